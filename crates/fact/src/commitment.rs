@@ -1,0 +1,177 @@
+use crate::date::{days_earlier, days_later};
+use crate::{Amount, FactId, Force, Span, When, Window};
+use serde::{Deserialize, Serialize};
+
+/// What somebody owes: the part of a pledge that can be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Commitment {
+    /// What binds the owner.
+    pub force: Force,
+    /// What is to be reached; `None` where none is stated.
+    pub target: Option<Target>,
+    /// When; `None` where none is stated.
+    pub due: Option<Due>,
+    /// When it would be met, where that can be stated.
+    pub test: Option<String>,
+    /// An undertaking in an office-holder's own name, which lapses with the office.
+    pub personal: bool,
+}
+
+/// What is to be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Target {
+    /// So much of something.
+    Amount(Amount),
+    /// A metric at a threshold.
+    Metric {
+        /// The metric's id.
+        metric: FactId,
+        /// Which side of what.
+        threshold: Threshold,
+        /// Where it stood.
+        baseline: Option<Amount>,
+    },
+    /// Something made or done.
+    Deliverable(String),
+    /// Something done again and again, or not stopped.
+    KeepDoing(String),
+    /// A numbered part of a plan that nobody describes.
+    Slot {
+        /// The publication's id.
+        of: FactId,
+        /// The number, from 1.
+        number: u64,
+    },
+}
+
+/// Which side of what a metric is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Threshold {
+    /// That or more.
+    AtLeast(Amount),
+    /// That or less.
+    AtMost(Amount),
+}
+
+/// How a due date binds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mode {
+    /// Done by then.
+    By,
+    /// Not before then.
+    NotBefore,
+    /// Before this event.
+    BeforeEvent(String),
+    /// Again and again, each so long where that is known.
+    Every(Option<Span>),
+}
+
+/// When a commitment is due, in what terms, and by which rule the window was worked out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Due {
+    /// How it binds.
+    pub mode: Mode,
+    /// The date stated.
+    pub date: Option<When>,
+    /// Or the rule it is worked out by.
+    pub rule: Option<DueRule>,
+    /// The source's terms, in the recorder's words.
+    pub terms: Option<String>,
+}
+
+/// So long after a base; "about" widens the window by a twelfth of the length to each side.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DueRule {
+    /// The base. Where it can be read two ways, it spans both.
+    pub after: When,
+    /// How long after.
+    pub plus: Span,
+    /// Whether the source said "about".
+    pub about: bool,
+}
+
+impl DueRule {
+    /// The window the rule gives.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        let base = self.after.window();
+        let reach = |from, to| {
+            let days: i64 = chrono::NaiveDate::signed_duration_since(to, from).num_days();
+            if self.about { u64::try_from(days).unwrap_or(0).div_ceil(12) } else { 0 }
+        };
+        let shift = |from| self.plus.after(from).map(|to| (to, reach(from, to)));
+        Window {
+            earliest: base.earliest.and_then(shift).map(|(to, reach)| days_earlier(to, reach)),
+            latest: base.latest.and_then(shift).map(|(to, reach)| days_later(to, reach)),
+        }
+    }
+
+    /// The rule in words, to be printed beside the window.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let about = if self.about { "about " } else { "" };
+        let widened = if self.about { "; \"about\" widens it by a twelfth of the length to each side" } else { "" };
+        format!("{about}{} from {}{widened}", self.plus, self.after.in_words())
+    }
+}
+
+impl Due {
+    /// The window it falls in, from the date or the rule; for a recurring one, from its start to its end.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        match (&self.date, &self.rule) {
+            (Some(date), _) => date.window(),
+            (None, Some(rule)) => rule.window(),
+            (None, None) => Window::ANY,
+        }
+    }
+
+    /// The window in words.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let d = |day: chrono::NaiveDate| day.format("%-d %b %Y").to_string();
+        let window = self.window();
+        let date = match (&self.date, window.earliest, window.latest) {
+            (Some(date), ..) => date.in_words().replacen("between ", "a day between ", 1),
+            (None, Some(e), Some(l)) if e == l => d(e),
+            (None, Some(e), Some(l)) => format!("a day from {} to {}", d(e), d(l)),
+            (None, Some(e), None) => format!("on or after {}", d(e)),
+            (None, None, Some(l)) => format!("on or before {}", d(l)),
+            (None, None, None) => String::new(),
+        };
+        let words = match &self.mode {
+            Mode::By => format!("by {date}"),
+            Mode::NotBefore => format!("not before {date}"),
+            Mode::BeforeEvent(event) if date.is_empty() => format!("before {event}"),
+            Mode::BeforeEvent(event) => format!("before {event}, {date}"),
+            Mode::Every(Some(span)) if span.count() == 1 => {
+                format!("every {} {date}", span.unit().word().trim_end_matches('s'))
+            }
+            Mode::Every(Some(span)) => format!("every {span} {date}"),
+            Mode::Every(None) => format!("again and again {date}"),
+        };
+        words.trim_end().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Due, DueRule, Mode};
+
+    fn rule(after: &str, plus: &str, about: bool) -> Due {
+        let rule = DueRule { after: after.parse().expect("a date"), plus: plus.parse().expect("a span"), about };
+        Due { mode: Mode::By, date: None, rule: Some(rule), terms: None }
+    }
+
+    #[test]
+    fn two_weeks_from_the_notice() {
+        assert_eq!(rule("2025-01-14", "2 weeks", false).in_words(), "by 28 Jan 2025");
+    }
+
+    #[test]
+    fn about_eighteen_months_from_a_base_read_two_ways() {
+        let due = rule("[2024-09-23..2024-11-14]", "18 months", true);
+        assert_eq!(due.in_words(), "by a day from 5 Feb 2026 to 29 Jun 2026");
+        assert!(due.rule.expect("has one").in_words().contains("a twelfth"));
+    }
+}

@@ -1,0 +1,342 @@
+//! Dates as people state them: the part of EDTF (ISO 8601-2:2019) that public records need, each with an earliest and a latest day.
+
+use crate::{Invalid, Truth};
+use chrono::{Days, Months, NaiveDate};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+mod parse;
+
+/// How exactly a point is stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Precision {
+    /// A year.
+    Year,
+    /// A month.
+    Month,
+    /// A day.
+    Day,
+}
+
+/// A day, or an unknown day within a month or a year, with its qualifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Point {
+    first: NaiveDate,
+    precision: Precision,
+    /// `~`: about.
+    pub approximate: bool,
+    /// `?`: the source is doubtful.
+    pub uncertain: bool,
+}
+
+impl Point {
+    /// A day stated exactly.
+    #[must_use]
+    pub const fn day(day: NaiveDate) -> Self {
+        Self { first: day, precision: Precision::Day, approximate: false, uncertain: false }
+    }
+
+    /// How exactly it is stated.
+    #[must_use]
+    pub const fn precision(self) -> Precision {
+        self.precision
+    }
+
+    /// The first day it may be.
+    #[must_use]
+    pub const fn earliest(self) -> NaiveDate {
+        self.first
+    }
+
+    /// The last day it may be.
+    #[must_use]
+    pub fn latest(self) -> NaiveDate {
+        let next = match self.precision {
+            Precision::Day => return self.first,
+            Precision::Month => self.first.checked_add_months(Months::new(1)),
+            Precision::Year => self.first.checked_add_months(Months::new(12)),
+        };
+        next.and_then(|d| d.pred_opt()).unwrap_or(self.first)
+    }
+
+    /// The window within which a qualified point settles nothing: a unit more on each side.
+    fn doubtful(self) -> (NaiveDate, NaiveDate) {
+        if !self.approximate && !self.uncertain {
+            return (self.earliest(), self.latest());
+        }
+        let (earlier, later) = match self.precision {
+            Precision::Day => (self.first.pred_opt(), self.latest().succ_opt()),
+            Precision::Month => (self.first.checked_sub_months(Months::new(1)), self.last_of_next(1)),
+            Precision::Year => (self.first.checked_sub_months(Months::new(12)), self.last_of_next(12)),
+        };
+        (earlier.unwrap_or(self.first), later.unwrap_or_else(|| self.latest()))
+    }
+
+    fn last_of_next(self, months: u32) -> Option<NaiveDate> {
+        self.first.checked_add_months(Months::new(2 * months))?.pred_opt()
+    }
+}
+
+/// One end of a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Bound {
+    /// It begins or ends then.
+    At(Point),
+    /// It has no beginning or end (`..`): it lasted before, it goes on.
+    Open,
+    /// It has one that nobody knows.
+    Unknown,
+}
+
+/// How a date is stated.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Form {
+    /// Not known.
+    Unknown,
+    /// One day, month or year.
+    Point(Point),
+    /// Lasted throughout, from one bound to the other.
+    Throughout(Bound, Bound),
+    /// One unknown day inside, with at least one end.
+    Within(Option<Point>, Option<Point>),
+    /// One of these, two or more, in order.
+    OneOf(Vec<Point>),
+}
+
+/// The first and the last day that something may be; `None` where it has no such bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Window {
+    /// The first day.
+    pub earliest: Option<NaiveDate>,
+    /// The last day.
+    pub latest: Option<NaiveDate>,
+}
+
+impl Window {
+    /// Nothing known.
+    pub const ANY: Self = Self { earliest: None, latest: None };
+
+    /// One day.
+    #[must_use]
+    pub const fn day(day: NaiveDate) -> Self {
+        Self { earliest: Some(day), latest: Some(day) }
+    }
+
+    /// Whether what is inside happened on this day or before it.
+    #[must_use]
+    pub fn by(self, day: NaiveDate) -> Truth {
+        if self.latest.is_some_and(|l| l <= day) {
+            Truth::Yes
+        } else if self.earliest.is_some_and(|e| e > day) {
+            Truth::No
+        } else {
+            Truth::CannotTell
+        }
+    }
+
+    /// Whether some day lies in both, for certain or possibly.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        let apart = |a: Option<NaiveDate>, b: Option<NaiveDate>| matches!((a, b), (Some(a), Some(b)) if a < b);
+        !apart(self.latest, other.earliest) && !apart(other.latest, self.earliest)
+    }
+
+    /// The smallest window that holds both.
+    #[must_use]
+    pub fn span(self, other: Self) -> Self {
+        let both = |a: Option<NaiveDate>, b: Option<NaiveDate>| a.zip(b);
+        Self {
+            earliest: both(self.earliest, other.earliest).map(|(a, b)| a.min(b)),
+            latest: both(self.latest, other.latest).map(|(a, b)| a.max(b)),
+        }
+    }
+}
+
+/// The answer to which of two dates came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The first came first.
+    Before,
+    /// The second came first.
+    After,
+    /// It cannot be told; so too within one and the same day.
+    CannotTell,
+}
+
+/// A date as stated, with the window that the recorder gives it, if any.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct When {
+    form: Form,
+    stated: Option<(NaiveDate, NaiveDate)>,
+}
+
+impl When {
+    /// A date of this form.
+    #[must_use]
+    pub const fn new(form: Form) -> Self {
+        Self { form, stated: None }
+    }
+
+    /// One day.
+    #[must_use]
+    pub const fn day(day: NaiveDate) -> Self {
+        Self::new(Form::Point(Point::day(day)))
+    }
+
+    /// The same date with a window stated by the recorder, which wins over every rule.
+    ///
+    /// # Errors
+    /// When the window ends before it begins.
+    pub fn with_window(mut self, earliest: NaiveDate, latest: NaiveDate) -> Result<Self, Invalid> {
+        if latest < earliest {
+            return Err(Invalid::Window { earliest: earliest.to_string(), latest: latest.to_string() });
+        }
+        self.stated = Some((earliest, latest));
+        Ok(self)
+    }
+
+    /// How it is stated.
+    #[must_use]
+    pub const fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The window the recorder stated.
+    #[must_use]
+    pub const fn stated_window(&self) -> Option<(NaiveDate, NaiveDate)> {
+        self.stated
+    }
+
+    /// From the first to the last day it may be, or that it covers. `~` and `?` carry no width.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.window_with(|p| (p.earliest(), p.latest()))
+    }
+
+    /// The window that a comparison must respect: a unit wider on each side of what is only about or uncertain.
+    #[must_use]
+    pub fn doubtful_window(&self) -> Window {
+        self.window_with(Point::doubtful)
+    }
+
+    fn window_with(&self, ends: impl Fn(Point) -> (NaiveDate, NaiveDate)) -> Window {
+        if let Some((earliest, latest)) = self.stated {
+            return Window { earliest: Some(earliest), latest: Some(latest) };
+        }
+        let at = |bound: &Bound| match bound {
+            Bound::At(p) => Some(*p),
+            Bound::Open | Bound::Unknown => None,
+        };
+        match &self.form {
+            Form::Unknown => Window::ANY,
+            Form::Point(p) => Window { earliest: Some(ends(*p).0), latest: Some(ends(*p).1) },
+            Form::Throughout(a, b) => Window { earliest: at(a).map(|p| ends(p).0), latest: at(b).map(|p| ends(p).1) },
+            Form::Within(a, b) => Window { earliest: a.map(|p| ends(p).0), latest: b.map(|p| ends(p).1) },
+            Form::OneOf(points) => Window {
+                earliest: points.iter().map(|p| ends(*p).0).min(),
+                latest: points.iter().map(|p| ends(*p).1).max(),
+            },
+        }
+    }
+
+    /// Whether it says that something lasted throughout.
+    #[must_use]
+    pub const fn is_throughout(&self) -> bool {
+        matches!(self.form, Form::Throughout(..))
+    }
+
+    /// Whether it holds a `~` or a `?`.
+    #[must_use]
+    pub fn is_qualified(&self) -> bool {
+        self.doubtful_window() != self.window()
+    }
+
+    /// Which came first.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Order {
+        let (a, b) = (self.doubtful_window(), other.doubtful_window());
+        if matches!((a.latest, b.earliest), (Some(l), Some(e)) if l < e) {
+            Order::Before
+        } else if matches!((a.earliest, b.latest), (Some(e), Some(l)) if e > l) {
+            Order::After
+        } else {
+            Order::CannotTell
+        }
+    }
+
+    /// The window in words that a reader follows: `2 July 2025`, `between 15 March and 31 August 2024`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let Window { earliest, latest } = self.window();
+        let about = if self.is_qualified() { "about " } else { "" };
+        let throughout = self.is_throughout();
+        if let (Form::Point(p), None) = (&self.form, self.stated) {
+            let format = match p.precision {
+                Precision::Year => "%Y",
+                Precision::Month => "%b %Y",
+                Precision::Day => "%-d %b %Y",
+            };
+            return format!("{about}{}", p.first.format(format));
+        }
+        let d = |day: NaiveDate| day.format("%-d %b %Y").to_string();
+        match (earliest, latest) {
+            (None, None) => "date unknown".to_owned(),
+            (Some(e), Some(l)) if e == l => format!("{about}{}", d(e)),
+            (Some(e), Some(l)) if throughout => format!("{about}{} to {}", d(e), d(l)),
+            (Some(e), Some(l)) => format!("{about}between {} and {}", d(e), d(l)),
+            (Some(e), None) if throughout => format!("{about}since {}", d(e)),
+            (Some(e), None) => format!("{about}on or after {}", d(e)),
+            (None, Some(l)) if throughout => format!("{about}until {}", d(l)),
+            (None, Some(l)) => format!("{about}on or before {}", d(l)),
+        }
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = match self.precision {
+            Precision::Year => "%Y",
+            Precision::Month => "%Y-%m",
+            Precision::Day => "%Y-%m-%d",
+        };
+        let qualifier = match (self.approximate, self.uncertain) {
+            (false, false) => "",
+            (true, false) => "~",
+            (false, true) => "?",
+            (true, true) => "%",
+        };
+        write!(f, "{}{qualifier}", self.first.format(format))
+    }
+}
+
+impl fmt::Display for When {
+    /// The one EDTF spelling. The recorder's window is not part of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bound = |b: &Bound| match b {
+            Bound::At(p) => p.to_string(),
+            Bound::Open => "..".to_owned(),
+            Bound::Unknown => String::new(),
+        };
+        let end = |p: &Option<Point>| p.map(|p| p.to_string()).unwrap_or_default();
+        match &self.form {
+            Form::Unknown => f.write_str("unknown"),
+            Form::Point(p) => p.fmt(f),
+            Form::Throughout(a, b) => write!(f, "{}/{}", bound(a), bound(b)),
+            Form::Within(a, b) => write!(f, "[{}..{}]", end(a), end(b)),
+            Form::OneOf(points) => {
+                let list: Vec<String> = points.iter().map(Point::to_string).collect();
+                write!(f, "[{}]", list.join(","))
+            }
+        }
+    }
+}
+
+/// A day some days later, at the calendar's end no later than that.
+pub(crate) fn days_later(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_add_days(Days::new(days)).unwrap_or(NaiveDate::MAX)
+}
+
+/// A day some days earlier, at the calendar's beginning no earlier than that.
+pub(crate) fn days_earlier(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_sub_days(Days::new(days)).unwrap_or(NaiveDate::MIN)
+}

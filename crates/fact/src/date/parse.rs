@@ -1,0 +1,218 @@
+//! Reads EDTF.
+
+use super::{Bound, Form, Point, Precision, When};
+use crate::Invalid;
+use chrono::NaiveDate;
+use std::str::FromStr;
+
+type Why = &'static str;
+
+impl FromStr for When {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        form(text).map(Self::new).map_err(|why| Invalid::Date { value: text.to_owned(), why })
+    }
+}
+
+fn form(text: &str) -> Result<Form, Why> {
+    if text == "unknown" {
+        return Ok(Form::Unknown);
+    }
+    if let Some(inner) = text.strip_prefix('[') {
+        let inner = inner.strip_suffix(']').ok_or("a `[` without its `]`")?;
+        return if inner.contains("..") { within(inner) } else { one_of(inner) };
+    }
+    if slashed(text) {
+        return Err("write 2025-01-10, year first: 10/01/2025 can be read two ways");
+    }
+    if let Some((start, end)) = text.split_once('/') {
+        return throughout(start, end);
+    }
+    point(text).map(Form::Point)
+}
+
+fn slashed(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    parts.len() == 3 && parts.iter().all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn throughout(start: &str, end: &str) -> Result<Form, Why> {
+    let bound = |text: &str| match text {
+        ".." => Ok(Bound::Open),
+        "" => Ok(Bound::Unknown),
+        _ => point(text).map(Bound::At),
+    };
+    let (start, end) = (bound(start)?, bound(end)?);
+    match (start, end) {
+        (Bound::At(a), Bound::At(b)) if a.earliest() > b.latest() => Err("it ends before it begins"),
+        (Bound::At(_), _) | (_, Bound::At(_)) => Ok(Form::Throughout(start, end)),
+        _ => Err("at least one end must be a date; write \"unknown\" where neither is known"),
+    }
+}
+
+fn within(inner: &str) -> Result<Form, Why> {
+    let (start, end) = inner.split_once("..").ok_or("two dots between the ends")?;
+    let end_of = |text: &str| if text.is_empty() { Ok(None) } else { point(text).map(Some) };
+    match (end_of(start)?, end_of(end)?) {
+        (None, None) => Err("at least one end must be a date; write \"unknown\" where neither is known"),
+        (Some(a), Some(b)) if a.earliest() > b.latest() => Err("it ends before it begins"),
+        (a, b) => Ok(Form::Within(a, b)),
+    }
+}
+
+fn one_of(inner: &str) -> Result<Form, Why> {
+    let points = inner.split(',').map(|p| point(p.trim())).collect::<Result<Vec<_>, _>>()?;
+    if points.len() < 2 || points.len() > 100 {
+        return Err("a choice holds 2 to 100 dates");
+    }
+    if points.windows(2).any(|w| w[0].earliest() >= w[1].earliest()) {
+        return Err("the dates of a choice stand in order, each once");
+    }
+    Ok(Form::OneOf(points))
+}
+
+fn point(text: &str) -> Result<Point, Why> {
+    let (plain, approximate, uncertain) = match text.as_bytes().last() {
+        Some(b'~') => (&text[..text.len() - 1], true, false),
+        Some(b'?') => (&text[..text.len() - 1], false, true),
+        Some(b'%') => (&text[..text.len() - 1], true, true),
+        _ => (text, false, false),
+    };
+    const SHAPE: Why = "a day is written 2025-01-14, a month 2025-01, a year 2025";
+    let fields: Vec<&str> = plain.split('-').collect();
+    let number = |text: &str, width: usize| {
+        if text.len() == width && text.bytes().all(|b| b.is_ascii_digit()) { text.parse::<u32>().map_err(|_| SHAPE) } else { Err(SHAPE) }
+    };
+    let (precision, year, month, day) = match fields.as_slice() {
+        [y] => (Precision::Year, number(y, 4)?, 1, 1),
+        [y, m] => (Precision::Month, number(y, 4)?, number(m, 2)?, 1),
+        [y, m, d] => (Precision::Day, number(y, 4)?, number(m, 2)?, number(d, 2)?),
+        _ => return Err(SHAPE),
+    };
+    if !(1..=12).contains(&month) {
+        return Err("there is no such month");
+    }
+    let year = i32::try_from(year).map_err(|_| SHAPE)?;
+    let first = NaiveDate::from_ymd_opt(year, month, day).ok_or("there is no such day")?;
+    Ok(Point { first, precision, approximate, uncertain })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Order, When, Window};
+    use crate::Truth;
+    use chrono::NaiveDate;
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    fn when(text: &str) -> When {
+        text.parse().expect(text)
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn each_form_has_its_window() {
+        for (text, earliest, latest) in [
+            ("2025-01-14", Some("2025-01-14"), Some("2025-01-14")),
+            ("2024-09", Some("2024-09-01"), Some("2024-09-30")),
+            ("2024", Some("2024-01-01"), Some("2024-12-31")),
+            ("2022-04/2023-10", Some("2022-04-01"), Some("2023-10-31")),
+            ("../2025-02-12", None, Some("2025-02-12")),
+            ("/2025-02-12", None, Some("2025-02-12")),
+            ("2026-06/..", Some("2026-06-01"), None),
+            ("[2024-03-15..2024-08-31]", Some("2024-03-15"), Some("2024-08-31")),
+            ("[..2025-02-12]", None, Some("2025-02-12")),
+            ("[2025-02-12..]", Some("2025-02-12"), None),
+            ("[2025-03-01,2025-03-14]", Some("2025-03-01"), Some("2025-03-14")),
+            ("2026-05~", Some("2026-05-01"), Some("2026-05-31")),
+            ("unknown", None, None),
+        ] {
+            let window = Window { earliest: earliest.map(day), latest: latest.map(day) };
+            assert_eq!(when(text).window(), window, "{text}");
+            assert_eq!(when(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_open_start_is_not_an_unknown_start() {
+        assert_ne!(when("../2025-02-12"), when("/2025-02-12"));
+    }
+
+    #[test]
+    fn bad_dates_say_why() {
+        for (text, why) in [
+            ("10/01/2025", "year first"),
+            ("2025-13", "no such month"),
+            ("2025-02-30", "no such day"),
+            ("25-01-14", "a day is written"),
+            ("2025-1-4", "a day is written"),
+            ("[2025-01", "without its"),
+            ("[2025-01..2024-01]", "ends before"),
+            ("../..", "at least one end"),
+            ("[..]", "at least one end"),
+            ("[2025,2024]", "in order"),
+            ("", "a day is written"),
+            ("£5", "a day is written"),
+        ] {
+            let message = text.parse::<When>().expect_err(text).to_string();
+            assert!(message.contains(why), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn compares_in_three_values() {
+        for (a, b, order) in [
+            ("2025-01-14", "2025-01-15", Order::Before),
+            ("2025-01-15", "2025-01-14", Order::After),
+            ("2025-01", "2025-01-14", Order::CannotTell),
+            ("2025-01-14", "2025-01-14", Order::CannotTell),
+            ("2026-05~", "2026-06-20", Order::CannotTell),
+            ("2026-05~", "2026-07-01", Order::Before),
+            ("2026-05?", "2026-03-31", Order::After),
+            ("[..2025-02-12]", "2025-03", Order::Before),
+            ("unknown", "2025-03", Order::CannotTell),
+        ] {
+            assert_eq!(when(a).compare(&when(b)), order, "{a} against {b}");
+        }
+    }
+
+    #[test]
+    fn a_stated_window_wins() {
+        let when = when("2026-05~").with_window(day("2026-05-10"), day("2026-05-20")).expect("in order");
+        assert_eq!(when.doubtful_window().by(day("2026-05-20")), Truth::Yes);
+        assert!(when.clone().with_window(day("2026-05-21"), day("2026-05-20")).is_err());
+    }
+
+    #[test]
+    fn words_a_reader_follows() {
+        for (text, words) in [
+            ("2025-07-02", "2 Jul 2025"),
+            ("2025-07", "Jul 2025"),
+            ("2026-05~", "about May 2026"),
+            ("[2024-03-15..2024-08-31]", "between 15 Mar 2024 and 31 Aug 2024"),
+            ("2022-04/2023-10", "1 Apr 2022 to 31 Oct 2023"),
+            ("unknown", "date unknown"),
+        ] {
+            assert_eq!(when(text).in_words(), words);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_has_one_spelling(text in "\\PC{0,30}") {
+            if let Ok(when) = text.parse::<When>() {
+                prop_assert_eq!(when.to_string().parse::<When>(), Ok(when));
+            }
+        }
+
+        #[test]
+        fn dates_round_trip(text in "\\[?(20[0-9]{2}(-0[1-9](-[12][0-9])?)?[~?%]?)?(\\.\\.|/|,)?(20[0-9]{2}(-0[1-9])?[~?%]?)?\\]?") {
+            if let Ok(when) = text.parse::<When>() {
+                prop_assert_eq!(when.to_string().parse::<When>(), Ok(when));
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use crate::{
+    Act, Amount, Answer, Attribution, Better, Change, Commitment, Decision, FactId, Kind, LinkKind, Outcome, PartyKind,
+    PublicationForm, Salience, Strength, Voice, When, Window,
+};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// One fact: what any kind may say, and what only its own kind says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Fact {
+    /// Its id.
+    pub id: FactId,
+    /// What it says, in the recorder's own words; the name of a party or metric, the title of a source.
+    pub text: String,
+    /// Who says, owes, decides, inspects, asks or pays.
+    pub by: Vec<FactId>,
+    /// Who is spoken of, where that is not `by`.
+    pub about: Vec<FactId>,
+    /// Who is addressed: who benefits, is asked, is paid.
+    pub to: Vec<FactId>,
+    /// Who relays it.
+    pub reporter: Option<FactId>,
+    /// How sure it is who said it.
+    pub attribution: Attribution,
+    /// Who says so. `None` only for parties, sources, metrics, corrections and retractions.
+    pub voice: Option<Voice>,
+    /// When it happened, or the day a state was true at.
+    pub occurred: Option<When>,
+    /// The period spoken of.
+    pub period: Option<When>,
+    /// Where, in words.
+    pub place: Option<String>,
+    /// About an identifiable child or family: not displayed unless asked for.
+    pub sensitive: bool,
+    /// How much it matters.
+    pub salience: Salience,
+    /// How much of what.
+    pub amounts: Vec<Amount>,
+    /// Which sources say so, and where.
+    pub cites: Vec<Citation>,
+    /// How it bears on other facts.
+    pub links: Vec<Link>,
+    /// Anything a reader must know.
+    pub note: Option<String>,
+    /// What its kind says.
+    pub body: Body,
+}
+
+/// What only one kind says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the keys are described once, in docs/FACTS.md, which a test holds against these")]
+pub enum Body {
+    Party { kind: PartyKind, identifiers: Vec<Identifier> },
+    Source {
+        publisher: Option<String>,
+        author: Option<String>,
+        published: Option<When>,
+        known_from: Option<KnownFrom>,
+        url: Option<String>,
+        blake3: Option<[u8; 32]>,
+        revises: Option<FactId>,
+    },
+    Metric { definition: String, unit: String, better: Better },
+    Inspection { outcome: String, framework: Option<String>, findings: Vec<String> },
+    Notice { form: String },
+    Statement { act: Act, outcome: Option<String> },
+    Question { answer: Answer },
+    Pledge(Commitment),
+    Delivery { outcome: Outcome },
+    Complaint {
+        decision: Decision,
+        reference: Option<String>,
+        fault: Option<String>,
+        injustice: Option<String>,
+        count: Option<u64>,
+    },
+    Payout { settles: String, count: Option<u64> },
+    Measurement { metric: FactId, numerator: Option<u64>, denominator: Option<u64> },
+    Change { what: Change, value: Option<String> },
+    Publication { form: PublicationForm, announced: Option<u64>, parts: Vec<String> },
+    Assessment { of: FactId, verdict: String, scale: String, reasons: Option<String> },
+    Correction { of: FactId, reason: String, replacement: Box<Fact> },
+    Retraction { of: FactId, reason: String },
+}
+
+impl Body {
+    /// The kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Party { .. } => Kind::Party,
+            Self::Source { .. } => Kind::Source,
+            Self::Metric { .. } => Kind::Metric,
+            Self::Inspection { .. } => Kind::Inspection,
+            Self::Notice { .. } => Kind::Notice,
+            Self::Statement { .. } => Kind::Statement,
+            Self::Question { .. } => Kind::Question,
+            Self::Pledge(_) => Kind::Pledge,
+            Self::Delivery { .. } => Kind::Delivery,
+            Self::Complaint { .. } => Kind::Complaint,
+            Self::Payout { .. } => Kind::Payout,
+            Self::Measurement { .. } => Kind::Measurement,
+            Self::Change { .. } => Kind::Change,
+            Self::Publication { .. } => Kind::Publication,
+            Self::Assessment { .. } => Kind::Assessment,
+            Self::Correction { .. } => Kind::Correction,
+            Self::Retraction { .. } => Kind::Retraction,
+        }
+    }
+}
+
+/// A code by which others know a party: `gss:E10000007`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Identifier {
+    /// Whose code it is: `gss`, `org-id`, `dfe`.
+    pub scheme: String,
+    /// The code.
+    pub value: String,
+}
+
+/// A day earlier than the end of the publication window from which the public could know, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct KnownFrom {
+    /// The day.
+    pub day: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
+/// Where a source says so.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Citation {
+    /// The source's id.
+    pub source: FactId,
+    /// Line, paragraph, page or column.
+    pub at: String,
+    /// A quotation that can be checked against the document.
+    pub quote: Option<Quotation>,
+}
+
+/// A quotation as a range of bytes of the canonical text and the digest of those bytes (docs/FORMAT.md, *Canonical text*).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Quotation {
+    /// The first byte.
+    pub start: u64,
+    /// The byte after the last.
+    pub end: u64,
+    /// BLAKE3 of the bytes.
+    pub blake3: [u8; 32],
+}
+
+/// How a fact bears on another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// In what way.
+    pub kind: LinkKind,
+    /// The other fact.
+    pub to: FactId,
+    /// How sure that is.
+    pub strength: Strength,
+}
+
+impl Fact {
+    /// The kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.body.kind()
+    }
+
+    /// The parties it is about: `about` where stated, else `by`.
+    #[must_use]
+    pub fn subjects(&self) -> &[FactId] {
+        if self.about.is_empty() { &self.by } else { &self.about }
+    }
+
+    /// From the first to the last day it may have happened or covers; the period spoken of where no day is stated.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.occurred.as_ref().or(self.period.as_ref()).map_or(Window::ANY, When::window)
+    }
+
+    /// For a source: the day from which the public could know it; `None` where that cannot be told.
+    #[must_use]
+    pub fn source_known_from(&self) -> Option<NaiveDate> {
+        match &self.body {
+            Body::Source { known_from: Some(known), .. } => Some(known.day),
+            Body::Source { published: Some(when), .. } => when.window().latest,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The vocabulary of the ledger: parties, dates, amounts, sources, facts, commitments.
+//!
+//! Pure. It knows no bytes on disk, no ledger, no clock. What a word means is said here once; intake, replay and reports speak it.
+
+mod amount;
+mod commitment;
+mod date;
+mod fact;
+mod id;
+mod interval;
+mod quantity;
+mod recorded;
+mod span;
+mod words;
+
+pub use amount::{Amount, Unit};
+pub use commitment::{Commitment, Due, DueRule, Mode, Target, Threshold};
+pub use date::{Bound, Form, Order, Point, Precision, When, Window};
+pub use fact::{Body, Citation, Fact, Identifier, KnownFrom, Link, Quotation};
+pub use id::FactId;
+pub use interval::{Interval, Limit, Truth};
+pub use quantity::Quantity;
+pub use recorded::{Content, Recorded};
+pub use span::{Span, SpanUnit};
+pub use words::{
+    Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
+    PublicationForm, Role, Salience, Stated, Strength, Voice,
+};
+
+/// Why a text is not a word, a date, an amount or an id of the vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Invalid {
+    /// The text is none of the words allowed here.
+    #[error("`{value}` is not one of {allowed}")]
+    Word {
+        /// The text as given.
+        value: String,
+        /// The words allowed, separated by commas.
+        allowed: String,
+    },
+    /// The id breaks the rule for ids.
+    #[error("`{0}` is not an id: 2 to 80 of a-z, 0-9 and `-`, beginning with a letter or a digit")]
+    Id(String),
+    /// The text is not a date in the part of EDTF that the ledger reads.
+    #[error("`{value}` is not a date: {why}")]
+    Date {
+        /// The text as given.
+        value: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The text is not a number, or is out of bounds.
+    #[error("`{value}` is not a number the ledger takes: {why}")]
+    Number {
+        /// The text as given.
+        value: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The text is not a unit.
+    #[error("`{0}` is not a unit: a currency of three capitals, `%`, `days`, `weeks`, `months`, `years`, `times`, or a noun in lower case")]
+    Unit(String),
+    /// The text is not a length of time.
+    #[error("`{0}` is not a length of time: a whole number from 1 to 10000 and `days`, `weeks`, `months` or `years`")]
+    Span(String),
+    /// A window that ends before it begins.
+    #[error("the window ends ({latest}) before it begins ({earliest})")]
+    Window {
+        /// The first day of the window.
+        earliest: String,
+        /// The last day of the window.
+        latest: String,
+    },
+}

@@ -1,0 +1,130 @@
+use crate::Invalid;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A number without a unit, exact to four decimals: pence, and hundredths of a per cent, are exact.
+///
+/// Bounds: 0 to 922 million million. Arithmetic is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Quantity(i64);
+
+impl Quantity {
+    /// Nought.
+    pub const ZERO: Self = Self(0);
+    const SCALE: i64 = 10_000;
+
+    /// From ten-thousandths; `None` below nought.
+    #[must_use]
+    pub const fn from_ten_thousandths(n: i64) -> Option<Self> {
+        if n < 0 { None } else { Some(Self(n)) }
+    }
+
+    /// In ten-thousandths.
+    #[must_use]
+    pub const fn ten_thousandths(self) -> i64 {
+        self.0
+    }
+
+    /// From a whole number; `None` where it is too large.
+    #[must_use]
+    pub fn whole(n: u64) -> Option<Self> {
+        i64::try_from(n).ok()?.checked_mul(Self::SCALE).map(Self)
+    }
+
+    /// The sum, or `None` where it is too large.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference, or `None` below nought.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
+        Self::from_ten_thousandths(self.0.checked_sub(other.0)?)
+    }
+
+    /// A twelfth of it, rounded up: how far `about` reaches on each side.
+    #[must_use]
+    pub const fn twelfth(self) -> Self {
+        Self(self.0 / 12 + if self.0 % 12 == 0 { 0 } else { 1 })
+    }
+
+    /// With a comma between thousands, as people read it.
+    #[must_use]
+    pub fn grouped(self) -> String {
+        let plain = self.to_string();
+        let (whole, rest) = plain.split_once('.').map_or((plain.as_str(), None), |(w, r)| (w, Some(r)));
+        let mut out = String::new();
+        for (i, c) in whole.chars().enumerate() {
+            if i > 0 && (whole.len() - i) % 3 == 0 {
+                out.push(',');
+            }
+            out.push(c);
+        }
+        if let Some(rest) = rest {
+            out.push('.');
+            out.push_str(rest);
+        }
+        out
+    }
+}
+
+impl fmt::Display for Quantity {
+    /// Without separators and without trailing noughts: `11000000`, `2.6`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.0 / Self::SCALE, self.0 % Self::SCALE);
+        if rest == 0 {
+            return write!(f, "{whole}");
+        }
+        let decimals = format!("{rest:04}");
+        write!(f, "{whole}.{}", decimals.trim_end_matches('0'))
+    }
+}
+
+impl FromStr for Quantity {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let fail = |why| Invalid::Number { value: text.to_owned(), why };
+        let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.contains(',') {
+            return Err(fail("write it without separators, 20000 and not 20,000"));
+        }
+        if whole.is_empty() || !digits(whole) || !digits(rest) || text.ends_with('.') {
+            return Err(fail("digits, and a point before at most four decimals"));
+        }
+        if rest.len() > 4 {
+            return Err(fail("at most four decimals"));
+        }
+        let whole: i64 = whole.parse().map_err(|_| fail("too large"))?;
+        let rest: i64 = format!("{rest:0<4}").parse().map_err(|_| fail("digits only"))?;
+        whole.checked_mul(Self::SCALE).and_then(|w| w.checked_add(rest)).map(Self).ok_or_else(|| fail("too large"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quantity;
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    #[test]
+    fn reads_and_writes_one_spelling() {
+        for (text, out) in [("0", "0"), ("2.6", "2.6"), ("2.60", "2.6"), ("11000000", "11000000"), ("0.0001", "0.0001")] {
+            assert_eq!(text.parse::<Quantity>().map(|q| q.to_string()), Ok(out.to_owned()));
+        }
+        for bad in ["", "-1", "1e3", "20,000", "1.", ".5", "1.00001", "99999999999999999999"] {
+            assert!(bad.parse::<Quantity>().is_err(), "{bad}");
+        }
+        assert_eq!("1234567.5".parse::<Quantity>().map(Quantity::grouped), Ok("1,234,567.5".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn round_trips(n in 0..i64::MAX) {
+            let q = Quantity(n);
+            prop_assert_eq!(q.to_string().parse(), Ok(q));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+use crate::Invalid;
+use chrono::{Days, Months, NaiveDate};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The unit of a length of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SpanUnit {
+    /// Calendar days.
+    Days,
+    /// Seven days.
+    Weeks,
+    /// Calendar months.
+    Months,
+    /// Calendar years.
+    Years,
+}
+
+impl SpanUnit {
+    /// Every unit with its word.
+    pub const ALL: &'static [(Self, &'static str)] =
+        &[(Self::Days, "days"), (Self::Weeks, "weeks"), (Self::Months, "months"), (Self::Years, "years")];
+
+    /// The word as it is written.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(u, _)| *u == self).map_or("", |(_, w)| w)
+    }
+}
+
+/// A length of time in calendar units: `2 weeks`.
+///
+/// Bounds: 1 to 10,000 units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Span {
+    count: u32,
+    unit: SpanUnit,
+}
+
+impl Span {
+    /// A span, or `None` out of bounds.
+    #[must_use]
+    pub const fn new(count: u32, unit: SpanUnit) -> Option<Self> {
+        if count == 0 || count > 10_000 { None } else { Some(Self { count, unit }) }
+    }
+
+    /// How many units.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.count
+    }
+
+    /// The unit.
+    #[must_use]
+    pub const fn unit(self) -> SpanUnit {
+        self.unit
+    }
+
+    /// The day this much later, by the calendar: a month from 31 January is 28 or 29 February. `None` past the calendar's end.
+    #[must_use]
+    pub fn after(self, day: NaiveDate) -> Option<NaiveDate> {
+        match self.unit {
+            SpanUnit::Days => day.checked_add_days(Days::new(self.count.into())),
+            SpanUnit::Weeks => day.checked_add_days(Days::new(u64::from(self.count) * 7)),
+            SpanUnit::Months => day.checked_add_months(Months::new(self.count)),
+            SpanUnit::Years => day.checked_add_months(Months::new(self.count.checked_mul(12)?)),
+        }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.unit.word();
+        write!(f, "{} {}", self.count, if self.count == 1 { word.trim_end_matches('s') } else { word })
+    }
+}
+
+impl FromStr for Span {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let parse = || {
+            let (count, unit) = text.split_once(' ')?;
+            let unit = SpanUnit::ALL.iter().find(|(_, w)| *w == unit || w.trim_end_matches('s') == unit)?.0;
+            Self::new(count.parse().ok()?, unit)
+        };
+        parse().ok_or_else(|| Invalid::Span(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+    use chrono::NaiveDate;
+
+    #[test]
+    fn adds_by_the_calendar() {
+        let day = |s: &str| s.parse::<NaiveDate>().expect("a day");
+        for (from, span, to) in [
+            ("2025-01-14", "2 weeks", "2025-01-28"),
+            ("2025-01-31", "1 month", "2025-02-28"),
+            ("2024-02-29", "1 year", "2025-02-28"),
+            ("2024-11-14", "18 months", "2026-05-14"),
+        ] {
+            assert_eq!(span.parse::<Span>().ok().and_then(|s| s.after(day(from))), Some(day(to)), "{from} + {span}");
+        }
+        for bad in ["", "weeks", "0 weeks", "2 fortnights", "-1 days", "2  weeks", "10001 days"] {
+            assert!(bad.parse::<Span>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use std::fmt;
+
+/// 32 bytes of a hash, shown as hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl Hash {
+    /// Reads 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        blake3::Hash::from_hex(text).ok().map(|h| Self(*h.as_bytes()))
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The chain value after an entry, or before the first (the genesis value).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Chain(pub Hash);
+
+/// What an entry keeps of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Commitment(pub Hash);
+
+const GENESIS: &str = "heldto ledger v1 genesis";
+const ENTRY: &str = "heldto ledger v1 entry";
+pub(crate) const PART: &str = "heldto ledger v1 part";
+
+/// What a ledger begins with: the name it goes by, and its first signing key. Key changes never alter it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genesis {
+    /// The origin: best the URL it is published under, without the scheme. 1 to 255 bytes without white space and without `+`.
+    pub origin: String,
+    /// The first Ed25519 public key.
+    pub key: [u8; 32],
+}
+
+impl Genesis {
+    /// The longest origin, in bytes.
+    pub const MAX_ORIGIN: usize = 255;
+
+    /// Whether the origin is one that a checkpoint and a verifier key can carry (C2SP signed-note).
+    #[must_use]
+    pub fn origin_is_valid(origin: &str) -> bool {
+        (1..=Self::MAX_ORIGIN).contains(&origin.len()) && !origin.chars().any(|c| c.is_control() || c == '+' || c.is_whitespace())
+    }
+
+    /// The chain value before the first entry: a keyed hash of version, length of the origin, origin, key.
+    #[must_use]
+    pub fn chain(&self) -> Chain {
+        let mut hasher = blake3::Hasher::new_derive_key(GENESIS);
+        hasher.update(&[1]);
+        hasher.update(&(self.origin.len() as u64).to_le_bytes());
+        hasher.update(self.origin.as_bytes());
+        hasher.update(&self.key);
+        Chain(Hash(*hasher.finalize().as_bytes()))
+    }
+}
+
+/// The chain value after the entry of these bytes, which hold the chain value before it.
+#[must_use]
+pub fn chain(entry: &[u8]) -> Chain {
+    Chain(Hash(blake3::derive_key(ENTRY, entry)))
+}

@@ -1,0 +1,77 @@
+use crate::{Chain, Edge, Genesis, Hash};
+use bincode::{Decode, Encode};
+
+/// Where a ledger stands: written in one piece with the entries that move it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The chain value after the last entry.
+    pub chain: Chain,
+    /// The right edge of the tree, which knows the size.
+    pub edge: Edge,
+    /// The last entry's `recorded_at`; the least number where there is none.
+    pub recorded_at: i64,
+    /// The last checkpoint signed, as its bytes; `None` before the first.
+    pub checkpoint: Option<Vec<u8>>,
+}
+
+/// Why bytes are not a head record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the head record is damaged: {0}")]
+pub struct HeadError(&'static str);
+
+#[derive(Encode, Decode)]
+struct Wire {
+    version: u8,
+    size: u64,
+    chain: [u8; 32],
+    edge: Vec<[u8; 32]>,
+    recorded_at: i64,
+    checkpoint: Option<Vec<u8>>,
+}
+
+const LIMIT: usize = 64 * 1024;
+
+impl Head {
+    /// The head of a ledger without entries.
+    #[must_use]
+    pub fn empty(genesis: &Genesis) -> Self {
+        Self { chain: genesis.chain(), edge: Edge::default(), recorded_at: i64::MIN, checkpoint: None }
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.edge.size()
+    }
+
+    /// The bytes that are stored.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let wire = Wire {
+            version: 1,
+            size: self.size(),
+            chain: self.chain.0.0,
+            edge: self.edge.hashes().iter().map(|h| h.0).collect(),
+            recorded_at: self.recorded_at,
+            checkpoint: self.checkpoint.clone(),
+        };
+        bincode::encode_to_vec(wire, bincode::config::standard()).unwrap_or_default()
+    }
+
+    /// Reads a head record.
+    ///
+    /// # Errors
+    /// When the bytes are not the one encoding of a head record of version 1.
+    pub fn decode(bytes: &[u8]) -> Result<Self, HeadError> {
+        let config = bincode::config::standard().with_limit::<LIMIT>();
+        let (wire, used): (Wire, usize) =
+            bincode::decode_from_slice(bytes, config).map_err(|_| HeadError("the bytes do not decode"))?;
+        if wire.version != 1 {
+            return Err(HeadError("an unknown version"));
+        }
+        let edge = Edge::new(wire.size, wire.edge.into_iter().map(Hash).collect())
+            .ok_or(HeadError("the right edge does not fit the size"))?;
+        let head = Self { chain: Chain(Hash(wire.chain)), edge, recorded_at: wire.recorded_at, checkpoint: wire.checkpoint };
+        if used == bytes.len() && head.encode() == bytes { Ok(head) } else { Err(HeadError("a second spelling")) }
+    }
+}

@@ -1,0 +1,100 @@
+use crate::hash::PART;
+use crate::{Commitment, Hash};
+use std::fmt;
+
+/// The longest part, in bytes.
+pub const MAX_PART: usize = 1 << 20;
+
+/// What a part is for, which says who may see it and whether it may be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The ledger's own records: redactions and keys. Can be neither erased nor withheld.
+    Ledger,
+    /// The fact.
+    Fact,
+    /// A quotation's text.
+    Quotation,
+    /// A note that is not published.
+    PrivateNote,
+}
+
+impl Role {
+    /// The byte in the format.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Ledger => 0,
+            Self::Fact => 1,
+            Self::Quotation => 2,
+            Self::PrivateNote => 3,
+        }
+    }
+
+    /// The role of that byte.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Ledger),
+            1 => Some(Self::Fact),
+            2 => Some(Self::Quotation),
+            3 => Some(Self::PrivateNote),
+            _ => None,
+        }
+    }
+
+    /// The word in exports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Fact => "fact",
+            Self::Quotation => "quotation",
+            Self::PrivateNote => "private-note",
+        }
+    }
+
+    /// The role of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Ledger, Self::Fact, Self::Quotation, Self::PrivateNote].into_iter().find(|r| r.word() == word)
+    }
+
+    /// Whether it is left out of what is published unless asked for.
+    #[must_use]
+    pub const fn is_private(self) -> bool {
+        matches!(self, Self::PrivateNote)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The random bytes that hide a part behind its commitment.
+pub type Salt = [u8; 32];
+
+/// A part of an entry, which travels beside it and can be erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is for.
+    pub role: Role,
+    /// Its own random salt.
+    pub salt: Salt,
+    /// Its bytes: at most [`MAX_PART`].
+    pub bytes: Vec<u8>,
+}
+
+impl Part {
+    /// The commitment that the entry keeps: salt, role, length and bytes, hashed under a context of their own.
+    #[must_use]
+    pub fn commitment(&self) -> Commitment {
+        let mut hasher = blake3::Hasher::new_derive_key(PART);
+        hasher.update(&self.salt);
+        hasher.update(&[self.role.code()]);
+        hasher.update(&(self.bytes.len() as u64).to_le_bytes());
+        hasher.update(&self.bytes);
+        Commitment(Hash(*hasher.finalize().as_bytes()))
+    }
+}

@@ -1,0 +1,100 @@
+//! Files beside the database.
+
+use heldto_proof::{Chain, Hash};
+use heldto_store::StoreError;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Turns an error of the system into one that says what was being done.
+pub fn io(what: String) -> impl FnOnce(std::io::Error) -> StoreError {
+    move |source| StoreError::Io { what, source }
+}
+
+/// Makes the names in a folder durable.
+pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    // Only Unix lets a folder be synced; elsewhere the system does it with the file.
+    if cfg!(unix) {
+        File::open(dir).and_then(|f| f.sync_all()).map_err(io(format!("making the folder {} durable", dir.display())))?;
+    }
+    Ok(())
+}
+
+/// The whole file, or `None` where there is none.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::Io { what: format!("reading {}", path.display()), source }),
+    }
+}
+
+/// Replaces a file whole: a reader sees the old one or the new one. With `durable`, so does a reader after a power cut.
+pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<(), StoreError> {
+    let (path, draft) = (dir.join(name), dir.join(format!("{name}.new")));
+    let write = || {
+        let mut file = File::create(&draft)?;
+        file.write_all(bytes)?;
+        if durable {
+            file.sync_all()?;
+        }
+        // Before this line the old file stands; after it, the new one.
+        std::fs::rename(&draft, &path)
+    };
+    write().map_err(io(format!("writing {}", path.display())))?;
+    if durable { sync_dir(dir) } else { Ok(()) }
+}
+
+/// Removes what a process left that was killed while sled wrote its own snapshot. Call only under the lock.
+pub fn remove_half_written_snapshots(hot: &Path) -> Result<(), StoreError> {
+    let entries = match std::fs::read_dir(hot) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(StoreError::Io { what: format!("reading the folder {}", hot.display()), source }),
+    };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".generating") {
+            std::fs::remove_file(entry.path()).map_err(io(format!("removing {}", entry.path().display())))?;
+        }
+    }
+    Ok(())
+}
+
+/// The last size and chain value that were acknowledged.
+pub struct Acknowledged {
+    pub size: u64,
+    pub chain: Chain,
+}
+
+const NAME: &str = "acknowledged";
+
+impl Acknowledged {
+    /// Reads the file; `None` where there is none, or an empty one as a power cut may leave it.
+    pub fn read(dir: &Path) -> Result<Option<Self>, StoreError> {
+        let bytes = read_if_there(&dir.join(NAME))?.unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let parse = || {
+            let text = std::str::from_utf8(&bytes).ok()?;
+            let mut lines = text.strip_suffix('\n')?.split('\n');
+            let (version, size, chain) = (lines.next()?, lines.next()?, lines.next()?);
+            let size: u64 = size.parse().ok()?;
+            let read = Self { size, chain: Chain(Hash::from_hex(chain)?) };
+            (version == "heldto acknowledged v1" && read.text() == text).then_some(read)
+        };
+        parse().map(Some).ok_or_else(|| StoreError::Damaged {
+            record: "file `acknowledged`",
+            why: "it is not what the program writes".to_owned(),
+        })
+    }
+
+    /// Replaces the file.
+    pub fn write(&self, dir: &Path) -> Result<(), StoreError> {
+        replace(dir, NAME, self.text().as_bytes(), false)
+    }
+
+    fn text(&self) -> String {
+        format!("heldto acknowledged v1\n{}\n{}\n", self.size, self.chain.0)
+    }
+}

@@ -1,0 +1,81 @@
+//! The keys of the database, and values cut so that sled keeps a full leaf in its log (docs/FORMAT.md, *The database*).
+
+use heldto_proof::Genesis;
+use heldto_store::Founding;
+
+/// The head record.
+pub const HEAD: &[u8] = b"h";
+/// The founding record.
+pub const FOUNDING: &[u8] = b"g";
+
+/// The longest value: a leaf of 16 of them stays under a quarter of sled's segment, above which it would go to files that are never synced.
+pub const CHUNK: usize = 7 * 1024;
+
+/// What of an entry a value holds: 0 the entry itself, n its part n - 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot(pub u16);
+
+impl Slot {
+    /// The entry itself.
+    pub const ENTRY: Self = Self(0);
+}
+
+/// `e`, index, slot, chunk: all big-endian, so that order is the log's.
+pub fn entry(index: u64, slot: Slot, chunk: u16) -> [u8; 13] {
+    let mut key = [b'e'; 13];
+    key[1..9].copy_from_slice(&index.to_be_bytes());
+    key[9..11].copy_from_slice(&slot.0.to_be_bytes());
+    key[11..].copy_from_slice(&chunk.to_be_bytes());
+    key
+}
+
+/// Reads such a key.
+pub fn decode_entry(key: &[u8]) -> Option<(u64, Slot, u16)> {
+    let key: &[u8; 13] = key.try_into().ok().filter(|k: &&[u8; 13]| k[0] == b'e')?;
+    let index = u64::from_be_bytes(key[1..9].try_into().ok()?);
+    Some((index, Slot(u16::from_be_bytes([key[9], key[10]])), u16::from_be_bytes([key[11], key[12]])))
+}
+
+/// `i`, keyed hash of an id, index: with an empty value.
+pub fn index(hash: u64, index: u64) -> [u8; 17] {
+    let mut key = [b'i'; 17];
+    key[1..9].copy_from_slice(&hash.to_be_bytes());
+    key[9..].copy_from_slice(&index.to_be_bytes());
+    key
+}
+
+/// The first key after all of this hash.
+pub fn index_end(hash: u64) -> Vec<u8> {
+    hash.checked_add(1).map_or_else(|| b"j".to_vec(), |next| index(next, 0).to_vec())
+}
+
+/// Reads the place from such a key.
+pub fn decode_index(key: &[u8]) -> Option<u64> {
+    let key: &[u8; 17] = key.try_into().ok()?;
+    key[9..].try_into().ok().map(u64::from_be_bytes)
+}
+
+/// The value in pieces of at most [`CHUNK`], numbered; an empty value is one empty piece.
+pub fn chunks(value: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    let empty = value.is_empty().then_some(value);
+    (0_u16..).zip(empty.into_iter().chain(value.chunks(CHUNK)))
+}
+
+/// Version, first key, index key, origin.
+pub fn encode_founding(founding: &Founding) -> Vec<u8> {
+    let mut bytes = vec![1];
+    bytes.extend(founding.genesis.key);
+    bytes.extend(founding.index_key);
+    bytes.extend(founding.genesis.origin.as_bytes());
+    bytes
+}
+
+/// Reads a founding record.
+pub fn decode_founding(bytes: &[u8]) -> Option<Founding> {
+    let (version, rest) = bytes.split_first()?;
+    let (key, rest) = rest.split_first_chunk::<32>()?;
+    let (index_key, origin) = rest.split_first_chunk::<32>()?;
+    let origin = std::str::from_utf8(origin).ok()?;
+    let valid = *version == 1 && Genesis::origin_is_valid(origin);
+    valid.then(|| Founding { genesis: Genesis { origin: origin.to_owned(), key: *key }, index_key: *index_key })
+}

@@ -1,0 +1,67 @@
+//! One process at a time.
+
+use crate::files::io;
+use heldto_store::StoreError;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Called once with whoever has the ledger, after a second of waiting.
+pub type Waiting<'a> = &'a mut dyn FnMut(&str);
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const FIRST_WORD: Duration = Duration::from_secs(1);
+
+/// An exclusive lock on a file, let go when dropped or when the process ends in any way.
+pub struct Lock(File);
+
+impl Lock {
+    /// Takes the lock, waiting up to ten seconds, and writes down who has it.
+    pub fn take(path: &Path, waiting: Waiting<'_>) -> Result<Self, StoreError> {
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = opened.map_err(io(format!("opening the lock {}", path.display())))?;
+        let start = Instant::now();
+        let mut said = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(source)) => {
+                    return Err(StoreError::Io { what: format!("locking {}", path.display()), source });
+                }
+                Err(TryLockError::WouldBlock) if start.elapsed() >= PATIENCE => {
+                    return Err(StoreError::Locked { holder: holder(&mut file), seconds: PATIENCE.as_secs() });
+                }
+                Err(TryLockError::WouldBlock) => {
+                    if !said && start.elapsed() >= FIRST_WORD {
+                        said = true;
+                        waiting(&holder(&mut file));
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+        }
+        let mut write = || {
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            write!(file, "process {}", std::process::id())
+        };
+        write().map_err(io(format!("writing the lock {}", path.display())))?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file lets go of the lock; an empty one says that nobody has it.
+        if self.0.set_len(0).is_err() {
+            // Whoever reads a stale name is told it only while somebody holds the lock.
+        }
+    }
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(200).read_to_string(&mut text));
+    if read.is_err() || text.trim().is_empty() { "another process".to_owned() } else { text.trim().to_owned() }
+}

@@ -1,0 +1,205 @@
+//! The suite that every store must pass. Each check panics with what went wrong.
+
+use crate::{Founding, NewEntry, Store, StoreError};
+use heldto_proof::{Chain, Genesis, Hash, Head, leaf_hash};
+
+/// A founding to test with.
+#[must_use]
+pub fn founding() -> Founding {
+    Founding { genesis: Genesis { origin: "example.org/test".to_owned(), key: [9; 32] }, index_key: [5; 32] }
+}
+
+/// An entry of so many bytes to test with; found by its number.
+#[must_use]
+pub fn entry(number: u64, len: usize) -> NewEntry {
+    let bytes: Vec<u8> = number.to_be_bytes().into_iter().cycle().take(len.max(8)).collect();
+    NewEntry { entry: bytes, parts: vec![vec![number.to_be_bytes()[7]; len], vec![]], found_by: vec![number, 77] }
+}
+
+/// The head after these entries.
+#[must_use]
+pub fn next_head(head: &Head, entries: &[NewEntry]) -> Head {
+    let mut next = head.clone();
+    for new in entries {
+        next.edge.push(leaf_hash(&new.entry));
+        next.chain = Chain(Hash(leaf_hash(&new.entry).0));
+        next.recorded_at = i64::try_from(next.size()).unwrap_or(i64::MAX);
+    }
+    next
+}
+
+/// Runs every check, each on a store that `fresh` makes with [`founding`].
+///
+/// # Panics
+/// At the first promise the store does not keep.
+pub fn run<S: Store>(mut fresh: impl FnMut() -> S) {
+    starts_empty(&fresh());
+    keeps_what_it_was_given(&mut fresh());
+    refuses_a_stale_head(&mut fresh());
+    keeps_blobs(&mut fresh());
+}
+
+fn starts_empty(store: &impl Store) {
+    assert_eq!(ok(store.founding()), founding(), "the founding is given back");
+    let head = ok(store.head());
+    assert_eq!(head, Head::empty(&founding().genesis), "a new store has an empty head");
+    ok(store.read(0..0, &mut |_| panic!("there is nothing to read")));
+    assert!(matches!(store.read(0..1, &mut |_| true), Err(StoreError::Missing(0))), "what is not there is missing");
+    assert_eq!(ok(store.find(1)), Vec::<u64>::new());
+    assert_eq!(ok(store.index_len()), 0);
+}
+
+fn keeps_what_it_was_given(store: &mut impl Store) {
+    let lens = [8, 7_000, 7_168, 7_169, 30_000, 65_535, 9];
+    let mut number = 0;
+    for batch in [1, 2, 4] {
+        let head = ok(store.head());
+        let entries: Vec<NewEntry> = lens[..batch].iter().map(|len| { number += 1; entry(number - 1, *len) }).collect();
+        let next = next_head(&head, &entries);
+        ok(store.append(&head, &entries, &next));
+        assert_eq!(ok(store.head()), next, "the head moves with the entries");
+    }
+    let mut seen = 0;
+    ok(store.read(0..7, &mut |stored| {
+        let len = [8, 8, 7_000, 8, 7_000, 7_168, 7_169][usize::try_from(stored.index).unwrap_or(0)];
+        let expected = entry(seen, len);
+        assert_eq!((stored.index, &stored.entry), (seen, &expected.entry), "entry {seen} is given back");
+        let parts: Vec<(u16, Vec<u8>)> = (0..).zip(expected.parts).collect();
+        assert_eq!(stored.parts, parts, "the parts of entry {seen} are given back");
+        seen += 1;
+        true
+    }));
+    assert_eq!(seen, 7);
+    let mut few = 0;
+    ok(store.read(2..7, &mut |stored| { few += 1; stored.index < 4 }));
+    assert_eq!(few, 3, "reading stops when asked to");
+    assert_eq!(ok(store.find(77)), (0..7).collect::<Vec<u64>>(), "each is found, in order");
+    assert_eq!(ok(store.find(3)), vec![3]);
+    assert_eq!(ok(store.index_len()), 14);
+}
+
+fn refuses_a_stale_head(store: &mut impl Store) {
+    let empty = ok(store.head());
+    let first = [entry(0, 20)];
+    let moved = next_head(&empty, &first);
+    ok(store.append(&empty, &first, &moved));
+    let second = [entry(1, 20)];
+    let result = store.append(&empty, &second, &next_head(&empty, &second));
+    assert!(matches!(result, Err(StoreError::Conflict { expected: 0, found: 1 })), "a stale head is a conflict");
+    assert_eq!(ok(store.head()), moved, "a conflict changes nothing");
+    assert!(matches!(store.read(1..2, &mut |_| true), Err(StoreError::Missing(1))), "a conflict leaves nothing behind");
+    assert_eq!(ok(store.index_len()), 2, "nor in the index");
+}
+
+fn keeps_blobs(store: &mut impl Store) {
+    assert_eq!(ok(store.blob("states")), None);
+    ok(store.put_blob("states", &[1; 100_000]));
+    ok(store.put_blob("states", &[2; 3]));
+    assert_eq!(ok(store.blob("states")), Some(vec![2; 3]), "the newest blob is given back");
+}
+
+/// Lets many writers race for one store, each through `open`, and checks that exactly one wins each place.
+///
+/// # Panics
+/// When an entry is lost or doubled.
+pub fn race<S: Store>(open: impl Fn() -> S + Sync, writers: u64, each: u64) {
+    std::thread::scope(|scope| {
+        for writer in 0..writers {
+            let open = &open;
+            scope.spawn(move || {
+                for n in 0..each {
+                    loop {
+                        let mut store = open();
+                        let head = ok(store.head());
+                        let entries = [entry(writer * each + n, 50)];
+                        match store.append(&head, &entries, &next_head(&head, &entries)) {
+                            Ok(()) => break,
+                            Err(StoreError::Conflict { .. }) => {}
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let store = open();
+    assert_eq!(ok(store.head()).size(), writers * each);
+    let mut all = Vec::new();
+    ok(store.read(0..writers * each, &mut |s| { all.push(s.entry); true }));
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len() as u64, writers * each, "each entry once");
+}
+
+fn ok<T>(result: Result<T, StoreError>) -> T {
+    result.unwrap_or_else(|error| panic!("the store failed: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{entry, founding, next_head, race, run};
+    use crate::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
+    use heldto_proof::Head;
+    use std::ops::Range;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    #[test]
+    fn memory_conforms() {
+        run(|| MemoryStore::new(founding()));
+    }
+
+    #[test]
+    fn a_fault_leaves_all_or_nothing() {
+        let faults = Faults { lost: vec![0], failed_but_kept: vec![1] };
+        let mut store = FaultyStore::new(MemoryStore::new(founding()), faults);
+        let head = store.head().expect("memory");
+        let batch = [entry(0, 10), entry(1, 10)];
+        let next = next_head(&head, &batch);
+        assert!(store.append(&head, &batch, &next).is_err());
+        assert_eq!(store.head().expect("memory"), head);
+        assert!(store.append(&head, &batch, &next).is_err());
+        assert_eq!(store.head().expect("memory"), next);
+        assert!(matches!(store.append(&head, &batch, &next), Err(StoreError::Conflict { .. })));
+    }
+
+    struct Shared(Arc<Mutex<MemoryStore>>);
+
+    impl Shared {
+        fn with<T>(&self, f: impl FnOnce(&mut MemoryStore) -> T) -> T {
+            f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        }
+    }
+
+    impl Store for Shared {
+        fn founding(&self) -> Result<Founding, StoreError> {
+            self.with(|s| s.founding())
+        }
+        fn head(&self) -> Result<Head, StoreError> {
+            self.with(|s| s.head())
+        }
+        fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+            self.with(|s| s.append(expected, entries, head))
+        }
+        fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+            self.with(|s| s.read(range, visit))
+        }
+        fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
+            self.with(|s| s.find(hash))
+        }
+        fn index_len(&self) -> Result<u64, StoreError> {
+            self.with(|s| s.index_len())
+        }
+        fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+            self.with(|s| s.blob(name))
+        }
+        fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+            self.with(|s| s.put_blob(name, bytes))
+        }
+    }
+
+    #[test]
+    fn racing_writers_lose_nothing_in_memory() {
+        let store = Arc::new(Mutex::new(MemoryStore::new(founding())));
+        race(|| Shared(store.clone()), 4, 25);
+    }
+}

@@ -1,0 +1,69 @@
+use crate::{Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
+use heldto_proof::Head;
+use std::ops::Range;
+
+/// Which appends fail, counted from 0, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    /// These fail and keep nothing.
+    pub lost: Vec<u64>,
+    /// These report failure after all was kept: the caller cannot tell them from the others.
+    pub failed_but_kept: Vec<u64>,
+}
+
+/// A store in memory whose appends fail when they are told to.
+#[derive(Debug, Clone)]
+pub struct FaultyStore {
+    inner: MemoryStore,
+    faults: Faults,
+    appends: u64,
+}
+
+impl FaultyStore {
+    /// A store that will fail so.
+    #[must_use]
+    pub const fn new(inner: MemoryStore, faults: Faults) -> Self {
+        Self { inner, faults, appends: 0 }
+    }
+}
+
+impl Store for FaultyStore {
+    fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+        let number = self.appends;
+        self.appends += 1;
+        let fault = || StoreError::Io { what: "writing entries".to_owned(), source: std::io::Error::other("a fault on purpose") };
+        if self.faults.lost.contains(&number) {
+            return Err(fault());
+        }
+        self.inner.append(expected, entries, head)?;
+        if self.faults.failed_but_kept.contains(&number) { Err(fault()) } else { Ok(()) }
+    }
+
+    fn founding(&self) -> Result<Founding, StoreError> {
+        self.inner.founding()
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.inner.head()
+    }
+
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+        self.inner.read(range, visit)
+    }
+
+    fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
+        self.inner.find(hash)
+    }
+
+    fn index_len(&self) -> Result<u64, StoreError> {
+        self.inner.index_len()
+    }
+
+    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.blob(name)
+    }
+
+    fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.inner.put_blob(name, bytes)
+    }
+}

@@ -1,0 +1,160 @@
+//! What a ledger asks of a store: to keep entries and their parts, all or nothing, and to give them back.
+//!
+//! It knows bytes and heads, never facts. A store adapter touches the disk; this room holds the trait, a store in memory, a store that fails on
+//! purpose, and the suite that every store must pass.
+
+mod faulty;
+mod memory;
+pub mod conformance;
+
+pub use faulty::{Faults, FaultyStore};
+pub use memory::MemoryStore;
+
+use heldto_proof::{Genesis, Head};
+use std::ops::Range;
+
+/// What a ledger is founded on: written once, with an empty head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founding {
+    /// The origin and the first key.
+    pub genesis: Genesis,
+    /// The secret under which ids are hashed in the index, so that the index tells nobody which ids exist.
+    pub index_key: [u8; 32],
+}
+
+/// An entry to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// The entry's bytes: those that are hashed.
+    pub entry: Vec<u8>,
+    /// Its parts in order, each as 32 bytes of salt and the part's bytes.
+    pub parts: Vec<Vec<u8>>,
+    /// The keyed hashes of the ids under which it is found.
+    pub found_by: Vec<u64>,
+}
+
+/// An entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Its place in the log.
+    pub index: u64,
+    /// The entry's bytes.
+    pub entry: Vec<u8>,
+    /// The parts that are there, each by its number, as 32 bytes of salt and the part's bytes.
+    pub parts: Vec<(u16, Vec<u8>)>,
+}
+
+/// Keeps a ledger's bytes. One writer at a time; what is written is durable when the call returns.
+pub trait Store {
+    /// What the ledger is founded on.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    fn founding(&self) -> Result<Founding, StoreError>;
+
+    /// Where the ledger stands.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// Adds entries and moves the head, all or nothing, if the head is still `expected` (compare and swap).
+    ///
+    /// Durable on return. After an error other than [`StoreError::Conflict`] the outcome is *unknown*: read the head again. A retry after
+    /// success is a conflict, never a second copy.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another writer moved the head; anything else as said above.
+    fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError>;
+
+    /// Reads entries in order until `visit` returns `false` or the range ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] at the first entry of the range that is not there.
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError>;
+
+    /// The places of the entries found by this keyed hash, in order.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError>;
+
+    /// How many records the index of ids holds.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn index_len(&self) -> Result<u64, StoreError>;
+
+    /// A named blob, for what can be worked out again from the log. `None` where there is none.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Replaces a named blob, whole or not at all. A name is 1 to 64 of `a-z`, `0-9` and `-`.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one is then still there.
+    fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
+}
+
+/// Why a store cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no ledger here.
+    #[error("there is no ledger at {0}")]
+    NoLedger(String),
+    /// There is a ledger here already.
+    #[error("there is a ledger at {0} already")]
+    AlreadyThere(String),
+    /// Another process holds the ledger.
+    #[error("the ledger is in use by {holder}; waited {seconds} seconds")]
+    Locked {
+        /// Who has it, as it wrote itself down.
+        holder: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// Another writer moved the head.
+    #[error("the ledger has moved on from entry {expected} to entry {found}")]
+    Conflict {
+        /// The size expected.
+        expected: u64,
+        /// The size found.
+        found: u64,
+    },
+    /// An entry that should be there is not.
+    #[error("entry {0} is missing")]
+    Missing(u64),
+    /// A record other than an entry is damaged.
+    #[error("the {record} is damaged: {why}")]
+    Damaged {
+        /// Which record.
+        record: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The ledger ends before what was acknowledged, or beside it.
+    #[error("the ledger has fallen behind: {0}")]
+    Behind(String),
+    /// The database under the store is broken.
+    #[error("the database is broken: {0}")]
+    Broken(String),
+    /// The disk or the system said no.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether it says that stored bytes are not what was written.
+    #[must_use]
+    pub const fn is_integrity(&self) -> bool {
+        matches!(self, Self::Missing(_) | Self::Damaged { .. } | Self::Behind(_) | Self::Broken(_))
+    }
+}

@@ -1,0 +1,83 @@
+use crate::{Founding, NewEntry, Store, StoreError, StoredEntry};
+use heldto_proof::Head;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// A store that forgets when it is dropped: for tests, and for checking what is not to be kept.
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    founding: Founding,
+    head: Head,
+    entries: BTreeMap<u64, StoredEntry>,
+    index: BTreeSet<(u64, u64)>,
+    blobs: BTreeMap<String, Vec<u8>>,
+}
+
+impl MemoryStore {
+    /// A store with nothing but its founding.
+    #[must_use]
+    pub fn new(founding: Founding) -> Self {
+        let head = Head::empty(&founding.genesis);
+        Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new(), blobs: BTreeMap::new() }
+    }
+
+    /// The stored entry at this place, to be looked at or tampered with.
+    pub fn entry_mut(&mut self, index: u64) -> Option<&mut StoredEntry> {
+        self.entries.get_mut(&index)
+    }
+
+    /// The stored head, to be tampered with.
+    pub const fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
+impl Store for MemoryStore {
+    fn founding(&self) -> Result<Founding, StoreError> {
+        Ok(self.founding.clone())
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.head.clone())
+    }
+
+    fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+        if self.head != *expected {
+            return Err(StoreError::Conflict { expected: expected.size(), found: self.head.size() });
+        }
+        for (index, new) in (expected.size()..).zip(entries) {
+            let parts = (0_u16..).zip(new.parts.iter().cloned()).collect();
+            self.entries.insert(index, StoredEntry { index, entry: new.entry.clone(), parts });
+            self.index.extend(new.found_by.iter().map(|hash| (*hash, index)));
+        }
+        self.head = head.clone();
+        Ok(())
+    }
+
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+        for index in range {
+            let entry = self.entries.get(&index).ok_or(StoreError::Missing(index))?;
+            if !visit(entry.clone()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
+        Ok(self.index.range((hash, 0)..=(hash, u64::MAX)).map(|(_, index)| *index).collect())
+    }
+
+    fn index_len(&self) -> Result<u64, StoreError> {
+        Ok(self.index.len() as u64)
+    }
+
+    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.blobs.get(name).cloned())
+    }
+
+    fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.blobs.insert(name.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+}
