@@ -173,8 +173,9 @@ impl Store for SledStore {
         }
         let mut batch = sled::Batch::default();
         for (index, new) in (expected.size()..).zip(entries) {
-            for (slot, value) in (0..).map(Slot).zip(std::iter::once(&new.entry).chain(&new.parts)) {
-                for (chunk, bytes) in keys::chunks(value) {
+            let values = std::iter::once(Some(&new.entry)).chain(new.parts.iter().map(Option::as_ref));
+            for (slot, value) in (0..).map(Slot).zip(values) {
+                for (chunk, bytes) in value.into_iter().flat_map(|v| keys::chunks(v)) {
                     batch.insert(keys::entry(index, slot, chunk).as_slice(), bytes);
                 }
             }

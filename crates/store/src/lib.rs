@@ -27,8 +27,8 @@ pub struct Founding {
 pub struct NewEntry {
     /// The entry's bytes: those that are hashed.
     pub entry: Vec<u8>,
-    /// Its parts in order, each as 32 bytes of salt and the part's bytes.
-    pub parts: Vec<Vec<u8>>,
+    /// Its parts in order, each as 32 bytes of salt and the part's bytes; `None` for one that was erased.
+    pub parts: Vec<Option<Vec<u8>>>,
     /// The keyed hashes of the ids under which it is found.
     pub found_by: Vec<u64>,
 }

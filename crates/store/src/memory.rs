@@ -46,7 +46,7 @@ impl Store for MemoryStore {
             return Err(StoreError::Conflict { expected: expected.size(), found: self.head.size() });
         }
         for (index, new) in (expected.size()..).zip(entries) {
-            let parts = (0_u16..).zip(new.parts.iter().cloned()).collect();
+            let parts = (0_u16..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.clone()?))).collect();
             self.entries.insert(index, StoredEntry { index, entry: new.entry.clone(), parts });
             self.index.extend(new.found_by.iter().map(|hash| (*hash, index)));
         }

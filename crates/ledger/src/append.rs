@@ -1,0 +1,141 @@
+use crate::read::corrected;
+use crate::{Ledger, ReadError, WireError, encode_fact, kind_code};
+use heldto_fact::{Body, Content, Fact, FactId};
+use heldto_proof::{Entry, EntryError, Part, PartRef, Role, Salt, chain, leaf_hash};
+use heldto_store::{NewEntry, Store, StoreError};
+use std::collections::BTreeMap;
+
+/// How far the clock may trail the last entry before an append is refused: five minutes, in microseconds.
+const CLOCK_SLACK: i64 = 5 * 60 * 1_000_000;
+
+/// Why facts were not appended. Nothing was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The store failed; whether the entries are kept is unknown.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An id that is recorded already, with other content.
+    #[error("`{id}` is recorded already, with other content, at entry {index}")]
+    Differs {
+        /// The id.
+        id: FactId,
+        /// The entry that holds it.
+        index: u64,
+    },
+    /// An id given twice in one go, with different content.
+    #[error("`{0}` is given twice, with different content")]
+    Twice(FactId),
+    /// A fact that cannot be written.
+    #[error("`{id}` cannot be written: {error}")]
+    Fact {
+        /// The id.
+        id: FactId,
+        /// Why.
+        error: WireError,
+    },
+    /// An entry that cannot be written.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The clock trails the last entry.
+    #[error("the clock is {seconds} seconds behind the last entry")]
+    Clock {
+        /// By how much.
+        seconds: i64,
+    },
+}
+
+/// What an append would do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Planned {
+    /// The facts that are new.
+    pub new: Vec<Fact>,
+    /// The facts that stand in the ledger already, word for word.
+    pub unchanged: Vec<FactId>,
+}
+
+/// What an append did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The facts recorded, each at its entry.
+    pub recorded: Vec<(FactId, u64)>,
+    /// The facts that stood in the ledger already, word for word.
+    pub unchanged: Vec<FactId>,
+}
+
+impl<S: Store> Ledger<S> {
+    /// Sorts facts into new ones and those recorded already. "The same fact" compares with the current and every earlier version of its id.
+    ///
+    /// # Errors
+    /// When an id is recorded already with other content, or given twice with different content.
+    pub fn plan(&self, facts: &[Fact]) -> Result<Planned, AppendError> {
+        let mut planned = Planned::default();
+        let mut seen: BTreeMap<&FactId, &Fact> = BTreeMap::new();
+        for fact in facts {
+            if let Some(earlier) = seen.insert(&fact.id, fact) {
+                if earlier == fact {
+                    continue;
+                }
+                return Err(AppendError::Twice(fact.id.clone()));
+            }
+            let versions = self.versions(&fact.id)?;
+            let same = versions.iter().any(|v| match &v.content {
+                Content::Known(old) => old == fact || matches!(&old.body, Body::Correction { replacement, .. } if **replacement == *fact),
+                _ => false,
+            });
+            match versions.last() {
+                Some(_) if same => planned.unchanged.push(fact.id.clone()),
+                Some(last) => return Err(AppendError::Differs { id: fact.id.clone(), index: last.index }),
+                None => planned.new.push(fact.clone()),
+            }
+        }
+        Ok(planned)
+    }
+
+    /// Appends all the facts that are new, or none. Durable on return. `now` is in microseconds since the Unix epoch; `random` fills salts.
+    ///
+    /// # Errors
+    /// As [`Self::plan`], when the clock trails, or when the store fails; see [`AppendError`].
+    pub fn append(&mut self, facts: &[Fact], now: i64, random: &mut dyn FnMut(&mut [u8])) -> Result<Appended, AppendError> {
+        let planned = self.plan(facts)?;
+        if planned.new.is_empty() {
+            return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
+        }
+        if self.head.size() > 0 && now < self.head.recorded_at.saturating_sub(CLOCK_SLACK) {
+            return Err(AppendError::Clock { seconds: (self.head.recorded_at - now) / 1_000_000 });
+        }
+        let recorded_at = now.max(self.head.recorded_at);
+        let (mut head, mut entries, mut recorded) = (self.head.clone(), Vec::new(), Vec::new());
+        head.recorded_at = recorded_at;
+        for fact in &planned.new {
+            let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
+            let mut salt: Salt = [0; 32];
+            random(&mut salt);
+            let part = Part { role: Role::Fact, salt, bytes };
+            let entry = Entry {
+                index: head.size(),
+                previous: head.chain,
+                recorded_at,
+                kind: kind_code(fact.kind()),
+                parts: vec![PartRef { role: part.role, commitment: part.commitment() }],
+            };
+            let bytes = entry.encode()?;
+            head.chain = chain(&bytes);
+            head.edge.push(leaf_hash(&bytes));
+            recorded.push((fact.id.clone(), entry.index));
+            let found_by = self.found_by(fact);
+            entries.push(NewEntry { entry: bytes, parts: vec![Some([&part.salt[..], &part.bytes].concat())], found_by });
+        }
+        self.store.append(&self.head, &entries, &head)?;
+        self.head = head;
+        Ok(Appended { recorded, unchanged: planned.unchanged })
+    }
+
+    /// The hashes under which a fact is found: its own id, and the id it corrects or retracts.
+    pub(crate) fn found_by(&self, fact: &Fact) -> Vec<u64> {
+        std::iter::once(&fact.id).chain(corrected(fact)).map(|id| self.hash_of(id)).collect()
+    }
+}

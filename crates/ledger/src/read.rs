@@ -1,0 +1,114 @@
+use crate::{Ledger, WireError, decode_fact, kind_of};
+use chrono::{DateTime, Utc};
+use heldto_fact::{Body, Content, Fact, FactId, Kind, Recorded};
+use heldto_proof::{Chain, Entry, EntryError, Role};
+use heldto_store::{Store, StoreError, StoredEntry};
+use std::ops::Range;
+
+/// Why the log cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry's bytes are not an entry.
+    #[error("entry {index} is damaged: {error}")]
+    Entry {
+        /// Which entry.
+        index: u64,
+        /// What is wrong.
+        error: EntryError,
+    },
+    /// A fact's bytes are not a fact.
+    #[error("the fact of entry {index} is damaged: {error}")]
+    Fact {
+        /// Which entry.
+        index: u64,
+        /// What is wrong.
+        error: WireError,
+    },
+}
+
+impl<S: Store> Ledger<S> {
+    /// Reads entries as replay sees them, in order.
+    ///
+    /// # Errors
+    /// At the first entry that is missing or damaged.
+    pub fn recorded(&self, range: Range<u64>, visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
+        let mut failed = None;
+        self.store.read(range, &mut |stored| match recorded(&stored) {
+            Ok(recorded) => {
+                visit(recorded);
+                true
+            }
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The chain value before the entry at this place, or after the last one.
+    ///
+    /// # Errors
+    /// When the entry is missing or damaged.
+    pub fn chain_before(&self, index: u64) -> Result<Chain, ReadError> {
+        if index == self.head.size() {
+            return Ok(self.head.chain);
+        }
+        let mut found = Err(ReadError::Store(StoreError::Missing(index)));
+        self.store.read(index..index.saturating_add(1), &mut |stored| {
+            found = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error });
+            false
+        })?;
+        found.map(|entry| entry.previous)
+    }
+
+    /// Everything recorded under an id, oldest first: the fact, its corrections, its retractions.
+    ///
+    /// # Errors
+    /// When an entry is missing or damaged.
+    pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
+        let mut all = Vec::new();
+        for index in self.store.find(self.hash_of(id))? {
+            self.recorded(index..index + 1, &mut |recorded| {
+                // The index hashes ids to 64 bits, so another id may share the place.
+                if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || corrected(fact) == Some(id)) {
+                    all.push(recorded);
+                }
+            })?;
+        }
+        Ok(all)
+    }
+}
+
+/// The id that a correction or a retraction speaks of.
+pub(crate) const fn corrected(fact: &Fact) -> Option<&FactId> {
+    match &fact.body {
+        Body::Correction { of, .. } | Body::Retraction { of, .. } => Some(of),
+        _ => None,
+    }
+}
+
+fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
+    let index = stored.index;
+    let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error })?;
+    let kind = kind_of(entry.kind);
+    let fact_part = entry.parts.iter().position(|p| p.role == Role::Fact);
+    let bytes = fact_part.and_then(|n| stored.parts.iter().find(|(number, _)| usize::from(*number) == n));
+    let content = match (kind, bytes) {
+        (None, _) => Content::Unreadable,
+        (Some(kind @ (Kind::Redaction | Kind::Key)), _) => Content::Own(kind),
+        (Some(kind), None) => Content::Erased(kind),
+        (Some(_), Some((_, bytes))) => match decode_fact(bytes.get(32..).unwrap_or_default()) {
+            Ok(fact) => Content::Known(fact),
+            Err(WireError::Version(_)) => Content::Unreadable,
+            Err(error) => return Err(ReadError::Fact { index, error }),
+        },
+    };
+    let recorded_at = DateTime::<Utc>::from_timestamp_micros(entry.recorded_at)
+        .ok_or_else(|| ReadError::Entry { index, error: EntryError::Undecodable("a time out of bounds".to_owned()) })?;
+    Ok(Recorded { index, recorded_at, content })
+}

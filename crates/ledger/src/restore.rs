@@ -1,0 +1,126 @@
+use crate::{Ledger, Problem, decode_fact};
+use heldto_fact::Fact;
+use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
+use heldto_store::{Founding, MemoryStore, NewEntry, Store, StoreError};
+
+/// An entry as an export carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// The entry's bytes.
+    pub entry: Vec<u8>,
+    /// The parts carried.
+    pub parts: Vec<CarriedPart>,
+}
+
+/// A part as an export carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarriedPart {
+    /// Its number in the entry, from 0.
+    pub number: u16,
+    /// The part.
+    pub part: Part,
+}
+
+/// Why an export is not a sound ledger.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry does not decode.
+    #[error("entry {index}: {error}")]
+    Entry {
+        /// Its place in the export.
+        index: u64,
+        /// What is wrong.
+        error: EntryError,
+    },
+    /// It does not verify.
+    #[error(transparent)]
+    Problem(#[from] Box<Problem>),
+    /// It verifies, and ends elsewhere than it says.
+    #[error("the export ends at {found} and says that it ends at {said}")]
+    End {
+        /// What the entries come to.
+        found: String,
+        /// What the last line says.
+        said: String,
+    },
+}
+
+impl Carried {
+    /// The fact it carries, where it can be read.
+    #[must_use]
+    pub fn fact(&self) -> Option<Fact> {
+        let part = self.parts.iter().find(|p| p.part.role == Role::Fact)?;
+        decode_fact(&part.part.bytes).ok()
+    }
+}
+
+/// Builds a ledger in memory from what an export carries, without trusting any of it: [`Ledger::verify`] is still to be called.
+///
+/// The head is what the export says it is (`size`, chain value, tree head), so that a missing tail is found.
+///
+/// # Errors
+/// When an entry does not decode or the export ends elsewhere than it says.
+pub fn restore(founding: Founding, carried: &[Carried], chain_said: Chain, root_said: Hash) -> Result<Ledger<MemoryStore>, RestoreError> {
+    let mut store = MemoryStore::new(founding.clone());
+    let empty = Head::empty(&founding.genesis);
+    let index_of = Ledger { store: store.clone(), founding: founding.clone(), head: empty.clone() };
+    let (mut edge, mut end, mut recorded_at, mut entries) = (Edge::default(), empty.chain, i64::MIN, Vec::new());
+    for (index, item) in (0..).zip(carried) {
+        let entry = Entry::decode(&item.entry).map_err(|error| RestoreError::Entry { index, error })?;
+        recorded_at = entry.recorded_at;
+        end = chain(&item.entry);
+        edge.push(leaf_hash(&item.entry));
+        let count = item.parts.iter().map(|p| usize::from(p.number) + 1).max().unwrap_or(0).max(entry.parts.len());
+        let mut parts = vec![None; count];
+        for CarriedPart { number, part } in &item.parts {
+            parts[usize::from(*number)] = Some([&part.salt[..], &part.bytes].concat());
+        }
+        let found_by = item.fact().map_or_else(Vec::new, |fact| index_of.found_by(&fact));
+        entries.push(NewEntry { entry: item.entry.clone(), parts, found_by });
+    }
+    let head = Head { chain: end, edge, recorded_at, checkpoint: None };
+    store.append(&empty, &entries, &head)?;
+    let ledger = Ledger::open(store)?;
+    let (root, size) = (ledger.head.edge.root(), ledger.head.size());
+    if end != chain_said || root != root_said {
+        // An entry that was changed is named by the verification; only a sound export can end in the wrong place.
+        ledger.verify(true, &mut |_| {})?;
+        return Err(RestoreError::End {
+            found: format!("chain value {} and root {root} after {size} entries", end.0),
+            said: format!("chain value {} and root {root_said}", chain_said.0),
+        });
+    }
+    Ok(ledger)
+}
+
+impl Ledger<MemoryStore> {
+    /// Copies a verified ledger into an empty store, all or nothing, with the same head.
+    ///
+    /// # Errors
+    /// When it does not verify, or the store fails.
+    pub fn copy_into(&self, target: &mut impl Store) -> Result<(), RestoreError> {
+        let founding = target.founding()?;
+        let other = Ledger { store: self.store.clone(), founding, head: self.head.clone() };
+        let mut entries = Vec::new();
+        self.store.read(0..self.head.size(), &mut |stored| {
+            let count = stored.parts.iter().map(|(n, _)| usize::from(*n) + 1).max().unwrap_or(0);
+            let mut parts = vec![None; count];
+            for (number, bytes) in stored.parts {
+                parts[usize::from(number)] = Some(bytes);
+            }
+            entries.push(NewEntry { entry: stored.entry, parts, found_by: Vec::new() });
+            true
+        })?;
+        self.verify_facts(false, &mut |_| {}, &mut |index, fact| {
+            if let Some(new) = usize::try_from(index).ok().and_then(|n| entries.get_mut(n)) {
+                new.found_by = other.found_by(fact);
+            }
+        })?;
+        let head = target.head()?;
+        Ok(target.append(&head, &entries, &self.head)?)
+    }
+}

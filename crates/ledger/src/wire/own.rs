@@ -1,0 +1,80 @@
+//! The ledger's own records, in parts of role `ledger`.
+
+use super::WireError;
+use super::codes::Code;
+use super::v1::{spell, take};
+use bincode::{Decode, Encode};
+use heldto_fact::Kind;
+
+/// A record of the ledger's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Own {
+    /// A part was erased.
+    Redaction(Redaction),
+    /// A signing key was added or replaced.
+    Key(KeyChange),
+}
+
+/// That a part of an earlier entry was erased, on what ground, by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Redaction {
+    /// The entry.
+    pub entry: u64,
+    /// Its part's number, from 0.
+    pub part: u64,
+    /// The ground.
+    pub ground: String,
+    /// Who decided.
+    pub by: String,
+}
+
+/// That another key signs from here on, signed by the key before and by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct KeyChange {
+    /// The Ed25519 public key.
+    pub key: [u8; 32],
+    /// The old key's signature.
+    pub by_old: [u8; 64],
+    /// The new key's signature.
+    pub by_new: [u8; 64],
+}
+
+impl Own {
+    /// The kind in the entry.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Redaction(_) => Kind::Redaction,
+            Self::Key(_) => Kind::Key,
+        }
+    }
+
+    /// The bytes of the part.
+    ///
+    /// # Errors
+    /// When they cannot be written, which no value of these types brings about.
+    pub fn encode(&self) -> Result<Vec<u8>, WireError> {
+        match self {
+            Self::Redaction(record) => spell(&(1_u8, Kind::Redaction.code(), record)),
+            Self::Key(record) => spell(&(1_u8, Kind::Key.code(), record)),
+        }
+    }
+
+    /// Reads such a part.
+    ///
+    /// # Errors
+    /// When the bytes are not the one encoding of such a record.
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let kind = match bytes {
+            [1, kind, ..] => Kind::read(*kind)?,
+            [version, ..] => return Err(WireError::Version(*version)),
+            [] => return Err(WireError::Undecodable("there are none".to_owned())),
+        };
+        let (own, used) = match kind {
+            Kind::Redaction => take(bytes).map(|((_, _, r), used): ((u8, u8, Redaction), _)| (Self::Redaction(r), used)),
+            Kind::Key => take(bytes).map(|((_, _, k), used): ((u8, u8, KeyChange), _)| (Self::Key(k), used)),
+            kind => Err(WireError::Value(format!("a {kind} is a fact, not the ledger's own record"))),
+        }?;
+        if used == bytes.len() && own.encode()? == bytes { Ok(own) } else { Err(WireError::NotCanonical) }
+    }
+}

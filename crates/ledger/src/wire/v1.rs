@@ -1,0 +1,251 @@
+//! Version 1 of the bytes of a fact: version, kind, what every fact says, what its kind says.
+
+use super::WireError;
+use super::codes::Code;
+use bincode::{Decode, Encode};
+use chrono::{Days, NaiveDate};
+use heldto_fact::{
+    Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, When,
+};
+use heldto_proof::MAX_PART;
+
+mod body;
+
+const VERSION: u8 = 1;
+
+#[derive(Encode, Decode)]
+struct Common {
+    version: u8,
+    kind: u8,
+    id: String,
+    text: String,
+    by: Vec<String>,
+    about: Vec<String>,
+    to: Vec<String>,
+    reporter: Option<String>,
+    attribution: u8,
+    voice: Option<u8>,
+    occurred: Option<Date>,
+    period: Option<Date>,
+    place: Option<String>,
+    sensitive: bool,
+    salience: u8,
+    amounts: Vec<WireAmount>,
+    cites: Vec<Cite>,
+    links: Vec<WireLink>,
+    note: Option<String>,
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct Date {
+    edtf: String,
+    window: Option<(i32, i32)>,
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct WireAmount {
+    value: Option<u64>,
+    of: Option<u64>,
+    unit: String,
+    stated: u8,
+    direction: Option<String>,
+    low: Option<u64>,
+    high: Option<u64>,
+    role: u8,
+    period: Option<Date>,
+    basis: u8,
+    payer: Option<String>,
+    count: Option<u64>,
+}
+
+#[derive(Encode, Decode)]
+struct Cite {
+    source: String,
+    at: String,
+    quote: Option<(u64, u64, [u8; 32])>,
+}
+
+#[derive(Encode, Decode)]
+struct WireLink {
+    kind: u8,
+    to: String,
+    strength: u8,
+}
+
+/// A length of time: count and unit.
+pub(super) type WireSpan = (u32, u8);
+
+pub(super) fn encode(fact: &Fact) -> Result<Vec<u8>, WireError> {
+    let mut bytes = spell(&common(fact))?;
+    bytes.extend(body::encode(&fact.body)?);
+    if bytes.len() > MAX_PART { Err(WireError::TooLong(bytes.len())) } else { Ok(bytes) }
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
+    let (common, used): (Common, usize) = take(bytes)?;
+    let kind = Kind::read(common.kind)?;
+    let (body, rest) = body::decode(kind, &bytes[used..])?;
+    let fact = Fact {
+        id: id(&common.id)?,
+        text: common.text,
+        by: ids(&common.by)?,
+        about: ids(&common.about)?,
+        to: ids(&common.to)?,
+        reporter: common.reporter.as_deref().map(id).transpose()?,
+        attribution: Code::read(common.attribution)?,
+        voice: common.voice.map(Code::read).transpose()?,
+        occurred: common.occurred.map(when).transpose()?,
+        period: common.period.map(when).transpose()?,
+        place: common.place,
+        sensitive: common.sensitive,
+        salience: Code::read(common.salience)?,
+        amounts: common.amounts.into_iter().map(amount).collect::<Result<_, _>>()?,
+        cites: common.cites.into_iter().map(citation).collect::<Result<_, _>>()?,
+        links: common.links.iter().map(link).collect::<Result<_, _>>()?,
+        note: common.note,
+        body,
+    };
+    if used + rest == bytes.len() && encode(&fact)? == bytes { Ok(fact) } else { Err(WireError::NotCanonical) }
+}
+
+pub(super) fn spell(wire: &impl Encode) -> Result<Vec<u8>, WireError> {
+    bincode::encode_to_vec(wire, bincode::config::standard()).map_err(|e| WireError::Undecodable(e.to_string()))
+}
+
+/// Decodes one value from the front, with a limit on all it may allocate.
+pub(super) fn take<T: Decode<()>>(bytes: &[u8]) -> Result<(T, usize), WireError> {
+    let config = bincode::config::standard().with_limit::<{ 16 * MAX_PART }>();
+    bincode::decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))
+}
+
+fn common(fact: &Fact) -> Common {
+    let texts = |ids: &[FactId]| ids.iter().map(ToString::to_string).collect();
+    Common {
+        version: VERSION,
+        kind: fact.kind().code(),
+        id: fact.id.to_string(),
+        text: fact.text.clone(),
+        by: texts(&fact.by),
+        about: texts(&fact.about),
+        to: texts(&fact.to),
+        reporter: fact.reporter.as_ref().map(ToString::to_string),
+        attribution: fact.attribution.code(),
+        voice: fact.voice.map(Code::code),
+        occurred: fact.occurred.as_ref().map(date),
+        period: fact.period.as_ref().map(date),
+        place: fact.place.clone(),
+        sensitive: fact.sensitive,
+        salience: fact.salience.code(),
+        amounts: fact.amounts.iter().map(wire_amount).collect(),
+        cites: fact
+            .cites
+            .iter()
+            .map(|c| Cite {
+                source: c.source.to_string(),
+                at: c.at.clone(),
+                quote: c.quote.as_ref().map(|q| (q.start, q.end, q.blake3)),
+            })
+            .collect(),
+        links: fact
+            .links
+            .iter()
+            .map(|l| WireLink { kind: l.kind.code(), to: l.to.to_string(), strength: l.strength.code() })
+            .collect(),
+        note: fact.note.clone(),
+    }
+}
+
+pub(super) fn id(text: &str) -> Result<FactId, WireError> {
+    text.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))
+}
+
+fn ids(texts: &[String]) -> Result<Vec<FactId>, WireError> {
+    texts.iter().map(|t| id(t)).collect()
+}
+
+fn epoch() -> NaiveDate {
+    NaiveDate::default()
+}
+
+pub(super) fn day_number(day: NaiveDate) -> i32 {
+    i32::try_from(day.signed_duration_since(epoch()).num_days()).unwrap_or(i32::MAX)
+}
+
+pub(super) fn day(number: i32) -> Result<NaiveDate, WireError> {
+    let distance = Days::new(number.unsigned_abs().into());
+    let day = if number < 0 { epoch().checked_sub_days(distance) } else { epoch().checked_add_days(distance) };
+    day.ok_or_else(|| WireError::Value(format!("{number} is no day")))
+}
+
+pub(super) fn date(when: &When) -> Date {
+    Date {
+        edtf: when.to_string(),
+        window: when.stated_window().map(|(earliest, latest)| (day_number(earliest), day_number(latest))),
+    }
+}
+
+pub(super) fn when(date: Date) -> Result<When, WireError> {
+    let value = |e: heldto_fact::Invalid| WireError::Value(e.to_string());
+    let when: When = date.edtf.parse().map_err(value)?;
+    match date.window {
+        Some((earliest, latest)) => when.with_window(day(earliest)?, day(latest)?).map_err(value),
+        None => Ok(when),
+    }
+}
+
+pub(super) fn span(span: Span) -> WireSpan {
+    (span.count(), span.unit().code())
+}
+
+pub(super) fn read_span((count, unit): WireSpan) -> Result<Span, WireError> {
+    Span::new(count, Code::read(unit)?).ok_or_else(|| WireError::Value(format!("{count} is out of bounds")))
+}
+
+pub(super) fn wire_amount(amount: &Amount) -> WireAmount {
+    // Quantities are never below nought.
+    let number = |q: Quantity| q.ten_thousandths().unsigned_abs();
+    WireAmount {
+        value: amount.value.map(number),
+        of: amount.of.map(number),
+        unit: amount.unit.to_string(),
+        stated: amount.stated.code(),
+        direction: amount.direction.clone(),
+        low: amount.low.map(number),
+        high: amount.high.map(number),
+        role: amount.role.code(),
+        period: amount.period.as_ref().map(date),
+        basis: amount.basis.code(),
+        payer: amount.payer.as_ref().map(ToString::to_string),
+        count: amount.count,
+    }
+}
+
+pub(super) fn amount(wire: WireAmount) -> Result<Amount, WireError> {
+    let number = |n: u64| {
+        let quantity = i64::try_from(n).ok().and_then(Quantity::from_ten_thousandths);
+        quantity.ok_or_else(|| WireError::Value(format!("{n} is too large")))
+    };
+    Ok(Amount {
+        value: wire.value.map(number).transpose()?,
+        of: wire.of.map(number).transpose()?,
+        unit: wire.unit.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))?,
+        stated: Code::read(wire.stated)?,
+        direction: wire.direction,
+        low: wire.low.map(number).transpose()?,
+        high: wire.high.map(number).transpose()?,
+        role: Code::read(wire.role)?,
+        period: wire.period.map(when).transpose()?,
+        basis: Code::read(wire.basis)?,
+        payer: wire.payer.as_deref().map(id).transpose()?,
+        count: wire.count,
+    })
+}
+
+fn citation(cite: Cite) -> Result<Citation, WireError> {
+    let quote = cite.quote.map(|(start, end, blake3)| Quotation { start, end, blake3 });
+    Ok(Citation { source: id(&cite.source)?, at: cite.at, quote })
+}
+
+fn link(wire: &WireLink) -> Result<Link, WireError> {
+    Ok(Link { kind: Code::read(wire.kind)?, to: id(&wire.to)?, strength: Code::read(wire.strength)? })
+}

@@ -1,0 +1,259 @@
+//! Append, read, verify and restore on stores in memory, with every kind of damage.
+
+use heldto_fact::{
+    Act, Attribution, Body, Citation, Content, Fact, Kind, Link, LinkKind, Salience, Strength, Voice,
+};
+use heldto_ledger::{AppendError, Carried, CarriedPart, Fault, Ledger, Own, Redaction, kind_code, restore};
+use heldto_proof::{Entry, Genesis, Head, Part, PartRef, Role, chain, leaf_hash};
+use heldto_store::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store};
+
+fn founding() -> Founding {
+    Founding { genesis: Genesis { origin: "example.org/ledger".to_owned(), key: [3; 32] }, index_key: [4; 32] }
+}
+
+fn fact(id: &str, text: &str) -> Fact {
+    let id_of = |s: &str| s.parse().expect("an id");
+    Fact {
+        id: id_of(id),
+        text: text.to_owned(),
+        by: vec![id_of("the-council")],
+        about: vec![],
+        to: vec![],
+        reporter: None,
+        attribution: Attribution::Stated,
+        voice: Some(Voice::Owner),
+        occurred: "[..2025-02-12]".parse().ok(),
+        period: None,
+        place: None,
+        sensitive: false,
+        salience: Salience::Core,
+        amounts: vec![],
+        cites: vec![Citation { source: id_of("a-source"), at: "line 3".to_owned(), quote: None }],
+        links: vec![Link { kind: LinkKind::BearsOn, to: id_of("other"), strength: Strength::Probable }],
+        note: None,
+        body: Body::Statement { act: Act::Claim, outcome: None },
+    }
+}
+
+fn salts() -> impl FnMut(&mut [u8]) {
+    let mut n = 0_u8;
+    move |bytes| {
+        n = n.wrapping_add(1);
+        bytes.fill(n);
+    }
+}
+
+fn ledger(facts: u64) -> Ledger<MemoryStore> {
+    let mut ledger = Ledger::open(MemoryStore::new(founding())).expect("new");
+    let mut random = salts();
+    for n in 0..facts {
+        let now = 1_000_000 * i64::try_from(n).expect("small");
+        ledger.append(&[fact(&format!("fact-{n}"), "We have begun.")], now, &mut random).expect("room");
+    }
+    ledger
+}
+
+fn verdict(ledger: &Ledger<MemoryStore>) -> Result<u64, (Option<u64>, String)> {
+    ledger.verify(false, &mut |_| {}).map(|v| v.parts_checked).map_err(|p| (p.entry, p.fault.to_string()))
+}
+
+/// Opens the same store again, damaged.
+fn damaged(ledger: &Ledger<MemoryStore>, damage: impl FnOnce(&mut MemoryStore)) -> Ledger<MemoryStore> {
+    let mut store = ledger.store().clone();
+    damage(&mut store);
+    Ledger::open(store).expect("still opens")
+}
+
+#[test]
+fn the_same_fact_again_is_no_entry_and_another_of_its_id_is_an_error() {
+    let mut ledger = ledger(1);
+    let mut random = salts();
+    let again = ledger.append(&[fact("fact-0", "We have begun.")], 0, &mut random).expect("no error");
+    assert_eq!((again.recorded.len(), again.unchanged.len(), ledger.head().size()), (0, 1, 1));
+    let other = ledger.append(&[fact("fact-9", "New."), fact("fact-0", "We have not.")], 0, &mut random);
+    assert!(matches!(other, Err(AppendError::Differs { index: 0, .. })));
+    assert_eq!(ledger.head().size(), 1, "all or nothing");
+    let twice = ledger.append(&[fact("fact-9", "New."), fact("fact-9", "Newer.")], 0, &mut random);
+    assert!(matches!(twice, Err(AppendError::Twice(_))));
+}
+
+#[test]
+fn a_correction_and_every_earlier_version_count_as_the_same() {
+    let mut ledger = ledger(1);
+    let old = fact("fact-0", "We have begun.");
+    let new = fact("fact-0", "We have begun, said the council.");
+    let body = Body::Correction { of: old.id.clone(), reason: "attribution".to_owned(), replacement: Box::new(new.clone()) };
+    let correction = Fact { id: old.id.numbered("correction", 1), body, ..fact("fact-0", "attribution") };
+    ledger.append(&[correction], 2_000_000, &mut salts()).expect("room");
+    for version in [old, new] {
+        assert_eq!(ledger.append(&[version], 3_000_000, &mut salts()).expect("the same").recorded, vec![]);
+    }
+    assert_eq!(ledger.versions(&"fact-0".parse().expect("an id")).expect("reads").len(), 2);
+}
+
+#[test]
+fn time_never_goes_backwards_and_a_wrong_clock_is_refused() {
+    let mut ledger = ledger(0);
+    let hour = 3_600_000_000;
+    ledger.append(&[fact("fact-a", "A.")], hour, &mut salts()).expect("room");
+    ledger.append(&[fact("fact-b", "B.")], hour - 60_000_000, &mut salts()).expect("within five minutes");
+    assert_eq!(ledger.head().recorded_at, hour);
+    let result = ledger.append(&[fact("fact-c", "C.")], hour - 301_000_000, &mut salts());
+    assert!(matches!(result, Err(AppendError::Clock { seconds: 301 })));
+}
+
+#[test]
+fn an_untouched_ledger_verifies() {
+    for n in [0, 1, 5] {
+        assert_eq!(verdict(&ledger(n)), Ok(n));
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_every_entry_and_part_is_found_at_its_entry() {
+    let sound = ledger(4);
+    for index in 0..4 {
+        let mut copy = sound.store().clone();
+        let stored = copy.entry_mut(index).expect("is there").clone();
+        for at in 0..stored.entry.len() {
+            let broken = damaged(&sound, |s| s.entry_mut(index).expect("is there").entry[at] ^= 1);
+            let (named, fault) = verdict(&broken).expect_err("found");
+            assert_eq!(named, Some(index), "byte {at} of entry {index}: {fault}");
+        }
+        for at in 0..stored.parts[0].1.len() {
+            let broken = damaged(&sound, |s| s.entry_mut(index).expect("is there").parts[0].1[at] ^= 1);
+            assert_eq!(verdict(&broken).expect_err("found").0, Some(index), "byte {at} of the part of entry {index}");
+        }
+    }
+}
+
+#[test]
+fn truncated_reordered_and_spliced_ledgers_are_named() {
+    let sound = ledger(4);
+    let swap = |s: &mut MemoryStore| {
+        let (a, b) = (s.entry_mut(1).expect("is there").clone(), s.entry_mut(2).expect("is there").clone());
+        s.entry_mut(1).expect("is there").entry = b.entry;
+        s.entry_mut(2).expect("is there").entry = a.entry;
+    };
+    assert_eq!(verdict(&damaged(&sound, swap)).expect_err("reordered").0, Some(1));
+    let other = ledger(3);
+    let mut donor = other.store().clone();
+    let foreign = donor.entry_mut(2).expect("is there").entry.clone();
+    assert_eq!(verdict(&damaged(&sound, |s| s.entry_mut(3).expect("is there").entry = foreign)).expect_err("spliced").0, Some(3));
+    let cut = damaged(&sound, |s| *s.head_mut() = other.head().clone());
+    assert!(verdict(&cut).expect_err("entries beyond the head").1.contains("beyond"));
+    let lost = damaged(&sound, |s| s.entry_mut(2).expect("is there").parts.clear());
+    assert!(verdict(&lost).expect_err("a part is gone").1.contains("missing"));
+    let head = damaged(&sound, |s| s.head_mut().chain = other.head().chain);
+    assert_eq!(verdict(&head).expect_err("the head").0, None);
+    let time = damaged(&sound, |s| s.head_mut().recorded_at += 1);
+    assert!(verdict(&time).expect_err("the head").1.contains("time"));
+}
+
+#[test]
+fn a_changed_founding_is_told_apart_from_a_changed_entry() {
+    let mut store = MemoryStore::new(Founding { genesis: Genesis { key: [8; 32], ..founding().genesis }, ..founding() });
+    let (sound, empty) = (ledger(2), store.head().expect("memory"));
+    let mut entries = Vec::new();
+    let read = |s: heldto_store::StoredEntry| {
+        entries.push(NewEntry { entry: s.entry, parts: s.parts.into_iter().map(|p| Some(p.1)).collect(), found_by: vec![] });
+        true
+    };
+    let mut read = read;
+    sound.store().read(0..2, &mut read).expect("memory");
+    store.append(&empty, &entries, sound.head()).expect("memory");
+    let ledger = Ledger::open(store).expect("opens");
+    assert!(verdict(&ledger).expect_err("found").1.contains("founding"));
+}
+
+/// Seals entries of any shape by hand, to test what the program itself does not write.
+fn seal(store: &mut MemoryStore, kind: Kind, part: Part, keep: bool) {
+    let head = store.head().expect("memory");
+    let parts = vec![PartRef { role: part.role, commitment: part.commitment() }];
+    let entry = Entry { index: head.size(), previous: head.chain, recorded_at: 5, kind: kind_code(kind), parts };
+    let bytes = entry.encode().expect("short");
+    let mut next = Head { chain: chain(&bytes), recorded_at: 5, ..head.clone() };
+    next.edge.push(leaf_hash(&bytes));
+    let parts = vec![keep.then(|| [&part.salt[..], &part.bytes].concat())];
+    store.append(&head, &[NewEntry { entry: bytes, parts, found_by: vec![] }], &next).expect("memory");
+}
+
+#[test]
+fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
+    let mut store = MemoryStore::new(founding());
+    let bytes = heldto_ledger::encode_fact(&fact("gone", "A child's name.")).expect("short");
+    seal(&mut store, Kind::Statement, Part { role: Role::Fact, salt: [1; 32], bytes }, false);
+    let missing = Ledger::open(store.clone()).expect("opens").verify(false, &mut |_| {}).expect_err("unaccounted for");
+    assert!(matches!(missing.fault, Fault::PartMissing { part: 0, role: Role::Fact }));
+    let own = Own::Redaction(Redaction { entry: 0, part: 0, ground: "a child".to_owned(), by: "the-editor".to_owned() });
+    let part = Part { role: Role::Ledger, salt: [2; 32], bytes: own.encode().expect("short") };
+    seal(&mut store, Kind::Redaction, part, true);
+    let ledger = Ledger::open(store).expect("opens");
+    let found = ledger.verify(false, &mut |_| {}).expect("accounted for");
+    assert_eq!((found.parts_checked, found.parts_erased), (1, 1));
+    let mut contents = Vec::new();
+    ledger.recorded(0..2, &mut |r| contents.push(r.content)).expect("reads");
+    assert_eq!(contents, vec![Content::Erased(Kind::Statement), Content::Own(Kind::Redaction)]);
+}
+
+#[test]
+fn a_private_part_may_be_withheld_from_what_is_published_and_nowhere_else() {
+    let mut store = MemoryStore::new(founding());
+    let part = Part { role: Role::PrivateNote, salt: [1; 32], bytes: b"who told us".to_vec() };
+    seal(&mut store, Kind::Statement, part, false);
+    let ledger = Ledger::open(store).expect("opens");
+    assert_eq!(ledger.verify(true, &mut |_| {}).expect("published").parts_withheld, 1);
+    assert!(ledger.verify(false, &mut |_| {}).is_err());
+}
+
+#[test]
+fn a_kind_that_differs_from_its_part_is_found() {
+    let mut store = MemoryStore::new(founding());
+    let bytes = heldto_ledger::encode_fact(&fact("some-fact", "A claim.")).expect("short");
+    seal(&mut store, Kind::Payout, Part { role: Role::Fact, salt: [1; 32], bytes }, true);
+    let problem = Ledger::open(store).expect("opens").verify(false, &mut |_| {}).expect_err("differs");
+    assert!(matches!(problem.fault, Fault::Unfound | Fault::KindDiffers { .. }));
+}
+
+fn carried(ledger: &Ledger<MemoryStore>) -> Vec<Carried> {
+    let mut all = Vec::new();
+    let read = ledger.store().read(0..ledger.head().size(), &mut |s| {
+        let roles = Entry::decode(&s.entry).expect("sound").parts;
+        let part = |(number, bytes): (u16, Vec<u8>)| {
+            let salt = bytes[..32].try_into().expect("32 bytes");
+            CarriedPart { number, part: Part { role: roles[usize::from(number)].role, salt, bytes: bytes[32..].to_vec() } }
+        };
+        all.push(Carried { entry: s.entry, parts: s.parts.into_iter().map(part).collect() });
+        true
+    });
+    read.expect("memory");
+    all
+}
+
+#[test]
+fn restore_brings_back_the_same_head_under_another_index_key() {
+    let sound = ledger(3);
+    let (chain, root) = (sound.head().chain, sound.head().edge.root());
+    let restored = restore(founding(), &carried(&sound), chain, root).expect("sound");
+    let mut target = MemoryStore::new(Founding { index_key: [9; 32], ..founding() });
+    restored.copy_into(&mut target).expect("room");
+    let again = Ledger::open(target).expect("opens");
+    assert_eq!(again.head(), sound.head());
+    assert_eq!(verdict(&again), Ok(3));
+    assert!(restore(founding(), &carried(&sound)[..2], chain, root).is_err(), "a missing tail");
+    let mut reordered = carried(&sound);
+    reordered.swap(0, 1);
+    assert!(restore(founding(), &reordered, chain, root).is_err(), "reordered");
+}
+
+#[test]
+fn an_append_that_fails_leaves_a_ledger_that_verifies() {
+    let faults = Faults { lost: vec![0], failed_but_kept: vec![1] };
+    let mut ledger = Ledger::open(FaultyStore::new(MemoryStore::new(founding()), faults)).expect("opens");
+    assert!(ledger.append(&[fact("fact-a", "A.")], 0, &mut salts()).is_err());
+    assert!(ledger.append(&[fact("fact-a", "A.")], 0, &mut salts()).is_err());
+    let kept = Ledger::open(ledger.store().clone()).expect("opens");
+    assert_eq!(kept.verify(false, &mut |_| {}).expect("sound").entries, 1, "failed, and kept whole");
+    let again = ledger.append(&[fact("fact-b", "B.")], 0, &mut salts());
+    assert!(again.is_err(), "the head is to be read again first");
+}
