@@ -161,6 +161,31 @@ pub struct Link {
 }
 
 impl Fact {
+    /// The record of a correction or a retraction, which says nothing but what its body says.
+    #[must_use]
+    pub const fn amending(id: FactId, text: String, body: Body) -> Self {
+        Self {
+            id,
+            text,
+            by: Vec::new(),
+            about: Vec::new(),
+            to: Vec::new(),
+            reporter: None,
+            attribution: Attribution::Stated,
+            voice: None,
+            occurred: None,
+            period: None,
+            place: None,
+            sensitive: false,
+            salience: Salience::Supporting,
+            amounts: Vec::new(),
+            cites: Vec::new(),
+            links: Vec::new(),
+            note: None,
+            body,
+        }
+    }
+
     /// The kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {

@@ -1,1 +1,53 @@
-//! Empty.
+//! Reads what people have, TOML and JSON lines, into facts; says every problem of a file at once, with its place; writes the same back.
+//!
+//! It knows the vocabulary and how people write it (docs/FACTS.md). It knows no ledger: what is recorded already comes in as a list of ids.
+
+mod check;
+mod node;
+mod problem;
+mod read;
+mod table;
+mod write;
+
+pub use problem::{Problem, Problems};
+pub use write::{to_json, to_toml};
+
+use heldto_fact::{Fact, FactId, Kind};
+use std::collections::BTreeMap;
+
+/// A file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The name to say in messages.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The ids that may be referred to, each with its kind.
+pub type Known = BTreeMap<FactId, Kind>;
+
+/// Reads facts from TOML files, or from JSON lines where the name ends in `.jsonl` or the text begins with `{`. Facts of all the files may refer to
+/// each other and to what is known.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn read(files: &[File], known: &Known) -> Result<Vec<Fact>, Problems> {
+    let (mut drafts, mut problems) = (Vec::new(), Vec::new());
+    for (number, file) in files.iter().enumerate() {
+        let by_machine = file.name.ends_with(".jsonl") || file.text.trim_start().starts_with('{');
+        let tables = if by_machine { node::from_json_lines(&file.text) } else { node::from_toml(&file.text) };
+        match tables {
+            Ok(tables) => drafts.extend(tables.into_iter().map(|(kind, node)| read::draft(number, kind, &node, by_machine))),
+            Err(found) => problems.extend(found.into_iter().map(|p| p.in_file(number))),
+        }
+    }
+    problems.extend(drafts.iter_mut().flat_map(|d| std::mem::take(&mut d.problems)));
+    problems.extend(check::check(&drafts, known, problems.is_empty()));
+    if problems.is_empty() {
+        Ok(drafts.into_iter().filter_map(|d| d.fact).collect())
+    } else {
+        problems.sort_by_key(|p| (p.file, p.span.start));
+        Err(Problems { files: files.to_vec(), problems })
+    }
+}

@@ -1,0 +1,59 @@
+//! What only all the facts together can tell: who is meant, and whether they are there.
+
+use crate::read::Draft;
+use crate::{Known, Problem};
+use heldto_fact::Kind;
+use std::collections::BTreeMap;
+
+/// Problems with ids: given twice, or referring to nothing, or to something of the wrong kind.
+///
+/// `complete`: whether every draft was read; where one was not, a missing id may be in it, and is not complained of.
+pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
+    let mut here: Known = BTreeMap::new();
+    let mut problems = Vec::new();
+    for draft in drafts {
+        let Some((id, span)) = &draft.id else { continue };
+        if here.insert(id.clone(), draft.kind).is_some() {
+            let same = drafts.iter().filter(|d| d.id.as_ref().is_some_and(|(other, _)| other == id));
+            let facts: Vec<_> = same.map(|d| &d.fact).collect();
+            if facts.windows(2).any(|pair| pair[0] != pair[1]) {
+                let problem = Problem::new(span.clone(), format!("the id `{id}` is given twice"), "given before");
+                problems.push(problem.help("an id is unique in the ledger: give this fact another").in_file(draft.file));
+            }
+        }
+    }
+    let all_read = complete || drafts.iter().all(|d| d.id.is_some());
+    for draft in drafts {
+        for reference in &draft.references {
+            let kind = here.get(&reference.to).or_else(|| known.get(&reference.to));
+            let word = reference.must_be.map_or("fact", Kind::word);
+            let problem = match (kind, reference.must_be) {
+                (None, _) if !all_read => continue,
+                (None, _) => {
+                    let of_kind = |(id, kind): (&heldto_fact::FactId, &Kind)| {
+                        (reference.must_be.is_none_or(|m| m == *kind)).then(|| id.to_string())
+                    };
+                    let names: Vec<String> = here.iter().chain(known).filter_map(of_kind).collect();
+                    let help = did_you_mean(reference.to.as_str(), names.iter().map(String::as_str));
+                    let title = format!("unknown {word} `{}`", reference.to);
+                    let mut problem = Problem::new(reference.span.clone(), title, format!("no {word} of this name"));
+                    problem.help = help.or_else(|| Some(format!("declare it with [[{}]], or correct the name", if word == "fact" { "…" } else { word })));
+                    problem
+                }
+                (Some(found), Some(must_be)) if *found != must_be => {
+                    let title = format!("`{}` is a {found}, and a {must_be} is meant here", reference.to);
+                    Problem::new(reference.span.clone(), title, format!("not a {must_be}"))
+                }
+                _ => continue,
+            };
+            problems.push(problem.in_file(draft.file));
+        }
+    }
+    problems
+}
+
+/// "did you mean …?" where a word is near enough.
+pub fn did_you_mean<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let best = words.into_iter().map(|w| (strsim::jaro_winkler(wrong, w), w)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.85).then(|| format!("did you mean `{}`?", best.1))
+}

@@ -1,0 +1,205 @@
+//! One tree for TOML and JSON, with the place of each value.
+
+use crate::Problem;
+use heldto_fact::Kind;
+use std::ops::Range;
+use toml::de::{DeTable, DeValue};
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub value: Value,
+    pub span: Range<usize>,
+}
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub enum Value {
+    Text(String),
+    /// As written, so that no digit is lost.
+    Number(String),
+    Bool(bool),
+    /// A date without quotes.
+    Date(String),
+    List(Vec<Node>),
+    Table(Vec<(Key, Node)>),
+    Null,
+}
+
+/// A key and where it stands.
+#[derive(Debug, Clone)]
+pub struct Key {
+    pub name: String,
+    pub span: Range<usize>,
+}
+
+impl Value {
+    /// What it is, for messages.
+    pub const fn what(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Number(_) => "a number",
+            Self::Bool(_) => "true or false",
+            Self::Date(_) => "a date without quotes",
+            Self::List(_) => "a list",
+            Self::Table(_) => "a table",
+            Self::Null => "null",
+        }
+    }
+}
+
+type Tables = Result<Vec<(Kind, Node)>, Vec<Problem>>;
+
+/// The facts of a TOML file: tables in arrays named after kinds.
+pub fn from_toml(text: &str) -> Tables {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let mut problems: Vec<Problem> = Vec::new();
+        for error in &errors {
+            let problem = syntax(text, error.span().unwrap_or(0..0), error.message());
+            let line = |p: &Problem| text[..p.span.start.min(text.len())].matches('\n').count();
+            if problems.iter().all(|p| line(p) != line(&problem)) {
+                problems.push(problem);
+            }
+        }
+        return Err(problems);
+    }
+    let (mut tables, mut problems) = (Vec::new(), Vec::new());
+    for (key, value) in table.into_inner() {
+        let kind = match key.get_ref().parse::<Kind>() {
+            Ok(kind) => kind,
+            Err(_) => {
+                let words: Vec<&str> = Kind::ALL.iter().map(|k| k.word()).collect();
+                let problem = Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind of this name");
+                problems.push(problem.help(crate::check::did_you_mean(key.get_ref(), words).unwrap_or_else(|| {
+                    "a fact begins with its kind in double brackets, such as [[pledge]]".to_owned()
+                })));
+                continue;
+            }
+        };
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Array(items) => tables.extend(items.into_iter().map(|item| (kind, node(item)))),
+            _ => problems.push(
+                Problem::new(span, format!("`{kind}` is not a list of facts"), "")
+                    .help(format!("write it in double brackets: [[{kind}]]")),
+            ),
+        }
+    }
+    tables.sort_by_key(|(_, node)| node.span.start);
+    if problems.is_empty() { Ok(tables) } else { Err(problems) }
+}
+
+fn node(spanned: toml::Spanned<DeValue<'_>>) -> Node {
+    let span = spanned.span();
+    let value = match spanned.into_inner() {
+        DeValue::String(s) => Value::Text(s.into_owned()),
+        DeValue::Integer(n) => Value::Number(n.as_str().replace('_', "")),
+        DeValue::Float(n) => Value::Number(n.as_str().replace('_', "")),
+        DeValue::Boolean(b) => Value::Bool(b),
+        DeValue::Datetime(d) => Value::Date(d.to_string()),
+        DeValue::Array(items) => Value::List(items.into_iter().map(node).collect()),
+        DeValue::Table(table) => {
+            let mut pairs: Vec<(Key, Node)> = table
+                .into_iter()
+                .map(|(key, value)| (Key { name: key.get_ref().to_string(), span: key.span() }, node(value)))
+                .collect();
+            pairs.sort_by_key(|(key, _)| key.span.start);
+            Value::Table(pairs)
+        }
+    };
+    Node { value, span }
+}
+
+/// The parser's error, or a better word for the three slips that people make most.
+fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
+    let at = span.start.min(text.len());
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+    let line = &text[start..end];
+    if let Some((key, value)) = line.split_once('=') {
+        let offset = start + key.len() + 1 + (value.len() - value.trim_start().len());
+        let value = value.trim();
+        let word: &str = value.split([',', ' ', '}', ']', '#']).next().unwrap_or(value);
+        let here = offset..offset + word.len();
+        let digits = |c: char| word.contains(c) && word.chars().all(|d| d.is_ascii_digit() || d == c);
+        if value.starts_with('£') {
+            return Problem::new(here, "money is written as a number and a currency, in quotes", "a bare pound sign")
+                .help("write value = \"11000000 GBP\"");
+        }
+        if digits('/') {
+            return Problem::new(here, "a date is written year first, in quotes", "this can be read two ways")
+                .help("write \"2025-01-10\" for the tenth of January");
+        }
+        if digits('-') {
+            return Problem::new(here, "a date is written in quotes", "a date without quotes")
+                .help(format!("write \"{word}\""));
+        }
+    }
+    Problem::new(span, format!("this is not TOML: {}", message.lines().next().unwrap_or_default()), "")
+}
+
+/// The facts of JSON lines: one object a line, under its kind as in `{"pledge": {…}}`; in a line of an export, the one under `fact`.
+pub fn from_json_lines(text: &str) -> Tables {
+    let (mut tables, mut problems, mut start) = (Vec::new(), Vec::new(), 0);
+    for line in text.split_inclusive('\n') {
+        let span = start..start + line.trim_end().len();
+        start += line.len();
+        if line.trim().is_empty() {
+            continue;
+        }
+        match serde_json::from_str::<serde_json::Value>(line) {
+            Ok(value) => match fact_of(value) {
+                Ok(Some((kind, fields))) => tables.push((kind, from_json(fields, &span))),
+                Ok(None) => {}
+                Err(why) => problems.push(Problem::new(span, why, "").help("each line is an object such as {\"pledge\": {\"id\": \"…\", …}}")),
+            },
+            Err(error) => {
+                let at = (span.start + error.column().saturating_sub(1)).min(span.end);
+                problems.push(Problem::new(at..span.end, format!("this is not JSON: {error}"), ""));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(tables) } else { Err(problems) }
+}
+
+/// One fact under its kind, for a program's own lines.
+pub fn nested(node: &Node) -> Option<(Kind, &Node)> {
+    match &node.value {
+        Value::Table(pairs) => match pairs.as_slice() {
+            [(key, fact)] => Some((key.name.parse().ok()?, fact)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The kind and the fields; `None` for the first and last line of an export, which hold no fact.
+fn fact_of(value: serde_json::Value) -> Result<Option<(Kind, serde_json::Value)>, String> {
+    let serde_json::Value::Object(mut fields) = value else { return Err("this line is not an object".to_owned()) };
+    if fields.contains_key("entry") || fields.contains_key("heldto") || fields.contains_key("end") {
+        match fields.remove("fact") {
+            Some(serde_json::Value::Object(inner)) => fields = inner,
+            _ => return Ok(None),
+        }
+    }
+    let mut fields = fields.into_iter();
+    match (fields.next(), fields.next()) {
+        (Some((word, fact)), None) => Ok(Some((word.parse::<Kind>().map_err(|e| e.to_string())?, fact))),
+        _ => Err("this line does not hold one fact under its kind".to_owned()),
+    }
+}
+
+fn from_json(value: serde_json::Value, span: &Range<usize>) -> Node {
+    let value = match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(b) => Value::Bool(b),
+        serde_json::Value::Number(n) => Value::Number(n.to_string()),
+        serde_json::Value::String(s) => Value::Text(s),
+        serde_json::Value::Array(items) => Value::List(items.into_iter().map(|i| from_json(i, span)).collect()),
+        serde_json::Value::Object(fields) => Value::Table(
+            fields.into_iter().map(|(name, v)| (Key { name, span: span.clone() }, from_json(v, span))).collect(),
+        ),
+    };
+    Node { value, span: span.clone() }
+}

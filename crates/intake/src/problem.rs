@@ -1,0 +1,87 @@
+use crate::File;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::ops::Range;
+
+/// One thing wrong with a file: what, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file's number in the list.
+    pub file: usize,
+    /// The bytes it is about.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub title: String,
+    /// What to say at the caret.
+    pub label: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(span: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { file: 0, span, title: title.into(), label: label.into(), help: None }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) const fn in_file(mut self, file: usize) -> Self {
+        self.file = file;
+        self
+    }
+}
+
+/// Every problem found, with the files they are in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    /// The files.
+    pub files: Vec<File>,
+    /// The problems, in the order of the files.
+    pub problems: Vec<Problem>,
+}
+
+impl Problems {
+    /// How many there are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// The problems as people read them: file, line, column, caret, remedy.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let one = |problem: &Problem| {
+            let file = &self.files[problem.file];
+            let span = within(&problem.span, &file.text);
+            let mut annotation = AnnotationKind::Primary.span(span);
+            if !problem.label.is_empty() {
+                annotation = annotation.label(problem.label.as_str());
+            }
+            let snippet = Snippet::source(file.text.as_str()).path(file.name.as_str()).annotation(annotation);
+            let mut group: Group<'_> = Level::ERROR.primary_title(problem.title.as_str()).element(snippet);
+            if let Some(help) = &problem.help {
+                group = group.element(Level::HELP.message(help.as_str()));
+            }
+            renderer.render(&[group])
+        };
+        self.problems.iter().map(one).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+/// The span cut to the text and to one line, so that the caret points at something a reader can see.
+fn within(span: &Range<usize>, text: &str) -> Range<usize> {
+    let start = floor(text, span.start.min(text.len()));
+    let end = floor(text, span.end.clamp(start, text.len()));
+    let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
+    start..end.min(line_end).max(start)
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}

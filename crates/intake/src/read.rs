@@ -1,0 +1,233 @@
+//! From a table to a fact.
+
+use crate::Problem;
+use crate::node::{Node, Value};
+use crate::table::{Findings, Reference, Table, parsed, reference, text};
+use chrono::NaiveDate;
+use heldto_fact::{
+    Attribution, Basis, Body, Citation, Fact, FactId, Kind, Link, LinkKind, Quotation, Role, Salience, Strength, When,
+};
+use std::ops::Range;
+
+mod amount;
+mod body;
+
+/// A fact as read, with what was wrong with it and what it refers to.
+pub struct Draft {
+    pub file: usize,
+    pub kind: Kind,
+    pub id: Option<(FactId, Range<usize>)>,
+    pub fact: Option<Fact>,
+    pub problems: Vec<Problem>,
+    pub references: Vec<Reference>,
+}
+
+/// Reads one table.
+pub fn draft(file: usize, kind: Kind, node: &Node, by_machine: bool) -> Draft {
+    let mut findings = Findings::default();
+    let mut draft = Draft { file, kind, id: None, fact: None, problems: Vec::new(), references: Vec::new() };
+    if let Some(table) = Table::of(node, format!("a {kind}"), &mut findings) {
+        draft.fact = match kind {
+            Kind::Correction | Kind::Retraction if by_machine => amending(kind, table, &mut draft.id, &mut findings),
+            _ => fact(kind, table, &mut draft.id, &mut findings),
+        };
+    }
+    let first_line = |p: Problem| p.in_file(file);
+    draft.problems = findings.problems.into_iter().map(first_line).collect();
+    draft.references = findings.references;
+    if !draft.problems.is_empty() {
+        draft.fact = None;
+    }
+    draft
+}
+
+/// Whether a fact of this kind only declares something, and so needs no voice and no source.
+const fn declares(kind: Kind) -> bool {
+    matches!(kind, Kind::Party | Kind::Source | Kind::Metric)
+}
+
+fn fact(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
+    if matches!(kind, Kind::Correction | Kind::Retraction | Kind::Redaction | Kind::Key) {
+        let help = match kind {
+            Kind::Correction => "use: heldto correct ID FILE",
+            Kind::Retraction => "use: heldto retract ID --reason TEXT",
+            _ => "the ledger writes it itself",
+        };
+        f.problems.push(Problem::new(t.span(), format!("a {kind} is not written in a facts file"), "").help(help));
+        return None;
+    }
+    *id = own_id(&mut t, f);
+    let (name, help) = match kind {
+        Kind::Party | Kind::Metric => ("name", "say what it is called"),
+        Kind::Source => ("title", "say what the document is called"),
+        _ => ("text", "say in your own words, in one short sentence, what the fact is"),
+    };
+    let says = t.required_text(name, help, f);
+    let voice = if declares(kind) {
+        t.parsed("voice", f)
+    } else {
+        t.required("voice", "who says so: record, official, self, government, critic, reporter, second-hand or derived", f)
+    };
+    let common = Fact {
+        id: id.as_ref().map_or_else(placeholder, |(id, _)| Some(id.clone()))?,
+        text: says.unwrap_or_default(),
+        by: t.references("by", Kind::Party, f),
+        about: t.references("about", Kind::Party, f),
+        to: t.references("to", Kind::Party, f),
+        reporter: t.reference("reporter", Some(Kind::Party), f),
+        attribution: t.parsed("attribution", f).unwrap_or(Attribution::Stated),
+        voice,
+        occurred: date(&mut t, "occurred", f),
+        period: date(&mut t, "period", f),
+        place: t.text("place", f),
+        sensitive: t.flag("sensitive", f),
+        salience: t.parsed("salience", f).unwrap_or(Salience::Supporting),
+        amounts: amounts(&mut t, f),
+        cites: cites(kind, &mut t, f),
+        links: t.list("links", f).iter().filter_map(|n| link(n, f)).collect(),
+        note: t.text("note", f),
+        body: body::read(kind, &mut t, f)?,
+    };
+    body::judge(&common, &t, f);
+    t.finish(f);
+    Some(common)
+}
+
+/// A correction or a retraction, as the program itself exports them.
+fn amending(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
+    let own: Option<FactId> = t.required("id", "the id of the record itself", f);
+    let of = t.reference("of", None, f);
+    let says = t.required_text("text", "what it does", f);
+    let reason = t.required_text("reason", "why", f);
+    let replacement = t.take("replacement").and_then(crate::node::nested);
+    t.finish(f);
+    *id = own.clone().map(|id| (id, 0..0));
+    let body = match (kind, replacement) {
+        (Kind::Retraction, None) => Body::Retraction { of: of?, reason: reason? },
+        (Kind::Correction, Some((kind, node))) => {
+            let mut ignored = None;
+            let inner = Table::of(node, format!("a {kind}"), f)?;
+            Body::Correction { of: of?, reason: reason?, replacement: Box::new(fact(kind, inner, &mut ignored, f)?) }
+        }
+        _ => return None,
+    };
+    Some(Fact::amending(own?, says?, body))
+}
+
+/// An id to go on with, so that the other problems of the fact are found too.
+fn placeholder() -> Option<FactId> {
+    "unnamed".parse().ok()
+}
+
+fn own_id(t: &mut Table<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)> {
+    let Some(node) = t.take("id") else {
+        t.require::<()>(None, false, "id", "give it a short name of a-z, 0-9 and `-`, unique in the ledger, never a person's", f);
+        return None;
+    };
+    let id: FactId = parsed(node, "id", f)?;
+    if id.is_authored() {
+        return Some((id, node.span.clone()));
+    }
+    f.problems.push(Problem::new(node.span.clone(), format!("`{id}` holds a `.`, which only the program's own ids do"), ""));
+    None
+}
+
+/// A date as text, or as a table with the window that the recorder gives.
+pub fn date(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<When> {
+    let node = t.take(name)?;
+    let Value::Table(_) = node.value else { return parsed(node, name, f) };
+    let mut inner = Table::of(node, format!("`{name}`"), f)?;
+    let when: Option<When> = inner.required("date", "the date as it is stated", f);
+    let (earliest, latest) = (day(&mut inner, "earliest", f), day(&mut inner, "latest", f));
+    inner.finish(f);
+    let (when, window) = (when?, earliest.zip(latest));
+    let Some((earliest, latest)) = window else {
+        f.problems.push(Problem::new(node.span.clone(), "a stated window has both ends", "").help("give `earliest` and `latest`"));
+        return None;
+    };
+    when.with_window(earliest, latest).map_err(|e| f.problems.push(Problem::new(node.span.clone(), e.to_string(), ""))).ok()
+}
+
+/// One day of the calendar.
+pub fn day(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<NaiveDate> {
+    let node = t.take(name)?;
+    let text = text(node, name, f)?;
+    let parsed = text.parse().ok().filter(|_| text.len() == 10);
+    if parsed.is_none() {
+        let title = format!("`{text}` is not a day");
+        f.problems.push(Problem::new(node.span.clone(), title, "").help("a day is written 2025-01-14"));
+    }
+    parsed
+}
+
+fn amounts(t: &mut Table<'_>, f: &mut Findings) -> Vec<heldto_fact::Amount> {
+    t.list("amounts", f)
+        .iter()
+        .filter_map(|node| {
+            let mut inner = Table::of(node, "an amount", f)?;
+            let role: Option<Role> =
+                inner.required("role", "say what the amount is: pledged, announced, invested, paid, …", f);
+            let amount = amount::fields(&mut inner, "value", role.unwrap_or(Role::Stated), f);
+            inner.finish(f);
+            amount
+        })
+        .collect()
+}
+
+fn cites(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Vec<Citation> {
+    let before = f.problems.len();
+    let nodes = t.list("cites", f);
+    if nodes.is_empty() && !declares(kind) && f.problems.len() == before {
+        t.require::<()>(None, false, "cites", "say which source says so: cites = [{ source = \"…\", at = \"line 12\" }]", f);
+    }
+    nodes.iter().filter_map(|node| cite(node, f)).collect()
+}
+
+fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
+    let mut t = Table::of(node, "a citation", f)?;
+    let source = t.reference("source", Some(Kind::Source), f);
+    t.require(source.as_ref(), source.is_some(), "source", "name the source", f);
+    let at = t.required_text("at", "say where in the source: line, paragraph, page or column", f);
+    let quote = t.take("quote").and_then(|node| quote(node, f));
+    t.finish(f);
+    Some(Citation { source: source?, at: at?, quote })
+}
+
+fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
+    let mut t = Table::of(node, "a quotation", f)?;
+    let (start, end) = (t.count("start", f), t.count("end", f));
+    let blake3 = body::digest(&mut t, f);
+    t.finish(f);
+    match (start, end, blake3) {
+        (Some(start), Some(end), Some(blake3)) if start < end => Some(Quotation { start, end, blake3 }),
+        _ => {
+            let problem = Problem::new(node.span.clone(), "a quotation has `start`, a greater `end`, and `blake3`", "");
+            f.problems.push(problem);
+            None
+        }
+    }
+}
+
+fn link(node: &Node, f: &mut Findings) -> Option<Link> {
+    let mut t = Table::of(node, "a link", f)?;
+    let found = t.take_any(LinkKind::ALL.iter().map(|k| k.word()));
+    let strength = t.parsed("strength", f).unwrap_or(Strength::Stated);
+    t.finish(f);
+    let Some((word, node)) = found else {
+        let words: Vec<&str> = LinkKind::ALL.iter().map(|k| k.word()).collect();
+        let problem = Problem::new(node.span.clone(), "a link says how it bears on the other fact", "");
+        f.problems.push(problem.help(format!("write {{ fulfils = \"the-id\" }}; one of {}", words.join(", "))));
+        return None;
+    };
+    let kind: LinkKind = word.parse().ok()?;
+    let must_be = match kind {
+        LinkKind::Fulfils | LinkKind::PartFulfils => Some(Kind::Pledge),
+        LinkKind::MeasuredBy => Some(Kind::Metric),
+        LinkKind::Answers => Some(Kind::Question),
+        _ => None,
+    };
+    Some(Link { kind, to: reference(node, word, must_be, f)?, strength })
+}
+
+/// What an amount is for, where nothing is said.
+pub const BASIS: Basis = Basis::Unknown;

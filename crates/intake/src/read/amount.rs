@@ -1,0 +1,104 @@
+//! Amounts: a number, a unit, how it was stated.
+
+use super::date;
+use crate::Problem;
+use crate::node::{Node, Value};
+use crate::table::{Findings, Table, text};
+use heldto_fact::{Amount, Invalid, Kind, Quantity, Role, Stated, Unit};
+
+/// Reads an amount from the keys of a table; `key` holds number and unit.
+pub fn fields(t: &mut Table<'_>, key: &'static str, role: Role, f: &mut Findings) -> Option<Amount> {
+    let node = t.take(key);
+    let stated: Stated = t.parsed("stated", f).unwrap_or(Stated::Exact);
+    let unit: Option<Unit> = t.parsed("unit", f);
+    let number = node.and_then(|n| number_and_unit(n, f));
+    let mut amount = match (number, unit) {
+        (Some((value, of, unit)), None) => Amount { of, ..Amount::exact(value, unit, role) },
+        (None, Some(unit)) if node.is_none() => Amount { value: None, ..Amount::exact(Quantity::ZERO, unit, role) },
+        (None, _) if node.is_some() => return None,
+        (Some(_), Some(_)) => {
+            f.problems.push(Problem::new(t.span(), format!("the unit stands in `{key}` already"), "").help("leave `unit` out"));
+            return None;
+        }
+        _ => {
+            let problem = Problem::new(t.span(), format!("an amount has no `{key}`"), "");
+            f.problems.push(problem.help("write value = \"500 places\", or unit = \"places\" with stated = \"not-quantified\""));
+            return None;
+        }
+    };
+    if (amount.value.is_none()) != (stated == Stated::NotQuantified) {
+        let help = "an amount without a number is stated = \"not-quantified\", and only such a one";
+        f.problems.push(Problem::new(t.span(), "number and way of stating do not fit", "").help(help));
+    }
+    amount.stated = stated;
+    amount.direction = t.text("direction", f);
+    amount.low = plain(t, "low", f);
+    amount.high = plain(t, "high", f);
+    amount.period = date(t, "period", f);
+    amount.basis = t.parsed("basis", f).unwrap_or(super::BASIS);
+    amount.payer = t.reference("payer", Some(Kind::Party), f);
+    amount.count = t.count("count", f);
+    if matches!((amount.low, amount.high), (Some(low), Some(high)) if low > high) {
+        f.problems.push(Problem::new(t.span(), "`low` is greater than `high`", ""));
+    }
+    Some(amount)
+}
+
+/// An amount in a text of its own: `"50.3 %"`.
+pub fn short(node: &Node, role: Role, f: &mut Findings) -> Option<Amount> {
+    let (value, of, unit) = number_and_unit(node, f)?;
+    Some(Amount { of, ..Amount::exact(value, unit, role) })
+}
+
+fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Quantity>, Unit)> {
+    let written = match &node.value {
+        Value::Number(n) => {
+            let problem = Problem::new(node.span.clone(), format!("`{n}` has no unit"), "a number alone");
+            f.problems.push(problem.help(format!("write \"{n} GBP\" or \"{n} places\"")));
+            return None;
+        }
+        _ => text(node, "value", f)?,
+    };
+    let fail = |error: Invalid, help: &str| Problem::new(node.span.clone(), error.to_string(), "").help(help);
+    if written.contains('£') {
+        let problem = Problem::new(node.span.clone(), "money is written as a number and a currency", "a pound sign");
+        f.problems.push(problem.help("write \"11000000 GBP\""));
+        return None;
+    }
+    let split = written.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(written.len());
+    let (number, rest) = (&written[..split], written[split..].trim());
+    let value: Quantity = match number.parse() {
+        Ok(value) => value,
+        Err(error) => {
+            f.problems.push(fail(error, "write a number and a unit, such as \"11000000 GBP\" or \"500 places\""));
+            return None;
+        }
+    };
+    let (of, unit) = match rest.strip_prefix("of ").and_then(|r| r.split_once(' ')) {
+        Some((total, unit)) => match total.parse::<Quantity>() {
+            Ok(total) => (Some(total), unit.trim()),
+            Err(error) => {
+                f.problems.push(fail(error, "write \"260 of 519 plans\""));
+                return None;
+            }
+        },
+        None => (None, rest),
+    };
+    match unit.parse() {
+        Ok(unit) => Some((value, of, unit)),
+        Err(error) => {
+            f.problems.push(fail(error, "write \"11000000 GBP\", \"50.3 %\", \"2 weeks\" or \"500 places\""));
+            None
+        }
+    }
+}
+
+/// A plain number, with or without quotes.
+fn plain(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<Quantity> {
+    let node = t.take(name)?;
+    let written = match &node.value {
+        Value::Number(n) => n.clone(),
+        _ => text(node, name, f)?,
+    };
+    written.parse().map_err(|e: Invalid| f.problems.push(Problem::new(node.span.clone(), e.to_string(), ""))).ok()
+}

@@ -1,0 +1,231 @@
+//! What only one kind says.
+
+use super::{amount, date, day};
+use crate::Problem;
+use crate::node::Node;
+use crate::table::{Findings, Table, text};
+use heldto_fact::{
+    Better, Body, Commitment, Due, DueRule, Fact, Identifier, Kind, KnownFrom, Mode, Role, Span, Target, Threshold, When,
+};
+
+/// Reads the keys of this kind. `None` where what is missing leaves nothing to go on with; the problem is then in `f`.
+pub fn read(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Option<Body> {
+    Some(match kind {
+        Kind::Party => Body::Party {
+            identifiers: t.list("identifiers", f).iter().filter_map(|n| identifier(n, f)).collect(),
+            kind: t.required("kind", "say what it is: council, partnership, department, inspectorate, …", f)?,
+        },
+        Kind::Source => source(t, f),
+        Kind::Metric => Body::Metric {
+            definition: t.required_text("definition", "say how it is computed", f)?,
+            unit: t.required_text("unit", "say what it counts: \"%\", \"plans\"", f)?,
+            better: t.parsed("better", f).unwrap_or(Better::Neither),
+        },
+        Kind::Inspection => Body::Inspection {
+            framework: t.text("framework", f),
+            findings: t.texts("findings", f),
+            outcome: t.required_text("outcome", "say what the inspection came to", f)?,
+        },
+        Kind::Notice => Body::Notice { form: t.required_text("form", "say what it is: \"improvement notice\"", f)? },
+        Kind::Statement => Body::Statement {
+            outcome: t.text("outcome", f),
+            act: t.required("act", "say what was done in saying it: speech, apology, claim, forecast, ask, …", f)?,
+        },
+        Kind::Question => Body::Question {
+            answer: t.required("answer", "say what became of it: answered, partly-answered, declined, silence or not-known", f)?,
+        },
+        Kind::Pledge => Body::Pledge(commitment(t, f)?),
+        Kind::Delivery => Body::Delivery {
+            outcome: t.required("outcome", "say which way it points: done, part, started, progress, setback, not-done or undone", f)?,
+        },
+        Kind::Complaint => Body::Complaint {
+            reference: t.text("reference", f),
+            fault: t.text("fault", f),
+            injustice: t.text("injustice", f),
+            count: t.count("count", f),
+            decision: t.required("decision", "say how it was decided: upheld, not-upheld or not-known", f)?,
+        },
+        Kind::Payout => Body::Payout {
+            count: t.count("count", f),
+            settles: t.required_text("settles", "say what the payment settles", f)?,
+        },
+        Kind::Measurement => {
+            let (numerator, denominator) = (t.count("numerator", f), t.count("denominator", f));
+            let metric = t.reference("metric", Some(Kind::Metric), f);
+            let metric = t.require(metric.clone(), metric.is_some(), "metric", "name the metric it is a value of", f)?;
+            Body::Measurement { metric, numerator, denominator }
+        }
+        Kind::Change => Body::Change {
+            value: t.text("value", f),
+            what: t.required("what", "say what changed: body-set-up, appointment, control, system-launched, …", f)?,
+        },
+        Kind::Publication => Body::Publication {
+            announced: t.count("announced", f),
+            parts: t.texts("parts", f),
+            form: t.required("form", "say what it is: plan, report, minutes, letter, data or other", f)?,
+        },
+        Kind::Assessment => {
+            let of = t.reference("of", Some(Kind::Pledge), f);
+            let (verdict, scale, reasons) = (
+                t.required_text("verdict", "give the verdict in the word of its scale", f),
+                t.required_text("scale", "name the scale", f),
+                t.text("reasons", f),
+            );
+            let of = t.require(of.clone(), of.is_some(), "of", "name the commitment that was judged", f)?;
+            Body::Assessment { of, verdict: verdict?, scale: scale?, reasons }
+        }
+        Kind::Correction | Kind::Retraction | Kind::Redaction | Kind::Key => return None,
+    })
+}
+
+/// What the fields of a fact must be together.
+pub fn judge(fact: &Fact, t: &Table<'_>, f: &mut Findings) {
+    let roles = |role: Role| fact.amounts.iter().filter(|a| a.role == role).count();
+    let mut say = |wrong: bool, title: &str, help: &str| {
+        if wrong && f.problems.is_empty() {
+            f.problems.push(Problem::new(t.span(), title, "").help(help));
+        }
+    };
+    match &fact.body {
+        Body::Pledge(_) => say(fact.by.is_empty(), "a pledge has no `by`", "say who owes it"),
+        Body::Measurement { numerator, denominator, .. } => {
+            say(
+                roles(Role::Measured) != 1 || fact.amounts.len() != 1,
+                "a measurement has one amount, of role `measured`",
+                "write amounts = [{ value = \"48 %\", role = \"measured\" }]",
+            );
+            say(
+                matches!((numerator, denominator), (Some(n), Some(d)) if n > d),
+                "`numerator` is greater than `denominator`",
+                "the numerator counts a part of the denominator",
+            );
+        }
+        Body::Payout { .. } => say(
+            roles(Role::Paid) == 0 && roles(Role::Ordered) == 0,
+            "a payout has an amount of role `paid`",
+            "write amounts = [{ value = \"500 GBP\", role = \"paid\" }]",
+        ),
+        _ => {}
+    }
+}
+
+fn identifier(node: &Node, f: &mut Findings) -> Option<Identifier> {
+    let written = text(node, "identifiers", f)?;
+    match written.split_once(':') {
+        Some((scheme, value)) if !scheme.is_empty() && !value.is_empty() => {
+            Some(Identifier { scheme: scheme.to_owned(), value: value.to_owned() })
+        }
+        _ => {
+            let title = format!("`{written}` does not say whose code it is");
+            f.problems.push(Problem::new(node.span.clone(), title, "").help("write \"gss:E10000007\""));
+            None
+        }
+    }
+}
+
+fn source(t: &mut Table<'_>, f: &mut Findings) -> Body {
+    let reason = t.text("known-from-reason", f);
+    let known = day(t, "known-from", f);
+    if known.is_some() != reason.is_some() {
+        let problem = Problem::new(t.span(), "`known-from` and `known-from-reason` go together", "");
+        f.problems.push(problem.help("a day earlier than the end of `published` needs a reason"));
+    }
+    Body::Source {
+        publisher: t.text("publisher", f),
+        author: t.text("author", f),
+        published: date(t, "published", f),
+        known_from: known.zip(reason).map(|(day, reason)| KnownFrom { day, reason }),
+        url: t.text("url", f),
+        blake3: digest(t, f),
+        revises: t.reference("revises", Some(Kind::Source), f),
+    }
+}
+
+/// 64 hexadecimal digits under `blake3`.
+pub fn digest(t: &mut Table<'_>, f: &mut Findings) -> Option<[u8; 32]> {
+    let node = t.take("blake3")?;
+    let written = text(node, "blake3", f)?;
+    let mut bytes = [0; 32];
+    let ok = written.len() == 64
+        && written.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        && bytes.iter_mut().zip(written.as_bytes().chunks(2)).all(|(byte, pair)| {
+            let digits = std::str::from_utf8(pair).unwrap_or_default();
+            u8::from_str_radix(digits, 16).map(|b| *byte = b).is_ok()
+        });
+    if ok {
+        return Some(bytes);
+    }
+    f.problems.push(Problem::new(node.span.clone(), "a BLAKE3 digest is 64 of 0-9 and a-f", ""));
+    None
+}
+
+fn commitment(t: &mut Table<'_>, f: &mut Findings) -> Option<Commitment> {
+    let target = t.take("target").and_then(|n| target(n, f));
+    let due = t.take("due").and_then(|n| due(n, f));
+    let (test, personal) = (t.text("test", f), t.flag("personal", f));
+    let force = t.required("force", "say what binds: aspiration, pledge, requirement, remedy or duty", f)?;
+    Some(Commitment { force, target, due, test, personal })
+}
+
+fn target(node: &Node, f: &mut Findings) -> Option<Target> {
+    let mut t = Table::of(node, "a target", f)?;
+    let found = t.take_any(["metric", "deliverable", "keep-doing", "slot-of"].into_iter());
+    let target = match found {
+        Some(("metric", n)) => {
+            let metric = crate::table::reference(n, "metric", Some(Kind::Metric), f);
+            let at_least = t.take("at-least").and_then(|n| amount::short(n, Role::Target, f)).map(Threshold::AtLeast);
+            let at_most = t.take("at-most").and_then(|n| amount::short(n, Role::Target, f)).map(Threshold::AtMost);
+            let baseline = t.take("baseline").and_then(|n| amount::short(n, Role::Measured, f));
+            if at_least.is_some() == at_most.is_some() && f.problems.is_empty() {
+                let problem = Problem::new(node.span.clone(), "a metric has one threshold", "");
+                f.problems.push(problem.help("write at-least = \"50.3 %\" or at-most = \"…\""));
+            }
+            metric.zip(at_least.or(at_most)).map(|(metric, threshold)| Target::Metric { metric, threshold, baseline })
+        }
+        Some(("deliverable", n)) => text(n, "deliverable", f).map(Target::Deliverable),
+        Some(("keep-doing", n)) => text(n, "keep-doing", f).map(Target::KeepDoing),
+        Some((_, n)) => {
+            let of = crate::table::reference(n, "slot-of", Some(Kind::Publication), f);
+            let number = t.count("number", f);
+            let number = t.require(number, number.is_some(), "number", "say which part of the plan, from 1", f);
+            of.zip(number).map(|(of, number)| Target::Slot { of, number })
+        }
+        None => amount::fields(&mut t, "amount", Role::Target, f).map(Target::Amount),
+    };
+    t.finish(f);
+    target
+}
+
+fn due(node: &Node, f: &mut Findings) -> Option<Due> {
+    let mut t = Table::of(node, "a due date", f)?;
+    let word = t.required_text("mode", "say how it binds: by, not-before, before-event or every", f);
+    let (stated, after) = (date(&mut t, "date", f), date(&mut t, "after", f));
+    let (plus, about): (Option<Span>, bool) = (t.parsed("plus", f), t.flag("about", f));
+    let (event, every): (Option<String>, Option<Span>) = (t.text("event", f), t.parsed("every", f));
+    let terms = t.text("terms", f);
+    t.finish(f);
+    let mut wrong = |title: &str, help: &str| f.problems.push(Problem::new(node.span.clone(), title, "").help(help));
+    if after.is_some() != plus.is_some() || (stated.is_some() && after.is_some()) || (about && after.is_none()) {
+        wrong("a due date has `date`, or `after` with `plus`", "write date = \"2025-06\", or after = \"2025-01-14\", plus = \"2 weeks\"");
+        return None;
+    }
+    let mode = match (word.as_deref()?, event, every) {
+        ("by", None, None) => Mode::By,
+        ("not-before", None, None) => Mode::NotBefore,
+        ("before-event", Some(event), None) => Mode::BeforeEvent(event),
+        ("every", None, every) => Mode::Every(every),
+        ("by" | "not-before" | "before-event", ..) => {
+            wrong("`event` goes with mode \"before-event\", and `every` with mode \"every\"", "leave out what does not belong");
+            return None;
+        }
+        (other, ..) => {
+            wrong(&format!("`{other}` is no mode"), "one of by, not-before, before-event, every");
+            return None;
+        }
+    };
+    if matches!(mode, Mode::By | Mode::NotBefore) && stated.is_none() && after.is_none() {
+        wrong("it does not say when", "give `date`, or `after` with `plus`; where no date is stated, leave `due` out");
+    }
+    let rule = after.zip(plus).map(|(after, plus): (When, Span)| DueRule { after, plus, about });
+    Some(Due { mode, date: stated, rule, terms })
+}

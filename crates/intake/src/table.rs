@@ -1,0 +1,224 @@
+//! Reads the keys of one table, each once; what is left over is unknown.
+
+use crate::Problem;
+use crate::node::{Key, Node, Value};
+use heldto_fact::{FactId, Invalid, Kind};
+use std::ops::Range;
+use std::str::FromStr;
+
+/// An id that a fact refers to, what it must be, and where it stands.
+pub struct Reference {
+    pub to: FactId,
+    pub must_be: Option<Kind>,
+    pub span: Range<usize>,
+}
+
+/// What reading found beside the values.
+#[derive(Default)]
+pub struct Findings {
+    pub problems: Vec<Problem>,
+    pub references: Vec<Reference>,
+}
+
+/// The keys of one table that are still to be read.
+pub struct Table<'a> {
+    pairs: Vec<Option<&'a (Key, Node)>>,
+    known: Vec<&'static str>,
+    span: Range<usize>,
+    /// What the table is, for messages.
+    what: String,
+}
+
+impl<'a> Table<'a> {
+    /// The keys of a node; a problem where it is no table.
+    pub fn of(node: &'a Node, what: impl Into<String>, findings: &mut Findings) -> Option<Self> {
+        let what = what.into();
+        match &node.value {
+            Value::Table(pairs) => {
+                Some(Self { pairs: pairs.iter().map(Some).collect(), known: Vec::new(), span: node.span.clone(), what })
+            }
+            other => {
+                let title = format!("{what} is a table with keys, and this is {}", other.what());
+                findings.problems.push(Problem::new(node.span.clone(), title, "").help("write { key = \"value\" }"));
+                None
+            }
+        }
+    }
+
+    /// Where the table begins: its first line.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// Takes a key out.
+    pub fn take(&mut self, name: &'static str) -> Option<&'a Node> {
+        self.known.push(name);
+        let slot = self.pairs.iter_mut().find(|p| p.is_some_and(|(key, _)| key.name == name))?;
+        let (_, node) = slot.take()?;
+        if matches!(node.value, Value::Null) { None } else { Some(node) }
+    }
+
+    /// Takes the first key that is one of these.
+    pub fn take_any(&mut self, names: impl Iterator<Item = &'static str>) -> Option<(&'static str, &'a Node)> {
+        names.fold(None, |found, name| found.or_else(|| self.take(name).map(|node| (name, node))))
+    }
+
+    /// A missing key that is required.
+    pub fn require<T>(&self, value: Option<T>, present: bool, name: &str, help: &str, findings: &mut Findings) -> Option<T> {
+        if value.is_none() && !present {
+            let title = format!("{} has no `{name}`", self.what);
+            findings.problems.push(Problem::new(self.span(), title, "").help(help));
+        }
+        value
+    }
+
+    /// Text that is not empty.
+    pub fn text(&mut self, name: &'static str, findings: &mut Findings) -> Option<String> {
+        let node = self.take(name)?;
+        text(node, name, findings)
+    }
+
+    /// Required text.
+    pub fn required_text(&mut self, name: &'static str, help: &str, findings: &mut Findings) -> Option<String> {
+        let before = findings.problems.len();
+        let value = self.text(name, findings);
+        let present = findings.problems.len() > before;
+        self.require(value, present, name, help, findings)
+    }
+
+    /// A value of the vocabulary, written as text.
+    pub fn parsed<T: FromStr<Err = Invalid>>(&mut self, name: &'static str, findings: &mut Findings) -> Option<T> {
+        let node = self.take(name)?;
+        parsed(node, name, findings)
+    }
+
+    /// A required value of the vocabulary.
+    pub fn required<T: FromStr<Err = Invalid>>(&mut self, name: &'static str, help: &str, findings: &mut Findings) -> Option<T> {
+        let before = findings.problems.len();
+        let value = self.parsed(name, findings);
+        let present = findings.problems.len() > before;
+        self.require(value, present, name, help, findings)
+    }
+
+    /// The id of another fact, which must be of this kind.
+    pub fn reference(&mut self, name: &'static str, must_be: Option<Kind>, findings: &mut Findings) -> Option<FactId> {
+        let node = self.take(name)?;
+        reference(node, name, must_be, findings)
+    }
+
+    /// Ids of other facts: one, or a list.
+    pub fn references(&mut self, name: &'static str, must_be: Kind, findings: &mut Findings) -> Vec<FactId> {
+        let Some(node) = self.take(name) else { return Vec::new() };
+        match &node.value {
+            Value::List(items) => items.iter().filter_map(|n| reference(n, name, Some(must_be), findings)).collect(),
+            _ => reference(node, name, Some(must_be), findings).into_iter().collect(),
+        }
+    }
+
+    /// Texts in a list.
+    pub fn texts(&mut self, name: &'static str, findings: &mut Findings) -> Vec<String> {
+        self.list(name, findings).iter().filter_map(|n| text(n, name, findings)).collect()
+    }
+
+    /// A list of anything.
+    pub fn list(&mut self, name: &'static str, findings: &mut Findings) -> &'a [Node] {
+        match self.take(name) {
+            None => &[],
+            Some(Node { value: Value::List(items), .. }) => items,
+            Some(node) => {
+                let title = format!("`{name}` is a list, and this is {}", node.value.what());
+                findings.problems.push(Problem::new(node.span.clone(), title, "").help("write it in brackets: [ … ]"));
+                &[]
+            }
+        }
+    }
+
+    /// True or false; false where it is not there.
+    pub fn flag(&mut self, name: &'static str, findings: &mut Findings) -> bool {
+        match self.take(name) {
+            None => false,
+            Some(Node { value: Value::Bool(b), .. }) => *b,
+            Some(node) => {
+                let title = format!("`{name}` is true or false, and this is {}", node.value.what());
+                findings.problems.push(Problem::new(node.span.clone(), title, ""));
+                false
+            }
+        }
+    }
+
+    /// A whole number.
+    pub fn count(&mut self, name: &'static str, findings: &mut Findings) -> Option<u64> {
+        let node = self.take(name)?;
+        let number = match &node.value {
+            Value::Number(n) => n.parse().ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            let title = format!("`{name}` is a whole number without quotes");
+            findings.problems.push(Problem::new(node.span.clone(), title, ""));
+        }
+        number
+    }
+
+    /// Every key that nobody took is unknown.
+    pub fn finish(self, findings: &mut Findings) {
+        for (key, _) in self.pairs.into_iter().flatten() {
+            let title = format!("unknown key `{}`", key.name);
+            let mut problem = Problem::new(key.span.clone(), title, format!("{} has no such key", self.what));
+            problem.help = crate::check::did_you_mean(&key.name, self.known.iter().copied());
+            findings.problems.push(problem);
+        }
+    }
+}
+
+/// Text that is not empty.
+pub fn text(node: &Node, name: &str, findings: &mut Findings) -> Option<String> {
+    let fail = |title: String| Problem::new(node.span.clone(), title, "");
+    match &node.value {
+        Value::Text(text) if text.trim().is_empty() => {
+            findings.problems.push(fail(format!("`{name}` is empty")).help("say it, or leave the key out"));
+            None
+        }
+        Value::Text(text) => Some(text.clone()),
+        Value::Date(date) => {
+            findings.problems.push(fail("a date is written in quotes".to_owned()).help(format!("write \"{date}\"")));
+            None
+        }
+        other => {
+            let problem = fail(format!("`{name}` is text, and this is {}", other.what()));
+            findings.problems.push(problem.help("put it in quotes"));
+            None
+        }
+    }
+}
+
+/// A value of the vocabulary, written as text.
+pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut Findings) -> Option<T> {
+    let text = text(node, name, findings)?;
+    match text.parse() {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let (title, label, help) = match &error {
+                Invalid::Word { value, allowed } => {
+                    let words: Vec<&str> = allowed.split(", ").map(|w| w.trim_matches('`')).collect();
+                    let near = crate::check::did_you_mean(value, words.iter().copied());
+                    (format!("`{value}` is no {name}"), "no such word", near.unwrap_or(format!("one of {}", words.join(", "))))
+                }
+                Invalid::Date { value, why } => {
+                    (format!("`{value}` is not a date"), *why, "see *Dates* in docs/FACTS.md for all that can be written".to_owned())
+                }
+                other => (other.to_string(), "", String::new()),
+            };
+            let problem = Problem::new(node.span.clone(), title, label);
+            findings.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+            None
+        }
+    }
+}
+
+/// The id of another fact.
+pub fn reference(node: &Node, name: &str, must_be: Option<Kind>, findings: &mut Findings) -> Option<FactId> {
+    let id: FactId = parsed(node, name, findings)?;
+    findings.references.push(Reference { to: id.clone(), must_be, span: node.span.clone() });
+    Some(id)
+}

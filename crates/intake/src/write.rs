@@ -1,0 +1,269 @@
+//! From a fact to what a person or a program would have written: reading it back gives the same fact.
+
+use heldto_fact::{
+    Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Mode, Quantity, Salience, Stated, Strength, Target,
+    Threshold, When,
+};
+use serde_json::{Map, Value, json};
+
+/// The fact as JSON, under its kind: `{"pledge": {"id": …}}`. What is not stated is left out.
+#[must_use]
+pub fn to_json(fact: &Fact) -> Value {
+    json!({ fact.kind().word(): fields(fact) })
+}
+
+/// The facts as a TOML file.
+#[must_use]
+pub fn to_toml(facts: &[Fact]) -> String {
+    let one = |fact: &Fact| {
+        let mut out = format!("[[{}]]\n", fact.kind());
+        for (key, value) in fields(fact) {
+            out.push_str(&format!("{key} = {}\n", toml(value)));
+        }
+        out
+    };
+    facts.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+fn toml(value: Value) -> toml::Value {
+    match value {
+        Value::Null => toml::Value::String(String::new()),
+        Value::Bool(b) => toml::Value::Boolean(b),
+        Value::Number(n) => n.as_i64().map_or_else(|| toml::Value::String(n.to_string()), toml::Value::Integer),
+        Value::String(s) => toml::Value::String(s),
+        Value::Array(items) => toml::Value::Array(items.into_iter().map(toml).collect()),
+        Value::Object(fields) => toml::Value::Table(fields.into_iter().map(|(k, v)| (k, toml(v))).collect()),
+    }
+}
+
+/// Keys in the order of docs/FACTS.md.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        let value = value.into();
+        let empty = match &value {
+            Value::Null | Value::Bool(false) => true,
+            Value::Array(items) => items.is_empty(),
+            _ => false,
+        };
+        if !empty {
+            self.0.insert(key.to_owned(), value);
+        }
+    }
+
+    fn date(&mut self, key: &str, when: Option<&When>) {
+        self.put(key, when.map(date));
+    }
+}
+
+fn ids(ids: &[FactId]) -> Value {
+    match ids {
+        [one] => one.as_str().into(),
+        many => many.iter().map(FactId::as_str).collect(),
+    }
+}
+
+fn date(when: &When) -> Value {
+    match when.stated_window() {
+        Some((earliest, latest)) => {
+            json!({ "date": when.to_string(), "earliest": earliest.to_string(), "latest": latest.to_string() })
+        }
+        None => when.to_string().into(),
+    }
+}
+
+fn fields(fact: &Fact) -> Map<String, Value> {
+    let mut f = Fields(Map::new());
+    f.put("id", fact.id.as_str());
+    let name = match fact.body {
+        Body::Party { .. } | Body::Metric { .. } => "name",
+        Body::Source { .. } => "title",
+        _ => "text",
+    };
+    f.put(name, fact.text.as_str());
+    f.put("by", ids(&fact.by));
+    f.put("about", ids(&fact.about));
+    f.put("to", ids(&fact.to));
+    f.put("reporter", fact.reporter.as_ref().map(FactId::as_str));
+    f.put("attribution", (fact.attribution != Attribution::Stated).then(|| fact.attribution.word()));
+    f.put("voice", fact.voice.map(heldto_fact::Voice::word));
+    f.date("occurred", fact.occurred.as_ref());
+    f.date("period", fact.period.as_ref());
+    f.put("place", fact.place.as_deref());
+    f.put("sensitive", fact.sensitive);
+    f.put("salience", (fact.salience != Salience::Supporting).then(|| fact.salience.word()));
+    body(&mut f, &fact.body);
+    f.put("amounts", fact.amounts.iter().map(|a| Value::Object(amount(a, "value", true))).collect::<Value>());
+    f.put("cites", fact.cites.iter().map(cite).collect::<Value>());
+    f.put("links", fact.links.iter().map(link).collect::<Value>());
+    f.put("note", fact.note.as_deref());
+    f.0
+}
+
+fn cite(cite: &heldto_fact::Citation) -> Value {
+    let mut f = Fields(Map::new());
+    f.put("source", cite.source.as_str());
+    f.put("at", cite.at.as_str());
+    f.put("quote", cite.quote.as_ref().map(|q| json!({ "start": q.start, "end": q.end, "blake3": hex(&q.blake3) })));
+    Value::Object(f.0)
+}
+
+fn link(link: &heldto_fact::Link) -> Value {
+    let mut f = Fields(Map::new());
+    f.put(link.kind.word(), link.to.as_str());
+    f.put("strength", (link.strength != Strength::Stated).then(|| link.strength.word()));
+    Value::Object(f.0)
+}
+
+fn amount(a: &Amount, key: &str, with_role: bool) -> Map<String, Value> {
+    let mut f = Fields(Map::new());
+    match a.value {
+        Some(_) => f.put(key, short(a)),
+        None => f.put("unit", a.unit.to_string()),
+    }
+    f.put("stated", (a.stated != Stated::Exact).then(|| a.stated.word()));
+    f.put("direction", a.direction.as_deref());
+    f.put("low", a.low.map(|q: Quantity| q.to_string()));
+    f.put("high", a.high.map(|q: Quantity| q.to_string()));
+    f.put("role", with_role.then(|| a.role.word()));
+    f.date("period", a.period.as_ref());
+    f.put("basis", (a.basis != Basis::Unknown).then(|| a.basis.word()));
+    f.put("payer", a.payer.as_ref().map(FactId::as_str));
+    f.put("count", a.count);
+    f.0
+}
+
+fn short(a: &Amount) -> String {
+    let value = a.value.unwrap_or(Quantity::ZERO);
+    a.of.map_or_else(|| format!("{value} {}", a.unit), |of| format!("{value} of {of} {}", a.unit))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn body(f: &mut Fields, body: &Body) {
+    match body {
+        Body::Party { kind, identifiers } => {
+            f.put("kind", kind.word());
+            f.put("identifiers", identifiers.iter().map(|i| format!("{}:{}", i.scheme, i.value)).collect::<Value>());
+        }
+        Body::Source { publisher, author, published, known_from, url, blake3, revises } => {
+            f.put("publisher", publisher.as_deref());
+            f.put("author", author.as_deref());
+            f.date("published", published.as_ref());
+            f.put("known-from", known_from.as_ref().map(|k| k.day.to_string()));
+            f.put("known-from-reason", known_from.as_ref().map(|k| k.reason.as_str()));
+            f.put("url", url.as_deref());
+            f.put("blake3", blake3.as_ref().map(|b| hex(b)));
+            f.put("revises", revises.as_ref().map(FactId::as_str));
+        }
+        Body::Metric { definition, unit, better } => {
+            f.put("definition", definition.as_str());
+            f.put("unit", unit.as_str());
+            f.put("better", (*better != Better::Neither).then(|| better.word()));
+        }
+        Body::Inspection { outcome, framework, findings } => {
+            f.put("framework", framework.as_deref());
+            f.put("outcome", outcome.as_str());
+            f.put("findings", findings.clone());
+        }
+        Body::Notice { form } => f.put("form", form.as_str()),
+        Body::Statement { act, outcome } => {
+            f.put("act", act.word());
+            f.put("outcome", outcome.as_deref());
+        }
+        Body::Question { answer } => f.put("answer", answer.word()),
+        Body::Pledge(commitment) => pledge(f, commitment),
+        Body::Delivery { outcome } => f.put("outcome", outcome.word()),
+        Body::Complaint { decision, reference, fault, injustice, count } => {
+            f.put("decision", decision.word());
+            f.put("reference", reference.as_deref());
+            f.put("fault", fault.as_deref());
+            f.put("injustice", injustice.as_deref());
+            f.put("count", *count);
+        }
+        Body::Payout { settles, count } => {
+            f.put("settles", settles.as_str());
+            f.put("count", *count);
+        }
+        Body::Measurement { metric, numerator, denominator } => {
+            f.put("metric", metric.as_str());
+            f.put("numerator", *numerator);
+            f.put("denominator", *denominator);
+        }
+        Body::Change { what, value } => {
+            f.put("what", what.word());
+            f.put("value", value.as_deref());
+        }
+        Body::Publication { form, announced, parts } => {
+            f.put("form", form.word());
+            f.put("announced", *announced);
+            f.put("parts", parts.clone());
+        }
+        Body::Assessment { of, verdict, scale, reasons } => {
+            f.put("of", of.as_str());
+            f.put("verdict", verdict.as_str());
+            f.put("scale", scale.as_str());
+            f.put("reasons", reasons.as_deref());
+        }
+        Body::Correction { of, reason, replacement } => {
+            f.put("of", of.as_str());
+            f.put("reason", reason.as_str());
+            f.put("replacement", to_json(replacement));
+        }
+        Body::Retraction { of, reason } => {
+            f.put("of", of.as_str());
+            f.put("reason", reason.as_str());
+        }
+    }
+}
+
+fn pledge(f: &mut Fields, c: &Commitment) {
+    f.put("force", c.force.word());
+    f.put("target", c.target.as_ref().map(target));
+    f.put("due", c.due.as_ref().map(due));
+    f.put("test", c.test.as_deref());
+    f.put("personal", c.personal);
+}
+
+fn target(target: &Target) -> Value {
+    match target {
+        Target::Amount(a) => Value::Object(amount(a, "amount", false)),
+        Target::Metric { metric, threshold, baseline } => {
+            let mut f = Fields(Map::new());
+            f.put("metric", metric.as_str());
+            match threshold {
+                Threshold::AtLeast(a) => f.put("at-least", short(a)),
+                Threshold::AtMost(a) => f.put("at-most", short(a)),
+            }
+            f.put("baseline", baseline.as_ref().map(short));
+            Value::Object(f.0)
+        }
+        Target::Deliverable(text) => json!({ "deliverable": text }),
+        Target::KeepDoing(text) => json!({ "keep-doing": text }),
+        Target::Slot { of, number } => json!({ "slot-of": of.as_str(), "number": number }),
+    }
+}
+
+fn due(due: &Due) -> Value {
+    let mut f = Fields(Map::new());
+    let (mode, event, every) = match &due.mode {
+        Mode::By => ("by", None, None),
+        Mode::NotBefore => ("not-before", None, None),
+        Mode::BeforeEvent(event) => ("before-event", Some(event.as_str()), None),
+        Mode::Every(every) => ("every", None, every.map(|s| s.to_string())),
+    };
+    f.put("mode", mode);
+    f.put("event", event);
+    f.put("every", every);
+    f.date("date", due.date.as_ref());
+    if let Some(rule) = &due.rule {
+        f.put("after", date(&rule.after));
+        f.put("plus", rule.plus.to_string());
+        f.put("about", rule.about);
+    }
+    f.put("terms", due.terms.as_deref());
+    Value::Object(f.0)
+}
