@@ -1,1 +1,94 @@
-//! Empty.
+//! The program's commands, with the world as an argument: clock, randomness, input, terminal. Wiring only.
+
+mod args;
+mod carry;
+mod commands;
+mod error;
+mod key;
+mod ledger;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use error::CommandError;
+use std::ffi::OsString;
+
+/// What the program takes from the world.
+pub struct World<'a> {
+    /// The time: microseconds since the Unix epoch.
+    pub now: &'a dyn Fn() -> i64,
+    /// Fills bytes at random.
+    pub random: &'a mut dyn FnMut(&mut [u8]),
+    /// The whole of standard input.
+    pub input: &'a mut dyn FnMut() -> std::io::Result<String>,
+    /// Says a line on standard error.
+    pub say: &'a mut dyn FnMut(&str),
+    /// A variable of the environment.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// What the output goes to.
+    pub terminal: Terminal,
+}
+
+/// What the output goes to.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    /// Whether standard output is a terminal.
+    pub out: bool,
+    /// Whether standard error is a terminal.
+    pub err: bool,
+    /// How many columns it has.
+    pub width: usize,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What goes to standard output.
+    pub out: String,
+    /// Whether it is for reading, and may be paged.
+    pub page: bool,
+    /// The exit code (README, *Exit codes*).
+    pub code: u8,
+}
+
+/// Runs one command.
+pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>) -> Outcome {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            (world.say)(error.render().to_string().trim_end());
+            return Outcome { out: String::new(), page: false, code: error::USAGE };
+        }
+        Err(help) => return Outcome { out: help.render().to_string(), page: false, code: 0 },
+    };
+    let quiet = arguments.quiet;
+    match dispatch(world, arguments) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            (world.say)(&error.render());
+            if !quiet {
+                for hint in &error.hints {
+                    (world.say)(&format!("  = help: {hint}"));
+                }
+            }
+            Outcome { out: String::new(), page: false, code: error.code }
+        }
+    }
+}
+
+fn dispatch(world: &mut World<'_>, arguments: Arguments) -> Result<Outcome, CommandError> {
+    let global = arguments.global(world);
+    match arguments.command.unwrap_or_default() {
+        Command::Init(args) => commands::init::run(world, &global, &args),
+        Command::Append(args) => commands::append::run(world, &global, &args),
+        Command::Correct(args) => commands::amend::correct(world, &global, &args),
+        Command::Retract(args) => commands::amend::retract(world, &global, &args),
+        Command::Show(args) => commands::report::show(world, &global, &args),
+        Command::Timeline(args) => commands::report::timeline(world, &global, &args),
+        Command::Status(args) => commands::report::status(world, &global, &args),
+        Command::Report(args) => commands::report::report(world, &global, &args),
+        Command::Verify(args) => commands::verify::run(world, &global, &args),
+        Command::Export(args) => commands::export::run(world, &global, &args),
+        Command::Restore(args) => commands::export::restore(world, &global, &args),
+        Command::Demo(args) => commands::demo::run(world, &global, &args),
+    }
+}

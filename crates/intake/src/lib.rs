@@ -9,6 +9,7 @@ mod read;
 mod table;
 mod write;
 
+pub use check::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use write::{to_json, to_toml};
 

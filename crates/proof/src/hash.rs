@@ -1,3 +1,4 @@
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// 32 bytes of a hash, shown as hexadecimal.
@@ -71,4 +72,11 @@ impl Genesis {
 #[must_use]
 pub fn chain(entry: &[u8]) -> Chain {
     Chain(Hash(blake3::derive_key(ENTRY, entry)))
+}
+
+/// The key hash of C2SP signed-note: the first four bytes of SHA-256 over name, newline, algorithm and key, in hexadecimal.
+#[must_use]
+pub fn key_hash(name: &str, algorithm: u8, key: &[u8; 32]) -> String {
+    let digest = Sha256::new().chain_update(name).chain_update([b'\n', algorithm]).chain_update(key).finalize();
+    digest[..4].iter().map(|b| format!("{b:02x}")).collect()
 }

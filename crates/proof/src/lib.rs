@@ -9,7 +9,7 @@ mod part;
 mod tree;
 
 pub use entry::{Entry, EntryError, MAX_ENTRY, PartRef};
-pub use hash::{Chain, Commitment, Genesis, Hash, chain};
+pub use hash::{Chain, Commitment, Genesis, Hash, chain, key_hash};
 pub use head::{Head, HeadError};
 pub use part::{MAX_PART, Part, Role, Salt};
 pub use tree::{Edge, leaf_hash, naive_root, node_hash};

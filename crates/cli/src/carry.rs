@@ -1,0 +1,132 @@
+//! Exports as JSON lines (docs/FORMAT.md, *Export*).
+
+use crate::error::{CommandError, INTEGRITY};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use heldto_intake::to_json;
+use heldto_ledger::{Carried, CarriedPart, Ledger, restore};
+use heldto_proof::{Chain, Entry, Genesis, Hash, Part, Role};
+use heldto_store::{Founding, MemoryStore, Store};
+use serde_json::{Map, Value, json};
+
+/// Every line of the export of a ledger.
+pub fn write<S: Store>(ledger: &Ledger<S>, private: bool) -> Result<String, CommandError> {
+    let genesis = ledger.genesis();
+    let mut out = format!("{}\n", json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() }));
+    let mut broken = None;
+    ledger.store().read(0..ledger.head().size(), &mut |stored| {
+        let entry = match Entry::decode(&stored.entry) {
+            Ok(entry) => entry,
+            Err(error) => {
+                broken = Some(CommandError::new(INTEGRITY, format!("entry {}: {error}", stored.index)));
+                return false;
+            }
+        };
+        let mut carried = Carried { entry: stored.entry, parts: Vec::new() };
+        for (number, bytes) in stored.parts {
+            let role = entry.parts.get(usize::from(number)).map(|p| p.role);
+            if let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>()) {
+                if private || !role.is_private() {
+                    let part = Part { role, salt: *salt, bytes: bytes.to_vec() };
+                    carried.parts.push(CarriedPart { number, part });
+                }
+            }
+        }
+        out.push_str(&format!("{}\n", line(stored.index, &carried)));
+        true
+    })?;
+    if let Some(error) = broken {
+        return Err(error);
+    }
+    let head = ledger.head();
+    let end = json!({ "end": head.size(), "chain": head.chain.0.to_string(), "root": head.edge.root().to_string() });
+    out.push_str(&format!("{end}\n"));
+    Ok(out)
+}
+
+fn line(index: u64, carried: &Carried) -> Value {
+    let part = |p: &CarriedPart| {
+        json!({ "part": p.number, "role": p.part.role.word(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) })
+    };
+    let mut fields = Map::new();
+    fields.insert("index".to_owned(), index.into());
+    fields.insert("entry".to_owned(), STANDARD.encode(&carried.entry).into());
+    fields.insert("parts".to_owned(), carried.parts.iter().map(part).collect());
+    if let Some(fact) = carried.fact() {
+        fields.insert("fact".to_owned(), to_json(&fact));
+    }
+    Value::Object(fields)
+}
+
+/// Reads an export into a ledger in memory. Its hashes are still to be verified; that it is whole, and that the readable facts are the hashed ones, is
+/// checked here.
+pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, CommandError> {
+    let mut lines = (1_usize..).zip(text.lines());
+    let (_, first) = lines.next().unwrap_or_default();
+    let genesis = genesis(first).ok_or_else(|| broken("line 1 is not the first line of an export", None))?;
+    let (mut carried, mut end) = (Vec::new(), None);
+    for (number, text) in lines {
+        let at = |why: &str| broken(&format!("line {number} {why}"), None);
+        let value: Value = serde_json::from_str(text).map_err(|e| at(&format!("is not JSON: {e}")))?;
+        if end.is_some() {
+            return Err(at("comes after the last line of the export"));
+        }
+        if value.get("end").is_some() {
+            end = Some(self::end(&value).ok_or_else(|| at("is not the last line of an export"))?);
+            continue;
+        }
+        let index = carried.len() as u64;
+        if value.get("index").and_then(Value::as_u64) != Some(index) {
+            return Err(broken(&format!("line {number} is not that of entry {index}; lines were removed, reordered or put in"), Some(index)));
+        }
+        let item = entry(&value).ok_or_else(|| broken(&format!("line {number} does not hold an entry and its parts"), Some(index)))?;
+        // What people read must be what is hashed.
+        if item.fact().map(|f| to_json(&f)).is_some_and(|own| value.get("fact").is_some_and(|shown| *shown != own)) {
+            return Err(broken("the readable fact is not the one that is hashed", Some(index)));
+        }
+        carried.push(item);
+    }
+    let (size, chain, root) = end.ok_or_else(|| broken("the last line is missing: the export was cut short", None))?;
+    if size != carried.len() as u64 {
+        return Err(broken(&format!("it holds {} entries and says {size}", carried.len()), None));
+    }
+    Ok(restore(Founding { genesis, index_key }, &carried, Chain(chain), root)?)
+}
+
+fn broken(why: &str, entry: Option<u64>) -> CommandError {
+    let place = entry.map_or_else(String::new, |n| format!("entry {n}: "));
+    CommandError::new(INTEGRITY, format!("broken: {place}{why}"))
+}
+
+fn genesis(line: &str) -> Option<Genesis> {
+    let value: Value = serde_json::from_str(line).ok()?;
+    let whole = value.get("heldto")?.as_str()? == "export" && value.get("version")?.as_u64()? == 1;
+    let origin = value.get("origin")?.as_str().filter(|o| Genesis::origin_is_valid(o))?.to_owned();
+    whole.then_some(Genesis { origin, key: hash(&value, "key")?.0 })
+}
+
+fn end(value: &Value) -> Option<(u64, Hash, Hash)> {
+    Some((value.get("end")?.as_u64()?, hash(value, "chain")?, hash(value, "root")?))
+}
+
+fn hash(value: &Value, key: &str) -> Option<Hash> {
+    let text = value.get(key)?.as_str()?;
+    Hash::from_hex(text).filter(|h| h.to_string() == text)
+}
+
+fn bytes(value: &Value, key: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(value.get(key)?.as_str()?).ok()
+}
+
+fn entry(value: &Value) -> Option<Carried> {
+    let mut parts = Vec::new();
+    for part in value.get("parts")?.as_array()? {
+        let number = u16::try_from(part.get("part")?.as_u64()?).ok()?;
+        let role = Role::from_word(part.get("role")?.as_str()?)?;
+        if parts.iter().any(|p: &CarriedPart| p.number == number) {
+            return None;
+        }
+        parts.push(CarriedPart { number, part: Part { role, salt: hash(part, "salt")?.0, bytes: bytes(part, "bytes")? } });
+    }
+    Some(Carried { entry: bytes(value, "entry")?, parts })
+}

@@ -1,0 +1,34 @@
+//! The main job in one go.
+
+use super::{append, init, report, verify};
+use crate::args::{AppendArgs, Clocks, DemoArgs, Global, PledgesArgs, Report, ReportArgs, VerifyArgs};
+use crate::error::CommandError;
+use crate::{Outcome, World};
+use std::path::PathBuf;
+
+/// Makes a ledger where there is none, records the facts, verifies, and prints the report on its pledges.
+pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Outcome, CommandError> {
+    let dir = global.ledger.clone().unwrap_or_else(|| PathBuf::from("heldto-demo"));
+    let global = Global { ledger: Some(dir.clone()), ..global.clone() };
+    if !dir.join("hot").is_dir() {
+        init::create(world, &dir, &init::default_origin(&dir))?;
+    }
+    let appended = append::run(world, &global, &AppendArgs { files: args.files.clone(), dry_run: false })?;
+    let verified = verify::run(world, &Global { format: heldto_report::Format::Table, ..global.clone() }, &VerifyArgs { target: None })?;
+    if !global.quiet {
+        (world.say)(appended.out.trim_end());
+        (world.say)(verified.out.trim_end());
+        (world.say)("");
+    }
+    let pledges = PledgesArgs {
+        about: None,
+        by: None,
+        status: Vec::new(),
+        due: None,
+        open: false,
+        explain: None,
+        fail_on: Vec::new(),
+        clocks: Clocks::default(),
+    };
+    report::report(world, &global, &ReportArgs { report: Report::Pledges(pledges) })
+}

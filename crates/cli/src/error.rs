@@ -1,0 +1,104 @@
+//! Errors with what to do about them, and exit codes: only here.
+
+use heldto_ledger::{AppendError, Problem, ReadError, RestoreError};
+use heldto_store::StoreError;
+
+/// Something failed.
+pub const FAILED: u8 = 1;
+/// What was typed cannot be understood.
+pub const USAGE: u8 = 2;
+/// What was given is not valid; nothing was appended.
+pub const INPUT: u8 = 3;
+/// The ledger is not what was written.
+pub const INTEGRITY: u8 = 4;
+/// A status that `--fail-on` names was found.
+pub const FOUND: u8 = 5;
+
+/// Why a command stopped.
+#[derive(Debug)]
+pub struct CommandError {
+    pub code: u8,
+    pub message: String,
+    pub hints: Vec<String>,
+    /// Whether the message stands as it is, without a word before it.
+    pub as_it_is: bool,
+}
+
+impl CommandError {
+    pub fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hints: Vec::new(), as_it_is: false }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    pub fn render(&self) -> String {
+        if self.as_it_is { self.message.clone() } else { format!("error: {}", self.message) }
+    }
+}
+
+/// The system said no to something.
+pub fn io(what: &str, error: &std::io::Error) -> CommandError {
+    CommandError::new(FAILED, format!("{what}: {error}"))
+}
+
+const REBUILD: &str = "keep the folder as it is, and rebuild with: heldto restore EXPORT NEW-FOLDER";
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        let code = if error.is_integrity() { INTEGRITY } else { FAILED };
+        let new = Self::new(code, error.to_string());
+        match error {
+            StoreError::NoLedger(_) => new.hint("make one with: heldto init DIR, or name one with: --ledger DIR"),
+            StoreError::AlreadyThere(_) => new.hint("append to it with: heldto append FILE"),
+            StoreError::Locked { .. } => new.hint("wait until it is done, or end it if it hangs"),
+            StoreError::Conflict { .. } => new.hint("run the command again"),
+            StoreError::Io { .. } => new.hint("whatever was acknowledged is kept; heldto status shows how far"),
+            _ => new.hint(REBUILD),
+        }
+    }
+}
+
+impl From<ReadError> for CommandError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            other => Self::new(INTEGRITY, other.to_string()).hint("heldto verify tells more").hint(REBUILD),
+        }
+    }
+}
+
+impl From<AppendError> for CommandError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Store(error) => error.into(),
+            AppendError::Read(error) => error.into(),
+            AppendError::Differs { ref id, .. } => {
+                let hint = format!("to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id");
+                Self::new(INPUT, error.to_string()).hint(hint)
+            }
+            AppendError::Clock { .. } => {
+                Self::new(FAILED, error.to_string()).hint("set this machine's clock; the ledger's times never go backwards")
+            }
+            other => Self::new(INPUT, other.to_string()),
+        }
+    }
+}
+
+impl From<Box<Problem>> for CommandError {
+    fn from(problem: Box<Problem>) -> Self {
+        Self::new(INTEGRITY, format!("broken: {problem}")).hint(REBUILD)
+    }
+}
+
+impl From<RestoreError> for CommandError {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Store(error) => error.into(),
+            RestoreError::Problem(problem) => problem.into(),
+            other => Self::new(INTEGRITY, format!("broken: {other}")),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Opening the ledger and loading its states; the lock is let go before anything is rendered.
+
+use crate::World;
+use crate::args::{At, Clocks, Global};
+use crate::error::{CommandError, FAILED, INPUT, USAGE};
+use heldto_fact::{FactId, Kind};
+use heldto_intake::{File, Known};
+use heldto_ledger::Ledger;
+use heldto_replay::{Clock, States, View};
+use heldto_report::Basis;
+use heldto_store::Store;
+use heldto_store_sled::SledStore;
+use std::path::{Path, PathBuf};
+
+/// The name of the snapshot of all states.
+const SNAPSHOT: &str = "states";
+
+/// The ledger's folder: the one named, or the nearest from here upwards.
+pub fn folder(global: &Global) -> PathBuf {
+    global.ledger.clone().unwrap_or_else(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        let found = here.ancestors().find(|dir| dir.join("hot").is_dir()).map(Path::to_path_buf);
+        found.unwrap_or_else(|| PathBuf::from("."))
+    })
+}
+
+/// Opens the ledger, waiting for another process and saying so.
+pub fn open(world: &mut World<'_>, global: &Global) -> Result<Ledger<SledStore>, CommandError> {
+    let store = SledStore::open(&folder(global), &mut |holder| (world.say)(&format!("waiting for {holder} to finish with the ledger")))?;
+    Ok(Ledger::open(store)?)
+}
+
+/// What a ledger says, read and folded; nothing holds it any longer.
+pub struct Loaded {
+    pub states: States,
+    pub origin: String,
+    /// The chain value after the last entry that was folded, in hexadecimal.
+    pub chain: String,
+    /// The tree head of the whole ledger, in hexadecimal.
+    pub root: String,
+    /// How many entries the whole ledger has.
+    pub size: u64,
+}
+
+/// Opens the ledger and folds it, from the last snapshot where there is one that fits.
+pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
+    let mut ledger = open(world, global)?;
+    let (states, replayed) = fold(&mut ledger, at)?;
+    if global.verbose {
+        (world.say)(&format!("replayed {replayed} of {} entries", states.size()));
+    }
+    let chain = ledger.chain_before(states.size())?.0.to_string();
+    let head = ledger.head();
+    Ok(Loaded { chain, root: head.edge.root().to_string(), size: head.size(), origin: ledger.genesis().origin.clone(), states })
+}
+
+/// The states up to a place in the log, and how many entries were decoded for it.
+pub fn fold(ledger: &mut Ledger<SledStore>, at: Option<&At>) -> Result<(States, u64), CommandError> {
+    let size = ledger.head().size();
+    let limit = match at {
+        Some(At::Entries(n)) if *n > size => {
+            let message = format!("the ledger has {size} entries, and --at asks for {n}");
+            return Err(CommandError::new(USAGE, message));
+        }
+        Some(At::Entries(n)) => *n,
+        Some(At::Time(_)) | None => size,
+    };
+    let mut states = match at {
+        Some(At::Time(_)) => States::default(),
+        _ => snapshot(ledger).filter(|s| s.size() <= limit).unwrap_or_default(),
+    };
+    let from = states.size();
+    let until = match at {
+        Some(At::Time(time)) => Some(*time),
+        _ => None,
+    };
+    let mut past = false;
+    ledger.recorded(from..limit, &mut |recorded| {
+        past |= until.is_some_and(|time| recorded.recorded_at > time);
+        if !past {
+            states.apply(&recorded);
+        }
+    })?;
+    if at.is_none() && states.size() > from {
+        // A snapshot only saves time: where it cannot be written, the next command replays.
+        let chain = ledger.chain_before(states.size())?;
+        if let Ok(bytes) = states.snapshot(chain.0.0) {
+            drop(ledger.store_mut().put_blob(SNAPSHOT, &bytes));
+        }
+    }
+    Ok((states, limit - from))
+}
+
+/// The last snapshot, if the log still has its chain value at its size.
+pub fn snapshot(ledger: &Ledger<SledStore>) -> Option<States> {
+    let bytes = ledger.store().blob(SNAPSHOT).ok()??;
+    let (states, chain) = States::resume(&bytes).ok()?;
+    let fits = states.size() <= ledger.head().size() && ledger.chain_before(states.size()).ok()?.0.0 == chain;
+    fits.then_some(states)
+}
+
+impl Loaded {
+    /// The days to judge by.
+    pub fn clock(&self, world: &World<'_>, clocks: &Clocks) -> Clock {
+        let today = chrono::DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
+        let as_of = clocks.as_of.unwrap_or(today);
+        Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
+    }
+
+    /// What a report of these states rests on.
+    pub fn basis(&self, clock: Clock) -> Basis {
+        Basis { clock, entries: self.states.size(), chain: self.chain.clone() }
+    }
+
+    /// An error where nothing of this id is known, with the nearest id.
+    pub fn require(&self, view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Result<(), CommandError> {
+        let word = kind.map_or("fact", Kind::word);
+        match view.fact(id) {
+            Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
+            Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is a {}, not a {word}", fact.kind()))),
+            None if !self.states.timeline.versions(id).is_empty() => {
+                let message = format!("nothing was public of `{id}` by {}", view.clock().known_by);
+                Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))
+            }
+            None => {
+                let known = self.known();
+                let ids = known.iter().filter(|(_, k)| kind.is_none_or(|want| want == **k)).map(|(id, _)| id.as_str());
+                let error = CommandError::new(INPUT, format!("no {word} `{id}` is recorded"));
+                Err(match heldto_intake::did_you_mean(id.as_str(), ids) {
+                    Some(hint) => error.hint(hint),
+                    None => error.hint("heldto timeline lists what is"),
+                })
+            }
+        }
+    }
+
+    /// The ids that facts may refer to.
+    pub fn known(&self) -> Known {
+        self.states.timeline.standing().map(|f| (f.id.clone(), f.kind())).collect()
+    }
+}
+
+/// Reads files, folders of facts files, and standard input.
+pub fn files(world: &mut World<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
+    let mut all = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let text = (world.input)().map_err(|e| crate::error::io("reading standard input", &e))?;
+            all.push(File { name: "standard input".to_owned(), text });
+        } else if path.is_dir() {
+            let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+                .map_err(|e| crate::error::io(&format!("reading the folder {}", path.display()), &e))?
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|p| p.extension().is_some_and(|x| x == "toml" || x == "jsonl"))
+                .collect();
+            inside.sort();
+            if inside.is_empty() {
+                let message = format!("there is no facts file (.toml or .jsonl) in {}", path.display());
+                return Err(CommandError::new(INPUT, message));
+            }
+            for file in inside {
+                all.push(read(&file)?);
+            }
+        } else {
+            all.push(read(path)?);
+        }
+    }
+    Ok(all)
+}
+
+fn read(path: &Path) -> Result<File, CommandError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|e| CommandError::new(INPUT, format!("reading {name}: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        CommandError::new(INPUT, format!("{name}: line {line} is not UTF-8 text")).hint("save the file as UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok(File { name, text })
+}

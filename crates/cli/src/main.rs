@@ -1,0 +1,75 @@
+//! The program `heldto`: gives the library the world and writes out what it says.
+
+use heldto_cli::{Outcome, Terminal, World, run};
+use std::io::{IsTerminal, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where and why the last panic was, for the one message at the end. A panic inside sled is caught and becomes an error.
+static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|info| *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string()));
+    let terminal = Terminal {
+        out: std::io::stdout().is_terminal(),
+        err: std::io::stderr().is_terminal(),
+        width: terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)),
+    };
+    let mut world = World {
+        now: &now,
+        random: &mut |bytes| getrandom::fill(bytes).unwrap_or_else(|e| panic!("the system gives no random bytes: {e}")),
+        input: &mut || {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map(|_| text)
+        },
+        say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
+        variable: &|name| std::env::var(name).ok().filter(|v| !v.is_empty()),
+        terminal,
+    };
+    match catch_unwind(AssertUnwindSafe(|| run(&mut world, std::env::args_os()))) {
+        Ok(outcome) => finish(&outcome, terminal),
+        Err(_) => {
+            let what = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("error: this is a fault of the program, not of what you gave it: {what}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Microseconds since the Unix epoch.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn finish(outcome: &Outcome, terminal: Terminal) -> ExitCode {
+    if !(outcome.page && terminal.out && page(&outcome.out)) {
+        // A reader who has seen enough closes the pipe; that is no error.
+        let mut out = std::io::stdout().lock();
+        if let Err(error) = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush()) {
+            if error.kind() != std::io::ErrorKind::BrokenPipe {
+                eprintln!("error: the output could not be written: {error}");
+                return ExitCode::from(1);
+            }
+        }
+    }
+    ExitCode::from(outcome.code)
+}
+
+/// Shows long output through the reader's pager. `false` where there is none, and nothing was shown.
+fn page(text: &str) -> bool {
+    let rows = terminal_size::terminal_size().map_or(24, |(_, h)| usize::from(h.0));
+    if text.lines().count() < rows {
+        return false;
+    }
+    let pager = std::env::var("PAGER").unwrap_or_else(|_| "less -FRX".to_owned());
+    let mut words = pager.split_whitespace();
+    let Some(program) = words.next() else { return false };
+    let Ok(mut child) = Command::new(program).args(words).stdin(Stdio::piped()).spawn() else { return false };
+    if let Some(mut input) = child.stdin.take() {
+        drop(input.write_all(text.as_bytes()));
+    }
+    child.wait().is_ok()
+}

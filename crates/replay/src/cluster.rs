@@ -1,0 +1,64 @@
+use crate::View;
+use heldto_fact::{Fact, FactId, LinkKind, Strength};
+use std::collections::BTreeSet;
+
+/// The tellings of one thing: facts tied by `same-as` or `repeats`, and so counted and judged once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster<'a> {
+    /// The tellings, from the one known first.
+    pub tellings: Vec<&'a Fact>,
+}
+
+impl<'a> Cluster<'a> {
+    /// All the tellings of the thing that this fact tells, as they are known. `None` where the fact itself is not.
+    #[must_use]
+    pub fn of(view: &View<'a>, id: &FactId) -> Option<Self> {
+        let first = view.fact(id)?;
+        let (mut seen, mut tellings, mut open) = (BTreeSet::from([&first.id]), vec![first], vec![first]);
+        while let Some(fact) = open.pop() {
+            let forward = fact.links.iter().filter(|l| ties(l)).filter_map(|l| view.fact(&l.to));
+            let backward = view.linked_from(&fact.id).filter(|(_, l)| ties(l)).map(|(from, _)| from);
+            for other in forward.chain(backward) {
+                if other.kind() == fact.kind() && seen.insert(&other.id) {
+                    tellings.push(other);
+                    open.push(other);
+                }
+            }
+        }
+        tellings.sort_by_key(|f| (view.fact_known_from(&f.id), view.version(&f.id).map(|v| v.index)));
+        Some(Self { tellings })
+    }
+
+    /// The telling known first, by whose id the thing goes.
+    #[must_use]
+    pub fn first(&self) -> &'a Fact {
+        self.tellings[0]
+    }
+
+    /// Whether this fact is one of the tellings.
+    #[must_use]
+    pub fn holds(&self, id: &FactId) -> bool {
+        self.tellings.iter().any(|f| f.id == *id)
+    }
+
+    /// Facts sorted into clusters, each once, in the order of the facts.
+    pub fn each(view: &View<'a>, facts: impl Iterator<Item = &'a FactId>) -> Vec<Self> {
+        let mut seen = BTreeSet::new();
+        let mut clusters = Vec::new();
+        for id in facts {
+            if seen.contains(id) {
+                continue;
+            }
+            if let Some(cluster) = Self::of(view, id) {
+                seen.extend(cluster.tellings.iter().map(|f| &f.id));
+                clusters.push(cluster);
+            }
+        }
+        clusters
+    }
+}
+
+/// Whether a link says that both are one: a possible one does not.
+fn ties(link: &heldto_fact::Link) -> bool {
+    matches!(link.kind, LinkKind::SameAs | LinkKind::Repeats) && link.strength != Strength::Possible
+}

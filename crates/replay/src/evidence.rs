@@ -1,0 +1,141 @@
+//! What bears on a commitment, which way it points, and by whose knowledge.
+
+use crate::{Cluster, Grade, View};
+use heldto_fact::{Body, Change, Fact, Interval, LinkKind, Outcome, Role, Strength, Target, Unit, Voice, Window};
+
+/// Which way evidence points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// It was done.
+    Met,
+    /// A part of it was done.
+    Part,
+    /// Work had begun or went on.
+    Work,
+    /// Work went backwards.
+    Setback,
+    /// It was still not done.
+    NotMet,
+    /// What was done was taken back.
+    Undone,
+    /// The owner or its successor withdrew it.
+    Withdrawn,
+    /// The office of whoever undertook it ended.
+    OfficeEnded,
+    /// Somebody disagrees; that settles nothing.
+    Disputes,
+}
+
+/// One thing that bears on a commitment, however often it is told.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// The telling with the best grade.
+    pub fact: &'a Fact,
+    /// Which way it points.
+    pub direction: Direction,
+    /// By whose knowledge.
+    pub grade: Grade,
+    /// Whether the owner admits a failure.
+    pub admitted: bool,
+    /// How sure it is that it is about this commitment.
+    pub strength: Strength,
+    /// When: the day it happened, or the period it speaks of.
+    pub window: Window,
+    /// How much was delivered, in the unit of the target; `None` where it was not told.
+    pub delivered: Option<Interval>,
+}
+
+impl Evidence<'_> {
+    /// Whether it can settle a commitment: a critic's word and a possible link cannot.
+    #[must_use]
+    pub fn settles(&self) -> bool {
+        self.strength != Strength::Possible && self.grade >= Grade::Claimed && self.direction != Direction::Disputes
+    }
+}
+
+/// Everything known that bears on the tellings of a commitment, each thing once, what came first first.
+pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
+    let mut found: Vec<Evidence<'a>> = Vec::new();
+    for telling in &commitment.tellings {
+        for (fact, link) in view.linked_from(&telling.id) {
+            let Some(direction) = direction(fact, link.kind) else { continue };
+            let window = fact.window();
+            if window.earliest.is_some_and(|day| day > view.clock().as_of) {
+                continue;
+            }
+            let (grade, admitted) = grade(fact, direction, commitment);
+            let delivered = delivered(fact, commitment, direction);
+            found.push(Evidence { fact, direction, grade, admitted, strength: link.strength, window, delivered });
+        }
+    }
+    // The best telling of each thing stands for all of them.
+    found.sort_by(|a, b| b.grade.cmp(&a.grade).then(a.strength.cmp(&b.strength)).then(a.fact.id.cmp(&b.fact.id)));
+    let mut kept: Vec<Evidence<'a>> = Vec::new();
+    for evidence in found {
+        let told = Cluster::of(view, &evidence.fact.id).is_some_and(|c| {
+            kept.iter().any(|k| c.holds(&k.fact.id) && k.direction == evidence.direction)
+        });
+        if !told {
+            kept.push(evidence);
+        }
+    }
+    kept.sort_by_key(|e| (e.window.latest, e.window.earliest, e.fact.id.clone()));
+    kept
+}
+
+fn direction(fact: &Fact, link: LinkKind) -> Option<Direction> {
+    let supports = matches!(link, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
+    Some(match (&fact.body, link) {
+        (Body::Change { what: Change::Withdrawal, .. }, LinkKind::BearsOn) => Direction::Withdrawn,
+        (Body::Change { what: Change::OfficeEnded, .. }, LinkKind::BearsOn) => Direction::OfficeEnded,
+        (_, LinkKind::Contradicts) => Direction::Disputes,
+        _ if !supports => return None,
+        // Pledges and complaints are no deeds.
+        (Body::Pledge(_) | Body::Complaint { .. } | Body::Question { .. } | Body::Assessment { .. }, _) => return None,
+        // A figure for the metric itself is compared with the threshold; any other settles nothing.
+        (Body::Measurement { .. }, _) => return None,
+        (Body::Delivery { outcome }, link) => match (outcome, link) {
+            (Outcome::NotDone, _) => Direction::NotMet,
+            (Outcome::Undone, _) => Direction::Undone,
+            (Outcome::Setback, _) => Direction::Setback,
+            (Outcome::Done, LinkKind::Fulfils) => Direction::Met,
+            (Outcome::Done | Outcome::Part, LinkKind::PartFulfils) | (Outcome::Part, LinkKind::Fulfils) => Direction::Part,
+            _ => Direction::Work,
+        },
+        (_, LinkKind::Fulfils) => Direction::Met,
+        (_, LinkKind::PartFulfils) => Direction::Part,
+        _ => Direction::Work,
+    })
+}
+
+/// By whose knowledge a fact stands towards a commitment, and whether it is the owner's admission.
+pub fn grade(fact: &Fact, direction: Direction, commitment: &Cluster<'_>) -> (Grade, bool) {
+    let failure = matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone);
+    let own = commitment.tellings.iter().flat_map(|t| &t.by).any(|owner| fact.by.contains(owner));
+    match fact.voice {
+        Some(Voice::Record | Voice::Official) => (Grade::Proven, false),
+        Some(Voice::Reporter | Voice::Derived) => (Grade::Reported, false),
+        Some(Voice::Owner) if failure => (Grade::Reported, true),
+        Some(Voice::Government) if !own => (Grade::Reported, false),
+        Some(Voice::Government) if failure => (Grade::Reported, true),
+        Some(Voice::Owner | Voice::Government | Voice::SecondHand) => (Grade::Claimed, false),
+        Some(Voice::Critic) => (Grade::Disputed, false),
+        None => (Grade::None, false),
+    }
+}
+
+/// How much a fact says was delivered towards the target: money spent counts only towards a money target.
+fn delivered(fact: &Fact, commitment: &Cluster<'_>, direction: Direction) -> Option<Interval> {
+    if !matches!(direction, Direction::Met | Direction::Part | Direction::NotMet) {
+        return None;
+    }
+    let unit = commitment.tellings.iter().find_map(|t| match &t.body {
+        Body::Pledge(c) => match &c.target {
+            Some(Target::Amount(a)) => Some(&a.unit),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let counts = |role| role == Role::Delivered || (matches!(unit, Unit::Money(_)) && matches!(role, Role::Paid | Role::Invested));
+    fact.amounts.iter().find(|a| a.unit == *unit && counts(a.role)).map(heldto_fact::Amount::interval)
+}

@@ -1,0 +1,374 @@
+//! Where one commitment stands, by the rules of docs/RULES.md, first match wins.
+
+use crate::evidence::gather;
+use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
+use chrono::NaiveDate;
+use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Mode, Strength, Target, Truth, Unit, Window};
+
+mod rules;
+
+/// Where a commitment stands, and why.
+#[derive(Debug, Clone)]
+pub struct Judgement<'a> {
+    /// The tellings that are judged as one.
+    pub tellings: Vec<&'a Fact>,
+    /// Where it stands.
+    pub status: Status,
+    /// By whose knowledge.
+    pub grade: Grade,
+    /// The rule that fired, with its numbers and days.
+    pub rule: String,
+    /// Everything that was looked at.
+    pub reasons: Vec<Reason<'a>>,
+    /// What is not known.
+    pub missing: Vec<String>,
+    /// What would settle it.
+    pub settles: Option<String>,
+    /// What a reader should know beside it.
+    pub notes: Vec<String>,
+    /// The due date that was judged by.
+    pub due: Option<&'a Due>,
+    /// The first due date, where that is another.
+    pub first_due: Option<&'a Due>,
+    /// The window in which it falls due; for a recurring one, the period judged.
+    pub window: Window,
+    /// How much was delivered, of the target, both with the unit; only for a target that is an amount.
+    pub delivered: Option<(Interval, Interval, Unit)>,
+    /// Whether work is known to have begun.
+    pub started: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone)]
+pub struct Reason<'a> {
+    /// The fact.
+    pub fact: &'a Fact,
+    /// What it shows here.
+    pub shows: String,
+    /// By whose knowledge.
+    pub grade: Grade,
+    /// Whether the status rests on it.
+    pub used: bool,
+}
+
+/// What a rule says when it fires.
+pub(crate) struct Verdict {
+    pub status: Status,
+    pub rule: String,
+    /// The evidence the status rests on, by its place in the list.
+    pub used: Vec<usize>,
+    pub missing: Vec<String>,
+    pub settles: Option<&'static str>,
+    /// The period judged, for a recurring commitment.
+    pub period: Option<Window>,
+}
+
+impl Verdict {
+    pub(crate) fn new(status: Status, rule: impl Into<String>, used: Vec<usize>) -> Self {
+        Self { status, rule: rule.into(), used, missing: Vec::new(), settles: None, period: None }
+    }
+
+    pub(crate) const fn settled_by(mut self, what: &'static str) -> Self {
+        self.settles = Some(what);
+        self
+    }
+}
+
+/// Everything the rules look at.
+pub(crate) struct Case<'a> {
+    pub view: View<'a>,
+    pub cluster: Cluster<'a>,
+    pub evidence: Vec<Evidence<'a>>,
+    pub force: Force,
+    pub personal: bool,
+    pub target: Option<&'a Target>,
+    pub test: Option<&'a str>,
+    pub due: Option<&'a Due>,
+    pub first_due: Option<&'a Due>,
+    pub window: Window,
+    pub delivered: Option<Interval>,
+    pub parts: Vec<(&'a Fact, Status)>,
+    pub as_of: NaiveDate,
+}
+
+/// Judges the commitment that this fact tells of. `None` where it is no commitment.
+#[must_use]
+pub fn judge<'a>(view: &View<'a>, id: &FactId) -> Option<Judgement<'a>> {
+    judge_within(view, id, 0)
+}
+
+/// Parts of parts are followed this far, so that a circle of parts ends.
+const DEPTH: usize = 3;
+
+fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgement<'a>> {
+    let newest = view.states().timeline.versions(id).iter().rev().find_map(|v| v.fact.as_ref())?;
+    if !matches!(newest.body, Body::Pledge(_)) {
+        return None;
+    }
+    let Some(cluster) = Cluster::of(view, id).filter(|c| known_by(view, c)) else { return Some(not_yet_known(newest)) };
+    let case = Case::new(view, cluster, depth);
+    let verdict = case.verdict();
+    Some(case.judgement(verdict))
+}
+
+fn known_by(view: &View<'_>, cluster: &Cluster<'_>) -> bool {
+    let begun = |f: &Fact| f.window().earliest.is_none_or(|day| day <= view.clock().as_of);
+    cluster.tellings.iter().any(|f| begun(f))
+}
+
+fn not_yet_known(fact: &Fact) -> Judgement<'_> {
+    Judgement {
+        tellings: vec![fact],
+        status: Status::NotYetKnown,
+        grade: Grade::None,
+        rule: "nothing that tells of it was published by the day".to_owned(),
+        reasons: Vec::new(),
+        missing: Vec::new(),
+        settles: None,
+        notes: Vec::new(),
+        due: None,
+        first_due: None,
+        window: Window::ANY,
+        delivered: None,
+        started: false,
+    }
+}
+
+fn terms(fact: &Fact) -> Option<&Commitment> {
+    match &fact.body {
+        Body::Pledge(commitment) => Some(commitment),
+        _ => None,
+    }
+}
+
+impl<'a> Case<'a> {
+    fn new(view: &View<'a>, cluster: Cluster<'a>, depth: usize) -> Self {
+        let evidence = gather(view, &cluster);
+        let all: Vec<(&'a Fact, &'a Commitment)> = cluster.tellings.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
+        let first_due = all.iter().find_map(|(_, c)| c.due.as_ref());
+        // Each term is known from its own source's day; a date moved only after the last day had passed hides nothing.
+        let mut due = first_due;
+        for (fact, c) in &all {
+            let (Some(old), Some(new)) = (due, &c.due) else { continue };
+            let moved_in_time = match (view.fact_known_from(&fact.id), old.window().latest) {
+                (Some(day), Some(latest)) => day <= latest,
+                _ => true,
+            };
+            if moved_in_time {
+                due = Some(new);
+            }
+        }
+        let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
+        let mut case = Self {
+            view: *view,
+            force: strongest.unwrap_or(Force::Pledge),
+            personal: all.iter().all(|(_, c)| c.personal),
+            target: all.iter().rev().find_map(|(_, c)| c.target.as_ref()),
+            test: all.iter().rev().find_map(|(_, c)| c.test.as_deref()),
+            due,
+            first_due: first_due.filter(|first| Some(*first) != due && first.window() != due.map_or(Window::ANY, Due::window)),
+            window: due.map_or(Window::ANY, Due::window),
+            delivered: None,
+            parts: Vec::new(),
+            as_of: view.clock().as_of,
+            evidence,
+            cluster,
+        };
+        case.delivered = case.sum_delivered();
+        if depth < DEPTH {
+            case.parts = case.judge_parts(depth);
+        }
+        case
+    }
+
+    /// What was delivered in all. Deliveries for periods that are apart add up; of others it cannot be told whether one holds the other, so they give
+    /// a range from the larger to the sum.
+    fn sum_delivered(&self) -> Option<Interval> {
+        let mut sum: Option<(Interval, Window)> = None;
+        for e in self.evidence.iter().filter(|e| e.settles()) {
+            let Some(more) = e.delivered else { continue };
+            sum = Some(match sum {
+                None => (more, e.window),
+                Some((so_far, window)) => {
+                    let apart = e.fact.period.is_some() && !window.overlaps(e.window);
+                    let joined = if apart { so_far.plus(more) } else { so_far.plus_overlapping(more) };
+                    (joined.unwrap_or(Interval::ANY), window.span(e.window))
+                }
+            });
+        }
+        sum.map(|(interval, _)| interval)
+    }
+
+    fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status)> {
+        let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_as(&t.id, LinkKind::PartOf));
+        let parts = linked.filter(|(fact, link)| {
+            matches!(fact.body, Body::Pledge(_)) && link.strength != Strength::Possible && !self.cluster.holds(&fact.id)
+        });
+        parts.filter_map(|(fact, _)| Some((fact, judge_within(&self.view, &fact.id, depth + 1)?.status))).collect()
+    }
+
+    /// The target as a number, where it is one.
+    pub fn goal(&self) -> Option<(Interval, &'a Unit)> {
+        match self.target {
+            Some(Target::Amount(a)) if a.value.is_some() => Some((a.interval(), &a.unit)),
+            _ => None,
+        }
+    }
+
+    /// Evidence of one direction that can settle something, with its place in the list.
+    pub fn settling(&self, direction: Direction) -> impl Iterator<Item = (usize, &Evidence<'a>)> {
+        self.evidence.iter().enumerate().filter(move |(_, e)| e.direction == direction && e.settles())
+    }
+
+    pub fn has_started(&self) -> bool {
+        let in_parts = self.parts.iter().any(|(_, s)| {
+            s.is_met() || matches!(s, Status::InProgress | Status::Stalled | Status::PartMet | Status::Reversed)
+        });
+        let work = [Direction::Work, Direction::Part, Direction::Met, Direction::Setback];
+        in_parts || self.evidence.iter().any(|e| work.contains(&e.direction) && e.settles())
+    }
+
+    fn is_recurring(&self) -> bool {
+        matches!(self.due.map(|d| &d.mode), Some(Mode::Every(_)))
+    }
+
+    fn verdict(&self) -> Verdict {
+        let ended = rules::withdrawn(self).or_else(|| rules::lapsed(self)).or_else(|| rules::superseded(self));
+        if let Some(verdict) = ended {
+            return verdict;
+        }
+        if self.is_recurring() || (self.force == Force::Duty && matches!(self.target, Some(Target::Metric { .. }))) {
+            return recurring::verdict(self);
+        }
+        rules::one_off(self)
+    }
+
+    fn judgement(self, verdict: Verdict) -> Judgement<'a> {
+        let used: Vec<&Evidence<'a>> = verdict.used.iter().filter_map(|n| self.evidence.get(*n)).collect();
+        let grade = used.iter().map(|e| e.grade).max().unwrap_or_else(|| {
+            self.evidence.iter().filter(|e| e.settles()).map(|e| e.grade).max().unwrap_or(Grade::None)
+        });
+        let against = |e: &&Evidence<'_>| matches!(e.direction, Direction::Disputes) || e.grade == Grade::Disputed;
+        let disputed = self.evidence.iter().any(|e| against(&e));
+        let grade = if disputed && matches!(grade, Grade::Claimed | Grade::None) { Grade::Disputed } else { grade };
+        let notes = self.notes(disputed, &used);
+        let reason = |(n, e): (usize, &Evidence<'a>)| Reason {
+            fact: e.fact,
+            shows: self.shows(e),
+            grade: e.grade,
+            used: verdict.used.contains(&n),
+        };
+        let goal = self.goal();
+        Judgement {
+            reasons: self.evidence.iter().enumerate().map(reason).collect(),
+            started: self.has_started(),
+            delivered: goal.map(|(target, unit)| (self.delivered.unwrap_or(Interval::ANY), target, unit.clone())),
+            tellings: self.cluster.tellings,
+            status: verdict.status,
+            grade,
+            rule: verdict.rule,
+            missing: verdict.missing,
+            settles: verdict.settles.map(str::to_owned),
+            notes,
+            due: self.due,
+            first_due: self.first_due,
+            window: verdict.period.unwrap_or(self.window),
+        }
+    }
+
+    fn shows(&self, e: &Evidence<'_>) -> String {
+        let direction = match e.direction {
+            Direction::Met => "that it was done",
+            Direction::Part => "that a part was done",
+            Direction::Work => "work on it",
+            Direction::Setback => "a setback",
+            Direction::NotMet => "that it was not done",
+            Direction::Undone => "that it was undone",
+            Direction::Withdrawn => "that it was withdrawn",
+            Direction::OfficeEnded => "that the office ended",
+            Direction::Disputes => "that it is disputed",
+        };
+        let admitted = if e.admitted { ", admitted" } else { "" };
+        let sure = match e.strength {
+            Strength::Stated => "",
+            Strength::Probable => "; the link is the recorder's judgement",
+            Strength::Possible => "; the link is only possible, and settles nothing",
+        };
+        format!("{direction}, {} ({}{admitted}{sure})", window_words(e.window), e.grade)
+    }
+
+    fn notes(&self, disputed: bool, used: &[&Evidence<'a>]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (Some(first), Some(due)) = (self.first_due, self.due) {
+            notes.push(format!("first due {}; now {}", first.in_words(), due.in_words()));
+        }
+        if self.cluster.tellings.len() > 1 {
+            notes.push(format!("told {} times, judged once", self.cluster.tellings.len()));
+        }
+        if !self.parts.is_empty() {
+            let mut counts: Vec<(Status, usize)> = Vec::new();
+            for (_, status) in &self.parts {
+                match counts.iter_mut().find(|(s, _)| s == status) {
+                    Some((_, n)) => *n += 1,
+                    None => counts.push((*status, 1)),
+                }
+            }
+            let words: Vec<String> = counts.iter().map(|(s, n)| format!("{n} {s}")).collect();
+            notes.push(format!("of {} recorded parts: {}", self.parts.len(), words.join(", ")));
+        }
+        if disputed {
+            notes.push("disputed".to_owned());
+        }
+        if used.iter().any(|e| e.admitted) {
+            notes.push("admitted by the owner".to_owned());
+        }
+        if let Some(days) = self.quiet() {
+            notes.push(format!("quiet {days} days"));
+        }
+        for (fact, link) in self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id)) {
+            if let (Body::Assessment { verdict, scale, .. }, LinkKind::BearsOn) = (&fact.body, link.kind) {
+                notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
+            }
+        }
+        notes
+    }
+
+    fn names(&self, ids: &'a [FactId]) -> String {
+        ids.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How long nothing has been heard, in days.
+    fn quiet(&self) -> Option<i64> {
+        let facts = self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact));
+        let last = facts.filter_map(|f| self.view.fact_known_from(&f.id)).max()?;
+        let days = self.as_of.signed_duration_since(last).num_days();
+        (days > 0).then_some(days)
+    }
+}
+
+/// Work that goes on or stalled, for a commitment that is not due yet.
+pub(crate) fn rules_at_work(case: &Case<'_>) -> Option<Verdict> {
+    rules::at_work(case)
+}
+
+/// A window in words.
+pub(crate) fn window_words(window: Window) -> String {
+    match (window.earliest, window.latest) {
+        (Some(e), Some(l)) if e == l => format!("on {e}"),
+        (Some(e), Some(l)) => format!("between {e} and {l}"),
+        (Some(e), None) => format!("on or after {e}"),
+        (None, Some(l)) => format!("on or before {l}"),
+        (None, None) => "day not known".to_owned(),
+    }
+}
+
+/// Whether a window lies on or before a day, as an inequality with its answer.
+pub(crate) fn by_day(window: Window, day: NaiveDate) -> (Truth, String) {
+    let truth = window.by(day);
+    let text = match (truth, window.earliest, window.latest) {
+        (Truth::Yes, _, Some(latest)) => format!("{latest} <= {day}"),
+        (Truth::No, Some(earliest), _) => format!("{earliest} > {day}"),
+        _ => format!("{} against {day} cannot be told", window_words(window)),
+    };
+    (truth, text)
+}

@@ -1,0 +1,217 @@
+//! The rules, in the order in which they are tried.
+
+use super::{Case, Verdict, by_day, window_words};
+use crate::{Direction, Evidence, Status};
+use heldto_fact::{Body, LinkKind, Mode, Strength, Target, Truth};
+
+/// Withdrawn before the last due day by its owner or the owner's successor.
+pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
+    ended(case, Direction::Withdrawn, Status::Withdrawn, "withdrawn")
+}
+
+/// A personal undertaking whose office ended before the last due day, and that nobody else took up.
+pub fn lapsed(case: &Case<'_>) -> Option<Verdict> {
+    let adopted = case.cluster.tellings.iter().any(|t| t.by != case.cluster.first().by);
+    if !case.personal || adopted {
+        return None;
+    }
+    ended(case, Direction::OfficeEnded, Status::Lapsed, "the office ended")
+}
+
+fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> Option<Verdict> {
+    let (n, e) = case.settling(direction).next()?;
+    let Some(latest) = case.window.latest else {
+        return Some(Verdict::new(status, format!("{what} {}; no due day", window_words(e.window)), vec![n]));
+    };
+    let (truth, inequality) = by_day(e.window, latest);
+    // Dated later, it hides nothing: the status below stands.
+    (truth == Truth::Yes).then(|| Verdict::new(status, format!("{what} before the last due day: {inequality}"), vec![n]))
+}
+
+/// Replaced by a linked commitment, on the same condition.
+pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
+    let by = case.cluster.tellings.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
+    let (later, _) = by.into_iter().find(|(f, l)| {
+        matches!(f.body, Body::Pledge(_)) && l.strength != Strength::Possible && !case.cluster.holds(&f.id)
+    })?;
+    let in_time = case.window.latest.is_none_or(|latest| later.window().by(latest) == Truth::Yes);
+    in_time.then(|| {
+        let own = if super::super::recurring::applies(case) { super::super::recurring::verdict(case) } else { one_off(case) };
+        let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
+        Verdict::new(Status::Superseded, rule, own.used)
+    })
+}
+
+/// A commitment that is done once.
+pub fn one_off(case: &Case<'_>) -> Verdict {
+    reversed(case)
+        .or_else(|| met(case))
+        .or_else(|| breached(case))
+        .or_else(|| inconclusive(case))
+        .or_else(|| overdue(case))
+        .or_else(|| untestable(case))
+        .or_else(|| falling_due(case))
+        .or_else(|| at_work(case))
+        .unwrap_or_else(|| waiting(case))
+}
+
+fn reversed(case: &Case<'_>) -> Option<Verdict> {
+    let (done, _) = case.settling(Direction::Met).next()?;
+    let (undone, e) = case.settling(Direction::Undone).last()?;
+    Some(Verdict::new(Status::Reversed, format!("delivered, and undone {}", window_words(e.window)), vec![done, undone]))
+}
+
+/// What speaks for it having been done: a deed that fulfils it, or numbers that reach the target.
+fn deeds<'c>(case: &'c Case<'_>) -> (Vec<usize>, Option<String>) {
+    let Some((goal, unit)) = case.goal() else {
+        return (case.settling(Direction::Met).map(|(n, _)| n).collect(), None);
+    };
+    let quantified = |e: &Evidence<'_>| e.delivered.is_some();
+    let reached = case.delivered.map(|d| (d.reaches(goal), d));
+    let numbered = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && quantified(e)).map(|(n, _)| n);
+    match reached {
+        Some((Truth::Yes, d)) => (numbered.collect(), Some(format!("{} >= {} {unit}", d.low.value, goal.low.value))),
+        // A deed said to fulfil it counts where it gives no number that falls short.
+        _ => (case.settling(Direction::Met).filter(|(_, e)| !quantified(e)).map(|(n, _)| n).collect(), None),
+    }
+}
+
+fn met(case: &Case<'_>) -> Option<Verdict> {
+    let (used, sum) = deeds(case);
+    let first = used.first().and_then(|n| case.evidence.get(*n))?;
+    let last = used.last().and_then(|n| case.evidence.get(*n))?;
+    // Only a later failure stands against it: that it was not done before it was done is no contradiction.
+    let against = case.settling(Direction::NotMet).any(|(_, no)| {
+        !matches!((no.window.latest, first.window.earliest), (Some(l), Some(e)) if l < e)
+            && !matches!((no.window.latest, first.window.latest), (Some(l), Some(e)) if l < e)
+    });
+    if against {
+        return None;
+    }
+    let done = if sum.is_some() { last.window } else { first.window };
+    let sum = sum.map_or_else(String::new, |s| format!("{s}; "));
+    let missing = case.test.map(|t| format!("that all of the test is met: {t}"));
+    let verdict = |status, rule| {
+        let mut verdict = Verdict::new(status, rule, used.clone());
+        verdict.missing.extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < crate::Grade::Reported)));
+        verdict
+    };
+    let judged_by = case.window.latest.filter(|_| case.due.is_some_and(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_))));
+    let Some(latest) = judged_by else {
+        return Some(verdict(Status::Met, format!("{sum}done {}; no due day, timing not judged", window_words(done))));
+    };
+    let (truth, inequality) = by_day(done, latest);
+    Some(match truth {
+        Truth::Yes => verdict(Status::Met, format!("{sum}done by the last due day: {inequality}")),
+        Truth::No => verdict(Status::MetLate, format!("{sum}done after the last due day: {inequality}")),
+        Truth::CannotTell => verdict(Status::MetTimingUnknown, format!("{sum}done; by the last due day? {inequality}"))
+            .settled_by("the day on which it was done"),
+    })
+}
+
+fn breached(case: &Case<'_>) -> Option<Verdict> {
+    let latest = case.window.latest?;
+    if !matches!(case.due?.mode, Mode::By | Mode::BeforeEvent(_)) || !case.settling(Direction::Met).all(|(_, e)| e.delivered.is_some()) {
+        return None;
+    }
+    let (n, e) = case.settling(Direction::NotMet).find(|(_, e)| e.window.earliest.is_some_and(|day| day > latest))?;
+    let day = e.window.earliest?;
+    let short = match (case.delivered, case.goal()) {
+        (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
+        _ => String::new(),
+    };
+    let partly: Vec<usize> = case.settling(Direction::Part).map(|(n, _)| n).collect();
+    let rule = format!("still not done after the last due day: {day} > {latest}{short}");
+    Some(if partly.is_empty() {
+        Verdict::new(Status::Breached, rule, vec![n])
+    } else {
+        Verdict::new(Status::PartMet, rule, partly.into_iter().chain([n]).collect())
+    })
+}
+
+fn shown(interval: heldto_fact::Interval) -> String {
+    match interval.high {
+        Some(high) if high.value == interval.low.value => high.value.to_string(),
+        Some(high) => format!("{} to {}", interval.low.value, high.value),
+        None => format!("at least {}", interval.low.value),
+    }
+}
+
+fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
+    let (done, _) = deeds(case);
+    let undone: Vec<usize> = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
+    if !done.is_empty() && !undone.is_empty() {
+        let rule = "some evidence says that it was done, some that it was not";
+        return Some(Verdict::new(Status::Inconclusive, rule, done.into_iter().chain(undone).collect()).settled_by("an independent finding"));
+    }
+    let passed = case.window.latest.is_some_and(|latest| case.as_of > latest);
+    let ((goal, unit), delivered) = (case.goal()?, case.delivered?);
+    (passed && delivered.reaches(goal) == Truth::CannotTell).then(|| {
+        let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some()).map(|(n, _)| n);
+        let rule = format!("{} {unit} straddles the target of {}", shown(delivered), goal.low.value);
+        Verdict::new(Status::Inconclusive, rule, used.collect()).settled_by("a figure for what was delivered")
+    })
+}
+
+fn overdue(case: &Case<'_>) -> Option<Verdict> {
+    let due = case.due.filter(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_)))?;
+    let latest = case.window.latest.filter(|latest| case.as_of > *latest)?;
+    let started = if case.has_started() { "work had begun" } else { "no sign that work had begun" };
+    let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.in_words(), case.as_of);
+    let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles()).map(|(n, _)| n).collect();
+    Some(Verdict::new(Status::Overdue, rule, used).settled_by("evidence that it was done, or that it still was not, after the last due day"))
+}
+
+fn untestable(case: &Case<'_>) -> Option<Verdict> {
+    let bare = case.target.is_none() && case.due.is_none() && case.test.is_none();
+    let unnumbered = matches!(case.target, Some(Target::Amount(a)) if a.value.is_none()) && case.due.is_none() && case.test.is_none();
+    (bare || unnumbered).then(|| {
+        let activity = if case.has_started() { "; activity was seen" } else { "" };
+        let rule = format!("no deliverable, threshold or baseline, and no due day{activity}");
+        Verdict::new(Status::Untestable, rule, work(case)).settled_by("a target, or a day, from its owner")
+    })
+}
+
+fn falling_due(case: &Case<'_>) -> Option<Verdict> {
+    case.due.filter(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_)))?;
+    let (earliest, latest) = (case.window.earliest?, case.window.latest?);
+    (earliest <= case.as_of && case.as_of <= latest).then(|| {
+        let rule = format!("{earliest} <= {} <= {latest}", case.as_of);
+        Verdict::new(Status::FallingDue, rule, work(case)).settled_by("evidence that it was done")
+    })
+}
+
+fn work(case: &Case<'_>) -> Vec<usize> {
+    let signs = [Direction::Work, Direction::Part, Direction::Met];
+    case.evidence.iter().enumerate().filter(|(_, e)| signs.contains(&e.direction) && e.settles()).map(|(n, _)| n).collect()
+}
+
+pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
+    if !case.has_started() {
+        return None;
+    }
+    let last = case.evidence.iter().enumerate().filter(|(_, e)| e.settles()).next_back();
+    if let Some((n, e)) = last.filter(|(_, e)| e.direction == Direction::Setback) {
+        let rule = format!("a setback {} is the last thing known", window_words(e.window));
+        return Some(Verdict::new(Status::Stalled, rule, vec![n]).settled_by("word that work goes on, or that it was done"));
+    }
+    let rule = if work(case).is_empty() { "work on a part of it has begun" } else { "work has begun" };
+    Some(Verdict::new(Status::InProgress, rule, work(case)).settled_by("evidence that it was done"))
+}
+
+fn waiting(case: &Case<'_>) -> Verdict {
+    match case.due.map(|d| &d.mode) {
+        Some(Mode::NotBefore) if case.window.latest.is_some_and(|day| case.as_of >= day) => {
+            let day = case.window.latest.map_or_else(String::new, |d| d.to_string());
+            let rule = format!("not before {day}, which has passed; never overdue on that ground alone");
+            Verdict::new(Status::WindowOpen, rule, Vec::new()).settled_by("evidence that it was done")
+        }
+        Some(Mode::BeforeEvent(event)) => {
+            Verdict::new(Status::Awaiting, format!("before {event}; no day is known for that"), Vec::new())
+                .settled_by("the day of the event, and evidence that it was done")
+        }
+        Some(_) => Verdict::new(Status::Awaiting, format!("nothing known yet, and not due as at {}", case.as_of), Vec::new())
+            .settled_by("evidence that it was done"),
+        None => Verdict::new(Status::Awaiting, "nothing known yet, and no due day", Vec::new()).settled_by("evidence that it was done"),
+    }
+}

@@ -1,0 +1,53 @@
+use crate::View;
+use heldto_fact::{Amount, Body, Fact, FactId, Window};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which measurements belong to which metric.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Metrics {
+    measurements: BTreeMap<FactId, BTreeSet<FactId>>,
+}
+
+impl Metrics {
+    pub(crate) fn apply(&mut self, fact: &Fact) {
+        if let Body::Measurement { metric, .. } = &fact.body {
+            self.measurements.entry(metric.clone()).or_default().insert(fact.id.clone());
+        }
+    }
+
+    /// Every metric that has a measurement.
+    pub fn measured(&self) -> impl Iterator<Item = &FactId> {
+        self.measurements.keys()
+    }
+}
+
+/// One value of a metric.
+#[derive(Debug, Clone)]
+pub struct Value<'a> {
+    /// The measurement.
+    pub fact: &'a Fact,
+    /// Its value.
+    pub amount: &'a Amount,
+    /// The day or the period it is for.
+    pub window: Window,
+}
+
+/// The known values of a metric for one party, oldest first.
+#[must_use]
+pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
+    let ids = view.states().metrics.measurements.get(metric).into_iter().flatten();
+    let mut values: Vec<Value<'a>> = ids
+        .filter_map(|id| view.fact(id))
+        .filter(|fact| fact.subjects().contains(party))
+        .filter(|fact| fact.window().earliest.is_none_or(|day| day <= view.clock().as_of))
+        .filter_map(|fact| Some(Value { fact, amount: fact.amounts.first()?, window: measured_window(fact) }))
+        .collect();
+    values.sort_by_key(|v| (v.window.latest, v.window.earliest, v.fact.id.clone()));
+    values
+}
+
+/// A measurement is for the period spoken of, where one is told, else for the day.
+fn measured_window(fact: &Fact) -> Window {
+    fact.period.as_ref().or(fact.occurred.as_ref()).map_or(Window::ANY, heldto_fact::When::window)
+}

@@ -1,0 +1,141 @@
+//! Commitments that come due again and again, and duties owed in every case: judged period by period, the latest judged period first.
+
+use crate::judge::{Case, Verdict, window_words};
+use crate::{Direction, Status, series};
+use chrono::NaiveDate;
+use heldto_fact::{Amount, Force, Interval, Mode, Quantity, Span, Target, Threshold, Truth, Unit, Window};
+
+/// Whether a commitment is judged so.
+pub fn applies(case: &Case<'_>) -> bool {
+    matches!(case.due.map(|d| &d.mode), Some(Mode::Every(_)))
+}
+
+/// Where it stands, by its latest judged period.
+pub fn verdict(case: &Case<'_>) -> Verdict {
+    measured(case).or_else(|| evidenced(case)).unwrap_or_else(|| without_evidence(case))
+}
+
+/// By the figures for the metric: only those for a period after the commitment was made count towards a pledge; a duty was owed before.
+fn measured(case: &Case<'_>) -> Option<Verdict> {
+    let Some(Target::Metric { metric, threshold, .. }) = case.target else { return None };
+    let made = case.cluster.tellings.iter().filter_map(|t| t.window().earliest).min();
+    let mut judged: Vec<(Window, Truth, String)> = Vec::new();
+    for owner in case.cluster.tellings.iter().flat_map(|t| &t.by) {
+        for value in series(&case.view, metric, owner) {
+            let after = case.force == Force::Duty || value.window.earliest.zip(made).is_some_and(|(e, m)| e >= m);
+            if !after || value.fact.voice == Some(heldto_fact::Voice::Critic) {
+                continue;
+            }
+            let (truth, inequality) = compare(value.amount, threshold);
+            judged.push((value.window, truth, format!("{} ({}): {inequality}", value.fact.id, window_words(value.window))));
+        }
+    }
+    judged.sort_by_key(|(w, ..)| (w.latest, w.earliest));
+    let (window, truth, rule) = judged.pop()?;
+    let age = window.latest.map_or_else(String::new, |l| format!("; that is {} days ago", (case.as_of - l).num_days().max(0)));
+    let mut verdict = match truth {
+        Truth::Yes => Verdict::new(Status::Met, format!("{rule}{age}"), Vec::new()),
+        Truth::No => Verdict::new(Status::Breached, format!("{rule}{age}"), Vec::new()),
+        Truth::CannotTell => Verdict::new(Status::Inconclusive, format!("{rule}{age}"), Vec::new()),
+    };
+    verdict.period = Some(window);
+    Some(verdict)
+}
+
+/// A share as per cent, where it is one.
+fn per_cent(amount: &Amount) -> Option<Interval> {
+    match (&amount.unit, amount.value, amount.of) {
+        (Unit::Percent, ..) => Some(amount.interval()),
+        (_, Some(n), Some(of)) if of > Quantity::ZERO => {
+            let share = i128::from(n.ten_thousandths()) * 1_000_000 / i128::from(of.ten_thousandths());
+            Some(Interval::exactly(Quantity::from_ten_thousandths(i64::try_from(share).ok()?)?))
+        }
+        _ => None,
+    }
+}
+
+fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
+    let (Threshold::AtLeast(goal) | Threshold::AtMost(goal)) = threshold;
+    let in_unit = |a: &Amount| if goal.unit == Unit::Percent { per_cent(a) } else { (a.unit == goal.unit).then(|| a.interval()) };
+    let (Some(value), Some(wanted)) = (in_unit(value), in_unit(goal)) else {
+        return (Truth::CannotTell, "the units differ".to_owned());
+    };
+    let unit = &goal.unit;
+    let (truth, sign, other) = match threshold {
+        Threshold::AtLeast(_) => (value.reaches(wanted), ">=", "<"),
+        Threshold::AtMost(_) => (value.within(wanted), "<=", ">"),
+    };
+    let goal = wanted.low.value;
+    let text = match truth {
+        Truth::Yes => format!("{} {sign} {goal} {unit}", value.low.value),
+        Truth::No => format!("{} {other} {goal} {unit}", value.low.value),
+        Truth::CannotTell => format!("{} {unit} or so against {goal} {unit} cannot be told", value.low.value),
+    };
+    (truth, text)
+}
+
+/// By deeds and failures: the latest period for which there is evidence either way.
+fn evidenced(case: &Case<'_>) -> Option<Verdict> {
+    let either = case.evidence.iter().enumerate().filter(|(_, e)| {
+        matches!(e.direction, Direction::Met | Direction::NotMet) && e.settles()
+    });
+    let (n, e) = either.max_by_key(|(_, e)| (e.window.latest, e.window.earliest))?;
+    let age = e.window.latest.map_or_else(String::new, |l| format!(", {} days ago", (case.as_of - l).num_days().max(0)));
+    let rule = match e.direction {
+        Direction::Met => format!("done {}{age}: the latest period with evidence", window_words(e.window)),
+        _ if case.force == Force::Duty => {
+            format!("owed in every case; a failure is established {}{age}", window_words(e.window))
+        }
+        _ => format!("not done {}{age}: the latest period with evidence", window_words(e.window)),
+    };
+    let status = if e.direction == Direction::Met { Status::Met } else { Status::Breached };
+    let mut verdict = Verdict::new(status, rule, vec![n]);
+    verdict.period = Some(e.window);
+    Some(verdict)
+}
+
+fn without_evidence(case: &Case<'_>) -> Verdict {
+    let every = match case.due.map(|d| &d.mode) {
+        Some(Mode::Every(every)) => *every,
+        _ => None,
+    };
+    let start = case.window.earliest.or_else(|| case.cluster.first().window().earliest);
+    let ended = case.window.latest.is_some_and(|l| l < case.as_of);
+    let passed = match (every, start) {
+        (Some(span), Some(start)) => periods(start, span, case.as_of, case.window.latest),
+        _ => None,
+    };
+    match passed {
+        Some(0) => at_rest(case, format!("no period has passed by {}", case.as_of)),
+        Some(n) => {
+            let rule = format!("{n} periods have passed by {}, with no evidence for any", case.as_of);
+            Verdict::new(Status::Unevidenced, rule, Vec::new()).settled_by("evidence for one of the periods")
+        }
+        None if ended => Verdict::new(Status::Unevidenced, "it has ended, with no evidence either way", Vec::new())
+            .settled_by("evidence for the time it was to last"),
+        None => {
+            let started = if case.has_started() { "; work was seen" } else { "" };
+            let rule = format!("its periods cannot be fixed, and there is no evidence either way{started}");
+            Verdict::new(Status::Unevidenced, rule, Vec::new()).settled_by("evidence that it was done, or was not, in some period")
+        }
+    }
+}
+
+fn at_rest(case: &Case<'_>, rule: String) -> Verdict {
+    crate::judge::rules_at_work(case).unwrap_or_else(|| Verdict::new(Status::Awaiting, rule, Vec::new()))
+}
+
+/// How many whole periods lie between the start and the day.
+fn periods(start: NaiveDate, span: Span, day: NaiveDate, end: Option<NaiveDate>) -> Option<u64> {
+    let last = end.map_or(day, |e| e.min(day));
+    let (mut from, mut count) = (start, 0);
+    while count < 100_000 {
+        let next = span.after(from)?;
+        if next > last {
+            break;
+        }
+        from = next;
+        count += 1;
+    }
+    Some(count)
+}

@@ -1,0 +1,162 @@
+use std::fmt;
+
+/// Where a commitment stands: computed, never typed in. docs/RULES.md has the rule of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is explained once, by its rule")]
+pub enum Status {
+    Breached,
+    PartMet,
+    Overdue,
+    Inconclusive,
+    Reversed,
+    Stalled,
+    FallingDue,
+    Unevidenced,
+    InProgress,
+    Awaiting,
+    WindowOpen,
+    Untestable,
+    MetLate,
+    MetTimingUnknown,
+    Met,
+    Superseded,
+    Withdrawn,
+    Lapsed,
+    NotYetKnown,
+}
+
+impl Status {
+    /// Every status, those that want attention first.
+    pub const ALL: &'static [Self] = &[
+        Self::Breached,
+        Self::PartMet,
+        Self::Overdue,
+        Self::Inconclusive,
+        Self::Reversed,
+        Self::Stalled,
+        Self::FallingDue,
+        Self::Unevidenced,
+        Self::InProgress,
+        Self::Awaiting,
+        Self::WindowOpen,
+        Self::Untestable,
+        Self::MetLate,
+        Self::MetTimingUnknown,
+        Self::Met,
+        Self::Superseded,
+        Self::Withdrawn,
+        Self::Lapsed,
+        Self::NotYetKnown,
+    ];
+
+    /// The word as it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Breached => "breached",
+            Self::PartMet => "part-met",
+            Self::Overdue => "overdue",
+            Self::Inconclusive => "inconclusive",
+            Self::Reversed => "reversed",
+            Self::Stalled => "stalled",
+            Self::FallingDue => "falling-due",
+            Self::Unevidenced => "unevidenced",
+            Self::InProgress => "in-progress",
+            Self::Awaiting => "awaiting",
+            Self::WindowOpen => "window-open",
+            Self::Untestable => "untestable",
+            Self::MetLate => "met-late",
+            Self::MetTimingUnknown => "met-timing-unknown",
+            Self::Met => "met",
+            Self::Superseded => "superseded",
+            Self::Withdrawn => "withdrawn",
+            Self::Lapsed => "lapsed",
+            Self::NotYetKnown => "not-yet-known",
+        }
+    }
+
+    /// What it means, in one line for a reader.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Breached => "evidence that it was not met when it was due",
+            Self::PartMet => "a part was delivered, the rest not by the due day",
+            Self::Overdue => "the due day has passed and the evidence does not settle it; silence is not a breach",
+            Self::Inconclusive => "the evidence points both ways, or its bounds straddle the target",
+            Self::Reversed => "delivered, then undone",
+            Self::Stalled => "work had begun, and a setback is the last thing known",
+            Self::FallingDue => "the day lies within the window in which it falls due",
+            Self::Unevidenced => "a period has passed, or cannot be fixed, with no evidence either way",
+            Self::InProgress => "work has begun",
+            Self::Awaiting => "nothing known yet, and not due",
+            Self::WindowOpen => "the day before which it was not to be has passed",
+            Self::Untestable => "nothing to test it by, and no due day",
+            Self::MetLate => "met after the due day",
+            Self::MetTimingUnknown => "met; whether by the due day cannot be told",
+            Self::Met => "met",
+            Self::Superseded => "replaced by another commitment before it was due",
+            Self::Withdrawn => "withdrawn before it was due",
+            Self::Lapsed => "a personal undertaking whose office ended",
+            Self::NotYetKnown => "nothing published by the day",
+        }
+    }
+
+    /// Met, early or late.
+    #[must_use]
+    pub const fn is_met(self) -> bool {
+        matches!(self, Self::Met | Self::MetLate | Self::MetTimingUnknown)
+    }
+
+    /// Overdue, breached and part-met together.
+    #[must_use]
+    pub const fn is_past_due(self) -> bool {
+        matches!(self, Self::Overdue | Self::Breached | Self::PartMet)
+    }
+
+    /// Whether it still asks something of its owner.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !self.is_met() && !matches!(self, Self::Superseded | Self::Withdrawn | Self::Lapsed | Self::NotYetKnown)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// By whose knowledge the evidence stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grade {
+    /// There is none.
+    None,
+    /// Somebody disputes it, and nobody independent bears it out.
+    Disputed,
+    /// The owner, its partners, or a government of its own acts says so.
+    Claimed,
+    /// A reporter's own finding, or the owner's admission of failure.
+    Reported,
+    /// An official record, an inspectorate, a watchdog or an auditor says so.
+    Proven,
+}
+
+impl Grade {
+    /// The word as it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Disputed => "disputed",
+            Self::Claimed => "claimed",
+            Self::Reported => "reported",
+            Self::Proven => "proven",
+        }
+    }
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}

@@ -1,0 +1,144 @@
+//! Why a commitment stands where it does, down to entries, sources and lines.
+
+use crate::pledges::{text_of, tone};
+use crate::words::amount;
+use crate::{Basis, Block, Cell, Document, Item, Section, Table, Tone, day};
+use heldto_fact::{Body, Commitment, Fact, FactId, Target, Threshold};
+use heldto_replay::{Judgement, View, judge};
+
+/// The argument for one commitment's status. `None` where the id is no commitment.
+#[must_use]
+pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
+    let j = judge(view, id)?;
+    let first = j.tellings[0];
+    let mut data = Table::new(&["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"]);
+    for telling in &j.tellings {
+        data.rows.push(row(view, "telling", telling, "", "", true, sensitive));
+    }
+    for reason in &j.reasons {
+        data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.word(), reason.used, sensitive));
+    }
+    let mut sections = vec![Section {
+        heading: format!("{}: {}", j.status, j.status.meaning()),
+        tone: tone(j.status),
+        blocks: vec![Block::Pairs(argument(&j))],
+    }];
+    if let Body::Pledge(commitment) = &first.body {
+        sections.push(Section {
+            heading: "What was undertaken".to_owned(),
+            tone: Tone::Plain,
+            blocks: vec![Block::Text(text_of(first, sensitive)), Block::Pairs(terms(view, first, commitment))],
+        });
+    }
+    let items = |facts: Vec<(&Fact, String)>| {
+        Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows, sensitive)).collect())
+    };
+    let told = j.tellings.iter().map(|t| (*t, String::new())).collect();
+    sections.push(plain("Where it is told", items(told)));
+    for (heading, used) in [("What the status rests on", true), ("Looked at, and not decisive", false)] {
+        let facts: Vec<_> = j.reasons.iter().filter(|r| r.used == used).map(|r| (r.fact, format!("shows {}", r.shows))).collect();
+        if !facts.is_empty() {
+            sections.push(plain(heading, items(facts)));
+        }
+    }
+    Some(Document { title: format!("Why {} is {}", first.id, j.status), basis, summary: Vec::new(), sections, data })
+}
+
+fn plain(heading: &str, block: Block) -> Section {
+    Section { heading: heading.to_owned(), tone: Tone::Plain, blocks: vec![block] }
+}
+
+fn argument(j: &Judgement<'_>) -> Vec<(String, String)> {
+    let mut pairs = vec![("rule".to_owned(), j.rule.clone()), ("evidence".to_owned(), j.grade.to_string())];
+    let mut put = |name: &str, value: Option<String>| pairs.extend(value.map(|v| (name.to_owned(), v)));
+    put("missing", (!j.missing.is_empty()).then(|| j.missing.join("; ")));
+    put("would settle it", j.settles.clone());
+    put("notes", (!j.notes.is_empty()).then(|| j.notes.join("; ")));
+    pairs
+}
+
+fn terms(view: &View<'_>, fact: &Fact, c: &Commitment) -> Vec<(String, String)> {
+    let names = |ids: &[FactId]| {
+        ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect::<Vec<_>>().join(", ")
+    };
+    let mut pairs = Vec::new();
+    let mut put = |name: &str, value: String| {
+        if !value.is_empty() {
+            pairs.push((name.to_owned(), value));
+        }
+    };
+    put("owed by", names(&fact.by));
+    put("owed to", names(&fact.to));
+    put("force", c.force.word().to_owned());
+    put("target", c.target.as_ref().map(target).unwrap_or_default());
+    if let Some(due) = &c.due {
+        put("due", due.in_words());
+        put("in its terms", due.terms.clone().unwrap_or_default());
+        put("worked out as", due.rule.as_ref().map(heldto_fact::DueRule::in_words).unwrap_or_default());
+    }
+    put("met if", c.test.clone().unwrap_or_default());
+    if c.personal {
+        put("personal", "in the office-holder's own name; lapses with the office".to_owned());
+    }
+    put("note", fact.note.clone().unwrap_or_default());
+    pairs
+}
+
+/// A target in words.
+pub(crate) fn target(target: &Target) -> String {
+    match target {
+        Target::Amount(a) => amount(a),
+        Target::Metric { metric, threshold, baseline } => {
+            let (word, goal) = match threshold {
+                Threshold::AtLeast(a) => ("at least", a),
+                Threshold::AtMost(a) => ("at most", a),
+            };
+            let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
+            format!("{metric} {word} {}{from}", amount(goal))
+        }
+        Target::Deliverable(text) => text.clone(),
+        Target::KeepDoing(text) => format!("keep doing: {text}"),
+        Target::Slot { of, number } => format!("part {number} of {of}, which nobody describes"),
+    }
+}
+
+fn item(view: &View<'_>, fact: &Fact, shows: String, sensitive: bool) -> Item {
+    let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
+    let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!(", public by {}", day(d)));
+    let voice = fact.voice.map_or("", heldto_fact::Voice::word);
+    let mut details = vec![format!("{} · {entry}{known} · voice: {voice}", fact.id)];
+    if !shows.is_empty() {
+        details.push(shows);
+    }
+    details.extend(sources(view, fact));
+    if let Some(note) = fact.note.as_ref().filter(|_| sensitive || !fact.sensitive) {
+        details.push(format!("note: {note}"));
+    }
+    let mark = fact.occurred.as_ref().map_or_else(String::new, heldto_fact::When::in_words);
+    Item { mark, line: text_of(fact, sensitive), details }
+}
+
+/// Each source by title, with its place.
+pub(crate) fn sources(view: &View<'_>, fact: &Fact) -> Vec<String> {
+    fact.cites
+        .iter()
+        .map(|c| {
+            let title = view.fact(&c.source).map_or_else(|| c.source.to_string(), |s| s.text.clone());
+            format!("source: {title} ({}), {}", c.source, c.at)
+        })
+        .collect()
+}
+
+fn row(view: &View<'_>, role: &str, fact: &Fact, shows: &str, grade: &str, used: bool, sensitive: bool) -> Vec<Cell> {
+    vec![
+        role.into(),
+        fact.id.as_str().into(),
+        view.version(&fact.id).map_or(Cell::Empty, |v| v.index.into()),
+        text_of(fact, sensitive).into(),
+        shows.into(),
+        grade.into(),
+        Cell::Flag(used),
+        view.fact_known_from(&fact.id).into(),
+        Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
+    ]
+}

@@ -1,0 +1,23 @@
+use crate::{Cell, Document};
+
+/// The rows that programs read, with a header; nothing else.
+pub fn render(document: &Document) -> String {
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    let text = |cell: &Cell| match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(s) | Cell::Number(s) => s.clone(),
+        Cell::Day(day) => day.to_string(),
+        Cell::Words(words) => words.join("; "),
+        Cell::Flag(flag) => flag.to_string(),
+    };
+    let written = writer
+        .write_record(&document.data.columns)
+        .and_then(|()| document.data.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(|c| safe(text(c))))));
+    let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A cell that a spreadsheet would take for a formula is shown as text.
+fn safe(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}

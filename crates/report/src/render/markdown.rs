@@ -1,0 +1,54 @@
+use super::{basis, footing};
+use crate::{Block, Document};
+
+/// For documents and web pages that take Markdown.
+pub fn render(document: &Document) -> String {
+    let mut out = format!("# {}\n\n{}\n", safe(&document.title), basis(document));
+    for line in &document.summary {
+        out.push_str(&format!("\n{}\n", safe(line)));
+    }
+    for section in &document.sections {
+        out.push_str(&format!("\n## {}\n", safe(&section.heading)));
+        for block in &section.blocks {
+            out.push('\n');
+            out.push_str(&self::block(block));
+        }
+    }
+    out.push_str(&format!("\n---\n\n{}\n", footing(document)));
+    out
+}
+
+fn block(block: &Block) -> String {
+    match block {
+        Block::Text(text) => format!("{}\n", safe(text)),
+        Block::List(lines) => lines.iter().map(|l| format!("- {}\n", safe(l))).collect(),
+        Block::Pairs(pairs) => {
+            let rows = pairs.iter().map(|(k, v)| format!("| {} | {} |\n", cell(k), cell(v)));
+            std::iter::once("| | |\n|---|---|\n".to_owned()).chain(rows).collect()
+        }
+        Block::Items(items) => items
+            .iter()
+            .map(|i| {
+                let mark = if i.mark.is_empty() { String::new() } else { format!("**{}** ", safe(&i.mark)) };
+                let details: String = i.details.iter().map(|d| format!("  - {}\n", safe(d))).collect();
+                format!("- {mark}{}\n{details}", safe(&i.line))
+            })
+            .collect(),
+    }
+}
+
+/// Text that Markdown would take for markup stays text.
+fn safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '*' | '_' | '`' | '<' | '>' | '#' | '[' | ']' | '|') {
+            out.push('\\');
+        }
+        out.push(if c == '\n' { ' ' } else { c });
+    }
+    out
+}
+
+fn cell(text: &str) -> String {
+    safe(text)
+}

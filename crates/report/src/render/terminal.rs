@@ -1,0 +1,91 @@
+use super::{Screen, basis, footing};
+use crate::{Block, Document, Item, Tone};
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// For reading in a terminal of any width, with colour or without; colour never says anything that the words do not.
+pub fn render(document: &Document, screen: Screen) -> String {
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    line(&styled(&document.title, Style::new().bold(), screen));
+    line(&wrap(&basis(document), screen, ""));
+    for text in &document.summary {
+        line("");
+        line(&wrap(text, screen, ""));
+    }
+    for section in &document.sections {
+        line("");
+        line(&styled(&section.heading, tone(section.tone).bold(), screen));
+        for block in &section.blocks {
+            line(&self::block(block, screen));
+        }
+    }
+    line("");
+    line(&wrap(&footing(document), screen, ""));
+    out
+}
+
+fn tone(tone: Tone) -> Style {
+    let colour = |c: AnsiColor| Style::new().fg_color(Some(c.into()));
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Good => colour(AnsiColor::Green),
+        Tone::Care => colour(AnsiColor::Yellow),
+        Tone::Bad => colour(AnsiColor::Red),
+    }
+}
+
+fn styled(text: &str, style: Style, screen: Screen) -> String {
+    let text = plain(text);
+    if screen.colour { format!("{style}{text}{style:#}") } else { text }
+}
+
+/// Text from a fact cannot steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn wrap(text: &str, screen: Screen, indent: &str) -> String {
+    let options = textwrap::Options::new(screen.width.max(20)).initial_indent(indent).subsequent_indent(indent);
+    textwrap::fill(&plain(text), options)
+}
+
+fn block(block: &Block, screen: Screen) -> String {
+    match block {
+        Block::Text(text) => wrap(text, screen, ""),
+        Block::List(lines) => lines.iter().map(|l| bullet(l, screen)).collect::<Vec<_>>().join("\n"),
+        Block::Pairs(pairs) => {
+            let rows = pairs.iter().map(|(k, v)| vec![plain(k), plain(v)]).collect();
+            columns(rows, screen)
+        }
+        Block::Items(items) => columns(items.iter().map(|i| vec![plain(&i.mark), item(i)]).collect(), screen),
+    }
+}
+
+fn item(item: &Item) -> String {
+    std::iter::once(&item.line).chain(&item.details).map(|l| plain(l)).collect::<Vec<_>>().join("\n")
+}
+
+fn bullet(text: &str, screen: Screen) -> String {
+    let options = textwrap::Options::new(screen.width.max(20)).initial_indent("- ").subsequent_indent("  ");
+    textwrap::fill(&plain(text), options)
+}
+
+fn columns(rows: Vec<Vec<String>>, screen: Screen) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(screen.width.max(20)).unwrap_or(u16::MAX));
+    table.add_rows(rows);
+    let widest = u16::try_from(screen.width.max(20) / 4).unwrap_or(20).max(13);
+    if let Some(first) = table.column_mut(0) {
+        first.set_constraint(comfy_table::ColumnConstraint::UpperBoundary(comfy_table::Width::Fixed(widest)));
+        first.set_padding((0, 2));
+    }
+    if let Some(second) = table.column_mut(1) {
+        second.set_padding((0, 0));
+    }
+    table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}

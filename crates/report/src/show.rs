@@ -1,0 +1,166 @@
+//! One fact with every telling, every version and every link, both ways.
+
+use crate::explain::{sources, target};
+use crate::pledges::text_of;
+use crate::words::amount;
+use crate::{Basis, Block, Cell, Document, Item, Section, Table, Tone, day};
+use heldto_fact::{Attribution, Body, Fact, FactId, Link, Strength, When};
+use heldto_replay::{Cluster, View};
+
+/// The fact. `None` where nothing of this id was ever recorded, or known by the day.
+#[must_use]
+pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
+    let cluster = Cluster::of(view, id)?;
+    let fact = view.fact(id)?;
+    let hidden = fact.sensitive && !sensitive;
+    let mut sections = vec![plain("What it says", Block::Pairs(if hidden { Vec::new() } else { fields(view, fact) }))];
+    let told = cluster.tellings.iter().map(|t| telling(view, t, sensitive)).collect();
+    sections.push(plain(&format!("Told ({})", cluster.tellings.len()), Block::Items(told)));
+    let (mut links, mut data) = (Vec::new(), Table::new(&["direction", "link", "strength", "id", "text"]));
+    for link in &fact.links {
+        let other = view.fact(&link.to);
+        links.push(link_item(&format!("{} {}", link.kind, strength(link)), &link.to, other, sensitive));
+        data.rows.push(link_row("to", link, &link.to, other, sensitive));
+    }
+    for telling in &cluster.tellings {
+        for (from, link) in view.linked_from(&telling.id) {
+            links.push(link_item(&format!("{} {} by", link.kind, strength(link)), &from.id, Some(from), sensitive));
+            data.rows.push(link_row("from", link, &from.id, Some(from), sensitive));
+        }
+    }
+    if !links.is_empty() {
+        sections.push(plain(&format!("Links ({})", links.len()), Block::Items(links)));
+    }
+    let versions = view.states().timeline.versions(id);
+    let items = versions.iter().map(|v| Item {
+        mark: format!("entry {}", v.index),
+        line: match (&v.fact, &v.reason) {
+            (None, reason) => format!("retracted: {}", reason.as_deref().unwrap_or_default()),
+            (Some(_), Some(reason)) => format!("corrected: {reason}"),
+            (Some(_), None) => "recorded".to_owned(),
+        },
+        details: vec![v.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string()],
+    });
+    sections.push(plain("In the ledger", Block::Items(items.collect())));
+    let title = format!("{} {}", fact.kind(), fact.id);
+    Some(Document { title, basis, summary: vec![text_of(fact, sensitive)], sections, data })
+}
+
+fn plain(heading: &str, block: Block) -> Section {
+    Section { heading: heading.to_owned(), tone: Tone::Plain, blocks: vec![block] }
+}
+
+fn strength(link: &Link) -> &'static str {
+    match link.strength {
+        Strength::Stated => "",
+        Strength::Probable => "(probable)",
+        Strength::Possible => "(possible)",
+    }
+}
+
+fn link_item(mark: &str, id: &FactId, other: Option<&Fact>, sensitive: bool) -> Item {
+    let line = other.map_or_else(|| "not known by the day".to_owned(), |f| text_of(f, sensitive));
+    Item { mark: mark.replace("  ", " ").trim().to_owned(), line, details: vec![id.to_string()] }
+}
+
+fn link_row(direction: &str, link: &Link, id: &FactId, other: Option<&Fact>, sensitive: bool) -> Vec<Cell> {
+    let text = other.map_or_else(String::new, |f| text_of(f, sensitive));
+    vec![direction.into(), link.kind.word().into(), link.strength.word().into(), id.as_str().into(), text.into()]
+}
+
+fn telling(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
+    let known = view.fact_known_from(&fact.id).map_or_else(|| "from the day it was recorded".to_owned(), |d| format!("by {}", day(d)));
+    let mut details = vec![format!("{} · public {known}", fact.id)];
+    details.extend(sources(view, fact));
+    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words), line: text_of(fact, sensitive), details }
+}
+
+/// What is stated, and what is not.
+fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
+    let names = |ids: &[FactId]| {
+        ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| format!("{} ({id})", f.text))).collect::<Vec<_>>().join(", ")
+    };
+    let (mut pairs, mut silent) = (Vec::new(), Vec::new());
+    let mut put = |name: &str, value: String, expected: bool| {
+        if !value.is_empty() {
+            pairs.push((name.to_owned(), value));
+        } else if expected {
+            silent.push(name.to_owned());
+        }
+    };
+    let declares = fact.voice.is_none();
+    put("by", names(&fact.by), !declares);
+    put("about", names(&fact.about), false);
+    put("to", names(&fact.to), false);
+    put("reporter", fact.reporter.iter().map(|id| names(std::slice::from_ref(id))).collect(), false);
+    let attribution = match fact.attribution {
+        Attribution::Stated => String::new(),
+        other => format!("who said it is {other}"),
+    };
+    put("attribution", attribution, false);
+    put("voice", fact.voice.map_or_else(String::new, |v| v.to_string()), false);
+    put("when", fact.occurred.as_ref().map(dated).unwrap_or_default(), !declares);
+    put("period", fact.period.as_ref().map(dated).unwrap_or_default(), false);
+    put("place", fact.place.clone().unwrap_or_default(), false);
+    let amounts: Vec<String> = fact.amounts.iter().map(|a| format!("{} ({})", amount(a), a.role)).collect();
+    put("amounts", amounts.join(", "), false);
+    for (name, value, expected) in of_kind(fact) {
+        put(name, value, expected);
+    }
+    put("note", fact.note.clone().unwrap_or_default(), false);
+    if !silent.is_empty() {
+        pairs.push(("not stated".to_owned(), silent.join(", ")));
+    }
+    pairs
+}
+
+fn dated(when: &When) -> String {
+    format!("{} ({when})", when.in_words())
+}
+
+fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
+    let text = |t: &Option<String>| t.clone().unwrap_or_default();
+    match &fact.body {
+        Body::Pledge(c) => vec![
+            ("force", c.force.to_string(), true),
+            ("target", c.target.as_ref().map(target).unwrap_or_default(), true),
+            ("due", c.due.as_ref().map(heldto_fact::Due::in_words).unwrap_or_default(), true),
+            ("met if", text(&c.test), true),
+        ],
+        Body::Inspection { outcome, framework, findings } => {
+            vec![("outcome", outcome.clone(), true), ("framework", text(framework), true), ("findings", findings.join("; "), true)]
+        }
+        Body::Notice { form } => vec![("form", form.clone(), true)],
+        Body::Statement { act, outcome } => vec![("act", act.to_string(), true), ("outcome", text(outcome), false)],
+        Body::Question { answer } => vec![("answer", answer.to_string(), true)],
+        Body::Delivery { outcome } => vec![("outcome", outcome.to_string(), true)],
+        Body::Complaint { decision, reference, fault, injustice, .. } => vec![
+            ("decision", decision.to_string(), true),
+            ("reference", text(reference), true),
+            ("fault", text(fault), true),
+            ("injustice", text(injustice), true),
+        ],
+        Body::Payout { settles, .. } => vec![("settles", settles.clone(), true)],
+        Body::Measurement { metric, .. } => vec![("metric", metric.to_string(), true)],
+        Body::Change { what, value } => vec![("what", what.to_string(), true), ("now", text(value), false)],
+        Body::Publication { form, announced, parts } => {
+            let listed = match announced {
+                Some(n) if *n != parts.len() as u64 => format!("{} listed, {n} announced: {}", parts.len(), parts.join("; ")),
+                _ => parts.join("; "),
+            };
+            vec![("form", form.to_string(), true), ("parts", listed, false)]
+        }
+        Body::Assessment { of, verdict, scale, reasons } => {
+            vec![("of", of.to_string(), true), ("verdict", format!("{verdict} ({scale})"), true), ("reasons", text(reasons), true)]
+        }
+        Body::Source { publisher, author, published, url, .. } => vec![
+            ("publisher", text(publisher), true),
+            ("author", text(author), true),
+            ("published", published.as_ref().map(dated).unwrap_or_default(), true),
+            ("url", text(url), true),
+        ],
+        Body::Metric { definition, unit, .. } => vec![("definition", definition.clone(), true), ("unit", unit.clone(), true)],
+        Body::Party { kind, .. } => vec![("kind", kind.to_string(), true)],
+        Body::Correction { .. } | Body::Retraction { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,122 @@
+//! Amounts and days as people read them.
+
+use chrono::NaiveDate;
+use heldto_fact::{Amount, Interval, Limit, Quantity, Stated, Unit};
+
+/// A day: `2 Jul 2025`.
+#[must_use]
+pub fn day(day: NaiveDate) -> String {
+    day.format("%-d %b %Y").to_string()
+}
+
+/// An amount as it was stated: `more than £20,000`.
+#[must_use]
+pub fn amount(amount: &Amount) -> String {
+    let Some(value) = amount.value else {
+        let direction = amount.direction.as_deref().unwrap_or("not quantified");
+        return format!("{direction} ({})", amount.unit);
+    };
+    let number = match amount.of {
+        Some(of) => format!("{} of {}", value.grouped(), with_unit(of, &amount.unit)),
+        None => with_unit(value, &amount.unit),
+    };
+    match amount.stated {
+        Stated::Exact | Stated::NotQuantified => number,
+        Stated::About => format!("about {number}"),
+        Stated::MoreThan => format!("more than {number}"),
+        Stated::AtLeast => format!("at least {number}"),
+        Stated::LessThan => format!("less than {number}"),
+        Stated::Nearly => format!("nearly {number}"),
+        Stated::UpTo => format!("up to {number}"),
+        Stated::ShareOf => format!("a share of {number}"),
+    }
+}
+
+/// What is known of a number: `more than £10,500`, `between 2 and 5 places`.
+#[must_use]
+pub fn interval(interval: Interval, unit: &Unit) -> String {
+    let word = |limit: Limit, open: &str, closed: &str| format!("{} {}", if limit.strict { open } else { closed }, with_unit(limit.value, unit));
+    match interval.high {
+        Some(high) if high.value == interval.low.value => with_unit(high.value, unit),
+        Some(high) if interval.low.value == Quantity::ZERO => word(high, "less than", "up to"),
+        Some(high) => format!("between {} and {}", with_unit(interval.low.value, unit), with_unit(high.value, unit)),
+        None if interval.low.value == Quantity::ZERO && !interval.low.strict => "not known".to_owned(),
+        None => word(interval.low, "more than", "at least"),
+    }
+}
+
+fn with_unit(value: Quantity, unit: &Unit) -> String {
+    match unit {
+        Unit::Money(currency) => money(value, currency),
+        Unit::Percent => format!("{value}%"),
+        Unit::Times => format!("{value} times"),
+        Unit::Duration(span) => format!("{} {}", value.grouped(), span.word()),
+        Unit::Counted(noun) => format!("{} {noun}", value.grouped()),
+    }
+}
+
+/// Round millions in short, everything else in full.
+fn money(value: Quantity, currency: &str) -> String {
+    let sign = match currency {
+        "GBP" => "£".to_owned(),
+        other => format!("{other} "),
+    };
+    let (million, ten_thousandths) = (1_000_000_i64 * 10_000, value.ten_thousandths());
+    let short = |unit: i64, letter: &str| {
+        (ten_thousandths >= unit && ten_thousandths % (unit / 100) == 0).then(|| {
+            let number = Quantity::from_ten_thousandths(ten_thousandths / (unit / 10_000)).unwrap_or_default();
+            format!("{sign}{number}{letter}")
+        })
+    };
+    short(million * 1000, "bn").or_else(|| short(million, "m")).unwrap_or_else(|| {
+        let grouped = value.grouped();
+        let pence = if grouped.rsplit_once('.').is_some_and(|(_, p)| p.len() == 1) { "0" } else { "" };
+        format!("{sign}{grouped}{pence}")
+    })
+}
+
+/// A count with its noun.
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// Words in a row: `a, b and c`.
+pub(crate) fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{amount, interval};
+    use heldto_fact::{Amount, Interval, Quantity, Role, Stated, Unit};
+
+    #[test]
+    fn money_as_a_reporter_writes_it() {
+        for (number, words) in [
+            ("11000000", "£11m"),
+            ("3600000", "£3.6m"),
+            ("4600000000", "£4.6bn"),
+            ("1250000", "£1.25m"),
+            ("1234567", "£1,234,567"),
+            ("20000", "£20,000"),
+            ("500.5", "£500.50"),
+        ] {
+            let a = Amount::exact(number.parse().expect("a number"), Unit::Money("GBP".into()), Role::Paid);
+            assert_eq!(amount(&a), words);
+            assert_eq!(amount(&Amount { stated: Stated::MoreThan, ..a }), format!("more than {words}"));
+        }
+    }
+
+    #[test]
+    fn intervals_say_what_is_known_and_no_more() {
+        let (q, places) = (|n| Quantity::whole(n).expect("small"), Unit::Counted("places".into()));
+        assert_eq!(interval(Interval::above(q(10), true), &places), "more than 10 places");
+        assert_eq!(interval(Interval::between(q(2), q(5)), &places), "between 2 places and 5 places");
+        assert_eq!(interval(Interval::below(q(5), true), &places), "less than 5 places");
+        assert_eq!(interval(Interval::ANY, &places), "not known");
+    }
+}
