@@ -58,6 +58,12 @@ impl<S: Store> Ledger<S> {
         &mut self.store
     }
 
+    /// Gives the store back.
+    #[must_use]
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
     /// The hash under which an id is found, keyed by the ledger's own secret.
     fn hash_of(&self, id: &FactId) -> u64 {
         let hash = blake3::keyed_hash(&self.founding.index_key, id.as_str().as_bytes());

@@ -1,6 +1,6 @@
-use crate::{Ledger, Own, WireError, decode_fact, kind_of};
+use crate::{Ledger, Own, Redaction, WireError, decode_fact, kind_of};
 use heldto_fact::{Fact, Kind};
-use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Part, Role, chain, leaf_hash};
+use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 
 /// What a verification found sound.
@@ -63,6 +63,12 @@ pub enum Fault {
     Kind(u8),
     #[error("its part {part} ({role}) is missing, and no redaction in the log accounts for it")]
     PartMissing { part: usize, role: Role },
+    #[error("it has not exactly one fact or record of the ledger's own, in the first place")]
+    Parts,
+    #[error("its part {0} was erased by a redaction, and is there all the same")]
+    NotErased(u64),
+    #[error("it erases part {part} of entry {entry}, which is none that can be erased")]
+    Redaction { entry: u64, part: u64 },
     #[error("it holds a part {0} that it does not commit to")]
     PartExtra(u16),
     #[error("its part {part} ({role}) was changed: it does not match the commitment")]
@@ -167,6 +173,11 @@ impl<S: Store> Ledger<S> {
             return Err(Fault::Time);
         }
         let kind = kind_of(entry.kind).ok_or(Fault::Kind(entry.kind))?;
+        let own = if matches!(kind, Kind::Redaction | Kind::Key) { Role::Ledger } else { Role::Fact };
+        let main = |p: &PartRef| matches!(p.role, Role::Fact | Role::Ledger);
+        if entry.parts.first().is_none_or(|p| p.role != own) || entry.parts.iter().skip(1).any(main) {
+            return Err(Fault::Parts);
+        }
         if let Some((extra, _)) = stored.parts.iter().find(|(n, _)| usize::from(*n) >= entry.parts.len()) {
             return Err(Fault::PartExtra(*extra));
         }
@@ -213,10 +224,15 @@ impl<S: Store> Ledger<S> {
             },
             Role::Ledger => {
                 let own = Own::decode(&part.bytes).map_err(undecodable)?;
-                if let Own::Redaction(redaction) = &own {
-                    walk.redacted.push((redaction.entry, redaction.part));
+                let kind_of_own = own.kind();
+                if let Own::Redaction(Redaction { entry, part, .. }) = own {
+                    let erasable = entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
+                    if !erasable {
+                        return Err(Fault::Redaction { entry, part });
+                    }
+                    walk.redacted.push((entry, part));
                 }
-                own.kind()
+                kind_of_own
             }
             Role::Quotation | Role::PrivateNote => return Ok(()),
         };
@@ -225,13 +241,18 @@ impl<S: Store> Ledger<S> {
 
     fn settle(&self, walk: Walk<'_>, published: bool) -> Result<Verified, Box<Problem>> {
         let mut found = walk.found;
-        for (index, part, role) in walk.absent {
+        for (index, part, role) in walk.absent.iter().copied() {
             if role != Role::Ledger && walk.redacted.contains(&(index, part as u64)) {
                 found.parts_erased += 1;
             } else if published && role.is_private() {
                 found.parts_withheld += 1;
             } else {
                 return Err(at(index, Fault::PartMissing { part, role }));
+            }
+        }
+        for (entry, part) in &walk.redacted {
+            if self.holds_part(*entry, *part) {
+                return Err(at(*entry, Fault::NotErased(*part)));
             }
         }
         let size = self.head.size();
@@ -254,6 +275,25 @@ impl<S: Store> Ledger<S> {
             return Err(elsewhere(Fault::IndexSize { found: indexed, expected: walk.indexed }));
         }
         Ok(found)
+    }
+
+    fn part_role(&self, index: u64, part: u64) -> Option<Role> {
+        let mut role = None;
+        let read = self.store.read(index..index.saturating_add(1), &mut |stored| {
+            let entry = Entry::decode(&stored.entry).ok();
+            role = entry.and_then(|e| Some(e.parts.get(usize::try_from(part).ok()?)?.role));
+            false
+        });
+        read.ok().and(role)
+    }
+
+    fn holds_part(&self, index: u64, part: u64) -> bool {
+        let mut held = false;
+        let read = self.store.read(index..index.saturating_add(1), &mut |stored| {
+            held = stored.parts.iter().any(|(n, _)| u64::from(*n) == part);
+            false
+        });
+        read.is_ok() && held
     }
 
     /// Where two neighbours do not fit, tells which of them was changed: the one that its own neighbour on the other side no longer fits.

@@ -3,7 +3,7 @@
 use heldto_fact::{
     Act, Attribution, Body, Citation, Content, Fact, Kind, Link, LinkKind, Salience, Strength, Voice,
 };
-use heldto_ledger::{AppendError, Carried, CarriedPart, Fault, Ledger, Own, Redaction, kind_code, restore};
+use heldto_ledger::{AppendError, Carried, CarriedPart, Fault, KeyChange, Ledger, Own, Redaction, kind_code, restore};
 use heldto_proof::{Entry, Genesis, Head, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store};
 
@@ -167,14 +167,14 @@ fn a_changed_founding_is_told_apart_from_a_changed_entry() {
 }
 
 /// Seals entries of any shape by hand, to test what the program itself does not write.
-fn seal(store: &mut MemoryStore, kind: Kind, part: Part, keep: bool) {
+fn seal(store: &mut MemoryStore, kind: Kind, held: &[(Part, bool)]) {
     let head = store.head().expect("memory");
-    let parts = vec![PartRef { role: part.role, commitment: part.commitment() }];
+    let parts = held.iter().map(|(part, _)| PartRef { role: part.role, commitment: part.commitment() }).collect();
     let entry = Entry { index: head.size(), previous: head.chain, recorded_at: 5, kind: kind_code(kind), parts };
     let bytes = entry.encode().expect("short");
     let mut next = Head { chain: chain(&bytes), recorded_at: 5, ..head.clone() };
     next.edge.push(leaf_hash(&bytes));
-    let parts = vec![keep.then(|| [&part.salt[..], &part.bytes].concat())];
+    let parts = held.iter().map(|(part, keep)| keep.then(|| [&part.salt[..], &part.bytes].concat())).collect();
     store.append(&head, &[NewEntry { entry: bytes, parts, found_by: vec![] }], &next).expect("memory");
 }
 
@@ -182,12 +182,12 @@ fn seal(store: &mut MemoryStore, kind: Kind, part: Part, keep: bool) {
 fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
     let mut store = MemoryStore::new(founding());
     let bytes = heldto_ledger::encode_fact(&fact("gone", "A child's name.")).expect("short");
-    seal(&mut store, Kind::Statement, Part { role: Role::Fact, salt: [1; 32], bytes }, false);
+    seal(&mut store, Kind::Statement, &[(Part { role: Role::Fact, salt: [1; 32], bytes }, false)]);
     let missing = Ledger::open(store.clone()).expect("opens").verify(false, &mut |_| {}).expect_err("unaccounted for");
     assert!(matches!(missing.fault, Fault::PartMissing { part: 0, role: Role::Fact }));
     let own = Own::Redaction(Redaction { entry: 0, part: 0, ground: "a child".to_owned(), by: "the-editor".to_owned() });
     let part = Part { role: Role::Ledger, salt: [2; 32], bytes: own.encode().expect("short") };
-    seal(&mut store, Kind::Redaction, part, true);
+    seal(&mut store, Kind::Redaction, &[(part, true)]);
     let ledger = Ledger::open(store).expect("opens");
     let found = ledger.verify(false, &mut |_| {}).expect("accounted for");
     assert_eq!((found.parts_checked, found.parts_erased), (1, 1));
@@ -199,8 +199,10 @@ fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
 #[test]
 fn a_private_part_may_be_withheld_from_what_is_published_and_nowhere_else() {
     let mut store = MemoryStore::new(founding());
-    let part = Part { role: Role::PrivateNote, salt: [1; 32], bytes: b"who told us".to_vec() };
-    seal(&mut store, Kind::Statement, part, false);
+    let own = Own::Key(KeyChange { key: [1; 32], by_old: [2; 64], by_new: [3; 64] });
+    let key = Part { role: Role::Ledger, salt: [1; 32], bytes: own.encode().expect("short") };
+    let note = Part { role: Role::PrivateNote, salt: [2; 32], bytes: b"who told us".to_vec() };
+    seal(&mut store, Kind::Key, &[(key, true), (note, false)]);
     let ledger = Ledger::open(store).expect("opens");
     assert_eq!(ledger.verify(true, &mut |_| {}).expect("published").parts_withheld, 1);
     assert!(ledger.verify(false, &mut |_| {}).is_err());
@@ -210,9 +212,25 @@ fn a_private_part_may_be_withheld_from_what_is_published_and_nowhere_else() {
 fn a_kind_that_differs_from_its_part_is_found() {
     let mut store = MemoryStore::new(founding());
     let bytes = heldto_ledger::encode_fact(&fact("some-fact", "A claim.")).expect("short");
-    seal(&mut store, Kind::Payout, Part { role: Role::Fact, salt: [1; 32], bytes }, true);
+    seal(&mut store, Kind::Payout, &[(Part { role: Role::Fact, salt: [1; 32], bytes }, true)]);
     let problem = Ledger::open(store).expect("opens").verify(false, &mut |_| {}).expect_err("differs");
     assert!(matches!(problem.fault, Fault::Unfound | Fault::KindDiffers { .. }));
+}
+
+#[test]
+fn a_redaction_that_erased_nothing_or_cannot_erase_is_found() {
+    let own = |own: &Own, salt| Part { role: Role::Ledger, salt: [salt; 32], bytes: own.encode().expect("short") };
+    let key = own(&Own::Key(KeyChange { key: [1; 32], by_old: [2; 64], by_new: [3; 64] }), 1);
+    let quotation = Part { role: Role::Quotation, salt: [2; 32], bytes: b"as it was said".to_vec() };
+    for (entry, part, named, why) in [(0, 1, 0, "all the same"), (0, 0, 1, "none"), (0, 5, 1, "none"), (1, 0, 1, "none"), (9, 0, 1, "none")] {
+        let redaction = Redaction { entry, part, ground: "a child".to_owned(), by: "the-editor".to_owned() };
+        let mut store = MemoryStore::new(founding());
+        seal(&mut store, Kind::Key, &[(key.clone(), true), (quotation.clone(), true)]);
+        seal(&mut store, Kind::Redaction, &[(own(&Own::Redaction(redaction), 3), true)]);
+        let problem = Ledger::open(store).expect("opens").verify(false, &mut |_| {}).expect_err("found");
+        assert_eq!(problem.entry, Some(named), "redaction of part {part} of entry {entry}: {problem}");
+        assert!(problem.fault.to_string().contains(why), "{problem}");
+    }
 }
 
 fn carried(ledger: &Ledger<MemoryStore>) -> Vec<Carried> {

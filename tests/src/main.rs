@@ -1,0 +1,29 @@
+//! The program with a clock, a randomness and a width that the test gives.
+
+use heldto_cli::{Terminal, World, run};
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let variable = |name: &str| std::env::var(name).ok();
+    let number = |name: &str, default: i64| variable(name).and_then(|v| v.parse().ok()).unwrap_or(default);
+    let now = number("HELDTO_TEST_NOW", 1_795_348_800) * 1_000_000;
+    let seed = blake3::derive_key("heldto test randomness", number("HELDTO_TEST_SEED", 1).to_string().as_bytes());
+    let mut stream = blake3::Hasher::new_keyed(&seed).finalize_xof();
+    let width = usize::try_from(number("HELDTO_TEST_WIDTH", 80)).unwrap_or(80);
+    let mut world = World {
+        now: &|| now,
+        random: &mut |bytes| stream.fill(bytes),
+        input: &mut || {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map(|_| text)
+        },
+        say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
+        variable: &variable,
+        terminal: Terminal { out: false, err: false, width },
+    };
+    let outcome = run(&mut world, std::env::args_os());
+    let written = std::io::stdout().write_all(outcome.out.as_bytes());
+    ExitCode::from(if written.is_ok() { outcome.code } else { 1 })
+}

@@ -1,0 +1,80 @@
+//! Runs the program as a user would, and then as an enemy.
+
+mod architecture;
+mod commands;
+mod crash;
+mod durable;
+mod errors;
+mod formats;
+mod rules;
+mod tamper;
+mod vectors;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The project's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The program, at noon of 22 November 2026, in a folder.
+fn heldto(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_heldto-test"));
+    command.current_dir(dir).stdin(Stdio::null());
+    for name in ["HELDTO_LEDGER", "HELDTO_KEY_FILE", "NO_COLOR", "HELDTO_TEST_NOW", "HELDTO_TEST_SEED", "HELDTO_TEST_WIDTH"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs it to its end.
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    heldto(dir).args(arguments).output().expect("the program starts")
+}
+
+/// Runs it, and wants it to succeed.
+fn ok(dir: &Path, arguments: &[&str]) -> String {
+    let output = run(dir, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// A folder with a ledger in `ledger` that holds the facts of a file or folder.
+fn ledger_of(facts: &Path) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    ok(dir.path(), &["init", "ledger", "--origin", "example.org/test", "-q"]);
+    let facts = facts.to_str().expect("a path in UTF-8");
+    ok(dir.path(), &["--ledger", "ledger", "append", facts, "-q"]);
+    dir
+}
+
+/// A folder with a ledger of the seeds, made once.
+fn seeds() -> &'static Path {
+    static SEEDS: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
+    SEEDS.get_or_init(|| ledger_of(&root().join("seeds"))).path()
+}
+
+/// Compares with a golden file; `SNAPSHOTS=overwrite` writes it anew.
+fn golden(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let expected = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
+    snapbox::Assert::new().action_env("SNAPSHOTS").eq(actual.to_owned(), expected);
+}
+
+/// Whether a tool is on this machine. Where it is not, says that the test is skipped; `HELDTO_REQUIRE`, set in CI, makes that a failure.
+fn has_tool(tool: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
+    let tool = tool.as_ref();
+    let found = Command::new(tool).args(arguments).output().is_ok_and(|o| o.status.success());
+    if !found {
+        let name = tool.to_string_lossy();
+        assert!(std::env::var_os("HELDTO_REQUIRE").is_none(), "{name} {arguments:?} is wanted here and does not run");
+        eprintln!("SKIPPED: {name} {arguments:?} does not run on this machine");
+    }
+    found
+}
