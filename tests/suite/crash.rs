@@ -42,7 +42,7 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
             .stdout(Stdio::null())
             .spawn()
             .expect("starts");
-        let share = u32::try_from(random(number) % 1200).expect("small");
+        let share = u32::try_from(random(number) % 2000).expect("small");
         std::thread::sleep(usual * share / 1000);
         drop(child.kill());
         let done = child.wait().expect("ends").success();

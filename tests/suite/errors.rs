@@ -1,1 +1,32 @@
-//! To come.
+//! The museum of errors: each wrong file with all that is said about it, kept as prose to be read.
+
+use crate::{golden, ledger_of, root, run, text};
+
+#[test]
+fn every_wrong_file_is_told_all_that_is_wrong_and_appends_nothing() {
+    let museum = root().join("tests/errors");
+    let dir = ledger_of(&museum.join("base.toml"));
+    let before = run(dir.path(), &["--ledger", "ledger", "verify"]);
+    let mut names: Vec<String> = std::fs::read_dir(&museum)
+        .expect("the museum")
+        .flatten()
+        .filter(|e| e.path().is_dir())
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert!(names.len() >= 25, "{} rooms", names.len());
+    for name in names {
+        let given = std::fs::read_dir(museum.join(&name)).expect("a room").flatten().map(|e| e.path());
+        let file = given.into_iter().find(|p| p.file_stem().is_some_and(|s| s == "given")).expect("what was given");
+        let local = dir.path().join(file.file_name().expect("a name"));
+        std::fs::copy(&file, &local).expect("copies");
+        let short = file.file_name().expect("a name").to_string_lossy().into_owned();
+        let output = run(dir.path(), &["--ledger", "ledger", "append", &short]);
+        assert_eq!(output.status.code(), Some(3), "{name}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty(), "{name}: nothing on standard output");
+        golden(&format!("errors/{name}/said.txt"), &text(&output.stderr));
+        std::fs::remove_file(local).expect("removes");
+    }
+    let after = run(dir.path(), &["--ledger", "ledger", "verify"]);
+    assert_eq!(text(&before.stdout), text(&after.stdout), "nothing was appended");
+}

@@ -1,1 +1,63 @@
-//! To come.
+//! The rules of docs/RULES.md, each by scenarios: facts in a file, and in its comments what the program is to say of them on which day.
+
+use crate::{ledger_of, root, run, text};
+use serde_json::Value;
+use std::path::Path;
+
+/// `# expect: DAY [known-by DAY] ID STATUS GRADE`
+struct Expectation {
+    days: Vec<String>,
+    id: String,
+    status: String,
+    grade: String,
+}
+
+fn expectations(file: &Path) -> Vec<Expectation> {
+    let text = std::fs::read_to_string(file).expect("a scenario");
+    let line = |l: &str| {
+        let words: Vec<&str> = l.split_whitespace().collect();
+        let (days, rest) = match words.as_slice() {
+            [day, "known-by", known, rest @ ..] => (vec!["--as-of", day, "--known-by", known], rest),
+            [day, rest @ ..] => (vec!["--as-of", day], rest),
+            [] => panic!("{}: an empty expectation", file.display()),
+        };
+        let [id, status, grade] = rest else { panic!("{}: {l}", file.display()) };
+        Expectation {
+            days: days.into_iter().map(str::to_owned).collect(),
+            id: (*id).to_owned(),
+            status: (*status).to_owned(),
+            grade: (*grade).to_owned(),
+        }
+    };
+    text.lines().filter_map(|l| l.strip_prefix("# expect: ")).map(line).collect()
+}
+
+#[test]
+fn every_scenario_is_judged_as_it_says() {
+    let mut files: Vec<_> = std::fs::read_dir(root().join("tests/rules")).expect("scenarios").flatten().map(|e| e.path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    let mut judged = 0;
+    for file in &files {
+        let dir = ledger_of(file);
+        for Expectation { days, id, status, grade } in expectations(file) {
+            let mut arguments = vec!["--ledger", "ledger", "report", "pledges", "--json", "--sensitive"];
+            arguments.extend(days.iter().map(String::as_str));
+            let output = run(dir.path(), &arguments);
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{}: {e}: {}", file.display(), text(&output.stderr)));
+            let rows = report["rows"].as_array().expect("rows");
+            let row = rows.iter().find(|r| r["tellings"].as_array().is_some_and(|t| t.iter().any(|x| x == id.as_str())));
+            let word = |key: &str| row.and_then(|r| r[key].as_str()).map(str::to_owned);
+            // What nobody knew yet is left out of the list.
+            let found = (word("status").unwrap_or_else(|| "not-yet-known".to_owned()), word("grade").unwrap_or_else(|| "none".to_owned()));
+            judged += 1;
+            if found != (status.clone(), grade.clone()) {
+                let rule = word("rule").unwrap_or_default();
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                wrong.push(format!("{name}: {} {id}: {status} {grade} wanted, {} {} found ({rule})", days.join(" "), found.0, found.1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {judged}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(files.len() >= 40 && judged > 100, "{} scenarios, {judged} judgements", files.len());
+}

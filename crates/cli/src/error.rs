@@ -75,10 +75,6 @@ impl From<AppendError> for CommandError {
         match error {
             AppendError::Store(error) => error.into(),
             AppendError::Read(error) => error.into(),
-            AppendError::Differs { ref id, .. } => {
-                let hint = format!("to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id");
-                Self::new(INPUT, error.to_string()).hint(hint)
-            }
             AppendError::Clock { .. } => {
                 Self::new(FAILED, error.to_string()).hint("set this machine's clock; the ledger's times never go backwards")
             }

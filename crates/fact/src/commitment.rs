@@ -116,11 +116,12 @@ impl DueRule {
 }
 
 impl Due {
-    /// The window it falls in, from the date or the rule; for a recurring one, from its start to its end.
+    /// The window it falls in, from the date or the rule; for a recurring one, from its start to its end. What is only about a day, a month or a year may
+    /// fall in the one before or after too.
     #[must_use]
     pub fn window(&self) -> Window {
         match (&self.date, &self.rule) {
-            (Some(date), _) => date.window(),
+            (Some(date), _) => date.doubtful_window(),
             (None, Some(rule)) => rule.window(),
             (None, None) => Window::ANY,
         }
@@ -148,7 +149,7 @@ impl Due {
                 format!("every {} {date}", span.unit().word().trim_end_matches('s'))
             }
             Mode::Every(Some(span)) => format!("every {span} {date}"),
-            Mode::Every(None) => format!("again and again {date}"),
+            Mode::Every(None) => format!("ongoing {date}"),
         };
         words.trim_end().to_owned()
     }

@@ -42,7 +42,8 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
                 }
                 (Some(found), Some(must_be)) if *found != must_be => {
                     let title = format!("`{}` is a {found}, and a {must_be} is meant here", reference.to);
-                    Problem::new(reference.span.clone(), title, format!("not a {must_be}"))
+                    let help = format!("name a {must_be}, or declare one with [[{must_be}]]");
+                    Problem::new(reference.span.clone(), title, format!("not a {must_be}")).help(help)
                 }
                 _ => continue,
             };

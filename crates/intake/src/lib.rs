@@ -28,6 +28,28 @@ pub struct File {
 /// The ids that may be referred to, each with its kind.
 pub type Known = BTreeMap<FactId, Kind>;
 
+/// Points at facts by their ids, each with what is wrong with it: for what only the ledger can tell.
+#[must_use]
+pub fn point_at(files: &[File], wrong: &[(FactId, String, String)]) -> Problems {
+    let place = |id: &FactId| {
+        let quoted = format!("\"{id}\"");
+        let in_file = |text: &str| {
+            let places = text.match_indices(&quoted).map(|(at, _)| at);
+            // The id itself, not a link to it, stands after its key.
+            let own = |at: &usize| text[..*at].trim_end().trim_end_matches(['=', ':']).trim_end().trim_end_matches('"').ends_with("id");
+            places.into_iter().find(own).map(|at| at..at + quoted.len())
+        };
+        files.iter().enumerate().find_map(|(n, file)| Some((n, in_file(&file.text)?))).unwrap_or((0, 0..0))
+    };
+    let problem = |(id, title, help): &(FactId, String, String)| {
+        let (file, span) = place(id);
+        Problem::new(span, title.as_str(), "recorded before").help(help.as_str()).in_file(file)
+    };
+    let mut problems: Vec<Problem> = wrong.iter().map(problem).collect();
+    problems.sort_by_key(|p| (p.file, p.span.start));
+    Problems { files: files.to_vec(), problems }
+}
+
 /// Reads facts from TOML files, or from JSON lines where the name ends in `.jsonl` or the text begins with `{`. Facts of all the files may refer to
 /// each other and to what is known.
 ///

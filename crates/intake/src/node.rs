@@ -136,7 +136,8 @@ fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
                 .help(format!("write \"{word}\""));
         }
     }
-    Problem::new(span, format!("this is not TOML: {}", message.lines().next().unwrap_or_default()), "")
+    let problem = Problem::new(span, format!("this is not TOML: {}", message.lines().next().unwrap_or_default()), "");
+    problem.help("text stands in quotes, a list in [ ], a table in { } on one line; docs/FACTS.md has examples")
 }
 
 /// The facts of JSON lines: one object a line, under its kind as in `{"pledge": {…}}`; in a line of an export, the one under `fact`.
@@ -185,7 +186,7 @@ fn fact_of(value: serde_json::Value) -> Result<Option<(Kind, serde_json::Value)>
     }
     let mut fields = fields.into_iter();
     match (fields.next(), fields.next()) {
-        (Some((word, fact)), None) => Ok(Some((word.parse::<Kind>().map_err(|e| e.to_string())?, fact))),
+        (Some((word, fact)), None) if word.parse::<Kind>().is_ok() => Ok(word.parse::<Kind>().ok().map(|kind| (kind, fact))),
         _ => Err("this line does not hold one fact under its kind".to_owned()),
     }
 }

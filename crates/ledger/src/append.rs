@@ -18,14 +18,9 @@ pub enum AppendError {
     /// The log could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An id that is recorded already, with other content.
-    #[error("`{id}` is recorded already, with other content, at entry {index}")]
-    Differs {
-        /// The id.
-        id: FactId,
-        /// The entry that holds it.
-        index: u64,
-    },
+    /// Ids that are recorded already, with other content, each with the entry that holds it.
+    #[error("{}", .0.iter().map(|(id, n)| format!("`{id}` is recorded already, with other content, at entry {n}")).collect::<Vec<_>>().join("; "))]
+    Differ(Vec<(FactId, u64)>),
     /// An id given twice in one go, with different content.
     #[error("`{0}` is given twice, with different content")]
     Twice(FactId),
@@ -72,7 +67,7 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// When an id is recorded already with other content, or given twice with different content.
     pub fn plan(&self, facts: &[Fact]) -> Result<Planned, AppendError> {
-        let mut planned = Planned::default();
+        let (mut planned, mut differ) = (Planned::default(), Vec::new());
         let mut seen: BTreeMap<&FactId, &Fact> = BTreeMap::new();
         for fact in facts {
             if let Some(earlier) = seen.insert(&fact.id, fact) {
@@ -88,11 +83,11 @@ impl<S: Store> Ledger<S> {
             });
             match versions.last() {
                 Some(_) if same => planned.unchanged.push(fact.id.clone()),
-                Some(last) => return Err(AppendError::Differs { id: fact.id.clone(), index: last.index }),
+                Some(last) => differ.push((fact.id.clone(), last.index)),
                 None => planned.new.push(fact.clone()),
             }
         }
-        Ok(planned)
+        if differ.is_empty() { Ok(planned) } else { Err(AppendError::Differ(differ)) }
     }
 
     /// Appends all the facts that are new, or none. Durable on return. `now` is in microseconds since the Unix epoch; `random` fills salts.

@@ -1,7 +1,10 @@
 //! What bears on a commitment, which way it points, and by whose knowledge.
 
-use crate::{Cluster, Grade, View};
-use heldto_fact::{Body, Change, Fact, Interval, LinkKind, Outcome, Role, Strength, Target, Unit, Voice, Window};
+use crate::recurring::compare;
+use crate::{Cluster, Grade, View, series};
+use chrono::NaiveDate;
+use heldto_fact::{Body, Change, Fact, Force, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit, Voice, Window};
+use std::collections::BTreeSet;
 
 /// Which way evidence points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +46,8 @@ pub struct Evidence<'a> {
     pub window: Window,
     /// How much was delivered, in the unit of the target; `None` where it was not told.
     pub delivered: Option<Interval>,
+    /// For a figure: the inequality with the threshold.
+    pub inequality: Option<String>,
 }
 
 impl Evidence<'_> {
@@ -58,16 +63,17 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>
     let mut found: Vec<Evidence<'a>> = Vec::new();
     for telling in &commitment.tellings {
         for (fact, link) in view.linked_from(&telling.id) {
-            let Some(direction) = direction(fact, link.kind) else { continue };
-            let window = fact.window();
+            let Some(direction) = direction(fact, link.kind, commitment) else { continue };
+            let window = no_later_than_known(fact.window(), view.fact_known_from(&fact.id));
             if window.earliest.is_some_and(|day| day > view.clock().as_of) {
                 continue;
             }
             let (grade, admitted) = grade(fact, direction, commitment);
             let delivered = delivered(fact, commitment, direction);
-            found.push(Evidence { fact, direction, grade, admitted, strength: link.strength, window, delivered });
+            found.push(Evidence { fact, direction, grade, admitted, strength: link.strength, window, delivered, inequality: None });
         }
     }
+    found.extend(figures(view, commitment));
     // The best telling of each thing stands for all of them.
     found.sort_by(|a, b| b.grade.cmp(&a.grade).then(a.strength.cmp(&b.strength)).then(a.fact.id.cmp(&b.fact.id)));
     let mut kept: Vec<Evidence<'a>> = Vec::new();
@@ -83,13 +89,53 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>
     kept
 }
 
-fn direction(fact: &Fact, link: LinkKind) -> Option<Direction> {
+/// What was public by a day had happened by then.
+fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> Window {
+    let possible = known.filter(|day| window.earliest.is_none_or(|e| e <= *day));
+    Window { latest: window.latest.zip(possible).map(|(l, day)| l.min(day)).or(window.latest).or(possible), ..window }
+}
+
+/// The figures for the metric that a commitment aims at, each compared with the threshold. Only those for a time after the commitment was made count
+/// towards a pledge; a duty was owed before.
+fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
+    let terms = || commitment.tellings.iter().filter_map(|t| match &t.body {
+        Body::Pledge(c) => Some(c),
+        _ => None,
+    });
+    let Some((metric, threshold)) = terms().find_map(|c| match &c.target {
+        Some(Target::Metric { metric, threshold, .. }) => Some((metric, threshold)),
+        _ => None,
+    }) else {
+        return Vec::new();
+    };
+    let is_duty = terms().any(|c| c.force == Force::Duty);
+    let made = commitment.tellings.iter().filter_map(|t| t.window().earliest).min();
+    let owners = commitment.tellings.iter().flat_map(|t| &t.by).collect::<BTreeSet<_>>();
+    let values = owners.into_iter().flat_map(|owner| series(view, metric, owner));
+    let counted = values.filter(|v| is_duty || v.window.earliest.zip(made).is_some_and(|(e, m)| e >= m));
+    let evidence = |v: crate::Value<'a>| {
+        let (truth, inequality) = compare(v.amount, threshold);
+        let direction = match truth {
+            Truth::Yes => Direction::Met,
+            Truth::No => Direction::NotMet,
+            Truth::CannotTell => Direction::Work,
+        };
+        let (grade, admitted) = grade(v.fact, direction, commitment);
+        let strength = Strength::Stated;
+        Evidence { fact: v.fact, direction, grade, admitted, strength, window: v.window, delivered: None, inequality: Some(inequality) }
+    };
+    counted.map(evidence).collect()
+}
+
+fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>) -> Option<Direction> {
     let supports = matches!(link, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
     Some(match (&fact.body, link) {
         (Body::Change { what: Change::Withdrawal, .. }, LinkKind::BearsOn) => Direction::Withdrawn,
         (Body::Change { what: Change::OfficeEnded, .. }, LinkKind::BearsOn) => Direction::OfficeEnded,
         (_, LinkKind::Contradicts) => Direction::Disputes,
         _ if !supports => return None,
+        // Money spent is an input: it shows work, whatever it was meant to buy.
+        _ if only_money(fact) && !aims_at_money(commitment) && !failed(fact) => Direction::Work,
         // Pledges and complaints are no deeds.
         (Body::Pledge(_) | Body::Complaint { .. } | Body::Question { .. } | Body::Assessment { .. }, _) => return None,
         // A figure for the metric itself is compared with the threshold; any other settles nothing.
@@ -124,18 +170,36 @@ pub fn grade(fact: &Fact, direction: Direction, commitment: &Cluster<'_>) -> (Gr
     }
 }
 
-/// How much a fact says was delivered towards the target: money spent counts only towards a money target.
-fn delivered(fact: &Fact, commitment: &Cluster<'_>, direction: Direction) -> Option<Interval> {
-    if !matches!(direction, Direction::Met | Direction::Part | Direction::NotMet) {
-        return None;
-    }
-    let unit = commitment.tellings.iter().find_map(|t| match &t.body {
+fn only_money(fact: &Fact) -> bool {
+    let spent = |a: &heldto_fact::Amount| matches!(a.unit, Unit::Money(_)) && matches!(a.role, Role::Paid | Role::Invested);
+    !fact.amounts.is_empty() && fact.amounts.iter().all(spent)
+}
+
+fn failed(fact: &Fact) -> bool {
+    matches!(fact.body, Body::Delivery { outcome: Outcome::NotDone | Outcome::Undone | Outcome::Setback })
+}
+
+/// Whether the target is money, or nothing that can be counted apart from it.
+fn aims_at_money(commitment: &Cluster<'_>) -> bool {
+    goal_unit(commitment).is_none_or(|unit| matches!(unit, Unit::Money(_)))
+}
+
+fn goal_unit<'a>(commitment: &Cluster<'a>) -> Option<&'a Unit> {
+    commitment.tellings.iter().find_map(|t| match &t.body {
         Body::Pledge(c) => match &c.target {
             Some(Target::Amount(a)) => Some(&a.unit),
             _ => None,
         },
         _ => None,
-    })?;
+    })
+}
+
+/// How much a fact says was delivered towards the target: money spent counts only towards a money target.
+fn delivered(fact: &Fact, commitment: &Cluster<'_>, direction: Direction) -> Option<Interval> {
+    if !matches!(direction, Direction::Met | Direction::Part | Direction::NotMet) {
+        return None;
+    }
+    let unit = goal_unit(commitment)?;
     let counts = |role| role == Role::Delivered || (matches!(unit, Unit::Money(_)) && matches!(role, Role::Paid | Role::Invested));
     fact.amounts.iter().find(|a| a.unit == *unit && counts(a.role)).map(heldto_fact::Amount::interval)
 }

@@ -3,7 +3,7 @@
 use crate::evidence::gather;
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Mode, Strength, Target, Truth, Unit, Window};
+use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Strength, Target, Truth, Unit, Window};
 
 mod rules;
 
@@ -61,11 +61,13 @@ pub(crate) struct Verdict {
     pub settles: Option<&'static str>,
     /// The period judged, for a recurring commitment.
     pub period: Option<Window>,
+    /// By whose knowledge, where the status rests on something other than the evidence.
+    pub grade: Option<Grade>,
 }
 
 impl Verdict {
     pub(crate) fn new(status: Status, rule: impl Into<String>, used: Vec<usize>) -> Self {
-        Self { status, rule: rule.into(), used, missing: Vec::new(), settles: None, period: None }
+        Self { status, rule: rule.into(), used, missing: Vec::new(), settles: None, period: None, grade: None }
     }
 
     pub(crate) const fn settled_by(mut self, what: &'static str) -> Self {
@@ -87,7 +89,7 @@ pub(crate) struct Case<'a> {
     pub first_due: Option<&'a Due>,
     pub window: Window,
     pub delivered: Option<Interval>,
-    pub parts: Vec<(&'a Fact, Status)>,
+    pub parts: Vec<(&'a Fact, Status, Grade)>,
     pub as_of: NaiveDate,
 }
 
@@ -181,30 +183,38 @@ impl<'a> Case<'a> {
         case
     }
 
-    /// What was delivered in all. Deliveries for periods that are apart add up; of others it cannot be told whether one holds the other, so they give
-    /// a range from the larger to the sum.
+    /// What was delivered in all, counted once. Deliveries whose periods may overlap, or that may be the same, give a range from the larger to the sum.
     fn sum_delivered(&self) -> Option<Interval> {
-        let mut sum: Option<(Interval, Window)> = None;
-        for e in self.evidence.iter().filter(|e| e.settles()) {
-            let Some(more) = e.delivered else { continue };
-            sum = Some(match sum {
-                None => (more, e.window),
-                Some((so_far, window)) => {
-                    let apart = e.fact.period.is_some() && !window.overlaps(e.window);
-                    let joined = if apart { so_far.plus(more) } else { so_far.plus_overlapping(more) };
-                    (joined.unwrap_or(Interval::ANY), window.span(e.window))
-                }
-            });
-        }
-        sum.map(|(interval, _)| interval)
+        self.running_sums().pop().map(|(_, sum)| sum)
     }
 
-    fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status)> {
+    /// What was delivered after each delivery, in order of time, with the place of the delivery in the list of evidence.
+    pub fn running_sums(&self) -> Vec<(usize, Interval)> {
+        let mut sums: Vec<(usize, Interval)> = Vec::new();
+        let whole_is_there = |part: &Fact| {
+            let wholes = part.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
+            wholes.into_iter().any(|l| self.evidence.iter().any(|e| e.fact.id == l.to && e.settles() && e.delivered.is_some()))
+        };
+        for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !whole_is_there(e.fact)) {
+            let Some(more) = e.delivered else { continue };
+            let so_far = sums.last().map_or(Interval::ZERO, |(_, sum)| *sum);
+            let joined = if sums.iter().any(|(m, _)| self.evidence.get(*m).is_some_and(|x| may_overlap(x.fact, e.fact))) {
+                so_far.plus_overlapping(more)
+            } else {
+                so_far.plus(more)
+            };
+            sums.push((n, joined.unwrap_or(Interval::ANY)));
+        }
+        sums
+    }
+
+    fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status, Grade)> {
         let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_as(&t.id, LinkKind::PartOf));
         let parts = linked.filter(|(fact, link)| {
             matches!(fact.body, Body::Pledge(_)) && link.strength != Strength::Possible && !self.cluster.holds(&fact.id)
         });
-        parts.filter_map(|(fact, _)| Some((fact, judge_within(&self.view, &fact.id, depth + 1)?.status))).collect()
+        let judged = parts.filter_map(|(fact, _)| Some((fact, judge_within(&self.view, &fact.id, depth + 1)?)));
+        judged.map(|(fact, j)| (fact, j.status, j.grade)).collect()
     }
 
     /// The target as a number, where it is one.
@@ -221,15 +231,9 @@ impl<'a> Case<'a> {
     }
 
     pub fn has_started(&self) -> bool {
-        let in_parts = self.parts.iter().any(|(_, s)| {
-            s.is_met() || matches!(s, Status::InProgress | Status::Stalled | Status::PartMet | Status::Reversed)
-        });
+        let in_parts = self.parts.iter().any(|(_, status, _)| has_begun(*status));
         let work = [Direction::Work, Direction::Part, Direction::Met, Direction::Setback];
         in_parts || self.evidence.iter().any(|e| work.contains(&e.direction) && e.settles())
-    }
-
-    fn is_recurring(&self) -> bool {
-        matches!(self.due.map(|d| &d.mode), Some(Mode::Every(_)))
     }
 
     fn verdict(&self) -> Verdict {
@@ -237,20 +241,17 @@ impl<'a> Case<'a> {
         if let Some(verdict) = ended {
             return verdict;
         }
-        if self.is_recurring() || (self.force == Force::Duty && matches!(self.target, Some(Target::Metric { .. }))) {
-            return recurring::verdict(self);
-        }
-        rules::one_off(self)
+        if recurring::applies(self) { recurring::verdict(self) } else { rules::one_off(self) }
     }
 
     fn judgement(self, verdict: Verdict) -> Judgement<'a> {
         let used: Vec<&Evidence<'a>> = verdict.used.iter().filter_map(|n| self.evidence.get(*n)).collect();
-        let grade = used.iter().map(|e| e.grade).max().unwrap_or_else(|| {
-            self.evidence.iter().filter(|e| e.settles()).map(|e| e.grade).max().unwrap_or(Grade::None)
-        });
-        let against = |e: &&Evidence<'_>| matches!(e.direction, Direction::Disputes) || e.grade == Grade::Disputed;
-        let disputed = self.evidence.iter().any(|e| against(&e));
-        let grade = if disputed && matches!(grade, Grade::Claimed | Grade::None) { Grade::Disputed } else { grade };
+        let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
+        let against = |e: &Evidence<'_>| e.direction == Direction::Disputes || (e.grade == Grade::Disputed && !ended(e));
+        let disputed = self.evidence.iter().any(against);
+        let grade = verdict.grade.or_else(|| used.iter().map(|e| e.grade).max()).unwrap_or_else(|| self.grade_of_parts(&verdict));
+        let both_ways = verdict.status == Status::Inconclusive && used.iter().any(|e| e.direction == Direction::NotMet) && used.iter().any(|e| e.direction == Direction::Met);
+        let grade = if both_ways || (disputed && matches!(grade, Grade::Claimed | Grade::None)) { Grade::Disputed } else { grade };
         let notes = self.notes(disputed, &used);
         let reason = |(n, e): (usize, &Evidence<'a>)| Reason {
             fact: e.fact,
@@ -276,6 +277,13 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Where a status rests on work seen in the parts alone, by whose knowledge that is.
+    fn grade_of_parts(&self, verdict: &Verdict) -> Grade {
+        let rests_on_parts = matches!(verdict.status, Status::InProgress | Status::Overdue | Status::FallingDue | Status::Untestable);
+        let begun = self.parts.iter().filter(|(_, status, _)| has_begun(*status)).map(|(.., grade)| *grade).max();
+        begun.filter(|_| rests_on_parts).unwrap_or(Grade::None)
+    }
+
     fn shows(&self, e: &Evidence<'_>) -> String {
         let direction = match e.direction {
             Direction::Met => "that it was done",
@@ -294,7 +302,8 @@ impl<'a> Case<'a> {
             Strength::Probable => "; the link is the recorder's judgement",
             Strength::Possible => "; the link is only possible, and settles nothing",
         };
-        format!("{direction}, {} ({}{admitted}{sure})", window_words(e.window), e.grade)
+        let figure = e.inequality.as_ref().map_or_else(String::new, |i| format!(": {i}"));
+        format!("{direction}{figure}, {} ({}{admitted}{sure})", window_words(e.window), e.grade)
     }
 
     fn notes(&self, disputed: bool, used: &[&Evidence<'a>]) -> Vec<String> {
@@ -307,7 +316,7 @@ impl<'a> Case<'a> {
         }
         if !self.parts.is_empty() {
             let mut counts: Vec<(Status, usize)> = Vec::new();
-            for (_, status) in &self.parts {
+            for (_, status, _) in &self.parts {
                 match counts.iter_mut().find(|(s, _)| s == status) {
                     Some((_, n)) => *n += 1,
                     None => counts.push((*status, 1)),
@@ -349,6 +358,23 @@ impl<'a> Case<'a> {
 /// Work that goes on or stalled, for a commitment that is not due yet.
 pub(crate) fn rules_at_work(case: &Case<'_>) -> Option<Verdict> {
     rules::at_work(case)
+}
+
+/// Whether a status tells that work has begun.
+fn has_begun(status: Status) -> bool {
+    status.is_met() || matches!(status, Status::InProgress | Status::Stalled | Status::PartMet | Status::Reversed)
+}
+
+/// Whether two deliveries may hold some of the same: their periods may overlap, or a link says so.
+fn may_overlap(a: &Fact, b: &Fact) -> bool {
+    let tied = |x: &Fact, y: &Fact| {
+        x.links.iter().any(|l| {
+            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf);
+            l.to == y.id && (l.kind == LinkKind::MayOverlap || same)
+        })
+    };
+    let periods = a.period.as_ref().zip(b.period.as_ref()).is_some_and(|(p, q)| p.window().overlaps(q.window()));
+    periods || tied(a, b) || tied(b, a)
 }
 
 /// A window in words.

@@ -1,45 +1,33 @@
 //! Commitments that come due again and again, and duties owed in every case: judged period by period, the latest judged period first.
 
 use crate::judge::{Case, Verdict, window_words};
-use crate::{Direction, Status, series};
+use crate::{Direction, Status};
 use chrono::NaiveDate;
-use heldto_fact::{Amount, Force, Interval, Mode, Quantity, Span, Target, Threshold, Truth, Unit, Window};
+use heldto_fact::{Amount, Force, Interval, Mode, Quantity, Span, Threshold, Truth, Unit, Window};
 
-/// Whether a commitment is judged so.
+/// Whether a commitment is judged so: it comes due again and again, or it is a duty without a day, owed in every case.
 pub fn applies(case: &Case<'_>) -> bool {
-    matches!(case.due.map(|d| &d.mode), Some(Mode::Every(_)))
+    match case.due.map(|d| &d.mode) {
+        Some(Mode::Every(_)) => true,
+        None => case.force == Force::Duty,
+        Some(_) => false,
+    }
 }
 
 /// Where it stands, by its latest judged period.
 pub fn verdict(case: &Case<'_>) -> Verdict {
-    measured(case).or_else(|| evidenced(case)).unwrap_or_else(|| without_evidence(case))
+    evidenced(case).unwrap_or_else(|| without_evidence(case))
 }
 
-/// By the figures for the metric: only those for a period after the commitment was made count towards a pledge; a duty was owed before.
-fn measured(case: &Case<'_>) -> Option<Verdict> {
-    let Some(Target::Metric { metric, threshold, .. }) = case.target else { return None };
-    let made = case.cluster.tellings.iter().filter_map(|t| t.window().earliest).min();
-    let mut judged: Vec<(Window, Truth, String)> = Vec::new();
-    for owner in case.cluster.tellings.iter().flat_map(|t| &t.by) {
-        for value in series(&case.view, metric, owner) {
-            let after = case.force == Force::Duty || value.window.earliest.zip(made).is_some_and(|(e, m)| e >= m);
-            if !after || value.fact.voice == Some(heldto_fact::Voice::Critic) {
-                continue;
-            }
-            let (truth, inequality) = compare(value.amount, threshold);
-            judged.push((value.window, truth, format!("{} ({}): {inequality}", value.fact.id, window_words(value.window))));
-        }
+/// How long ago the period was, exactly or at least.
+fn age(window: Window, as_of: NaiveDate) -> String {
+    let days = |day: NaiveDate| (as_of - day).num_days().max(0);
+    match (window.earliest, window.latest) {
+        (Some(e), Some(l)) if e == l => format!("{} days ago", days(l)),
+        (_, Some(l)) => format!("at least {} days ago", days(l)),
+        (Some(e), None) => format!("at most {} days ago", days(e)),
+        (None, None) => "nobody says how long ago".to_owned(),
     }
-    judged.sort_by_key(|(w, ..)| (w.latest, w.earliest));
-    let (window, truth, rule) = judged.pop()?;
-    let age = window.latest.map_or_else(String::new, |l| format!("; that is {} days ago", (case.as_of - l).num_days().max(0)));
-    let mut verdict = match truth {
-        Truth::Yes => Verdict::new(Status::Met, format!("{rule}{age}"), Vec::new()),
-        Truth::No => Verdict::new(Status::Breached, format!("{rule}{age}"), Vec::new()),
-        Truth::CannotTell => Verdict::new(Status::Inconclusive, format!("{rule}{age}"), Vec::new()),
-    };
-    verdict.period = Some(window);
-    Some(verdict)
 }
 
 /// A share as per cent, where it is one.
@@ -54,7 +42,8 @@ fn per_cent(amount: &Amount) -> Option<Interval> {
     }
 }
 
-fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
+/// Whether a figure is on the right side of a threshold, as an inequality with its answer.
+pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
     let (Threshold::AtLeast(goal) | Threshold::AtMost(goal)) = threshold;
     let in_unit = |a: &Amount| if goal.unit == Unit::Percent { per_cent(a) } else { (a.unit == goal.unit).then(|| a.interval()) };
     let (Some(value), Some(wanted)) = (in_unit(value), in_unit(goal)) else {
@@ -80,8 +69,12 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
         matches!(e.direction, Direction::Met | Direction::NotMet) && e.settles()
     });
     let (n, e) = either.max_by_key(|(_, e)| (e.window.latest, e.window.earliest))?;
-    let age = e.window.latest.map_or_else(String::new, |l| format!(", {} days ago", (case.as_of - l).num_days().max(0)));
+    let age = format!(", {}", age(e.window, case.as_of));
     let rule = match e.direction {
+        _ if e.inequality.is_some() => {
+            let inequality = e.inequality.as_deref().unwrap_or_default();
+            format!("{}, {}: {inequality}{age}", e.fact.id, window_words(e.window))
+        }
         Direction::Met => format!("done {}{age}: the latest period with evidence", window_words(e.window)),
         _ if case.force == Force::Duty => {
             format!("owed in every case; a failure is established {}{age}", window_words(e.window))

@@ -78,14 +78,19 @@ impl<'a> Brief<'a> {
                 pairs.push(("codes".to_owned(), codes.join(", ")));
             }
         }
+        let mut told: Vec<(&str, Vec<String>)> = Vec::new();
         for control in controls(&self.view, self.party) {
             let when = control.fact.occurred.as_ref().map_or_else(String::new, When::in_words);
-            let sure = match control.begun {
-                Truth::Yes => "",
-                Truth::No => ", still to come",
-                Truth::CannotTell => ", exact day not known",
-            };
-            pairs.push(("control".to_owned(), format!("{}: {when}{sure} ({})", control.by, control.fact.id)));
+            let to_come = if control.begun == Truth::No { ", still to come" } else { "" };
+            let line = format!("{when}{to_come} ({})", control.fact.id);
+            match told.last_mut().filter(|(by, _)| *by == control.by) {
+                Some((_, lines)) => lines.push(line),
+                None => told.push((control.by, vec![line])),
+            }
+        }
+        for (by, lines) in told {
+            let name = by.parse::<FactId>().ok().and_then(|id| self.view.fact(&id)).map_or(by, |f| f.text.as_str());
+            pairs.push(("control".to_owned(), format!("{name}: {}", lines.join("; "))));
         }
         Section { heading: "Who it is".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs)] }
     }
@@ -127,7 +132,7 @@ impl<'a> Brief<'a> {
         let mut items = Vec::new();
         for fact in &facts {
             let Body::Complaint { decision, reference, count: cases, .. } = &fact.body else { continue };
-            let cases = cases.map_or_else(String::new, |n| format!("{n} decisions"));
+            let cases = cases.map_or_else(String::new, |n| count(usize::try_from(n).unwrap_or(usize::MAX), "decision", "decisions"));
             let detail = [decision.word().replace('-', " "), cases, reference.clone().unwrap_or_default()];
             let detail = detail.into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
             items.push(self.item(fact, vec![detail]));

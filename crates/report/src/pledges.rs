@@ -152,9 +152,13 @@ pub(crate) fn summary(all: &[Judgement<'_>]) -> Vec<String> {
         let n = of(&|s| s == status);
         clause(n, format!("{n} {words}"));
     }
-    let rest = all.len() - of(&|s| s.is_met() || s.is_past_due())
-        - of(&|s| matches!(s, Status::Reversed | Status::Inconclusive | Status::Unevidenced));
-    clause(rest, format!("{rest} not due, or without a day or a test to judge by"));
+    let untestable = of(&|s| s == Status::Untestable);
+    let ended = of(&|s| matches!(s, Status::Superseded | Status::Withdrawn | Status::Lapsed));
+    let judged = of(&|s| s.is_met() || s.is_past_due() || matches!(s, Status::Reversed | Status::Inconclusive | Status::Unevidenced));
+    let rest = all.len() - judged - untestable - ended;
+    clause(ended, format!("{ended} replaced, withdrawn or lapsed"));
+    clause(untestable, format!("{untestable} too vague to test"));
+    clause(rest, format!("{rest} not yet due, or without a due day"));
     let mut lines = vec![format!("Of {}: {}.", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))];
     lines.extend(share(all));
     lines
@@ -205,7 +209,10 @@ pub(crate) fn item(j: &Judgement<'_>, sensitive: bool) -> Item {
     };
     let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
     let mut details = vec![format!("{} · {force} by {}", first.id, owners.join(", "))];
-    details.push(j.rule.clone());
+    // Where the heading says it all, once is enough.
+    if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
+        details.push(j.rule.clone());
+    }
     let mut last = vec![format!("evidence: {}", j.grade)];
     last.extend(delivered(j));
     last.extend(j.notes.clone());
@@ -218,7 +225,7 @@ fn mark(j: &Judgement<'_>) -> String {
         (None, _) => "no date".to_owned(),
         (Some(due), _) if !matches!(due.mode, heldto_fact::Mode::By) => due.in_words(),
         (Some(due), Some(latest)) if due.window().earliest == Some(latest) => format!("by {}", day(latest)),
-        (Some(_), Some(latest)) => format!("by {} at the latest", day(latest)),
+        (Some(_), Some(latest)) => format!("latest {}", day(latest)),
         (Some(due), None) => due.in_words(),
     }
 }

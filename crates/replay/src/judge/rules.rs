@@ -23,8 +23,8 @@ fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> O
     let Some(latest) = case.window.latest else {
         return Some(Verdict::new(status, format!("{what} {}; no due day", window_words(e.window)), vec![n]));
     };
-    let (truth, inequality) = by_day(e.window, latest);
-    // Dated later, it hides nothing: the status below stands.
+    // Dated on the last due day or later, it hides nothing: the status below stands.
+    let (truth, inequality) = by_day(e.window, latest.pred_opt()?);
     (truth == Truth::Yes).then(|| Verdict::new(status, format!("{what} before the last due day: {inequality}"), vec![n]))
 }
 
@@ -38,7 +38,8 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
     in_time.then(|| {
         let own = if super::super::recurring::applies(case) { super::super::recurring::verdict(case) } else { one_off(case) };
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
-        Verdict::new(Status::Superseded, rule, own.used)
+        let (grade, _) = crate::evidence::grade(later, Direction::Withdrawn, &case.cluster);
+        Verdict { grade: Some(grade), ..Verdict::new(Status::Superseded, rule, own.used) }
     })
 }
 
@@ -67,12 +68,15 @@ fn deeds<'c>(case: &'c Case<'_>) -> (Vec<usize>, Option<String>) {
         return (case.settling(Direction::Met).map(|(n, _)| n).collect(), None);
     };
     let quantified = |e: &Evidence<'_>| e.delivered.is_some();
-    let reached = case.delivered.map(|d| (d.reaches(goal), d));
-    let numbered = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && quantified(e)).map(|(n, _)| n);
-    match reached {
-        Some((Truth::Yes, d)) => (numbered.collect(), Some(format!("{} >= {} {unit}", d.low.value, goal.low.value))),
+    let sums = case.running_sums();
+    let enough = sums.iter().position(|(_, sum)| sum.reaches(goal) == Truth::Yes);
+    match enough.and_then(|n| Some((n, sums.get(n)?.1))) {
+        Some((n, sum)) => {
+            let used = sums.iter().take(n + 1).map(|(place, _)| *place).collect();
+            (used, Some(format!("{} >= {} {unit}", sum.low.value, goal.low.value)))
+        }
         // A deed said to fulfil it counts where it gives no number that falls short.
-        _ => (case.settling(Direction::Met).filter(|(_, e)| !quantified(e)).map(|(n, _)| n).collect(), None),
+        None => (case.settling(Direction::Met).filter(|(_, e)| !quantified(e)).map(|(n, _)| n).collect(), None),
     }
 }
 
@@ -114,8 +118,9 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     if !matches!(case.due?.mode, Mode::By | Mode::BeforeEvent(_)) || !case.settling(Direction::Met).all(|(_, e)| e.delivered.is_some()) {
         return None;
     }
-    let (n, e) = case.settling(Direction::NotMet).find(|(_, e)| e.window.earliest.is_some_and(|day| day > latest))?;
-    let day = e.window.earliest?;
+    let later = case.settling(Direction::NotMet).find(|(_, e)| e.window.earliest.is_some_and(|day| day > latest));
+    let (n, e) = later.or_else(|| fell_short(case, latest))?;
+    let day = e.window.earliest?.max(latest.succ_opt()?);
     let short = match (case.delivered, case.goal()) {
         (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
         _ => String::new(),
@@ -127,6 +132,17 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     } else {
         Verdict::new(Status::PartMet, rule, partly.into_iter().chain([n]).collect())
     })
+}
+
+/// A count for a period that reaches to the last due day, that leaves the sum short of the target for certain.
+fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: chrono::NaiveDate) -> Option<(usize, &'c Evidence<'a>)> {
+    let (goal, _) = case.goal()?;
+    if case.delivered?.reaches(goal) != Truth::No {
+        return None;
+    }
+    let covers = |e: &Evidence<'_>| e.fact.period.as_ref().and_then(|p| p.window().latest).is_some_and(|end| end >= latest);
+    let told_later = |e: &Evidence<'_>| e.window.latest.is_some_and(|day| day >= latest);
+    case.evidence.iter().enumerate().find(|(_, e)| e.settles() && e.delivered.is_some() && covers(e) && told_later(e))
 }
 
 fn shown(interval: heldto_fact::Interval) -> String {
@@ -144,9 +160,9 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
         let rule = "some evidence says that it was done, some that it was not";
         return Some(Verdict::new(Status::Inconclusive, rule, done.into_iter().chain(undone).collect()).settled_by("an independent finding"));
     }
-    let passed = case.window.latest.is_some_and(|latest| case.as_of > latest);
     let ((goal, unit), delivered) = (case.goal()?, case.delivered?);
-    (passed && delivered.reaches(goal) == Truth::CannotTell).then(|| {
+    let quantified = delivered != heldto_fact::Interval::ANY;
+    (quantified && delivered.reaches(goal) == Truth::CannotTell).then(|| {
         let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some()).map(|(n, _)| n);
         let rule = format!("{} {unit} straddles the target of {}", shown(delivered), goal.low.value);
         Verdict::new(Status::Inconclusive, rule, used.collect()).settled_by("a figure for what was delivered")
@@ -158,7 +174,8 @@ fn overdue(case: &Case<'_>) -> Option<Verdict> {
     let latest = case.window.latest.filter(|latest| case.as_of > *latest)?;
     let started = if case.has_started() { "work had begun" } else { "no sign that work had begun" };
     let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.in_words(), case.as_of);
-    let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles()).map(|(n, _)| n).collect();
+    let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
+    let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !ended(e)).map(|(n, _)| n).collect();
     Some(Verdict::new(Status::Overdue, rule, used).settled_by("evidence that it was done, or that it still was not, after the last due day"))
 }
 
@@ -177,7 +194,8 @@ fn falling_due(case: &Case<'_>) -> Option<Verdict> {
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
         let rule = format!("{earliest} <= {} <= {latest}", case.as_of);
-        Verdict::new(Status::FallingDue, rule, work(case)).settled_by("evidence that it was done")
+        let known = work(case).into_iter().chain(case.settling(Direction::NotMet).map(|(n, _)| n));
+        Verdict::new(Status::FallingDue, rule, known.collect()).settled_by("evidence that it was done")
     })
 }
 
@@ -200,18 +218,31 @@ pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn waiting(case: &Case<'_>) -> Verdict {
+    let undone = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     match case.due.map(|d| &d.mode) {
         Some(Mode::NotBefore) if case.window.latest.is_some_and(|day| case.as_of >= day) => {
             let day = case.window.latest.map_or_else(String::new, |d| d.to_string());
             let rule = format!("not before {day}, which has passed; never overdue on that ground alone");
-            Verdict::new(Status::WindowOpen, rule, Vec::new()).settled_by("evidence that it was done")
+            Verdict::new(Status::WindowOpen, rule, undone).settled_by("evidence that it was done")
         }
         Some(Mode::BeforeEvent(event)) => {
-            Verdict::new(Status::Awaiting, format!("before {event}; no day is known for that"), Vec::new())
+            Verdict::new(Status::Awaiting, format!("before {event}; no day is known for that"), undone)
                 .settled_by("the day of the event, and evidence that it was done")
         }
+        _ if case.settling(Direction::NotMet).next().is_some() => not_yet_there(case),
         Some(_) => Verdict::new(Status::Awaiting, format!("nothing known yet, and not due as at {}", case.as_of), Vec::new())
             .settled_by("evidence that it was done"),
         None => Verdict::new(Status::Awaiting, "nothing known yet, and no due day", Vec::new()).settled_by("evidence that it was done"),
     }
+}
+
+/// Not reached yet by the newest evidence, and not due.
+fn not_yet_there(case: &Case<'_>) -> Verdict {
+    let newest = case.settling(Direction::NotMet).last();
+    let (used, said) = newest.map_or((Vec::new(), String::new()), |(n, e)| {
+        let figure = e.inequality.as_ref().map_or_else(|| "not done".to_owned(), Clone::clone);
+        (vec![n], format!("{figure} {}", window_words(e.window)))
+    });
+    Verdict::new(Status::Awaiting, format!("not there yet: {said}; not due as at {}", case.as_of), used)
+        .settled_by("evidence that it was done")
 }
