@@ -138,8 +138,8 @@ def word(words: str) -> Type:
 
 # Section 4: facts.
 
-DAY = r"\d{4}(?:-\d\d(?:-\d\d)?)?"
-EDTF = re.compile(rf"unknown|{DAY}[~?%]?|{DAY}/{DAY}|(?:\.\.)?/{DAY}|{DAY}/(?:\.\.)?"
+DAY = r"\d{4}(?:-\d\d(?:-\d\d)?)?[~?%]?"
+EDTF = re.compile(rf"unknown|{DAY}|{DAY}/{DAY}|(?:\.\.)?/{DAY}|{DAY}/(?:\.\.)?"
                   rf"|\[{DAY}\.\.{DAY}\]|\[\.\.{DAY}\]|\[{DAY}\.\.\]|\[{DAY}(?:,{DAY})+\]", re.ASCII)
 
 
@@ -147,7 +147,7 @@ def edtf(reader: Reader) -> str:
     value = text(reader)
     require(EDTF.fullmatch(value) is not None, "a date is not in the spelling of FACTS.md")
     for found in re.findall(DAY, value):
-        year, month, day = (*map(int, found.split("-")), 1, 1)[:3]
+        year, month, day = (*map(int, found.rstrip("~?%").split("-")), 1, 1)[:3]
         real = 1 <= month <= 12 and 1 <= day <= monthrange(2000 + year % 400, month)[1]
         require(real, "a date is not in the calendar")
     return value
@@ -359,6 +359,9 @@ class Ledger:
         raise Broken("changed: the entry after it was chained to something else", at - 1)
 
     def check_parts(self, at: int, entry: Entry, line: Any) -> None:
+        main = [role for role, _ in entry.parts if role in ("ledger", "fact")]
+        own = "ledger" if entry.kind in ("redaction", "key") else "fact"
+        require(main == [own] and entry.parts[0][0] == own, "not exactly one fact or record of the ledger's own, in the first place")
         for part in field(line, "parts", list):
             number = field(part, "part", int)
             require(0 <= number < len(entry.parts), f"the entry has no part {number}")

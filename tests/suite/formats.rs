@@ -1,1 +1,46 @@
-//! To come.
+//! A decoder and verifier that shares no code with this one, written from docs/FORMAT.md alone, agrees.
+
+use crate::{has_tool, ok, root, seeds, text};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The Python that has `blake3`: that of `HELDTO_PYTHON`, else the one of the machine.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("HELDTO_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
+    has_tool(&python, &["-c", "import blake3"]).then_some(python)
+}
+
+#[test]
+fn a_verifier_in_python_agrees_on_the_export_and_on_every_vector() {
+    let Some(python) = python() else { return };
+    let verifier = root().join("tests/python/verify.py");
+    let dir = tempfile::tempdir().expect("a folder");
+    let export = dir.path().join("seeds.jsonl");
+    std::fs::write(&export, ok(seeds(), &["--ledger", "ledger", "export"])).expect("writes");
+    let ours = ok(seeds(), &["--ledger", "ledger", "verify", "--json"]);
+    let ours: serde_json::Value = serde_json::from_str(&ours).expect("JSON");
+    let output = Command::new(&python).arg("-B").arg(&verifier).arg(&export).output().expect("python runs");
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}{}", text(&output.stderr));
+    for key in ["chain", "root"] {
+        let value = ours[key].as_str().expect("a hash");
+        assert!(said.contains(value), "{key} {value} wanted: {said}");
+    }
+    assert!(said.contains(&format!("{} entries", ours["entries"])), "{said}");
+    let vectors: Vec<PathBuf> = std::fs::read_dir(root().join("vectors"))
+        .expect("vectors")
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.extension().is_some_and(|x| x == "json"))
+        .collect();
+    assert!(vectors.len() > 40);
+    let output = Command::new(&python).arg("-B").arg(&verifier).args(&vectors).output().expect("python runs");
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn the_same_facts_at_the_same_time_with_the_same_salts_are_the_same_bytes() {
+    let again = crate::ledger_of(&root().join("seeds"));
+    let first = ok(seeds(), &["--ledger", "ledger", "export"]);
+    assert_eq!(first, ok(again.path(), &["--ledger", "ledger", "export"]));
+}

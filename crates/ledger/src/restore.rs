@@ -1,4 +1,4 @@
-use crate::{Ledger, Problem, decode_fact};
+use crate::{Fault, Ledger, Problem, decode_fact};
 use heldto_fact::Fact;
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
 use heldto_store::{Founding, MemoryStore, NewEntry, Store, StoreError};
@@ -89,6 +89,9 @@ pub fn restore(founding: Founding, carried: &[Carried], chain_said: Chain, root_
     if end != chain_said || root != root_said {
         // An entry that was changed is named by the verification; only a sound export can end in the wrong place.
         ledger.verify(true, &mut |_| {})?;
+        if let Some(last) = size.checked_sub(1).filter(|_| end != chain_said && root != root_said) {
+            return Err(Box::new(Problem { entry: Some(last), fault: Fault::Changed }).into());
+        }
         return Err(RestoreError::End {
             found: format!("chain value {} and root {root} after {size} entries", end.0),
             said: format!("chain value {} and root {root_said}", chain_said.0),

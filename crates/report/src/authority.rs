@@ -3,7 +3,7 @@
 use crate::pledges::{PledgeFilter, item, judged, summary, text_of};
 use crate::words::{amount, count, interval};
 use crate::{Basis, Block, Document, Item, Section, Table, Tone, day};
-use heldto_fact::{Answer, Body, Decision, Fact, FactId, Kind, Role, Truth, When};
+use heldto_fact::{Answer, Body, Decision, Fact, FactId, Kind, LinkKind, Role, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts, series, total};
 
 /// The briefing. `None` where nobody of this id is a party.
@@ -128,7 +128,15 @@ impl<'a> Brief<'a> {
     fn complaints(&mut self, paid: &[Total<'a>]) -> Option<Section> {
         let mut facts = self.facts();
         facts.retain(|f| f.kind() == Kind::Complaint && f.about.contains(self.party));
-        let upheld = facts.iter().filter(|f| matches!(f.body, Body::Complaint { decision: Decision::Upheld, .. })).count();
+        let is_part = |f: &Fact| f.links.iter().any(|l| l.kind == LinkKind::PartOf && facts.iter().any(|other| other.id == l.to));
+        let upheld: u64 = facts
+            .iter()
+            .filter(|f| !is_part(f))
+            .map(|f| match f.body {
+                Body::Complaint { decision: Decision::Upheld, count, .. } => count.unwrap_or(1),
+                _ => 0,
+            })
+            .sum();
         let mut items = Vec::new();
         for fact in &facts {
             let Body::Complaint { decision, reference, count: cases, .. } = &fact.body else { continue };
@@ -156,7 +164,8 @@ impl<'a> Brief<'a> {
             return None;
         }
         blocks.insert(0, Block::Items(items));
-        let heading = format!("Complaints and payouts ({} told of, {upheld} upheld)", count(facts.len(), "decision or batch", "decisions or batches"));
+        let upheld = count(usize::try_from(upheld).unwrap_or(usize::MAX), "decision", "decisions");
+        let heading = format!("Complaints and payouts ({upheld} upheld)");
         Some(Section { heading, tone: Tone::Plain, blocks })
     }
 
@@ -165,12 +174,14 @@ impl<'a> Brief<'a> {
         let party = self.party.clone();
         let mut pairs = Vec::new();
         for role in Role::ALL.iter().filter(|r| !matches!(r, Role::Paid | Role::Target | Role::Measured | Role::Delivered)) {
-            let named = |f: &Fact| (f.by.contains(&party) || f.amounts.iter().any(|a| a.payer.as_ref() == Some(&party))) && f.kind() != Kind::Payout;
+            let spoken_of = |f: &Fact| f.subjects().contains(&party) || f.by.contains(&party);
+            let named = |f: &Fact| (spoken_of(f) || f.amounts.iter().any(|a| a.payer.as_ref() == Some(&party))) && f.kind() != Kind::Payout;
             for t in total(&self.view, *role, named) {
-                let ids: Vec<String> = t.counted.iter().map(|f| f.id.to_string()).collect();
+                let told_by = |f: &&Fact| format!("{}, {}", f.id, f.voice.map_or("", heldto_fact::Voice::word));
+                let ids: Vec<String> = t.counted.iter().map(told_by).collect();
                 let overlap = if t.may_overlap { "; may overlap, so a range" } else { "" };
                 let merged = if t.merged > 0 { format!("; {} told again, counted once", t.merged) } else { String::new() };
-                pairs.push((role.word().to_owned(), format!("{}{overlap}{merged} ({})", interval(t.sum, &t.unit), ids.join(", "))));
+                pairs.push((role.word().to_owned(), format!("{}{overlap}{merged} ({})", interval(t.sum, &t.unit), ids.join("; "))));
                 for fact in &t.counted {
                     self.row("money", fact, role.word(), told(fact, *role));
                 }
