@@ -18,17 +18,28 @@ fn allowed() -> Imports {
 }
 
 fn actual() -> Imports {
-    let metadata = cargo_metadata::MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().expect("cargo metadata");
-    let folder = |p: &cargo_metadata::Package| p.manifest_path.parent().and_then(|d| d.file_name()).unwrap_or_default().to_owned();
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("cargo metadata");
+    let folder = |p: &cargo_metadata::Package| {
+        p.manifest_path.parent().and_then(|d| d.file_name()).unwrap_or_default().to_owned()
+    };
     let rooms: BTreeMap<String, String> = metadata.packages.iter().map(|p| (p.name.to_string(), folder(p))).collect();
-    let imports = |p: &cargo_metadata::Package| p.dependencies.iter().filter_map(|d| rooms.get(&d.name).cloned()).collect();
+    let imports =
+        |p: &cargo_metadata::Package| p.dependencies.iter().filter_map(|d| rooms.get(&d.name).cloned()).collect();
     metadata.packages.iter().map(|p| (folder(p), imports(p))).collect()
 }
 
 #[test]
 fn every_import_is_one_that_the_table_allows() {
     let (allowed, actual) = (allowed(), actual());
-    assert_eq!(allowed.keys().collect::<Vec<_>>(), actual.keys().collect::<Vec<_>>(), "the table lists every room, and only those");
+    assert_eq!(
+        allowed.keys().collect::<Vec<_>>(),
+        actual.keys().collect::<Vec<_>>(),
+        "the table lists every room, and only those"
+    );
     for (room, imports) in &actual {
         let extra: Vec<_> = imports.difference(&allowed[room]).collect();
         assert!(extra.is_empty(), "{room} imports {extra:?}, which ARCHITECTURE.md does not allow");
@@ -40,7 +51,9 @@ fn every_path_that_the_code_map_names_is_there() {
     for page in ["ARCHITECTURE.md", "README.md", "docs/FORMAT.md", "docs/RULES.md", "docs/FACTS.md"] {
         let text = std::fs::read_to_string(root().join(page)).expect(page);
         let quoted = text.split('`').skip(1).step_by(2);
-        let paths = quoted.filter(|w| ["crates/", "tests/", "docs/", "seeds/", "vectors/", "ledger/", ".ci/"].iter().any(|p| w.starts_with(p)));
+        let paths = quoted.filter(|w| {
+            ["crates/", "tests/", "docs/", "seeds/", "vectors/", "ledger/", ".ci/"].iter().any(|p| w.starts_with(p))
+        });
         for path in paths.filter(|p| !p.contains('*')) {
             assert!(root().join(path).exists(), "{page} names {path}, which is not there");
         }

@@ -1,1 +1,231 @@
-//! To come.
+//! Every command as a user runs it, with all that it prints kept as goldens, on the seeds.
+
+use crate::{golden, heldto, ledger_of, ok, root, run, seeds, text};
+use std::path::Path;
+
+/// Standard output, then standard error, then the exit code where it is not 0.
+fn transcript(dir: &Path, arguments: &[&str]) -> String {
+    let output = run(dir, arguments);
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    let err = if err.is_empty() { err } else { format!("--- standard error\n{err}") };
+    let code = output.status.code().filter(|c| *c != 0).map_or_else(String::new, |c| format!("--- exit code {c}\n"));
+    format!("$ heldto {}\n{out}{err}{code}", arguments.join(" "))
+}
+
+fn on_seeds(name: &str, arguments: &[&str]) {
+    golden(&format!("goldens/{name}.txt"), &transcript(seeds(), &[&["--ledger", "ledger"], arguments].concat()));
+}
+
+#[test]
+fn reports_on_three_days_differ_as_the_evidence_does() {
+    for day in ["2024-10-15", "2025-03-01", "2026-11-22"] {
+        on_seeds(&format!("pledges-{day}"), &["report", "pledges", "--as-of", day]);
+    }
+    let known = ["report", "pledges", "--as-of", "2026-11-22", "--known-by", "2025-03-01", "--by", "derbyshire-cc"];
+    on_seeds("pledges-known-by", &known);
+}
+
+#[test]
+fn reports_in_every_format() {
+    for format in ["csv", "json", "md"] {
+        let pledges = ["report", "pledges", "--as-of", "2024-10-15", "--format", format];
+        on_seeds(&format!("pledges-{format}"), &pledges);
+        let authority = ["report", "authority", "derbyshire-cc", "--as-of", "2024-10-15", "--format", format];
+        on_seeds(&format!("authority-{format}"), &authority);
+    }
+}
+
+#[test]
+fn reports_by_filter() {
+    on_seeds("pledges-open-past", &["report", "pledges", "--open", "--due", "past"]);
+    on_seeds("pledges-status", &["report", "pledges", "--status", "breached", "--fail-on", "breached"]);
+    on_seeds("pledges-about", &["report", "pledges", "--about", "siab"]);
+    on_seeds("authority", &["report", "authority", "derbyshire-cc"]);
+    on_seeds("authority-partnership", &["report", "authority", "derbyshire-lap", "--as-of", "2025-08-01"]);
+}
+
+#[test]
+fn explanations_go_down_to_entries_and_sources() {
+    for id in
+        ["duty-20-weeks", "notice-priority-impact-plan", "dcc-500-places", "reinspection-monitoring", "pip-area-1"]
+    {
+        on_seeds(&format!("explain-{id}"), &["report", "pledges", "--explain", id]);
+    }
+    on_seeds(
+        "explain-not-yet-known",
+        &["report", "pledges", "--explain", "siab-monthly-minutes", "--as-of", "2025-03-01"],
+    );
+}
+
+#[test]
+fn every_line_of_the_report_can_be_explained() {
+    let report = ok(seeds(), &["--ledger", "ledger", "report", "pledges", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    for row in report["rows"].as_array().expect("rows") {
+        let id = row["id"].as_str().expect("an id");
+        let why = ok(seeds(), &["--ledger", "ledger", "report", "pledges", "--explain", id]);
+        let said = why.contains(row["status"].as_str().expect("a status"))
+            && why.contains("entry ")
+            && why.contains("source: ");
+        assert!(said, "{id}: {why}");
+    }
+}
+
+#[test]
+fn timeline_show_status_and_verify() {
+    on_seeds(
+        "timeline-council",
+        &["timeline", "--about", "derbyshire-cc", "--since", "2024-11-01", "--until", "2024-11-30"],
+    );
+    on_seeds("timeline-count", &["timeline", "--count"]);
+    on_seeds("timeline-text", &["timeline", "--text", "neurohub", "--clock", "published"]);
+    on_seeds("timeline-csv", &["timeline", "--kind", "payout", "--format", "csv", "--sensitive"]);
+    on_seeds("show", &["show", "dcc-500-places"]);
+    on_seeds("show-toml", &["show", "dcc-500-places", "--toml"]);
+    on_seeds("show-sensitive", &["show", "lgsco-payout-largest"]);
+    on_seeds("status", &["status"]);
+    on_seeds("verify", &["verify"]);
+    on_seeds("verify-json", &["verify", "--json"]);
+}
+
+#[test]
+fn what_is_typed_wrong_is_told() {
+    on_seeds("wrong-party", &["report", "authority", "derbishire-cc"]);
+    on_seeds("wrong-id", &["show", "dcc-500-place"]);
+    on_seeds("wrong-kind", &["report", "pledges", "--explain", "derbyshire-cc"]);
+    on_seeds("wrong-day", &["report", "pledges", "--as-of", "22/11/2026"]);
+    on_seeds("wrong-status", &["report", "pledges", "--status", "broken"]);
+    on_seeds("wrong-at", &["report", "pledges", "--at", "9999"]);
+    let nowhere = tempfile::tempdir().expect("a folder");
+    golden("goldens/wrong-folder.txt", &transcript(nowhere.path(), &["status"]));
+    golden("goldens/wrong-file.txt", &transcript(nowhere.path(), &["verify", "nothing.jsonl"]));
+}
+
+/// A ledger's life from its beginning, in one folder.
+#[test]
+fn a_life_of_a_ledger() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut life = String::new();
+    let mut go = |arguments: &[&str]| life.push_str(&format!("{}\n", transcript(dir.path(), arguments)));
+    go(&["init", "ledger", "--origin", "example.org/life"]);
+    go(&["init", "ledger"]);
+    std::fs::copy(dir.path().join("ledger/example.toml"), dir.path().join("facts.toml")).expect("copies");
+    for arguments in [
+        &["append", "facts.toml", "--dry-run"][..],
+        &["append", "facts.toml", "-v"],
+        &["append", "facts.toml"],
+        &["report", "pledges", "--as-of", "2025-10-01"],
+        &["status"],
+    ] {
+        go(&[&["--ledger", "ledger"], arguments].concat());
+    }
+    let toml = std::fs::read_to_string(dir.path().join("facts.toml")).expect("text");
+    let place = toml.find("[[delivery]]").expect("a delivery");
+    std::fs::write(dir.path().join("fixed.toml"), toml[place..].replace("20 places", "30 places")).expect("writes");
+    for arguments in [
+        &["append", "fixed.toml"][..],
+        &["correct", "example-20-places", "fixed.toml", "--reason", "The minutes were misread"],
+        &["correct", "example-20-places", "fixed.toml", "--reason", "Again"],
+        &["correct", "example-50-places", "fixed.toml", "--reason", "The wrong fact"],
+        &["show", "example-20-places"],
+        &["retract", "example-20-places", "--reason", "Another school was meant"],
+        &["show", "example-20-places"],
+        &["report", "pledges", "--as-of", "2025-10-01"],
+        &["report", "pledges", "--as-of", "2025-10-01", "--at", "4"],
+        &["append", "facts.toml"],
+        &["export", "ledger.jsonl"],
+        &["verify", "ledger.jsonl"],
+        &["append", "ledger.jsonl", "--dry-run"],
+        &["restore", "ledger.jsonl", "again"],
+        &["restore", "ledger.jsonl", "again"],
+    ] {
+        go(&[&["--ledger", "ledger"], arguments].concat());
+    }
+    go(&["--ledger", "again", "verify"]);
+    golden("goldens/life.txt", &life);
+}
+
+#[test]
+fn the_demonstration_is_one_command() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let seeds = root().join("seeds");
+    let report = ok(dir.path(), &["demo", seeds.to_str().expect("a path")]);
+    assert!(report.starts_with("Pledges\n") && report.contains("commitments on record"), "{report}");
+    let again = run(dir.path(), &["demo", seeds.to_str().expect("a path")]);
+    assert!(text(&again.stderr).contains("0 facts recorded"), "run again, it records nothing twice");
+    assert_eq!(text(&again.stdout), report);
+}
+
+#[test]
+fn a_command_after_an_append_replays_only_what_is_new() {
+    let dir = ledger_of(&root().join("tests/errors/base.toml"));
+    let replayed = |arguments: &[&str]| {
+        let output = run(dir.path(), &[&["--ledger", "ledger", "-v"], arguments].concat());
+        text(&output.stderr).trim().to_owned()
+    };
+    // The append left a snapshot from before itself; the next command takes in what the append added, and leaves another.
+    assert_eq!(replayed(&["status"]), "replayed 4 of 4 entries");
+    assert_eq!(replayed(&["status"]), "replayed 0 of 4 entries");
+    std::fs::write(
+        dir.path().join("one.toml"),
+        "[[party]]\nid = \"one-more\"\nname = \"One more\"\nkind = \"council\"\n",
+    )
+    .expect("writes");
+    ok(dir.path(), &["--ledger", "ledger", "append", "one.toml", "-q"]);
+    assert_eq!(replayed(&["report", "pledges"]), "replayed 1 of 5 entries");
+    assert_eq!(replayed(&["report", "pledges", "--at", "5"]), "replayed 0 of 5 entries");
+    assert_eq!(replayed(&["report", "pledges", "--at", "4"]), "replayed 4 of 4 entries");
+    // A snapshot of another log is not used.
+    let other = ledger_of(&root().join("tests/suite/every-kind.toml"));
+    ok(other.path(), &["--ledger", "ledger", "status"]);
+    std::fs::copy(other.path().join("ledger/snapshots/states"), dir.path().join("ledger/snapshots/states"))
+        .expect("copies");
+    assert_eq!(replayed(&["status"]), "replayed 5 of 5 entries");
+}
+
+#[test]
+fn facts_come_from_standard_input_too() {
+    use std::io::Write;
+    let dir = ledger_of(&root().join("tests/errors/base.toml"));
+    let mut child = heldto(dir.path())
+        .args(["--ledger", "ledger", "append", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let fact = r#"{"party": {"id": "from-a-pipe", "name": "From a pipe", "kind": "other"}}"#;
+    child.stdin.take().expect("open").write_all(fact.as_bytes()).expect("writes");
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(text(&output.stdout), "1 fact recorded; the ledger holds 5 entries\n");
+}
+
+#[test]
+fn a_table_keeps_to_eighty_columns_and_colour_says_nothing_alone() {
+    let report = |arguments: &[&str]| ok(seeds(), &[&["--ledger", "ledger", "report", "pledges"], arguments].concat());
+    let plain = report(&["--color", "never"]);
+    for line in plain.lines() {
+        assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+    }
+    let coloured = report(&["--color", "always"]);
+    assert!(coloured.contains("\u{1b}["));
+    let mut stripped = coloured;
+    while let Some(start) = stripped.find("\u{1b}[") {
+        let end = start + stripped[start..].find('m').expect("its end");
+        stripped.replace_range(start..=end, "");
+    }
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn help_of_every_command() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut all = String::new();
+    for command in [
+        "", "init", "append", "correct", "retract", "show", "timeline", "status", "report", "verify", "export",
+        "restore", "demo",
+    ] {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        all.push_str(&format!("{}\n", transcript(dir.path(), &arguments)));
+    }
+    golden("goldens/help.txt", &all.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+}

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 const KILLS: u64 = 200;
 
 fn facts(number: u64) -> String {
-    let party = |n: u64| format!("[[party]]\nid = \"party-{number}-{n}\"\nname = \"Party {n} of batch {number}\"\nkind = \"council\"\n");
+    let party = |n: u64| {
+        format!("[[party]]\nid = \"party-{number}-{n}\"\nname = \"Party {n} of batch {number}\"\nkind = \"council\"\n")
+    };
     (0..20).map(party).collect()
 }
 
@@ -46,13 +48,22 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
         std::thread::sleep(usual * share / 1000);
         drop(child.kill());
         let done = child.wait().expect("ends").success();
-        if done { acknowledged.push(number) } else { killed += 1 }
+        if done {
+            acknowledged.push(number)
+        } else {
+            killed += 1
+        }
         let ledger = open(dir.path());
         ledger.verify(false, &mut |_| {}).unwrap_or_else(|p| panic!("after kill {number}: {p}"));
-        let whole = |n: u64| (0..20).map(|k| format!("party-{n}-{k}")).filter(|id| {
-            let id = id.parse().expect("an id");
-            !ledger.versions(&id).expect("reads").is_empty()
-        }).count();
+        let whole = |n: u64| {
+            (0..20)
+                .map(|k| format!("party-{n}-{k}"))
+                .filter(|id| {
+                    let id = id.parse().expect("an id");
+                    !ledger.versions(&id).expect("reads").is_empty()
+                })
+                .count()
+        };
         let held = whole(number);
         assert!(held == 0 || held == 20, "all or nothing: {held} of 20");
         assert!(!done || held == 20, "batch {number} was acknowledged and is gone");
@@ -64,7 +75,10 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
         assert_eq!(ledger.versions(&id).expect("reads").len(), 1, "batch {number} was acknowledged and is gone");
     }
     assert!(killed > KILLS / 10, "the campaign kills in the middle of things: {killed} of {KILLS}");
-    eprintln!("{killed} killed, {} acknowledged, {kept_unasked} kept whole without being acknowledged", acknowledged.len());
+    eprintln!(
+        "{killed} killed, {} acknowledged, {kept_unasked} kept whole without being acknowledged",
+        acknowledged.len()
+    );
 }
 
 #[test]
@@ -79,7 +93,8 @@ fn a_disk_that_fills_up_loses_nothing_and_says_so() {
         std::fs::write(dir.path().join("facts.toml"), facts(number)).expect("writes");
         // No file may grow beyond 1.5 MB: the database's next segment fails as on a full disk.
         let script = format!("trap '' XFSZ; ulimit -f 3000; exec {program} --ledger ledger append facts.toml");
-        let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(dir.path()).output().expect("sh runs");
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).current_dir(dir.path()).output().expect("sh runs");
         if !output.status.success() {
             refused = Some(text(&output.stderr));
             break;

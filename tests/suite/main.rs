@@ -23,7 +23,9 @@ fn root() -> PathBuf {
 fn heldto(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_heldto-test"));
     command.current_dir(dir).stdin(Stdio::null());
-    for name in ["HELDTO_LEDGER", "HELDTO_KEY_FILE", "NO_COLOR", "HELDTO_TEST_NOW", "HELDTO_TEST_SEED", "HELDTO_TEST_WIDTH"] {
+    for name in
+        ["HELDTO_LEDGER", "HELDTO_KEY_FILE", "NO_COLOR", "HELDTO_TEST_NOW", "HELDTO_TEST_SEED", "HELDTO_TEST_WIDTH"]
+    {
         command.env_remove(name);
     }
     command

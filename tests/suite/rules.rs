@@ -34,7 +34,8 @@ fn expectations(file: &Path) -> Vec<Expectation> {
 
 #[test]
 fn every_scenario_is_judged_as_it_says() {
-    let mut files: Vec<_> = std::fs::read_dir(root().join("tests/rules")).expect("scenarios").flatten().map(|e| e.path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(root().join("tests/rules")).expect("scenarios").flatten().map(|e| e.path()).collect();
     files.sort();
     let mut wrong = Vec::new();
     let mut judged = 0;
@@ -44,17 +45,27 @@ fn every_scenario_is_judged_as_it_says() {
             let mut arguments = vec!["--ledger", "ledger", "report", "pledges", "--json", "--sensitive"];
             arguments.extend(days.iter().map(String::as_str));
             let output = run(dir.path(), &arguments);
-            let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{}: {e}: {}", file.display(), text(&output.stderr)));
+            let report: Value = serde_json::from_slice(&output.stdout)
+                .unwrap_or_else(|e| panic!("{}: {e}: {}", file.display(), text(&output.stderr)));
             let rows = report["rows"].as_array().expect("rows");
-            let row = rows.iter().find(|r| r["tellings"].as_array().is_some_and(|t| t.iter().any(|x| x == id.as_str())));
+            let row =
+                rows.iter().find(|r| r["tellings"].as_array().is_some_and(|t| t.iter().any(|x| x == id.as_str())));
             let word = |key: &str| row.and_then(|r| r[key].as_str()).map(str::to_owned);
             // What nobody knew yet is left out of the list.
-            let found = (word("status").unwrap_or_else(|| "not-yet-known".to_owned()), word("grade").unwrap_or_else(|| "none".to_owned()));
+            let found = (
+                word("status").unwrap_or_else(|| "not-yet-known".to_owned()),
+                word("grade").unwrap_or_else(|| "none".to_owned()),
+            );
             judged += 1;
             if found != (status.clone(), grade.clone()) {
                 let rule = word("rule").unwrap_or_default();
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
-                wrong.push(format!("{name}: {} {id}: {status} {grade} wanted, {} {} found ({rule})", days.join(" "), found.0, found.1));
+                wrong.push(format!(
+                    "{name}: {} {id}: {status} {grade} wanted, {} {} found ({rule})",
+                    days.join(" "),
+                    found.0,
+                    found.1
+                ));
             }
         }
     }

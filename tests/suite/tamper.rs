@@ -42,8 +42,12 @@ fn small() -> tempfile::TempDir {
 fn every_byte_of_every_live_value_matters() {
     let dir = small();
     let mut store = SledStore::open(&dir.path().join("ledger"), &mut |_| {}).expect("opens");
-    let live: Vec<(Vec<u8>, Vec<u8>)> =
-        store.database().expect("open").iter().map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())).expect("reads")).collect();
+    let live: Vec<(Vec<u8>, Vec<u8>)> = store
+        .database()
+        .expect("open")
+        .iter()
+        .map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())).expect("reads"))
+        .collect();
     let mut flipped = 0;
     for (key, value) in &live {
         for at in 0..value.len() {
@@ -51,7 +55,8 @@ fn every_byte_of_every_live_value_matters() {
             changed[at] ^= 1 << (at % 8);
             store.database().expect("open").insert(key, changed).expect("writes");
             let named = verdict(&mut store);
-            let said = named.as_ref().err().cloned().unwrap_or_else(|| panic!("byte {at} of {key:02x?} was changed unseen"));
+            let said =
+                named.as_ref().err().cloned().unwrap_or_else(|| panic!("byte {at} of {key:02x?} was changed unseen"));
             if key[0] == b'e' {
                 let index = u64::from_be_bytes(key[1..9].try_into().expect("8 bytes"));
                 assert!(said.contains(&format!("entry {index}")), "byte {at} of entry {index}: {said}");

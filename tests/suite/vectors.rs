@@ -22,7 +22,8 @@ struct Builder {
 impl Builder {
     fn new() -> Self {
         let genesis = Genesis { origin: "example.org/vectors".to_owned(), key: [7; 32] };
-        let first = json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() });
+        let first =
+            json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() });
         Self { chain: genesis.chain(), edge: Edge::default(), at: 1_700_000_000_000_000, lines: vec![first] }
     }
 
@@ -37,8 +38,10 @@ impl Builder {
         let shown = parts.iter().enumerate().filter(|(_, (_, keep))| *keep).map(|(n, (p, _))| {
             json!({ "part": n, "role": p.role.word(), "salt": Hash(p.salt).to_string(), "bytes": STANDARD.encode(&p.bytes) })
         });
-        let mut line = json!({ "index": entry.index, "entry": STANDARD.encode(&bytes), "parts": shown.collect::<Vec<_>>() });
-        let fact = parts.iter().find(|(p, keep)| p.role == Role::Fact && *keep).and_then(|(p, _)| decode_fact(&p.bytes).ok());
+        let mut line =
+            json!({ "index": entry.index, "entry": STANDARD.encode(&bytes), "parts": shown.collect::<Vec<_>>() });
+        let fact =
+            parts.iter().find(|(p, keep)| p.role == Role::Fact && *keep).and_then(|(p, _)| decode_fact(&p.bytes).ok());
         if let Some(fact) = fact {
             line["fact"] = to_json(&fact);
         }
@@ -136,53 +139,224 @@ fn scenarios() -> Vec<(&'static str, &'static str, Option<Option<u64>>, Vec<Valu
         let note = part(Role::PrivateNote, b"who told us".to_vec(), 56);
         Builder::new().seal(kind_code(Kind::Party), &[(fact, true), (note, keep)], |_| {}).end()
     };
-    let last = |b: &mut Vec<u8>| if let Some(byte) = b.last_mut() { *byte ^= 1 };
+    let last = |b: &mut Vec<u8>| {
+        if let Some(byte) = b.last_mut() {
+            *byte ^= 1
+        }
+    };
     vec![
         ("sound-empty", "a ledger without entries", None, Builder::new().end()),
         ("sound-one", "one entry: the root is its leaf", None, Builder::new().fact(&of_kind(Kind::Party)).end()),
         ("sound-three", "three entries: a tree that is not balanced", None, three().end()),
-        ("sound-every-kind", "a fact of every kind, with every field", None, facts().iter().fold(Builder::new(), Builder::fact).end()),
+        (
+            "sound-every-kind",
+            "a fact of every kind, with every field",
+            None,
+            facts().iter().fold(Builder::new(), Builder::fact).end(),
+        ),
         ("sound-amended", "a correction and a retraction", None, amended()),
         ("sound-erased", "a part erased, with its redaction", None, erased(&redaction(0, 1), false)),
         ("sound-private", "a private note that was left out", None, note(false)),
         ("sound-private-given", "a private note that was given", None, note(true)),
         ("sound-key", "a change of key", None, three().own(&key).end()),
         ("sound-later-version", "a fact of a later version is unreadable, not broken", None, odd_fact(|b| b[0] = 2)),
-        ("sound-no-readable-fact", "the readable fact may be left out", None, edited(|l| { l[2].as_object_mut().expect("a line").remove("fact"); })),
+        (
+            "sound-no-readable-fact",
+            "the readable fact may be left out",
+            None,
+            edited(|l| {
+                l[2].as_object_mut().expect("a line").remove("fact");
+            }),
+        ),
         ("broken-entry-time", "the time of an entry was changed", Some(Some(1)), changed(2, "/entry", |b| b[36] ^= 2)),
-        ("broken-entry-previous", "what an entry says of the one before was changed", Some(Some(1)), changed(2, "/entry", |b| b[10] ^= 1)),
+        (
+            "broken-entry-previous",
+            "what an entry says of the one before was changed",
+            Some(Some(1)),
+            changed(2, "/entry", |b| b[10] ^= 1),
+        ),
         ("broken-entry-last", "the last entry's time was changed", Some(Some(2)), changed(3, "/entry", |b| b[36] ^= 2)),
         ("broken-entry-commitment", "a commitment was changed", Some(Some(0)), changed(1, "/entry", last)),
         ("broken-part", "a fact was changed", Some(Some(2)), changed(3, "/parts/0/bytes", last)),
-        ("broken-part-salt", "a salt was changed", Some(Some(1)), edited(|l| l[2]["parts"][0]["salt"] = Hash([9; 32]).to_string().into())),
-        ("broken-part-role", "a fact is passed off as a quotation", Some(Some(1)), edited(|l| l[2]["parts"][0]["role"] = "quotation".into())),
-        ("broken-part-missing", "a fact is missing, and no redaction accounts for it", Some(Some(1)), edited(|l| { l[2]["parts"] = json!([]); l[2].as_object_mut().expect("a line").remove("fact"); })),
-        ("broken-readable", "the readable fact is not the one that is hashed", Some(Some(0)), edited(|l| l[1]["fact"]["party"]["name"] = "Another council".into())),
-        ("broken-origin", "the origin was changed", Some(None), edited(|l| l[0]["origin"] = "example.org/other".into())),
-        ("broken-key", "the first key was changed", Some(None), edited(|l| l[0]["key"] = Hash([8; 32]).to_string().into())),
+        (
+            "broken-part-salt",
+            "a salt was changed",
+            Some(Some(1)),
+            edited(|l| l[2]["parts"][0]["salt"] = Hash([9; 32]).to_string().into()),
+        ),
+        (
+            "broken-part-role",
+            "a fact is passed off as a quotation",
+            Some(Some(1)),
+            edited(|l| l[2]["parts"][0]["role"] = "quotation".into()),
+        ),
+        (
+            "broken-part-missing",
+            "a fact is missing, and no redaction accounts for it",
+            Some(Some(1)),
+            edited(|l| {
+                l[2]["parts"] = json!([]);
+                l[2].as_object_mut().expect("a line").remove("fact");
+            }),
+        ),
+        (
+            "broken-readable",
+            "the readable fact is not the one that is hashed",
+            Some(Some(0)),
+            edited(|l| l[1]["fact"]["party"]["name"] = "Another council".into()),
+        ),
+        (
+            "broken-origin",
+            "the origin was changed",
+            Some(None),
+            edited(|l| l[0]["origin"] = "example.org/other".into()),
+        ),
+        (
+            "broken-key",
+            "the first key was changed",
+            Some(None),
+            edited(|l| l[0]["key"] = Hash([8; 32]).to_string().into()),
+        ),
         ("broken-reordered", "two entries were swapped", Some(Some(0)), edited(|l| l.swap(1, 2))),
-        ("broken-removed", "an entry was removed", Some(Some(1)), edited(|l| { l.remove(2); })),
-        ("broken-doubled", "an entry was put in twice", Some(Some(1)), edited(|l| { let line = l[1].clone(); l.insert(2, line); })),
-        ("broken-renumbered", "an entry was removed and the rest renumbered", Some(Some(1)), edited(|l| { l.remove(2); l[2]["index"] = 1.into(); l[3]["end"] = 2.into(); })),
-        ("broken-cut", "the last line is missing", Some(None), edited(|l| { l.pop(); })),
-        ("broken-tail", "the last entry is missing, and the last line is not", Some(None), edited(|l| { l.remove(3); })),
-        ("broken-tail-size", "the last entry is missing, and the size made to fit", Some(Some(1)), edited(|l| { l.remove(3); l[3]["end"] = 2.into(); })),
-        ("broken-chain", "the last line has another chain value", Some(None), edited(|l| l[4]["chain"] = Hash([0; 32]).to_string().into())),
-        ("broken-root", "the last line has another root", Some(None), edited(|l| l[4]["root"] = Hash([0; 32]).to_string().into())),
-        ("broken-spelling", "an entry's index in a longer form, chained as if it were right", Some(Some(3)), odd_entry(|b| { b.splice(1..2, [251, 3, 0]); })),
+        (
+            "broken-removed",
+            "an entry was removed",
+            Some(Some(1)),
+            edited(|l| {
+                l.remove(2);
+            }),
+        ),
+        (
+            "broken-doubled",
+            "an entry was put in twice",
+            Some(Some(1)),
+            edited(|l| {
+                let line = l[1].clone();
+                l.insert(2, line);
+            }),
+        ),
+        (
+            "broken-renumbered",
+            "an entry was removed and the rest renumbered",
+            Some(Some(1)),
+            edited(|l| {
+                l.remove(2);
+                l[2]["index"] = 1.into();
+                l[3]["end"] = 2.into();
+            }),
+        ),
+        (
+            "broken-cut",
+            "the last line is missing",
+            Some(None),
+            edited(|l| {
+                l.pop();
+            }),
+        ),
+        (
+            "broken-tail",
+            "the last entry is missing, and the last line is not",
+            Some(None),
+            edited(|l| {
+                l.remove(3);
+            }),
+        ),
+        (
+            "broken-tail-size",
+            "the last entry is missing, and the size made to fit",
+            Some(Some(1)),
+            edited(|l| {
+                l.remove(3);
+                l[3]["end"] = 2.into();
+            }),
+        ),
+        (
+            "broken-chain",
+            "the last line has another chain value",
+            Some(None),
+            edited(|l| l[4]["chain"] = Hash([0; 32]).to_string().into()),
+        ),
+        (
+            "broken-root",
+            "the last line has another root",
+            Some(None),
+            edited(|l| l[4]["root"] = Hash([0; 32]).to_string().into()),
+        ),
+        (
+            "broken-spelling",
+            "an entry's index in a longer form, chained as if it were right",
+            Some(Some(3)),
+            odd_entry(|b| {
+                b.splice(1..2, [251, 3, 0]);
+            }),
+        ),
         ("broken-left-over", "a byte left over after an entry", Some(Some(3)), odd_entry(|b| b.push(0))),
         ("broken-version", "an entry of a version that is not known", Some(Some(3)), odd_entry(|b| b[0] = 2)),
-        ("broken-length", "a count of parts far beyond the bytes", Some(Some(3)), odd_entry(|b| { b.truncate(44); b.extend([253, 255, 255, 255, 255, 255, 255, 255, 255]); })),
-        ("broken-role", "a role that is not known", Some(Some(3)), odd_entry(|b| { let at = b.len() - 33; b[at] = 9; })),
-        ("broken-kind", "a kind that is not known", Some(Some(3)), odd_entry(|b| { let at = b.len() - 35; b[at] = 99; })),
-        ("broken-kind-differs", "an entry that calls its pledge a payout", Some(Some(3)), odd_entry(|b| { let at = b.len() - 35; b[at] = kind_code(Kind::Payout); })),
-        ("broken-clock", "an entry earlier than the one before", Some(Some(3)), { let mut b = three(); b.at = 0; b.fact(&of_kind(Kind::Pledge)).end() }),
+        (
+            "broken-length",
+            "a count of parts far beyond the bytes",
+            Some(Some(3)),
+            odd_entry(|b| {
+                b.truncate(44);
+                b.extend([253, 255, 255, 255, 255, 255, 255, 255, 255]);
+            }),
+        ),
+        (
+            "broken-role",
+            "a role that is not known",
+            Some(Some(3)),
+            odd_entry(|b| {
+                let at = b.len() - 33;
+                b[at] = 9;
+            }),
+        ),
+        (
+            "broken-kind",
+            "a kind that is not known",
+            Some(Some(3)),
+            odd_entry(|b| {
+                let at = b.len() - 35;
+                b[at] = 99;
+            }),
+        ),
+        (
+            "broken-kind-differs",
+            "an entry that calls its pledge a payout",
+            Some(Some(3)),
+            odd_entry(|b| {
+                let at = b.len() - 35;
+                b[at] = kind_code(Kind::Payout);
+            }),
+        ),
+        ("broken-clock", "an entry earlier than the one before", Some(Some(3)), {
+            let mut b = three();
+            b.at = 0;
+            b.fact(&of_kind(Kind::Pledge)).end()
+        }),
         ("broken-fact-left-over", "a byte left over after a fact", Some(Some(3)), odd_fact(|b| b.push(0))),
         ("broken-fact-text", "a fact's text that is not UTF-8", Some(Some(3)), odd_fact(|b| b[4] = 0xff)),
-        ("broken-fact-word", "a byte that stands for no word", Some(Some(3)), odd_fact(|b| { let at = b.len() - 24; b[at] = 200; })),
+        (
+            "broken-fact-word",
+            "a byte that stands for no word",
+            Some(Some(3)),
+            odd_fact(|b| {
+                let at = b.len() - 24;
+                b[at] = 200;
+            }),
+        ),
         ("broken-fact-cut", "a fact cut short", Some(Some(3)), odd_fact(|b| b.truncate(20))),
-        ("broken-not-erased", "a part that a redaction erased and that is there", Some(Some(0)), erased(&redaction(0, 1), true)),
-        ("broken-redaction-ledger", "a redaction of the ledger's own record", Some(Some(1)), Builder::new().own(&key).own(&Own::Redaction(redaction(0, 0))).end()),
+        (
+            "broken-not-erased",
+            "a part that a redaction erased and that is there",
+            Some(Some(0)),
+            erased(&redaction(0, 1), true),
+        ),
+        (
+            "broken-redaction-ledger",
+            "a redaction of the ledger's own record",
+            Some(Some(1)),
+            Builder::new().own(&key).own(&Own::Redaction(redaction(0, 0))).end(),
+        ),
         ("broken-redaction-later", "a redaction of an entry to come", Some(Some(1)), erased(&redaction(7, 0), true)),
         ("broken-two-facts", "an entry with two facts", Some(Some(3)), {
             let bytes = encode_fact(&of_kind(Kind::Party)).expect("short");
@@ -199,7 +373,10 @@ fn every_vector_is_decided_as_it_says() {
     for (name, what, broken, lines) in &scenarios {
         let expect = if broken.is_some() { "broken" } else { "sound" };
         let vector = json!({ "what": what, "expect": expect, "entry": broken.flatten(), "lines": lines });
-        golden(&format!("../vectors/{name}.json"), &format!("{}\n", serde_json::to_string_pretty(&vector).expect("JSON")));
+        golden(
+            &format!("../vectors/{name}.json"),
+            &format!("{}\n", serde_json::to_string_pretty(&vector).expect("JSON")),
+        );
         let export: String = lines.iter().map(|l| format!("{l}\n")).collect();
         std::fs::write(dir.path().join("vector.jsonl"), export).expect("writes");
         let output = run(dir.path(), &["verify", "vector.jsonl"]);
@@ -216,7 +393,10 @@ fn every_vector_is_decided_as_it_says() {
             }
         }
     }
-    let kept = std::fs::read_dir(root().join("vectors")).expect("vectors").flatten().filter(|e| e.path().extension().is_some_and(|x| x == "json"));
+    let kept = std::fs::read_dir(root().join("vectors"))
+        .expect("vectors")
+        .flatten()
+        .filter(|e| e.path().extension().is_some_and(|x| x == "json"));
     assert_eq!(kept.count(), scenarios.len(), "each vector is one of these");
 }
 

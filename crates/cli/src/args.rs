@@ -3,8 +3,8 @@
 use crate::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::{FactId, Invalid, Kind, Salience, Voice};
-use heldto_report::{DueFilter, Format, Order, Screen};
 use heldto_replay::Status;
+use heldto_report::{DueFilter, Format, Order, Screen};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -179,7 +179,9 @@ impl FromStr for At {
     fn from_str(text: &str) -> Result<Self, String> {
         let number = text.parse().map(Self::Entries).ok();
         let time = || text.parse().map(Self::Time).ok();
-        number.or_else(time).ok_or_else(|| "neither a number of entries nor a time such as 2026-11-22T12:00:00Z".to_owned())
+        number
+            .or_else(time)
+            .ok_or_else(|| "neither a number of entries nor a time such as 2026-11-22T12:00:00Z".to_owned())
     }
 }
 

@@ -12,7 +12,10 @@ use serde_json::{Map, Value, json};
 /// Every line of the export of a ledger.
 pub fn write<S: Store>(ledger: &Ledger<S>, private: bool) -> Result<String, CommandError> {
     let genesis = ledger.genesis();
-    let mut out = format!("{}\n", json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() }));
+    let mut out = format!(
+        "{}\n",
+        json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() })
+    );
     let mut broken = None;
     ledger.store().read(0..ledger.head().size(), &mut |stored| {
         let entry = match Entry::decode(&stored.entry) {
@@ -45,9 +48,7 @@ pub fn write<S: Store>(ledger: &Ledger<S>, private: bool) -> Result<String, Comm
 }
 
 fn line(index: u64, carried: &Carried) -> Value {
-    let part = |p: &CarriedPart| {
-        json!({ "part": p.number, "role": p.part.role.word(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) })
-    };
+    let part = |p: &CarriedPart| json!({ "part": p.number, "role": p.part.role.word(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) });
     let mut fields = Map::new();
     fields.insert("index".to_owned(), index.into());
     fields.insert("entry".to_owned(), STANDARD.encode(&carried.entry).into());
@@ -77,9 +78,13 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
         }
         let index = carried.len() as u64;
         if value.get("index").and_then(Value::as_u64) != Some(index) {
-            return Err(broken(&format!("line {number} is not that of entry {index}; lines were removed, reordered or put in"), Some(index)));
+            return Err(broken(
+                &format!("line {number} is not that of entry {index}; lines were removed, reordered or put in"),
+                Some(index),
+            ));
         }
-        let item = entry(&value).ok_or_else(|| broken(&format!("line {number} does not hold an entry and its parts"), Some(index)))?;
+        let item = entry(&value)
+            .ok_or_else(|| broken(&format!("line {number} does not hold an entry and its parts"), Some(index)))?;
         // What people read must be what is hashed.
         if item.fact().map(|f| to_json(&f)).is_some_and(|own| value.get("fact").is_some_and(|shown| *shown != own)) {
             return Err(broken("the readable fact is not the one that is hashed", Some(index)));
@@ -126,7 +131,10 @@ fn entry(value: &Value) -> Option<Carried> {
         if parts.iter().any(|p: &CarriedPart| p.number == number) {
             return None;
         }
-        parts.push(CarriedPart { number, part: Part { role, salt: hash(part, "salt")?.0, bytes: bytes(part, "bytes")? } });
+        parts.push(CarriedPart {
+            number,
+            part: Part { role, salt: hash(part, "salt")?.0, bytes: bytes(part, "bytes")? },
+        });
     }
     Some(Carried { entry: bytes(value, "entry")?, parts })
 }

@@ -75,9 +75,8 @@ impl From<AppendError> for CommandError {
         match error {
             AppendError::Store(error) => error.into(),
             AppendError::Read(error) => error.into(),
-            AppendError::Clock { .. } => {
-                Self::new(FAILED, error.to_string()).hint("set this machine's clock; the ledger's times never go backwards")
-            }
+            AppendError::Clock { .. } => Self::new(FAILED, error.to_string())
+                .hint("set this machine's clock; the ledger's times never go backwards"),
             other => Self::new(INPUT, other.to_string()),
         }
     }

@@ -16,12 +16,14 @@ pub fn create(path: &Path, origin: &str, seed: [u8; 32]) -> Result<[u8; 32], Com
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    let written =
+        options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     match written {
         Ok(()) => Ok(public),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let message = format!("there is a key at {} already", path.display());
-            Err(CommandError::new(FAILED, message).hint("a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE"))
+            Err(CommandError::new(FAILED, message)
+                .hint("a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE"))
         }
         Err(error) => Err(io(&format!("writing the key {}", path.display()), &error)),
     }

@@ -26,7 +26,9 @@ pub fn folder(global: &Global) -> PathBuf {
 
 /// Opens the ledger, waiting for another process and saying so.
 pub fn open(world: &mut World<'_>, global: &Global) -> Result<Ledger<SledStore>, CommandError> {
-    let store = SledStore::open(&folder(global), &mut |holder| (world.say)(&format!("waiting for {holder} to finish with the ledger")))?;
+    let store = SledStore::open(&folder(global), &mut |holder| {
+        (world.say)(&format!("waiting for {holder} to finish with the ledger"))
+    })?;
     Ok(Ledger::open(store)?)
 }
 
@@ -51,7 +53,13 @@ pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
     }
     let chain = ledger.chain_before(states.size())?.0.to_string();
     let head = ledger.head();
-    Ok(Loaded { chain, root: head.edge.root().to_string(), size: head.size(), origin: ledger.genesis().origin.clone(), states })
+    Ok(Loaded {
+        chain,
+        root: head.edge.root().to_string(),
+        size: head.size(),
+        origin: ledger.genesis().origin.clone(),
+        states,
+    })
 }
 
 /// The states up to a place in the log, and how many entries were decoded for it.

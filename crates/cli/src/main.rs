@@ -11,7 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|info| *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string()));
+    std::panic::set_hook(Box::new(|info| {
+        *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string()
+    }));
     let terminal = Terminal {
         out: std::io::stdout().is_terminal(),
         err: std::io::stderr().is_terminal(),

@@ -116,6 +116,15 @@ impl DueRule {
 }
 
 impl Due {
+    /// The last day it may fall on by what is stated alone, without the doubt in an "about": whatever is done by then is done in time.
+    #[must_use]
+    pub fn surely_in_time(&self) -> Option<chrono::NaiveDate> {
+        match &self.date {
+            Some(date) => date.window().latest,
+            None => self.window().latest,
+        }
+    }
+
     /// The window it falls in, from the date or the rule; for a recurring one, from its start to its end. What is only about a day, a month or a year may
     /// fall in the one before or after too.
     #[must_use]

@@ -50,7 +50,10 @@ pub struct Fact {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the keys are described once, in docs/FACTS.md, which a test holds against these")]
 pub enum Body {
-    Party { kind: PartyKind, identifiers: Vec<Identifier> },
+    Party {
+        kind: PartyKind,
+        identifiers: Vec<Identifier>,
+    },
     Source {
         publisher: Option<String>,
         author: Option<String>,
@@ -60,13 +63,30 @@ pub enum Body {
         blake3: Option<[u8; 32]>,
         revises: Option<FactId>,
     },
-    Metric { definition: String, unit: String, better: Better },
-    Inspection { outcome: String, framework: Option<String>, findings: Vec<String> },
-    Notice { form: String },
-    Statement { act: Act, outcome: Option<String> },
-    Question { answer: Answer },
+    Metric {
+        definition: String,
+        unit: String,
+        better: Better,
+    },
+    Inspection {
+        outcome: String,
+        framework: Option<String>,
+        findings: Vec<String>,
+    },
+    Notice {
+        form: String,
+    },
+    Statement {
+        act: Act,
+        outcome: Option<String>,
+    },
+    Question {
+        answer: Answer,
+    },
     Pledge(Commitment),
-    Delivery { outcome: Outcome },
+    Delivery {
+        outcome: Outcome,
+    },
     Complaint {
         decision: Decision,
         reference: Option<String>,
@@ -74,13 +94,39 @@ pub enum Body {
         injustice: Option<String>,
         count: Option<u64>,
     },
-    Payout { settles: String, count: Option<u64> },
-    Measurement { metric: FactId, numerator: Option<u64>, denominator: Option<u64> },
-    Change { what: Change, value: Option<String> },
-    Publication { form: PublicationForm, announced: Option<u64>, parts: Vec<String> },
-    Assessment { of: FactId, verdict: String, scale: String, reasons: Option<String> },
-    Correction { of: FactId, reason: String, replacement: Box<Fact> },
-    Retraction { of: FactId, reason: String },
+    Payout {
+        settles: String,
+        count: Option<u64>,
+    },
+    Measurement {
+        metric: FactId,
+        numerator: Option<u64>,
+        denominator: Option<u64>,
+    },
+    Change {
+        what: Change,
+        value: Option<String>,
+    },
+    Publication {
+        form: PublicationForm,
+        announced: Option<u64>,
+        parts: Vec<String>,
+    },
+    Assessment {
+        of: FactId,
+        verdict: String,
+        scale: String,
+        reasons: Option<String>,
+    },
+    Correction {
+        of: FactId,
+        reason: String,
+        replacement: Box<Fact>,
+    },
+    Retraction {
+        of: FactId,
+        reason: String,
+    },
 }
 
 impl Body {
@@ -202,6 +248,12 @@ impl Fact {
     #[must_use]
     pub fn window(&self) -> Window {
         self.occurred.as_ref().or(self.period.as_ref()).map_or(Window::ANY, When::window)
+    }
+
+    /// The same, a unit wider on each side of what is only about or uncertain: the window that a comparison must respect.
+    #[must_use]
+    pub fn doubtful_window(&self) -> Window {
+        self.occurred.as_ref().or(self.period.as_ref()).map_or(Window::ANY, When::doubtful_window)
     }
 
     /// For a source: the day from which the public could know it; `None` where that cannot be told.

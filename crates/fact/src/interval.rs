@@ -85,14 +85,16 @@ impl Interval {
     /// Both of two things that may be one: from the larger of the two alone, to the sum.
     #[must_use]
     pub fn plus_overlapping(self, other: Self) -> Option<Self> {
-        let low = if (self.low.value, self.low.strict) >= (other.low.value, other.low.strict) { self.low } else { other.low };
+        let low =
+            if (self.low.value, self.low.strict) >= (other.low.value, other.low.strict) { self.low } else { other.low };
         Some(Self { low, high: self.plus(other)?.high })
     }
 
     /// What both tellings of one thing allow; `None` where they cannot both be true.
     #[must_use]
     pub fn meet(self, other: Self) -> Option<Self> {
-        let low = if (self.low.value, self.low.strict) >= (other.low.value, other.low.strict) { self.low } else { other.low };
+        let low =
+            if (self.low.value, self.low.strict) >= (other.low.value, other.low.strict) { self.low } else { other.low };
         let tighter = |a: Limit, b: Limit| if (a.value, !a.strict) <= (b.value, !b.strict) { a } else { b };
         let high = match (self.high, other.high) {
             (Some(a), Some(b)) => Some(tighter(a, b)),
@@ -106,8 +108,10 @@ impl Interval {
     #[must_use]
     pub fn reaches(self, target: Self) -> Truth {
         let goal = target.low;
-        let certain = self.low.value > goal.value || (self.low.value == goal.value && (self.low.strict || !goal.strict));
-        let hopeless = self.high.is_some_and(|h| h.value < goal.value || (h.value == goal.value && (h.strict || goal.strict)));
+        let certain =
+            self.low.value > goal.value || (self.low.value == goal.value && (self.low.strict || !goal.strict));
+        let hopeless =
+            self.high.is_some_and(|h| h.value < goal.value || (h.value == goal.value && (h.strict || goal.strict)));
         match (certain, hopeless) {
             (true, _) => Truth::Yes,
             (false, true) => Truth::No,
@@ -119,7 +123,8 @@ impl Interval {
     #[must_use]
     pub fn within(self, limit: Self) -> Truth {
         let Some(top) = limit.high else { return Truth::CannotTell };
-        let certain = self.high.is_some_and(|h| h.value < top.value || (h.value == top.value && (h.strict || !top.strict)));
+        let certain =
+            self.high.is_some_and(|h| h.value < top.value || (h.value == top.value && (h.strict || !top.strict)));
         let hopeless = self.low.value > top.value || (self.low.value == top.value && (self.low.strict || top.strict));
         match (certain, hopeless) {
             (true, _) => Truth::Yes,
@@ -172,7 +177,14 @@ mod tests {
         (0..1000_u64, 0..1000_u64, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(low, width, open, a, b)| {
             let mut i = Interval::between(q(low), q(low + width + 1));
             i.low.strict = a;
-            i.high = if open { None } else { i.high.map(|mut h| { h.strict = b; h }) };
+            i.high = if open {
+                None
+            } else {
+                i.high.map(|mut h| {
+                    h.strict = b;
+                    h
+                })
+            };
             i
         })
     }

@@ -59,7 +59,9 @@ pub enum Invalid {
         why: &'static str,
     },
     /// The text is not a unit.
-    #[error("`{0}` is not a unit: a currency of three capitals, `%`, `days`, `weeks`, `months`, `years`, `times`, or a noun in lower case")]
+    #[error(
+        "`{0}` is not a unit: a currency of three capitals, `%`, `days`, `weeks`, `months`, `years`, `times`, or a noun in lower case"
+    )]
     Unit(String),
     /// The text is not a length of time.
     #[error("`{0}` is not a length of time: a whole number from 1 to 10000 and `days`, `weeks`, `months` or `years`")]

@@ -15,7 +15,10 @@ pub struct Recorded {
 
 /// What an entry holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(clippy::large_enum_variant, reason = "nearly every entry is a known fact; a box for each would cost more than it saves")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every entry is a known fact; a box for each would cost more than it saves"
+)]
 pub enum Content {
     /// A fact.
     Known(Fact),

@@ -18,7 +18,8 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
             let facts: Vec<_> = same.map(|d| &d.fact).collect();
             if facts.windows(2).any(|pair| pair[0] != pair[1]) {
                 let problem = Problem::new(span.clone(), format!("the id `{id}` is given twice"), "given before");
-                problems.push(problem.help("an id is unique in the ledger: give this fact another").in_file(draft.file));
+                problems
+                    .push(problem.help("an id is unique in the ledger: give this fact another").in_file(draft.file));
             }
         }
     }
@@ -37,7 +38,12 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
                     let help = did_you_mean(reference.to.as_str(), names.iter().map(String::as_str));
                     let title = format!("unknown {word} `{}`", reference.to);
                     let mut problem = Problem::new(reference.span.clone(), title, format!("no {word} of this name"));
-                    problem.help = help.or_else(|| Some(format!("declare it with [[{}]], or correct the name", if word == "fact" { "…" } else { word })));
+                    problem.help = help.or_else(|| {
+                        Some(format!(
+                            "declare it with [[{}]], or correct the name",
+                            if word == "fact" { "…" } else { word }
+                        ))
+                    });
                     problem
                 }
                 (Some(found), Some(must_be)) if *found != must_be => {

@@ -36,7 +36,9 @@ pub fn point_at(files: &[File], wrong: &[(FactId, String, String)]) -> Problems 
         let in_file = |text: &str| {
             let places = text.match_indices(&quoted).map(|(at, _)| at);
             // The id itself, not a link to it, stands after its key.
-            let own = |at: &usize| text[..*at].trim_end().trim_end_matches(['=', ':']).trim_end().trim_end_matches('"').ends_with("id");
+            let own = |at: &usize| {
+                text[..*at].trim_end().trim_end_matches(['=', ':']).trim_end().trim_end_matches('"').ends_with("id")
+            };
             places.into_iter().find(own).map(|at| at..at + quoted.len())
         };
         files.iter().enumerate().find_map(|(n, file)| Some((n, in_file(&file.text)?))).unwrap_or((0, 0..0))
@@ -61,7 +63,9 @@ pub fn read(files: &[File], known: &Known) -> Result<Vec<Fact>, Problems> {
         let by_machine = file.name.ends_with(".jsonl") || file.text.trim_start().starts_with('{');
         let tables = if by_machine { node::from_json_lines(&file.text) } else { node::from_toml(&file.text) };
         match tables {
-            Ok(tables) => drafts.extend(tables.into_iter().map(|(kind, node)| read::draft(number, kind, &node, by_machine))),
+            Ok(tables) => {
+                drafts.extend(tables.into_iter().map(|(kind, node)| read::draft(number, kind, &node, by_machine)))
+            }
             Err(found) => problems.extend(found.into_iter().map(|p| p.in_file(number))),
         }
     }

@@ -70,7 +70,8 @@ pub fn from_toml(text: &str) -> Tables {
             Ok(kind) => kind,
             Err(_) => {
                 let words: Vec<&str> = Kind::ALL.iter().map(|k| k.word()).collect();
-                let problem = Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind of this name");
+                let problem =
+                    Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind of this name");
                 problems.push(problem.help(crate::check::did_you_mean(key.get_ref(), words).unwrap_or_else(|| {
                     "a fact begins with its kind in double brackets, such as [[pledge]]".to_owned()
                 })));
@@ -153,7 +154,9 @@ pub fn from_json_lines(text: &str) -> Tables {
             Ok(value) => match fact_of(value) {
                 Ok(Some((kind, fields))) => tables.push((kind, from_json(fields, &span))),
                 Ok(None) => {}
-                Err(why) => problems.push(Problem::new(span, why, "").help("each line is an object such as {\"pledge\": {\"id\": \"…\", …}}")),
+                Err(why) => problems.push(
+                    Problem::new(span, why, "").help("each line is an object such as {\"pledge\": {\"id\": \"…\", …}}"),
+                ),
             },
             Err(error) => {
                 let at = (span.start + error.column().saturating_sub(1)).min(span.end);
@@ -186,7 +189,9 @@ fn fact_of(value: serde_json::Value) -> Result<Option<(Kind, serde_json::Value)>
     }
     let mut fields = fields.into_iter();
     match (fields.next(), fields.next()) {
-        (Some((word, fact)), None) if word.parse::<Kind>().is_ok() => Ok(word.parse::<Kind>().ok().map(|kind| (kind, fact))),
+        (Some((word, fact)), None) if word.parse::<Kind>().is_ok() => {
+            Ok(word.parse::<Kind>().ok().map(|kind| (kind, fact)))
+        }
         _ => Err("this line does not hold one fact under its kind".to_owned()),
     }
 }

@@ -66,7 +66,11 @@ fn fact(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f
     let voice = if declares(kind) {
         t.parsed("voice", f)
     } else {
-        t.required("voice", "who says so: record, official, self, government, critic, reporter, second-hand or derived", f)
+        t.required(
+            "voice",
+            "who says so: record, official, self, government, critic, reporter, second-hand or derived",
+            f,
+        )
     };
     let common = Fact {
         id: id.as_ref().map_or_else(placeholder, |(id, _)| Some(id.clone()))?,
@@ -121,14 +125,24 @@ fn placeholder() -> Option<FactId> {
 
 fn own_id(t: &mut Table<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)> {
     let Some(node) = t.take("id") else {
-        t.require::<()>(None, false, "id", "give it a short name of a-z, 0-9 and `-`, unique in the ledger, never a person's", f);
+        t.require::<()>(
+            None,
+            false,
+            "id",
+            "give it a short name of a-z, 0-9 and `-`, unique in the ledger, never a person's",
+            f,
+        );
         return None;
     };
     let id: FactId = parsed(node, "id", f)?;
     if id.is_authored() {
         return Some((id, node.span.clone()));
     }
-    f.problems.push(Problem::new(node.span.clone(), format!("`{id}` holds a `.`, which only the program's own ids do"), ""));
+    f.problems.push(Problem::new(
+        node.span.clone(),
+        format!("`{id}` holds a `.`, which only the program's own ids do"),
+        "",
+    ));
     None
 }
 
@@ -142,10 +156,14 @@ pub fn date(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<W
     inner.finish(f);
     let (when, window) = (when?, earliest.zip(latest));
     let Some((earliest, latest)) = window else {
-        f.problems.push(Problem::new(node.span.clone(), "a stated window has both ends", "").help("give `earliest` and `latest`"));
+        f.problems.push(
+            Problem::new(node.span.clone(), "a stated window has both ends", "").help("give `earliest` and `latest`"),
+        );
         return None;
     };
-    when.with_window(earliest, latest).map_err(|e| f.problems.push(Problem::new(node.span.clone(), e.to_string(), ""))).ok()
+    when.with_window(earliest, latest)
+        .map_err(|e| f.problems.push(Problem::new(node.span.clone(), e.to_string(), "")))
+        .ok()
 }
 
 /// One day of the calendar.
@@ -178,7 +196,13 @@ fn cites(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Vec<Citation> {
     let before = f.problems.len();
     let nodes = t.list("cites", f);
     if nodes.is_empty() && !declares(kind) && f.problems.len() == before {
-        t.require::<()>(None, false, "cites", "say which source says so: cites = [{ source = \"…\", at = \"line 12\" }]", f);
+        t.require::<()>(
+            None,
+            false,
+            "cites",
+            "say which source says so: cites = [{ source = \"…\", at = \"line 12\" }]",
+            f,
+        );
     }
     nodes.iter().filter_map(|node| cite(node, f)).collect()
 }

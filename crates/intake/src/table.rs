@@ -64,7 +64,14 @@ impl<'a> Table<'a> {
     }
 
     /// A missing key that is required.
-    pub fn require<T>(&self, value: Option<T>, present: bool, name: &str, help: &str, findings: &mut Findings) -> Option<T> {
+    pub fn require<T>(
+        &self,
+        value: Option<T>,
+        present: bool,
+        name: &str,
+        help: &str,
+        findings: &mut Findings,
+    ) -> Option<T> {
         if value.is_none() && !present {
             let title = format!("{} has no `{name}`", self.what);
             findings.problems.push(Problem::new(self.span(), title, "").help(help));
@@ -93,7 +100,12 @@ impl<'a> Table<'a> {
     }
 
     /// A required value of the vocabulary.
-    pub fn required<T: FromStr<Err = Invalid>>(&mut self, name: &'static str, help: &str, findings: &mut Findings) -> Option<T> {
+    pub fn required<T: FromStr<Err = Invalid>>(
+        &mut self,
+        name: &'static str,
+        help: &str,
+        findings: &mut Findings,
+    ) -> Option<T> {
         let before = findings.problems.len();
         let value = self.parsed(name, findings);
         let present = findings.problems.len() > before;
@@ -202,11 +214,17 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
                 Invalid::Word { value, allowed } => {
                     let words: Vec<&str> = allowed.split(", ").map(|w| w.trim_matches('`')).collect();
                     let near = crate::check::did_you_mean(value, words.iter().copied());
-                    (format!("`{value}` is no {name}"), "no such word", near.unwrap_or(format!("one of {}", words.join(", "))))
+                    (
+                        format!("`{value}` is no {name}"),
+                        "no such word",
+                        near.unwrap_or(format!("one of {}", words.join(", "))),
+                    )
                 }
-                Invalid::Date { value, why } => {
-                    (format!("`{value}` is not a date"), *why, "see *Dates* in docs/FACTS.md for all that can be written".to_owned())
-                }
+                Invalid::Date { value, why } => (
+                    format!("`{value}` is not a date"),
+                    *why,
+                    "see *Dates* in docs/FACTS.md for all that can be written".to_owned(),
+                ),
                 other => (other.to_string(), "", String::new()),
             };
             let problem = Problem::new(node.span.clone(), title, label);

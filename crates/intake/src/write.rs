@@ -1,8 +1,8 @@
 //! From a fact to what a person or a program would have written: reading it back gives the same fact.
 
 use heldto_fact::{
-    Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Mode, Quantity, Salience, Stated, Strength, Target,
-    Threshold, When,
+    Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Mode, Quantity, Salience, Stated,
+    Strength, Target, Threshold, When,
 };
 use serde_json::{Map, Value, json};
 

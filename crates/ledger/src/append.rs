@@ -78,7 +78,9 @@ impl<S: Store> Ledger<S> {
             }
             let versions = self.versions(&fact.id)?;
             let same = versions.iter().any(|v| match &v.content {
-                Content::Known(old) => old == fact || matches!(&old.body, Body::Correction { replacement, .. } if **replacement == *fact),
+                Content::Known(old) => {
+                    old == fact || matches!(&old.body, Body::Correction { replacement, .. } if **replacement == *fact)
+                }
                 _ => false,
             });
             match versions.last() {
@@ -94,7 +96,12 @@ impl<S: Store> Ledger<S> {
     ///
     /// # Errors
     /// As [`Self::plan`], when the clock trails, or when the store fails; see [`AppendError`].
-    pub fn append(&mut self, facts: &[Fact], now: i64, random: &mut dyn FnMut(&mut [u8])) -> Result<Appended, AppendError> {
+    pub fn append(
+        &mut self,
+        facts: &[Fact],
+        now: i64,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<Appended, AppendError> {
         let planned = self.plan(facts)?;
         if planned.new.is_empty() {
             return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
@@ -122,7 +129,11 @@ impl<S: Store> Ledger<S> {
             head.edge.push(leaf_hash(&bytes));
             recorded.push((fact.id.clone(), entry.index));
             let found_by = self.found_by(fact);
-            entries.push(NewEntry { entry: bytes, parts: vec![Some([&part.salt[..], &part.bytes].concat())], found_by });
+            entries.push(NewEntry {
+                entry: bytes,
+                parts: vec![Some([&part.salt[..], &part.bytes].concat())],
+                found_by,
+            });
         }
         self.store.append(&self.head, &entries, &head)?;
         self.head = head;

@@ -64,7 +64,12 @@ impl Carried {
 ///
 /// # Errors
 /// When an entry does not decode or the export ends elsewhere than it says.
-pub fn restore(founding: Founding, carried: &[Carried], chain_said: Chain, root_said: Hash) -> Result<Ledger<MemoryStore>, RestoreError> {
+pub fn restore(
+    founding: Founding,
+    carried: &[Carried],
+    chain_said: Chain,
+    root_said: Hash,
+) -> Result<Ledger<MemoryStore>, RestoreError> {
     let mut store = MemoryStore::new(founding.clone());
     let empty = Head::empty(&founding.genesis);
     let index_of = Ledger { store: store.clone(), founding: founding.clone(), head: empty.clone() };

@@ -51,7 +51,9 @@ pub enum Fault {
     Entry(EntryError),
     #[error("it says that it is entry {0}; entries were reordered, removed or put in")]
     Index(u64),
-    #[error("its bytes were changed after it was recorded: the entry after it (or the head) was chained to other bytes")]
+    #[error(
+        "its bytes were changed after it was recorded: the entry after it (or the head) was chained to other bytes"
+    )]
     Changed,
     #[error("its own record of the entry before it was changed, or it was put in from elsewhere")]
     Spliced,
@@ -201,7 +203,14 @@ impl<S: Store> Ledger<S> {
         Ok(())
     }
 
-    fn look_inside(&self, walk: &mut Walk<'_>, index: u64, kind: Kind, number: usize, part: &Part) -> Result<(), Fault> {
+    fn look_inside(
+        &self,
+        walk: &mut Walk<'_>,
+        index: u64,
+        kind: Kind,
+        number: usize,
+        part: &Part,
+    ) -> Result<(), Fault> {
         let undecodable = |error| Fault::PartUndecodable { part: number, error };
         let found = match part.role {
             Role::Fact => match decode_fact(&part.bytes) {
@@ -226,7 +235,8 @@ impl<S: Store> Ledger<S> {
                 let own = Own::decode(&part.bytes).map_err(undecodable)?;
                 let kind_of_own = own.kind();
                 if let Own::Redaction(Redaction { entry, part, .. }) = own {
-                    let erasable = entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
+                    let erasable =
+                        entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
                     if !erasable {
                         return Err(Fault::Redaction { entry, part });
                     }

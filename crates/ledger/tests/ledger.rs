@@ -1,8 +1,6 @@
 //! Append, read, verify and restore on stores in memory, with every kind of damage.
 
-use heldto_fact::{
-    Act, Attribution, Body, Citation, Content, Fact, Kind, Link, LinkKind, Salience, Strength, Voice,
-};
+use heldto_fact::{Act, Attribution, Body, Citation, Content, Fact, Kind, Link, LinkKind, Salience, Strength, Voice};
 use heldto_ledger::{AppendError, Carried, CarriedPart, Fault, KeyChange, Ledger, Own, Redaction, kind_code, restore};
 use heldto_proof::{Entry, Genesis, Head, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store};
@@ -82,7 +80,8 @@ fn a_correction_and_every_earlier_version_count_as_the_same() {
     let mut ledger = ledger(1);
     let old = fact("fact-0", "We have begun.");
     let new = fact("fact-0", "We have begun, said the council.");
-    let body = Body::Correction { of: old.id.clone(), reason: "attribution".to_owned(), replacement: Box::new(new.clone()) };
+    let body =
+        Body::Correction { of: old.id.clone(), reason: "attribution".to_owned(), replacement: Box::new(new.clone()) };
     let correction = Fact { id: old.id.numbered("correction", 1), body, ..fact("fact-0", "attribution") };
     ledger.append(&[correction], 2_000_000, &mut salts()).expect("room");
     for version in [old, new] {
@@ -139,7 +138,10 @@ fn truncated_reordered_and_spliced_ledgers_are_named() {
     let other = ledger(3);
     let mut donor = other.store().clone();
     let foreign = donor.entry_mut(2).expect("is there").entry.clone();
-    assert_eq!(verdict(&damaged(&sound, |s| s.entry_mut(3).expect("is there").entry = foreign)).expect_err("spliced").0, Some(3));
+    assert_eq!(
+        verdict(&damaged(&sound, |s| s.entry_mut(3).expect("is there").entry = foreign)).expect_err("spliced").0,
+        Some(3)
+    );
     let cut = damaged(&sound, |s| *s.head_mut() = other.head().clone());
     assert!(verdict(&cut).expect_err("entries beyond the head").1.contains("beyond"));
     let lost = damaged(&sound, |s| s.entry_mut(2).expect("is there").parts.clear());
@@ -152,11 +154,16 @@ fn truncated_reordered_and_spliced_ledgers_are_named() {
 
 #[test]
 fn a_changed_founding_is_told_apart_from_a_changed_entry() {
-    let mut store = MemoryStore::new(Founding { genesis: Genesis { key: [8; 32], ..founding().genesis }, ..founding() });
+    let mut store =
+        MemoryStore::new(Founding { genesis: Genesis { key: [8; 32], ..founding().genesis }, ..founding() });
     let (sound, empty) = (ledger(2), store.head().expect("memory"));
     let mut entries = Vec::new();
     let read = |s: heldto_store::StoredEntry| {
-        entries.push(NewEntry { entry: s.entry, parts: s.parts.into_iter().map(|p| Some(p.1)).collect(), found_by: vec![] });
+        entries.push(NewEntry {
+            entry: s.entry,
+            parts: s.parts.into_iter().map(|p| Some(p.1)).collect(),
+            found_by: vec![],
+        });
         true
     };
     let mut read = read;
@@ -185,7 +192,8 @@ fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
     seal(&mut store, Kind::Statement, &[(Part { role: Role::Fact, salt: [1; 32], bytes }, false)]);
     let missing = Ledger::open(store.clone()).expect("opens").verify(false, &mut |_| {}).expect_err("unaccounted for");
     assert!(matches!(missing.fault, Fault::PartMissing { part: 0, role: Role::Fact }));
-    let own = Own::Redaction(Redaction { entry: 0, part: 0, ground: "a child".to_owned(), by: "the-editor".to_owned() });
+    let own =
+        Own::Redaction(Redaction { entry: 0, part: 0, ground: "a child".to_owned(), by: "the-editor".to_owned() });
     let part = Part { role: Role::Ledger, salt: [2; 32], bytes: own.encode().expect("short") };
     seal(&mut store, Kind::Redaction, &[(part, true)]);
     let ledger = Ledger::open(store).expect("opens");
@@ -222,7 +230,9 @@ fn a_redaction_that_erased_nothing_or_cannot_erase_is_found() {
     let own = |own: &Own, salt| Part { role: Role::Ledger, salt: [salt; 32], bytes: own.encode().expect("short") };
     let key = own(&Own::Key(KeyChange { key: [1; 32], by_old: [2; 64], by_new: [3; 64] }), 1);
     let quotation = Part { role: Role::Quotation, salt: [2; 32], bytes: b"as it was said".to_vec() };
-    for (entry, part, named, why) in [(0, 1, 0, "all the same"), (0, 0, 1, "none"), (0, 5, 1, "none"), (1, 0, 1, "none"), (9, 0, 1, "none")] {
+    for (entry, part, named, why) in
+        [(0, 1, 0, "all the same"), (0, 0, 1, "none"), (0, 5, 1, "none"), (1, 0, 1, "none"), (9, 0, 1, "none")]
+    {
         let redaction = Redaction { entry, part, ground: "a child".to_owned(), by: "the-editor".to_owned() };
         let mut store = MemoryStore::new(founding());
         seal(&mut store, Kind::Key, &[(key.clone(), true), (quotation.clone(), true)]);
@@ -239,7 +249,10 @@ fn carried(ledger: &Ledger<MemoryStore>) -> Vec<Carried> {
         let roles = Entry::decode(&s.entry).expect("sound").parts;
         let part = |(number, bytes): (u16, Vec<u8>)| {
             let salt = bytes[..32].try_into().expect("32 bytes");
-            CarriedPart { number, part: Part { role: roles[usize::from(number)].role, salt, bytes: bytes[32..].to_vec() } }
+            CarriedPart {
+                number,
+                part: Part { role: roles[usize::from(number)].role, salt, bytes: bytes[32..].to_vec() },
+            }
         };
         all.push(Carried { entry: s.entry, parts: s.parts.into_iter().map(part).collect() });
         true

@@ -53,7 +53,8 @@ impl Genesis {
     /// Whether the origin is one that a checkpoint and a verifier key can carry (C2SP signed-note).
     #[must_use]
     pub fn origin_is_valid(origin: &str) -> bool {
-        (1..=Self::MAX_ORIGIN).contains(&origin.len()) && !origin.chars().any(|c| c.is_control() || c == '+' || c.is_whitespace())
+        (1..=Self::MAX_ORIGIN).contains(&origin.len())
+            && !origin.chars().any(|c| c.is_control() || c == '+' || c.is_whitespace())
     }
 
     /// The chain value before the first entry: a keyed hash of version, length of the origin, origin, key.

@@ -71,7 +71,8 @@ impl Head {
         }
         let edge = Edge::new(wire.size, wire.edge.into_iter().map(Hash).collect())
             .ok_or(HeadError("the right edge does not fit the size"))?;
-        let head = Self { chain: Chain(Hash(wire.chain)), edge, recorded_at: wire.recorded_at, checkpoint: wire.checkpoint };
+        let head =
+            Self { chain: Chain(Hash(wire.chain)), edge, recorded_at: wire.recorded_at, checkpoint: wire.checkpoint };
         if used == bytes.len() && head.encode() == bytes { Ok(head) } else { Err(HeadError("a second spelling")) }
     }
 }

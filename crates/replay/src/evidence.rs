@@ -3,7 +3,9 @@
 use crate::recurring::compare;
 use crate::{Cluster, Grade, View, series};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Change, Fact, Force, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit, Voice, Window};
+use heldto_fact::{
+    Act, Body, Change, Fact, Force, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit, Voice, Window,
+};
 use std::collections::BTreeSet;
 
 /// Which way evidence points.
@@ -64,13 +66,24 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>
     for telling in &commitment.tellings {
         for (fact, link) in view.linked_from(&telling.id) {
             let Some(direction) = direction(fact, link.kind, commitment) else { continue };
-            let window = no_later_than_known(fact.window(), view.fact_known_from(&fact.id));
-            if window.earliest.is_some_and(|day| day > view.clock().as_of) {
+            let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
+            // What may lie after the day is not counted as at that day.
+            let ahead = |day: Option<NaiveDate>| day.is_some_and(|d| d > view.clock().as_of);
+            if ahead(window.earliest) || ahead(window.latest) {
                 continue;
             }
             let (grade, admitted) = grade(fact, direction, commitment);
             let delivered = delivered(fact, commitment, direction);
-            found.push(Evidence { fact, direction, grade, admitted, strength: link.strength, window, delivered, inequality: None });
+            found.push(Evidence {
+                fact,
+                direction,
+                grade,
+                admitted,
+                strength: link.strength,
+                window,
+                delivered,
+                inequality: None,
+            });
         }
     }
     found.extend(figures(view, commitment));
@@ -78,9 +91,8 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>
     found.sort_by(|a, b| b.grade.cmp(&a.grade).then(a.strength.cmp(&b.strength)).then(a.fact.id.cmp(&b.fact.id)));
     let mut kept: Vec<Evidence<'a>> = Vec::new();
     for evidence in found {
-        let told = Cluster::of(view, &evidence.fact.id).is_some_and(|c| {
-            kept.iter().any(|k| c.holds(&k.fact.id) && k.direction == evidence.direction)
-        });
+        let told = Cluster::of(view, &evidence.fact.id)
+            .is_some_and(|c| kept.iter().any(|k| c.holds(&k.fact.id) && k.direction == evidence.direction));
         if !told {
             kept.push(evidence);
         }
@@ -98,10 +110,12 @@ fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> Window {
 /// The figures for the metric that a commitment aims at, each compared with the threshold. Only those for a time after the commitment was made count
 /// towards a pledge; a duty was owed before.
 fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
-    let terms = || commitment.tellings.iter().filter_map(|t| match &t.body {
-        Body::Pledge(c) => Some(c),
-        _ => None,
-    });
+    let terms = || {
+        commitment.tellings.iter().filter_map(|t| match &t.body {
+            Body::Pledge(c) => Some(c),
+            _ => None,
+        })
+    };
     let Some((metric, threshold)) = terms().find_map(|c| match &c.target {
         Some(Target::Metric { metric, threshold, .. }) => Some((metric, threshold)),
         _ => None,
@@ -122,7 +136,16 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
         };
         let (grade, admitted) = grade(v.fact, direction, commitment);
         let strength = Strength::Stated;
-        Evidence { fact: v.fact, direction, grade, admitted, strength, window: v.window, delivered: None, inequality: Some(inequality) }
+        Evidence {
+            fact: v.fact,
+            direction,
+            grade,
+            admitted,
+            strength,
+            window: v.window,
+            delivered: None,
+            inequality: Some(inequality),
+        }
     };
     counted.map(evidence).collect()
 }
@@ -130,7 +153,9 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
 fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>) -> Option<Direction> {
     let supports = matches!(link, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
     Some(match (&fact.body, link) {
-        (Body::Change { what: Change::Withdrawal, .. }, LinkKind::BearsOn) => Direction::Withdrawn,
+        (Body::Change { what: Change::Withdrawal, .. }, LinkKind::BearsOn) if is_owners(fact, commitment) => {
+            Direction::Withdrawn
+        }
         (Body::Change { what: Change::OfficeEnded, .. }, LinkKind::BearsOn) => Direction::OfficeEnded,
         (_, LinkKind::Contradicts) => Direction::Disputes,
         _ if !supports => return None,
@@ -140,12 +165,16 @@ fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>) -> Option<Di
         (Body::Pledge(_) | Body::Complaint { .. } | Body::Question { .. } | Body::Assessment { .. }, _) => return None,
         // A figure for the metric itself is compared with the threshold; any other settles nothing.
         (Body::Measurement { .. }, _) => return None,
+        // What is hoped for, asked for or blamed is no deed.
+        (Body::Statement { act: Act::Forecast | Act::Ask | Act::Demand | Act::Criticism, .. }, _) => return None,
         (Body::Delivery { outcome }, link) => match (outcome, link) {
             (Outcome::NotDone, _) => Direction::NotMet,
             (Outcome::Undone, _) => Direction::Undone,
             (Outcome::Setback, _) => Direction::Setback,
             (Outcome::Done, LinkKind::Fulfils) => Direction::Met,
-            (Outcome::Done | Outcome::Part, LinkKind::PartFulfils) | (Outcome::Part, LinkKind::Fulfils) => Direction::Part,
+            (Outcome::Done | Outcome::Part, LinkKind::PartFulfils) | (Outcome::Part, LinkKind::Fulfils) => {
+                Direction::Part
+            }
             _ => Direction::Work,
         },
         (_, LinkKind::Fulfils) => Direction::Met,
@@ -157,21 +186,29 @@ fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>) -> Option<Di
 /// By whose knowledge a fact stands towards a commitment, and whether it is the owner's admission.
 pub fn grade(fact: &Fact, direction: Direction, commitment: &Cluster<'_>) -> (Grade, bool) {
     let failure = matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone);
-    let own = commitment.tellings.iter().flat_map(|t| &t.by).any(|owner| fact.by.contains(owner));
+    let own = is_owners(fact, commitment);
     match fact.voice {
         Some(Voice::Record | Voice::Official) => (Grade::Proven, false),
         Some(Voice::Reporter | Voice::Derived) => (Grade::Reported, false),
         Some(Voice::Owner) if failure => (Grade::Reported, true),
         Some(Voice::Government) if !own => (Grade::Reported, false),
         Some(Voice::Government) if failure => (Grade::Reported, true),
+        Some(Voice::SecondHand) if failure => (Grade::None, false),
         Some(Voice::Owner | Voice::Government | Voice::SecondHand) => (Grade::Claimed, false),
         Some(Voice::Critic) => (Grade::Disputed, false),
         None => (Grade::None, false),
     }
 }
 
+/// Whether an owner of the commitment says so, or, where nobody is named, is spoken of.
+pub fn is_owners(fact: &Fact, commitment: &Cluster<'_>) -> bool {
+    let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
+    commitment.tellings.iter().flat_map(|t| &t.by).any(|owner| who.contains(owner))
+}
+
 fn only_money(fact: &Fact) -> bool {
-    let spent = |a: &heldto_fact::Amount| matches!(a.unit, Unit::Money(_)) && matches!(a.role, Role::Paid | Role::Invested);
+    let spent =
+        |a: &heldto_fact::Amount| matches!(a.unit, Unit::Money(_)) && matches!(a.role, Role::Paid | Role::Invested);
     !fact.amounts.is_empty() && fact.amounts.iter().all(spent)
 }
 
@@ -196,10 +233,13 @@ fn goal_unit<'a>(commitment: &Cluster<'a>) -> Option<&'a Unit> {
 
 /// How much a fact says was delivered towards the target: money spent counts only towards a money target.
 fn delivered(fact: &Fact, commitment: &Cluster<'_>, direction: Direction) -> Option<Interval> {
-    if !matches!(direction, Direction::Met | Direction::Part | Direction::NotMet) {
+    // The count in a finding that it was not done is no further delivery.
+    if !matches!(direction, Direction::Met | Direction::Part) {
         return None;
     }
     let unit = goal_unit(commitment)?;
-    let counts = |role| role == Role::Delivered || (matches!(unit, Unit::Money(_)) && matches!(role, Role::Paid | Role::Invested));
+    let counts = |role| {
+        role == Role::Delivered || (matches!(unit, Unit::Money(_)) && matches!(role, Role::Paid | Role::Invested))
+    };
     fact.amounts.iter().find(|a| a.unit == *unit && counts(a.role)).map(heldto_fact::Amount::interval)
 }

@@ -3,7 +3,9 @@
 use crate::evidence::gather;
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Strength, Target, Truth, Unit, Window};
+use heldto_fact::{
+    Basis, Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Strength, Target, Truth, Unit, Voice, Window,
+};
 
 mod rules;
 
@@ -146,18 +148,23 @@ fn terms(fact: &Fact) -> Option<&Commitment> {
 impl<'a> Case<'a> {
     fn new(view: &View<'a>, cluster: Cluster<'a>, depth: usize) -> Self {
         let evidence = gather(view, &cluster);
-        let all: Vec<(&'a Fact, &'a Commitment)> = cluster.tellings.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
-        let first_due = all.iter().find_map(|(_, c)| c.due.as_ref());
-        // Each term is known from its own source's day; a date moved only after the last day had passed hides nothing.
-        let mut due = first_due;
-        for (fact, c) in &all {
-            let (Some(old), Some(new)) = (due, &c.due) else { continue };
-            let moved_in_time = match (view.fact_known_from(&fact.id), old.window().latest) {
-                (Some(day), Some(latest)) => day <= latest,
-                _ => true,
+        let all: Vec<(&'a Fact, &'a Commitment)> =
+            cluster.tellings.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
+        // Only those who owe it set its terms, each known from its own source's day.
+        let own: Vec<_> =
+            all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
+        let first_due = own.iter().find_map(|(_, c)| c.due.as_ref());
+        let (mut due, mut target, mut test) = (None, None, None);
+        for (fact, c) in &own {
+            // What was moved only after the last day had passed hides nothing.
+            let passed = match (view.fact_known_from(&fact.id), due.map(Due::window).and_then(|w| w.latest)) {
+                (Some(day), Some(latest)) => day > latest,
+                _ => false,
             };
-            if moved_in_time {
-                due = Some(new);
+            if !passed {
+                due = c.due.as_ref().or(due);
+                target = c.target.as_ref().or(target);
+                test = c.test.as_deref().or(test);
             }
         }
         let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
@@ -165,10 +172,11 @@ impl<'a> Case<'a> {
             view: *view,
             force: strongest.unwrap_or(Force::Pledge),
             personal: all.iter().all(|(_, c)| c.personal),
-            target: all.iter().rev().find_map(|(_, c)| c.target.as_ref()),
-            test: all.iter().rev().find_map(|(_, c)| c.test.as_deref()),
+            target,
+            test,
             due,
-            first_due: first_due.filter(|first| Some(*first) != due && first.window() != due.map_or(Window::ANY, Due::window)),
+            first_due: first_due
+                .filter(|first| Some(*first) != due && first.window() != due.map_or(Window::ANY, Due::window)),
             window: due.map_or(Window::ANY, Due::window),
             delivered: None,
             parts: Vec::new(),
@@ -193,12 +201,15 @@ impl<'a> Case<'a> {
         let mut sums: Vec<(usize, Interval)> = Vec::new();
         let whole_is_there = |part: &Fact| {
             let wholes = part.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
-            wholes.into_iter().any(|l| self.evidence.iter().any(|e| e.fact.id == l.to && e.settles() && e.delivered.is_some()))
+            wholes
+                .into_iter()
+                .any(|l| self.evidence.iter().any(|e| e.fact.id == l.to && e.settles() && e.delivered.is_some()))
         };
         for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !whole_is_there(e.fact)) {
             let Some(more) = e.delivered else { continue };
             let so_far = sums.last().map_or(Interval::ZERO, |(_, sum)| *sum);
-            let joined = if sums.iter().any(|(m, _)| self.evidence.get(*m).is_some_and(|x| may_overlap(x.fact, e.fact))) {
+            let joined = if sums.iter().any(|(m, _)| self.evidence.get(*m).is_some_and(|x| may_overlap(x.fact, e.fact)))
+            {
                 so_far.plus_overlapping(more)
             } else {
                 so_far.plus(more)
@@ -237,8 +248,10 @@ impl<'a> Case<'a> {
     }
 
     fn verdict(&self) -> Verdict {
-        let ended = rules::withdrawn(self).or_else(|| rules::lapsed(self)).or_else(|| rules::superseded(self));
-        if let Some(verdict) = ended {
+        // What was done stays done, whoever leaves or withdraws later.
+        let done = !recurring::applies(self) && rules::met(self).is_some();
+        let ended = || rules::withdrawn(self).or_else(|| rules::lapsed(self)).or_else(|| rules::superseded(self));
+        if let Some(verdict) = (!done).then(ended).flatten() {
             return verdict;
         }
         if recurring::applies(self) { recurring::verdict(self) } else { rules::one_off(self) }
@@ -247,11 +260,21 @@ impl<'a> Case<'a> {
     fn judgement(self, verdict: Verdict) -> Judgement<'a> {
         let used: Vec<&Evidence<'a>> = verdict.used.iter().filter_map(|n| self.evidence.get(*n)).collect();
         let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
-        let against = |e: &Evidence<'_>| e.direction == Direction::Disputes || (e.grade == Grade::Disputed && !ended(e));
+        let against =
+            |e: &Evidence<'_>| e.direction == Direction::Disputes || (e.grade == Grade::Disputed && !ended(e));
         let disputed = self.evidence.iter().any(against);
-        let grade = verdict.grade.or_else(|| used.iter().map(|e| e.grade).max()).unwrap_or_else(|| self.grade_of_parts(&verdict));
-        let both_ways = verdict.status == Status::Inconclusive && used.iter().any(|e| e.direction == Direction::NotMet) && used.iter().any(|e| e.direction == Direction::Met);
-        let grade = if both_ways || (disputed && matches!(grade, Grade::Claimed | Grade::None)) { Grade::Disputed } else { grade };
+        let grade = verdict
+            .grade
+            .or_else(|| used.iter().map(|e| e.grade).max())
+            .unwrap_or_else(|| self.grade_of_parts(&verdict));
+        let both_ways = verdict.status == Status::Inconclusive
+            && used.iter().any(|e| e.direction == Direction::NotMet)
+            && used.iter().any(|e| e.direction == Direction::Met);
+        let grade = if both_ways || (disputed && matches!(grade, Grade::Claimed | Grade::None)) {
+            Grade::Disputed
+        } else {
+            grade
+        };
         let notes = self.notes(disputed, &used);
         let reason = |(n, e): (usize, &Evidence<'a>)| Reason {
             fact: e.fact,
@@ -279,7 +302,8 @@ impl<'a> Case<'a> {
 
     /// Where a status rests on work seen in the parts alone, by whose knowledge that is.
     fn grade_of_parts(&self, verdict: &Verdict) -> Grade {
-        let rests_on_parts = matches!(verdict.status, Status::InProgress | Status::Overdue | Status::FallingDue | Status::Untestable);
+        let rests_on_parts =
+            matches!(verdict.status, Status::InProgress | Status::Overdue | Status::FallingDue | Status::Untestable);
         let begun = self.parts.iter().filter(|(_, status, _)| has_begun(*status)).map(|(.., grade)| *grade).max();
         begun.filter(|_| rests_on_parts).unwrap_or(Grade::None)
     }
@@ -328,8 +352,11 @@ impl<'a> Case<'a> {
         if disputed {
             notes.push("disputed".to_owned());
         }
-        if used.iter().any(|e| e.admitted) {
-            notes.push("admitted by the owner".to_owned());
+        if let Some(e) = used.iter().find(|e| e.admitted) {
+            notes.push(format!(
+                "admitted by {}",
+                e.fact.by.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
+            ));
         }
         if let Some(days) = self.quiet() {
             notes.push(format!("quiet {days} days"));
@@ -360,6 +387,11 @@ pub(crate) fn rules_at_work(case: &Case<'_>) -> Option<Verdict> {
     rules::at_work(case)
 }
 
+/// Whether two facts have an owner in common, or one of them names nobody.
+fn shares_owner(a: &Fact, b: &Fact) -> bool {
+    a.by.is_empty() || b.by.is_empty() || a.by.iter().any(|owner| b.by.contains(owner))
+}
+
 /// Whether a status tells that work has begun.
 fn has_begun(status: Status) -> bool {
     status.is_met() || matches!(status, Status::InProgress | Status::Stalled | Status::PartMet | Status::Reversed)
@@ -373,7 +405,11 @@ fn may_overlap(a: &Fact, b: &Fact) -> bool {
             l.to == y.id && (l.kind == LinkKind::MayOverlap || same)
         })
     };
-    let periods = a.period.as_ref().zip(b.period.as_ref()).is_some_and(|(p, q)| p.window().overlaps(q.window()));
+    // A running total holds what was counted before it.
+    let running =
+        |x: &Fact| x.amounts.iter().any(|m| m.role == heldto_fact::Role::Delivered && m.basis == Basis::InTotal);
+    let periods =
+        running(b) || a.period.as_ref().zip(b.period.as_ref()).is_some_and(|(p, q)| p.window().overlaps(q.window()));
     periods || tied(a, b) || tied(b, a)
 }
 

@@ -106,7 +106,8 @@ fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(
     let tied = |a: &Cluster<'a>, b: &Cluster<'a>| {
         a.tellings.iter().flat_map(|t| &t.links).any(|l| {
             let overlaps = l.kind == LinkKind::MayOverlap
-                || (l.strength == Strength::Possible && matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf));
+                || (l.strength == Strength::Possible
+                    && matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf));
             overlaps && b.holds(&l.to)
         })
     };

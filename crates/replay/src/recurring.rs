@@ -1,7 +1,7 @@
 //! Commitments that come due again and again, and duties owed in every case: judged period by period, the latest judged period first.
 
 use crate::judge::{Case, Verdict, window_words};
-use crate::{Direction, Status};
+use crate::{Direction, Evidence, Status};
 use chrono::NaiveDate;
 use heldto_fact::{Amount, Force, Interval, Mode, Quantity, Span, Threshold, Truth, Unit, Window};
 
@@ -45,7 +45,8 @@ fn per_cent(amount: &Amount) -> Option<Interval> {
 /// Whether a figure is on the right side of a threshold, as an inequality with its answer.
 pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
     let (Threshold::AtLeast(goal) | Threshold::AtMost(goal)) = threshold;
-    let in_unit = |a: &Amount| if goal.unit == Unit::Percent { per_cent(a) } else { (a.unit == goal.unit).then(|| a.interval()) };
+    let in_unit =
+        |a: &Amount| if goal.unit == Unit::Percent { per_cent(a) } else { (a.unit == goal.unit).then(|| a.interval()) };
     let (Some(value), Some(wanted)) = (in_unit(value), in_unit(goal)) else {
         return (Truth::CannotTell, "the units differ".to_owned());
     };
@@ -63,27 +64,50 @@ pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
     (truth, text)
 }
 
-/// By deeds and failures: the latest period for which there is evidence either way.
+/// The period that evidence speaks of, where it names one, else the day it happened.
+fn time(e: &Evidence<'_>) -> Window {
+    e.fact.period.as_ref().map_or(e.window, heldto_fact::When::window)
+}
+
+/// By deeds, failures and figures: the latest period for which there is evidence either way.
 fn evidenced(case: &Case<'_>) -> Option<Verdict> {
-    let either = case.evidence.iter().enumerate().filter(|(_, e)| {
-        matches!(e.direction, Direction::Met | Direction::NotMet) && e.settles()
-    });
-    let (n, e) = either.max_by_key(|(_, e)| (e.window.latest, e.window.earliest))?;
-    let age = format!(", {}", age(e.window, case.as_of));
+    let decided = |e: &Evidence<'_>| match e.direction {
+        Direction::Met => true,
+        // A duty is owed in every case; anything else may still be done until its period ends.
+        Direction::NotMet => {
+            case.force == Force::Duty
+                || period_of(case, time(e)).is_none_or(|p| {
+                    p.latest.is_some_and(|end| end <= case.as_of && time(e).latest.is_some_and(|day| day >= end))
+                })
+        }
+        _ => false,
+    };
+    let either = || case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && decided(e));
+    let (mut n, mut e) = either().max_by_key(|(_, e)| (time(e).latest, time(e).earliest))?;
+    if case.force == Force::Duty && e.direction == Direction::Met {
+        // One failure in the same period outweighs any number of cases in time.
+        let period = period_of(case, time(e)).unwrap_or(time(e));
+        if let Some(failure) =
+            either().find(|(_, other)| other.direction == Direction::NotMet && time(other).overlaps(period))
+        {
+            (n, e) = failure;
+        }
+    }
+    let age = format!(", {}", age(time(e), case.as_of));
     let rule = match e.direction {
         _ if e.inequality.is_some() => {
             let inequality = e.inequality.as_deref().unwrap_or_default();
-            format!("{}, {}: {inequality}{age}", e.fact.id, window_words(e.window))
+            format!("{}, {}: {inequality}{age}", e.fact.id, window_words(time(e)))
         }
-        Direction::Met => format!("done {}{age}: the latest period with evidence", window_words(e.window)),
+        Direction::Met => format!("done {}{age}: the latest period with evidence", window_words(time(e))),
         _ if case.force == Force::Duty => {
-            format!("owed in every case; a failure is established {}{age}", window_words(e.window))
+            format!("owed in every case; a failure is established {}{age}", window_words(time(e)))
         }
-        _ => format!("not done {}{age}: the latest period with evidence", window_words(e.window)),
+        _ => format!("not done {}{age}: the latest period with evidence", window_words(time(e))),
     };
     let status = if e.direction == Direction::Met { Status::Met } else { Status::Breached };
     let mut verdict = Verdict::new(status, rule, vec![n]);
-    verdict.period = Some(e.window);
+    verdict.period = Some(time(e));
     Some(verdict)
 }
 
@@ -109,13 +133,29 @@ fn without_evidence(case: &Case<'_>) -> Verdict {
         None => {
             let started = if case.has_started() { "; work was seen" } else { "" };
             let rule = format!("its periods cannot be fixed, and there is no evidence either way{started}");
-            Verdict::new(Status::Unevidenced, rule, Vec::new()).settled_by("evidence that it was done, or was not, in some period")
+            Verdict::new(Status::Unevidenced, rule, Vec::new())
+                .settled_by("evidence that it was done, or was not, in some period")
         }
     }
 }
 
 fn at_rest(case: &Case<'_>, rule: String) -> Verdict {
-    crate::judge::rules_at_work(case).unwrap_or_else(|| Verdict::new(Status::Awaiting, rule, Vec::new()))
+    let known = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
+    crate::judge::rules_at_work(case).unwrap_or_else(|| Verdict::new(Status::Awaiting, rule, known))
+}
+
+/// The period that a window ends in, where periods can be fixed.
+fn period_of(case: &Case<'_>, window: Window) -> Option<Window> {
+    let Some(Mode::Every(Some(span))) = case.due.map(|d| &d.mode) else { return None };
+    let (mut from, day) = (case.window.earliest?, window.latest?);
+    for _ in 0..100_000 {
+        let next = span.after(from)?;
+        if next > day {
+            return Some(Window { earliest: Some(from), latest: next.pred_opt() });
+        }
+        from = next;
+    }
+    None
 }
 
 /// How many whole periods lie between the start and the day.

@@ -107,7 +107,8 @@ impl States {
             self.metrics.apply(fact);
             self.money.apply(fact);
         }
-        let version = Version { index: recorded.index, recorded_at: recorded.recorded_at, fact: version.cloned(), reason };
+        let version =
+            Version { index: recorded.index, recorded_at: recorded.recorded_at, fact: version.cloned(), reason };
         self.timeline.facts.entry(id.clone()).or_default().push(version);
     }
 

@@ -78,13 +78,19 @@ impl<'a> View<'a> {
     /// The facts that link to this one, as they are known, each with its link.
     pub fn linked_from(&self, id: &'a FactId) -> impl Iterator<Item = (&'a Fact, &'a heldto_fact::Link)> + use<'a> {
         let view = *self;
-        self.states.commitments.linked_from(id).filter_map(move |from| view.fact(from)).flat_map(move |fact| {
-            fact.links.iter().filter(move |l| l.to == *id).map(move |link| (fact, link))
-        })
+        self.states
+            .commitments
+            .linked_from(id)
+            .filter_map(move |from| view.fact(from))
+            .flat_map(move |fact| fact.links.iter().filter(move |l| l.to == *id).map(move |link| (fact, link)))
     }
 
     /// The facts that link to this one in one way.
-    pub fn linked_as(&self, id: &'a FactId, kind: LinkKind) -> impl Iterator<Item = (&'a Fact, &'a heldto_fact::Link)> + use<'a> {
+    pub fn linked_as(
+        &self,
+        id: &'a FactId,
+        kind: LinkKind,
+    ) -> impl Iterator<Item = (&'a Fact, &'a heldto_fact::Link)> + use<'a> {
         self.linked_from(id).filter(move |(_, link)| link.kind == kind)
     }
 

@@ -12,7 +12,12 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
     let fact = view.fact(party).filter(|f| f.kind() == Kind::Party)?;
     let filter = PledgeFilter { by: Some(party.clone()), sensitive, ..PledgeFilter::default() };
     let owed = judged(view, &filter);
-    let mut brief = Brief { view: *view, party, sensitive, data: Table::new(&["section", "id", "text", "status", "amount", "when"]) };
+    let mut brief = Brief {
+        view: *view,
+        party,
+        sensitive,
+        data: Table::new(&["section", "id", "text", "status", "amount", "when"]),
+    };
     let mut lines = summary(&owed);
     let paid = payouts(view, party);
     lines.extend(paid.iter().map(paid_line));
@@ -24,11 +29,19 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
     }
     let due: Vec<Item> = owed.iter().filter(|j| j.status.is_past_due()).map(|j| item(j, sensitive)).collect();
     if !due.is_empty() {
-        sections.push(Section { heading: format!("Past due ({})", due.len()), tone: Tone::Bad, blocks: vec![Block::Items(due)] });
+        sections.push(Section {
+            heading: format!("Past due ({})", due.len()),
+            tone: Tone::Bad,
+            blocks: vec![Block::Items(due)],
+        });
     }
     let met: Vec<Item> = owed.iter().filter(|j| j.status.is_met()).map(|j| item(j, sensitive)).collect();
     if !met.is_empty() {
-        sections.push(Section { heading: format!("Met ({})", met.len()), tone: Tone::Good, blocks: vec![Block::Items(met)] });
+        sections.push(Section {
+            heading: format!("Met ({})", met.len()),
+            tone: Tone::Good,
+            blocks: vec![Block::Items(met)],
+        });
     }
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
     let others: Vec<Item> = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j, sensitive) }).collect();
@@ -52,7 +65,11 @@ struct Brief<'a> {
 
 fn paid_line(total: &Total<'_>) -> String {
     let merged = if total.merged > 0 { format!("; {} told again, counted once", total.merged) } else { String::new() };
-    let parts = if total.parts.is_empty() { String::new() } else { format!("; {} left out as part of another", total.parts.len()) };
+    let parts = if total.parts.is_empty() {
+        String::new()
+    } else {
+        format!("; {} left out as part of another", total.parts.len())
+    };
     let overlap = if total.may_overlap { "; some of it may be the same money, so this is a range" } else { "" };
     format!("Paid out to settle complaints: {}{merged}{parts}{overlap}.", interval(total.sum, &total.unit))
 }
@@ -65,7 +82,14 @@ impl<'a> Brief<'a> {
 
     fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: String) {
         let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string);
-        let row = vec![section.into(), fact.id.as_str().into(), text_of(fact, self.sensitive).into(), status.into(), amount.into(), when.into()];
+        let row = vec![
+            section.into(),
+            fact.id.as_str().into(),
+            text_of(fact, self.sensitive).into(),
+            status.into(),
+            amount.into(),
+            when.into(),
+        ];
         self.data.rows.push(row);
     }
 
@@ -105,7 +129,10 @@ impl<'a> Brief<'a> {
     /// The facts of some kinds that are about this party, oldest first.
     fn of_kinds(&mut self, heading: &str, kinds: &[Kind]) -> Option<Section> {
         let mut facts = self.facts();
-        facts.retain(|f| kinds.contains(&f.kind()) && (f.about.contains(self.party) || f.to.contains(self.party) || f.by.contains(self.party)));
+        facts.retain(|f| {
+            kinds.contains(&f.kind())
+                && (f.about.contains(self.party) || f.to.contains(self.party) || f.by.contains(self.party))
+        });
         facts.sort_by_key(|f| (f.window().earliest, f.window().latest));
         let mut items = Vec::new();
         for fact in &facts {
@@ -128,7 +155,8 @@ impl<'a> Brief<'a> {
     fn complaints(&mut self, paid: &[Total<'a>]) -> Option<Section> {
         let mut facts = self.facts();
         facts.retain(|f| f.kind() == Kind::Complaint && f.about.contains(self.party));
-        let is_part = |f: &Fact| f.links.iter().any(|l| l.kind == LinkKind::PartOf && facts.iter().any(|other| other.id == l.to));
+        let is_part =
+            |f: &Fact| f.links.iter().any(|l| l.kind == LinkKind::PartOf && facts.iter().any(|other| other.id == l.to));
         let upheld: u64 = facts
             .iter()
             .filter(|f| !is_part(f))
@@ -140,7 +168,8 @@ impl<'a> Brief<'a> {
         let mut items = Vec::new();
         for fact in &facts {
             let Body::Complaint { decision, reference, count: cases, .. } = &fact.body else { continue };
-            let cases = cases.map_or_else(String::new, |n| count(usize::try_from(n).unwrap_or(usize::MAX), "decision", "decisions"));
+            let cases = cases
+                .map_or_else(String::new, |n| count(usize::try_from(n).unwrap_or(usize::MAX), "decision", "decisions"));
             let detail = [decision.word().replace('-', " "), cases, reference.clone().unwrap_or_default()];
             let detail = detail.into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
             items.push(self.item(fact, vec![detail]));
@@ -158,7 +187,9 @@ impl<'a> Brief<'a> {
                 facts.iter().map(|f| self.item(f, vec![told(f, Role::Paid), note.to_owned()])).collect::<Vec<_>>()
             };
             blocks.push(Block::Text(paid_line(total)));
-            blocks.push(Block::Items([of(&total.counted, "counted"), of(&total.parts, "left out: part of another")].concat()));
+            blocks.push(Block::Items(
+                [of(&total.counted, "counted"), of(&total.parts, "left out: part of another")].concat(),
+            ));
         }
         if items.is_empty() && blocks.is_empty() {
             return None;
@@ -173,15 +204,23 @@ impl<'a> Brief<'a> {
     fn money(&mut self) -> Option<Section> {
         let party = self.party.clone();
         let mut pairs = Vec::new();
-        for role in Role::ALL.iter().filter(|r| !matches!(r, Role::Paid | Role::Target | Role::Measured | Role::Delivered)) {
+        for role in
+            Role::ALL.iter().filter(|r| !matches!(r, Role::Paid | Role::Target | Role::Measured | Role::Delivered))
+        {
             let spoken_of = |f: &Fact| f.subjects().contains(&party) || f.by.contains(&party);
-            let named = |f: &Fact| (spoken_of(f) || f.amounts.iter().any(|a| a.payer.as_ref() == Some(&party))) && f.kind() != Kind::Payout;
+            let named = |f: &Fact| {
+                (spoken_of(f) || f.amounts.iter().any(|a| a.payer.as_ref() == Some(&party))) && f.kind() != Kind::Payout
+            };
             for t in total(&self.view, *role, named) {
                 let told_by = |f: &&Fact| format!("{}, {}", f.id, f.voice.map_or("", heldto_fact::Voice::word));
                 let ids: Vec<String> = t.counted.iter().map(told_by).collect();
                 let overlap = if t.may_overlap { "; may overlap, so a range" } else { "" };
-                let merged = if t.merged > 0 { format!("; {} told again, counted once", t.merged) } else { String::new() };
-                pairs.push((role.word().to_owned(), format!("{}{overlap}{merged} ({})", interval(t.sum, &t.unit), ids.join("; "))));
+                let merged =
+                    if t.merged > 0 { format!("; {} told again, counted once", t.merged) } else { String::new() };
+                pairs.push((
+                    role.word().to_owned(),
+                    format!("{}{overlap}{merged} ({})", interval(t.sum, &t.unit), ids.join("; ")),
+                ));
                 for fact in &t.counted {
                     self.row("money", fact, role.word(), told(fact, *role));
                 }
@@ -205,7 +244,8 @@ impl<'a> Brief<'a> {
             let lines: Vec<String> = values
                 .iter()
                 .map(|v| {
-                    let when = v.fact.period.as_ref().or(v.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
+                    let when =
+                        v.fact.period.as_ref().or(v.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
                     let voice = v.fact.voice.map_or("", heldto_fact::Voice::word);
                     format!("{}: {} ({voice}; {})", when, amount(v.amount), v.fact.id)
                 })
@@ -216,7 +256,11 @@ impl<'a> Brief<'a> {
             let details = lines.into_iter().chain((!age.is_empty()).then_some(age)).collect();
             items.push(Item { mark: String::new(), line: self.view.name(metric).to_owned(), details });
         }
-        (!items.is_empty()).then(|| Section { heading: "Figures".to_owned(), tone: Tone::Plain, blocks: vec![Block::Items(items)] })
+        (!items.is_empty()).then(|| Section {
+            heading: "Figures".to_owned(),
+            tone: Tone::Plain,
+            blocks: vec![Block::Items(items)],
+        })
     }
 
     fn questions(&mut self) -> Option<Section> {
@@ -247,7 +291,9 @@ fn told(fact: &Fact, role: Role) -> String {
     let amounts: Vec<String> = fact.amounts.iter().filter(|a| a.role == role).map(amount).collect();
     let known = fact.occurred.as_ref().and_then(|w| w.window().latest).map(day);
     match known {
-        Some(day) if fact.occurred.as_ref().is_some_and(|w| w.window().earliest.is_none()) => format!("{} (by {day})", amounts.join(", ")),
+        Some(day) if fact.occurred.as_ref().is_some_and(|w| w.window().earliest.is_none()) => {
+            format!("{} (by {day})", amounts.join(", "))
+        }
         _ => amounts.join(", "),
     }
 }

@@ -36,7 +36,8 @@ pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> O
     let told = j.tellings.iter().map(|t| (*t, String::new())).collect();
     sections.push(plain("Where it is told", items(told)));
     for (heading, used) in [("What the status rests on", true), ("Looked at, and not decisive", false)] {
-        let facts: Vec<_> = j.reasons.iter().filter(|r| r.used == used).map(|r| (r.fact, format!("shows {}", r.shows))).collect();
+        let facts: Vec<_> =
+            j.reasons.iter().filter(|r| r.used == used).map(|r| (r.fact, format!("shows {}", r.shows))).collect();
         if !facts.is_empty() {
             sections.push(plain(heading, items(facts)));
         }
@@ -59,7 +60,10 @@ fn argument(j: &Judgement<'_>) -> Vec<(String, String)> {
 
 fn terms(view: &View<'_>, fact: &Fact, c: &Commitment) -> Vec<(String, String)> {
     let names = |ids: &[FactId]| {
-        ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect::<Vec<_>>().join(", ")
+        ids.iter()
+            .map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone()))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {

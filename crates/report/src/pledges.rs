@@ -56,7 +56,8 @@ fn rank(status: Status) -> Option<usize> {
 
 fn passes(j: &Judgement<'_>, filter: &PledgeFilter, as_of: NaiveDate) -> bool {
     let any = |pick: &dyn Fn(&Fact) -> bool| j.tellings.iter().any(|t| pick(t));
-    let about = filter.about.as_ref().is_none_or(|p| any(&|t| t.by.contains(p) || t.about.contains(p) || t.to.contains(p)));
+    let about =
+        filter.about.as_ref().is_none_or(|p| any(&|t| t.by.contains(p) || t.about.contains(p) || t.to.contains(p)));
     let by = filter.by.as_ref().is_none_or(|p| any(&|t| t.by.contains(p)));
     let status = filter.status.is_empty() || filter.status.contains(&j.status);
     let due = filter.due.is_none_or(|d| due_of(j, as_of) == d);
@@ -73,8 +74,26 @@ fn due_of(j: &Judgement<'_>, as_of: NaiveDate) -> DueFilter {
 }
 
 const COLUMNS: &[&str] = &[
-    "id", "text", "by", "to", "force", "status", "grade", "due", "due-earliest", "due-latest", "first-due", "delivered",
-    "target", "rule", "missing", "settles", "notes", "evidence", "tellings", "sources",
+    "id",
+    "text",
+    "by",
+    "to",
+    "force",
+    "status",
+    "grade",
+    "due",
+    "due-earliest",
+    "due-latest",
+    "first-due",
+    "delivered",
+    "target",
+    "rule",
+    "missing",
+    "settles",
+    "notes",
+    "evidence",
+    "tellings",
+    "sources",
 ];
 
 /// The report: a summary that can be quoted, then the commitments by status.
@@ -116,7 +135,9 @@ pub(crate) fn tone(status: Status) -> Tone {
     match status {
         s if s.is_past_due() => Tone::Bad,
         s if s.is_met() => Tone::Good,
-        Status::Inconclusive | Status::Reversed | Status::Stalled | Status::FallingDue | Status::Unevidenced => Tone::Care,
+        Status::Inconclusive | Status::Reversed | Status::Stalled | Status::FallingDue | Status::Unevidenced => {
+            Tone::Care
+        }
         _ => Tone::Plain,
     }
 }
@@ -154,12 +175,15 @@ pub(crate) fn summary(all: &[Judgement<'_>]) -> Vec<String> {
     }
     let untestable = of(&|s| s == Status::Untestable);
     let ended = of(&|s| matches!(s, Status::Superseded | Status::Withdrawn | Status::Lapsed));
-    let judged = of(&|s| s.is_met() || s.is_past_due() || matches!(s, Status::Reversed | Status::Inconclusive | Status::Unevidenced));
+    let judged = of(&|s| {
+        s.is_met() || s.is_past_due() || matches!(s, Status::Reversed | Status::Inconclusive | Status::Unevidenced)
+    });
     let rest = all.len() - judged - untestable - ended;
     clause(ended, format!("{ended} replaced, withdrawn or lapsed"));
     clause(untestable, format!("{untestable} too vague to test"));
     clause(rest, format!("{rest} not yet due, or without a due day"));
-    let mut lines = vec![format!("Of {}: {}.", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))];
+    let mut lines =
+        vec![format!("Of {}: {}.", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))];
     lines.extend(share(all));
     lines
 }
@@ -170,7 +194,8 @@ fn share(all: &[Judgement<'_>]) -> Option<String> {
     if share.counted == 0 {
         return None;
     }
-    let range = |(low, high): (usize, usize)| if low == high { low.to_string() } else { format!("between {low} and {high}") };
+    let range =
+        |(low, high): (usize, usize)| if low == high { low.to_string() } else { format!("between {low} and {high}") };
     Some(format!(
         "Kept, of the {} that are settled or past due: {} if claims are true; {} by what somebody other than the owner bears out.",
         share.counted,
@@ -189,7 +214,8 @@ fn counts(all: &[Judgement<'_>]) -> Section {
                 (n > 0).then(|| format!("{n} {g}"))
             })
             .collect();
-        let evidence = if by_grade.is_empty() { String::new() } else { format!("   evidence: {}", by_grade.join(", ")) };
+        let evidence =
+            if by_grade.is_empty() { String::new() } else { format!("   evidence: {}", by_grade.join(", ")) };
         (!grades.is_empty()).then(|| (status.word().to_owned(), format!("{:>3}{evidence}", grades.len())))
     });
     Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
@@ -197,7 +223,11 @@ fn counts(all: &[Judgement<'_>]) -> Section {
 
 /// What a fact says, or that it is not shown.
 pub(crate) fn text_of(fact: &Fact, sensitive: bool) -> String {
-    if fact.sensitive && !sensitive { "(about a child or a family; --sensitive shows it)".to_owned() } else { fact.text.clone() }
+    if fact.sensitive && !sensitive {
+        "(about a child or a family; --sensitive shows it)".to_owned()
+    } else {
+        fact.text.clone()
+    }
 }
 
 /// A commitment for reading.

@@ -69,16 +69,25 @@ fn link_row(direction: &str, link: &Link, id: &FactId, other: Option<&Fact>, sen
 }
 
 fn telling(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
-    let known = view.fact_known_from(&fact.id).map_or_else(|| "from the day it was recorded".to_owned(), |d| format!("by {}", day(d)));
+    let known = view
+        .fact_known_from(&fact.id)
+        .map_or_else(|| "from the day it was recorded".to_owned(), |d| format!("by {}", day(d)));
     let mut details = vec![format!("{} · public {known}", fact.id)];
     details.extend(sources(view, fact));
-    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words), line: text_of(fact, sensitive), details }
+    Item {
+        mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words),
+        line: text_of(fact, sensitive),
+        details,
+    }
 }
 
 /// What is stated, and what is not.
 fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
     let names = |ids: &[FactId]| {
-        ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| format!("{} ({id})", f.text))).collect::<Vec<_>>().join(", ")
+        ids.iter()
+            .map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| format!("{} ({id})", f.text)))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let (mut pairs, mut silent) = (Vec::new(), Vec::new());
     let mut put = |name: &str, value: String, expected: bool| {
@@ -128,7 +137,11 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
             ("met if", text(&c.test), true),
         ],
         Body::Inspection { outcome, framework, findings } => {
-            vec![("outcome", outcome.clone(), true), ("framework", text(framework), true), ("findings", findings.join("; "), true)]
+            vec![
+                ("outcome", outcome.clone(), true),
+                ("framework", text(framework), true),
+                ("findings", findings.join("; "), true),
+            ]
         }
         Body::Notice { form } => vec![("form", form.clone(), true)],
         Body::Statement { act, outcome } => vec![("act", act.to_string(), true), ("outcome", text(outcome), false)],
@@ -145,13 +158,19 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
         Body::Change { what, value } => vec![("what", what.to_string(), true), ("now", text(value), false)],
         Body::Publication { form, announced, parts } => {
             let listed = match announced {
-                Some(n) if *n != parts.len() as u64 => format!("{} listed, {n} announced: {}", parts.len(), parts.join("; ")),
+                Some(n) if *n != parts.len() as u64 => {
+                    format!("{} listed, {n} announced: {}", parts.len(), parts.join("; "))
+                }
                 _ => parts.join("; "),
             };
             vec![("form", form.to_string(), true), ("parts", listed, false)]
         }
         Body::Assessment { of, verdict, scale, reasons } => {
-            vec![("of", of.to_string(), true), ("verdict", format!("{verdict} ({scale})"), true), ("reasons", text(reasons), true)]
+            vec![
+                ("of", of.to_string(), true),
+                ("verdict", format!("{verdict} ({scale})"), true),
+                ("reasons", text(reasons), true),
+            ]
         }
         Body::Source { publisher, author, published, url, .. } => vec![
             ("publisher", text(publisher), true),
@@ -159,7 +178,9 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
             ("published", published.as_ref().map(dated).unwrap_or_default(), true),
             ("url", text(url), true),
         ],
-        Body::Metric { definition, unit, .. } => vec![("definition", definition.clone(), true), ("unit", unit.clone(), true)],
+        Body::Metric { definition, unit, .. } => {
+            vec![("definition", definition.clone(), true), ("unit", unit.clone(), true)]
+        }
         Body::Party { kind, .. } => vec![("kind", kind.to_string(), true)],
         Body::Correction { .. } | Body::Retraction { .. } => Vec::new(),
     }

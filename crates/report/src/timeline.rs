@@ -58,34 +58,51 @@ struct Line<'a> {
 /// The facts that match, in order of time. What has a vague day may only possibly match `since` and `until`, and says so.
 #[must_use]
 pub fn timeline(view: &View<'_>, filter: &TimelineFilter, basis: Basis) -> Document {
-    let declares = |f: &Fact| matches!(f.kind(), Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&f.kind());
+    let declares =
+        |f: &Fact| matches!(f.kind(), Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&f.kind());
     let matching = view.facts().filter(|f| !declares(f) && matches(view, f, filter));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter)).collect();
     let hidden = lines.iter().filter(|l| l.fact.sensitive && !filter.sensitive).count();
     lines.retain(|l| filter.sensitive || !l.fact.sensitive);
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
-    let mut data = Table::new(&["id", "kind", "when", "earliest", "latest", "match", "text", "by", "about", "voice", "amounts", "sources"]);
+    let mut data = Table::new(&[
+        "id", "kind", "when", "earliest", "latest", "match", "text", "by", "about", "voice", "amounts", "sources",
+    ]);
     data.rows.extend(lines.iter().map(|l| row(l)));
     let possible = lines.iter().filter(|l| !l.certain).count();
     let things = Cluster::each(view, lines.iter().map(|l| &l.fact.id)).len();
-    let mut summary = vec![format!("{}, telling of {}.", count(lines.len(), "fact", "facts"), count(things, "distinct thing", "distinct things"))];
+    let mut summary = vec![format!(
+        "{}, telling of {}.",
+        count(lines.len(), "fact", "facts"),
+        count(things, "distinct thing", "distinct things")
+    )];
     if possible > 0 {
         summary.push(format!("{possible} match only possibly: their day is not known well enough."));
     }
     if hidden > 0 {
         let is = if hidden == 1 { "is" } else { "are" };
-        summary.push(format!("{} about a child or a family {is} not shown; --sensitive shows them.", count(hidden, "fact", "facts")));
+        summary.push(format!(
+            "{} about a child or a family {is} not shown; --sensitive shows them.",
+            count(hidden, "fact", "facts")
+        ));
     }
     let sections = if filter.count { vec![counts(view, &lines)] } else { vec![list(lines)] };
     Document { title: "Timeline".to_owned(), basis, summary, sections, data }
 }
 
 fn matches(view: &View<'_>, fact: &Fact, filter: &TimelineFilter) -> bool {
-    let names = |p: &FactId| fact.by.contains(p) || fact.about.contains(p) || fact.to.contains(p) || fact.reporter.as_ref() == Some(p);
-    let linked = |id: &FactId| fact.links.iter().any(|l| l.to == *id) || view.fact(id).is_some_and(|f| f.links.iter().any(|l| l.to == fact.id));
+    let names = |p: &FactId| {
+        fact.by.contains(p) || fact.about.contains(p) || fact.to.contains(p) || fact.reporter.as_ref() == Some(p)
+    };
+    let linked = |id: &FactId| {
+        fact.links.iter().any(|l| l.to == *id) || view.fact(id).is_some_and(|f| f.links.iter().any(|l| l.to == fact.id))
+    };
     let holds = |words: &str| {
         let words = words.to_lowercase();
-        [Some(&fact.text), fact.note.as_ref(), fact.place.as_ref()].into_iter().flatten().any(|t| t.to_lowercase().contains(&words))
+        [Some(&fact.text), fact.note.as_ref(), fact.place.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|t| t.to_lowercase().contains(&words))
     };
     filter.about.as_ref().is_none_or(names)
         && filter.by.as_ref().is_none_or(|p| fact.by.contains(p))
@@ -126,12 +143,21 @@ fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &TimelineFilter) -> Optio
 
 fn list(lines: Vec<Line<'_>>) -> Section {
     let items = lines.into_iter().map(|l| {
-        let when = l.fact.occurred.as_ref().or(l.fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::in_words);
+        let when = l
+            .fact
+            .occurred
+            .as_ref()
+            .or(l.fact.period.as_ref())
+            .map_or_else(|| "date unknown".to_owned(), When::in_words);
         let amounts: Vec<String> = l.fact.amounts.iter().map(amount).collect();
         let sure = if l.certain { String::new() } else { " · possible match".to_owned() };
         let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
         let voice = l.fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
-        Item { mark: when, line: l.fact.text.clone(), details: vec![format!("{} · {}{voice}{amounts}{sure}", l.fact.id, l.fact.kind())] }
+        Item {
+            mark: when,
+            line: l.fact.text.clone(),
+            details: vec![format!("{} · {}{voice}{amounts}{sure}", l.fact.id, l.fact.kind())],
+        }
     });
     Section { heading: "By date".to_owned(), tone: Tone::Plain, blocks: vec![Block::Items(items.collect())] }
 }
@@ -140,7 +166,12 @@ fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
     let pairs = Kind::ALL.iter().filter_map(|kind| {
         let of: Vec<&FactId> = lines.iter().filter(|l| l.fact.kind() == *kind).map(|l| &l.fact.id).collect();
         let things = Cluster::each(view, of.iter().copied()).len();
-        (!of.is_empty()).then(|| (kind.word().to_owned(), format!("{}, {}", count(of.len(), "telling", "tellings"), count(things, "thing", "things"))))
+        (!of.is_empty()).then(|| {
+            (
+                kind.word().to_owned(),
+                format!("{}, {}", count(of.len(), "telling", "tellings"), count(things, "thing", "things")),
+            )
+        })
     });
     Section { heading: "By kind".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
 }

@@ -35,7 +35,9 @@ pub fn amount(amount: &Amount) -> String {
 /// What is known of a number: `more than £10,500`, `between 2 and 5 places`.
 #[must_use]
 pub fn interval(interval: Interval, unit: &Unit) -> String {
-    let word = |limit: Limit, open: &str, closed: &str| format!("{} {}", if limit.strict { open } else { closed }, with_unit(limit.value, unit));
+    let word = |limit: Limit, open: &str, closed: &str| {
+        format!("{} {}", if limit.strict { open } else { closed }, with_unit(limit.value, unit))
+    };
     match interval.high {
         Some(high) if high.value == interval.low.value => with_unit(high.value, unit),
         Some(high) if interval.low.value == Quantity::ZERO => word(high, "less than", "up to"),

@@ -15,7 +15,9 @@ pub fn io(what: String) -> impl FnOnce(std::io::Error) -> StoreError {
 pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     // Only Unix lets a folder be synced; elsewhere the system does it with the file.
     if cfg!(unix) {
-        File::open(dir).and_then(|f| f.sync_all()).map_err(io(format!("making the folder {} durable", dir.display())))?;
+        File::open(dir)
+            .and_then(|f| f.sync_all())
+            .map_err(io(format!("making the folder {} durable", dir.display())))?;
     }
     Ok(())
 }

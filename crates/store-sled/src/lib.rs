@@ -203,32 +203,37 @@ impl Store for SledStore {
             stopped = !visit(stored);
             !stopped
         };
-        self.scan(keys::entry(range.start, Slot::ENTRY, 0).to_vec()..keys::entry(range.end, Slot::ENTRY, 0).to_vec(), |key, value| {
-            let Some((index, slot, chunk)) = keys::decode_entry(key) else {
-                gap = Some(next);
-                return false;
-            };
-            if pending.as_ref().is_some_and(|p| p.index != index) {
-                let Some(done) = pending.take() else { return false };
-                if !give(done, &mut next) {
+        self.scan(
+            keys::entry(range.start, Slot::ENTRY, 0).to_vec()..keys::entry(range.end, Slot::ENTRY, 0).to_vec(),
+            |key, value| {
+                let Some((index, slot, chunk)) = keys::decode_entry(key) else {
+                    gap = Some(next);
                     return false;
+                };
+                if pending.as_ref().is_some_and(|p| p.index != index) {
+                    let Some(done) = pending.take() else { return false };
+                    if !give(done, &mut next) {
+                        return false;
+                    }
                 }
-            }
-            match (&mut pending, slot, chunk) {
-                (None, Slot::ENTRY, 0) => pending = Some(StoredEntry { index, entry: value.to_vec(), parts: Vec::new() }),
-                (Some(p), Slot::ENTRY, _) => p.entry.extend_from_slice(value),
-                (Some(p), Slot(n), 0) => p.parts.push((n - 1, value.to_vec())),
-                (Some(p), Slot(n), _) => match p.parts.last_mut().filter(|(number, _)| *number == n - 1) {
-                    Some((_, bytes)) => bytes.extend_from_slice(value),
-                    None => p.parts.push((n - 1, value.to_vec())),
-                },
-                (None, ..) => {
-                    gap = Some(index);
-                    return false;
+                match (&mut pending, slot, chunk) {
+                    (None, Slot::ENTRY, 0) => {
+                        pending = Some(StoredEntry { index, entry: value.to_vec(), parts: Vec::new() })
+                    }
+                    (Some(p), Slot::ENTRY, _) => p.entry.extend_from_slice(value),
+                    (Some(p), Slot(n), 0) => p.parts.push((n - 1, value.to_vec())),
+                    (Some(p), Slot(n), _) => match p.parts.last_mut().filter(|(number, _)| *number == n - 1) {
+                        Some((_, bytes)) => bytes.extend_from_slice(value),
+                        None => p.parts.push((n - 1, value.to_vec())),
+                    },
+                    (None, ..) => {
+                        gap = Some(index);
+                        return false;
+                    }
                 }
-            }
-            true
-        })?;
+                true
+            },
+        )?;
         if let Some(missing) = gap {
             return Err(StoreError::Missing(missing));
         }
@@ -295,7 +300,8 @@ fn guard<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
         }
         Ok(Err(error)) => Err(StoreError::Broken(error.to_string())),
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            let text =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
             Err(StoreError::Broken(text.unwrap_or("sled gave up without a word").to_owned()))
         }
     }

@@ -42,7 +42,12 @@ fn what_is_written_is_there_after_closing() {
     let store = open(root.path()).expect("opens");
     assert_eq!(store.head().expect("a head"), next);
     let mut parts = Vec::new();
-    store.read(0..2, &mut |s| { parts.push(s.parts); true }).expect("both are there");
+    store
+        .read(0..2, &mut |s| {
+            parts.push(s.parts);
+            true
+        })
+        .expect("both are there");
     assert_eq!(Some(&parts[0][0].1), batch[0].parts[0].as_ref());
 }
 

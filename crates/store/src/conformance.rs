@@ -13,7 +13,11 @@ pub fn founding() -> Founding {
 #[must_use]
 pub fn entry(number: u64, len: usize) -> NewEntry {
     let bytes: Vec<u8> = number.to_be_bytes().into_iter().cycle().take(len.max(8)).collect();
-    NewEntry { entry: bytes, parts: vec![Some(vec![number.to_be_bytes()[7]; len]), None, Some(vec![])], found_by: vec![number, 77] }
+    NewEntry {
+        entry: bytes,
+        parts: vec![Some(vec![number.to_be_bytes()[7]; len]), None, Some(vec![])],
+        found_by: vec![number, 77],
+    }
 }
 
 /// The head after these entries.
@@ -54,7 +58,13 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
     let mut number = 0;
     for batch in [1, 2, 4] {
         let head = ok(store.head());
-        let entries: Vec<NewEntry> = lens[..batch].iter().map(|len| { number += 1; entry(number - 1, *len) }).collect();
+        let entries: Vec<NewEntry> = lens[..batch]
+            .iter()
+            .map(|len| {
+                number += 1;
+                entry(number - 1, *len)
+            })
+            .collect();
         let next = next_head(&head, &entries);
         ok(store.append(&head, &entries, &next));
         assert_eq!(ok(store.head()), next, "the head moves with the entries");
@@ -71,7 +81,10 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
     }));
     assert_eq!(seen, 7);
     let mut few = 0;
-    ok(store.read(2..7, &mut |stored| { few += 1; stored.index < 4 }));
+    ok(store.read(2..7, &mut |stored| {
+        few += 1;
+        stored.index < 4
+    }));
     assert_eq!(few, 3, "reading stops when asked to");
     assert_eq!(ok(store.find(77)), (0..7).collect::<Vec<u64>>(), "each is found, in order");
     assert_eq!(ok(store.find(3)), vec![3]);
@@ -125,7 +138,10 @@ pub fn race<S: Store>(open: impl Fn() -> S + Sync, writers: u64, each: u64) {
     let store = open();
     assert_eq!(ok(store.head()).size(), writers * each);
     let mut all = Vec::new();
-    ok(store.read(0..writers * each, &mut |s| { all.push(s.entry); true }));
+    ok(store.read(0..writers * each, &mut |s| {
+        all.push(s.entry);
+        true
+    }));
     all.sort();
     all.dedup();
     assert_eq!(all.len() as u64, writers * each, "each entry once");

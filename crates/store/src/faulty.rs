@@ -31,7 +31,10 @@ impl Store for FaultyStore {
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
         let number = self.appends;
         self.appends += 1;
-        let fault = || StoreError::Io { what: "writing entries".to_owned(), source: std::io::Error::other("a fault on purpose") };
+        let fault = || StoreError::Io {
+            what: "writing entries".to_owned(),
+            source: std::io::Error::other("a fault on purpose"),
+        };
         if self.faults.lost.contains(&number) {
             return Err(fault());
         }

@@ -3,9 +3,9 @@
 //! It knows bytes and heads, never facts. A store adapter touches the disk; this room holds the trait, a store in memory, a store that fails on
 //! purpose, and the suite that every store must pass.
 
+pub mod conformance;
 mod faulty;
 mod memory;
-pub mod conformance;
 
 pub use faulty::{Faults, FaultyStore};
 pub use memory::MemoryStore;

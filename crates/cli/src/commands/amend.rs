@@ -19,13 +19,20 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
         return Err(CommandError::new(INPUT, message));
     };
     if fact.id != args.id || fact.kind() != current.kind() {
-        let message = format!("the file holds the {} `{}`, and the {} `{}` is to be corrected", fact.kind(), fact.id, current.kind(), args.id);
+        let message = format!(
+            "the file holds the {} `{}`, and the {} `{}` is to be corrected",
+            fact.kind(),
+            fact.id,
+            current.kind(),
+            args.id
+        );
         return Err(CommandError::new(INPUT, message).hint(format!("begin from: heldto show {} --toml", args.id)));
     }
     if fact == current {
         return Ok(plain(format!("`{}` says that already; nothing was recorded\n", args.id)));
     }
-    let body = Body::Correction { of: args.id.clone(), reason: args.reason.clone(), replacement: Box::new(fact.clone()) };
+    let body =
+        Body::Correction { of: args.id.clone(), reason: args.reason.clone(), replacement: Box::new(fact.clone()) };
     amend(world, global, &mut open, &states, &args.id, "correction", format!("Corrects {}", args.id), body)
 }
 
@@ -40,8 +47,13 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
 
 fn standing<'a>(states: &'a States, id: &FactId) -> Result<&'a Fact, CommandError> {
     match states.timeline.versions(id).last() {
-        Some(version) => version.fact.as_ref().ok_or_else(|| CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index))),
-        None => Err(CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is")),
+        Some(version) => version
+            .fact
+            .as_ref()
+            .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index))),
+        None => {
+            Err(CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"))
+        }
     }
 }
 

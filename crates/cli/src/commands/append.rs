@@ -17,7 +17,11 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
     let facts = facts(global, &mut open, &files)?;
     if args.dry_run {
         let planned = open.plan(&facts).map_err(|e| placed(global, &files, e))?;
-        let said = format!("{} would be recorded{}; nothing was\n", count(planned.new.len()), unchanged(planned.unchanged.len()));
+        let said = format!(
+            "{} would be recorded{}; nothing was\n",
+            count(planned.new.len()),
+            unchanged(planned.unchanged.len())
+        );
         return Ok(plain(if global.quiet { String::new() } else { said }));
     }
     let appended = open.append(&facts, (world.now)(), world.random).map_err(|e| placed(global, &files, e))?;
@@ -31,7 +35,11 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
         appended.recorded.iter().for_each(|(id, index)| out.push_str(&format!("entry {index}: {id}\n")));
     }
     let size = head.size();
-    out.push_str(&format!("{} recorded{}; the ledger holds {size} entries\n", count(appended.recorded.len()), unchanged(appended.unchanged.len())));
+    out.push_str(&format!(
+        "{} recorded{}; the ledger holds {size} entries\n",
+        count(appended.recorded.len()),
+        unchanged(appended.unchanged.len())
+    ));
     Ok(plain(out))
 }
 
@@ -53,7 +61,11 @@ pub fn facts(global: &Global, open: &mut Ledger<SledStore>, files: &[File]) -> R
 /// Every problem of the files, as it is read.
 fn wrong(global: &Global, problems: &Problems) -> CommandError {
     let n = problems.count();
-    let message = format!("{}\n\n{n} {}; nothing was appended", problems.render(global.colour_errors), if n == 1 { "problem" } else { "problems" });
+    let message = format!(
+        "{}\n\n{n} {}; nothing was appended",
+        problems.render(global.colour_errors),
+        if n == 1 { "problem" } else { "problems" }
+    );
     CommandError { as_it_is: true, ..CommandError::new(INPUT, message) }
 }
 
@@ -62,7 +74,9 @@ fn placed(global: &Global, files: &[File], error: AppendError) -> CommandError {
     let AppendError::Differ(which) = error else { return error.into() };
     let say = |(id, index): &(FactId, u64)| {
         let title = format!("`{id}` is recorded already, with other content, at entry {index}");
-        let help = format!("to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id");
+        let help = format!(
+            "to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id"
+        );
         (id.clone(), title, help)
     };
     wrong(global, &heldto_intake::point_at(files, &which.iter().map(say).collect::<Vec<_>>()))

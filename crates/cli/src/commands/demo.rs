@@ -14,7 +14,11 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
         init::create(world, &dir, &init::default_origin(&dir))?;
     }
     let appended = append::run(world, &global, &AppendArgs { files: args.files.clone(), dry_run: false })?;
-    let verified = verify::run(world, &Global { format: heldto_report::Format::Table, ..global.clone() }, &VerifyArgs { target: None })?;
+    let verified = verify::run(
+        world,
+        &Global { format: heldto_report::Format::Table, ..global.clone() },
+        &VerifyArgs { target: None },
+    )?;
     if !global.quiet {
         (world.say)(appended.out.trim_end());
         (world.say)(verified.out.trim_end());

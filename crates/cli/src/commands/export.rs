@@ -30,7 +30,8 @@ pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Re
     let carried = carry::read(&text, index_key)?;
     verify::check(&carried)?;
     let founding = Founding { genesis: carried.genesis().clone(), index_key };
-    let mut store = SledStore::create(&args.dir, &founding, &mut |holder| (world.say)(&format!("waiting for {holder}")))?;
+    let mut store =
+        SledStore::create(&args.dir, &founding, &mut |holder| (world.say)(&format!("waiting for {holder}")))?;
     carried.copy_into(&mut store)?;
     let head = store.head()?;
     let said = format!(

@@ -10,7 +10,8 @@ use heldto_store_sled::SledStore;
 use std::path::{Path, PathBuf};
 
 /// What is never to be committed or copied about.
-const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\nhot/\nsnapshots/\nacknowledged\nsigning.key\n";
+const IGNORED: &str =
+    "# The database, and what only this machine may hold.\nlock\nhot/\nsnapshots/\nacknowledged\nsigning.key\n";
 
 const EXAMPLE: &str = include_str!("example.toml");
 
@@ -37,7 +38,8 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &InitArgs) -> Result<Ou
 pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBuf, [u8; 32]), CommandError> {
     if !Genesis::origin_is_valid(origin) {
         let message = format!("`{origin}` cannot be an origin: 1 to 255 bytes, no white space, no `+`");
-        return Err(CommandError::new(USAGE, message).hint("give the address it will be published under: --origin example.org/derbyshire"));
+        return Err(CommandError::new(USAGE, message)
+            .hint("give the address it will be published under: --origin example.org/derbyshire"));
     }
     if dir.join("acknowledged").exists() {
         return Err(heldto_store::StoreError::AlreadyThere(dir.display().to_string()).into());
@@ -45,7 +47,11 @@ pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBu
     std::fs::create_dir_all(dir).map_err(|e| io(&format!("making the folder {}", dir.display()), &e))?;
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
-        if path.exists() { Ok(()) } else { std::fs::write(&path, text).map_err(|e| io(&format!("writing {}", path.display()), &e)) }
+        if path.exists() {
+            Ok(())
+        } else {
+            std::fs::write(&path, text).map_err(|e| io(&format!("writing {}", path.display()), &e))
+        }
     };
     write(".gitignore", IGNORED)?;
     let key_file = (world.variable)("HELDTO_KEY_FILE").map_or_else(|| dir.join("signing.key"), PathBuf::from);

@@ -73,7 +73,8 @@ pub fn timeline(world: &mut World<'_>, global: &Global, args: &TimelineArgs) -> 
 /// Where the ledger stands.
 pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Result<Outcome, CommandError> {
     with_view(world, global, &args.clocks, |loaded, view| {
-        let about = heldto_report::About { origin: loaded.origin.clone(), size: loaded.size, root: loaded.root.clone() };
+        let about =
+            heldto_report::About { origin: loaded.origin.clone(), size: loaded.size, root: loaded.root.clone() };
         Ok(heldto_report::status(view, about, loaded.basis(view.clock())))
     })
 }
@@ -99,7 +100,12 @@ fn pledges(world: &mut World<'_>, global: &Global, args: &PledgesArgs) -> Result
                 loaded.require(view, id, Some(Kind::Pledge))?;
             }
             let document = heldto_report::explain(view, id, args.clocks.sensitive, basis);
-            return document.ok_or_else(|| loaded.require(view, id, Some(Kind::Pledge)).err().unwrap_or_else(|| CommandError::new(INPUT, "no such pledge")));
+            return document.ok_or_else(|| {
+                loaded
+                    .require(view, id, Some(Kind::Pledge))
+                    .err()
+                    .unwrap_or_else(|| CommandError::new(INPUT, "no such pledge"))
+            });
         }
         party(loaded, view, args.about.as_ref())?;
         party(loaded, view, args.by.as_ref())?;

@@ -33,7 +33,8 @@ pub fn text_of(world: &mut World<'_>, path: &Path) -> Result<String, CommandErro
         return (world.input)().map_err(|e| io("reading standard input", &e));
     }
     let bytes = std::fs::read(path).map_err(|e| io(&format!("reading {}", path.display()), &e))?;
-    String::from_utf8(bytes).map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))
+    String::from_utf8(bytes)
+        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))
 }
 
 fn export(world: &mut World<'_>, path: &Path) -> Result<(String, Verified), CommandError> {
@@ -58,7 +59,8 @@ fn check_snapshot(open: &Ledger<heldto_store_sled::SledStore>) -> Result<(), Com
         return Ok(());
     }
     let message = "broken: the snapshot of the states is not what the entries come to";
-    Err(CommandError::new(INTEGRITY, message).hint("the entries are sound: delete the folder `snapshots`, and they are replayed"))
+    Err(CommandError::new(INTEGRITY, message)
+        .hint("the entries are sound: delete the folder `snapshots`, and they are replayed"))
 }
 
 fn sound(global: &Global, origin: &str, v: &Verified) -> String {
@@ -76,9 +78,16 @@ fn sound(global: &Global, origin: &str, v: &Verified) -> String {
         });
         return format!("{value}\n");
     }
-    let all = if v.parts_withheld == 0 && v.unreadable == 0 { "all verified" } else { "verified, as far as it is there" };
-    let mut out = format!("sound: {} entries, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n", v.entries, v.chain.0, v.root);
-    out.push_str(&format!("  parts   {} checked, {} erased, {} withheld\n", v.parts_checked, v.parts_erased, v.parts_withheld));
+    let all =
+        if v.parts_withheld == 0 && v.unreadable == 0 { "all verified" } else { "verified, as far as it is there" };
+    let mut out = format!(
+        "sound: {} entries, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n",
+        v.entries, v.chain.0, v.root
+    );
+    out.push_str(&format!(
+        "  parts   {} checked, {} erased, {} withheld\n",
+        v.parts_checked, v.parts_erased, v.parts_withheld
+    ));
     if v.unreadable > 0 {
         out.push_str(&format!("  unread  {} facts of a later version; their hashes are right\n", v.unreadable));
     }

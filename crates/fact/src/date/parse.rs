@@ -82,7 +82,11 @@ fn point(text: &str) -> Result<Point, Why> {
     const SHAPE: Why = "a day is written 2025-01-14, a month 2025-01, a year 2025";
     let fields: Vec<&str> = plain.split('-').collect();
     let number = |text: &str, width: usize| {
-        if text.len() == width && text.bytes().all(|b| b.is_ascii_digit()) { text.parse::<u32>().map_err(|_| SHAPE) } else { Err(SHAPE) }
+        if text.len() == width && text.bytes().all(|b| b.is_ascii_digit()) {
+            text.parse::<u32>().map_err(|_| SHAPE)
+        } else {
+            Err(SHAPE)
+        }
     };
     let (precision, year, month, day) = match fields.as_slice() {
         [y] => (Precision::Year, number(y, 4)?, 1, 1),

@@ -17,12 +17,16 @@ pub fn fields(t: &mut Table<'_>, key: &'static str, role: Role, f: &mut Findings
         (None, Some(unit)) if node.is_none() => Amount { value: None, ..Amount::exact(Quantity::ZERO, unit, role) },
         (None, _) if node.is_some() => return None,
         (Some(_), Some(_)) => {
-            f.problems.push(Problem::new(t.span(), format!("the unit stands in `{key}` already"), "").help("leave `unit` out"));
+            f.problems.push(
+                Problem::new(t.span(), format!("the unit stands in `{key}` already"), "").help("leave `unit` out"),
+            );
             return None;
         }
         _ => {
             let problem = Problem::new(t.span(), format!("an amount has no `{key}`"), "");
-            f.problems.push(problem.help("write value = \"500 places\", or unit = \"places\" with stated = \"not-quantified\""));
+            f.problems.push(
+                problem.help("write value = \"500 places\", or unit = \"places\" with stated = \"not-quantified\""),
+            );
             return None;
         }
     };

@@ -5,7 +5,8 @@ use crate::Problem;
 use crate::node::Node;
 use crate::table::{Findings, Table, text};
 use heldto_fact::{
-    Better, Body, Commitment, Due, DueRule, Fact, Identifier, Kind, KnownFrom, Mode, Role, Span, Target, Threshold, When,
+    Better, Body, Commitment, Due, DueRule, Fact, Identifier, Kind, KnownFrom, Mode, Role, Span, Target, Threshold,
+    When,
 };
 
 /// Reads the keys of this kind. `None` where what is missing leaves nothing to go on with; the problem is then in `f`.
@@ -32,11 +33,19 @@ pub fn read(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Option<Body> {
             act: t.required("act", "say what was done in saying it: speech, apology, claim, forecast, ask, …", f)?,
         },
         Kind::Question => Body::Question {
-            answer: t.required("answer", "say what became of it: answered, partly-answered, declined, silence or not-known", f)?,
+            answer: t.required(
+                "answer",
+                "say what became of it: answered, partly-answered, declined, silence or not-known",
+                f,
+            )?,
         },
         Kind::Pledge => Body::Pledge(commitment(t, f)?),
         Kind::Delivery => Body::Delivery {
-            outcome: t.required("outcome", "say which way it points: done, part, started, progress, setback, not-done or undone", f)?,
+            outcome: t.required(
+                "outcome",
+                "say which way it points: done, part, started, progress, setback, not-done or undone",
+                f,
+            )?,
         },
         Kind::Complaint => Body::Complaint {
             reference: t.text("reference", f),
@@ -52,7 +61,8 @@ pub fn read(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Option<Body> {
         Kind::Measurement => {
             let (numerator, denominator) = (t.count("numerator", f), t.count("denominator", f));
             let metric = t.reference("metric", Some(Kind::Metric), f);
-            let metric = t.require(metric.clone(), metric.is_some(), "metric", "name the metric it is a value of", f)?;
+            let metric =
+                t.require(metric.clone(), metric.is_some(), "metric", "name the metric it is a value of", f)?;
             Body::Measurement { metric, numerator, denominator }
         }
         Kind::Change => Body::Change {
@@ -206,7 +216,10 @@ fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     t.finish(f);
     let mut wrong = |title: &str, help: &str| f.problems.push(Problem::new(node.span.clone(), title, "").help(help));
     if after.is_some() != plus.is_some() || (stated.is_some() && after.is_some()) || (about && after.is_none()) {
-        wrong("a due date has `date`, or `after` with `plus`", "write date = \"2025-06\", or after = \"2025-01-14\", plus = \"2 weeks\"");
+        wrong(
+            "a due date has `date`, or `after` with `plus`",
+            "write date = \"2025-06\", or after = \"2025-01-14\", plus = \"2 weeks\"",
+        );
         return None;
     }
     let mode = match (word.as_deref()?, event, every) {
@@ -215,7 +228,10 @@ fn due(node: &Node, f: &mut Findings) -> Option<Due> {
         ("before-event", Some(event), None) => Mode::BeforeEvent(event),
         ("every", None, every) => Mode::Every(every),
         ("by" | "not-before" | "before-event", ..) => {
-            wrong("`event` goes with mode \"before-event\", and `every` with mode \"every\"", "leave out what does not belong");
+            wrong(
+                "`event` goes with mode \"before-event\", and `every` with mode \"every\"",
+                "leave out what does not belong",
+            );
             return None;
         }
         (other, ..) => {

@@ -71,7 +71,9 @@ impl Own {
             [] => return Err(WireError::Undecodable("there are none".to_owned())),
         };
         let (own, used) = match kind {
-            Kind::Redaction => take(bytes).map(|((_, _, r), used): ((u8, u8, Redaction), _)| (Self::Redaction(r), used)),
+            Kind::Redaction => {
+                take(bytes).map(|((_, _, r), used): ((u8, u8, Redaction), _)| (Self::Redaction(r), used))
+            }
             Kind::Key => take(bytes).map(|((_, _, k), used): ((u8, u8, KeyChange), _)| (Self::Key(k), used)),
             kind => Err(WireError::Value(format!("a {kind} is a fact, not the ledger's own record"))),
         }?;

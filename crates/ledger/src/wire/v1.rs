@@ -4,9 +4,7 @@ use super::WireError;
 use super::codes::Code;
 use bincode::{Decode, Encode};
 use chrono::{Days, NaiveDate};
-use heldto_fact::{
-    Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, When,
-};
+use heldto_fact::{Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, When};
 use heldto_proof::MAX_PART;
 
 mod body;

@@ -25,7 +25,8 @@ fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> O
     };
     // Dated on the last due day or later, it hides nothing: the status below stands.
     let (truth, inequality) = by_day(e.window, latest.pred_opt()?);
-    (truth == Truth::Yes).then(|| Verdict::new(status, format!("{what} before the last due day: {inequality}"), vec![n]))
+    (truth == Truth::Yes)
+        .then(|| Verdict::new(status, format!("{what} before the last due day: {inequality}"), vec![n]))
 }
 
 /// Replaced by a linked commitment, on the same condition.
@@ -36,7 +37,8 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
     })?;
     let in_time = case.window.latest.is_none_or(|latest| later.window().by(latest) == Truth::Yes);
     in_time.then(|| {
-        let own = if super::super::recurring::applies(case) { super::super::recurring::verdict(case) } else { one_off(case) };
+        let own =
+            if super::super::recurring::applies(case) { super::super::recurring::verdict(case) } else { one_off(case) };
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
         let (grade, _) = crate::evidence::grade(later, Direction::Withdrawn, &case.cluster);
         Verdict { grade: Some(grade), ..Verdict::new(Status::Superseded, rule, own.used) }
@@ -56,18 +58,31 @@ pub fn one_off(case: &Case<'_>) -> Verdict {
         .unwrap_or_else(|| waiting(case))
 }
 
+/// Delivered, and after that undone; what was done again after being undone stands.
 fn reversed(case: &Case<'_>) -> Option<Verdict> {
-    let (done, _) = case.settling(Direction::Met).next()?;
     let (undone, e) = case.settling(Direction::Undone).last()?;
-    Some(Verdict::new(Status::Reversed, format!("delivered, and undone {}", window_words(e.window)), vec![done, undone]))
+    let done = case
+        .evidence
+        .iter()
+        .enumerate()
+        .filter(|(n, d)| *n < undone && d.settles() && (d.direction == Direction::Met || d.delivered.is_some()));
+    let done: Vec<usize> = done.map(|(n, _)| n).collect();
+    let again = case.evidence.iter().skip(undone + 1).any(|d| d.settles() && d.direction == Direction::Met);
+    (!done.is_empty() && !again).then(|| {
+        let used = done.into_iter().chain([undone]).collect();
+        Verdict::new(Status::Reversed, format!("delivered, and undone {}", window_words(e.window)), used)
+    })
 }
 
 /// What speaks for it having been done: a deed that fulfils it, or numbers that reach the target.
 fn deeds<'c>(case: &'c Case<'_>) -> (Vec<usize>, Option<String>) {
+    let undone = case.settling(Direction::Undone).last().map(|(n, _)| n);
     let Some((goal, unit)) = case.goal() else {
-        return (case.settling(Direction::Met).map(|(n, _)| n).collect(), None);
+        return (
+            case.settling(Direction::Met).map(|(n, _)| n).filter(|n| undone.is_none_or(|u| *n > u)).collect(),
+            None,
+        );
     };
-    let quantified = |e: &Evidence<'_>| e.delivered.is_some();
     let sums = case.running_sums();
     let enough = sums.iter().position(|(_, sum)| sum.reaches(goal) == Truth::Yes);
     match enough.and_then(|n| Some((n, sums.get(n)?.1))) {
@@ -75,36 +90,43 @@ fn deeds<'c>(case: &'c Case<'_>) -> (Vec<usize>, Option<String>) {
             let used = sums.iter().take(n + 1).map(|(place, _)| *place).collect();
             (used, Some(format!("{} >= {} {unit}", sum.low.value, goal.low.value)))
         }
-        // A deed said to fulfil it counts where it gives no number that falls short.
-        None => (case.settling(Direction::Met).filter(|(_, e)| !quantified(e)).map(|(n, _)| n).collect(), None),
+        // Where a number is the target, "done" without a number is progress.
+        None => (Vec::new(), None),
     }
 }
 
-fn met(case: &Case<'_>) -> Option<Verdict> {
+pub fn met(case: &Case<'_>) -> Option<Verdict> {
     let (used, sum) = deeds(case);
-    let first = used.first().and_then(|n| case.evidence.get(*n))?;
-    let last = used.last().and_then(|n| case.evidence.get(*n))?;
+    // By the deed that reached a number; else by the one best vouched for, and of those the first.
+    let deeds = || used.iter().filter_map(|n| case.evidence.get(*n));
+    let deed = if sum.is_some() { deeds().last() } else { deeds().rev().max_by_key(|e| e.grade) }?;
+    let done = deed.window;
     // Only a later failure stands against it: that it was not done before it was done is no contradiction.
-    let against = case.settling(Direction::NotMet).any(|(_, no)| {
-        !matches!((no.window.latest, first.window.earliest), (Some(l), Some(e)) if l < e)
-            && !matches!((no.window.latest, first.window.latest), (Some(l), Some(e)) if l < e)
-    });
-    if against {
+    let before = |no: &Evidence<'_>| matches!((no.window.latest, done.latest), (Some(l), Some(d)) if l < d);
+    if case.settling(Direction::NotMet).any(|(_, no)| !before(no)) {
         return None;
     }
-    let done = if sum.is_some() { last.window } else { first.window };
     let sum = sum.map_or_else(String::new, |s| format!("{s}; "));
     let missing = case.test.map(|t| format!("that all of the test is met: {t}"));
     let verdict = |status, rule| {
         let mut verdict = Verdict::new(status, rule, used.clone());
-        verdict.missing.extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < crate::Grade::Reported)));
+        verdict
+            .missing
+            .extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < crate::Grade::Reported)));
         verdict
     };
-    let judged_by = case.window.latest.filter(|_| case.due.is_some_and(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_))));
+    let judged_by =
+        case.window.latest.filter(|_| case.due.is_some_and(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_))));
     let Some(latest) = judged_by else {
         return Some(verdict(Status::Met, format!("{sum}done {}; no due day, timing not judged", window_words(done))));
     };
-    let (truth, inequality) = by_day(done, latest);
+    let in_time = case.due.and_then(heldto_fact::Due::surely_in_time).unwrap_or(latest);
+    let (truth, inequality) = match by_day(done, in_time) {
+        (Truth::No, inequality) if by_day(done, latest).0 != Truth::No => {
+            (Truth::CannotTell, format!("{inequality}, and not {}", by_day(done, latest).1))
+        }
+        found => found,
+    };
     Some(match truth {
         Truth::Yes => verdict(Status::Met, format!("{sum}done by the last due day: {inequality}")),
         Truth::No => verdict(Status::MetLate, format!("{sum}done after the last due day: {inequality}")),
@@ -115,7 +137,9 @@ fn met(case: &Case<'_>) -> Option<Verdict> {
 
 fn breached(case: &Case<'_>) -> Option<Verdict> {
     let latest = case.window.latest?;
-    if !matches!(case.due?.mode, Mode::By | Mode::BeforeEvent(_)) || !case.settling(Direction::Met).all(|(_, e)| e.delivered.is_some()) {
+    if !matches!(case.due?.mode, Mode::By | Mode::BeforeEvent(_))
+        || (case.goal().is_none() && case.settling(Direction::Met).next().is_some())
+    {
         return None;
     }
     let later = case.settling(Direction::NotMet).find(|(_, e)| e.window.earliest.is_some_and(|day| day > latest));
@@ -125,7 +149,11 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
         (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
         _ => String::new(),
     };
-    let partly: Vec<usize> = case.settling(Direction::Part).map(|(n, _)| n).collect();
+    let some =
+        |e: &Evidence<'_>| e.delivered.is_some_and(|d| d.low.value > heldto_fact::Quantity::ZERO || d.low.strict);
+    let part = |e: &Evidence<'_>| e.direction == Direction::Part || (e.direction == Direction::Met && some(e));
+    let partly: Vec<usize> =
+        case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && part(e)).map(|(n, _)| n).collect();
     let rule = format!("still not done after the last due day: {day} > {latest}{short}");
     Some(if partly.is_empty() {
         Verdict::new(Status::Breached, rule, vec![n])
@@ -140,7 +168,8 @@ fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: chrono::NaiveDate) -> Option<(
     if case.delivered?.reaches(goal) != Truth::No {
         return None;
     }
-    let covers = |e: &Evidence<'_>| e.fact.period.as_ref().and_then(|p| p.window().latest).is_some_and(|end| end >= latest);
+    let covers =
+        |e: &Evidence<'_>| e.fact.period.as_ref().and_then(|p| p.window().latest).is_some_and(|end| end >= latest);
     let told_later = |e: &Evidence<'_>| e.window.latest.is_some_and(|day| day >= latest);
     case.evidence.iter().enumerate().find(|(_, e)| e.settles() && e.delivered.is_some() && covers(e) && told_later(e))
 }
@@ -158,12 +187,16 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
     let undone: Vec<usize> = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     if !done.is_empty() && !undone.is_empty() {
         let rule = "some evidence says that it was done, some that it was not";
-        return Some(Verdict::new(Status::Inconclusive, rule, done.into_iter().chain(undone).collect()).settled_by("an independent finding"));
+        return Some(
+            Verdict::new(Status::Inconclusive, rule, done.into_iter().chain(undone).collect())
+                .settled_by("an independent finding"),
+        );
     }
     let ((goal, unit), delivered) = (case.goal()?, case.delivered?);
     let quantified = delivered != heldto_fact::Interval::ANY;
     (quantified && delivered.reaches(goal) == Truth::CannotTell).then(|| {
-        let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some()).map(|(n, _)| n);
+        let used =
+            case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some()).map(|(n, _)| n);
         let rule = format!("{} {unit} straddles the target of {}", shown(delivered), goal.low.value);
         Verdict::new(Status::Inconclusive, rule, used.collect()).settled_by("a figure for what was delivered")
     })
@@ -176,12 +209,17 @@ fn overdue(case: &Case<'_>) -> Option<Verdict> {
     let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.in_words(), case.as_of);
     let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
     let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !ended(e)).map(|(n, _)| n).collect();
-    Some(Verdict::new(Status::Overdue, rule, used).settled_by("evidence that it was done, or that it still was not, after the last due day"))
+    Some(
+        Verdict::new(Status::Overdue, rule, used)
+            .settled_by("evidence that it was done, or that it still was not, after the last due day"),
+    )
 }
 
 fn untestable(case: &Case<'_>) -> Option<Verdict> {
     let bare = case.target.is_none() && case.due.is_none() && case.test.is_none();
-    let unnumbered = matches!(case.target, Some(Target::Amount(a)) if a.value.is_none()) && case.due.is_none() && case.test.is_none();
+    let unnumbered = matches!(case.target, Some(Target::Amount(a)) if a.value.is_none())
+        && case.due.is_none()
+        && case.test.is_none();
     (bare || unnumbered).then(|| {
         let activity = if case.has_started() { "; activity was seen" } else { "" };
         let rule = format!("no deliverable, threshold or baseline, and no due day{activity}");
@@ -201,7 +239,12 @@ fn falling_due(case: &Case<'_>) -> Option<Verdict> {
 
 fn work(case: &Case<'_>) -> Vec<usize> {
     let signs = [Direction::Work, Direction::Part, Direction::Met];
-    case.evidence.iter().enumerate().filter(|(_, e)| signs.contains(&e.direction) && e.settles()).map(|(n, _)| n).collect()
+    case.evidence
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| signs.contains(&e.direction) && e.settles())
+        .map(|(n, _)| n)
+        .collect()
 }
 
 pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
@@ -211,7 +254,9 @@ pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
     let last = case.evidence.iter().enumerate().filter(|(_, e)| e.settles()).next_back();
     if let Some((n, e)) = last.filter(|(_, e)| e.direction == Direction::Setback) {
         let rule = format!("a setback {} is the last thing known", window_words(e.window));
-        return Some(Verdict::new(Status::Stalled, rule, vec![n]).settled_by("word that work goes on, or that it was done"));
+        return Some(
+            Verdict::new(Status::Stalled, rule, vec![n]).settled_by("word that work goes on, or that it was done"),
+        );
     }
     let rule = if work(case).is_empty() { "work on a part of it has begun" } else { "work has begun" };
     Some(Verdict::new(Status::InProgress, rule, work(case)).settled_by("evidence that it was done"))
@@ -230,9 +275,12 @@ fn waiting(case: &Case<'_>) -> Verdict {
                 .settled_by("the day of the event, and evidence that it was done")
         }
         _ if case.settling(Direction::NotMet).next().is_some() => not_yet_there(case),
-        Some(_) => Verdict::new(Status::Awaiting, format!("nothing known yet, and not due as at {}", case.as_of), Vec::new())
+        Some(_) => {
+            Verdict::new(Status::Awaiting, format!("nothing known yet, and not due as at {}", case.as_of), Vec::new())
+                .settled_by("evidence that it was done")
+        }
+        None => Verdict::new(Status::Awaiting, "nothing known yet, and no due day", Vec::new())
             .settled_by("evidence that it was done"),
-        None => Verdict::new(Status::Awaiting, "nothing known yet, and no due day", Vec::new()).settled_by("evidence that it was done"),
     }
 }
 

@@ -10,9 +10,9 @@ pub fn render(document: &Document) -> String {
         Cell::Words(words) => words.join("; "),
         Cell::Flag(flag) => flag.to_string(),
     };
-    let written = writer
-        .write_record(&document.data.columns)
-        .and_then(|()| document.data.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(|c| safe(text(c))))));
+    let written = writer.write_record(&document.data.columns).and_then(|()| {
+        document.data.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(|c| safe(text(c)))))
+    });
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! What only one kind says.
 
-use super::{Date, WireAmount, WireSpan, amount, date, day, day_number, id, read_span, span, spell, take, when, wire_amount};
+use super::{
+    Date, WireAmount, WireSpan, amount, date, day, day_number, id, read_span, span, spell, take, when, wire_amount,
+};
 use crate::wire::WireError;
 use crate::wire::codes::Code;
 use bincode::{Decode, Encode};
@@ -255,9 +257,9 @@ fn target(wire: WireTarget) -> Result<Target, WireError> {
 }
 
 fn due(wire: WireDue) -> Result<Due, WireError> {
-    let rule = wire.rule.map(|(after, plus, about)| {
-        Ok::<_, WireError>(DueRule { after: when(after)?, plus: read_span(plus)?, about })
-    });
+    let rule = wire
+        .rule
+        .map(|(after, plus, about)| Ok::<_, WireError>(DueRule { after: when(after)?, plus: read_span(plus)?, about }));
     Ok(Due {
         mode: match wire.mode {
             WireMode::By => Mode::By,
