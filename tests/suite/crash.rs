@@ -49,9 +49,9 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
         drop(child.kill());
         let done = child.wait().expect("ends").success();
         if done {
-            acknowledged.push(number)
+            acknowledged.push(number);
         } else {
-            killed += 1
+            killed += 1;
         }
         let ledger = open(dir.path());
         ledger.verify(false, &mut |_| {}).unwrap_or_else(|p| panic!("after kill {number}: {p}"));

@@ -6,6 +6,7 @@ mod crash;
 mod durable;
 mod errors;
 mod formats;
+mod readme;
 mod rules;
 mod tamper;
 mod vectors;

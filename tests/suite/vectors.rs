@@ -131,7 +131,10 @@ fn amended() -> Vec<Value> {
     three().fact(&old).fact(&amend("correction", correction)).fact(&amend("retraction", retraction)).end()
 }
 
-fn scenarios() -> Vec<(&'static str, &'static str, Option<Option<u64>>, Vec<Value>)> {
+/// A name, what it shows, the entry to blame where it is broken, the lines.
+type Scenario = (&'static str, &'static str, Option<Option<u64>>, Vec<Value>);
+
+fn scenarios() -> Vec<Scenario> {
     let redaction = |entry, part| Redaction { entry, part, ground: "a child".to_owned(), by: "the editor".to_owned() };
     let key = Own::Key(KeyChange { key: [1; 32], by_old: [2; 64], by_new: [3; 64] });
     let note = |keep| {
@@ -141,7 +144,7 @@ fn scenarios() -> Vec<(&'static str, &'static str, Option<Option<u64>>, Vec<Valu
     };
     let last = |b: &mut Vec<u8>| {
         if let Some(byte) = b.last_mut() {
-            *byte ^= 1
+            *byte ^= 1;
         }
     };
     vec![

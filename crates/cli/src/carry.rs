@@ -28,12 +28,11 @@ pub fn write<S: Store>(ledger: &Ledger<S>, private: bool) -> Result<String, Comm
         let mut carried = Carried { entry: stored.entry, parts: Vec::new() };
         for (number, bytes) in stored.parts {
             let role = entry.parts.get(usize::from(number)).map(|p| p.role);
-            if let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>()) {
-                if private || !role.is_private() {
+            if let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>())
+                && (private || !role.is_private()) {
                     let part = Part { role, salt: *salt, bytes: bytes.to_vec() };
                     carried.parts.push(CarriedPart { number, part });
                 }
-            }
         }
         out.push_str(&format!("{}\n", line(stored.index, &carried)));
         true
@@ -95,7 +94,7 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
     if size != carried.len() as u64 {
         return Err(broken(&format!("it holds {} entries and says {size}", carried.len()), None));
     }
-    Ok(restore(Founding { genesis, index_key }, &carried, Chain(chain), root)?)
+    Ok(restore(&Founding { genesis, index_key }, &carried, Chain(chain), root)?)
 }
 
 fn broken(why: &str, entry: Option<u64>) -> CommandError {

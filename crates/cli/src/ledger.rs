@@ -27,7 +27,7 @@ pub fn folder(global: &Global) -> PathBuf {
 /// Opens the ledger, waiting for another process and saying so.
 pub fn open(world: &mut World<'_>, global: &Global) -> Result<Ledger<SledStore>, CommandError> {
     let store = SledStore::open(&folder(global), &mut |holder| {
-        (world.say)(&format!("waiting for {holder} to finish with the ledger"))
+        (world.say)(&format!("waiting for {holder} to finish with the ledger"));
     })?;
     Ok(Ledger::open(store)?)
 }
@@ -126,6 +126,12 @@ impl Loaded {
         match view.fact(id) {
             Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
             Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is a {}, not a {word}", fact.kind()))),
+            None if view.version(id).is_some() => {
+                let newest = self.states.timeline.versions(id).last();
+                let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));
+                let message = format!("`{id}` was retracted at entry {index}: {reason}");
+                Err(CommandError::new(FAILED, message).hint(format!("what stood before: heldto show {id} --at {index}")))
+            }
             None if !self.states.timeline.versions(id).is_empty() => {
                 let message = format!("nothing was public of `{id}` by {}", view.clock().known_by);
                 Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))

@@ -12,7 +12,7 @@ static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
-        *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string()
+        *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
     }));
     let terminal = Terminal {
         out: std::io::stdout().is_terminal(),
@@ -50,12 +50,11 @@ fn finish(outcome: &Outcome, terminal: Terminal) -> ExitCode {
     if !(outcome.page && terminal.out && page(&outcome.out)) {
         // A reader who has seen enough closes the pipe; that is no error.
         let mut out = std::io::stdout().lock();
-        if let Err(error) = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush()) {
-            if error.kind() != std::io::ErrorKind::BrokenPipe {
+        if let Err(error) = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush())
+            && error.kind() != std::io::ErrorKind::BrokenPipe {
                 eprintln!("error: the output could not be written: {error}");
                 return ExitCode::from(1);
             }
-        }
     }
     ExitCode::from(outcome.code)
 }

@@ -64,7 +64,7 @@ pub fn read(files: &[File], known: &Known) -> Result<Vec<Fact>, Problems> {
         let tables = if by_machine { node::from_json_lines(&file.text) } else { node::from_toml(&file.text) };
         match tables {
             Ok(tables) => {
-                drafts.extend(tables.into_iter().map(|(kind, node)| read::draft(number, kind, &node, by_machine)))
+                drafts.extend(tables.into_iter().map(|(kind, node)| read::draft(number, kind, &node, by_machine)));
             }
             Err(found) => problems.extend(found.into_iter().map(|p| p.in_file(number))),
         }

@@ -65,7 +65,7 @@ impl Carried {
 /// # Errors
 /// When an entry does not decode or the export ends elsewhere than it says.
 pub fn restore(
-    founding: Founding,
+    founding: &Founding,
     carried: &[Carried],
     chain_said: Chain,
     root_said: Hash,

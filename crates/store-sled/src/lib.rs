@@ -218,7 +218,7 @@ impl Store for SledStore {
                 }
                 match (&mut pending, slot, chunk) {
                     (None, Slot::ENTRY, 0) => {
-                        pending = Some(StoredEntry { index, entry: value.to_vec(), parts: Vec::new() })
+                        pending = Some(StoredEntry { index, entry: value.to_vec(), parts: Vec::new() });
                     }
                     (Some(p), Slot::ENTRY, _) => p.entry.extend_from_slice(value),
                     (Some(p), Slot(n), 0) => p.parts.push((n - 1, value.to_vec())),

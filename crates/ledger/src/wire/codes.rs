@@ -234,3 +234,35 @@ pub fn kind_code(kind: Kind) -> u8 {
 pub fn kind_of(code: u8) -> Option<Kind> {
     Kind::from_code(code)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+    use heldto_fact::{
+        Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
+        PublicationForm, Role, Salience, SpanUnit, Stated, Strength, Voice,
+    };
+
+    const FORMAT: &str = include_str!("../../../../docs/FORMAT.md");
+
+    /// The row of docs/FORMAT.md is exactly the list in the code, byte by byte.
+    fn row<T: Code>(words: &[(T, &str)]) {
+        let cells: Vec<String> = words.iter().map(|(word, text)| format!("{} `{text}`", word.code())).collect();
+        let row = format!("| {} | {} |", T::NAME, cells.join(" · "));
+        assert!(FORMAT.lines().any(|line| line == row), "docs/FORMAT.md has no row {row}");
+        for (word, _) in words {
+            assert_eq!(T::from_code(word.code()).map(Code::code), Some(word.code()));
+        }
+        assert!(T::from_code(u8::try_from(words.len()).expect("short")).is_none(), "and no byte beyond");
+    }
+
+    macro_rules! rows {
+        ($($type:ident)+) => { $(row(&$type::ALL.iter().map(|w| (*w, w.word())).collect::<Vec<_>>());)+ };
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_format() {
+        rows!(Kind Voice Attribution Salience PartyKind Act Answer Force Outcome Decision Change PublicationForm Better Stated Role Basis LinkKind Strength);
+        row(SpanUnit::ALL);
+    }
+}

@@ -92,8 +92,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
         reporter: common.reporter.as_deref().map(id).transpose()?,
         attribution: Code::read(common.attribution)?,
         voice: common.voice.map(Code::read).transpose()?,
-        occurred: common.occurred.map(when).transpose()?,
-        period: common.period.map(when).transpose()?,
+        occurred: common.occurred.as_ref().map(when).transpose()?,
+        period: common.period.as_ref().map(when).transpose()?,
         place: common.place,
         sensitive: common.sensitive,
         salience: Code::read(common.salience)?,
@@ -182,7 +182,7 @@ pub(super) fn date(when: &When) -> Date {
     }
 }
 
-pub(super) fn when(date: Date) -> Result<When, WireError> {
+pub(super) fn when(date: &Date) -> Result<When, WireError> {
     let value = |e: heldto_fact::Invalid| WireError::Value(e.to_string());
     let when: When = date.edtf.parse().map_err(value)?;
     match date.window {
@@ -232,7 +232,7 @@ pub(super) fn amount(wire: WireAmount) -> Result<Amount, WireError> {
         low: wire.low.map(number).transpose()?,
         high: wire.high.map(number).transpose()?,
         role: Code::read(wire.role)?,
-        period: wire.period.map(when).transpose()?,
+        period: wire.period.as_ref().map(when).transpose()?,
         basis: Code::read(wire.basis)?,
         payer: wire.payer.as_deref().map(id).transpose()?,
         count: wire.count,

@@ -75,7 +75,7 @@ fn reversed(case: &Case<'_>) -> Option<Verdict> {
 }
 
 /// What speaks for it having been done: a deed that fulfils it, or numbers that reach the target.
-fn deeds<'c>(case: &'c Case<'_>) -> (Vec<usize>, Option<String>) {
+fn deeds(case: &Case<'_>) -> (Vec<usize>, Option<String>) {
     let undone = case.settling(Direction::Undone).last().map(|(n, _)| n);
     let Some((goal, unit)) = case.goal() else {
         return (
@@ -99,7 +99,7 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     let (used, sum) = deeds(case);
     // By the deed that reached a number; else by the one best vouched for, and of those the first.
     let deeds = || used.iter().filter_map(|n| case.evidence.get(*n));
-    let deed = if sum.is_some() { deeds().last() } else { deeds().rev().max_by_key(|e| e.grade) }?;
+    let deed = if sum.is_some() { deeds().next_back() } else { deeds().rev().max_by_key(|e| e.grade) }?;
     let done = deed.window;
     // Only a later failure stands against it: that it was not done before it was done is no contradiction.
     let before = |no: &Evidence<'_>| matches!((no.window.latest, done.latest), (Some(l), Some(d)) if l < d);
@@ -251,7 +251,7 @@ pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
     if !case.has_started() {
         return None;
     }
-    let last = case.evidence.iter().enumerate().filter(|(_, e)| e.settles()).next_back();
+    let last = case.evidence.iter().enumerate().rfind(|(_, e)| e.settles());
     if let Some((n, e)) = last.filter(|(_, e)| e.direction == Direction::Setback) {
         let rule = format!("a setback {} is the last thing known", window_words(e.window));
         return Some(

@@ -192,7 +192,7 @@ fn source(s: Source) -> Result<Body, WireError> {
     Ok(Body::Source {
         publisher: s.publisher,
         author: s.author,
-        published: s.published.map(when).transpose()?,
+        published: s.published.as_ref().map(when).transpose()?,
         known_from: known_from.transpose()?,
         url: s.url,
         blake3: s.blake3,
@@ -259,7 +259,7 @@ fn target(wire: WireTarget) -> Result<Target, WireError> {
 fn due(wire: WireDue) -> Result<Due, WireError> {
     let rule = wire
         .rule
-        .map(|(after, plus, about)| Ok::<_, WireError>(DueRule { after: when(after)?, plus: read_span(plus)?, about }));
+        .map(|(after, plus, about)| Ok::<_, WireError>(DueRule { after: when(&after)?, plus: read_span(plus)?, about }));
     Ok(Due {
         mode: match wire.mode {
             WireMode::By => Mode::By,
@@ -267,7 +267,7 @@ fn due(wire: WireDue) -> Result<Due, WireError> {
             WireMode::BeforeEvent(event) => Mode::BeforeEvent(event),
             WireMode::Every(every) => Mode::Every(every.map(read_span).transpose()?),
         },
-        date: wire.date.map(when).transpose()?,
+        date: wire.date.as_ref().map(when).transpose()?,
         rule: rule.transpose()?,
         terms: wire.terms,
     })

@@ -1,0 +1,197 @@
+//! The laws of replay, on logs that nobody wrote.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use heldto_fact::{
+    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Link, LinkKind, Mode,
+    Outcome, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice, When,
+};
+use heldto_replay::{Clock, States, Status, View, judge, payouts};
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+fn id(text: &str) -> FactId {
+    text.parse().expect("an id")
+}
+
+fn day(n: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2024, 1, 1).and_then(|d| d.checked_add_days(chrono::Days::new(n.into()))).expect("a day")
+}
+
+fn fact(n: u32, body: Body) -> Fact {
+    Fact {
+        id: id(&format!("fact-{n}")),
+        text: format!("Fact {n}"),
+        by: vec![id("the-council")],
+        about: vec![],
+        to: vec![],
+        reporter: None,
+        attribution: Attribution::Stated,
+        voice: Some(Voice::Owner),
+        occurred: Some(When::day(day(n * 7))),
+        period: None,
+        place: None,
+        sensitive: false,
+        salience: Salience::Core,
+        amounts: vec![],
+        cites: vec![],
+        links: vec![],
+        note: None,
+        body,
+    }
+}
+
+fn pledge(due: u32) -> Body {
+    let target = Amount::exact(Quantity::whole(50).expect("small"), Unit::Counted("places".to_owned()), Role::Target);
+    let due = Due { mode: Mode::By, date: Some(When::day(day(due))), rule: None, terms: None };
+    Body::Pledge(Commitment { force: Force::Pledge, target: Some(Target::Amount(target)), due: Some(due), test: None, personal: false })
+}
+
+const VOICES: [Voice; 5] = [Voice::Record, Voice::Owner, Voice::Critic, Voice::Reporter, Voice::SecondHand];
+const LINKS: [LinkKind; 5] = [LinkKind::PartFulfils, LinkKind::Fulfils, LinkKind::SameAs, LinkKind::BearsOn, LinkKind::PartOf];
+
+/// A log of any length: pledges, deliveries, withdrawals, payouts, corrections and retractions that refer to each other, each from a source of its own day.
+fn logs() -> impl Strategy<Value = Vec<Recorded>> {
+    let one = (0..6_u8, 0..400_u32, 0..40_u32, 0..VOICES.len(), 0..LINKS.len(), any::<bool>(), 0..60_u64);
+    proptest::collection::vec(one, 0..40).prop_map(|seeds| {
+        let mut log = Vec::new();
+        for (n, (kind, a, other, voice, link, sure, number)) in (0_u32..).zip(seeds) {
+            log.push(content(n, kind, a, other % (n + 1), VOICES[voice], LINKS[link], sure, number));
+            // Its source, known from a day of its own.
+            let published = Some(When::day(day(a)));
+            let mut source = fact(0, Body::Source { publisher: None, author: None, published, known_from: None, url: None, blake3: None, revises: None });
+            source.id = id(&format!("source-{n}"));
+            log.push(source);
+        }
+        let at = |n: usize| DateTime::<Utc>::from_timestamp(1_800_000_000 + i64::try_from(n).unwrap_or(0), 0).expect("a time");
+        log.into_iter().enumerate().map(|(n, f)| Recorded { index: n as u64, recorded_at: at(n), content: Content::Known(f) }).collect()
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "a generator takes what it is given")]
+fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, sure: bool, number: u64) -> Fact {
+    let outcomes = [Outcome::Part, Outcome::Done, Outcome::NotDone, Outcome::Undone, Outcome::Setback, Outcome::Progress];
+    let body = match kind {
+        0 => pledge(a),
+        1 | 2 => Body::Delivery { outcome: outcomes[a as usize % outcomes.len()] },
+        3 => Body::Payout { settles: "a complaint".to_owned(), count: None },
+        4 => Body::Change { what: Change::Withdrawal, value: None },
+        _ if sure => {
+            let of = id(&format!("fact-{other}"));
+            return Fact::amending(of.numbered("retraction", n as usize), "Gone".to_owned(), Body::Retraction { of, reason: "an error".to_owned() });
+        }
+        _ => {
+            let replacement = Box::new(Fact { id: id(&format!("fact-{other}")), ..fact(n, pledge(a)) });
+            let of = id(&format!("fact-{other}"));
+            return Fact::amending(of.numbered("correction", n as usize), "Else".to_owned(), Body::Correction { of, reason: "an error".to_owned(), replacement });
+        }
+    };
+    let mut fact = fact(n, body);
+    let unit = if kind == 3 { Unit::Money("GBP".to_owned()) } else { Unit::Counted("places".to_owned()) };
+    let role = if kind == 3 { Role::Paid } else { Role::Delivered };
+    if kind != 0 {
+        fact.amounts = vec![Amount::exact(Quantity::whole(number).expect("small"), unit, role)];
+    }
+    fact.voice = Some(voice);
+    let strength = if sure { Strength::Stated } else { Strength::Possible };
+    fact.links = vec![Link { kind: link, to: id(&format!("fact-{other}")), strength }];
+    fact.cites = vec![Citation { source: id(&format!("source-{n}")), at: "line 1".to_owned(), quote: None }];
+    fact
+}
+
+fn fold(log: &[Recorded]) -> States {
+    let mut states = States::default();
+    log.iter().for_each(|r| states.apply(r));
+    states
+}
+
+fn statuses(states: &States, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
+    let view = View::new(states, Clock { as_of: day(as_of), known_by: day(known_by) });
+    let pledges = states.commitments.pledges();
+    pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, j.rule))).collect()
+}
+
+proptest! {
+    #[test]
+    fn folding_on_from_a_snapshot_is_folding_at_once(log in logs(), cut in 0..80_usize) {
+        let cut = cut.min(log.len());
+        let snapshot = fold(&log[..cut]).snapshot([7; 32]).expect("written");
+        let (mut resumed, chain) = States::resume(&snapshot).expect("read");
+        log[cut..].iter().for_each(|r| resumed.apply(r));
+        prop_assert_eq!(resumed, fold(&log));
+        prop_assert_eq!(chain, [7; 32]);
+    }
+
+    #[test]
+    fn a_snapshot_with_a_flipped_bit_is_not_used(log in logs(), at in any::<proptest::sample::Index>()) {
+        let mut bytes = fold(&log).snapshot([7; 32]).expect("written");
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1;
+        prop_assert!(States::resume(&bytes).is_err());
+    }
+
+    #[test]
+    fn what_is_published_later_never_changes_what_was_known_earlier(log in logs(), as_of in 0..500_u32, known in 0..400_u32) {
+        // Retractions and corrections are the ledger's own, and belong to its own clock.
+        let amends = |r: &Recorded| matches!(&r.content, Content::Known(f) if f.id.as_str().contains('.'));
+        let log: Vec<Recorded> = log.into_iter().filter(|r| !amends(r)).collect();
+        let later = |r: &Recorded| match &r.content {
+            Content::Known(f) => f.cites.first().is_some_and(|c| {
+                let source = log.iter().find_map(|s| match &s.content {
+                    Content::Known(s) if s.id == c.source => s.source_known_from(),
+                    _ => None,
+                });
+                source.is_none_or(|d| d > day(known))
+            }),
+            _ => false,
+        };
+        let earlier: Vec<Recorded> = log.iter().filter(|r| !later(r)).cloned().collect();
+        let known_then: Vec<_> = statuses(&fold(&log), as_of, known).into_iter().filter(|(_, s, _)| *s != Status::NotYetKnown).collect();
+        prop_assert_eq!(known_then, statuses(&fold(&earlier), as_of, known).into_iter().filter(|(_, s, _)| *s != Status::NotYetKnown).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_is_past_due_before_its_last_due_day(log in logs(), as_of in 0..500_u32) {
+        let states = fold(&log);
+        let view = View::new(&states, Clock { as_of: day(as_of), known_by: day(500) });
+        for id in states.commitments.pledges() {
+            if let Some(j) = judge(&view, id) {
+                let last = j.due.and_then(|d| d.window().latest);
+                prop_assert!(!j.status.is_past_due() || last.is_some_and(|l| l < day(as_of)), "{id}: {} {}", j.status, j.rule);
+            }
+        }
+    }
+
+    #[test]
+    fn critics_alone_settle_nothing(log in logs(), as_of in 0..500_u32) {
+        let only_critics: Vec<Recorded> = log.into_iter().map(|mut r| {
+            if let Content::Known(f) = &mut r.content {
+                f.voice = f.voice.map(|_| Voice::Critic);
+            }
+            r
+        }).collect();
+        for (id, status, rule) in statuses(&fold(&only_critics), as_of, 500) {
+            prop_assert!(!status.is_met() && !matches!(status, Status::Breached | Status::PartMet | Status::Reversed | Status::Withdrawn), "{id}: {status} {rule}");
+        }
+    }
+
+    #[test]
+    fn a_total_counts_once_in_any_order_and_never_understates(log in logs(), order in prop_oneof![Just(1_u64), Just(7), Just(13)]) {
+        let known: Vec<Recorded> = log.into_iter().filter(|r| matches!(&r.content, Content::Known(f) if !f.id.as_str().contains('.'))).collect();
+        let mut other = known.clone();
+        other.sort_by_key(|r| (r.index * order) % 17);
+        let sum = |log: &[Recorded]| {
+            let states = fold(log);
+            let view = View::new(&states, Clock { as_of: day(500), known_by: day(500) });
+            payouts(&view, &id("the-council")).into_iter().map(|t| (t.sum, t.unit)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(sum(&known), sum(&other));
+        let largest = known.iter().filter_map(|r| match &r.content {
+            Content::Known(f) if matches!(f.body, Body::Payout { .. }) && f.links.iter().all(|l| l.kind != LinkKind::PartOf && l.kind != LinkKind::SameAs) => f.amounts.first()?.value,
+            _ => None,
+        }).max();
+        // A payout that is no part and no second telling is never lost from the total.
+        if let (Some(largest), Some((total, _))) = (largest, sum(&known).first()) {
+            let tied = known.iter().any(|r| matches!(&r.content, Content::Known(f) if f.links.iter().any(|l| matches!(l.kind, LinkKind::SameAs | LinkKind::PartOf))));
+            prop_assert!(tied || total.low.value >= largest);
+        }
+    }
+}
