@@ -130,7 +130,8 @@ impl Loaded {
                 let newest = self.states.timeline.versions(id).last();
                 let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));
                 let message = format!("`{id}` was retracted at entry {index}: {reason}");
-                Err(CommandError::new(FAILED, message).hint(format!("what stood before: heldto show {id} --at {index}")))
+                Err(CommandError::new(FAILED, message)
+                    .hint(format!("what stood before: heldto show {id} --at {index}")))
             }
             None if !self.states.timeline.versions(id).is_empty() => {
                 let message = format!("nothing was public of `{id}` by {}", view.clock().known_by);

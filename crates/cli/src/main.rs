@@ -51,10 +51,11 @@ fn finish(outcome: &Outcome, terminal: Terminal) -> ExitCode {
         // A reader who has seen enough closes the pipe; that is no error.
         let mut out = std::io::stdout().lock();
         if let Err(error) = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush())
-            && error.kind() != std::io::ErrorKind::BrokenPipe {
-                eprintln!("error: the output could not be written: {error}");
-                return ExitCode::from(1);
-            }
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            eprintln!("error: the output could not be written: {error}");
+            return ExitCode::from(1);
+        }
     }
     ExitCode::from(outcome.code)
 }

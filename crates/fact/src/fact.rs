@@ -49,7 +49,10 @@ pub struct Fact {
 /// What only one kind says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the keys are described once, in docs/FACTS.md")]
-#[allow(clippy::large_enum_variant, reason = "most facts are of the large kinds; a box for each would cost more than it saves")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most facts are of the large kinds; a box for each would cost more than it saves"
+)]
 pub enum Body {
     Party {
         kind: PartyKind,

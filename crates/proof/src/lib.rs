@@ -1,15 +1,26 @@
-//! The hashes that hold a ledger together: chain, commitments to parts, Merkle tree, head.
+//! The hashes that hold a ledger together: chain, commitments to parts, Merkle tree, head; and what proves them to strangers: audit paths, tiles, signed
+//! checkpoints.
 //!
 //! Pure. It knows bytes, never facts; no store, no clock, no disk. `docs/FORMAT.md` is the norm, and `vectors/` its test.
 
+mod audit;
+mod checkpoint;
 mod entry;
 mod hash;
 mod head;
+mod note;
 mod part;
+mod tile;
 mod tree;
 
+pub use audit::{
+    Leaves, Node, NodeReader, ProofError, consistency, inclusion, root_at, verify_consistency, verify_inclusion,
+};
+pub use checkpoint::{Checkpoint, CheckpointError, TlogProof};
 pub use entry::{Entry, EntryError, MAX_ENTRY, PartRef};
-pub use hash::{Chain, Commitment, Genesis, Hash, chain, key_hash};
+pub use hash::{Chain, Commitment, Genesis, Hash, chain};
 pub use head::{Head, HeadError};
+pub use note::{NoteError, NoteSigner, SignedNote, Verifier};
 pub use part::{MAX_PART, Part, Role, Salt};
+pub use tile::{FromTiles, TILE_WIDTH, Tile, TileReader, entries_path, place, tile_of};
 pub use tree::{Edge, leaf_hash, naive_root, node_hash};

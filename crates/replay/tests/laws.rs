@@ -42,11 +42,18 @@ fn fact(n: u32, body: Body) -> Fact {
 fn pledge(due: u32) -> Body {
     let target = Amount::exact(Quantity::whole(50).expect("small"), Unit::Counted("places".to_owned()), Role::Target);
     let due = Due { mode: Mode::By, date: Some(When::day(day(due))), rule: None, terms: None };
-    Body::Pledge(Commitment { force: Force::Pledge, target: Some(Target::Amount(target)), due: Some(due), test: None, personal: false })
+    Body::Pledge(Commitment {
+        force: Force::Pledge,
+        target: Some(Target::Amount(target)),
+        due: Some(due),
+        test: None,
+        personal: false,
+    })
 }
 
 const VOICES: [Voice; 5] = [Voice::Record, Voice::Owner, Voice::Critic, Voice::Reporter, Voice::SecondHand];
-const LINKS: [LinkKind; 5] = [LinkKind::PartFulfils, LinkKind::Fulfils, LinkKind::SameAs, LinkKind::BearsOn, LinkKind::PartOf];
+const LINKS: [LinkKind; 5] =
+    [LinkKind::PartFulfils, LinkKind::Fulfils, LinkKind::SameAs, LinkKind::BearsOn, LinkKind::PartOf];
 
 /// A log of any length: pledges, deliveries, withdrawals, payouts, corrections and retractions that refer to each other, each from a source of its own day.
 fn logs() -> impl Strategy<Value = Vec<Recorded>> {
@@ -57,18 +64,35 @@ fn logs() -> impl Strategy<Value = Vec<Recorded>> {
             log.push(content(n, kind, a, other % (n + 1), VOICES[voice], LINKS[link], sure, number));
             // Its source, known from a day of its own.
             let published = Some(When::day(day(a)));
-            let mut source = fact(0, Body::Source { publisher: None, author: None, published, known_from: None, url: None, blake3: None, revises: None });
+            let mut source = fact(
+                0,
+                Body::Source {
+                    publisher: None,
+                    author: None,
+                    published,
+                    known_from: None,
+                    url: None,
+                    blake3: None,
+                    revises: None,
+                },
+            );
             source.id = id(&format!("source-{n}"));
             log.push(source);
         }
-        let at = |n: usize| DateTime::<Utc>::from_timestamp(1_800_000_000 + i64::try_from(n).unwrap_or(0), 0).expect("a time");
-        log.into_iter().enumerate().map(|(n, f)| Recorded { index: n as u64, recorded_at: at(n), content: Content::Known(f) }).collect()
+        let at = |n: usize| {
+            DateTime::<Utc>::from_timestamp(1_800_000_000 + i64::try_from(n).unwrap_or(0), 0).expect("a time")
+        };
+        log.into_iter()
+            .enumerate()
+            .map(|(n, f)| Recorded { index: n as u64, recorded_at: at(n), content: Content::Known(f) })
+            .collect()
     })
 }
 
 #[expect(clippy::too_many_arguments, reason = "a generator takes what it is given")]
 fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, sure: bool, number: u64) -> Fact {
-    let outcomes = [Outcome::Part, Outcome::Done, Outcome::NotDone, Outcome::Undone, Outcome::Setback, Outcome::Progress];
+    let outcomes =
+        [Outcome::Part, Outcome::Done, Outcome::NotDone, Outcome::Undone, Outcome::Setback, Outcome::Progress];
     let body = match kind {
         0 => pledge(a),
         1 | 2 => Body::Delivery { outcome: outcomes[a as usize % outcomes.len()] },
@@ -76,12 +100,20 @@ fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, s
         4 => Body::Change { what: Change::Withdrawal, value: None },
         _ if sure => {
             let of = id(&format!("fact-{other}"));
-            return Fact::amending(of.numbered("retraction", n as usize), "Gone".to_owned(), Body::Retraction { of, reason: "an error".to_owned() });
+            return Fact::amending(
+                of.numbered("retraction", n as usize),
+                "Gone".to_owned(),
+                Body::Retraction { of, reason: "an error".to_owned() },
+            );
         }
         _ => {
             let replacement = Box::new(Fact { id: id(&format!("fact-{other}")), ..fact(n, pledge(a)) });
             let of = id(&format!("fact-{other}"));
-            return Fact::amending(of.numbered("correction", n as usize), "Else".to_owned(), Body::Correction { of, reason: "an error".to_owned(), replacement });
+            return Fact::amending(
+                of.numbered("correction", n as usize),
+                "Else".to_owned(),
+                Body::Correction { of, reason: "an error".to_owned(), replacement },
+            );
         }
     };
     let mut fact = fact(n, body);

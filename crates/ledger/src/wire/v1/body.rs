@@ -257,9 +257,9 @@ fn target(wire: WireTarget) -> Result<Target, WireError> {
 }
 
 fn due(wire: WireDue) -> Result<Due, WireError> {
-    let rule = wire
-        .rule
-        .map(|(after, plus, about)| Ok::<_, WireError>(DueRule { after: when(&after)?, plus: read_span(plus)?, about }));
+    let rule = wire.rule.map(|(after, plus, about)| {
+        Ok::<_, WireError>(DueRule { after: when(&after)?, plus: read_span(plus)?, about })
+    });
     Ok(Due {
         mode: match wire.mode {
             WireMode::By => Mode::By,
