@@ -1,41 +1,39 @@
-//! The signing key's file, in the forms of C2SP signed-note (docs/FORMAT.md, *Keys*).
+//! The file of the signing key.
 
-use crate::error::{CommandError, FAILED, io};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
+use crate::World;
+use crate::error::{CommandError, FAILED, INPUT, io};
+use heldto_proof::NoteSigner;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Where the signing key of a ledger is: the file named in the environment, or the one in its folder.
+pub fn file(world: &World<'_>, dir: &Path) -> PathBuf {
+    (world.variable)("HELDTO_KEY_FILE").map_or_else(|| dir.join("signing.key"), PathBuf::from)
+}
 
 /// Makes a key file that only its owner may read. Durable on return.
-pub fn create(path: &Path, origin: &str, seed: [u8; 32]) -> Result<[u8; 32], CommandError> {
-    let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
-    let secret = [&[ED25519][..], &seed].concat();
-    let text = format!("PRIVATE+KEY+{origin}+{}+{}\n", hash(origin, &public), STANDARD.encode(secret));
+pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let text = signer.to_file();
     let written =
         options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     match written {
-        Ok(()) => Ok(public),
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let message = format!("there is a key at {} already", path.display());
-            Err(CommandError::new(FAILED, message)
-                .hint("a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE"))
+            let hint = "a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE";
+            Err(CommandError::new(FAILED, message).hint(hint))
         }
         Err(error) => Err(io(&format!("writing the key {}", path.display()), &error)),
     }
 }
 
-const ED25519: u8 = 1;
-
-/// The public key as strangers are given it.
-pub fn verifier(origin: &str, public: &[u8; 32]) -> String {
-    format!("{origin}+{}+{}", hash(origin, public), STANDARD.encode([&[ED25519][..], public].concat()))
-}
-
-fn hash(origin: &str, public: &[u8; 32]) -> String {
-    heldto_proof::key_hash(origin, ED25519, public)
+/// Reads a key file.
+pub fn read(path: &Path) -> Result<NoteSigner, CommandError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|e| io(&format!("reading the signing key {}", path.display()), &e))?;
+    text.parse().map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))
 }

@@ -4,7 +4,7 @@ use super::plain;
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, USAGE, io};
 use crate::{Outcome, World, key};
-use heldto_proof::Genesis;
+use heldto_proof::{Genesis, NoteSigner, Verifier};
 use heldto_store::Founding;
 use heldto_store_sled::SledStore;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &InitArgs) -> Result<Ou
         "a new ledger in {}\n  origin       {origin}\n  signing key  {} (keep it safe, and to yourself)\n  public key   {}\n  next         edit {}, then: heldto --ledger {} append {}\n",
         dir.display(),
         key_file.display(),
-        key::verifier(&origin, &public),
+        public,
         dir.join("example.toml").display(),
         dir.display(),
         dir.join("example.toml").display(),
@@ -35,7 +35,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &InitArgs) -> Result<Ou
 }
 
 /// Makes a ledger; gives the key's file and the public key.
-pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBuf, [u8; 32]), CommandError> {
+pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBuf, Verifier), CommandError> {
     if !Genesis::origin_is_valid(origin) {
         let message = format!("`{origin}` cannot be an origin: 1 to 255 bytes, no white space, no `+`");
         return Err(CommandError::new(USAGE, message)
@@ -54,12 +54,15 @@ pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBu
         }
     };
     write(".gitignore", IGNORED)?;
-    let key_file = (world.variable)("HELDTO_KEY_FILE").map_or_else(|| dir.join("signing.key"), PathBuf::from);
+    let key_file = key::file(world, dir);
     let (mut seed, mut index_key) = ([0; 32], [0; 32]);
     (world.random)(&mut seed);
     (world.random)(&mut index_key);
-    let public = key::create(&key_file, origin, seed)?;
-    let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public }, index_key };
+    let signer =
+        NoteSigner::new(origin, seed).ok_or_else(|| CommandError::new(USAGE, "the origin cannot stand in a note"))?;
+    key::create(&key_file, &signer)?;
+    let public = signer.verifier();
+    let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
     let made = SledStore::create(dir, &founding, &mut |holder| (world.say)(&format!("waiting for {holder}")));
     if let Err(error) = made {
         // The key of a ledger that was not made is of no use, and would bar the next try.
