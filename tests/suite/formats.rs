@@ -4,15 +4,15 @@ use crate::{has_tool, ok, root, seeds, text};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The Python that has `blake3`: that of `HELDTO_PYTHON`, else the one of the machine.
-fn python() -> Option<PathBuf> {
+/// The Python that has a package: that of `HELDTO_PYTHON`, else the one of the machine.
+pub fn python(package: &str) -> Option<PathBuf> {
     let python = std::env::var_os("HELDTO_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
-    has_tool(&python, &["-c", "import blake3"]).then_some(python)
+    has_tool(&python, &["-c", &format!("import {package}")]).then_some(python)
 }
 
 #[test]
 fn a_verifier_in_python_agrees_on_the_export_and_on_every_vector() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("blake3") else { return };
     let verifier = root().join("tests/python/verify.py");
     let dir = tempfile::tempdir().expect("a folder");
     let export = dir.path().join("seeds.jsonl");

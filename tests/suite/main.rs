@@ -6,8 +6,10 @@ mod crash;
 mod durable;
 mod errors;
 mod formats;
+mod proofs;
 mod readme;
 mod rules;
+mod strangers;
 mod tamper;
 mod vectors;
 

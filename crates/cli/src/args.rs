@@ -93,11 +93,19 @@ pub enum Command {
     Status(StatusArgs),
     /// Print a report
     Report(ReportArgs),
-    /// Check the whole ledger, or an export of one
+    /// Check the whole ledger; or a published folder, an export, or the proof of one fact
     Verify(VerifyArgs),
+    /// Sign where the ledger stands, after reading everything back
+    Checkpoint(CheckpointArgs),
+    /// Replace the signing key; the old one and the new one both sign the change
+    Key(KeyArgs),
+    /// Print a file that proves one fact to a stranger offline
+    Prove(ProveArgs),
+    /// Write the ledger as static files for any web host
+    Publish(PublishArgs),
     /// Write every entry and fact as JSON lines
     Export(ExportArgs),
-    /// Make a ledger again from an export, with the same head
+    /// Make a ledger again from an export or a published folder, with the same head
     Restore(RestoreArgs),
     /// Make a ledger from a folder of facts, verify it, and print the report on its pledges
     Demo(DemoArgs),
@@ -336,8 +344,41 @@ pub struct AuthorityArgs {
 
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// An export, instead of the ledger; - for standard input
+    /// A published folder, an export or a proof, instead of the ledger; - for standard input
     pub target: Option<PathBuf>,
+    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from elsewhere, never from what you check
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// A checkpoint that you saw earlier: the ledger must hold all of it, unchanged
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub expect: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct CheckpointArgs {}
+
+#[derive(Args)]
+pub struct KeyArgs {
+    #[command(subcommand)]
+    pub action: KeyAction,
+}
+
+#[derive(Subcommand)]
+pub enum KeyAction {
+    /// Make a new signing key
+    Rotate,
+}
+
+#[derive(Args)]
+pub struct ProveArgs {
+    /// The fact
+    pub id: FactId,
+}
+
+#[derive(Args)]
+pub struct PublishArgs {
+    /// The folder to publish in
+    pub dir: PathBuf,
 }
 
 #[derive(Args)]
@@ -352,7 +393,7 @@ pub struct ExportArgs {
 
 #[derive(Args)]
 pub struct RestoreArgs {
-    /// The export, or - for standard input
+    /// The export, the published folder, or - for standard input
     pub file: PathBuf,
     /// The folder to make the ledger in
     pub dir: PathBuf,

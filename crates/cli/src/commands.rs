@@ -5,7 +5,9 @@ pub mod append;
 pub mod demo;
 pub mod export;
 pub mod init;
+pub mod prove;
 pub mod report;
+pub mod sign;
 pub mod verify;
 
 use crate::Outcome;

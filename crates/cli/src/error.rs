@@ -14,6 +14,9 @@ pub const INTEGRITY: u8 = 4;
 /// A status that `--fail-on` names was found.
 pub const FOUND: u8 = 5;
 
+/// Sound, but a signature that was asked for is missing.
+pub const UNSIGNED: u8 = 6;
+
 /// Why a command stopped.
 #[derive(Debug)]
 pub struct CommandError {

@@ -6,6 +6,7 @@ mod commands;
 mod error;
 mod key;
 mod ledger;
+mod trust;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -87,6 +88,10 @@ fn dispatch(world: &mut World<'_>, arguments: Arguments) -> Result<Outcome, Comm
         Command::Status(args) => commands::report::status(world, &global, &args),
         Command::Report(args) => commands::report::report(world, &global, &args),
         Command::Verify(args) => commands::verify::run(world, &global, &args),
+        Command::Checkpoint(args) => commands::sign::checkpoint(world, &global, &args),
+        Command::Key(args) => commands::sign::rotate(world, &global, &args),
+        Command::Prove(args) => commands::prove::run(world, &global, &args),
+        Command::Publish(args) => commands::sign::publish(world, &global, &args),
         Command::Export(args) => commands::export::run(world, &global, &args),
         Command::Restore(args) => commands::export::restore(world, &global, &args),
         Command::Demo(args) => commands::demo::run(world, &global, &args),

@@ -1,6 +1,6 @@
 use crate::read::corrected;
-use crate::{Ledger, ReadError, WireError, encode_fact, kind_code};
-use heldto_fact::{Body, Content, Fact, FactId};
+use crate::{Ledger, Own, ReadError, WireError, encode_fact, kind_code};
+use heldto_fact::{Body, Content, Fact, FactId, Kind};
 use heldto_proof::{Entry, EntryError, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ pub enum AppendError {
         /// Why.
         error: WireError,
     },
+    /// A record of the ledger's own that cannot be written.
+    #[error("the record cannot be written: {0}")]
+    Own(WireError),
     /// An entry that cannot be written.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -106,38 +109,61 @@ impl<S: Store> Ledger<S> {
         if planned.new.is_empty() {
             return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
         }
+        let mut parts = Vec::new();
+        for fact in &planned.new {
+            let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
+            parts.push((fact.kind(), Role::Fact, bytes, self.found_by(fact)));
+        }
+        let first = self.seal(parts, now, random)?;
+        let recorded = planned.new.iter().map(|f| f.id.clone()).zip(first..).collect();
+        Ok(Appended { recorded, unchanged: planned.unchanged })
+    }
+
+    /// Appends a record of the ledger's own: a redaction or a change of key. Gives its entry.
+    ///
+    /// # Errors
+    /// When the clock trails, or when the store fails; see [`AppendError`].
+    pub fn append_own(&mut self, own: &Own, now: i64, random: &mut dyn FnMut(&mut [u8])) -> Result<u64, AppendError> {
+        let bytes = own.encode().map_err(AppendError::Own)?;
+        self.seal(vec![(own.kind(), Role::Ledger, bytes, Vec::new())], now, random)
+    }
+
+    /// Seals one entry for each part, all or none. Gives the first entry's place.
+    fn seal(
+        &mut self,
+        parts: Vec<(Kind, Role, Vec<u8>, Vec<u64>)>,
+        now: i64,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<u64, AppendError> {
         if self.head.size() > 0 && now < self.head.recorded_at.saturating_sub(CLOCK_SLACK) {
             return Err(AppendError::Clock { seconds: (self.head.recorded_at - now) / 1_000_000 });
         }
-        let recorded_at = now.max(self.head.recorded_at);
-        let (mut head, mut entries, mut recorded) = (self.head.clone(), Vec::new(), Vec::new());
-        head.recorded_at = recorded_at;
-        for fact in &planned.new {
-            let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
+        let (mut head, mut entries) = (self.head.clone(), Vec::new());
+        head.recorded_at = now.max(self.head.recorded_at);
+        for (kind, role, bytes, found_by) in parts {
             let mut salt: Salt = [0; 32];
             random(&mut salt);
-            let part = Part { role: Role::Fact, salt, bytes };
+            let part = Part { role, salt, bytes };
             let entry = Entry {
                 index: head.size(),
                 previous: head.chain,
-                recorded_at,
-                kind: kind_code(fact.kind()),
+                recorded_at: head.recorded_at,
+                kind: kind_code(kind),
                 parts: vec![PartRef { role: part.role, commitment: part.commitment() }],
             };
             let bytes = entry.encode()?;
             head.chain = chain(&bytes);
             head.edge.push(leaf_hash(&bytes));
-            recorded.push((fact.id.clone(), entry.index));
-            let found_by = self.found_by(fact);
             entries.push(NewEntry {
                 entry: bytes,
                 parts: vec![Some([&part.salt[..], &part.bytes].concat())],
                 found_by,
             });
         }
+        let first = self.head.size();
         self.store.append(&self.head, &entries, &head)?;
         self.head = head;
-        Ok(Appended { recorded, unchanged: planned.unchanged })
+        Ok(first)
     }
 
     /// The hashes under which a fact is found: its own id, and the id it corrects or retracts.

@@ -1,7 +1,7 @@
-use crate::{Ledger, WireError, decode_fact, kind_of};
+use crate::{KeyChange, Ledger, Own, WireError, decode_fact, kind_of};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactId, Kind, Recorded};
-use heldto_proof::{Chain, Entry, EntryError, Role};
+use heldto_proof::{Chain, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
 
@@ -64,6 +64,41 @@ impl<S: Store> Ledger<S> {
             false
         })?;
         found.map(|entry| entry.previous)
+    }
+
+    /// The leaf hashes of the first `size` entries.
+    ///
+    /// # Errors
+    /// When an entry is missing.
+    pub fn leaves(&self, size: u64) -> Result<Vec<Hash>, StoreError> {
+        let mut leaves = Vec::new();
+        self.store.read(0..size, &mut |stored| {
+            leaves.push(leaf_hash(&stored.entry));
+            true
+        })?;
+        Ok(leaves)
+    }
+
+    /// The changes of key among the first `size` entries, each with its place.
+    ///
+    /// # Errors
+    /// When an entry is missing or damaged.
+    pub fn key_changes(&self, size: u64) -> Result<Vec<(u64, KeyChange)>, ReadError> {
+        let (mut found, mut failed) = (Vec::new(), None);
+        self.store.read(0..size, &mut |stored| {
+            let index = stored.index;
+            let kind = Entry::decode(&stored.entry).ok().and_then(|e| kind_of(e.kind));
+            let bytes = stored.parts.first().and_then(|(_, b)| b.get(32..));
+            if let (Some(Kind::Key), Some(bytes)) = (kind, bytes) {
+                match Own::decode(bytes) {
+                    Ok(Own::Key(change)) => found.push((index, change)),
+                    Ok(Own::Redaction(_)) => {}
+                    Err(error) => failed = Some(ReadError::Fact { index, error }),
+                }
+            }
+            failed.is_none()
+        })?;
+        failed.map_or(Ok(found), Err)
     }
 
     /// Everything recorded under an id, oldest first: the fact, its corrections, its retractions.

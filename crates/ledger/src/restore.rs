@@ -60,14 +60,14 @@ impl Carried {
 
 /// Builds a ledger in memory from what an export carries, without trusting any of it: [`Ledger::verify`] is still to be called.
 ///
-/// The head is what the export says it is (`size`, chain value, tree head), so that a missing tail is found.
+/// It must end where it is said to (chain value, where one is said, and tree head), so that a missing tail is found.
 ///
 /// # Errors
 /// When an entry does not decode or the export ends elsewhere than it says.
 pub fn restore(
     founding: &Founding,
     carried: &[Carried],
-    chain_said: Chain,
+    chain_said: Option<Chain>,
     root_said: Hash,
 ) -> Result<Ledger<MemoryStore>, RestoreError> {
     let mut store = MemoryStore::new(founding.clone());
@@ -91,15 +91,17 @@ pub fn restore(
     store.append(&empty, &entries, &head)?;
     let ledger = Ledger::open(store)?;
     let (root, size) = (ledger.head.edge.root(), ledger.head.size());
-    if end != chain_said || root != root_said {
+    let chain_differs = chain_said.is_some_and(|said| said != end);
+    if chain_differs || root != root_said {
         // An entry that was changed is named by the verification; only a sound export can end in the wrong place.
         ledger.verify(true, &mut |_| {})?;
-        if let Some(last) = size.checked_sub(1).filter(|_| end != chain_said && root != root_said) {
+        if let Some(last) = size.checked_sub(1).filter(|_| (chain_differs || chain_said.is_none()) && root != root_said)
+        {
             return Err(Box::new(Problem { entry: Some(last), fault: Fault::Changed }).into());
         }
         return Err(RestoreError::End {
             found: format!("chain value {} and root {root} after {size} entries", end.0),
-            said: format!("chain value {} and root {root_said}", chain_said.0),
+            said: format!("chain value {} and root {root_said}", chain_said.unwrap_or(end).0),
         });
     }
     Ok(ledger)

@@ -150,15 +150,15 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
 /// When the proof does not show it.
 pub fn verify_consistency(old: (u64, &Hash), new: (u64, &Hash), proof: &[Hash]) -> Result<(), ProofError> {
     let ((old_size, old_root), (new_size, new_root)) = (old, new);
+    if old_size == 0 || old_size > new_size {
+        return Err(ProofError::Range);
+    }
     if old_size == new_size {
         return match (proof.is_empty(), old_root == new_root) {
             (false, _) => Err(ProofError::Length),
             (true, false) => Err(ProofError::Root),
             (true, true) => Ok(()),
         };
-    }
-    if old_size == 0 || old_size > new_size {
-        return Err(ProofError::Range);
     }
     let first = old_size.is_power_of_two().then_some(*old_root);
     let mut hashes = first.iter().chain(proof);

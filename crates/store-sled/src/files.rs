@@ -62,18 +62,21 @@ pub fn remove_half_written_snapshots(hot: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The last size and chain value that were acknowledged.
-pub struct Acknowledged {
+/// A size and a chain value that the ledger once had, kept apart from the database.
+pub struct Mark {
     pub size: u64,
     pub chain: Chain,
 }
 
-const NAME: &str = "acknowledged";
+/// The last that was acknowledged.
+pub const ACKNOWLEDGED: &str = "acknowledged";
+/// The last that was signed.
+pub const SIGNED: &str = "signed";
 
-impl Acknowledged {
+impl Mark {
     /// Reads the file; `None` where there is none, or an empty one as a power cut may leave it.
-    pub fn read(dir: &Path) -> Result<Option<Self>, StoreError> {
-        let bytes = read_if_there(&dir.join(NAME))?.unwrap_or_default();
+    pub fn read(dir: &Path, name: &'static str) -> Result<Option<Self>, StoreError> {
+        let bytes = read_if_there(&dir.join(name))?.unwrap_or_default();
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -83,20 +86,19 @@ impl Acknowledged {
             let (version, size, chain) = (lines.next()?, lines.next()?, lines.next()?);
             let size: u64 = size.parse().ok()?;
             let read = Self { size, chain: Chain(Hash::from_hex(chain)?) };
-            (version == "heldto acknowledged v1" && read.text() == text).then_some(read)
+            (version == format!("heldto {name} v1") && read.text(name) == text).then_some(read)
         };
-        parse().map(Some).ok_or_else(|| StoreError::Damaged {
-            record: "file `acknowledged`",
-            why: "it is not what the program writes".to_owned(),
-        })
+        parse()
+            .map(Some)
+            .ok_or_else(|| StoreError::Damaged { record: name, why: "it is not what the program writes".to_owned() })
     }
 
-    /// Replaces the file.
-    pub fn write(&self, dir: &Path) -> Result<(), StoreError> {
-        replace(dir, NAME, self.text().as_bytes(), false)
+    /// Replaces the file; so that it survives a power cut where `durable`.
+    pub fn write(&self, dir: &Path, name: &str, durable: bool) -> Result<(), StoreError> {
+        replace(dir, name, self.text(name).as_bytes(), durable)
     }
 
-    fn text(&self) -> String {
-        format!("heldto acknowledged v1\n{}\n{}\n", self.size, self.chain.0)
+    fn text(&self, name: &str) -> String {
+        format!("heldto {name} v1\n{}\n{}\n", self.size, self.chain.0)
     }
 }

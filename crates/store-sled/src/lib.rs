@@ -10,8 +10,8 @@ mod lock;
 
 pub use lock::Waiting;
 
-use files::{Acknowledged, io};
-use heldto_proof::{Entry, Head};
+use files::{ACKNOWLEDGED, Mark, SIGNED, io};
+use heldto_proof::{Chain, Entry, Head};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use keys::Slot;
 use lock::Lock;
@@ -76,7 +76,8 @@ impl SledStore {
                 StoreError::NoLedger(dir.display().to_string())
             });
         }
-        store.check_acknowledged()?;
+        store.check_mark(ACKNOWLEDGED)?;
+        store.check_mark(SIGNED)?;
         Ok(store)
     }
 
@@ -115,30 +116,50 @@ impl SledStore {
         self.file.sync_all().map_err(io("making the entries durable".to_owned()))
     }
 
-    fn check_acknowledged(&self) -> Result<(), StoreError> {
-        let Some(acknowledged) = Acknowledged::read(&self.dir)? else { return Ok(()) };
+    /// Remembers, apart from the database and durably, that this size and chain value were signed: a ledger that has less, or else, is refused from now on.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_signed(&mut self, size: u64, chain: Chain) -> Result<(), StoreError> {
+        Mark { size, chain }.write(&self.dir, SIGNED, true)
+    }
+
+    /// Keeps the last checkpoint beside the database, durably.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_checkpoint(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        files::replace(&self.dir, "checkpoint", bytes, true)
+    }
+
+    /// The last checkpoint, as its bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        files::read_if_there(&self.dir.join("checkpoint"))
+    }
+
+    fn check_mark(&self, name: &'static str) -> Result<(), StoreError> {
+        let Some(mark) = Mark::read(&self.dir, name)? else { return Ok(()) };
         let head = self.head()?;
-        if head.size() < acknowledged.size {
-            return Err(StoreError::Behind(format!(
-                "it holds {} entries, and {} were acknowledged",
-                head.size(),
-                acknowledged.size
-            )));
+        if head.size() < mark.size {
+            return Err(StoreError::Behind(format!("it holds {} entries, and {} were {name}", head.size(), mark.size)));
         }
         let mut chain = head.chain;
-        if head.size() > acknowledged.size {
+        if head.size() > mark.size {
             let mut bytes = Vec::new();
-            self.read(acknowledged.size..acknowledged.size + 1, &mut |stored| {
+            self.read(mark.size..mark.size + 1, &mut |stored| {
                 bytes = stored.entry;
                 false
             })?;
             let entry = Entry::decode(&bytes).map_err(|e| StoreError::Damaged { record: "log", why: e.to_string() })?;
             chain = entry.previous;
         }
-        if chain == acknowledged.chain {
+        if chain == mark.chain {
             Ok(())
         } else {
-            Err(StoreError::Behind(format!("its first {} entries are not the ones acknowledged", acknowledged.size)))
+            Err(StoreError::Behind(format!("its first {} entries are not the ones {name}", mark.size)))
         }
     }
 
@@ -187,7 +208,7 @@ impl Store for SledStore {
         // Before this line nothing is kept; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
         self.apply(batch)?;
         // Not synced: an older file still says something true, and one that is behind costs nothing.
-        Acknowledged { size: head.size(), chain: head.chain }.write(&self.dir)
+        Mark { size: head.size(), chain: head.chain }.write(&self.dir, ACKNOWLEDGED, false)
     }
 
     fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
     let verified = verify::run(
         world,
         &Global { format: heldto_report::Format::Table, ..global.clone() },
-        &VerifyArgs { target: None },
+        &VerifyArgs { target: None, key: None, expect: None },
     )?;
     if !global.quiet {
         (world.say)(appended.out.trim_end());

@@ -5,6 +5,7 @@ use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, io};
 use crate::{Outcome, World, carry, ledger};
 use heldto_store::{Founding, Store};
+use heldto_store_files::Folder;
 use heldto_store_sled::SledStore;
 
 /// Writes an export.
@@ -22,12 +23,17 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
-/// Makes a ledger again from an export. It verifies first; nothing is made from what is broken.
+/// Makes a ledger again from an export or a published folder. It verifies first; nothing is made from what is broken.
 pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Result<Outcome, CommandError> {
-    let text = verify::text_of(world, &args.file)?;
     let mut index_key = [0; 32];
     (world.random)(&mut index_key);
-    let carried = carry::read(&text, index_key)?;
+    let carried = if args.file.is_dir() {
+        let folder = Folder::new(&args.file);
+        let checkpoint = folder.checkpoint()?.unwrap_or_default();
+        carry::from_folder(&folder, &checkpoint)?
+    } else {
+        carry::read(&verify::text_of(world, &args.file)?, index_key)?
+    };
     verify::check(&carried)?;
     let founding = Founding { genesis: carried.genesis().clone(), index_key };
     let mut store =

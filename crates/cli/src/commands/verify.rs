@@ -2,23 +2,22 @@
 
 use super::plain;
 use crate::args::{Global, VerifyArgs};
-use crate::error::{CommandError, INTEGRITY, io};
+use crate::error::{CommandError, INTEGRITY, UNSIGNED, io};
+use crate::trust::Trust;
 use crate::{Outcome, World, carry, ledger};
 use heldto_ledger::{Ledger, Verified};
 use heldto_replay::States;
 use heldto_report::Format;
 use heldto_store::Store;
+use heldto_store_files::Folder;
 use serde_json::json;
 use std::path::Path;
 
-/// Verifies the ledger, or an export.
+/// Verifies the ledger, or what is given instead of it.
 pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
-    let verdict = match &args.target {
-        Some(path) => export(world, path),
-        None => whole(world, global),
-    };
-    match verdict {
-        Ok((origin, verified)) => Ok(plain(sound(global, &origin, &verified))),
+    let trust = Trust::new(world, args.key.as_deref(), args.expect.as_deref())?;
+    match found(world, global, args.target.as_deref(), &trust) {
+        Ok(out) => Ok(plain(out)),
         Err(error) if error.code == INTEGRITY && global.format == Format::Json => {
             let out = format!("{}\n", json!({ "sound": false, "why": error.message.trim_start_matches("broken: ") }));
             Ok(Outcome { out, page: false, code: INTEGRITY })
@@ -27,27 +26,82 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<
     }
 }
 
+fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
+    let Some(path) = target else {
+        let open = ledger::open(world, global)?;
+        let verified = open.verify(false, &mut |_| {})?;
+        check_snapshot(&open)?;
+        let checkpoint = open.store().checkpoint()?;
+        return finish(global, &open, &verified, checkpoint.as_deref(), trust);
+    };
+    if path.is_dir() {
+        let folder = Folder::new(path);
+        let bytes = folder
+            .checkpoint()?
+            .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {} has no checkpoint", path.display())))?;
+        let ledger = carry::from_folder(&folder, &bytes)?;
+        let verified = ledger.verify(true, &mut |_| {})?;
+        return finish(global, &ledger, &verified, Some(&bytes), trust);
+    }
+    let bytes = bytes_of(world, path)?;
+    if bytes.starts_with(b"c2sp.org/tlog-proof") {
+        return super::prove::verify(trust, &bytes);
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))?;
+    let ledger = carry::read(&text, [0; 32])?;
+    let verified = ledger.verify(true, &mut |_| {})?;
+    finish(global, &ledger, &verified, None, trust)
+}
+
+/// The checkpoint, the key, and the checkpoint seen earlier.
+fn finish<S: Store>(
+    global: &Global,
+    ledger: &Ledger<S>,
+    verified: &Verified,
+    checkpoint: Option<&[u8]>,
+    trust: &Trust,
+) -> Result<String, CommandError> {
+    let mut out = sound(global, &ledger.genesis().origin, verified);
+    let mut say = |line: String| {
+        if global.format != Format::Json {
+            out.push_str(&line);
+        }
+    };
+    match checkpoint {
+        Some(bytes) => {
+            let changes = ledger.key_changes(verified.entries)?;
+            let (signed, by_key) = trust.open(bytes, ledger.genesis(), &changes)?;
+            let own = Trust { key: None, expected: Some(bytes.to_vec()) };
+            own.expect(ledger)?;
+            let signature = if by_key { "signed by the key given" } else { "signature not checked: give --key" };
+            say(format!("  signed  {} of the entries; {signature}\n", signed.size));
+        }
+        None if trust.key.is_some() => {
+            let error = CommandError::new(UNSIGNED, "sound, but there is no checkpoint, and so no signature to check");
+            return Err(error.hint("sign one with: heldto checkpoint; an export carries none"));
+        }
+        None => {}
+    }
+    if let Some(found) = trust.expect(ledger)? {
+        say(format!("  expect  {found}\n"));
+    }
+    Ok(out)
+}
+
+/// Bytes of a file, or of standard input.
+pub fn bytes_of(world: &mut World<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
+    if path.as_os_str() == "-" {
+        return (world.input)().map(String::into_bytes).map_err(|e| io("reading standard input", &e));
+    }
+    std::fs::read(path).map_err(|e| io(&format!("reading {}", path.display()), &e))
+}
+
 /// Text of a file, or of standard input.
 pub fn text_of(world: &mut World<'_>, path: &Path) -> Result<String, CommandError> {
-    if path.as_os_str() == "-" {
-        return (world.input)().map_err(|e| io("reading standard input", &e));
-    }
-    let bytes = std::fs::read(path).map_err(|e| io(&format!("reading {}", path.display()), &e))?;
+    let bytes = bytes_of(world, path)?;
     String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))
-}
-
-fn export(world: &mut World<'_>, path: &Path) -> Result<(String, Verified), CommandError> {
-    let text = text_of(world, path)?;
-    let ledger = carry::read(&text, [0; 32])?;
-    Ok((ledger.genesis().origin.clone(), ledger.verify(true, &mut |_| {})?))
-}
-
-fn whole(world: &mut World<'_>, global: &Global) -> Result<(String, Verified), CommandError> {
-    let open = ledger::open(world, global)?;
-    let verified = open.verify(false, &mut |_| {})?;
-    check_snapshot(&open)?;
-    Ok((open.genesis().origin.clone(), verified))
 }
 
 /// The snapshot of the states must be what a fresh replay of the same entries gives.

@@ -39,6 +39,14 @@ pub struct KeyChange {
     pub by_new: [u8; 64],
 }
 
+impl KeyChange {
+    /// What both keys sign: docs/FORMAT.md, *The ledger's own records*.
+    #[must_use]
+    pub fn message(origin: &str, index: u64, old: &[u8; 32], new: &[u8; 32]) -> Vec<u8> {
+        [format!("heldto key v1\n{origin}\n").as_bytes(), &index.to_le_bytes(), old, new].concat()
+    }
+}
+
 impl Own {
     /// The kind in the entry.
     #[must_use]

@@ -1,0 +1,228 @@
+//! One fact proved in one file (C2SP tlog-proof), and the reading of such files.
+
+use super::plain;
+use crate::args::{Global, ProveArgs};
+use crate::error::{CommandError, FAILED, INPUT, INTEGRITY};
+use crate::trust::Trust;
+use crate::{Outcome, World, ledger};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use heldto_fact::{Body, Content, Fact, FactId};
+use heldto_ledger::{KeyChange, Ledger, Own, decode_fact, kind_of};
+use heldto_proof::{
+    Checkpoint, Entry, Genesis, Hash, Leaves, Part, Role, SignedNote, TlogProof, Verifier, inclusion, leaf_hash,
+    verify_inclusion,
+};
+use heldto_store::Store;
+use heldto_store_sled::SledStore;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Writes the proof of a fact: the fact, what was later said of it, the sources it rests on, and the changes of key.
+pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<Outcome, CommandError> {
+    let open = ledger::open(world, global)?;
+    let Some(bytes) = open.store().checkpoint()? else {
+        return Err(
+            CommandError::new(FAILED, "the ledger has no checkpoint yet").hint("sign one with: heldto checkpoint")
+        );
+    };
+    let broken = |e: String| CommandError::new(INTEGRITY, e);
+    let note = SignedNote::parse(&bytes).map_err(|e| broken(e.to_string()))?;
+    let checkpoint = Checkpoint::of(&note).map_err(|e| broken(e.to_string()))?;
+    let wanted = wanted(&open, &args.id, checkpoint.size)?;
+    let leaves = open.leaves(checkpoint.size)?;
+    let path = |index| inclusion(index, checkpoint.size, &mut Leaves(&leaves)).map_err(|e| broken(e.to_string()));
+    let mut items = Vec::new();
+    for index in &wanted {
+        let hashes = path(*index)?;
+        open.store().read(*index..index + 1, &mut |stored| {
+            // Only the fact's own part: nothing private goes into a file that is sent about.
+            let part = stored.parts.iter().find(|(n, _)| *n == 0).map(|(_, bytes)| bytes.as_slice());
+            items.push(item(stored.index, &stored.entry, part.unwrap_or_default(), &hashes));
+            false
+        })?;
+    }
+    let first = wanted.first().copied().unwrap_or_default();
+    let genesis = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
+    let extra = extra(&genesis, args.id.as_str(), &items);
+    let proof = TlogProof { extra, index: first, path: path(first)?, checkpoint: bytes };
+    Ok(plain(String::from_utf8(proof.to_bytes()).unwrap_or_default()))
+}
+
+/// The entries a proof carries, the fact first, and nothing that the checkpoint does not cover.
+fn wanted(open: &Ledger<SledStore>, id: &FactId, size: u64) -> Result<Vec<u64>, CommandError> {
+    let versions = open.versions(id)?;
+    let covered = versions.iter().filter(|v| v.index < size);
+    let mut wanted = Vec::new();
+    let mut sources = Vec::new();
+    for version in covered {
+        let Content::Known(fact) = &version.content else { continue };
+        wanted.push(version.index);
+        sources.extend(fact.cites.iter().map(|c| c.source.clone()));
+    }
+    if wanted.is_empty() {
+        let message = match versions.first() {
+            Some(v) => format!("`{id}` was recorded as entry {}, after the last checkpoint ({size} entries)", v.index),
+            None => format!("no fact `{id}` is recorded"),
+        };
+        return Err(CommandError::new(INPUT, message).hint("sign a newer one with: heldto checkpoint"));
+    }
+    for source in sources {
+        wanted.extend(open.versions(&source)?.iter().filter(|v| v.index < size).map(|v| v.index));
+    }
+    wanted.extend(open.key_changes(size)?.into_iter().map(|(index, _)| index));
+    // The fact first, everything else in the order of the log, each once.
+    let first = wanted[0];
+    let rest: BTreeSet<u64> = wanted.into_iter().filter(|n| *n != first).collect();
+    Ok(std::iter::once(first).chain(rest).collect())
+}
+
+/// What the file carries beside the proof, in its one spelling.
+fn extra(first: &Verifier, id: &str, items: &[Value]) -> Vec<u8> {
+    let value = json!({ "heldto": "proof", "version": 1, "id": id, "first-key": first.to_string(), "entries": items });
+    value.to_string().into_bytes()
+}
+
+fn item(index: u64, entry: &[u8], part: &[u8], path: &[Hash]) -> Value {
+    let path: Vec<String> = path.iter().map(|h| STANDARD.encode(h.0)).collect();
+    json!({ "index": index, "entry": STANDARD.encode(entry), "part": STANDARD.encode(part), "path": path })
+}
+
+/// One entry of a proof, checked against the checkpoint.
+struct Proved {
+    index: u64,
+    bytes: Vec<u8>,
+    part: Vec<u8>,
+    path: Vec<Hash>,
+    entry: Entry,
+    own: Option<Own>,
+    fact: Option<Fact>,
+}
+
+/// Checks a proof and says in plain words what it shows and what it does not.
+pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
+    let broken = |why: &str| CommandError::new(INTEGRITY, format!("broken: {why}"));
+    let proof = TlogProof::parse(bytes).map_err(|e| broken(&e.to_string()))?;
+    let note = SignedNote::parse(&proof.checkpoint).map_err(|e| broken(&e.to_string()))?;
+    let checkpoint = Checkpoint::of(&note).map_err(|e| broken(&e.to_string()))?;
+    let carried: Value = serde_json::from_slice(&proof.extra)
+        .map_err(|_| broken("it carries no fact: its extra is not that of this program"))?;
+    let first: Verifier =
+        carried["first-key"].as_str().and_then(|t| t.parse().ok()).ok_or_else(|| broken("it names no first key"))?;
+    let mut proved = Vec::new();
+    for item in carried["entries"].as_array().into_iter().flatten() {
+        proved.push(check(item, &checkpoint).map_err(|why| broken(&why))?);
+    }
+    let Some(main) = proved.first().filter(|p| p.index == proof.index) else {
+        return Err(broken("the entry that it proves is not the first that it carries"));
+    };
+    if main.path != proof.path {
+        return Err(broken("its audit path is told in two ways"));
+    }
+    let Some(fact) = main.fact.as_ref().filter(|f| carried["id"].as_str() == Some(f.id.as_str())) else {
+        return Err(broken("the fact that it carries has another id than it says"));
+    };
+    let items: Vec<Value> = proved.iter().map(|p| item(p.index, &p.bytes, &p.part, &p.path)).collect();
+    if extra(&first, fact.id.as_str(), &items) != proof.extra {
+        return Err(broken("what it carries is not in its one spelling"));
+    }
+    let changes: Vec<(u64, KeyChange)> = proved
+        .iter()
+        .filter_map(|p| match &p.own {
+            Some(Own::Key(change)) => Some((p.index, change.clone())),
+            _ => None,
+        })
+        .collect();
+    let genesis = Genesis { origin: first.name, key: first.key };
+    let (_, signed) = trust.open(&proof.checkpoint, &genesis, &changes)?;
+    Ok(words(&checkpoint, signed, main, fact, &proved))
+}
+
+fn hash(value: &Value) -> Option<Hash> {
+    STANDARD.decode(value.as_str()?).ok()?.try_into().ok().map(Hash)
+}
+
+fn check(item: &Value, checkpoint: &Checkpoint) -> Result<Proved, String> {
+    let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
+    let index = item["index"].as_u64().unwrap_or(u64::MAX);
+    let fail = |why: &str| format!("entry {index}: {why}");
+    let bytes = STANDARD.decode(text("entry")).map_err(|_| fail("it is not base64"))?;
+    let path: Option<Vec<Hash>> =
+        item["path"].as_array().map(|hashes| hashes.iter().map(hash).collect()).unwrap_or_default();
+    let path = path.filter(|p| p.len() < 64).ok_or_else(|| fail("its audit path is not one"))?;
+    verify_inclusion(&leaf_hash(&bytes), index, checkpoint.size, &path, &checkpoint.root)
+        .map_err(|e| fail(&e.to_string()))?;
+    let entry = Entry::decode(&bytes).map_err(|e| fail(&e.to_string()))?;
+    if entry.index != index {
+        return Err(fail("it says that it is another entry"));
+    }
+    let reference = entry.parts.first().ok_or_else(|| fail("it has no part"))?;
+    let held = STANDARD.decode(text("part")).map_err(|_| fail("its part is not base64"))?;
+    let (salt, content) = held.split_first_chunk::<32>().ok_or_else(|| fail("its part is missing"))?;
+    let part = Part { role: reference.role, salt: *salt, bytes: content.to_vec() };
+    if part.commitment() != reference.commitment {
+        return Err(fail("its part does not match the commitment"));
+    }
+    let (mut own, mut fact) = (None, None);
+    let kind = match part.role {
+        Role::Ledger => {
+            let record = Own::decode(&part.bytes).map_err(|e| fail(&e.to_string()))?;
+            let kind = record.kind();
+            own = Some(record);
+            kind
+        }
+        _ => {
+            let read = decode_fact(&part.bytes).map_err(|e| fail(&e.to_string()))?;
+            let kind = read.kind();
+            fact = Some(read);
+            kind
+        }
+    };
+    if kind_of(entry.kind) == Some(kind) {
+        Ok(Proved { index, bytes, part: held, path, entry, own, fact })
+    } else {
+        Err(fail("its fact is of another kind"))
+    }
+}
+
+fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, proved: &[Proved]) -> String {
+    let time = |micros| {
+        chrono::DateTime::from_timestamp_micros(micros)
+            .map_or_else(String::new, |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    };
+    let mut out = format!(
+        "sound: entry {} of the {} entries of {} holds this {}\n  id        {}\n  it says   {}\n  recorded  {}, by the clock of whoever keeps the ledger\n",
+        main.index,
+        checkpoint.size,
+        checkpoint.origin,
+        fact.kind(),
+        fact.id,
+        fact.text,
+        time(main.entry.recorded_at),
+    );
+    for cite in &fact.cites {
+        let source = proved.iter().filter_map(|p| p.fact.as_ref()).find(|f| f.id == cite.source);
+        let title = source.map_or_else(|| cite.source.to_string(), |s| format!("{} ({})", s.text, s.id));
+        out.push_str(&format!("  source    {title}, {}\n", cite.at));
+    }
+    for later in proved.iter().skip(1) {
+        let then = match later.fact.as_ref().map(|f| &f.body) {
+            Some(Body::Correction { of, reason, replacement }) if *of == fact.id => {
+                format!("corrected ({reason}): {}", replacement.text)
+            }
+            Some(Body::Retraction { of, reason }) if *of == fact.id => format!("withdrawn: {reason}"),
+            _ => continue,
+        };
+        out.push_str(&format!("  then      entry {}: {then}\n", later.index));
+    }
+    out.push_str(if signed {
+        "shows: whoever holds the key signed a ledger that holds exactly this, at this place\n"
+    } else {
+        "the signature was not checked: give --key, with a public key that you have from elsewhere\n"
+    });
+    out.push_str(&format!(
+        "does not show: that it is true; when it was recorded; that nothing later corrects it (this is as of {} entries, as its maker says)\n",
+        checkpoint.size
+    ));
+    out
+}

@@ -1,0 +1,140 @@
+//! Checkpoints, keys, and what is published.
+
+use super::plain;
+use crate::args::{CheckpointArgs, Global, KeyArgs, PublishArgs};
+use crate::error::{CommandError, FAILED, INTEGRITY, io};
+use crate::{Outcome, World, key, ledger, trust};
+use heldto_ledger::{KeyChange, Ledger, Own};
+use heldto_proof::{Checkpoint, Leaves, NoteSigner, SignedNote, root_at};
+use heldto_store_files::{Folder, FolderError};
+use heldto_store_sled::SledStore;
+use std::path::Path;
+
+/// Signs where the ledger stands.
+pub fn checkpoint(world: &mut World<'_>, global: &Global, _: &CheckpointArgs) -> Result<Outcome, CommandError> {
+    let mut open = ledger::open(world, global)?;
+    Ok(plain(sign(world, global, &mut open)?.to_string()))
+}
+
+/// Reads everything back, verifies it, and signs. What was signed is remembered apart from the database before it is given out.
+fn sign(world: &mut World<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
+    let verified = open.verify(false, &mut |_| {})?;
+    let signer = signer(world, global, open)?;
+    let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
+    let note = checkpoint.sign(&[&signer]).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
+    let (size, chain) = (verified.entries, verified.chain);
+    // A crash after this line and before the next leaves a ledger that must never fall behind this size: it does not.
+    open.store_mut().remember_signed(size, chain)?;
+    open.store_mut().put_checkpoint(note.to_string().as_bytes())?;
+    Ok(note)
+}
+
+/// The signing key, which must be the one that signs now.
+fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> Result<NoteSigner, CommandError> {
+    let file = key::file(world, &ledger::folder(global));
+    let signer = key::read(&file)?;
+    let current = trust::current(open.genesis(), &open.key_changes(open.head().size())?)?;
+    if signer.verifier() == current {
+        return Ok(signer);
+    }
+    let message = format!("{} holds {}, and {current} signs this ledger", file.display(), signer.verifier());
+    Err(CommandError::new(FAILED, message).hint("name the right file in HELDTO_KEY_FILE"))
+}
+
+/// Makes a new signing key; the old one and the new one both sign the change.
+pub fn rotate(world: &mut World<'_>, global: &Global, _: &KeyArgs) -> Result<Outcome, CommandError> {
+    let mut open = ledger::open(world, global)?;
+    let old = signer(world, global, &open)?;
+    let file = key::file(world, &ledger::folder(global));
+    let mut seed = [0; 32];
+    (world.random)(&mut seed);
+    let origin = open.genesis().origin.clone();
+    let new =
+        NoteSigner::new(&origin, seed).ok_or_else(|| CommandError::new(FAILED, "the origin cannot stand in a note"))?;
+    let index = open.head().size();
+    let message = KeyChange::message(&origin, index, &old.verifier().key, &new.verifier().key);
+    let change = KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) };
+    let (next, kept) = (suffixed(&file, "next"), suffixed(&file, &format!("until-{index}")));
+    // The new key is kept before the ledger speaks of it; a crash from here on leaves it in the file with `.next`.
+    key::create(&next, &new)?;
+    open.append_own(&Own::Key(change), (world.now)(), world.random)?;
+    std::fs::rename(&file, &kept)
+        .and_then(|()| std::fs::rename(&next, &file))
+        .map_err(|e| io("moving the new key into its place", &e))?;
+    Ok(plain(if global.quiet {
+        String::new()
+    } else {
+        format!(
+            "entry {index}: a new signing key, signed by both\n  public key   {}\n  the old key  {}\n",
+            new.verifier(),
+            kept.display()
+        )
+    }))
+}
+
+fn suffixed(path: &Path, suffix: &str) -> std::path::PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{suffix}"));
+    path.with_file_name(name)
+}
+
+/// Writes the ledger as static files. Never over a ledger that it does not continue.
+pub fn publish(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result<Outcome, CommandError> {
+    let mut open = ledger::open(world, global)?;
+    let folder = Folder::new(&args.dir);
+    let size = open.head().size();
+    if let Some(bytes) = folder.checkpoint()? {
+        continues(&open, &bytes)?;
+    }
+    let note = match open.store().checkpoint()? {
+        Some(bytes) if covers(&bytes, size) => {
+            SignedNote::parse(&bytes).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
+        }
+        _ => sign(world, global, &mut open)?,
+    };
+    let first = heldto_proof::Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
+    let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes())?;
+    Ok(plain(if global.quiet {
+        String::new()
+    } else {
+        format!(
+            "{size} entries published in {}: {} files written, {} there already, {} no longer needed\n",
+            args.dir.display(),
+            written.new,
+            written.kept,
+            written.pruned
+        )
+    }))
+}
+
+fn covers(bytes: &[u8], size: u64) -> bool {
+    SignedNote::parse(bytes).ok().and_then(|n| Checkpoint::of(&n).ok()).is_some_and(|c| c.size == size)
+}
+
+/// What was published must be the beginning of what is to be.
+fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError> {
+    let fail = |e: String| {
+        CommandError::new(INTEGRITY, format!("the folder holds a checkpoint that this ledger does not continue: {e}"))
+    };
+    let note = SignedNote::parse(bytes).map_err(|e| fail(e.to_string()))?;
+    let before = Checkpoint::of(&note).map_err(|e| fail(e.to_string()))?;
+    if before.size > open.head().size() {
+        return Err(fail(format!("it has {} entries, and the ledger {}", before.size, open.head().size())));
+    }
+    let leaves = open.leaves(before.size)?;
+    let root = root_at(before.size, &mut Leaves(&leaves)).map_err(|e| fail(e.to_string()))?;
+    if before.origin != open.genesis().origin || root != before.root {
+        return Err(fail("its origin or its entries are others".to_owned()));
+    }
+    Ok(())
+}
+
+impl From<FolderError> for CommandError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Store(error) => error.into(),
+            FolderError::Broken { .. } => Self::new(INTEGRITY, format!("broken: {error}")),
+            other => Self::new(FAILED, other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! A ledger as static files for any web host (C2SP tlog-tiles, and our own `parts/`): written whole or not at all, checkpoint last; read back without
+//! trusting any of it.
+//!
+//! It knows bytes and paths, never facts. docs/FORMAT.md, *Published* has the layout.
+
+mod parts;
+
+use heldto_proof::{
+    Entry, FromTiles, Hash, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash, place, tile_of,
+};
+use heldto_store::{Store, StoreError, StoredEntry};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Why a published folder cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// The system said no.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{path}: {why}")]
+    Broken {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The ledger to be published cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A published folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    dir: PathBuf,
+}
+
+/// What a run of publishing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Files written.
+    pub new: usize,
+    /// Files that stood there already, byte for byte.
+    pub kept: usize,
+    /// Files removed, since a fuller one took their place.
+    pub pruned: usize,
+}
+
+impl Folder {
+    /// The folder at this path, whether it is there or not.
+    #[must_use]
+    pub fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
+    /// The checkpoint, as its bytes. `None` where nothing is published yet.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, FolderError> {
+        self.read("checkpoint")
+    }
+
+    /// The first key, as the publisher says. Nobody should trust it for that.
+    ///
+    /// # Errors
+    /// When it is missing or is no key.
+    pub fn first_key(&self) -> Result<Verifier, FolderError> {
+        let bytes = self.required("first-key")?;
+        let key: Option<Verifier> = std::str::from_utf8(&bytes).ok().and_then(|t| t.parse().ok());
+        key.filter(|k| format!("{k}\n").as_bytes() == bytes)
+            .ok_or_else(|| broken("first-key", "it is not one key and a newline"))
+    }
+
+    /// Publishes the first `size` entries of a store. What is already there is kept; a run that was cut short is taken up by the next. The
+    /// checkpoint is written last, so that a reader sees the old ledger or the new one.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or one that is there says something else than the ledger.
+    pub fn publish(
+        &self,
+        store: &impl Store,
+        size: u64,
+        key: &Verifier,
+        checkpoint: &[u8],
+    ) -> Result<Written, FolderError> {
+        let (mut written, mut leaves) = (Written::default(), Vec::new());
+        self.put("first-key", format!("{key}\n").as_bytes(), &mut written)?;
+        for index in 0..size.div_ceil(TILE_WIDTH) {
+            let start = index * TILE_WIDTH;
+            let width = (size - start).min(TILE_WIDTH);
+            let (mut entries, mut parts) = (Vec::new(), Vec::new());
+            store.read(start..start + width, &mut |stored| {
+                leaves.push(leaf_hash(&stored.entry));
+                let len = u16::try_from(stored.entry.len()).unwrap_or(u16::MAX);
+                entries.extend(len.to_be_bytes());
+                entries.extend(&stored.entry);
+                parts::write(&public(&stored), &mut parts);
+                true
+            })?;
+            self.put(&entries_path(index, width), &entries, &mut written)?;
+            self.put(&parts_path(index, width), &parts, &mut written)?;
+        }
+        for tile in Tile::of_tree(size) {
+            let hashes: Vec<u8> = tile_of(&leaves, tile).iter().flat_map(|h| h.0).collect();
+            self.put(&tile.path(), &hashes, &mut written)?;
+        }
+        // Before this line a reader sees the old checkpoint and everything it needs; after it, the new one.
+        self.put("checkpoint", checkpoint, &mut written)?;
+        self.prune(size, &mut written)?;
+        Ok(written)
+    }
+
+    /// Reads every entry with the parts that are published, and checks that the tiles are those of the entries.
+    ///
+    /// # Errors
+    /// At the first file that is missing or is not what it should be.
+    pub fn read_all(&self, size: u64) -> Result<Vec<StoredEntry>, FolderError> {
+        let mut all: Vec<StoredEntry> = Vec::new();
+        for index in 0..size.div_ceil(TILE_WIDTH) {
+            let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
+            let path = entries_path(index, width);
+            let mut bytes = &self.required(&path)?[..];
+            let first = all.len();
+            for _ in 0..width {
+                let (len, rest) = bytes.split_first_chunk::<2>().ok_or_else(|| broken(&path, "it ends too early"))?;
+                let len = usize::from(u16::from_be_bytes(*len));
+                let (entry, rest) = rest.split_at_checked(len).ok_or_else(|| broken(&path, "it ends too early"))?;
+                all.push(StoredEntry { index: all.len() as u64, entry: entry.to_vec(), parts: Vec::new() });
+                bytes = rest;
+            }
+            if !bytes.is_empty() {
+                return Err(broken(&path, "bytes are left over"));
+            }
+            let path = parts_path(index, width);
+            let bytes = self.required(&path)?;
+            let entries = all.get_mut(first..).unwrap_or_default();
+            parts::read(&bytes, entries).map_err(|why| broken(&path, why))?;
+        }
+        let leaves: Vec<Hash> = all.iter().map(|s| leaf_hash(&s.entry)).collect();
+        for tile in Tile::of_tree(size) {
+            if self.hashes(tile)? != tile_of(&leaves, tile) {
+                return Err(broken(&tile.path(), "it is not the tile of the entries"));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reads hashes out of the tiles of a tree of this size.
+    #[must_use]
+    pub fn tiles(&self, size: u64) -> FromTiles<Self> {
+        FromTiles { reader: self.clone(), size }
+    }
+
+    fn hashes(&self, tile: Tile) -> Result<Vec<Hash>, FolderError> {
+        let bytes = self.required(&tile.path())?;
+        if bytes.len() as u64 != tile.width * 32 {
+            return Err(broken(&tile.path(), "it has the wrong length"));
+        }
+        Ok(bytes.chunks_exact(32).filter_map(|c| c.try_into().ok().map(Hash)).collect())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
+        match std::fs::read(self.dir.join(path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(FolderError::Io { path: path.to_owned(), source }),
+        }
+    }
+
+    fn required(&self, path: &str) -> Result<Vec<u8>, FolderError> {
+        self.read(path)?.ok_or_else(|| broken(path, "it is missing"))
+    }
+
+    /// Writes a file whole and durably, unless it stands there already.
+    fn put(&self, path: &str, bytes: &[u8], written: &mut Written) -> Result<(), FolderError> {
+        if self.read(path)?.as_deref() == Some(bytes) {
+            written.kept += 1;
+            return Ok(());
+        }
+        let target = self.dir.join(path);
+        let folder = target.parent().unwrap_or(&self.dir);
+        let draft = target.with_extension("new");
+        let write = || {
+            std::fs::create_dir_all(folder)?;
+            std::fs::write(&draft, bytes)?;
+            std::fs::File::open(&draft)?.sync_all()?;
+            std::fs::rename(&draft, &target)?;
+            if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
+        };
+        write().map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
+        written.new += 1;
+        Ok(())
+    }
+
+    /// Removes the partial tiles and bundles that the new checkpoint no longer needs.
+    fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
+        let tiles = Tile::of_tree(size).into_iter().map(|t| t.path());
+        let bundles = (0..size.div_ceil(TILE_WIDTH)).flat_map(|index| {
+            let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
+            [entries_path(index, width), parts_path(index, width)]
+        });
+        for path in tiles.chain(bundles) {
+            // `000` has its partial forms in `000.p`; of `000.p/17` the others go.
+            let (whole, width) = path.split_once(".p/").unwrap_or((&path, ""));
+            let folder = self.dir.join(format!("{whole}.p"));
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten().filter(|e| e.file_name() != *width) {
+                std::fs::remove_file(entry.path())
+                    .map_err(|source| FolderError::Io { path: entry.path().display().to_string(), source })?;
+                written.pruned += 1;
+            }
+            if width.is_empty() {
+                // Left behind it would be an empty folder, which harms nobody.
+                drop(std::fs::remove_dir(&folder));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TileReader for Folder {
+    type Error = FolderError;
+
+    fn tile(&mut self, tile: Tile) -> Result<Vec<Hash>, FolderError> {
+        self.hashes(tile)
+    }
+}
+
+/// Where the parts of a bundle's entries are.
+fn parts_path(index: u64, width: u64) -> String {
+    format!("parts/{}", place(index, width))
+}
+
+/// The parts that may be published: those of roles that are not private.
+fn public(stored: &StoredEntry) -> Vec<(u16, Vec<u8>)> {
+    let roles: Vec<_> =
+        Entry::decode(&stored.entry).map(|e| e.parts.iter().map(|p| p.role).collect()).unwrap_or_default();
+    let shown = |n: u16| roles.get(usize::from(n)).is_some_and(|role: &heldto_proof::Role| !role.is_private());
+    stored.parts.iter().filter(|(n, _)| shown(*n)).cloned().collect()
+}
+
+fn broken(path: &str, why: &str) -> FolderError {
+    FolderError::Broken { path: path.to_owned(), why: why.to_owned() }
+}

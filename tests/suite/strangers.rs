@@ -1,0 +1,121 @@
+//! Verifiers that nobody here wrote accept what is published and proved, and reject each of it with a bit flipped.
+
+use crate::formats::python;
+use crate::{has_tool, ok, root};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use heldto_proof::{Verifier, consistency, root_at};
+use heldto_store_files::Folder;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A published ledger of 383 entries and more, the proof of a fact of it, and a proof of consistency with its first 100.
+struct Case {
+    dir: tempfile::TempDir,
+    key: String,
+}
+
+impl Case {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let said = ok(dir.path(), &["init", "ledger", "--origin", "example.org/strangers"]);
+        let key = said.lines().find_map(|l| l.trim().strip_prefix("public key   ")).expect("a key").to_owned();
+        let seeds = root().join("seeds");
+        ok(dir.path(), &["--ledger", "ledger", "append", seeds.to_str().expect("a path"), "-q"]);
+        ok(dir.path(), &["--ledger", "ledger", "publish", "public", "-q"]);
+        let proof = ok(dir.path(), &["--ledger", "ledger", "prove", "dcc-500-places"]);
+        std::fs::write(dir.path().join("proof"), proof).expect("writes");
+        let case = Self { dir, key };
+        std::fs::write(case.path("consistency"), case.consistent_with(100)).expect("writes");
+        case
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Old size, old root, and the proof, out of the published tiles.
+    fn consistent_with(&self, old: u64) -> String {
+        let folder = Folder::new(&self.path("public"));
+        let key: Verifier = self.key.parse().expect("a key");
+        let checkpoint = heldto_proof::Checkpoint::open(&folder.checkpoint().expect("reads").expect("is there"), &key)
+            .expect("signed");
+        let mut tiles = folder.tiles(checkpoint.size);
+        let proof = consistency(old, checkpoint.size, &mut tiles).expect("tiles");
+        let root = root_at(old, &mut tiles).expect("tiles");
+        let lines = std::iter::once(root).chain(proof).map(|h| STANDARD.encode(h.0));
+        std::iter::once(old.to_string()).chain(lines).map(|l| format!("{l}\n")).collect()
+    }
+
+    /// Flips one bit in each of some files, and wants the verifier to reject every one. Base64 is flipped so that it stays base64.
+    fn rejects(&self, names: &[&str], verify: &dyn Fn() -> bool) {
+        assert!(verify(), "what was not touched is accepted");
+        for name in names {
+            let path = self.path(name);
+            let bytes = std::fs::read(&path).expect("reads");
+            let text = std::str::from_utf8(&bytes).is_ok();
+            // In the last hash or signature of a text, else anywhere.
+            let at = if text { bytes.len() - 12 } else { bytes.len() / 2 };
+            let mut changed = bytes.clone();
+            changed[at] = if text { if bytes[at] == b'A' { b'B' } else { b'A' } } else { bytes[at] ^ 4 };
+            std::fs::write(&path, &changed).expect("writes");
+            assert!(!verify(), "{name} with byte {at} changed is rejected");
+            std::fs::write(&path, &bytes).expect("writes");
+        }
+        assert!(verify(), "put back, it is accepted again");
+    }
+}
+
+fn accepts(command: &mut Command) -> bool {
+    command.output().is_ok_and(|o| o.status.success())
+}
+
+#[test]
+fn gos_sumdb_accepts_checkpoint_tiles_inclusion_and_consistency() {
+    let packages = Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb");
+    if !has_tool("go", &["version"]) || !has_tool("test", &["-d", packages.to_str().expect("a path")]) {
+        return;
+    }
+    let case = Case::new();
+    let build = Command::new("go")
+        .args(["build", "-o"])
+        .arg(case.path("verify"))
+        .arg(root().join("tests/go/verify.go"))
+        .env("GO111MODULE", "off")
+        .env("GOPATH", "/usr/share/gocode")
+        .env("GOCACHE", case.path("cache"))
+        .output()
+        .expect("go runs");
+    assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
+    let verify = || {
+        let files = [case.path("proof"), case.path("consistency")];
+        accepts(Command::new(case.path("verify")).arg(case.path("public")).arg(&case.key).args(files))
+    };
+    let touched = [
+        "public/checkpoint",
+        "public/tile/0/000",
+        "public/tile/1/000.p/1",
+        "public/tile/entries/000",
+        "proof",
+        "consistency",
+    ];
+    case.rejects(&touched, &verify);
+}
+
+#[test]
+fn sigstores_python_accepts_checkpoint_and_inclusion() {
+    let Some(python) = python("sigstore") else { return };
+    let case = Case::new();
+    let script = root().join("tests/python/sigstore_check.py");
+    let verify = || {
+        let mut command = Command::new(&python);
+        accepts(command.arg("-B").arg(&script).arg(case.path("public")).arg(&case.key).arg(case.path("proof")))
+    };
+    case.rejects(&["proof"], &verify);
+    // In an audit path, and in the entry.
+    let proof = std::fs::read_to_string(case.path("proof")).expect("reads");
+    let line = proof.lines().nth(3).expect("a hash").to_owned();
+    let other = if line.starts_with('A') { line.replacen('A', "B", 1) } else { format!("A{}", &line[1..]) };
+    std::fs::write(case.path("proof"), proof.replacen(&line, &other, 1)).expect("writes");
+    assert!(!verify(), "another audit path is rejected");
+}
