@@ -56,11 +56,16 @@ impl Problems {
         let one = |problem: &Problem| {
             let file = &self.files[problem.file];
             let span = within(&problem.span, &file.text);
-            let mut annotation = AnnotationKind::Primary.span(span);
+            // Only the line itself: a whole file for each of many problems would take long.
+            let start = file.text[..span.start].rfind('\n').map_or(0, |n| n + 1);
+            let end = file.text[span.start..].find('\n').map_or(file.text.len(), |n| span.start + n);
+            let line = 1 + file.text[..start].matches('\n').count();
+            let mut annotation = AnnotationKind::Primary.span(span.start - start..span.end - start);
             if !problem.label.is_empty() {
                 annotation = annotation.label(problem.label.as_str());
             }
-            let snippet = Snippet::source(file.text.as_str()).path(file.name.as_str()).annotation(annotation);
+            let source = Snippet::source(&file.text[start..end]).line_start(line);
+            let snippet = source.path(file.name.as_str()).annotation(annotation);
             let mut group: Group<'_> = Level::ERROR.primary_title(problem.title.as_str()).element(snippet);
             if let Some(help) = &problem.help {
                 group = group.element(Level::HELP.message(help.as_str()));

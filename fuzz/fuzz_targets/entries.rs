@@ -1,0 +1,21 @@
+//! Entries, heads, facts and the ledger's own records: what decodes has one spelling.
+#![no_main]
+
+use heldto_ledger::{Own, decode_fact, encode_fact};
+use heldto_proof::{Entry, Head};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(entry) = Entry::decode(data) {
+        assert_eq!(entry.encode().as_deref(), Ok(data));
+    }
+    if let Ok(head) = Head::decode(data) {
+        assert_eq!(head.encode(), data);
+    }
+    if let Ok(fact) = decode_fact(data) {
+        assert_eq!(encode_fact(&fact).as_deref(), Ok(data));
+    }
+    if let Ok(own) = Own::decode(data) {
+        assert_eq!(own.encode().as_deref(), Ok(data));
+    }
+});

@@ -1,0 +1,19 @@
+//! Facts files, TOML and JSON lines: every text is read, or told what is wrong with it; what reads is written back the same.
+#![no_main]
+
+use heldto_intake::{File, Known, read, to_toml};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    for name in ["given.toml", "given.jsonl"] {
+        let file = |text: String| [File { name: name.to_owned(), text }];
+        match read(&file(text.to_owned()), &Known::new()) {
+            Ok(facts) if name.ends_with("toml") => {
+                let again = read(&file(to_toml(&facts)), &Known::new());
+                assert_eq!(again.expect("what was written is read"), facts);
+            }
+            Ok(_) => {}
+            Err(problems) => assert!(!problems.render(false).is_empty()),
+        }
+    }
+});
