@@ -9,6 +9,7 @@ fuzz_target!(|text: &str| {
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(text.to_owned()),
         say: &mut |_| {},
+        progress: &mut |_| {},
         variable: &|_| None,
         terminal: heldto_cli::Terminal { out: false, err: false, width: 80 },
     };

@@ -27,6 +27,7 @@ fn heldto(arguments: &[&str]) -> u8 {
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(String::new()),
         say: &mut |_| {},
+        progress: &mut |_| {},
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
     };

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
         say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
+        progress: &mut |_| {},
         variable: &variable,
         terminal: Terminal { out: false, err: false, width },
     };

@@ -13,6 +13,7 @@ fn inside(arguments: &[&str]) -> (u8, String, String) {
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(String::new()),
         say: &mut |line| said.push_str(&format!("{line}\n")),
+        progress: &mut |_| {},
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
     };
@@ -96,7 +97,9 @@ fn every_byte_of_a_published_folder_matters() {
         std::fs::create_dir_all(target.parent().expect("a folder")).expect("makes");
         std::fs::copy(&file, target).expect("copies");
     }
-    for (folder, key, step) in [(dir.path().join("public"), key, 1), (large, key_of_the_readme(), 257)] {
+    // `HELDTO_EXHAUSTIVE` flips every byte of the larger one too: minutes, in a release build.
+    let step = if std::env::var_os("HELDTO_EXHAUSTIVE").is_some() { 1 } else { 257 };
+    for (folder, key, step) in [(dir.path().join("public"), key, 1), (large, key_of_the_readme(), step)] {
         assert_eq!(inside(&["verify", path(&folder), "--key", &key]).0, 0);
         let mut flipped = 0;
         for file in files(&folder) {

@@ -194,3 +194,18 @@ fn read(path: &Path) -> Result<File, CommandError> {
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     Ok(File { name, text })
 }
+
+/// Bytes of a file, or of standard input.
+pub fn bytes_of(world: &mut World<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
+    if path.as_os_str() == "-" {
+        return (world.input)().map(String::into_bytes).map_err(|e| crate::error::io("reading standard input", &e));
+    }
+    std::fs::read(path).map_err(|e| crate::error::io(&format!("reading {}", path.display()), &e))
+}
+
+/// Text of a file, or of standard input.
+pub fn text_of(world: &mut World<'_>, path: &Path) -> Result<String, CommandError> {
+    let bytes = bytes_of(world, path)?;
+    String::from_utf8(bytes)
+        .map_err(|_| CommandError::new(crate::error::INTEGRITY, format!("broken: {} is not text", path.display())))
+}

@@ -23,6 +23,8 @@ pub struct World<'a> {
     pub input: &'a mut dyn FnMut() -> std::io::Result<String>,
     /// Says a line on standard error.
     pub say: &'a mut dyn FnMut(&str),
+    /// Shows how far a long job is, in place of what it showed before; nothing where the text is empty.
+    pub progress: &'a mut dyn FnMut(&str),
     /// A variable of the environment.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// What the output goes to.

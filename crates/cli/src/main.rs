@@ -27,6 +27,10 @@ fn main() -> ExitCode {
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
         say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
+        progress: &mut |text| {
+            let mut err = std::io::stderr();
+            drop(write!(err, "\r{text}\x1b[K").and_then(|()| err.flush()));
+        },
         variable: &|name| std::env::var(name).ok().filter(|v| !v.is_empty()),
         terminal,
     };

@@ -28,7 +28,7 @@ impl Trust {
             text.parse::<Verifier>()
                 .map_err(|e| CommandError::new(INPUT, e.to_string()).hint("a public key reads: origin+hash+base64"))
         });
-        let expected = expect.map(|path| super::commands::verify::bytes_of(world, path));
+        let expected = expect.map(|path| crate::ledger::bytes_of(world, path));
         Ok(Self { key: key.transpose()?, expected: expected.transpose()? })
     }
 

@@ -1,5 +1,6 @@
 //! What only all the facts together can tell: who is meant, and whether they are there.
 
+use crate::near::did_you_mean;
 use crate::read::Draft;
 use crate::{Known, Problem};
 use heldto_fact::Kind;
@@ -57,10 +58,4 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
         }
     }
     problems
-}
-
-/// "did you mean …?" where a word is near enough.
-pub fn did_you_mean<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let best = words.into_iter().map(|w| (strsim::jaro_winkler(wrong, w), w)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 > 0.85).then(|| format!("did you mean `{}`?", best.1))
 }

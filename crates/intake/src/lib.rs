@@ -3,13 +3,14 @@
 //! It knows the vocabulary and how people write it (docs/FACTS.md). It knows no ledger: what is recorded already comes in as a list of ids.
 
 mod check;
+mod near;
 mod node;
 mod problem;
 mod read;
 mod table;
 mod write;
 
-pub use check::did_you_mean;
+pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use write::{to_json, to_toml};
 

@@ -72,7 +72,7 @@ pub fn from_toml(text: &str) -> Tables {
                 let words: Vec<&str> = Kind::ALL.iter().map(|k| k.word()).collect();
                 let problem =
                     Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind of this name");
-                problems.push(problem.help(crate::check::did_you_mean(key.get_ref(), words).unwrap_or_else(|| {
+                problems.push(problem.help(crate::near::did_you_mean(key.get_ref(), words).unwrap_or_else(|| {
                     "a fact begins with its kind in double brackets, such as [[pledge]]".to_owned()
                 })));
                 continue;

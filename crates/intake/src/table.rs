@@ -177,7 +177,7 @@ impl<'a> Table<'a> {
         for (key, _) in self.pairs.into_iter().flatten() {
             let title = format!("unknown key `{}`", key.name);
             let mut problem = Problem::new(key.span.clone(), title, format!("{} has no such key", self.what));
-            problem.help = crate::check::did_you_mean(&key.name, self.known.iter().copied());
+            problem.help = crate::near::did_you_mean(&key.name, self.known.iter().copied());
             findings.problems.push(problem);
         }
     }
@@ -213,7 +213,7 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
             let (title, label, help) = match &error {
                 Invalid::Word { value, allowed } => {
                     let words: Vec<&str> = allowed.split(", ").map(|w| w.trim_matches('`')).collect();
-                    let near = crate::check::did_you_mean(value, words.iter().copied());
+                    let near = crate::near::did_you_mean(value, words.iter().copied());
                     (
                         format!("`{value}` is no {name}"),
                         "no such word",

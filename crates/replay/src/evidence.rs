@@ -1,6 +1,6 @@
 //! What bears on a commitment, which way it points, and by whose knowledge.
 
-use crate::recurring::compare;
+use crate::metrics::compare;
 use crate::{Cluster, Grade, View, series};
 use chrono::NaiveDate;
 use heldto_fact::{

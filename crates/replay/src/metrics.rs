@@ -1,5 +1,5 @@
 use crate::View;
-use heldto_fact::{Amount, Body, Fact, FactId, Window};
+use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Threshold, Truth, Unit, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,4 +50,38 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value
 /// A measurement is for the period spoken of, where one is told, else for the day.
 fn measured_window(fact: &Fact) -> Window {
     fact.period.as_ref().or(fact.occurred.as_ref()).map_or(Window::ANY, heldto_fact::When::window)
+}
+
+/// A share as per cent, where it is one.
+fn per_cent(amount: &Amount) -> Option<Interval> {
+    match (&amount.unit, amount.value, amount.of) {
+        (Unit::Percent, ..) => Some(amount.interval()),
+        (_, Some(n), Some(of)) if of > Quantity::ZERO => {
+            let share = i128::from(n.ten_thousandths()) * 1_000_000 / i128::from(of.ten_thousandths());
+            Some(Interval::exactly(Quantity::from_ten_thousandths(i64::try_from(share).ok()?)?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a figure is on the right side of a threshold, as an inequality with its answer.
+pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
+    let (Threshold::AtLeast(goal) | Threshold::AtMost(goal)) = threshold;
+    let in_unit =
+        |a: &Amount| if goal.unit == Unit::Percent { per_cent(a) } else { (a.unit == goal.unit).then(|| a.interval()) };
+    let (Some(value), Some(wanted)) = (in_unit(value), in_unit(goal)) else {
+        return (Truth::CannotTell, "the units differ".to_owned());
+    };
+    let unit = &goal.unit;
+    let (truth, sign, other) = match threshold {
+        Threshold::AtLeast(_) => (value.reaches(wanted), ">=", "<"),
+        Threshold::AtMost(_) => (value.within(wanted), "<=", ">"),
+    };
+    let goal = wanted.low.value;
+    let text = match truth {
+        Truth::Yes => format!("{} {sign} {goal} {unit}", value.low.value),
+        Truth::No => format!("{} {other} {goal} {unit}", value.low.value),
+        Truth::CannotTell => format!("{} {unit} or so against {goal} {unit} cannot be told", value.low.value),
+    };
+    (truth, text)
 }

@@ -3,7 +3,7 @@
 use crate::judge::{Case, Verdict, window_words};
 use crate::{Direction, Evidence, Status};
 use chrono::NaiveDate;
-use heldto_fact::{Amount, Force, Interval, Mode, Quantity, Span, Threshold, Truth, Unit, Window};
+use heldto_fact::{Force, Mode, Span, Window};
 
 /// Whether a commitment is judged so: it comes due again and again, or it is a duty without a day, owed in every case.
 pub fn applies(case: &Case<'_>) -> bool {
@@ -28,40 +28,6 @@ fn age(window: Window, as_of: NaiveDate) -> String {
         (Some(e), None) => format!("at most {} days ago", days(e)),
         (None, None) => "nobody says how long ago".to_owned(),
     }
-}
-
-/// A share as per cent, where it is one.
-fn per_cent(amount: &Amount) -> Option<Interval> {
-    match (&amount.unit, amount.value, amount.of) {
-        (Unit::Percent, ..) => Some(amount.interval()),
-        (_, Some(n), Some(of)) if of > Quantity::ZERO => {
-            let share = i128::from(n.ten_thousandths()) * 1_000_000 / i128::from(of.ten_thousandths());
-            Some(Interval::exactly(Quantity::from_ten_thousandths(i64::try_from(share).ok()?)?))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a figure is on the right side of a threshold, as an inequality with its answer.
-pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
-    let (Threshold::AtLeast(goal) | Threshold::AtMost(goal)) = threshold;
-    let in_unit =
-        |a: &Amount| if goal.unit == Unit::Percent { per_cent(a) } else { (a.unit == goal.unit).then(|| a.interval()) };
-    let (Some(value), Some(wanted)) = (in_unit(value), in_unit(goal)) else {
-        return (Truth::CannotTell, "the units differ".to_owned());
-    };
-    let unit = &goal.unit;
-    let (truth, sign, other) = match threshold {
-        Threshold::AtLeast(_) => (value.reaches(wanted), ">=", "<"),
-        Threshold::AtMost(_) => (value.within(wanted), "<=", ">"),
-    };
-    let goal = wanted.low.value;
-    let text = match truth {
-        Truth::Yes => format!("{} {sign} {goal} {unit}", value.low.value),
-        Truth::No => format!("{} {other} {goal} {unit}", value.low.value),
-        Truth::CannotTell => format!("{} {unit} or so against {goal} {unit} cannot be told", value.low.value),
-    };
-    (truth, text)
 }
 
 /// The period that evidence speaks of, where it names one, else the day it happened.

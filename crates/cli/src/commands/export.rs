@@ -32,7 +32,7 @@ pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Re
         let checkpoint = folder.checkpoint()?.unwrap_or_default();
         carry::from_folder(&folder, &checkpoint)?
     } else {
-        carry::read(&verify::text_of(world, &args.file)?, index_key)?
+        carry::read(&ledger::text_of(world, &args.file)?, index_key)?
     };
     verify::check(&carried)?;
     let founding = Founding { genesis: carried.genesis().clone(), index_key };

@@ -2,7 +2,7 @@
 
 use super::plain;
 use crate::args::{Global, VerifyArgs};
-use crate::error::{CommandError, INTEGRITY, UNSIGNED, io};
+use crate::error::{CommandError, INTEGRITY, UNSIGNED};
 use crate::trust::Trust;
 use crate::{Outcome, World, carry, ledger};
 use heldto_ledger::{Ledger, Verified};
@@ -12,6 +12,7 @@ use heldto_store::Store;
 use heldto_store_files::Folder;
 use serde_json::json;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Verifies the ledger, or what is given instead of it.
 pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
@@ -29,7 +30,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<
 fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
     let Some(path) = target else {
         let open = ledger::open(world, global)?;
-        let verified = open.verify(false, &mut |_| {})?;
+        let verified = open.verify(false, &mut meter(world, open.head().size()))?;
         check_snapshot(&open)?;
         let checkpoint = open.store().checkpoint()?;
         return finish(global, &open, &verified, checkpoint.as_deref(), trust);
@@ -40,18 +41,37 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
             .checkpoint()?
             .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {} has no checkpoint", path.display())))?;
         let ledger = carry::from_folder(&folder, &bytes)?;
-        let verified = ledger.verify(true, &mut |_| {})?;
+        let verified = ledger.verify(true, &mut meter(world, ledger.head().size()))?;
         return finish(global, &ledger, &verified, Some(&bytes), trust);
     }
-    let bytes = bytes_of(world, path)?;
+    let bytes = ledger::bytes_of(world, path)?;
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
         return super::prove::verify(trust, &bytes);
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))?;
     let ledger = carry::read(&text, [0; 32])?;
-    let verified = ledger.verify(true, &mut |_| {})?;
+    let verified = ledger.verify(true, &mut meter(world, ledger.head().size()))?;
     finish(global, &ledger, &verified, None, trust)
+}
+
+/// Shows on a terminal how far a verification is, once it has taken more than a second.
+fn meter<'a>(world: &'a mut World<'_>, total: u64) -> impl FnMut(u64) + 'a {
+    let (start, mut shown) = (Instant::now(), Duration::ZERO);
+    let terminal = world.terminal.err;
+    let progress = &mut *world.progress;
+    move |done| {
+        let now = start.elapsed();
+        if !terminal || now < Duration::from_secs(1) {
+            return;
+        }
+        if done == total {
+            progress("");
+        } else if now - shown > Duration::from_millis(100) {
+            shown = now;
+            progress(&format!("verifying: {done} of {total} entries"));
+        }
+    }
 }
 
 /// The checkpoint, the key, and the checkpoint seen earlier.
@@ -87,21 +107,6 @@ fn finish<S: Store>(
         say(format!("  expect  {found}\n"));
     }
     Ok(out)
-}
-
-/// Bytes of a file, or of standard input.
-pub fn bytes_of(world: &mut World<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
-    if path.as_os_str() == "-" {
-        return (world.input)().map(String::into_bytes).map_err(|e| io("reading standard input", &e));
-    }
-    std::fs::read(path).map_err(|e| io(&format!("reading {}", path.display()), &e))
-}
-
-/// Text of a file, or of standard input.
-pub fn text_of(world: &mut World<'_>, path: &Path) -> Result<String, CommandError> {
-    let bytes = bytes_of(world, path)?;
-    String::from_utf8(bytes)
-        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))
 }
 
 /// The snapshot of the states must be what a fresh replay of the same entries gives.
