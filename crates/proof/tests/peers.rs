@@ -64,9 +64,9 @@ fn ct_merkle_has_the_same_roots_and_its_proofs_are_accepted() {
         tree.push(entry);
         let (size, root) = (leaves.len(), naive_root(&leaves));
         assert_eq!(tree.root().as_bytes().as_slice(), root.0);
-        for n in 0..size {
+        for (n, leaf) in leaves.iter().enumerate() {
             let path = hashes(tree.prove_inclusion(n).as_bytes());
-            assert_eq!(verify_inclusion(&leaves[n], n as u64, size as u64, &path, &root), Ok(()));
+            assert_eq!(verify_inclusion(leaf, n as u64, size as u64, &path, &root), Ok(()));
         }
         for old in 1..size {
             let path = hashes(tree.prove_consistency(size - old).as_bytes());
