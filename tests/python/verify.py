@@ -324,6 +324,8 @@ class Ledger:
         self.present: set[tuple[int, int]] = set()
         self.redacted: set[tuple[int, int]] = set()
         self.unreadable = 0
+        self.shown: set[int] = set()
+        self.ids: set[str] = set()
 
     def verify(self) -> str:
         for at, line in enumerate(self.lines):
@@ -335,6 +337,7 @@ class Ledger:
                 require(at == 0 or entry.recorded_at >= self.entries[-1].recorded_at, "recorded before the entry before it")
                 self.entries.append(entry)
                 self.check_parts(at, entry, line)
+                require(line.get("fact") is None or at in self.shown, "a readable fact stands beside none that can be read")
         erased, withheld = self.check_missing()
         require(self.size == len(self.entries), f"the last line tells of {self.size} entries, {len(self.entries)} are here")
         chain = self.entries[-1].chain if self.entries else self.genesis
@@ -386,6 +389,10 @@ class Ledger:
             return
         if shown is not None:
             check_shown(shown, entry.kind, fields)
+            self.shown.add(at)
+        if "id" in fields:
+            require(fields["id"] not in self.ids, "its id was recorded before")
+            self.ids.add(fields["id"])
         if entry.kind == "redaction":
             where = fields["entry"], fields["part"]
             require(where[0] < at and where[1] < len(self.entries[where[0]].parts), "redacts a part that is not before it")

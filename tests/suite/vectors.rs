@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use heldto_fact::{Body, Fact, Kind};
 use heldto_intake::{File, Known, to_json};
 use heldto_ledger::{KeyChange, Own, Redaction, decode_fact, encode_fact, kind_code};
-use heldto_proof::{Chain, Edge, Entry, Genesis, Hash, Part, PartRef, Role, chain, leaf_hash};
+use heldto_proof::{Chain, Edge, Entry, Genesis, Hash, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
 use serde_json::{Value, json};
 
 type Tweak = fn(&mut Vec<u8>);
@@ -21,7 +21,7 @@ struct Builder {
 
 impl Builder {
     fn new() -> Self {
-        let genesis = Genesis { origin: "example.org/vectors".to_owned(), key: [7; 32] };
+        let genesis = Genesis { origin: "example.org/vectors".to_owned(), key: signer(7).verifier().key };
         let first =
             json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() });
         Self { chain: genesis.chain(), edge: Edge::default(), at: 1_700_000_000_000_000, lines: vec![first] }
@@ -65,6 +65,17 @@ impl Builder {
         self.lines.push(json!({ "end": self.edge.size(), "chain": self.chain.0.to_string(), "root": root }));
         self.lines
     }
+}
+
+fn signer(seed: u8) -> NoteSigner {
+    NoteSigner::new("example.org/vectors", [seed; 32]).expect("a name")
+}
+
+/// A change of key, as the entry at this place.
+fn key_change(index: u64) -> Own {
+    let (old, new) = (signer(7), signer(8));
+    let message = KeyChange::message("example.org/vectors", index, &old.verifier().key, &new.verifier().key);
+    Own::Key(KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) })
 }
 
 /// A part with a salt that is the same on every machine.
@@ -136,7 +147,6 @@ type Scenario = (&'static str, &'static str, Option<Option<u64>>, Vec<Value>);
 
 fn scenarios() -> Vec<Scenario> {
     let redaction = |entry, part| Redaction { entry, part, ground: "a child".to_owned(), by: "the editor".to_owned() };
-    let key = Own::Key(KeyChange { key: [1; 32], by_old: [2; 64], by_new: [3; 64] });
     let note = |keep| {
         let fact = part(Role::Fact, encode_fact(&of_kind(Kind::Party)).expect("short"), 55);
         let note = part(Role::PrivateNote, b"who told us".to_vec(), 56);
@@ -161,7 +171,7 @@ fn scenarios() -> Vec<Scenario> {
         ("sound-erased", "a part erased, with its redaction", None, erased(&redaction(0, 1), false)),
         ("sound-private", "a private note that was left out", None, note(false)),
         ("sound-private-given", "a private note that was given", None, note(true)),
-        ("sound-key", "a change of key", None, three().own(&key).end()),
+        ("sound-key", "a change of key", None, three().own(&key_change(3)).end()),
         ("sound-later-version", "a fact of a later version is unreadable, not broken", None, odd_fact(|b| b[0] = 2)),
         (
             "sound-no-readable-fact",
@@ -208,6 +218,18 @@ fn scenarios() -> Vec<Scenario> {
             Some(Some(0)),
             edited(|l| l[1]["fact"]["party"]["name"] = "Another council".into()),
         ),
+        ("broken-readable-erased", "a readable fact beside an erased one", Some(Some(0)), {
+            let mut lines = three().end();
+            let fact = lines[1]["fact"].clone();
+            lines[1]["parts"] = json!([]);
+            lines[1]["fact"] = fact;
+            lines
+        }),
+        ("broken-twice", "a second fact under the same id, without a correction", Some(Some(1)), {
+            let first = of_kind(Kind::Party);
+            let second = Fact { text: "Another council".to_owned(), ..first.clone() };
+            Builder::new().fact(&first).fact(&second).end()
+        }),
         (
             "broken-origin",
             "the origin was changed",
@@ -358,7 +380,7 @@ fn scenarios() -> Vec<Scenario> {
             "broken-redaction-ledger",
             "a redaction of the ledger's own record",
             Some(Some(1)),
-            Builder::new().own(&key).own(&Own::Redaction(redaction(0, 0))).end(),
+            Builder::new().own(&key_change(0)).own(&Own::Redaction(redaction(0, 0))).end(),
         ),
         ("broken-redaction-later", "a redaction of an entry to come", Some(Some(1)), erased(&redaction(7, 0), true)),
         ("broken-two-facts", "an entry with two facts", Some(Some(3)), {

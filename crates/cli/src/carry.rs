@@ -87,7 +87,8 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
         let item = entry(&value)
             .ok_or_else(|| broken(&format!("line {number} does not hold an entry and its parts"), Some(index)))?;
         // What people read must be what is hashed.
-        if item.fact().map(|f| to_json(&f)).is_some_and(|own| value.get("fact").is_some_and(|shown| *shown != own)) {
+        let own = item.fact().map(|f| to_json(&f));
+        if value.get("fact").is_some_and(|shown| own.as_ref() != Some(shown)) {
             return Err(broken("the readable fact is not the one that is hashed", Some(index)));
         }
         carried.push(item);

@@ -18,8 +18,10 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let text = signer.to_file();
-    let written =
-        options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| sync_folder(path));
     match written {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -29,6 +31,12 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
         }
         Err(error) => Err(io(&format!("writing the key {}", path.display()), &error)),
     }
+}
+
+/// Makes the names in a file's folder durable.
+pub fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Reads a key file.

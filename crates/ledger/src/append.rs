@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// How far the clock may trail the last entry before an append is refused: five minutes, in microseconds.
 const CLOCK_SLACK: i64 = 5 * 60 * 1_000_000;
 
-/// Why facts were not appended. Nothing was.
+/// Why facts were not appended. Nothing was, but where the store failed: that is then unknown.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {

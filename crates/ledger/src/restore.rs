@@ -79,10 +79,11 @@ pub fn restore(
         recorded_at = entry.recorded_at;
         end = chain(&item.entry);
         edge.push(leaf_hash(&item.entry));
-        let count = item.parts.iter().map(|p| usize::from(p.number) + 1).max().unwrap_or(0).max(entry.parts.len());
-        let mut parts = vec![None; count];
+        // As many as the entry commits to: a number beyond is refused before anything is reserved for it.
+        let mut parts = vec![None; entry.parts.len()];
         for CarriedPart { number, part } in &item.parts {
-            parts[usize::from(*number)] = Some([&part.salt[..], &part.bytes].concat());
+            let beyond = || Box::new(Problem { entry: Some(index), fault: Fault::PartExtra(*number) });
+            *parts.get_mut(usize::from(*number)).ok_or_else(beyond)? = Some([&part.salt[..], &part.bytes].concat());
         }
         let found_by = item.fact().map_or_else(Vec::new, |fact| index_of.found_by(&fact));
         entries.push(NewEntry { entry: item.entry.clone(), parts, found_by });
@@ -108,13 +109,12 @@ pub fn restore(
 }
 
 impl Ledger<MemoryStore> {
-    /// Copies a verified ledger into an empty store, all or nothing, with the same head.
+    /// Everything a store needs to hold this ledger too, found under another index key: the entries and the head.
     ///
     /// # Errors
-    /// When it does not verify, or the store fails.
-    pub fn copy_into(&self, target: &mut impl Store) -> Result<(), RestoreError> {
-        let founding = target.founding()?;
-        let other = Ledger { store: self.store.clone(), founding, head: self.head.clone() };
+    /// When it does not verify.
+    pub fn contents(&self, founding: &Founding) -> Result<(Vec<NewEntry>, Head), RestoreError> {
+        let other = Ledger { store: self.store.clone(), founding: founding.clone(), head: self.head.clone() };
         let mut entries = Vec::new();
         self.store.read(0..self.head.size(), &mut |stored| {
             let count = stored.parts.iter().map(|(n, _)| usize::from(*n) + 1).max().unwrap_or(0);
@@ -130,7 +130,6 @@ impl Ledger<MemoryStore> {
                 new.found_by = other.found_by(fact);
             }
         })?;
-        let head = target.head()?;
-        Ok(target.append(&head, &entries, &self.head)?)
+        Ok((entries, self.head.clone()))
     }
 }

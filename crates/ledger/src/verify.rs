@@ -1,6 +1,7 @@
 use crate::{Ledger, Own, Redaction, WireError, decode_fact, kind_of};
-use heldto_fact::{Fact, Kind};
-use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Part, PartRef, Role, chain, leaf_hash};
+use chrono::DateTime;
+use heldto_fact::{Fact, FactId, Kind};
+use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, MAX_PART, Part, PartRef, Role, Verifier, chain, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 
 /// What a verification found sound.
@@ -59,7 +60,7 @@ pub enum Fault {
     Spliced,
     #[error("the founding record was changed: origin or first key is not the one the first entry was chained to")]
     Founding,
-    #[error("it was recorded before the entry before it")]
+    #[error("it was recorded before the entry before it, or at a time out of bounds")]
     Time,
     #[error("there is no kind with the byte {0}")]
     Kind(u8),
@@ -71,6 +72,12 @@ pub enum Fault {
     NotErased(u64),
     #[error("it erases part {part} of entry {entry}, which is none that can be erased")]
     Redaction { entry: u64, part: u64 },
+    #[error("its change of key is not signed by both keys")]
+    KeyChange,
+    #[error("`{0}` was recorded before: only a correction replaces it")]
+    Twice(FactId),
+    #[error("its part {part} has {len} bytes; a part has at most {MAX_PART}")]
+    PartTooLong { part: usize, len: usize },
     #[error("it holds a part {0} that it does not commit to")]
     PartExtra(u16),
     #[error("its part {part} ({role}) was changed: it does not match the commitment")]
@@ -96,6 +103,7 @@ struct Walk<'a> {
     indexed: u64,
     absent: Vec<(u64, usize, Role)>,
     redacted: Vec<(u64, u64)>,
+    key: Verifier,
     found: Verified,
     on_fact: &'a mut dyn FnMut(u64, &Fact),
 }
@@ -130,6 +138,7 @@ impl<S: Store> Ledger<S> {
             indexed: 0,
             absent: Vec::new(),
             redacted: Vec::new(),
+            key: Verifier { name: self.genesis().origin.clone(), key: self.genesis().key },
             found: Verified {
                 entries: self.head.size(),
                 chain: self.head.chain,
@@ -171,7 +180,7 @@ impl<S: Store> Ledger<S> {
         if entry.previous != walk.chain {
             return Err(Fault::Spliced);
         }
-        if entry.recorded_at < walk.recorded_at {
+        if entry.recorded_at < walk.recorded_at || DateTime::from_timestamp_micros(entry.recorded_at).is_none() {
             return Err(Fault::Time);
         }
         let kind = kind_of(entry.kind).ok_or(Fault::Kind(entry.kind))?;
@@ -190,6 +199,9 @@ impl<S: Store> Ledger<S> {
             };
             let changed = || Fault::PartChanged { part: number, role: part.role };
             let (salt, bytes) = bytes.split_first_chunk::<32>().ok_or_else(changed)?;
+            if bytes.len() > MAX_PART {
+                return Err(Fault::PartTooLong { part: number, len: bytes.len() });
+            }
             let held = Part { role: part.role, salt: *salt, bytes: bytes.to_vec() };
             if held.commitment() != part.commitment {
                 return Err(changed());
@@ -217,11 +229,14 @@ impl<S: Store> Ledger<S> {
                 Ok(fact) => {
                     let hashes = self.found_by(&fact);
                     for hash in &hashes {
-                        if !self.store.find(*hash).map_err(Fault::Store)?.contains(&index) {
+                        if !self.store.finds(*hash, index).map_err(Fault::Store)? {
                             return Err(Fault::Unfound);
                         }
                     }
                     walk.indexed += hashes.len() as u64;
+                    if self.is_second(&fact, index)? {
+                        return Err(Fault::Twice(fact.id.clone()));
+                    }
                     (walk.on_fact)(index, &fact);
                     fact.kind()
                 }
@@ -234,6 +249,12 @@ impl<S: Store> Ledger<S> {
             Role::Ledger => {
                 let own = Own::decode(&part.bytes).map_err(undecodable)?;
                 let kind_of_own = own.kind();
+                if let Own::Key(change) = &own {
+                    if !change.is_signed(&walk.key, index) {
+                        return Err(Fault::KeyChange);
+                    }
+                    walk.key.key = change.key;
+                }
                 if let Own::Redaction(Redaction { entry, part, .. }) = own {
                     let erasable =
                         entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
@@ -285,6 +306,18 @@ impl<S: Store> Ledger<S> {
             return Err(elsewhere(Fault::IndexSize { found: indexed, expected: walk.indexed }));
         }
         Ok(found)
+    }
+
+    /// Whether another fact was recorded under this fact's own id before it.
+    fn is_second(&self, fact: &Fact, index: u64) -> Result<bool, Fault> {
+        let earliest = self.store.find(self.hash_of(&fact.id)).map_err(Fault::Store)?.first().copied();
+        let Some(earliest) = earliest.filter(|first| *first < index) else { return Ok(false) };
+        let mut same = false;
+        let mut look =
+            |r: heldto_fact::Recorded| same = matches!(&r.content, heldto_fact::Content::Known(f) if f.id == fact.id);
+        // An entry that does not read was named when its own turn came.
+        drop(self.recorded(earliest..earliest + 1, &mut look));
+        Ok(same)
     }
 
     fn part_role(&self, index: u64, part: u64) -> Option<Role> {

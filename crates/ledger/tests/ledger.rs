@@ -2,11 +2,25 @@
 
 use heldto_fact::{Act, Attribution, Body, Citation, Content, Fact, Kind, Link, LinkKind, Salience, Strength, Voice};
 use heldto_ledger::{AppendError, Carried, CarriedPart, Fault, KeyChange, Ledger, Own, Redaction, kind_code, restore};
-use heldto_proof::{Entry, Genesis, Head, Part, PartRef, Role, chain, leaf_hash};
+use heldto_proof::{Entry, Genesis, Head, MAX_PART, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store};
 
+fn signer(seed: u8) -> NoteSigner {
+    NoteSigner::new("example.org/ledger", [seed; 32]).expect("a name")
+}
+
 fn founding() -> Founding {
-    Founding { genesis: Genesis { origin: "example.org/ledger".to_owned(), key: [3; 32] }, index_key: [4; 32] }
+    Founding {
+        genesis: Genesis { origin: "example.org/ledger".to_owned(), key: signer(3).verifier().key },
+        index_key: [4; 32],
+    }
+}
+
+/// A change from one key to another, as the entry at this place.
+fn key_change(from: u8, to: u8, index: u64) -> KeyChange {
+    let (old, new) = (signer(from), signer(to));
+    let message = KeyChange::message("example.org/ledger", index, &old.verifier().key, &new.verifier().key);
+    KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) }
 }
 
 fn fact(id: &str, text: &str) -> Fact {
@@ -207,7 +221,7 @@ fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
 #[test]
 fn a_private_part_may_be_withheld_from_what_is_published_and_nowhere_else() {
     let mut store = MemoryStore::new(founding());
-    let own = Own::Key(KeyChange { key: [1; 32], by_old: [2; 64], by_new: [3; 64] });
+    let own = Own::Key(key_change(3, 4, 0));
     let key = Part { role: Role::Ledger, salt: [1; 32], bytes: own.encode().expect("short") };
     let note = Part { role: Role::PrivateNote, salt: [2; 32], bytes: b"who told us".to_vec() };
     seal(&mut store, Kind::Key, &[(key, true), (note, false)]);
@@ -228,7 +242,7 @@ fn a_kind_that_differs_from_its_part_is_found() {
 #[test]
 fn a_redaction_that_erased_nothing_or_cannot_erase_is_found() {
     let own = |own: &Own, salt| Part { role: Role::Ledger, salt: [salt; 32], bytes: own.encode().expect("short") };
-    let key = own(&Own::Key(KeyChange { key: [1; 32], by_old: [2; 64], by_new: [3; 64] }), 1);
+    let key = own(&Own::Key(key_change(3, 4, 0)), 1);
     let quotation = Part { role: Role::Quotation, salt: [2; 32], bytes: b"as it was said".to_vec() };
     for (entry, part, named, why) in
         [(0, 1, 0, "all the same"), (0, 0, 1, "none"), (0, 5, 1, "none"), (1, 0, 1, "none"), (9, 0, 1, "none")]
@@ -241,6 +255,37 @@ fn a_redaction_that_erased_nothing_or_cannot_erase_is_found() {
         assert_eq!(problem.entry, Some(named), "redaction of part {part} of entry {entry}: {problem}");
         assert!(problem.fault.to_string().contains(why), "{problem}");
     }
+}
+
+#[test]
+fn a_change_of_key_wants_both_signatures_at_its_place() {
+    let own = |change| Part { role: Role::Ledger, salt: [1; 32], bytes: Own::Key(change).encode().expect("short") };
+    let none = KeyChange { key: [1; 32], by_old: [0; 64], by_new: [0; 64] };
+    for (change, sound) in
+        [(key_change(3, 4, 0), true), (key_change(3, 4, 1), false), (key_change(5, 4, 0), false), (none, false)]
+    {
+        let mut store = MemoryStore::new(founding());
+        seal(&mut store, Kind::Key, &[(own(change), true)]);
+        let verdict = Ledger::open(store).expect("opens").verify(false, &mut |_| {});
+        assert_eq!(verdict.is_ok(), sound, "{verdict:?}");
+    }
+    // The next change is signed by the key before it, not by the first.
+    for (from, sound) in [(4, true), (3, false)] {
+        let mut store = MemoryStore::new(founding());
+        seal(&mut store, Kind::Key, &[(own(key_change(3, 4, 0)), true)]);
+        seal(&mut store, Kind::Key, &[(own(key_change(from, 5, 1)), true)]);
+        assert_eq!(Ledger::open(store).expect("opens").verify(false, &mut |_| {}).is_ok(), sound);
+    }
+}
+
+#[test]
+fn a_part_too_long_is_refused_whatever_its_role() {
+    let key = Part { role: Role::Ledger, salt: [1; 32], bytes: Own::Key(key_change(3, 4, 0)).encode().expect("short") };
+    let long = Part { role: Role::Quotation, salt: [2; 32], bytes: vec![7; MAX_PART + 1] };
+    let mut store = MemoryStore::new(founding());
+    seal(&mut store, Kind::Key, &[(key, true), (long, true)]);
+    let problem = Ledger::open(store).expect("opens").verify(false, &mut |_| {}).expect_err("too long");
+    assert!(matches!(problem.fault, Fault::PartTooLong { part: 1, .. }));
 }
 
 fn carried(ledger: &Ledger<MemoryStore>) -> Vec<Carried> {
@@ -266,8 +311,11 @@ fn restore_brings_back_the_same_head_under_another_index_key() {
     let sound = ledger(3);
     let (chain, root) = (sound.head().chain, sound.head().edge.root());
     let restored = restore(&founding(), &carried(&sound), Some(chain), root).expect("sound");
-    let mut target = MemoryStore::new(Founding { index_key: [9; 32], ..founding() });
-    restored.copy_into(&mut target).expect("room");
+    let other = Founding { index_key: [9; 32], ..founding() };
+    let (entries, head) = restored.contents(&other).expect("sound");
+    let mut target = MemoryStore::new(other);
+    let empty = target.head().expect("memory");
+    target.append(&empty, &entries, &head).expect("room");
     let again = Ledger::open(target).expect("opens");
     assert_eq!(again.head(), sound.head());
     assert_eq!(verdict(&again), Ok(3));

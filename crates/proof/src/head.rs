@@ -10,7 +10,7 @@ pub struct Head {
     pub edge: Edge,
     /// The last entry's `recorded_at`; the least number where there is none.
     pub recorded_at: i64,
-    /// The last checkpoint signed, as its bytes; `None` before the first.
+    /// A place for the last checkpoint, as its bytes. The program of today leaves it empty, and keeps the checkpoint in a file of its own.
     pub checkpoint: Option<Vec<u8>>,
 }
 

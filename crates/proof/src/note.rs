@@ -53,8 +53,9 @@ pub struct SignedNote {
     signatures: Vec<(String, Vec<u8>)>,
 }
 
+/// A name that may stand in a note, and is an origin too.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c == '+')
+    crate::Genesis::origin_is_valid(name)
 }
 
 impl NoteSigner {

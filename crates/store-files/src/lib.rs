@@ -6,7 +6,7 @@
 mod parts;
 
 use heldto_proof::{
-    Entry, FromTiles, Hash, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash, place, tile_of,
+    Entry, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash, place, tile_of,
 };
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::io::ErrorKind;
@@ -42,6 +42,9 @@ pub enum FolderError {
 pub struct Folder {
     dir: PathBuf,
 }
+
+/// The longest file of parts that is read: a quarter of a gibibyte.
+const MAX_PARTS: u64 = 1 << 28;
 
 /// What a run of publishing did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,7 +87,7 @@ impl Folder {
     /// checkpoint is written last, so that a reader sees the old ledger or the new one.
     ///
     /// # Errors
-    /// When a file cannot be written, or one that is there says something else than the ledger.
+    /// When a file cannot be written.
     pub fn publish(
         &self,
         store: &impl Store,
@@ -168,11 +171,22 @@ impl Folder {
         Ok(bytes.chunks_exact(32).filter_map(|c| c.try_into().ok().map(Hash)).collect())
     }
 
+    /// The whole of a file, which is a file and not longer than any published one can be.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
-        match std::fs::read(self.dir.join(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
+        let limit = match path {
+            "checkpoint" | "first-key" => 1 << 20,
+            _ if path.starts_with("tile/entries/") => TILE_WIDTH * (2 + MAX_ENTRY as u64),
+            _ if path.starts_with("tile/") => TILE_WIDTH * 32,
+            _ => MAX_PARTS,
+        };
+        let file = self.dir.join(path);
+        let failed = |source| FolderError::Io { path: path.to_owned(), source };
+        match std::fs::metadata(&file) {
+            Ok(about) if !about.is_file() => Err(broken(path, "it is not a file")),
+            Ok(about) if about.len() > limit => Err(broken(path, "it is longer than such a file can be")),
+            Ok(_) => std::fs::read(&file).map(Some).map_err(failed),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(FolderError::Io { path: path.to_owned(), source }),
+            Err(source) => Err(failed(source)),
         }
     }
 
@@ -201,27 +215,20 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes the partial tiles and bundles that the new checkpoint no longer needs.
+    /// Removes the partial forms of tiles and bundles that are full now. Others stay: an older checkpoint may still be read by them.
     fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
-        let tiles = Tile::of_tree(size).into_iter().map(|t| t.path());
-        let bundles = (0..size.div_ceil(TILE_WIDTH)).flat_map(|index| {
-            let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
-            [entries_path(index, width), parts_path(index, width)]
-        });
-        for path in tiles.chain(bundles) {
-            // `000` has its partial forms in `000.p`; of `000.p/17` the others go.
-            let (whole, width) = path.split_once(".p/").unwrap_or((&path, ""));
-            let folder = self.dir.join(format!("{whole}.p"));
+        let full = Tile::of_tree(size).into_iter().filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
+        let bundles = (0..size / TILE_WIDTH).flat_map(|n| [entries_path(n, TILE_WIDTH), parts_path(n, TILE_WIDTH)]);
+        for path in full.chain(bundles) {
+            let folder = self.dir.join(format!("{path}.p"));
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten().filter(|e| e.file_name() != *width) {
+            for entry in entries.flatten() {
                 std::fs::remove_file(entry.path())
                     .map_err(|source| FolderError::Io { path: entry.path().display().to_string(), source })?;
                 written.pruned += 1;
             }
-            if width.is_empty() {
-                // Left behind it would be an empty folder, which harms nobody.
-                drop(std::fs::remove_dir(&folder));
-            }
+            // Left behind it would be an empty folder, which harms nobody.
+            drop(std::fs::remove_dir(&folder));
         }
         Ok(())
     }

@@ -35,7 +35,11 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<(), StoreError> {
     let (path, draft) = (dir.join(name), dir.join(format!("{name}.new")));
     let write = || {
-        let mut file = File::create(&draft)?;
+        // A draft left by a process that was killed; or a link, which is not to be followed.
+        if std::fs::symlink_metadata(&draft).is_ok() {
+            std::fs::remove_file(&draft)?;
+        }
+        let mut file = File::create_new(&draft)?;
         file.write_all(bytes)?;
         if durable {
             file.sync_all()?;

@@ -11,7 +11,7 @@ mod lock;
 pub use lock::Waiting;
 
 use files::{ACKNOWLEDGED, Mark, SIGNED, io};
-use heldto_proof::{Chain, Entry, Head};
+use heldto_proof::{Chain, Entry, Genesis, Head};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use keys::Slot;
 use lock::Lock;
@@ -39,23 +39,51 @@ impl SledStore {
     /// Durable on return.
     ///
     /// # Errors
-    /// When there is a ledger already, or the folder cannot be written.
+    /// When there is a ledger already, or what is left of one, or the folder cannot be written.
     pub fn create(dir: &Path, founding: &Founding, waiting: Waiting<'_>) -> Result<Self, StoreError> {
+        Self::create_with(dir, founding, &[], &Head::empty(&founding.genesis), waiting)
+    }
+
+    /// Makes a ledger's folder that holds these entries from the first, all or nothing.
+    ///
+    /// Durable on return.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_with(
+        dir: &Path,
+        founding: &Founding,
+        entries: &[NewEntry],
+        head: &Head,
+        waiting: Waiting<'_>,
+    ) -> Result<Self, StoreError> {
+        if !Genesis::origin_is_valid(&founding.genesis.origin) {
+            return Err(damaged("founding record", "the origin cannot stand in a checkpoint"));
+        }
+        // A mark without its database is all that tells of a ledger that was lost: nothing goes over it.
+        if [ACKNOWLEDGED, SIGNED, "checkpoint"].iter().any(|mark| dir.join(mark).exists()) {
+            return Err(StoreError::AlreadyThere(dir.display().to_string()));
+        }
+        let new: Vec<&Path> = dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
         std::fs::create_dir_all(dir.join("snapshots")).map_err(io(format!("making the folder {}", dir.display())))?;
+        for made in new {
+            let parent = made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            files::sync_dir(parent)?;
+        }
         let lock = Lock::take(&dir.join("lock"), waiting)?;
         let store = Self::open_database(dir, lock)?;
         if store.get(keys::FOUNDING)?.is_some() {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
-        let mut batch = sled::Batch::default();
-        batch.insert(keys::FOUNDING, keys::encode_founding(founding));
-        batch.insert(keys::HEAD, Head::empty(&founding.genesis).encode());
-        store.apply(batch)?;
         files::sync_dir(&dir.join("hot"))?;
         files::sync_dir(dir)?;
-        if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
-            files::sync_dir(parent)?;
-        }
+        let mut batch = sled::Batch::default();
+        batch.insert(keys::FOUNDING, keys::encode_founding(founding));
+        batch.insert(keys::HEAD, head.encode());
+        insert(&mut batch, 0, entries);
+        // Before this line there is no ledger; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
+        store.apply(batch)?;
+        Mark { size: head.size(), chain: head.chain }.write(dir, ACKNOWLEDGED, false)?;
         Ok(store)
     }
 
@@ -193,17 +221,7 @@ impl Store for SledStore {
             return Err(StoreError::Conflict { expected: expected.size(), found: found.size() });
         }
         let mut batch = sled::Batch::default();
-        for (index, new) in (expected.size()..).zip(entries) {
-            let values = std::iter::once(Some(&new.entry)).chain(new.parts.iter().map(Option::as_ref));
-            for (slot, value) in (0..).map(Slot).zip(values) {
-                for (chunk, bytes) in value.into_iter().flat_map(|v| keys::chunks(v)) {
-                    batch.insert(keys::entry(index, slot, chunk).as_slice(), bytes);
-                }
-            }
-            for hash in &new.found_by {
-                batch.insert(keys::index(*hash, index).as_slice(), &[]);
-            }
-        }
+        insert(&mut batch, expected.size(), entries);
         batch.insert(keys::HEAD, head.encode());
         // Before this line nothing is kept; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
         self.apply(batch)?;
@@ -273,6 +291,10 @@ impl Store for SledStore {
         Ok(found)
     }
 
+    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
+        Ok(self.get(&keys::index(hash, index))?.is_some())
+    }
+
     fn index_len(&self) -> Result<u64, StoreError> {
         let mut count = 0;
         self.scan(keys::index(0, 0).to_vec()..keys::index_end(u64::MAX), |_, _| {
@@ -303,6 +325,21 @@ impl Drop for SledStore {
                 // Nothing is lost: whatever was acknowledged was synced then.
                 self.broken.set(true);
             }
+        }
+    }
+}
+
+/// Adds entries, their parts and their places in the index to a batch.
+fn insert(batch: &mut sled::Batch, first: u64, entries: &[NewEntry]) {
+    for (index, new) in (first..).zip(entries) {
+        let values = std::iter::once(Some(&new.entry)).chain(new.parts.iter().map(Option::as_ref));
+        for (slot, value) in (0..).map(Slot).zip(values) {
+            for (chunk, bytes) in value.into_iter().flat_map(|v| keys::chunks(v)) {
+                batch.insert(keys::entry(index, slot, chunk).as_slice(), bytes);
+            }
+        }
+        for hash in &new.found_by {
+            batch.insert(keys::index(*hash, index).as_slice(), &[]);
         }
     }
 }

@@ -19,6 +19,11 @@ pub struct Lock(File);
 impl Lock {
     /// Takes the lock, waiting up to ten seconds, and writes down who has it.
     pub fn take(path: &Path, waiting: Waiting<'_>) -> Result<Self, StoreError> {
+        // A link here could lead the lock to any file, and locking empties it.
+        if std::fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
+            let source = std::io::Error::other("it is not a plain file");
+            return Err(StoreError::Io { what: format!("opening the lock {}", path.display()), source });
+        }
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = opened.map_err(io(format!("opening the lock {}", path.display())))?;
         let start = Instant::now();

@@ -88,6 +88,7 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
     assert_eq!(few, 3, "reading stops when asked to");
     assert_eq!(ok(store.find(77)), (0..7).collect::<Vec<u64>>(), "each is found, in order");
     assert_eq!(ok(store.find(3)), vec![3]);
+    assert_eq!((ok(store.finds(77, 6)), ok(store.finds(77, 7)), ok(store.finds(3, 3))), (true, false, true));
     assert_eq!(ok(store.index_len()), 14);
 }
 
@@ -201,6 +202,9 @@ mod tests {
         }
         fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
             self.with(|s| s.find(hash))
+        }
+        fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
+            self.with(|s| s.finds(hash, index))
         }
         fn index_len(&self) -> Result<u64, StoreError> {
             self.with(|s| s.index_len())

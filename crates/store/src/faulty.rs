@@ -58,6 +58,10 @@ impl Store for FaultyStore {
         self.inner.find(hash)
     }
 
+    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
+        self.inner.finds(hash, index)
+    }
+
     fn index_len(&self) -> Result<u64, StoreError> {
         self.inner.index_len()
     }

@@ -79,6 +79,12 @@ pub trait Store {
     /// When the index cannot be read.
     fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError>;
 
+    /// Whether the entry at this place is found by this keyed hash.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError>;
+
     /// How many records the index of ids holds.
     ///
     /// # Errors
@@ -91,7 +97,7 @@ pub trait Store {
     /// When it is there and cannot be read.
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Replaces a named blob, whole or not at all. A name is 1 to 64 of `a-z`, `0-9` and `-`.
+    /// Replaces a named blob, whole or not at all.
     ///
     /// # Errors
     /// When it cannot be written; the old one is then still there.

@@ -68,6 +68,10 @@ impl Store for MemoryStore {
         Ok(self.index.range((hash, 0)..=(hash, u64::MAX)).map(|(_, index)| *index).collect())
     }
 
+    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
+        Ok(self.index.contains(&(hash, index)))
+    }
+
     fn index_len(&self) -> Result<u64, StoreError> {
         Ok(self.index.len() as u64)
     }

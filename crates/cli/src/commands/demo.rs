@@ -2,8 +2,8 @@
 
 use super::{append, init, report, verify};
 use crate::args::{AppendArgs, Clocks, DemoArgs, Global, PledgesArgs, Report, ReportArgs, VerifyArgs};
-use crate::error::CommandError;
-use crate::{Outcome, World};
+use crate::error::{CommandError, USAGE};
+use crate::{Outcome, World, ledger};
 use std::path::PathBuf;
 
 /// Makes a ledger where there is none, records the facts, verifies, and prints the report on its pledges.
@@ -12,6 +12,10 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
     let global = Global { ledger: Some(dir.clone()), ..global.clone() };
     if !dir.join("hot").is_dir() {
         init::create(world, &dir, &init::default_origin(&dir))?;
+    } else if ledger::open(world, &global)?.genesis().origin != init::default_origin(&dir) {
+        let message = format!("{} is a ledger of your own, and what is recorded stays", dir.display());
+        return Err(CommandError::new(USAGE, message)
+            .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo"));
     }
     let appended = append::run(world, &global, &AppendArgs { files: args.files.clone(), dry_run: false })?;
     let verified = verify::run(

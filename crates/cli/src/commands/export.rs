@@ -4,9 +4,10 @@ use super::{plain, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, io};
 use crate::{Outcome, World, carry, ledger};
-use heldto_store::{Founding, Store};
+use heldto_store::Founding;
 use heldto_store_files::Folder;
 use heldto_store_sled::SledStore;
+use std::io::Write;
 
 /// Writes an export.
 pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<Outcome, CommandError> {
@@ -14,10 +15,13 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<
     if args.file.as_os_str() == "-" {
         return Ok(plain(text));
     }
-    let draft = args.file.with_extension("new");
-    let failed = |e: std::io::Error| io(&format!("writing {}", args.file.display()), &e);
-    // A reader finds the old file or the whole new one.
-    std::fs::write(&draft, &text).and_then(|()| std::fs::File::open(&draft)?.sync_all()).map_err(failed)?;
+    let mut name = args.file.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let draft = args.file.with_file_name(name);
+    let failed = |e: std::io::Error| io(&format!("writing {}", draft.display()), &e);
+    // A reader finds the old file or the whole new one; a file of the draft's name that is somebody else's is left alone.
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&draft).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
     std::fs::rename(&draft, &args.file).map_err(failed)?;
     let said = format!("{} entries written to {}\n", text.lines().count().saturating_sub(2), args.file.display());
     Ok(plain(if global.quiet { String::new() } else { said }))
@@ -36,10 +40,9 @@ pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Re
     };
     verify::check(&carried)?;
     let founding = Founding { genesis: carried.genesis().clone(), index_key };
-    let mut store =
-        SledStore::create(&args.dir, &founding, &mut |holder| (world.say)(&format!("waiting for {holder}")))?;
-    carried.copy_into(&mut store)?;
-    let head = store.head()?;
+    let (entries, head) = carried.contents(&founding)?;
+    let mut waiting = |holder: &str| (world.say)(&format!("waiting for {holder}"));
+    SledStore::create_with(&args.dir, &founding, &entries, &head, &mut waiting)?;
     let said = format!(
         "{} entries restored to {}, with the same head\n  chain   {}\n  root    {}\n",
         head.size(),

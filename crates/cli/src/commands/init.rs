@@ -2,7 +2,7 @@
 
 use super::plain;
 use crate::args::{Global, InitArgs};
-use crate::error::{CommandError, USAGE, io};
+use crate::error::{CommandError, FAILED, USAGE, io};
 use crate::{Outcome, World, key};
 use heldto_proof::{Genesis, NoteSigner, Verifier};
 use heldto_store::Founding;
@@ -40,7 +40,7 @@ pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBu
         return Err(CommandError::new(USAGE, message)
             .hint("give the address it will be published under: --origin example.org/derbyshire"));
     }
-    if dir.join("acknowledged").exists() {
+    if dir.join("acknowledged").exists() || dir.join("hot").is_dir() && SledStore::open(dir, &mut |_| {}).is_ok() {
         return Err(heldto_store::StoreError::AlreadyThere(dir.display().to_string()).into());
     }
     std::fs::create_dir_all(dir).map_err(|e| io(&format!("making the folder {}", dir.display()), &e))?;
@@ -52,24 +52,43 @@ pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBu
             std::fs::write(&path, text).map_err(|e| io(&format!("writing {}", path.display()), &e))
         }
     };
-    write(".gitignore", IGNORED)?;
+    ignore(dir)?;
     let key_file = key::file(world, dir);
     let (mut seed, mut index_key) = ([0; 32], [0; 32]);
     (world.random)(&mut seed);
     (world.random)(&mut index_key);
-    let signer =
-        NoteSigner::new(origin, seed).ok_or_else(|| CommandError::new(USAGE, "the origin cannot stand in a note"))?;
-    key::create(&key_file, &signer)?;
+    // A key that an init before this one left is taken up again; it is never removed, since a ledger may rest on it.
+    let signer = if key_file.exists() {
+        key::read(&key_file)?
+    } else {
+        let new = NoteSigner::new(origin, seed)
+            .ok_or_else(|| CommandError::new(USAGE, "the origin cannot stand in a note"))?;
+        key::create(&key_file, &new)?;
+        new
+    };
     let public = signer.verifier();
-    let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
-    let made = SledStore::create(dir, &founding, &mut |holder| (world.say)(&format!("waiting for {holder}")));
-    if let Err(error) = made {
-        // The key of a ledger that was not made is of no use, and would bar the next try.
-        drop(std::fs::remove_file(&key_file));
-        return Err(error.into());
+    if public.name != origin {
+        let message = format!("{} is the key of {}, not of {origin}", key_file.display(), public.name);
+        return Err(CommandError::new(FAILED, message)
+            .hint("a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE"));
     }
+    let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
+    SledStore::create(dir, &founding, &mut |holder| (world.say)(&format!("waiting for {holder}")))?;
     write("example.toml", EXAMPLE)?;
     Ok((key_file, public))
+}
+
+/// Keeps the database and the key out of version control, also where the folder has rules of its own.
+fn ignore(dir: &Path) -> Result<(), CommandError> {
+    let path = dir.join(".gitignore");
+    let before = std::fs::read_to_string(&path).unwrap_or_default();
+    let missing: String =
+        IGNORED.lines().filter(|l| !before.lines().any(|b| b == *l)).map(|l| format!("{l}\n")).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    std::fs::write(&path, format!("{before}{gap}{missing}")).map_err(|e| io(&format!("writing {}", path.display()), &e))
 }
 
 /// A name made from the folder's.

@@ -2,7 +2,7 @@
 
 use super::plain;
 use crate::args::{Global, ProveArgs};
-use crate::error::{CommandError, FAILED, INPUT, INTEGRITY};
+use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use crate::trust::Trust;
 use crate::{Outcome, World, ledger};
 use base64::Engine;
@@ -11,7 +11,7 @@ use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_ledger::{KeyChange, Ledger, Own, decode_fact, kind_of};
 use heldto_proof::{
     Checkpoint, Entry, Genesis, Hash, Leaves, Part, Role, SignedNote, TlogProof, Verifier, inclusion, leaf_hash,
-    verify_inclusion,
+    root_at, verify_inclusion,
 };
 use heldto_store::Store;
 use heldto_store_sled::SledStore;
@@ -31,6 +31,10 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<O
     let checkpoint = Checkpoint::of(&note).map_err(|e| broken(e.to_string()))?;
     let wanted = wanted(&open, &args.id, checkpoint.size)?;
     let leaves = open.leaves(checkpoint.size)?;
+    if root_at(checkpoint.size, &mut Leaves(&leaves)).ok() != Some(checkpoint.root) {
+        let message = "the last checkpoint is not of this ledger's entries";
+        return Err(CommandError::new(INTEGRITY, message).hint("sign a new one with: heldto checkpoint"));
+    }
     let path = |index| inclusion(index, checkpoint.size, &mut Leaves(&leaves)).map_err(|e| broken(e.to_string()));
     let mut items = Vec::new();
     for index in &wanted {
@@ -113,6 +117,10 @@ pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
     for item in carried["entries"].as_array().into_iter().flatten() {
         proved.push(check(item, &checkpoint).map_err(|why| broken(&why))?);
     }
+    let rising = proved.get(1..).unwrap_or_default().windows(2).all(|pair| pair[0].index < pair[1].index);
+    if !rising || first.name != checkpoint.origin || !Genesis::origin_is_valid(&first.name) {
+        return Err(broken("its entries are not in order, or its first key is of another ledger"));
+    }
     let Some(main) = proved.first().filter(|p| p.index == proof.index) else {
         return Err(broken("the entry that it proves is not the first that it carries"));
     };
@@ -126,6 +134,21 @@ pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
     if extra(&first, fact.id.as_str(), &items) != proof.extra {
         return Err(broken("what it carries is not in its one spelling"));
     }
+    if let Some(bytes) = &trust.expected {
+        let note = SignedNote::parse(bytes).map_err(|e| broken(&format!("the checkpoint expected: {e}")))?;
+        let seen = Checkpoint::of(&note).map_err(|e| broken(&format!("the checkpoint expected: {e}")))?;
+        if seen.size != checkpoint.size {
+            let message = format!(
+                "the proof is of {} entries, and the checkpoint expected of {}: they cannot be compared",
+                checkpoint.size, seen.size
+            );
+            return Err(CommandError::new(USAGE, message).hint("verify the published folder with --expect"));
+        }
+        if seen != checkpoint {
+            return Err(broken("the proof is of another history than the checkpoint expected")
+                .hint("keep both: together they prove it"));
+        }
+    }
     let changes: Vec<(u64, KeyChange)> = proved
         .iter()
         .filter_map(|p| match &p.own {
@@ -133,6 +156,13 @@ pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
             _ => None,
         })
         .collect();
+    let mut current = first.clone();
+    for (index, change) in &changes {
+        if !change.is_signed(&current, *index) {
+            return Err(broken(&format!("entry {index}: the change of key is not signed by both keys")));
+        }
+        current.key = change.key;
+    }
     let genesis = Genesis { origin: first.name, key: first.key };
     let (_, signed) = trust.open(&proof.checkpoint, &genesis, &changes)?;
     Ok(words(&checkpoint, signed, main, fact, &proved))
@@ -171,7 +201,8 @@ fn check(item: &Value, checkpoint: &Checkpoint) -> Result<Proved, String> {
             own = Some(record);
             kind
         }
-        _ => {
+        Role::Quotation | Role::PrivateNote => return Err(fail("its first part is no fact")),
+        Role::Fact => {
             let read = decode_fact(&part.bytes).map_err(|e| fail(&e.to_string()))?;
             let kind = read.kind();
             fact = Some(read);
@@ -197,20 +228,20 @@ fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, prov
         checkpoint.origin,
         fact.kind(),
         fact.id,
-        fact.text,
+        one_line(&fact.text),
         time(main.entry.recorded_at),
     );
     for cite in &fact.cites {
         let source = proved.iter().filter_map(|p| p.fact.as_ref()).find(|f| f.id == cite.source);
-        let title = source.map_or_else(|| cite.source.to_string(), |s| format!("{} ({})", s.text, s.id));
-        out.push_str(&format!("  source    {title}, {}\n", cite.at));
+        let title = source.map_or_else(|| cite.source.to_string(), |s| format!("{} ({})", one_line(&s.text), s.id));
+        out.push_str(&format!("  source    {title}, {}\n", one_line(&cite.at)));
     }
     for later in proved.iter().skip(1) {
         let then = match later.fact.as_ref().map(|f| &f.body) {
             Some(Body::Correction { of, reason, replacement }) if *of == fact.id => {
-                format!("corrected ({reason}): {}", replacement.text)
+                format!("corrected ({}): {}", one_line(reason), one_line(&replacement.text))
             }
-            Some(Body::Retraction { of, reason }) if *of == fact.id => format!("withdrawn: {reason}"),
+            Some(Body::Retraction { of, reason }) if *of == fact.id => format!("withdrawn: {}", one_line(reason)),
             _ => continue,
         };
         out.push_str(&format!("  then      entry {}: {then}\n", later.index));
@@ -225,4 +256,9 @@ fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, prov
         checkpoint.size
     ));
     out
+}
+
+/// Text of somebody else's cannot begin a line of its own or steer the terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

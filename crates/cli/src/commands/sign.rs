@@ -2,7 +2,7 @@
 
 use super::plain;
 use crate::args::{CheckpointArgs, Global, KeyArgs, PublishArgs};
-use crate::error::{CommandError, FAILED, INTEGRITY, io};
+use crate::error::{CommandError, FAILED, INTEGRITY, USAGE, io};
 use crate::{Outcome, World, key, ledger, trust};
 use heldto_ledger::{KeyChange, Ledger, Own};
 use heldto_proof::{Checkpoint, Leaves, NoteSigner, SignedNote, root_at};
@@ -32,8 +32,20 @@ fn sign(world: &mut World<'_>, global: &Global, open: &mut Ledger<SledStore>) ->
 /// The signing key, which must be the one that signs now.
 fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> Result<NoteSigner, CommandError> {
     let file = key::file(world, &ledger::folder(global));
+    let next = suffixed(&file, "next");
+    let current = trust::current(open.genesis(), &open.key_changes(open.head().size())?);
+    // A change of key that was cut short before the files were renamed is finished here.
+    if next.exists() && key::read(&next)?.verifier() == current {
+        let size = open.head().size();
+        if file.exists() {
+            std::fs::rename(&file, suffixed(&file, &format!("until-{size}")))
+                .map_err(|e| io("keeping the old key", &e))?;
+        }
+        std::fs::rename(&next, &file)
+            .and_then(|()| key::sync_folder(&file))
+            .map_err(|e| io("moving the new key into its place", &e))?;
+    }
     let signer = key::read(&file)?;
-    let current = trust::current(open.genesis(), &open.key_changes(open.head().size())?)?;
     if signer.verifier() == current {
         return Ok(signer);
     }
@@ -56,10 +68,15 @@ pub fn rotate(world: &mut World<'_>, global: &Global, _: &KeyArgs) -> Result<Out
     let change = KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) };
     let (next, kept) = (suffixed(&file, "next"), suffixed(&file, &format!("until-{index}")));
     // The new key is kept before the ledger speaks of it; a crash from here on leaves it in the file with `.next`.
+    if next.exists() {
+        // Left by a change that the ledger does not hold, or it would have been finished above.
+        std::fs::remove_file(&next).map_err(|e| io(&format!("removing {}", next.display()), &e))?;
+    }
     key::create(&next, &new)?;
     open.append_own(&Own::Key(change), (world.now)(), world.random)?;
     std::fs::rename(&file, &kept)
         .and_then(|()| std::fs::rename(&next, &file))
+        .and_then(|()| key::sync_folder(&file))
         .map_err(|e| io("moving the new key into its place", &e))?;
     Ok(plain(if global.quiet {
         String::new()
@@ -86,9 +103,18 @@ pub fn publish(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Re
     if let Some(bytes) = folder.checkpoint()? {
         continues(&open, &bytes)?;
     }
-    let note = match open.store().checkpoint()? {
-        Some(bytes) if covers(&bytes, size) => {
-            SignedNote::parse(&bytes).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
+    if ["hot", "signing.key"].iter().any(|name| args.dir.join(name).exists()) {
+        let message =
+            format!("{} is a ledger's own folder: its key and its database would be published too", args.dir.display());
+        return Err(CommandError::new(USAGE, message).hint("name another folder"));
+    }
+    // What is published was verified in this run, whether or not it was signed before.
+    let verified = open.verify(false, &mut |_| {})?;
+    let current = trust::current(open.genesis(), &open.key_changes(size)?);
+    let held = open.store().checkpoint()?.unwrap_or_default();
+    let note = match Checkpoint::open(&held, &current) {
+        Ok(c) if c.size == size && c.root == verified.root => {
+            SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
         }
         _ => sign(world, global, &mut open)?,
     };
@@ -105,10 +131,6 @@ pub fn publish(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Re
             written.pruned
         )
     }))
-}
-
-fn covers(bytes: &[u8], size: u64) -> bool {
-    SignedNote::parse(bytes).ok().and_then(|n| Checkpoint::of(&n).ok()).is_some_and(|c| c.size == size)
 }
 
 /// What was published must be the beginning of what is to be.

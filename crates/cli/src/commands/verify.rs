@@ -35,6 +35,9 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
         let checkpoint = open.store().checkpoint()?;
         return finish(global, &open, &verified, checkpoint.as_deref(), trust);
     };
+    if path.join("hot").is_dir() {
+        return found(world, &Global { ledger: Some(path.to_owned()), ..global.clone() }, None, trust);
+    }
     if path.is_dir() {
         let folder = Folder::new(path);
         let bytes = folder
@@ -88,6 +91,10 @@ fn finish<S: Store>(
             out.push_str(&line);
         }
     };
+    // First what was seen before: a missing signature must not hide a rewritten history.
+    if let Some(found) = trust.expect(ledger)? {
+        say(format!("  expect  {found}\n"));
+    }
     match checkpoint {
         Some(bytes) => {
             let changes = ledger.key_changes(verified.entries)?;
@@ -102,9 +109,6 @@ fn finish<S: Store>(
             return Err(error.hint("sign one with: heldto checkpoint; an export carries none"));
         }
         None => {}
-    }
-    if let Some(found) = trust.expect(ledger)? {
-        say(format!("  expect  {found}\n"));
     }
     Ok(out)
 }

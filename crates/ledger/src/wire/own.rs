@@ -5,6 +5,7 @@ use super::codes::Code;
 use super::v1::{spell, take};
 use bincode::{Decode, Encode};
 use heldto_fact::Kind;
+use heldto_proof::Verifier;
 
 /// A record of the ledger's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,14 @@ impl KeyChange {
     #[must_use]
     pub fn message(origin: &str, index: u64, old: &[u8; 32], new: &[u8; 32]) -> Vec<u8> {
         [format!("heldto key v1\n{origin}\n").as_bytes(), &index.to_le_bytes(), old, new].concat()
+    }
+
+    /// Whether both the key before it and the new one signed this change, as the entry at this place.
+    #[must_use]
+    pub fn is_signed(&self, old: &Verifier, index: u64) -> bool {
+        let message = Self::message(&old.name, index, &old.key, &self.key);
+        let new = Verifier { name: old.name.clone(), key: self.key };
+        old.verifies(&message, &self.by_old) && new.verifies(&message, &self.by_new)
     }
 }
 
