@@ -1,6 +1,7 @@
 //! Runs the program as a user would, and then as an enemy.
 
 mod architecture;
+mod care;
 mod commands;
 mod crash;
 mod durable;

@@ -22,18 +22,18 @@ fn inside(arguments: &[&str]) -> (u8, String, String) {
     (outcome.code, outcome.out, said)
 }
 
-fn path(path: &Path) -> &str {
+pub fn path(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 
 /// Runs it with other random numbers than the rest of the tests, and wants it to succeed.
-fn ok_with(dir: &Path, seed: &str, arguments: &[&str]) -> String {
+pub fn ok_with(dir: &Path, seed: &str, arguments: &[&str]) -> String {
     let output = heldto(dir).env("HELDTO_TEST_SEED", seed).args(arguments).output().expect("the program starts");
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
-fn init(dir: &Path, name: &str) -> String {
+pub fn init(dir: &Path, name: &str) -> String {
     init_with(dir, name, "1")
 }
 
@@ -45,7 +45,7 @@ fn init_with(dir: &Path, name: &str, seed: &str) -> String {
 }
 
 /// A folder with a ledger in `ledger` with a few facts, a checkpoint, and the same published in `public`. Gives its public key too.
-fn published() -> (tempfile::TempDir, String) {
+pub fn published() -> (tempfile::TempDir, String) {
     let dir = tempfile::tempdir().expect("a folder");
     let key = init(dir.path(), "ledger");
     let facts = root().join("tests/errors/base.toml");
