@@ -20,6 +20,10 @@ use std::fs::File;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What sled says when its file is locked: its error has no kind of its own.
+const SLEDS_LOCK: &str = "could not acquire lock";
 
 /// A ledger's folder, opened and locked.
 pub struct SledStore {
@@ -114,7 +118,16 @@ impl SledStore {
         // A process killed while sled wrote its snapshot leaves this file, and sled then calls the store corrupt. We hold the lock.
         files::remove_half_written_snapshots(&hot)?;
         let config = sled::Config::new().path(&hot).flush_every_ms(None).cache_capacity(16 << 20);
-        let db = guard(|| config.open())?;
+        let start = Instant::now();
+        let db = loop {
+            match guard(|| config.open()) {
+                // We hold our own lock, so it is this process that still has the file: sled's threads let go of it a moment after it is closed.
+                Err(StoreError::Broken(why)) if why.contains(SLEDS_LOCK) && start.elapsed() < lock::PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                opened => break opened?,
+            }
+        };
         let file = File::open(hot.join("db")).map_err(io("opening the database file".to_owned()))?;
         Ok(Self { dir: dir.to_owned(), db: Some(db), broken: Cell::new(false), file, _lock: lock })
     }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 /// Called once with whoever has the ledger, after a second of waiting.
 pub type Waiting<'a> = &'a mut dyn FnMut(&str);
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long another holder is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 const FIRST_WORD: Duration = Duration::from_secs(1);
 
 /// An exclusive lock on a file, let go when dropped or when the process ends in any way.
