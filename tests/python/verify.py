@@ -183,7 +183,7 @@ COMMON: dict[str, Type] = {
 FACTS: dict[str, dict[str, Type]] = {  # in the order of the word list of kinds
     "party": {"kind of party": word(
         "council partnership nhs-board department government inspectorate ombudsman auditor improvement-board parliament"
-        " political-group charity school media company office-holder people other"), "identifiers": many(group(text, text))},
+        " political-group charity school media company office-holder people other area"), "identifiers": many(group(text, text))},
     "source": {"publisher": opt(text), "author": opt(text), "published": opt(date), "known-from": opt(group(signed, text)),
                "url": opt(text), "blake3": opt(fixed(32)), "revises": opt(text)},
     "metric": {"definition": text, "unit": text, "direction": word("higher lower neither")},
@@ -199,7 +199,7 @@ FACTS: dict[str, dict[str, Type]] = {  # in the order of the word list of kinds
     "payout": {"settles": text, "count": opt(uint)},
     "measurement": {"metric": text, "numerator": opt(uint), "denominator": opt(uint)},
     "change": {"what": word("body-set-up appointment departure control system-launched service-launched sitting review-opened"
-                            " withdrawal office-ended other"), "value": opt(text)},
+                            " withdrawal office-ended other series-break"), "value": opt(text)},
     "publication": {"form": word("plan report minutes letter data other"), "announced": opt(uint), "parts": many(text)},
     "assessment": {"of": text, "verdict": text, "scale": text, "reasons": opt(text)},
     "correction": {"of": text, "reason": text, "replacement": octets},

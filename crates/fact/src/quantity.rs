@@ -50,6 +50,12 @@ impl Quantity {
         Self(self.0 / 12 + if self.0 % 12 == 0 { 0 } else { 1 })
     }
 
+    /// Rounded to tenths, half upwards.
+    #[must_use]
+    pub const fn rounded_to_tenths(self) -> Self {
+        Self((self.0 + 500) / 1000 * 1000)
+    }
+
     /// With a comma between thousands, as people read it.
     #[must_use]
     pub fn grouped(self) -> String {

@@ -164,6 +164,8 @@ words! {
         People = "people",
         /// None of these.
         Other = "other",
+        /// A country, a region or a place that figures are given for.
+        Area = "area",
     }
 
     /// What was done in saying it.
@@ -270,6 +272,8 @@ words! {
         OfficeEnded = "office-ended",
         /// None of these.
         Other = "other",
+        /// How a metric is measured changed: the figures before and after it are not alike.
+        SeriesBreak = "series-break",
     }
 
     /// What was published.

@@ -105,6 +105,20 @@ impl<S: Store> Ledger<S> {
         now: i64,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Appended, AppendError> {
+        self.append_with(facts, now, random, &mut |_| {})
+    }
+
+    /// The same, and says how many facts are sealed; all of them once they are durable.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_with(
+        &mut self,
+        facts: &[Fact],
+        now: i64,
+        random: &mut dyn FnMut(&mut [u8]),
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Appended, AppendError> {
         let planned = self.plan(facts)?;
         if planned.new.is_empty() {
             return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
@@ -114,7 +128,8 @@ impl<S: Store> Ledger<S> {
             let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
             parts.push((fact.kind(), Role::Fact, bytes, self.found_by(fact)));
         }
-        let first = self.seal(parts, now, random)?;
+        let first = self.seal(parts, now, random, progress)?;
+        progress(facts.len() as u64);
         let recorded = planned.new.iter().map(|f| f.id.clone()).zip(first..).collect();
         Ok(Appended { recorded, unchanged: planned.unchanged })
     }
@@ -125,7 +140,7 @@ impl<S: Store> Ledger<S> {
     /// When the clock trails, or when the store fails; see [`AppendError`].
     pub fn append_own(&mut self, own: &Own, now: i64, random: &mut dyn FnMut(&mut [u8])) -> Result<u64, AppendError> {
         let bytes = own.encode().map_err(AppendError::Own)?;
-        self.seal(vec![(own.kind(), Role::Ledger, bytes, Vec::new())], now, random)
+        self.seal(vec![(own.kind(), Role::Ledger, bytes, Vec::new())], now, random, &mut |_| {})
     }
 
     /// Seals one entry for each part, all or none. Gives the first entry's place.
@@ -134,13 +149,15 @@ impl<S: Store> Ledger<S> {
         parts: Vec<(Kind, Role, Vec<u8>, Vec<u64>)>,
         now: i64,
         random: &mut dyn FnMut(&mut [u8]),
+        progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AppendError> {
         if self.head.size() > 0 && now < self.head.recorded_at.saturating_sub(CLOCK_SLACK) {
             return Err(AppendError::Clock { seconds: (self.head.recorded_at - now) / 1_000_000 });
         }
         let (mut head, mut entries) = (self.head.clone(), Vec::new());
         head.recorded_at = now.max(self.head.recorded_at);
-        for (kind, role, bytes, found_by) in parts {
+        for (done, (kind, role, bytes, found_by)) in (0..).zip(parts) {
+            progress(done);
             let mut salt: Salt = [0; 32];
             random(&mut salt);
             let part = Part { role, salt, bytes };

@@ -1,3 +1,4 @@
+use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -10,6 +11,12 @@ impl Hash {
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         blake3::Hash::from_hex(text).ok().map(|h| Self(*h.as_bytes()))
+    }
+
+    /// In base64, as the last line of a checkpoint has it.
+    #[must_use]
+    pub fn base64(&self) -> String {
+        base64::engine::general_purpose::STANDARD.encode(self.0)
     }
 }
 

@@ -96,6 +96,7 @@ codes! {
         OfficeHolder = 15,
         People = 16,
         Other = 17,
+        Area = 18,
     }
     Act "act" {
         Speech = 0,
@@ -149,6 +150,7 @@ codes! {
         Withdrawal = 8,
         OfficeEnded = 9,
         Other = 10,
+        SeriesBreak = 11,
     }
     PublicationForm "form of publication" {
         Plan = 0,
