@@ -10,9 +10,28 @@ pub mod report;
 pub mod sign;
 pub mod verify;
 
-use crate::Outcome;
+use crate::{Outcome, Terminal};
+use std::time::{Duration, Instant};
 
 /// What a script reads: nothing to page.
 fn plain(out: impl Into<String>) -> Outcome {
     Outcome { out: out.into(), page: false, code: 0 }
+}
+
+/// Shows on a terminal how far a long job is, once it has taken more than a second.
+fn meter<'a>(terminal: Terminal, progress: &'a mut dyn FnMut(&str), what: &'a str, total: u64) -> impl FnMut(u64) + 'a {
+    let (start, mut shown) = (Instant::now(), Duration::ZERO);
+    move |done| {
+        let now = start.elapsed();
+        if !terminal.err || now < Duration::from_secs(1) {
+            return;
+        }
+        if done == total {
+            progress("");
+        } else if now - shown > Duration::from_millis(100) {
+            shown = now;
+            let filled = usize::try_from(done * 30 / total.max(1)).unwrap_or(0).min(30);
+            progress(&format!("{what} {}{} {done} of {total}", "█".repeat(filled), "░".repeat(30 - filled)));
+        }
+    }
 }

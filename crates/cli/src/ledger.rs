@@ -2,12 +2,13 @@
 
 use crate::World;
 use crate::args::{At, Clocks, Global};
-use crate::error::{CommandError, FAILED, INPUT, USAGE};
+use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use heldto_fact::{FactId, Kind};
 use heldto_intake::{File, Known};
 use heldto_ledger::Ledger;
+use heldto_proof::{Checkpoint, Genesis, Leaves, SignedNote, Verifier, root_at};
 use heldto_replay::{Clock, States, View};
-use heldto_report::Basis;
+use heldto_report::Log;
 use heldto_store::Store;
 use heldto_store_sled::SledStore;
 use std::path::{Path, PathBuf};
@@ -35,13 +36,14 @@ pub fn open(world: &mut World<'_>, global: &Global) -> Result<Ledger<SledStore>,
 /// What a ledger says, read and folded; nothing holds it any longer.
 pub struct Loaded {
     pub states: States,
-    pub origin: String,
-    /// The chain value after the last entry that was folded, in hexadecimal.
-    pub chain: String,
-    /// The tree head of the whole ledger, in hexadecimal.
-    pub root: String,
+    /// The place in the log up to which it was folded.
+    pub log: Log,
     /// How many entries the whole ledger has.
     pub size: u64,
+    /// Its first key.
+    genesis: Genesis,
+    /// How many entries its last checkpoint signs.
+    pub signed: Option<u64>,
 }
 
 /// Opens the ledger and folds it, from the last snapshot where there is one that fits.
@@ -51,15 +53,27 @@ pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
     if global.verbose {
         (world.say)(&format!("replayed {replayed} of {} entries", states.size()));
     }
-    let chain = ledger.chain_before(states.size())?.0.to_string();
-    let head = ledger.head();
-    Ok(Loaded {
-        chain,
-        root: head.edge.root().to_string(),
-        size: head.size(),
-        origin: ledger.genesis().origin.clone(),
-        states,
-    })
+    let (entries, size) = (states.size(), ledger.head().size());
+    let chain = ledger.chain_before(entries)?.0.to_string();
+    let root = if entries == size {
+        ledger.head().edge.root()
+    } else {
+        let leaves = ledger.leaves(entries)?;
+        root_at(entries, &mut Leaves(&leaves)).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
+    };
+    let checkpoint = ledger.store().checkpoint()?.and_then(|bytes| SignedNote::parse(&bytes).ok());
+    let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
+    let log = Log { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
+    Ok(Loaded { log, size, genesis: ledger.genesis().clone(), signed, states })
+}
+
+/// How many entries a checkpoint is of, all of which this ledger must hold unchanged.
+pub fn size_of_checkpoint(world: &mut World<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
+    let bytes = bytes_of(world, path)?;
+    let trust = crate::trust::Trust { key: None, expected: Some(bytes.clone()) };
+    trust.expect(&open(world, global)?)?;
+    let note = SignedNote::parse(&bytes).map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))?;
+    Ok(Checkpoint::of(&note).map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))?.size)
 }
 
 /// The states up to a place in the log, and how many entries were decoded for it.
@@ -108,16 +122,20 @@ pub fn snapshot(ledger: &Ledger<SledStore>) -> Option<States> {
 }
 
 impl Loaded {
+    /// The public key that signs the ledger now. The log is searched for changes of key only where it holds records of its own.
+    pub fn key(&self, world: &mut World<'_>, global: &Global) -> Result<Verifier, CommandError> {
+        if self.states.size() == self.size && self.states.timeline.own == 0 {
+            return Ok(crate::trust::current(&self.genesis, &[]));
+        }
+        let open = open(world, global)?;
+        Ok(crate::trust::current(&self.genesis, &open.key_changes(open.head().size())?))
+    }
+
     /// The days to judge by.
     pub fn clock(&self, world: &World<'_>, clocks: &Clocks) -> Clock {
         let today = chrono::DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
         let as_of = clocks.as_of.unwrap_or(today);
         Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
-    }
-
-    /// What a report of these states rests on.
-    pub fn basis(&self, clock: Clock) -> Basis {
-        Basis { clock, entries: self.states.size(), chain: self.chain.clone() }
     }
 
     /// An error where nothing of this id is known, with the nearest id.
@@ -207,5 +225,5 @@ pub fn bytes_of(world: &mut World<'_>, path: &Path) -> Result<Vec<u8>, CommandEr
 pub fn text_of(world: &mut World<'_>, path: &Path) -> Result<String, CommandError> {
     let bytes = bytes_of(world, path)?;
     String::from_utf8(bytes)
-        .map_err(|_| CommandError::new(crate::error::INTEGRITY, format!("broken: {} is not text", path.display())))
+        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))
 }

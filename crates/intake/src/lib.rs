@@ -1,8 +1,9 @@
-//! Reads what people have, TOML and JSON lines, into facts; says every problem of a file at once, with its place; writes the same back.
+//! Reads what people have, TOML, JSON lines and mapped tables, into facts; says every problem of a file at once, with its place; writes the same back.
 //!
 //! It knows the vocabulary and how people write it (docs/FACTS.md). It knows no ledger: what is recorded already comes in as a list of ids.
 
 mod check;
+mod mapping;
 mod near;
 mod node;
 mod problem;
@@ -10,6 +11,7 @@ mod read;
 mod table;
 mod write;
 
+pub use mapping::{Ground, SHIPPED, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use write::{to_json, to_toml};

@@ -66,6 +66,10 @@ pub fn from_toml(text: &str) -> Tables {
     }
     let (mut tables, mut problems) = (Vec::new(), Vec::new());
     for (key, value) in table.into_inner() {
+        // How tables are read stands in a file of its own kind, beside the facts that it declares.
+        if key.get_ref() == crate::mapping::KEY {
+            continue;
+        }
         let kind = match key.get_ref().parse::<Kind>() {
             Ok(kind) => kind,
             Err(_) => {

@@ -1,5 +1,5 @@
 use crate::View;
-use heldto_fact::{Body, Change, Fact, FactId, Truth};
+use heldto_fact::{Body, Change, Fact, FactId, Truth, When, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +50,41 @@ pub fn controls<'a>(view: &View<'a>, party: &FactId) -> Vec<Control<'a>> {
 }
 
 fn begun(fact: &Fact, view: &View<'_>) -> Truth {
-    let start = heldto_fact::Window { latest: fact.window().earliest.or(fact.window().latest), ..fact.window() };
+    let start = Window { latest: fact.window().earliest.or(fact.window().latest), ..fact.window() };
     start.by(view.clock().as_of)
+}
+
+/// Who controlled an authority in a window, and how sure that is. An administration lasts until another is known to have begun.
+#[must_use]
+pub fn administrations<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<(&'a str, Truth)> {
+    let mut terms: Vec<(&'a str, Vec<&'a Fact>)> = Vec::new();
+    for control in controls(view, party) {
+        match terms.last_mut().filter(|(by, _)| *by == control.by) {
+            Some((_, facts)) => facts.push(control.fact),
+            None => terms.push((control.by, vec![control.fact])),
+        }
+    }
+    let starts = |facts: &[&Fact]| {
+        // Throughout from an open start was so before; anything else had begun by its last possible first day.
+        let lasted = |f: &&Fact| f.occurred.as_ref().is_some_and(When::is_throughout) && f.window().earliest.is_none();
+        let surely = facts.iter().filter_map(|f| f.window().latest).min();
+        let possibly = facts.iter().filter_map(|f| f.window().earliest).min();
+        if facts.iter().any(lasted) { (None, None) } else { (possibly, surely) }
+    };
+    let mut found = Vec::new();
+    for (n, (by, facts)) in terms.iter().enumerate() {
+        let (possibly, surely) = starts(facts);
+        let (ends, ended) = terms.get(n + 1).map_or((None, None), |(_, next)| starts(next));
+        let after_start = surely.is_none_or(|day| window.earliest.is_some_and(|e| e >= day));
+        let before_end = ends.is_none_or(|day| window.latest.is_some_and(|l| l < day));
+        // Of the first that is known, nobody says when it began.
+        let too_early = n > 0 && possibly.is_some_and(|day| window.latest.is_some_and(|l| l < day));
+        let too_late = ended.is_some_and(|day| window.earliest.is_some_and(|e| e >= day));
+        if after_start && before_end {
+            found.push((*by, Truth::Yes));
+        } else if !too_early && !too_late {
+            found.push((*by, Truth::CannotTell));
+        }
+    }
+    found
 }

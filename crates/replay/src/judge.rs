@@ -34,8 +34,8 @@ pub struct Judgement<'a> {
     pub first_due: Option<&'a Due>,
     /// The window in which it falls due; for a recurring one, the period judged.
     pub window: Window,
-    /// How much was delivered, of the target, both with the unit; only for a target that is an amount.
-    pub delivered: Option<(Interval, Interval, Unit)>,
+    /// How much was delivered (`None` where no delivery is on record), of the target, both with the unit; only for a target that is an amount.
+    pub delivered: Option<(Option<Interval>, Interval, Unit)>,
     /// Whether work is known to have begun.
     pub started: bool,
 }
@@ -51,6 +51,8 @@ pub struct Reason<'a> {
     pub grade: Grade,
     /// Whether the status rests on it.
     pub used: bool,
+    /// Whether that it bears on the commitment is the recorder's judgement, and not stated.
+    pub judged: bool,
 }
 
 /// What a rule says when it fires.
@@ -281,12 +283,16 @@ impl<'a> Case<'a> {
             shows: self.shows(e),
             grade: e.grade,
             used: verdict.used.contains(&n),
+            judged: e.strength != Strength::Stated,
         };
         let goal = self.goal();
+        // Delivered, and nobody says how much.
+        let deed = |e: &Evidence<'_>| e.settles() && matches!(e.direction, Direction::Met | Direction::Part);
+        let told = self.evidence.iter().any(deed).then_some(Interval::ANY);
         Judgement {
             reasons: self.evidence.iter().enumerate().map(reason).collect(),
             started: self.has_started(),
-            delivered: goal.map(|(target, unit)| (self.delivered.unwrap_or(Interval::ANY), target, unit.clone())),
+            delivered: goal.map(|(target, unit)| (self.delivered.or(told), target, unit.clone())),
             tellings: self.cluster.tellings,
             status: verdict.status,
             grade,

@@ -15,12 +15,12 @@ mod states;
 mod status;
 mod view;
 
-pub use authority::{Authorities, Control, controls};
+pub use authority::{Authorities, Control, administrations, controls};
 pub use cluster::Cluster;
 pub use evidence::{Direction, Evidence};
 pub use judge::{Judgement, Reason, judge};
 pub use metrics::{Metrics, Value, series};
-pub use money::{Money, Total, payouts, total};
+pub use money::{Money, Total, payouts, totals};
 pub use share::Share;
 pub use states::{Commitments, SnapshotError, States, Timeline, Version};
 pub use status::{Grade, Status};

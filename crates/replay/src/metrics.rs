@@ -3,22 +3,30 @@ use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Threshold, Tru
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which measurements belong to which metric.
+/// Which measurements belong to which metric, and of those which are of which party.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Metrics {
-    measurements: BTreeMap<FactId, BTreeSet<FactId>>,
+    measurements: BTreeMap<FactId, BTreeMap<FactId, BTreeSet<FactId>>>,
 }
 
 impl Metrics {
     pub(crate) fn apply(&mut self, fact: &Fact) {
         if let Body::Measurement { metric, .. } = &fact.body {
-            self.measurements.entry(metric.clone()).or_default().insert(fact.id.clone());
+            let by_party = self.measurements.entry(metric.clone()).or_default();
+            for party in fact.subjects() {
+                by_party.entry(party.clone()).or_default().insert(fact.id.clone());
+            }
         }
     }
 
     /// Every metric that has a measurement.
     pub fn measured(&self) -> impl Iterator<Item = &FactId> {
         self.measurements.keys()
+    }
+
+    /// Every party that some version of a measurement of this metric is of.
+    pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &FactId> {
+        self.measurements.get(metric).into_iter().flat_map(BTreeMap::keys)
     }
 }
 
@@ -33,15 +41,42 @@ pub struct Value<'a> {
     pub window: Window,
 }
 
+impl<'a> Value<'a> {
+    /// The value that a measurement tells; `None` where it tells no amount.
+    #[must_use]
+    pub fn of(fact: &'a Fact) -> Option<Self> {
+        Some(Self { fact, amount: fact.amounts.first()?, window: measured_window(fact) })
+    }
+
+    /// The value in the unit that a metric is stated in: a share that is given as N of M, in per cent. `None` where it is in another unit, or no number was given.
+    #[must_use]
+    pub fn in_unit(&self, unit: &str) -> Option<Interval> {
+        self.amount.value?;
+        if unit == "%" {
+            return per_cent(self.amount);
+        }
+        (self.amount.unit.to_string() == unit).then(|| self.amount.interval())
+    }
+
+    /// Out of how many, where that is known.
+    #[must_use]
+    pub const fn out_of(&self) -> Option<u64> {
+        match self.fact.body {
+            Body::Measurement { denominator, .. } => denominator,
+            _ => None,
+        }
+    }
+}
+
 /// The known values of a metric for one party, oldest first.
 #[must_use]
 pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
-    let ids = view.states().metrics.measurements.get(metric).into_iter().flatten();
+    let ids = view.states().metrics.measurements.get(metric).and_then(|m| m.get(party)).into_iter().flatten();
     let mut values: Vec<Value<'a>> = ids
         .filter_map(|id| view.fact(id))
         .filter(|fact| fact.subjects().contains(party))
         .filter(|fact| fact.window().earliest.is_none_or(|day| day <= view.clock().as_of))
-        .filter_map(|fact| Some(Value { fact, amount: fact.amounts.first()?, window: measured_window(fact) }))
+        .filter_map(Value::of)
         .collect();
     values.sort_by_key(|v| (v.window.latest, v.window.earliest, v.fact.id.clone()));
     values

@@ -1,7 +1,7 @@
-//! Amounts of money added up as intervals, the same money once.
+//! Amounts added up as intervals, the same thing once.
 
 use crate::{Cluster, View};
-use heldto_fact::{Body, Fact, FactId, Interval, LinkKind, Role, Strength, Unit};
+use heldto_fact::{Amount, Body, Fact, FactId, Interval, LinkKind, Role, Strength, Unit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -24,46 +24,54 @@ impl Money {
     }
 }
 
-/// A total of money in one role and one currency.
+/// A total of amounts in one unit.
 #[derive(Debug, Clone)]
 pub struct Total<'a> {
     /// What is known of the sum.
     pub sum: Interval,
-    /// The currency.
+    /// The unit.
     pub unit: Unit,
-    /// The things counted, each by the telling known first.
-    pub counted: Vec<&'a Fact>,
-    /// How many tellings were merged into them.
-    pub merged: usize,
+    /// The things counted.
+    pub counted: Vec<Cluster<'a>>,
     /// Those left out because they are parts of one that is counted.
-    pub parts: Vec<&'a Fact>,
-    /// Whether some of it may be the same money, so that the sum is a range.
-    pub may_overlap: bool,
+    pub parts: Vec<Cluster<'a>>,
+    /// Those of the counted that may be the same, so that the sum is a range.
+    pub may_overlap: Vec<Vec<&'a Fact>>,
+}
+
+impl Total<'_> {
+    /// How many tellings were merged into the things counted.
+    #[must_use]
+    pub fn merged(&self) -> usize {
+        self.counted.iter().map(|c| c.tellings.len() - 1).sum()
+    }
 }
 
 /// What a party paid to settle complaints, decisions and the like.
 #[must_use]
 pub fn payouts<'a>(view: &View<'a>, party: &FactId) -> Vec<Total<'a>> {
-    total(view, Role::Paid, |fact| matches!(fact.body, Body::Payout { .. }) && fact.by.contains(party))
+    let paid = |fact: &Fact| matches!(fact.body, Body::Payout { .. }) && fact.by.contains(party);
+    let ids = view.states().money.told_in().filter(|id| view.fact(id).is_some_and(paid));
+    totals(view, ids, |_, amount| amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_)))
 }
 
-/// Totals by currency of the amounts of one role in the facts that `pick` picks. The same money told twice counts once; a part of what is counted is not
-/// added to it; what may be the same money gives a range. The order of the facts does not matter.
-pub fn total<'a>(view: &View<'a>, role: Role, pick: impl Fn(&Fact) -> bool) -> Vec<Total<'a>> {
-    let money = &view.states().money;
-    let ids = money.told_in().filter(|id| view.fact(id).is_some_and(&pick));
-    let clusters: Vec<Cluster<'a>> = Cluster::each(view, ids);
-    let units: BTreeSet<Unit> = clusters.iter().flat_map(|c| &c.tellings).flat_map(|f| units_of(f, role)).collect();
-    units.into_iter().filter_map(|unit| total_in(&clusters, role, unit)).collect()
+/// Totals by unit of the amounts that `pick` picks in these facts. The same thing told twice counts once; a part of what is counted is not added to it; what
+/// may be the same gives a range. The order of the facts does not matter.
+pub fn totals<'a>(
+    view: &View<'a>,
+    facts: impl Iterator<Item = &'a FactId>,
+    pick: impl Fn(&Fact, &Amount) -> bool,
+) -> Vec<Total<'a>> {
+    let clusters: Vec<Cluster<'a>> = Cluster::each(view, facts);
+    let tellings = || clusters.iter().flat_map(|c| &c.tellings);
+    let picked = tellings().flat_map(|f| f.amounts.iter().filter(|a| pick(f, a)));
+    let units: BTreeSet<Unit> = picked.map(|a| a.unit.clone()).collect();
+    units.into_iter().filter_map(|unit| total_in(&clusters, &pick, unit)).collect()
 }
 
-fn units_of(fact: &Fact, role: Role) -> impl Iterator<Item = Unit> {
-    fact.amounts.iter().filter(move |a| a.role == role && matches!(a.unit, Unit::Money(_))).map(|a| a.unit.clone())
-}
-
-fn total_in<'a>(clusters: &[Cluster<'a>], role: Role, unit: Unit) -> Option<Total<'a>> {
+fn total_in<'a>(clusters: &[Cluster<'a>], pick: &impl Fn(&Fact, &Amount) -> bool, unit: Unit) -> Option<Total<'a>> {
     let with_amount: Vec<(&Cluster<'a>, Interval)> =
-        clusters.iter().filter_map(|c| Some((c, interval_of(c, role, &unit)?))).collect();
+        clusters.iter().filter_map(|c| Some((c, interval_of(c, pick, &unit)?))).collect();
     let is_part = |c: &Cluster<'a>| {
         c.tellings.iter().flat_map(|t| &t.links).any(|l| {
             l.kind == LinkKind::PartOf
@@ -79,20 +87,23 @@ fn total_in<'a>(clusters: &[Cluster<'a>], role: Role, unit: Unit) -> Option<Tota
         let joined = group.iter().map(|(_, i)| *i).reduce(|a, b| a.plus_overlapping(b).unwrap_or(Interval::ANY));
         sum = sum.plus(joined?).unwrap_or(Interval::ANY);
     }
+    let firsts = |group: &Vec<(&Cluster<'a>, Interval)>| group.iter().map(|(c, _)| c.first()).collect();
     Some(Total {
         sum,
         unit,
-        merged: counted.iter().map(|(c, _)| c.tellings.len() - 1).sum(),
-        may_overlap: groups.iter().any(|g| g.len() > 1),
-        counted: counted.iter().map(|(c, _)| c.first()).collect(),
-        parts: parts.iter().map(|(c, _)| c.first()).collect(),
+        may_overlap: groups.iter().filter(|g| g.len() > 1).map(firsts).collect(),
+        counted: counted.iter().map(|(c, _)| (*c).clone()).collect(),
+        parts: parts.iter().map(|(c, _)| (*c).clone()).collect(),
     })
 }
 
-/// What all the tellings of one thing allow together; where they disagree, from the lowest to the highest.
-fn interval_of(cluster: &Cluster<'_>, role: Role, unit: &Unit) -> Option<Interval> {
-    let told = cluster.tellings.iter().flat_map(|t| &t.amounts).filter(|a| a.role == role && a.unit == *unit);
-    told.map(heldto_fact::Amount::interval).reduce(|a, b| {
+/// What all the tellings of one thing allow together; where they disagree, from the lowest to the highest. Several amounts in one telling add up.
+fn interval_of(cluster: &Cluster<'_>, pick: &impl Fn(&Fact, &Amount) -> bool, unit: &Unit) -> Option<Interval> {
+    let amounts = |t: &'_ Fact| -> Option<Interval> {
+        let told = t.amounts.iter().filter(|a| a.unit == *unit && pick(t, a)).map(Amount::interval);
+        told.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))
+    };
+    cluster.tellings.iter().filter_map(|t| amounts(t)).reduce(|a, b| {
         a.meet(b).unwrap_or_else(|| {
             let low = if a.low.value <= b.low.value { a.low } else { b.low };
             let high = a.high.zip(b.high).map(|(x, y)| if x.value >= y.value { x } else { y });

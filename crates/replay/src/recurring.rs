@@ -59,6 +59,9 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
             (n, e) = failure;
         }
     }
+    (n, e) = best_told(case, &either().collect::<Vec<_>>(), n, e);
+    let others = either().filter(|(m, other)| *m != n && other.direction == e.direction).count();
+    let more = if others > 0 { format!("; {others} more on record") } else { String::new() };
     let age = format!(", {}", age(time(e), case.as_of));
     let rule = match e.direction {
         _ if e.inequality.is_some() => {
@@ -67,7 +70,7 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
         }
         Direction::Met => format!("done {}{age}: the latest period with evidence", window_words(time(e))),
         _ if case.force == Force::Duty => {
-            format!("owed in every case; a failure is established {}{age}", window_words(time(e)))
+            format!("owed in every case; a failure is established {}{age}{more}", window_words(time(e)))
         }
         _ => format!("not done {}{age}: the latest period with evidence", window_words(time(e))),
     };
@@ -75,6 +78,26 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     let mut verdict = Verdict::new(status, rule, vec![n]);
     verdict.period = Some(time(e));
     Some(verdict)
+}
+
+/// What says the same as the latest evidence and says it best: by a stated link rather than a judged one, with a day rather than without, later rather
+/// than earlier. Nothing that evidence the other way may have followed.
+fn best_told<'c, 'a>(
+    case: &Case<'a>,
+    either: &[(usize, &'c Evidence<'a>)],
+    n: usize,
+    latest: &'c Evidence<'a>,
+) -> (usize, &'c Evidence<'a>) {
+    if case.force != Force::Duty || latest.inequality.is_some() || latest.direction != Direction::NotMet {
+        return (n, latest);
+    }
+    let before =
+        |a: &Evidence<'_>, b: &Evidence<'_>| matches!((time(a).latest, time(b).earliest), (Some(a), Some(b)) if a < b);
+    let turned = |e: &Evidence<'_>| either.iter().all(|(_, other)| other.direction == e.direction || before(other, e));
+    let stands = |e: &Evidence<'_>| e.direction == latest.direction && turned(e);
+    let told = either.iter().filter(|(_, e)| stands(e));
+    let best = told.max_by_key(|(_, e)| (std::cmp::Reverse(e.strength), time(e).earliest, time(e).latest));
+    best.map_or((n, latest), |(m, e)| (*m, *e))
 }
 
 fn without_evidence(case: &Case<'_>) -> Verdict {

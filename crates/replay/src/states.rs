@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct States {
     size: u64,
+    last_recorded: Option<DateTime<Utc>>,
     /// Every fact with its versions.
     pub timeline: Timeline,
     /// Which facts bear on which.
@@ -67,7 +68,7 @@ pub enum SnapshotError {
 }
 
 /// Changes whenever a state does: an old snapshot is then not used.
-const SNAPSHOT: &[u8; 20] = b"heldto snapshot v001";
+const SNAPSHOT: &[u8; 20] = b"heldto snapshot v002";
 const LIMIT: usize = 1 << 31;
 
 impl States {
@@ -77,9 +78,16 @@ impl States {
         self.size
     }
 
+    /// When the last of them was recorded.
+    #[must_use]
+    pub const fn last_recorded(&self) -> Option<DateTime<Utc>> {
+        self.last_recorded
+    }
+
     /// Takes in the next entry.
     pub fn apply(&mut self, recorded: &Recorded) {
         self.size = recorded.index + 1;
+        self.last_recorded = Some(recorded.recorded_at);
         let fact = match &recorded.content {
             Content::Known(fact) => fact,
             Content::Own(_) => {

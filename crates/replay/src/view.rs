@@ -100,6 +100,13 @@ impl<'a> View<'a> {
         self.states.timeline.ids().filter_map(move |id| view.fact(id))
     }
 
+    /// The latest day from which the public could know any source, as far as it was known by the day.
+    #[must_use]
+    pub fn newest_source(&self) -> Option<NaiveDate> {
+        let sources = self.facts().filter(|f| f.kind() == Kind::Source);
+        sources.filter_map(Fact::source_known_from).filter(|day| *day <= self.clock.known_by).max()
+    }
+
     /// The name of a party, a source or a metric; its id where it was not declared.
     #[must_use]
     pub fn name(&self, id: &'a FactId) -> &'a str {

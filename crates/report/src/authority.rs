@@ -1,76 +1,65 @@
 //! One authority's state, as a briefing.
 
+use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{PledgeFilter, item, judged, summary, text_of};
-use crate::words::{amount, count, interval};
-use crate::{Basis, Block, Document, Item, Section, Table, Tone, day};
-use heldto_fact::{Answer, Body, Decision, Fact, FactId, Kind, LinkKind, Role, Truth, When};
-use heldto_replay::{Cluster, Total, View, controls, payouts, series, total};
+use crate::words::{amount, count, interval, list};
+use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, metrics, questions};
+use heldto_fact::{Body, Decision, Fact, FactId, Kind, LinkKind, Role, Truth, When};
+use heldto_replay::{Cluster, Total, View, controls, payouts};
+use std::collections::BTreeMap;
 
 /// The briefing. `None` where nobody of this id is a party.
 #[must_use]
 pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
     let fact = view.fact(party).filter(|f| f.kind() == Kind::Party)?;
-    let filter = PledgeFilter { by: Some(party.clone()), sensitive, ..PledgeFilter::default() };
-    let owed = judged(view, &filter);
-    let mut brief = Brief {
-        view: *view,
-        party,
-        sensitive,
-        data: Table::new(&["section", "id", "text", "status", "amount", "when"]),
-    };
-    let mut lines = summary(&owed);
+    let facts = Filter { by: Some(party.clone()), sensitive, ..Filter::default() };
+    let owed = judged(view, &PledgeFilter { facts, ..PledgeFilter::default() });
+    let columns = &["section", "id", "text", "status", "amount", "when"];
+    let document = Document::new(fact.text.clone(), basis, columns);
+    let mut brief = Brief { view: *view, party, sensitive, document };
+    brief.document.summary = summary(&owed);
     let paid = payouts(view, party);
-    lines.extend(paid.iter().map(paid_line));
-    let mut sections = vec![brief.who(fact)];
-    sections.extend(brief.of_kinds("Inspections", &[Kind::Inspection]));
-    sections.extend(brief.of_kinds("Notices", &[Kind::Notice]));
+    brief.document.summary.extend(paid.iter().map(paid_line));
+    brief.who(fact);
+    brief.of_kind("Inspections", Kind::Inspection);
+    brief.of_kind("Notices", Kind::Notice);
     for j in &owed {
         brief.row("commitment", j.tellings[0], j.status.word(), String::new());
     }
-    let due: Vec<Item> = owed.iter().filter(|j| j.status.is_past_due()).map(|j| item(j, sensitive)).collect();
-    if !due.is_empty() {
-        sections.push(Section {
-            heading: format!("Past due ({})", due.len()),
-            tone: Tone::Bad,
-            blocks: vec![Block::Items(due)],
-        });
-    }
-    let met: Vec<Item> = owed.iter().filter(|j| j.status.is_met()).map(|j| item(j, sensitive)).collect();
-    if !met.is_empty() {
-        sections.push(Section {
-            heading: format!("Met ({})", met.len()),
-            tone: Tone::Good,
-            blocks: vec![Block::Items(met)],
-        });
-    }
+    let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
+        owed.iter().filter(|j| pick(j.status)).map(|j| item(j, sensitive)).collect()
+    };
+    brief.document.list("Past due", Tone::Bad, items(&heldto_replay::Status::is_past_due));
+    brief.document.list("Met", Tone::Good, items(&heldto_replay::Status::is_met));
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
-    let others: Vec<Item> = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j, sensitive) }).collect();
-    if !others.is_empty() {
-        let heading = format!("Other commitments ({})", others.len());
-        sections.push(Section { heading, tone: Tone::Plain, blocks: vec![Block::Items(others)] });
-    }
-    sections.extend(brief.complaints(&paid));
-    sections.extend(brief.money());
-    sections.extend(brief.figures());
-    sections.extend(brief.questions());
-    Some(Document { title: fact.text.clone(), basis, summary: lines, sections, data: brief.data })
+    let others = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j, sensitive) }).collect();
+    brief.document.list("Other commitments", Tone::Plain, others);
+    brief.complaints(&paid);
+    brief.money();
+    brief.figures();
+    brief.questions();
+    brief.disagreements();
+    brief.see_also();
+    Some(brief.document)
 }
 
 struct Brief<'a> {
     view: View<'a>,
     party: &'a FactId,
     sensitive: bool,
-    data: Table,
+    document: Document,
 }
 
 fn paid_line(total: &Total<'_>) -> String {
-    let merged = if total.merged > 0 { format!("; {} told again, counted once", total.merged) } else { String::new() };
+    let merged =
+        if total.merged() > 0 { format!("; {} told again, counted once", total.merged()) } else { String::new() };
     let parts = if total.parts.is_empty() {
         String::new()
     } else {
         format!("; {} left out as part of another", total.parts.len())
     };
-    let overlap = if total.may_overlap { "; some of it may be the same money, so this is a range" } else { "" };
+    let overlap =
+        if total.may_overlap.is_empty() { "" } else { "; some of it may be the same money, so this is a range" };
     format!("Paid out to settle complaints: {}{merged}{parts}{overlap}.", interval(total.sum, &total.unit))
 }
 
@@ -80,20 +69,26 @@ impl<'a> Brief<'a> {
         Cluster::each(&self.view, ids).iter().map(Cluster::first).collect()
     }
 
+    fn hides(&self, fact: &Fact) -> bool {
+        fact.sensitive && !self.sensitive
+    }
+
     fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: String) {
         let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string);
+        let hidden = self.hides(fact);
+        let shown = |text: &str| if hidden { crate::Cell::Empty } else { text.into() };
         let row = vec![
             section.into(),
             fact.id.as_str().into(),
             text_of(fact, self.sensitive).into(),
-            status.into(),
-            amount.into(),
-            when.into(),
+            shown(status),
+            shown(&amount),
+            shown(&when),
         ];
-        self.data.rows.push(row);
+        self.document.data.rows.push(row);
     }
 
-    fn who(&self, fact: &Fact) -> Section {
+    fn who(&mut self, fact: &Fact) {
         let mut pairs = Vec::new();
         if let Body::Party { kind, identifiers } = &fact.body {
             pairs.push(("kind".to_owned(), kind.word().replace('-', " ")));
@@ -116,184 +111,169 @@ impl<'a> Brief<'a> {
             let name = by.parse::<FactId>().ok().and_then(|id| self.view.fact(&id)).map_or(by, |f| f.text.as_str());
             pairs.push(("control".to_owned(), format!("{name}: {}", lines.join("; "))));
         }
-        Section { heading: "Who it is".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs)] }
+        self.document.sections.push(Section::plain("Who it is", vec![Block::Pairs(pairs)]));
     }
 
+    /// A fact for reading; of a sensitive one, only that it is there.
     fn item(&self, fact: &Fact, details: Vec<String>) -> Item {
+        if self.hides(fact) {
+            return Item { mark: String::new(), line: text_of(fact, false), details: vec![fact.id.to_string()] };
+        }
         let when = fact.occurred.as_ref().or(fact.period.as_ref());
         let mut all = vec![fact.id.to_string()];
         all.extend(details.into_iter().filter(|d| !d.is_empty()));
-        Item { mark: when.map_or_else(String::new, When::in_words), line: text_of(fact, self.sensitive), details: all }
+        Item { mark: when.map_or_else(String::new, When::in_words), line: fact.text.clone(), details: all }
     }
 
-    /// The facts of some kinds that are about this party, oldest first.
-    fn of_kinds(&mut self, heading: &str, kinds: &[Kind]) -> Option<Section> {
+    /// The facts of a kind that are about this party, oldest first.
+    fn of_kind(&mut self, heading: &str, kind: Kind) {
         let mut facts = self.facts();
-        facts.retain(|f| {
-            kinds.contains(&f.kind())
-                && (f.about.contains(self.party) || f.to.contains(self.party) || f.by.contains(self.party))
-        });
+        let names = |f: &Fact| [&f.about, &f.to, &f.by].iter().any(|ids| ids.contains(self.party));
+        facts.retain(|f| f.kind() == kind && names(f));
         facts.sort_by_key(|f| (f.window().earliest, f.window().latest));
         let mut items = Vec::new();
         for fact in &facts {
-            let by: Vec<&str> = fact.by.iter().map(|id| self.view.name(id)).collect();
+            let by: Vec<String> = fact.by.iter().map(|id| self.view.name(id).to_owned()).collect();
             let detail = match &fact.body {
-                Body::Inspection { outcome, .. } => format!("by {}: {outcome}", by.join(", ")),
-                Body::Notice { form } => format!("{form}, by {}", by.join(", ")),
+                Body::Inspection { outcome, .. } => format!("by {}: {outcome}", list(&by)),
+                Body::Notice { form } => format!("{form}, by {}", list(&by)),
                 _ => String::new(),
             };
             items.push(self.item(fact, vec![detail]));
             self.row(heading, fact, "", String::new());
         }
-        (!items.is_empty()).then(|| Section {
-            heading: format!("{heading} ({})", items.len()),
-            tone: Tone::Plain,
-            blocks: vec![Block::Items(items)],
-        })
+        self.document.list(heading, Tone::Plain, items);
     }
 
-    fn complaints(&mut self, paid: &[Total<'a>]) -> Option<Section> {
+    fn complaints(&mut self, paid: &[Total<'a>]) {
         let mut facts = self.facts();
         facts.retain(|f| f.kind() == Kind::Complaint && f.about.contains(self.party));
-        let is_part =
-            |f: &Fact| f.links.iter().any(|l| l.kind == LinkKind::PartOf && facts.iter().any(|other| other.id == l.to));
-        let upheld: u64 = facts
-            .iter()
-            .filter(|f| !is_part(f))
-            .map(|f| match f.body {
-                Body::Complaint { decision: Decision::Upheld, count, .. } => count.unwrap_or(1),
-                _ => 0,
-            })
-            .sum();
+        let whole = |f: &Fact| {
+            let wholes = f.links.iter().filter(|l| l.kind == LinkKind::PartOf);
+            wholes.into_iter().find_map(|l| facts.iter().find(|other| other.id == l.to)).copied()
+        };
+        let upheld = facts.iter().filter(|f| whole(f).is_none()).map(|f| match f.body {
+            Body::Complaint { decision: Decision::Upheld, count, .. } => count.unwrap_or(1),
+            _ => 0,
+        });
+        let upheld = usize::try_from(upheld.sum::<u64>()).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         for fact in &facts {
             let Body::Complaint { decision, reference, count: cases, .. } = &fact.body else { continue };
             let cases = cases
                 .map_or_else(String::new, |n| count(usize::try_from(n).unwrap_or(usize::MAX), "decision", "decisions"));
-            let detail = [decision.word().replace('-', " "), cases, reference.clone().unwrap_or_default()];
+            let of = whole(fact).map_or_else(String::new, |w| format!("one of those of {}", w.id));
+            let detail = [decision.word().replace('-', " "), cases, of, reference.clone().unwrap_or_default()];
             let detail = detail.into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
             items.push(self.item(fact, vec![detail]));
             self.row("complaint", fact, decision.word(), String::new());
         }
-        let mut blocks = Vec::new();
+        let mut blocks = if items.is_empty() { Vec::new() } else { vec![Block::Items(items)] };
         for total in paid {
-            for fact in &total.counted {
-                self.row("payout", fact, "counted", interval(total.sum, &total.unit));
-            }
-            for fact in &total.parts {
-                self.row("payout", fact, "part of another", String::new());
-            }
-            let of = |facts: &[&'a Fact], note: &str| {
-                facts.iter().map(|f| self.item(f, vec![told(f, Role::Paid), note.to_owned()])).collect::<Vec<_>>()
-            };
             blocks.push(Block::Text(paid_line(total)));
-            blocks.push(Block::Items(
-                [of(&total.counted, "counted"), of(&total.parts, "left out: part of another")].concat(),
-            ));
-        }
-        if items.is_empty() && blocks.is_empty() {
-            return None;
-        }
-        blocks.insert(0, Block::Items(items));
-        let upheld = count(usize::try_from(upheld).unwrap_or(usize::MAX), "decision", "decisions");
-        let heading = format!("Complaints and payouts ({upheld} upheld)");
-        Some(Section { heading, tone: Tone::Plain, blocks })
-    }
-
-    /// Every other role of money it tells of, each added up so that nothing counts twice; what somebody asks for or underspent is kept apart.
-    fn money(&mut self) -> Option<Section> {
-        let party = self.party.clone();
-        let mut pairs = Vec::new();
-        for role in
-            Role::ALL.iter().filter(|r| !matches!(r, Role::Paid | Role::Target | Role::Measured | Role::Delivered))
-        {
-            let spoken_of = |f: &Fact| f.subjects().contains(&party) || f.by.contains(&party);
-            let named = |f: &Fact| {
-                (spoken_of(f) || f.amounts.iter().any(|a| a.payer.as_ref() == Some(&party))) && f.kind() != Kind::Payout
-            };
-            for t in total(&self.view, *role, named) {
-                let told_by = |f: &&Fact| format!("{}, {}", f.id, f.voice.map_or("", heldto_fact::Voice::word));
-                let ids: Vec<String> = t.counted.iter().map(told_by).collect();
-                let overlap = if t.may_overlap { "; may overlap, so a range" } else { "" };
-                let merged =
-                    if t.merged > 0 { format!("; {} told again, counted once", t.merged) } else { String::new() };
-                pairs.push((
-                    role.word().to_owned(),
-                    format!("{}{overlap}{merged} ({})", interval(t.sum, &t.unit), ids.join("; ")),
-                ));
-                for fact in &t.counted {
-                    self.row("money", fact, role.word(), told(fact, *role));
+            let mut items = Vec::new();
+            for (clusters, note) in [(&total.counted, "counted"), (&total.parts, "left out: part of another")] {
+                for fact in clusters.iter().map(Cluster::first) {
+                    self.row("payout", fact, note, told(fact));
+                    items.push(self.item(fact, vec![told(fact), note.to_owned()]));
                 }
             }
+            blocks.push(Block::Items(items));
         }
-        (!pairs.is_empty()).then(|| Section {
-            heading: "Money it speaks of, by role; told is not proved".to_owned(),
-            tone: Tone::Plain,
-            blocks: vec![Block::Pairs(pairs)],
-        })
+        if !blocks.is_empty() {
+            let upheld = count(upheld, "decision", "decisions");
+            self.document.sections.push(Section::plain(format!("Complaints and payouts ({upheld} upheld)"), blocks));
+        }
     }
 
-    fn figures(&mut self) -> Option<Section> {
-        let mut items = Vec::new();
-        let metrics: Vec<&'a FactId> = self.view.states().metrics.measured().collect();
-        for metric in metrics {
-            let values = series(&self.view, metric, self.party);
-            let Some(last) = values.last() else { continue };
-            let age = last.window.latest.map(|l| (self.view.clock().as_of - l).num_days()).filter(|d| *d > 0);
-            let age = age.map_or_else(String::new, |d| format!("newest value is {d} days old"));
-            let lines: Vec<String> = values
-                .iter()
-                .map(|v| {
-                    let when =
-                        v.fact.period.as_ref().or(v.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
-                    let voice = v.fact.voice.map_or("", heldto_fact::Voice::word);
-                    format!("{}: {} ({voice}; {})", when, amount(v.amount), v.fact.id)
-                })
-                .collect();
-            for v in &values {
-                self.row("figure", v.fact, metric.as_str(), amount(v.amount));
+    /// Every other role of its money, each added up so that nothing counts twice; nothing is added across roles.
+    fn money(&mut self) {
+        let facts = Filter { sensitive: self.sensitive, about: Some(self.party.clone()), ..Filter::default() };
+        let filter = AmountFilter { facts, money: true, ..AmountFilter::default() };
+        let mut blocks = Vec::new();
+        for group in groups(&self.view, &filter) {
+            if !group.whose.contains(self.party) || group.role == Role::Paid {
+                continue;
             }
-            let details = lines.into_iter().chain((!age.is_empty()).then_some(age)).collect();
-            items.push(Item { mark: String::new(), line: self.view.name(metric).to_owned(), details });
+            blocks.push(Block::Text(sentence(&group)));
+            blocks.push(Block::Items(things(&self.view, &group, self.sensitive)));
+            for cluster in &group.total.counted {
+                self.row("money", cluster.first(), group.role.word(), interval(group.total.sum, &group.total.unit));
+            }
         }
-        (!items.is_empty()).then(|| Section {
-            heading: "Figures".to_owned(),
-            tone: Tone::Plain,
-            blocks: vec![Block::Items(items)],
-        })
+        if !blocks.is_empty() {
+            self.document.sections.push(Section::plain("Money told of it, by role; told is not proved", blocks));
+        }
     }
 
-    fn questions(&mut self) -> Option<Section> {
+    fn figures(&mut self) {
+        let brief = metrics::brief(&self.view, self.party);
+        for (metric, _, values) in &brief {
+            for fact in values {
+                self.row(&format!("figure {metric}"), fact, "", fact.amounts.first().map(amount).unwrap_or_default());
+            }
+        }
+        self.document.list("Figures", Tone::Plain, brief.into_iter().map(|(_, item, _)| item).collect());
+    }
+
+    fn questions(&mut self) {
         let mut facts = self.facts();
         facts.retain(|f| f.kind() == Kind::Question && f.to.contains(self.party));
         let mut items = Vec::new();
         for fact in &facts {
-            let Body::Question { answer } = &fact.body else { continue };
-            let word = match answer {
-                Answer::Answered => "answered",
-                Answer::PartlyAnswered => "answered in part",
-                Answer::Declined => "declined",
-                Answer::Silence => "no answer",
-                Answer::NotKnown => "answer not known",
-            };
-            items.push(Item { mark: word.to_owned(), ..self.item(fact, vec![]) });
-            self.row("question", fact, answer.word(), String::new());
+            let word = questions::answer_of(fact).map_or("", heldto_fact::Answer::word);
+            let item = questions::item(&self.view, fact, self.sensitive);
+            items.push(Item { mark: word.replace('-', " "), ..item });
+            self.row("question", fact, word, String::new());
         }
-        (!items.is_empty()).then(|| Section {
-            heading: format!("Questions put to it ({})", items.len()),
-            tone: Tone::Plain,
-            blocks: vec![Block::Items(items)],
-        })
+        self.document.list("Questions put to it", Tone::Plain, items);
+    }
+
+    fn disagreements(&mut self) {
+        let filter = Filter { about: Some(self.party.clone()), sensitive: self.sensitive, ..Filter::default() };
+        let found = contradictions::found(&self.view, &filter);
+        let items = found.iter().map(|c| contradictions::item(c, self.sensitive)).collect();
+        self.document.list("Facts that disagree", Tone::Care, items);
+    }
+
+    /// Bodies that are spoken of together with it, and have commitments or inspections of their own.
+    fn see_also(&mut self) {
+        let mut together: BTreeMap<&'a FactId, usize> = BTreeMap::new();
+        for fact in self.facts().into_iter().filter(|f| f.subjects().contains(self.party) || f.by.contains(self.party))
+        {
+            for other in fact.about.iter().chain(&fact.by).filter(|id| *id != self.party) {
+                *together.entry(other).or_default() += 1;
+            }
+        }
+        let mut items = Vec::new();
+        for (other, _) in together {
+            let named: Vec<&Fact> =
+                self.view.states().authorities.named_in(other).filter_map(|id| self.view.fact(id)).collect();
+            let ids = |kind: Kind| named.iter().filter(move |f| f.kind() == kind);
+            let owed =
+                Cluster::each(&self.view, ids(Kind::Pledge).filter(|f| f.by.contains(other)).map(|f| &f.id)).len();
+            let inspected =
+                Cluster::each(&self.view, ids(Kind::Inspection).filter(|f| f.about.contains(other)).map(|f| &f.id))
+                    .len();
+            if owed + inspected > 0 {
+                let details = vec![format!(
+                    "{other} · {}, {}",
+                    count(owed, "commitment", "commitments"),
+                    count(inspected, "inspection", "inspections")
+                )];
+                items.push(Item { mark: String::new(), line: self.view.name(other).to_owned(), details });
+            }
+        }
+        self.document.list("See also: bodies spoken of with it", Tone::Plain, items);
     }
 }
 
-fn told(fact: &Fact, role: Role) -> String {
-    let amounts: Vec<String> = fact.amounts.iter().filter(|a| a.role == role).map(amount).collect();
-    let known = fact.occurred.as_ref().and_then(|w| w.window().latest).map(day);
+/// What was paid, and by when where only that is known.
+fn told(fact: &Fact) -> String {
+    let amounts: Vec<String> = fact.amounts.iter().filter(|a| a.role == Role::Paid).map(amount).collect();
+    let known = fact.occurred.as_ref().map(When::window).filter(|w| w.earliest.is_none()).and_then(|w| w.latest);
     match known {
-        Some(day) if fact.occurred.as_ref().is_some_and(|w| w.window().earliest.is_none()) => {
-            format!("{} (by {day})", amounts.join(", "))
-        }
-        _ => amounts.join(", "),
+        Some(by) => format!("{} (by {})", amounts.join(", "), crate::day(by)),
+        None => amounts.join(", "),
     }
 }

@@ -1,15 +1,40 @@
-use chrono::NaiveDate;
-use heldto_replay::Clock;
+use chrono::{DateTime, NaiveDate, Utc};
+use heldto_fact::Interval;
+use heldto_replay::{Clock, View};
 
 /// What a report rests on, so that anyone can make it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Basis {
     /// The days it judges by.
     pub clock: Clock,
-    /// How many entries of the log it counts.
+    /// The place in the log.
+    pub log: Log,
+    /// When the last entry counted was recorded.
+    pub last_recorded: Option<DateTime<Utc>>,
+    /// The newest day from which the public could know a source that is counted.
+    pub newest_source: Option<NaiveDate>,
+}
+
+/// A place in a log: what a checkpoint of that size states, and the chain value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// The name the ledger goes by.
+    pub origin: String,
+    /// How many entries, from the first.
     pub entries: u64,
+    /// The tree head over them, in base64 as in a checkpoint.
+    pub root: String,
     /// The chain value after the last of them, in hexadecimal.
     pub chain: String,
+}
+
+impl Basis {
+    /// What a report of this view rests on.
+    #[must_use]
+    pub fn of(view: &View<'_>, log: Log) -> Self {
+        let (last_recorded, newest_source) = (view.states().last_recorded(), view.newest_source());
+        Self { clock: view.clock(), log, last_recorded, newest_source }
+    }
 }
 
 /// A report before it is written in any format.
@@ -25,6 +50,44 @@ pub struct Document {
     pub sections: Vec<Section>,
     /// What programs read: every row, with every column.
     pub data: Table,
+    /// What has a day, for calendars and feeds.
+    pub events: Vec<Event>,
+}
+
+impl Document {
+    /// A document with nothing in it yet.
+    #[must_use]
+    pub fn new(title: impl Into<String>, basis: Basis, columns: &[Column]) -> Self {
+        let data = Table::new(columns);
+        Self { title: title.into(), basis, summary: Vec::new(), sections: Vec::new(), data, events: Vec::new() }
+    }
+
+    /// Adds a section of items, with their number in its heading; nothing where there are none.
+    pub(crate) fn list(&mut self, heading: &str, tone: Tone, items: Vec<Item>) {
+        if !items.is_empty() {
+            let heading = format!("{heading} ({})", items.len());
+            self.sections.push(Section { heading, tone, blocks: vec![Block::Items(items)] });
+        }
+    }
+
+    /// BLAKE3 of the document as JSON on one line, before the digest is put in; the same in every format.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        blake3::hash(crate::render::value(self).to_string().as_bytes()).to_string()
+    }
+}
+
+/// Something that has a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The fact.
+    pub id: String,
+    /// The day, as a calendar shows it.
+    pub day: NaiveDate,
+    /// What it is, in a line.
+    pub title: String,
+    /// What else to know of it.
+    pub text: String,
 }
 
 /// A part of a document under a heading.
@@ -36,6 +99,14 @@ pub struct Section {
     pub tone: Tone,
     /// What stands under it.
     pub blocks: Vec<Block>,
+}
+
+impl Section {
+    /// A section that strikes nobody in particular.
+    #[must_use]
+    pub fn plain(heading: impl Into<String>, blocks: Vec<Block>) -> Self {
+        Self { heading: heading.into(), tone: Tone::Plain, blocks }
+    }
 }
 
 /// How something strikes a reader; never the only sign of it.
@@ -62,6 +133,41 @@ pub enum Block {
     Pairs(Vec<(String, String)>),
     /// Items: a short word in front, a line that says it, smaller lines beneath.
     Items(Vec<Item>),
+    /// Numbers side by side, as bars.
+    Chart(Chart),
+}
+
+/// Numbers of one unit side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// What a reader who does not see it must know.
+    pub text: String,
+    /// The bars, from the top.
+    pub bars: Vec<Bar>,
+}
+
+impl Chart {
+    /// The number at the end of the scale, in ten-thousandths; at least 1.
+    #[must_use]
+    pub fn most(&self) -> i64 {
+        let ends = self.bars.iter().filter_map(|b| b.value).map(|v| v.high.map_or(v.low.value, |h| h.value));
+        ends.map(heldto_fact::Quantity::ten_thousandths).max().unwrap_or(0).max(1)
+    }
+}
+
+/// One number of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// Whose or when.
+    pub label: String,
+    /// What is known of it; `None` where there is no figure.
+    pub value: Option<Interval>,
+    /// As it is written.
+    pub shown: String,
+    /// Whether it is the one that the chart is about.
+    pub own: bool,
 }
 
 /// One item of a list that is read, not computed with.

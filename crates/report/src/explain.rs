@@ -2,7 +2,7 @@
 
 use crate::pledges::{text_of, tone};
 use crate::words::amount;
-use crate::{Basis, Block, Cell, Document, Item, Section, Table, Tone, day};
+use crate::{Basis, Block, Cell, Document, Item, Section, Tone, day};
 use heldto_fact::{Body, Commitment, Fact, FactId, Target, Threshold};
 use heldto_replay::{Judgement, View, judge};
 
@@ -11,18 +11,20 @@ use heldto_replay::{Judgement, View, judge};
 pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
     let j = judge(view, id)?;
     let first = j.tellings[0];
-    let mut data = Table::new(&["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"]);
+    let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
+    let mut document = Document::new(format!("Why {} is {}", first.id, j.status), basis, columns);
+    let (sections, data) = (&mut document.sections, &mut document.data);
     for telling in &j.tellings {
         data.rows.push(row(view, "telling", telling, "", "", true, sensitive));
     }
     for reason in &j.reasons {
         data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.word(), reason.used, sensitive));
     }
-    let mut sections = vec![Section {
+    sections.push(Section {
         heading: format!("{}: {}", j.status, j.status.meaning()),
         tone: tone(j.status),
         blocks: vec![Block::Pairs(argument(&j))],
-    }];
+    });
     if let Body::Pledge(commitment) = &first.body {
         sections.push(Section {
             heading: "What was undertaken".to_owned(),
@@ -42,11 +44,11 @@ pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> O
             sections.push(plain(heading, items(facts)));
         }
     }
-    Some(Document { title: format!("Why {} is {}", first.id, j.status), basis, summary: Vec::new(), sections, data })
+    Some(document)
 }
 
 fn plain(heading: &str, block: Block) -> Section {
-    Section { heading: heading.to_owned(), tone: Tone::Plain, blocks: vec![block] }
+    Section::plain(heading, vec![block])
 }
 
 fn argument(j: &Judgement<'_>) -> Vec<(String, String)> {

@@ -2,22 +2,44 @@
 //!
 //! It knows what readers want to see and how each format writes it. It knows no ledger, no clock, no terminal: width and colour are arguments.
 
+mod agenda;
+mod amounts;
 mod authority;
+mod calc;
+mod changes;
+mod contradictions;
+mod deliveries;
 mod document;
 mod explain;
+mod filter;
+mod metrics;
 mod pledges;
+mod questions;
 mod render;
+mod scale;
 mod show;
+mod slippage;
 mod status;
 mod timeline;
 mod words;
 
+pub use agenda::agenda;
+pub use amounts::{AmountFilter, amounts};
 pub use authority::authority;
-pub use document::{Basis, Block, Cell, Column, Document, Item, Section, Table, Tone};
+pub use calc::{CalcError, calc};
+pub use changes::changes;
+pub use contradictions::contradictions;
+pub use deliveries::deliveries;
+pub use document::{Bar, Basis, Block, Cell, Chart, Column, Document, Event, Item, Log, Section, Table, Tone};
 pub use explain::explain;
+pub use filter::Filter;
+pub use metrics::metrics;
 pub use pledges::{DueFilter, PledgeFilter, judged, pledges};
-pub use render::{Format, Screen, render};
+pub use questions::questions;
+pub use render::{Format, RenderError, Screen, render};
+pub use scale::Scale;
 pub use show::show;
+pub use slippage::slippage;
 pub use status::{About, status};
-pub use timeline::{Order, TimelineFilter, timeline};
+pub use timeline::{Order, timeline};
 pub use words::{amount, day, interval};

@@ -1,26 +1,29 @@
 //! The pledge-fulfilment report.
 
+use crate::explain::target;
 use crate::words::{count, interval, list};
-use crate::{Basis, Block, Cell, Document, Item, Section, Table, Tone, day};
+use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Fact, FactId};
-use heldto_replay::{Cluster, Grade, Judgement, Share, Status, View, judge};
+use heldto_fact::{Body, Commitment, Fact, FactId, Force, LinkKind, Mode, Target, Truth, Unit};
+use heldto_replay::{Cluster, Grade, Judgement, Share, Status, View, administrations, judge};
 
 /// Which commitments to show.
 #[derive(Debug, Clone, Default)]
 pub struct PledgeFilter {
-    /// Owed by or to, or speaking of, this party.
-    pub about: Option<FactId>,
-    /// Owed by this party.
-    pub by: Option<FactId>,
+    /// What the facts that tell of them must be.
+    pub facts: Filter,
     /// Of these statuses; of all where there are none.
     pub status: Vec<Status>,
     /// Due so.
     pub due: Option<DueFilter>,
     /// Only those that still ask something of their owner.
     pub open: bool,
-    /// Show facts about an identifiable child or family too.
-    pub sensitive: bool,
+    /// Made while this party was in control of an owner, for certain or possibly.
+    pub made_under: Option<FactId>,
+    /// Whose target is counted in this unit.
+    pub unit: Option<Unit>,
+    /// Gives each status on another tracker's scale too.
+    pub scale: Option<Scale>,
 }
 
 /// How a commitment stands to the as-of day.
@@ -30,21 +33,103 @@ pub enum DueFilter {
     Past,
     /// The day lies in its window.
     Falling,
-    /// Its window lies ahead.
+    /// Its window lies ahead, or begins with a day that nothing is to come before.
     Future,
     /// It has no due day.
     None,
 }
 
+impl DueFilter {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Past => "past",
+            Self::Falling => "falling",
+            Self::Future => "future",
+            Self::None => "none",
+        }
+    }
+}
+
+impl PledgeFilter {
+    /// Whether a judgement is let through by what it came to.
+    fn lets_status(&self, j: &Judgement<'_>, as_of: NaiveDate) -> bool {
+        let status = self.status.is_empty() || self.status.contains(&j.status);
+        status && self.due.is_none_or(|d| due_of(j, as_of) == d) && (!self.open || j.status.is_open())
+    }
+
+    fn lets_facts(&self, view: &View<'_>, cluster: &Cluster<'_>) -> bool {
+        let any = |pick: &dyn Fn(&Fact) -> bool| cluster.tellings.iter().any(|t| pick(t));
+        let under = |t: &Fact| made_under(view, t, self.made_under.as_ref()) != Truth::No;
+        any(&|t| self.facts.lets(view, t) && self.facts.within(t.window()) != Truth::No)
+            && (self.made_under.is_none() || any(&under))
+            && self.unit.as_ref().is_none_or(|unit| any(&|t| unit_of(t) == Some(unit)))
+    }
+
+    /// What the status filters ask for, in words; `None` where everything passes.
+    fn status_in_words(&self) -> Option<String> {
+        let mut words = Vec::new();
+        if !self.status.is_empty() {
+            let statuses: Vec<&str> = self.status.iter().map(|s| s.word()).collect();
+            words.push(format!("status {}", statuses.join(" or ")));
+        }
+        words.extend(self.due.map(|due| format!("due {}", due.word())));
+        words.extend(self.open.then(|| "open".to_owned()));
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    fn facts_in_words(&self) -> Option<String> {
+        let under = self.made_under.as_ref().map(|p| format!("made under {p}"));
+        let unit = self.unit.as_ref().map(|u| format!("counted in {u}"));
+        let words: Vec<String> = self.facts.in_words().into_iter().chain(under).chain(unit).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
+/// Whether a commitment was made while this party was in control of an owner.
+fn made_under(view: &View<'_>, fact: &Fact, party: Option<&FactId>) -> Truth {
+    let controls = fact.by.iter().flat_map(|owner| administrations(view, owner, fact.window()));
+    let mut truth = Truth::No;
+    for (_, sure) in controls.filter(|(by, _)| party.is_some_and(|p| p.as_str() == *by)) {
+        truth = if sure == Truth::Yes {
+            Truth::Yes
+        } else if truth == Truth::No {
+            Truth::CannotTell
+        } else {
+            truth
+        };
+    }
+    truth
+}
+
+fn unit_of(fact: &Fact) -> Option<&Unit> {
+    match &terms(fact)?.target {
+        Some(Target::Amount(a)) => Some(&a.unit),
+        _ => None,
+    }
+}
+
+pub(crate) fn terms(fact: &Fact) -> Option<&Commitment> {
+    match &fact.body {
+        Body::Pledge(commitment) => Some(commitment),
+        _ => None,
+    }
+}
+
 /// Every commitment that the filter lets through, judged once each, by status and due day. Not those of which nothing was known yet.
 #[must_use]
 pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
-    let ids = view.states().commitments.pledges();
-    let clusters = Cluster::each(view, ids);
+    let mut all = judged_by_facts(view, filter);
+    all.retain(|j| filter.lets_status(j, view.clock().as_of));
+    all
+}
+
+fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
+    let clusters = Cluster::each(view, view.states().commitments.pledges());
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
+        .filter(|c| filter.lets_facts(view, c))
         .filter_map(|c| judge(view, &c.first().id))
-        .filter(|j| j.status != Status::NotYetKnown && passes(j, filter, view.clock().as_of))
+        .filter(|j| j.status != Status::NotYetKnown)
         .collect();
     all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.tellings[0].id.clone()));
     all
@@ -54,19 +139,12 @@ fn rank(status: Status) -> Option<usize> {
     Status::ALL.iter().position(|s| *s == status)
 }
 
-fn passes(j: &Judgement<'_>, filter: &PledgeFilter, as_of: NaiveDate) -> bool {
-    let any = |pick: &dyn Fn(&Fact) -> bool| j.tellings.iter().any(|t| pick(t));
-    let about =
-        filter.about.as_ref().is_none_or(|p| any(&|t| t.by.contains(p) || t.about.contains(p) || t.to.contains(p)));
-    let by = filter.by.as_ref().is_none_or(|p| any(&|t| t.by.contains(p)));
-    let status = filter.status.is_empty() || filter.status.contains(&j.status);
-    let due = filter.due.is_none_or(|d| due_of(j, as_of) == d);
-    about && by && status && due && (!filter.open || j.status.is_open())
-}
-
 fn due_of(j: &Judgement<'_>, as_of: NaiveDate) -> DueFilter {
+    let not_before = j.due.is_some_and(|d| matches!(d.mode, Mode::NotBefore));
     match (j.due, j.window.earliest, j.window.latest) {
         (None, ..) | (_, None, None) => DueFilter::None,
+        // What is only not to come before a day is not past when the day is.
+        _ if not_before => DueFilter::Future,
         (_, _, Some(latest)) if latest < as_of => DueFilter::Past,
         (_, Some(earliest), _) if earliest > as_of => DueFilter::Future,
         _ => DueFilter::Falling,
@@ -94,34 +172,74 @@ const COLUMNS: &[&str] = &[
     "evidence",
     "tellings",
     "sources",
+    "scale",
 ];
 
 /// The report: a summary that can be quoted, then the commitments by status.
 #[must_use]
 pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
-    let all = judged(view, filter);
-    let mut data = Table::new(COLUMNS);
-    data.rows.extend(all.iter().map(|j| row(j, filter.sensitive)));
-    let mut sections = vec![counts(&all)];
+    let known = judged_by_facts(view, filter);
+    let (whole, sensitive) = (known.len(), filter.facts.sensitive);
+    let all: Vec<_> = known.into_iter().filter(|j| filter.lets_status(j, view.clock().as_of)).collect();
+    let title = match (&filter.facts.by, &filter.facts.about) {
+        (Some(by), _) => format!("Pledges by {}", view.name(by)),
+        (None, Some(about)) => format!("Pledges that concern {}", view.name(about)),
+        (None, None) => "Pledges".to_owned(),
+    };
+    let mut document = Document::new(title, basis, COLUMNS);
+    document.data.rows.extend(all.iter().map(|j| row(j, filter)));
+    if let Some(words) = filter.facts_in_words() {
+        document.summary.push(format!("Only commitments {words}."));
+    }
+    if let Some(words) = filter.status_in_words() {
+        document.summary.push(format!("Only those with {words}: {} of {whole} on record.", all.len()));
+    } else {
+        document.summary.extend(summary(&all));
+    }
+    let possible = all.iter().filter(|j| !certainly(view, j, filter)).count();
+    if possible > 0 {
+        document.summary.push(format!("{possible} match only possibly: when they were made is not known well enough."));
+    }
+    if !all.is_empty() {
+        document.sections.push(counts(&all));
+    }
     for status in Status::ALL {
         let of_status: Vec<&Judgement<'_>> = all.iter().filter(|j| j.status == *status).collect();
         if of_status.is_empty() {
             continue;
         }
-        sections.push(Section {
-            heading: format!("{} ({})", title(*status), of_status.len()),
+        document.sections.push(Section {
+            heading: format!("{} ({})", title_of(*status), of_status.len()),
             tone: tone(*status),
             blocks: vec![
                 Block::Text(sentence(status.meaning())),
-                Block::Items(of_status.iter().map(|j| item(j, filter.sensitive)).collect()),
+                Block::Items(of_status.iter().map(|j| item(j, sensitive)).collect()),
             ],
         });
     }
-    let whose = filter.by.as_ref().or(filter.about.as_ref()).map(|p| format!(": {}", view.name(p))).unwrap_or_default();
-    Document { title: format!("Pledges{whose}"), basis, summary: summary(&all), sections, data }
+    document.events = all.iter().filter_map(|j| event(j, sensitive)).collect();
+    document
 }
 
-fn title(status: Status) -> String {
+/// Whether every day that the filter asks of is known well enough.
+fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool {
+    let sure = |t: &&Fact| {
+        filter.facts.within(t.window()) == Truth::Yes
+            && (filter.made_under.is_none() || made_under(view, t, filter.made_under.as_ref()) == Truth::Yes)
+    };
+    j.tellings.iter().any(|t| sure(&t))
+}
+
+/// The last due day, for a calendar; only for what is still open and falls due once.
+fn event(j: &Judgement<'_>, sensitive: bool) -> Option<Event> {
+    let (first, due) = (j.tellings[0], j.due.filter(|_| j.status.is_open())?);
+    let day = if matches!(due.mode, Mode::NotBefore) { j.window.earliest } else { j.window.latest }?;
+    let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
+    let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), j.rule);
+    Some(Event { id: first.id.to_string(), day, title: text_of(first, sensitive), text })
+}
+
+fn title_of(status: Status) -> String {
     sentence(&status.word().replace('-', " ")).trim_end_matches('.').to_owned()
 }
 
@@ -184,8 +302,37 @@ pub(crate) fn summary(all: &[Judgement<'_>]) -> Vec<String> {
     clause(rest, format!("{rest} not yet due, or without a due day"));
     let mut lines =
         vec![format!("Of {}: {}.", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))];
+    lines.push(kinds(all));
     lines.extend(share(all));
     lines
+}
+
+/// What binds the owners, and how many are parts of others.
+fn kinds(all: &[Judgement<'_>]) -> String {
+    let force = |force: Force| all.iter().filter(|j| terms(j.tellings[0]).is_some_and(|c| c.force == force)).count();
+    let words = [
+        (Force::Duty, "owed by law"),
+        (Force::Requirement, "required"),
+        (Force::Remedy, "owed as a remedy"),
+        (Force::Pledge, "pledged"),
+        (Force::Aspiration, "only hoped for"),
+    ];
+    let clauses: Vec<String> = words
+        .iter()
+        .map(|(f, word)| (force(*f), word))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, w)| format!("{n} {w}"))
+        .collect();
+    let is_part = |j: &&Judgement<'_>| {
+        let wholes = j.tellings.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
+        wholes.into_iter().any(|l| all.iter().any(|other| other.tellings.iter().any(|t| t.id == l.to)))
+    };
+    let parts = match all.iter().filter(is_part).count() {
+        0 => String::new(),
+        1 => " 1 of them is part of another, and is counted beside it.".to_owned(),
+        n => format!(" {n} of them are parts of others, and are counted beside them."),
+    };
+    format!("They are {}.{parts}", list(&clauses))
 }
 
 fn share(all: &[Judgement<'_>]) -> Option<String> {
@@ -196,9 +343,15 @@ fn share(all: &[Judgement<'_>]) -> Option<String> {
     }
     let range =
         |(low, high): (usize, usize)| if low == high { low.to_string() } else { format!("between {low} and {high}") };
+    let unknown = match share.unknown {
+        0 => String::new(),
+        n => format!(", and {n} of which it cannot be told"),
+    };
     Some(format!(
-        "Kept, of the {} that are settled or past due: {} if claims are true; {} by what somebody other than the owner bears out.",
+        "{} are settled or past due: {} kept, {} not{unknown}. So {} were kept if claims are true, and {} by what somebody other than the owner bears out.",
         share.counted,
+        share.kept,
+        share.not_kept,
         range(share.with_claims()),
         range(share.without_claims()),
     ))
@@ -233,27 +386,39 @@ pub(crate) fn text_of(fact: &Fact, sensitive: bool) -> String {
 /// A commitment for reading.
 pub(crate) fn item(j: &Judgement<'_>, sensitive: bool) -> Item {
     let first = j.tellings[0];
-    let force = match &first.body {
-        Body::Pledge(c) => c.force.word(),
-        _ => "",
-    };
     let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
+    let force = terms(first).map_or("", |c| c.force.word());
     let mut details = vec![format!("{} · {force} by {}", first.id, owners.join(", "))];
     // Where the heading says it all, once is enough.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
         details.push(j.rule.clone());
     }
-    let mut last = vec![format!("evidence: {}", j.grade)];
+    if j.status.is_met() && !j.missing.is_empty() {
+        details.push(format!("not shown: {}", j.missing.join("; ")));
+    }
+    let mut last = vec![evidence(j)];
     last.extend(delivered(j));
     last.extend(j.notes.clone());
     details.push(last.join(" · "));
     Item { mark: mark(j), line: text_of(first, sensitive), details }
 }
 
+fn evidence(j: &Judgement<'_>) -> String {
+    if j.grade == Grade::None && j.started {
+        return "evidence: none but for its parts".to_owned();
+    }
+    let judged = j.reasons.iter().any(|r| r.used && r.judged);
+    let link = if judged { ", by links that are the recorder's judgement" } else { "" };
+    format!("evidence: {}{link}", j.grade)
+}
+
 fn mark(j: &Judgement<'_>) -> String {
+    let duty = terms(j.tellings[0]).is_some_and(|c| c.force == Force::Duty);
     match (j.due, j.window.latest) {
+        (None, _) if duty => "in every case".to_owned(),
+        (Some(due), _) if duty && matches!(due.mode, Mode::Every(None)) => "in every case".to_owned(),
         (None, _) => "no date".to_owned(),
-        (Some(due), _) if !matches!(due.mode, heldto_fact::Mode::By) => due.in_words(),
+        (Some(due), _) if !matches!(due.mode, Mode::By) => due.in_words(),
         (Some(due), Some(latest)) if due.window().earliest == Some(latest) => format!("by {}", day(latest)),
         (Some(_), Some(latest)) => format!("latest {}", day(latest)),
         (Some(due), None) => due.in_words(),
@@ -262,33 +427,37 @@ fn mark(j: &Judgement<'_>) -> String {
 
 fn delivered(j: &Judgement<'_>) -> Option<String> {
     let (done, goal, unit) = j.delivered.as_ref()?;
-    let done = if *done == heldto_fact::Interval::ANY { "amount not told".to_owned() } else { interval(*done, unit) };
-    Some(format!("delivered: {done}, of {}", interval(*goal, unit)))
+    let goal = interval(*goal, unit);
+    Some(match done {
+        None => format!("nothing delivered is on record, of {goal}"),
+        Some(done) if *done == heldto_fact::Interval::ANY => format!("delivered: how much is not told, of {goal}"),
+        Some(done) => format!("delivered: {}, of {goal}", interval(*done, unit)),
+    })
 }
 
-fn row(j: &Judgement<'_>, sensitive: bool) -> Vec<Cell> {
-    let first = j.tellings[0];
+fn row(j: &Judgement<'_>, filter: &PledgeFilter) -> Vec<Cell> {
+    let (first, sensitive) = (j.tellings[0], filter.facts.sensitive);
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
-    let force = match &first.body {
-        Body::Pledge(c) => c.force.word(),
-        _ => "",
-    };
     let sources = j.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
-    let shown = |interval_: heldto_fact::Interval, unit: &heldto_fact::Unit| Cell::from(interval(interval_, unit));
+    let done = j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit)));
+    let goal = terms(first).and_then(|c| c.target.as_ref()).map(target);
+    // The window of a standing duty is the period judged, and not a day it is due by.
+    let due_window =
+        if j.due.is_some_and(|d| d.window() != heldto_fact::Window::ANY) { j.window } else { heldto_fact::Window::ANY };
     vec![
         first.id.as_str().into(),
         text_of(first, sensitive).into(),
         ids(&first.by),
         ids(&first.to),
-        force.into(),
+        terms(first).map_or("", |c| c.force.word()).into(),
         j.status.word().into(),
         j.grade.word().into(),
         j.due.map(heldto_fact::Due::in_words).unwrap_or_default().into(),
-        j.window.earliest.into(),
-        j.window.latest.into(),
+        due_window.earliest.into(),
+        due_window.latest.into(),
         j.first_due.map(heldto_fact::Due::in_words).unwrap_or_default().into(),
-        j.delivered.as_ref().map_or(Cell::Empty, |(d, _, unit)| shown(*d, unit)),
-        j.delivered.as_ref().map_or(Cell::Empty, |(_, goal, unit)| shown(*goal, unit)),
+        done.unwrap_or_default().into(),
+        goal.unwrap_or_default().into(),
         j.rule.as_str().into(),
         Cell::Words(j.missing.clone()),
         j.settles.clone().unwrap_or_default().into(),
@@ -296,5 +465,6 @@ fn row(j: &Judgement<'_>, sensitive: bool) -> Vec<Cell> {
         Cell::Words(j.reasons.iter().filter(|r| r.used).map(|r| r.fact.id.to_string()).collect()),
         Cell::Words(j.tellings.iter().map(|t| t.id.to_string()).collect()),
         Cell::Words(sources),
+        filter.scale.and_then(|s| s.of(j.status)).unwrap_or_default().into(),
     ]
 }

@@ -1,15 +1,20 @@
 //! Documents as bytes, one format a file.
 
+mod atom;
 mod csv;
+mod html;
+mod ics;
 mod json;
 mod markdown;
 mod terminal;
 
-use crate::Document;
+pub(crate) use json::value;
+
+use crate::{Document, day};
 use std::fmt;
 use std::str::FromStr;
 
-/// A format that every report has.
+/// A format that every report has; the last two, every report whose rows have days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For reading in a terminal.
@@ -20,11 +25,34 @@ pub enum Format {
     Json,
     /// For documents.
     Md,
+    /// One file for a browser, for print, for mail.
+    Html,
+    /// For calendars: RFC 5545.
+    Ics,
+    /// For feed readers: RFC 4287.
+    Atom,
+}
+
+/// Why a document cannot be written in a format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// Nothing in it has a day.
+    #[error("nothing in `{0}` has a day, so there is nothing for a calendar or a feed")]
+    NoDays(String),
 }
 
 impl Format {
-    const ALL: [(Self, &'static str); 4] =
-        [(Self::Table, "table"), (Self::Csv, "csv"), (Self::Json, "json"), (Self::Md, "md")];
+    /// Every format with its word.
+    pub const ALL: [(Self, &'static str); 7] = [
+        (Self::Table, "table"),
+        (Self::Csv, "csv"),
+        (Self::Json, "json"),
+        (Self::Md, "md"),
+        (Self::Html, "html"),
+        (Self::Ics, "ics"),
+        (Self::Atom, "atom"),
+    ];
 }
 
 impl FromStr for Format {
@@ -32,7 +60,7 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(format, _)| *format);
-        found.ok_or_else(|| format!("`{text}` is no format: table, csv, json or md"))
+        found.ok_or_else(|| format!("`{text}` is no format: table, csv, json, md, html, ics or atom"))
     }
 }
 
@@ -52,28 +80,53 @@ pub struct Screen {
 }
 
 /// Writes a document. Only the terminal format looks at the screen.
-#[must_use]
-pub fn render(document: &Document, format: Format, screen: Screen) -> String {
-    match format {
+///
+/// # Errors
+/// When a calendar or a feed is asked of a document in which nothing has a day.
+pub fn render(document: &Document, format: Format, screen: Screen) -> Result<String, RenderError> {
+    if matches!(format, Format::Ics | Format::Atom) && document.events.is_empty() {
+        return Err(RenderError::NoDays(document.title.clone()));
+    }
+    Ok(match format {
         Format::Table => terminal::render(document, screen),
         Format::Csv => csv::render(document),
         Format::Json => json::render(document),
         Format::Md => markdown::render(document),
-    }
+        Format::Html => html::render(document),
+        Format::Ics => ics::render(document),
+        Format::Atom => atom::render(document),
+    })
 }
 
-/// What a document rests on, in one sentence.
+/// What a document rests on, in sentences: the days it judges by, and how fresh what it knows is.
 fn basis(document: &Document) -> String {
-    let (as_of, known_by) = (document.basis.clock.as_of, document.basis.clock.known_by);
+    let basis = &document.basis;
+    let (as_of, known_by) = (basis.clock.as_of, basis.clock.known_by);
     let known = if as_of == known_by {
         "counting what was public by then".to_owned()
     } else {
-        format!("counting what was public by {}", crate::day(known_by))
+        format!("counting what was public by {}", day(known_by))
     };
-    format!("As at {}, {known}.", crate::day(as_of))
+    let newest = match basis.newest_source.map(|newest| (newest, (as_of - newest).num_days())) {
+        None => String::new(),
+        Some((newest, 0)) => format!(" The newest source is of {}.", day(newest)),
+        Some((newest, days @ 1..)) => format!(" The newest source is of {}, {days} days before.", day(newest)),
+        Some((newest, _)) => format!(" The newest source is of {}, later than that.", day(newest)),
+    };
+    let recorded = basis.last_recorded.map(|at| at.date_naive()).filter(|recorded| *recorded < as_of);
+    let silent = recorded.map_or_else(String::new, |recorded| {
+        format!(" Nothing was recorded after {}; what happened since is not known here.", day(recorded))
+    });
+    format!("As at {}, {known}.{newest}{silent}", day(as_of))
 }
 
-/// The place in the log a document rests on, in one sentence.
-fn footing(document: &Document) -> String {
-    format!("Rests on {} entries, chain {}", document.basis.entries, document.basis.chain)
+/// The place in the log a document rests on, and the document's digest.
+fn footing(document: &Document) -> Vec<String> {
+    let log = &document.basis.log;
+    vec![
+        format!("Rests on the first {} entries of {}", log.entries, log.origin),
+        format!("tree head {}", log.root),
+        format!("chain     {}", log.chain),
+        format!("digest    {}", document.digest()),
+    ]
 }

@@ -3,7 +3,7 @@
 use crate::explain::{sources, target};
 use crate::pledges::text_of;
 use crate::words::amount;
-use crate::{Basis, Block, Cell, Document, Item, Section, Table, Tone, day};
+use crate::{Basis, Block, Cell, Document, Item, Section, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, Strength, When};
 use heldto_replay::{Cluster, View};
 
@@ -13,10 +13,13 @@ pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Opti
     let cluster = Cluster::of(view, id)?;
     let fact = view.fact(id)?;
     let hidden = fact.sensitive && !sensitive;
-    let mut sections = vec![plain("What it says", Block::Pairs(if hidden { Vec::new() } else { fields(view, fact) }))];
+    let (title, columns) = (format!("{} {}", fact.kind(), fact.id), &["direction", "link", "strength", "id", "text"]);
+    let mut document = Document::new(title, basis, columns);
+    let (sections, data) = (&mut document.sections, &mut document.data);
+    sections.push(plain("What it says", Block::Pairs(if hidden { Vec::new() } else { fields(view, fact) })));
     let told = cluster.tellings.iter().map(|t| telling(view, t, sensitive)).collect();
     sections.push(plain(&format!("Told ({})", cluster.tellings.len()), Block::Items(told)));
-    let (mut links, mut data) = (Vec::new(), Table::new(&["direction", "link", "strength", "id", "text"]));
+    let mut links = Vec::new();
     for link in &fact.links {
         let other = view.fact(&link.to);
         links.push(link_item(&format!("{} {}", link.kind, strength(link)), &link.to, other, sensitive));
@@ -42,12 +45,12 @@ pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Opti
         details: vec![v.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string()],
     });
     sections.push(plain("In the ledger", Block::Items(items.collect())));
-    let title = format!("{} {}", fact.kind(), fact.id);
-    Some(Document { title, basis, summary: vec![text_of(fact, sensitive)], sections, data })
+    document.summary.push(text_of(fact, sensitive));
+    Some(document)
 }
 
 fn plain(heading: &str, block: Block) -> Section {
-    Section { heading: heading.to_owned(), tone: Tone::Plain, blocks: vec![block] }
+    Section::plain(heading, vec![block])
 }
 
 fn strength(link: &Link) -> &'static str {

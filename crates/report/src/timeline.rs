@@ -1,12 +1,12 @@
 //! What happened when, by any of the three clocks.
 
 use crate::words::{amount, count};
-use crate::{Basis, Block, Cell, Document, Item, Section, Table, Tone, pledges::text_of};
+use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Section, Tone, day, pledges::text_of};
 use chrono::NaiveDate;
-use heldto_fact::{Fact, FactId, Kind, Salience, Truth, Voice, When, Window};
+use heldto_fact::{Fact, FactId, Kind, Truth, Voice, When, Window};
 use heldto_replay::{Cluster, View};
 
-/// Which clock orders the timeline.
+/// Which clock orders the timeline, and which days `since` and `until` are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     /// When it happened.
@@ -18,148 +18,120 @@ pub enum Order {
     Recorded,
 }
 
-/// Which facts to show.
-#[derive(Debug, Clone, Default)]
-pub struct TimelineFilter {
-    /// Naming this party in any way.
-    pub about: Option<FactId>,
-    /// Said or owed by this party.
-    pub by: Option<FactId>,
-    /// Of these kinds; of all where there are none.
-    pub kind: Vec<Kind>,
-    /// In this voice.
-    pub voice: Option<Voice>,
-    /// Of this salience.
-    pub salience: Option<Salience>,
-    /// Linked to this fact, either way.
-    pub linked: Option<FactId>,
-    /// Citing this source.
-    pub source: Option<FactId>,
-    /// On or after this day.
-    pub since: Option<NaiveDate>,
-    /// On or before this day.
-    pub until: Option<NaiveDate>,
-    /// Holding these words, whatever the case.
-    pub text: Option<String>,
-    /// Show facts about an identifiable child or family too.
-    pub sensitive: bool,
-    /// By which clock.
-    pub order: Order,
-    /// Only count.
-    pub count: bool,
-}
-
 struct Line<'a> {
     fact: &'a Fact,
     window: Window,
     certain: bool,
 }
 
-/// The facts that match, in order of time. What has a vague day may only possibly match `since` and `until`, and says so.
+const COLUMNS: &[&str] =
+    &["id", "kind", "when", "earliest", "latest", "match", "text", "by", "about", "voice", "amounts", "sources"];
+
+/// The facts that match, in order of time, or only their number by kind. What has a vague day may only possibly match `since` and `until`, and stands apart.
 #[must_use]
-pub fn timeline(view: &View<'_>, filter: &TimelineFilter, basis: Basis) -> Document {
+pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool, basis: Basis) -> Document {
     let declares =
         |f: &Fact| matches!(f.kind(), Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&f.kind());
-    let matching = view.facts().filter(|f| !declares(f) && matches(view, f, filter));
-    let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter)).collect();
+    let matching = view.facts().filter(|f| !declares(f) && filter.lets(view, f));
+    let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     let hidden = lines.iter().filter(|l| l.fact.sensitive && !filter.sensitive).count();
     lines.retain(|l| filter.sensitive || !l.fact.sensitive);
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
-    let mut data = Table::new(&[
-        "id", "kind", "when", "earliest", "latest", "match", "text", "by", "about", "voice", "amounts", "sources",
-    ]);
-    data.rows.extend(lines.iter().map(|l| row(l)));
-    let possible = lines.iter().filter(|l| !l.certain).count();
+    let mut document = Document::new("Timeline", basis, COLUMNS);
+    document.data.rows.extend(lines.iter().map(row));
+    document.events = lines.iter().filter_map(event).collect();
+    let amended = amended(view, filter);
     let things = Cluster::each(view, lines.iter().map(|l| &l.fact.id)).len();
-    let mut summary = vec![format!(
+    document.summary.extend(filter.in_words().map(|words| format!("Only facts {words}.")));
+    document.summary.push(format!(
         "{}, telling of {}.",
         count(lines.len(), "fact", "facts"),
         count(things, "distinct thing", "distinct things")
-    )];
-    if possible > 0 {
-        summary.push(format!("{possible} match only possibly: their day is not known well enough."));
-    }
+    ));
     if hidden > 0 {
         let is = if hidden == 1 { "is" } else { "are" };
-        summary.push(format!(
+        document.summary.push(format!(
             "{} about a child or a family {is} not shown; --sensitive shows them.",
             count(hidden, "fact", "facts")
         ));
     }
-    let sections = if filter.count { vec![counts(view, &lines)] } else { vec![list(lines)] };
-    Document { title: "Timeline".to_owned(), basis, summary, sections, data }
-}
-
-fn matches(view: &View<'_>, fact: &Fact, filter: &TimelineFilter) -> bool {
-    let names = |p: &FactId| {
-        fact.by.contains(p) || fact.about.contains(p) || fact.to.contains(p) || fact.reporter.as_ref() == Some(p)
+    if only_count {
+        document.sections.push(counts(view, &lines));
+        return document;
+    }
+    let heading = match order {
+        Order::Occurred => "By the last day it may have happened",
+        Order::Published => "By the day the public could first know it",
+        Order::Recorded => "By the day it was recorded",
     };
-    let linked = |id: &FactId| {
-        fact.links.iter().any(|l| l.to == *id) || view.fact(id).is_some_and(|f| f.links.iter().any(|l| l.to == fact.id))
-    };
-    let holds = |words: &str| {
-        let words = words.to_lowercase();
-        [Some(&fact.text), fact.note.as_ref(), fact.place.as_ref()]
-            .into_iter()
-            .flatten()
-            .any(|t| t.to_lowercase().contains(&words))
-    };
-    filter.about.as_ref().is_none_or(names)
-        && filter.by.as_ref().is_none_or(|p| fact.by.contains(p))
-        && (filter.kind.is_empty() || filter.kind.contains(&fact.kind()))
-        && filter.voice.is_none_or(|v| fact.voice == Some(v))
-        && filter.salience.is_none_or(|s| fact.salience == s)
-        && filter.linked.as_ref().is_none_or(linked)
-        && filter.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
-        && filter.text.as_deref().is_none_or(holds)
+    let (certain, possible): (Vec<_>, Vec<_>) = lines.into_iter().partition(|l| l.certain);
+    let items = |lines: Vec<Line<'_>>| lines.iter().map(|l| item(l, order)).collect::<Vec<_>>();
+    document.list(heading, Tone::Plain, items(certain));
+    document.list("Possibly within these days: when is not known well enough", Tone::Care, items(possible));
+    document.list("Corrections and retractions", Tone::Plain, amended);
+    document
 }
 
 /// The fact at its place by the clock asked for; `None` where it certainly lies outside the days asked for, or after the as-of day.
-fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &TimelineFilter) -> Option<Line<'a>> {
-    let day = |d: Option<NaiveDate>| d.map_or(Window::ANY, Window::day);
-    let window = match filter.order {
+fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &Filter, order: Order) -> Option<Line<'a>> {
+    let on = |d: Option<NaiveDate>| d.map_or(Window::ANY, Window::day);
+    let window = match order {
         Order::Occurred => fact.window(),
-        Order::Published => day(view.fact_known_from(&fact.id)),
-        Order::Recorded => day(view.version(&fact.id).map(|v| v.recorded_at.date_naive())),
+        Order::Published => on(view.fact_known_from(&fact.id)),
+        Order::Recorded => on(view.version(&fact.id).map(|v| v.recorded_at.date_naive())),
     };
-    if filter.order == Order::Occurred && window.earliest.is_some_and(|e| e > view.clock().as_of) {
+    if order == Order::Occurred && window.earliest.is_some_and(|e| e > view.clock().as_of) {
         return None;
     }
-    let until = filter.until.map_or(Truth::Yes, |d| window.by(d));
-    let since = match filter.since.and_then(|d| d.pred_opt()) {
-        None => Truth::Yes,
-        Some(day_before) => match window.by(day_before) {
-            Truth::Yes => Truth::No,
-            Truth::No => Truth::Yes,
-            Truth::CannotTell => Truth::CannotTell,
-        },
-    };
-    match (since, until) {
-        (Truth::No, _) | (_, Truth::No) => None,
-        (Truth::Yes, Truth::Yes) => Some(Line { fact, window, certain: true }),
-        _ => Some(Line { fact, window, certain: false }),
+    match filter.within(window) {
+        Truth::No => None,
+        sure => Some(Line { fact, window, certain: sure == Truth::Yes }),
     }
 }
 
-fn list(lines: Vec<Line<'_>>) -> Section {
-    let items = lines.into_iter().map(|l| {
-        let when = l
-            .fact
-            .occurred
-            .as_ref()
-            .or(l.fact.period.as_ref())
-            .map_or_else(|| "date unknown".to_owned(), When::in_words);
-        let amounts: Vec<String> = l.fact.amounts.iter().map(amount).collect();
-        let sure = if l.certain { String::new() } else { " · possible match".to_owned() };
-        let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
-        let voice = l.fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
-        Item {
-            mark: when,
-            line: l.fact.text.clone(),
-            details: vec![format!("{} · {}{voice}{amounts}{sure}", l.fact.id, l.fact.kind())],
+/// Corrections and retractions of what matches, where their kind was asked for.
+fn amended(view: &View<'_>, filter: &Filter) -> Vec<Item> {
+    let wanted = |kind| filter.kind.contains(&kind);
+    if !wanted(Kind::Correction) && !wanted(Kind::Retraction) {
+        return Vec::new();
+    }
+    let timeline = &view.states().timeline;
+    let mut found = Vec::new();
+    for id in timeline.ids() {
+        for version in timeline.versions(id) {
+            let kind = if version.fact.is_some() { Kind::Correction } else { Kind::Retraction };
+            let Some(reason) = version.reason.as_ref().filter(|_| wanted(kind)) else { continue };
+            found.push((
+                version.index,
+                Item {
+                    mark: day(version.recorded_at.date_naive()),
+                    line: reason.clone(),
+                    details: vec![format!("{kind} of {id} · entry {}", version.index)],
+                },
+            ));
         }
-    });
-    Section { heading: "By date".to_owned(), tone: Tone::Plain, blocks: vec![Block::Items(items.collect())] }
+    }
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().map(|(_, item)| item).collect()
+}
+
+fn item(line: &Line<'_>, order: Order) -> Item {
+    let fact = line.fact;
+    let when =
+        fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::in_words);
+    let amounts: Vec<String> = fact.amounts.iter().map(amount).collect();
+    let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
+    let voice = fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
+    // By another clock, the day that it was placed by comes first.
+    let (mark, happened) = match (order, line.window.latest) {
+        (Order::Occurred, _) | (_, None) => (when, String::new()),
+        (_, Some(placed)) => (day(placed), format!(" · happened {when}")),
+    };
+    Item {
+        mark,
+        line: fact.text.clone(),
+        details: vec![format!("{} · {}{voice}{amounts}{happened}", fact.id, fact.kind())],
+    }
 }
 
 fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
@@ -173,7 +145,14 @@ fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
             )
         })
     });
-    Section { heading: "By kind".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
+    Section::plain("By kind", vec![Block::Pairs(pairs.collect())])
+}
+
+fn event(line: &Line<'_>) -> Option<Event> {
+    let fact = line.fact;
+    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
+    let text = format!("{} · {} · {when}", fact.id, fact.kind());
+    Some(Event { id: fact.id.to_string(), day: line.window.latest?, title: fact.text.clone(), text })
 }
 
 fn row(line: &Line<'_>) -> Vec<Cell> {

@@ -1,7 +1,7 @@
 //! Amounts and days as people read them.
 
 use chrono::NaiveDate;
-use heldto_fact::{Amount, Interval, Limit, Quantity, Stated, Unit};
+use heldto_fact::{Amount, Interval, Limit, Quantity, Stated, Unit, Window};
 
 /// A day: `2 Jul 2025`.
 #[must_use]
@@ -14,7 +14,10 @@ pub fn day(day: NaiveDate) -> String {
 pub fn amount(amount: &Amount) -> String {
     let Some(value) = amount.value else {
         let direction = amount.direction.as_deref().unwrap_or("not quantified");
-        return format!("{direction} ({})", amount.unit);
+        return match &amount.unit {
+            Unit::Percent | Unit::Times => direction.to_owned(),
+            unit => format!("{direction} ({unit})"),
+        };
     };
     let number = match amount.of {
         Some(of) => format!("{} of {}", value.grouped(), with_unit(of, &amount.unit)),
@@ -88,6 +91,39 @@ pub(crate) fn list(words: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// Numbers as a row of small bars, the largest full; the lower bound of each.
+pub(crate) fn sparkline(values: &[Interval]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = values.iter().map(|v| v.low.value.ten_thousandths()).max().unwrap_or(0).max(1);
+    let bar = |v: &Interval| i128::from(v.low.value.ten_thousandths()) * 7 / i128::from(most);
+    values.iter().map(|v| usize::try_from(bar(v)).ok().and_then(|n| BARS.get(n)).copied().unwrap_or(' ')).collect()
+}
+
+/// The fewest and the most days from one window to another; `None` where there is no such bound. Below nought is earlier.
+pub(crate) fn days_between(from: Window, to: Window) -> (Option<i64>, Option<i64>) {
+    let days = |a: Option<NaiveDate>, b: Option<NaiveDate>| a.zip(b).map(|(a, b)| (b - a).num_days());
+    (days(from.latest, to.earliest), days(from.earliest, to.latest))
+}
+
+/// A number of days from the fewest to the most: `14 days later`, `between 3 days earlier and 10 days later`.
+pub(crate) fn day_range(least: Option<i64>, most: Option<i64>) -> String {
+    let words = |n: i64| {
+        let days = count(usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX), "day", "days");
+        match n {
+            0 => "the same day".to_owned(),
+            1.. => format!("{days} later"),
+            _ => format!("{days} earlier"),
+        }
+    };
+    match (least, most) {
+        (Some(a), Some(b)) if a == b => words(a),
+        (Some(a), Some(b)) => format!("between {} and {}", words(a), words(b)),
+        (Some(a), None) => format!("{} or more", words(a)),
+        (None, Some(b)) => format!("at most {}", words(b)),
+        (None, None) => "by how much cannot be told".to_owned(),
     }
 }
 

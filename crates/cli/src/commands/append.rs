@@ -1,20 +1,28 @@
 //! Recording facts.
 
-use super::plain;
-use crate::args::{AppendArgs, Global};
+use super::{meter, plain};
+use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
 use crate::{Outcome, World};
-use heldto_fact::{Fact, FactId};
-use heldto_intake::{File, Known, Problems};
+use heldto_fact::{Body, Fact, FactId};
+use heldto_intake::{File, Ground, Known, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger};
 use heldto_store_sled::SledStore;
+use std::path::PathBuf;
 
 /// Reads, checks and appends: all of it, or nothing.
 pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<Outcome, CommandError> {
-    let files = ledger::files(world, &args.files)?;
+    let through = args.mapping.as_deref().map(|name| mapping_file(world, name)).transpose()?;
+    let files = match &through {
+        Some(mapping) => tables(world, global, mapping, &args.files)?,
+        None => ledger::files(world, &args.files)?,
+    };
     let mut open = ledger::open(world, global)?;
-    let facts = facts(global, &mut open, &files)?;
+    let facts = match &through {
+        Some(mapping) => mapped(global, &mut open, mapping, &files)?,
+        None => facts(global, &mut open, &files)?,
+    };
     if args.dry_run {
         let planned = open.plan(&facts).map_err(|e| placed(global, &files, e))?;
         let said = format!(
@@ -24,7 +32,9 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
         );
         return Ok(plain(if global.quiet { String::new() } else { said }));
     }
-    let appended = open.append(&facts, (world.now)(), world.random).map_err(|e| placed(global, &files, e))?;
+    let now = (world.now)();
+    let mut meter = meter(world.terminal, world.progress, "recording", facts.len() as u64);
+    let appended = open.append_with(&facts, now, world.random, &mut meter).map_err(|e| placed(global, &files, e))?;
     let head = open.head().clone();
     drop(open);
     if global.quiet {
@@ -56,6 +66,78 @@ pub fn facts(global: &Global, open: &mut Ledger<SledStore>, files: &[File]) -> R
     let (states, _) = ledger::fold(open, None)?;
     let known: Known = states.timeline.standing().map(|f| (f.id.clone(), f.kind())).collect();
     heldto_intake::read(files, &known).map_err(|problems| wrong(global, &problems))
+}
+
+/// A mapping by its name, or from a file.
+fn mapping_file(world: &mut World<'_>, name: &str) -> Result<File, CommandError> {
+    if let Some((name, text)) = heldto_intake::SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+        return Ok(File { name: format!("mapping {name}"), text: (*text).to_owned() });
+    }
+    let path = std::path::Path::new(name);
+    if !path.exists() {
+        let names: Vec<&str> = heldto_intake::SHIPPED.iter().map(|(name, _)| *name).collect();
+        return Err(CommandError::new(INPUT, format!("there is no mapping `{name}`, and no file of that name"))
+            .hint(format!("with the program come {}", names.join(", "))));
+    }
+    let mut files = ledger::files(world, &[path.to_path_buf()])?;
+    Ok(files.remove(0))
+}
+
+/// Prints a mapping, or the names of those there are.
+pub fn mapping(args: &MappingArgs) -> Result<Outcome, CommandError> {
+    let names: Vec<&str> = heldto_intake::SHIPPED.iter().map(|(name, _)| *name).collect();
+    match &args.name {
+        None => Ok(plain(format!("{}\n", names.join("\n")))),
+        Some(name) => match heldto_intake::SHIPPED.iter().find(|(shipped, _)| shipped == name) {
+            Some((_, text)) => Ok(plain(*text)),
+            None => Err(CommandError::new(INPUT, format!("there is no mapping `{name}`"))
+                .hint(format!("with the program come {}", names.join(", ")))),
+        },
+    }
+}
+
+/// The tables that a mapping reads: the files named, and of a folder those that the mapping speaks of.
+fn tables(
+    world: &mut World<'_>,
+    global: &Global,
+    mapping: &File,
+    paths: &[PathBuf],
+) -> Result<Vec<File>, CommandError> {
+    let names = heldto_intake::tables(mapping).map_err(|problems| wrong(global, &problems))?;
+    let mut wanted = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let inside: Vec<PathBuf> = names.iter().map(|n| path.join(n)).filter(|p| p.is_file()).collect();
+            if inside.len() < names.len() {
+                let gone: Vec<&str> = names.iter().filter(|n| !path.join(n).is_file()).map(String::as_str).collect();
+                let message = format!("{} does not hold {}, which the mapping reads", path.display(), gone.join(", "));
+                return Err(CommandError::new(INPUT, message).hint("name the tables themselves to read only some"));
+            }
+            wanted.extend(inside);
+        } else {
+            wanted.push(path.clone());
+        }
+    }
+    ledger::files(world, &wanted)
+}
+
+/// The facts of tables, read through a mapping.
+fn mapped(
+    global: &Global,
+    open: &mut Ledger<SledStore>,
+    mapping: &File,
+    tables: &[File],
+) -> Result<Vec<Fact>, CommandError> {
+    let (states, _) = ledger::fold(open, None)?;
+    let mut ground = Ground::default();
+    for fact in states.timeline.standing() {
+        ground.known.insert(fact.id.clone(), fact.kind());
+        if let Body::Party { identifiers, .. } = &fact.body {
+            let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));
+            ground.codes.extend(codes.map(|code| (code, fact.id.clone())));
+        }
+    }
+    heldto_intake::map(mapping, tables, &ground).map_err(|problems| wrong(global, &problems))
 }
 
 /// Every problem of the files, as it is read.

@@ -1,7 +1,7 @@
 //! The main job in one go.
 
 use super::{append, init, report, verify};
-use crate::args::{AppendArgs, Clocks, DemoArgs, Global, PledgesArgs, Report, ReportArgs, VerifyArgs};
+use crate::args::{AppendArgs, Clocks, DemoArgs, Global, PledgeFilters, PledgesArgs, Report, ReportArgs, VerifyArgs};
 use crate::error::{CommandError, USAGE};
 use crate::{Outcome, World, ledger};
 use std::path::PathBuf;
@@ -17,7 +17,8 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
         return Err(CommandError::new(USAGE, message)
             .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo"));
     }
-    let appended = append::run(world, &global, &AppendArgs { files: args.files.clone(), dry_run: false })?;
+    let appended =
+        append::run(world, &global, &AppendArgs { files: args.files.clone(), dry_run: false, mapping: None })?;
     let verified = verify::run(
         world,
         &Global { format: heldto_report::Format::Table, ..global.clone() },
@@ -29,13 +30,10 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
         (world.say)("");
     }
     let pledges = PledgesArgs {
-        about: None,
-        by: None,
-        status: Vec::new(),
-        due: None,
-        open: false,
         explain: None,
         fail_on: Vec::new(),
+        scale: None,
+        filters: PledgeFilters::default(),
         clocks: Clocks::default(),
     };
     report::report(world, &global, &ReportArgs { report: Report::Pledges(pledges) })

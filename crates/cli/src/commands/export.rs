@@ -48,7 +48,7 @@ pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Re
         head.size(),
         args.dir.display(),
         head.chain.0,
-        head.edge.root(),
+        head.edge.root().base64(),
     );
     Ok(plain(if global.quiet { String::new() } else { said }))
 }

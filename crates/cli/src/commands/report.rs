@@ -1,28 +1,55 @@
 //! Everything that is read: reports, timeline, one fact, where the ledger stands.
 
-use crate::args::{AuthorityArgs, Clocks, Global, PledgesArgs, Report, ReportArgs, ShowArgs, StatusArgs, TimelineArgs};
-use crate::error::{CommandError, FOUND, INPUT};
+use crate::args::{
+    AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, Global, PledgeFilters, PledgesArgs, Report, ReportArgs,
+    ShowArgs, Since, StatusArgs, TimelineArgs,
+};
+use crate::error::{CommandError, FOUND, INPUT, USAGE};
 use crate::ledger::{self, Loaded};
 use crate::{Outcome, World};
 use heldto_fact::{FactId, Kind};
-use heldto_replay::View;
-use heldto_report::{Document, PledgeFilter, TimelineFilter, render};
+use heldto_replay::{Clock, View};
+use heldto_report::{AmountFilter, Basis, Document, render};
 
 /// Loads, looks, and writes the document in the format asked for.
 fn with_view(
     world: &mut World<'_>,
     global: &Global,
     clocks: &Clocks,
-    make: impl FnOnce(&Loaded, &View<'_>) -> Result<Document, CommandError>,
+    make: impl FnOnce(&Loaded, &View<'_>, Basis) -> Result<Document, CommandError>,
 ) -> Result<Outcome, CommandError> {
     let loaded = ledger::load(world, global, clocks.at.as_ref())?;
     let view = View::new(&loaded.states, loaded.clock(world, clocks));
-    let document = make(&loaded, &view)?;
-    Ok(Outcome { out: render(&document, global.format, global.screen), page: true, code: 0 })
+    let document = make(&loaded, &view, Basis::of(&view, loaded.log.clone()))?;
+    written(global, &document)
+}
+
+fn written(global: &Global, document: &Document) -> Result<Outcome, CommandError> {
+    let out = render(document, global.format, global.screen).map_err(|e| {
+        CommandError::new(USAGE, e.to_string()).hint("ics and atom are for report pledges, report changes and timeline")
+    })?;
+    Ok(Outcome { out, page: true, code: 0 })
 }
 
 fn party(loaded: &Loaded, view: &View<'_>, id: Option<&FactId>) -> Result<(), CommandError> {
     id.map_or(Ok(()), |id| loaded.require(view, id, Some(Kind::Party)))
+}
+
+/// What the filters name must be on record.
+fn filters(loaded: &Loaded, view: &View<'_>, filters: &Filters) -> Result<(), CommandError> {
+    party(loaded, view, filters.about.as_ref())?;
+    party(loaded, view, filters.by.as_ref())?;
+    for (id, kind) in [(&filters.linked, None), (&filters.source, Some(Kind::Source))] {
+        if let Some(id) = id {
+            loaded.require(view, id, kind)?;
+        }
+    }
+    Ok(())
+}
+
+fn pledge_filters(loaded: &Loaded, view: &View<'_>, pledges: &PledgeFilters) -> Result<(), CommandError> {
+    party(loaded, view, pledges.made_under.as_ref())?;
+    filters(loaded, view, &pledges.facts)
 }
 
 /// One fact.
@@ -34,48 +61,37 @@ pub fn show(world: &mut World<'_>, global: &Global, args: &ShowArgs) -> Result<O
         let out = view.fact(&args.id).map(|f| heldto_intake::to_toml(std::slice::from_ref(f))).unwrap_or_default();
         return Ok(super::plain(out));
     }
-    with_view(world, global, &args.clocks, |loaded, view| {
+    with_view(world, global, &args.clocks, |loaded, view, basis| {
         loaded.require(view, &args.id, None)?;
-        heldto_report::show(view, &args.id, args.clocks.sensitive, loaded.basis(view.clock()))
+        heldto_report::show(view, &args.id, args.clocks.sensitive, basis)
             .ok_or_else(|| CommandError::new(INPUT, format!("`{}` was retracted", args.id)))
     })
 }
 
 /// What happened when.
 pub fn timeline(world: &mut World<'_>, global: &Global, args: &TimelineArgs) -> Result<Outcome, CommandError> {
-    with_view(world, global, &args.clocks, |loaded, view| {
-        party(loaded, view, args.about.as_ref())?;
-        party(loaded, view, args.by.as_ref())?;
-        for (id, kind) in [(&args.linked, None), (&args.source, Some(Kind::Source))] {
-            if let Some(id) = id {
-                loaded.require(view, id, kind)?;
-            }
-        }
-        let filter = TimelineFilter {
-            about: args.about.clone(),
-            by: args.by.clone(),
-            kind: args.kind.clone(),
-            voice: args.voice,
-            salience: args.salience,
-            linked: args.linked.clone(),
-            source: args.source.clone(),
-            since: args.since,
-            until: args.until,
-            text: args.text.clone(),
-            sensitive: args.clocks.sensitive,
-            order: args.clock.into(),
-            count: args.count,
-        };
-        Ok(heldto_report::timeline(view, &filter, loaded.basis(view.clock())))
+    with_view(world, global, &args.clocks, |loaded, view, basis| {
+        filters(loaded, view, &args.filters)?;
+        let filter = args.filters.filter(args.clocks.sensitive);
+        Ok(heldto_report::timeline(view, &filter, args.clock.into(), args.count, basis))
     })
 }
 
 /// Where the ledger stands.
 pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Result<Outcome, CommandError> {
-    with_view(world, global, &args.clocks, |loaded, view| {
-        let about =
-            heldto_report::About { origin: loaded.origin.clone(), size: loaded.size, root: loaded.root.clone() };
-        Ok(heldto_report::status(view, about, loaded.basis(view.clock())))
+    let loaded = ledger::load(world, global, args.clocks.at.as_ref())?;
+    let key = loaded.key(world, global)?.to_string();
+    let view = View::new(&loaded.states, loaded.clock(world, &args.clocks));
+    let about = heldto_report::About { size: loaded.size, key, signed: loaded.signed };
+    let document = heldto_report::status(&view, about, Basis::of(&view, loaded.log.clone()));
+    written(global, &document)
+}
+
+/// Arithmetic over fields of facts.
+pub fn calc(world: &mut World<'_>, global: &Global, args: &CalcArgs) -> Result<Outcome, CommandError> {
+    with_view(world, global, &args.clocks, |_, view, basis| {
+        let calculated = heldto_report::calc(view, &args.expression.join(" "), args.clocks.sensitive, basis);
+        calculated.map_err(|e| CommandError::new(INPUT, e.to_string()))
     })
 }
 
@@ -83,18 +99,59 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
 pub fn report(world: &mut World<'_>, global: &Global, args: &ReportArgs) -> Result<Outcome, CommandError> {
     match &args.report {
         Report::Pledges(args) => pledges(world, global, args),
-        Report::Authority(AuthorityArgs { id, clocks }) => with_view(world, global, clocks, |loaded, view| {
+        Report::Authority(AuthorityArgs { id, clocks }) => with_view(world, global, clocks, |loaded, view, basis| {
             party(loaded, view, Some(id))?;
-            heldto_report::authority(view, id, clocks.sensitive, loaded.basis(view.clock()))
+            heldto_report::authority(view, id, clocks.sensitive, basis)
                 .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` is no party")))
+        }),
+        Report::Money(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
+            filters(loaded, view, &args.filters)?;
+            let facts = args.filters.filter(args.clocks.sensitive);
+            let filter = AmountFilter { facts, unit: None, role: args.role, money: true };
+            Ok(heldto_report::amounts(view, &filter, basis))
+        }),
+        Report::Amounts(args) => with_view(world, global, &args.money.clocks, |loaded, view, basis| {
+            filters(loaded, view, &args.money.filters)?;
+            let facts = args.money.filters.filter(args.money.clocks.sensitive);
+            let filter = AmountFilter { facts, unit: args.unit.clone(), role: args.money.role, money: false };
+            Ok(heldto_report::amounts(view, &filter, basis))
+        }),
+        Report::Metrics(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
+            filters(loaded, view, &args.filters)?;
+            if let Some(metric) = &args.metric {
+                loaded.require(view, metric, Some(Kind::Metric))?;
+            }
+            let filter = args.filters.filter(args.clocks.sensitive);
+            Ok(heldto_report::metrics(view, &filter, args.metric.as_ref(), basis))
+        }),
+        Report::Questions(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
+            filters(loaded, view, &args.filters)?;
+            Ok(heldto_report::questions(view, &args.filters.filter(args.clocks.sensitive), basis))
+        }),
+        Report::Slippage(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
+            pledge_filters(loaded, view, &args.filters)?;
+            Ok(heldto_report::slippage(view, &args.filters.filter(args.clocks.sensitive, None), basis))
+        }),
+        Report::Contradictions(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
+            filters(loaded, view, &args.filters)?;
+            Ok(heldto_report::contradictions(view, &args.filters.filter(args.clocks.sensitive), basis))
+        }),
+        Report::Deliveries(args) => with_view(world, global, &args.facts.clocks, |loaded, view, basis| {
+            filters(loaded, view, &args.facts.filters)?;
+            let filter = args.facts.filters.filter(args.facts.clocks.sensitive);
+            Ok(heldto_report::deliveries(view, &filter, args.unpledged, basis))
+        }),
+        Report::Changes(args) => changes(world, global, args),
+        Report::Agenda(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
+            pledge_filters(loaded, view, &args.filters)?;
+            Ok(heldto_report::agenda(view, &args.filters.filter(args.clocks.sensitive, None), basis))
         }),
     }
 }
 
 fn pledges(world: &mut World<'_>, global: &Global, args: &PledgesArgs) -> Result<Outcome, CommandError> {
     let mut found = None;
-    let outcome = with_view(world, global, &args.clocks, |loaded, view| {
-        let basis = loaded.basis(view.clock());
+    let outcome = with_view(world, global, &args.clocks, |loaded, view, basis| {
         if let Some(id) = &args.explain {
             if view.fact(id).is_some() {
                 loaded.require(view, id, Some(Kind::Pledge))?;
@@ -107,18 +164,33 @@ fn pledges(world: &mut World<'_>, global: &Global, args: &PledgesArgs) -> Result
                     .unwrap_or_else(|| CommandError::new(INPUT, "no such pledge"))
             });
         }
-        party(loaded, view, args.about.as_ref())?;
-        party(loaded, view, args.by.as_ref())?;
-        let filter = PledgeFilter {
-            about: args.about.clone(),
-            by: args.by.clone(),
-            status: args.status.clone(),
-            due: args.due.map(Into::into),
-            open: args.open,
-            sensitive: args.clocks.sensitive,
-        };
+        pledge_filters(loaded, view, &args.filters)?;
+        let filter = args.filters.filter(args.clocks.sensitive, args.scale);
         found = heldto_report::judged(view, &filter).iter().map(|j| j.status).find(|s| args.fail_on.contains(s));
         Ok(heldto_report::pledges(view, &filter, basis))
     })?;
     Ok(Outcome { code: if found.is_some() { FOUND } else { 0 }, ..outcome })
+}
+
+/// What is new: against the same log as it was known on an earlier day, or against the log as it was at fewer entries.
+fn changes(world: &mut World<'_>, global: &Global, args: &ChangesArgs) -> Result<Outcome, CommandError> {
+    let (earlier, words) = match &args.from {
+        Since::Day(day) => (None, heldto_report::day(*day)),
+        Since::Entries(n) => (Some(*n), format!("entry {n}")),
+        Since::Checkpoint(path) => {
+            let size = ledger::size_of_checkpoint(world, global, path)?;
+            (Some(size), format!("the checkpoint of {size} entries"))
+        }
+    };
+    let earlier = earlier.map(|n| ledger::load(world, global, Some(&crate::args::At::Entries(n)))).transpose()?;
+    with_view(world, global, &args.clocks, |loaded, view, basis| {
+        pledge_filters(loaded, view, &args.filters)?;
+        let filter = args.filters.filter(args.clocks.sensitive, None);
+        let before = match (&args.from, &earlier) {
+            (Since::Day(day), _) => View::new(&loaded.states, Clock { as_of: *day, known_by: *day }),
+            (_, Some(earlier)) => View::new(&earlier.states, view.clock()),
+            (_, None) => *view,
+        };
+        Ok(heldto_report::changes(&before, view, &filter, &words, basis))
+    })
 }

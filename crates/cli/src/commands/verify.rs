@@ -1,6 +1,6 @@
 //! Checking everything.
 
-use super::plain;
+use super::{meter, plain};
 use crate::args::{Global, VerifyArgs};
 use crate::error::{CommandError, INTEGRITY, UNSIGNED};
 use crate::trust::Trust;
@@ -12,7 +12,6 @@ use heldto_store::Store;
 use heldto_store_files::Folder;
 use serde_json::json;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// Verifies the ledger, or what is given instead of it.
 pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
@@ -30,7 +29,8 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<
 fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
     let Some(path) = target else {
         let open = ledger::open(world, global)?;
-        let verified = open.verify(false, &mut meter(world, open.head().size()))?;
+        let verified =
+            open.verify(false, &mut meter(world.terminal, world.progress, "verifying", open.head().size()))?;
         check_snapshot(&open)?;
         let checkpoint = open.store().checkpoint()?;
         return finish(global, &open, &verified, checkpoint.as_deref(), trust);
@@ -44,7 +44,8 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
             .checkpoint()?
             .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {} has no checkpoint", path.display())))?;
         let ledger = carry::from_folder(&folder, &bytes)?;
-        let verified = ledger.verify(true, &mut meter(world, ledger.head().size()))?;
+        let verified =
+            ledger.verify(true, &mut meter(world.terminal, world.progress, "verifying", ledger.head().size()))?;
         return finish(global, &ledger, &verified, Some(&bytes), trust);
     }
     let bytes = ledger::bytes_of(world, path)?;
@@ -54,27 +55,9 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))?;
     let ledger = carry::read(&text, [0; 32])?;
-    let verified = ledger.verify(true, &mut meter(world, ledger.head().size()))?;
+    let verified =
+        ledger.verify(true, &mut meter(world.terminal, world.progress, "verifying", ledger.head().size()))?;
     finish(global, &ledger, &verified, None, trust)
-}
-
-/// Shows on a terminal how far a verification is, once it has taken more than a second.
-fn meter<'a>(world: &'a mut World<'_>, total: u64) -> impl FnMut(u64) + 'a {
-    let (start, mut shown) = (Instant::now(), Duration::ZERO);
-    let terminal = world.terminal.err;
-    let progress = &mut *world.progress;
-    move |done| {
-        let now = start.elapsed();
-        if !terminal || now < Duration::from_secs(1) {
-            return;
-        }
-        if done == total {
-            progress("");
-        } else if now - shown > Duration::from_millis(100) {
-            shown = now;
-            progress(&format!("verifying: {done} of {total} entries"));
-        }
-    }
 }
 
 /// The checkpoint, the key, and the checkpoint seen earlier.
@@ -133,7 +116,7 @@ fn sound(global: &Global, origin: &str, v: &Verified) -> String {
             "origin": origin,
             "entries": v.entries,
             "chain": v.chain.0.to_string(),
-            "root": v.root.to_string(),
+            "root": v.root.base64(),
             "parts-checked": v.parts_checked,
             "parts-erased": v.parts_erased,
             "parts-withheld": v.parts_withheld,
@@ -145,7 +128,9 @@ fn sound(global: &Global, origin: &str, v: &Verified) -> String {
         if v.parts_withheld == 0 && v.unreadable == 0 { "all verified" } else { "verified, as far as it is there" };
     let mut out = format!(
         "sound: {} entries, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n",
-        v.entries, v.chain.0, v.root
+        v.entries,
+        v.chain.0,
+        v.root.base64()
     );
     out.push_str(&format!(
         "  parts   {} checked, {} erased, {} withheld\n",

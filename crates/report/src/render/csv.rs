@@ -10,8 +10,16 @@ pub fn render(document: &Document) -> String {
         Cell::Words(words) => words.join("; "),
         Cell::Flag(flag) => flag.to_string(),
     };
-    let written = writer.write_record(&document.data.columns).and_then(|()| {
-        document.data.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(|c| safe(text(c)))))
+    // Rows of several reports can stand in one sheet: each says what it rests on.
+    let (clock, log) = (document.basis.clock, &document.basis.log);
+    let basis = [clock.as_of.to_string(), clock.known_by.to_string(), log.entries.to_string(), log.root.clone()];
+    let columns = document.data.columns.iter().chain(&["as-of", "known-by", "entries", "tree-head"]);
+    let written = writer.write_record(columns).and_then(|()| {
+        document
+            .data
+            .rows
+            .iter()
+            .try_for_each(|row| writer.write_record(row.iter().map(|c| safe(text(c))).chain(basis.iter().cloned())))
     });
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()

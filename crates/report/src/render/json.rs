@@ -1,31 +1,45 @@
-use crate::{Block, Cell, Document};
+use crate::{Block, Cell, Chart, Document};
+use heldto_fact::Interval;
 use serde_json::{Map, Value, json};
 
-/// The whole document: what it rests on, the summary, every row, and the sections that people read.
+/// The whole document: what it rests on, the summary, every row, the sections that people read, and its digest.
 pub fn render(document: &Document) -> String {
+    let mut value = value(document);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("digest".to_owned(), document.digest().into());
+    }
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The document without its digest; docs/REPORTS.md describes every key.
+pub fn value(document: &Document) -> Value {
     let row = |cells: &Vec<Cell>| -> Value {
         let columns = document.data.columns.iter().map(|c| (*c).to_owned());
-        columns.zip(cells.iter().map(value)).collect::<Map<String, Value>>().into()
+        columns.zip(cells.iter().map(cell)).collect::<Map<String, Value>>().into()
     };
-    let value = json!({
+    let basis = &document.basis;
+    json!({
         "title": document.title,
-        "as-of": document.basis.clock.as_of.to_string(),
-        "known-by": document.basis.clock.known_by.to_string(),
-        "entries": document.basis.entries,
-        "chain": document.basis.chain,
+        "as-of": basis.clock.as_of.to_string(),
+        "known-by": basis.clock.known_by.to_string(),
+        "newest-source": basis.newest_source.map(|d| d.to_string()),
+        "last-recorded": basis.last_recorded.map(|t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        "origin": basis.log.origin,
+        "entries": basis.log.entries,
+        "tree-head": basis.log.root,
+        "chain": basis.log.chain,
         "summary": document.summary,
         "rows": document.data.rows.iter().map(row).collect::<Vec<_>>(),
         "sections": document.sections.iter().map(|s| json!({
             "heading": s.heading,
             "blocks": s.blocks.iter().map(block).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-    });
-    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
-    text.push('\n');
-    text
+    })
 }
 
-fn value(cell: &Cell) -> Value {
+fn cell(cell: &Cell) -> Value {
     match cell {
         Cell::Empty => Value::Null,
         Cell::Text(s) => s.as_str().into(),
@@ -50,5 +64,19 @@ fn block(block: &Block) -> Value {
                 items.iter().map(|i| json!({ "mark": i.mark, "line": i.line, "details": i.details })).collect();
             json!({ "items": items })
         }
+        Block::Chart(chart) => json!({ "chart": self::chart(chart) }),
     }
+}
+
+fn chart(chart: &Chart) -> Value {
+    let bars = chart.bars.iter().map(|bar| {
+        json!({
+            "label": bar.label,
+            "low": bar.value.map(|v| v.low.value.to_string()),
+            "high": bar.value.and_then(|v: Interval| v.high).map(|h| h.value.to_string()),
+            "shown": bar.shown,
+            "own": bar.own,
+        })
+    });
+    json!({ "title": chart.title, "text": chart.text, "bars": bars.collect::<Vec<_>>() })
 }

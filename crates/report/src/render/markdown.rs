@@ -14,7 +14,7 @@ pub fn render(document: &Document) -> String {
             out.push_str(&self::block(block));
         }
     }
-    out.push_str(&format!("\n---\n\n{}\n", footing(document)));
+    out.push_str(&format!("\n---\n\n{}\n", footing(document).join("  \n")));
     out
 }
 
@@ -34,6 +34,11 @@ fn block(block: &Block) -> String {
                 format!("- {mark}{}\n{details}", safe(&i.line))
             })
             .collect(),
+        Block::Chart(chart) => {
+            let rows = chart.bars.iter().map(|b| format!("| {} | {} |\n", cell(&b.label), cell(&b.shown)));
+            let head = format!("{}\n\n| {} | |\n|---|---|\n", safe(&chart.text), cell(&chart.title));
+            std::iter::once(head).chain(rows).collect()
+        }
     }
 }
 

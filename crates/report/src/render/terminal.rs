@@ -1,5 +1,5 @@
 use super::{Screen, basis, footing};
-use crate::{Block, Document, Item, Tone};
+use crate::{Bar, Block, Chart, Document, Item, Tone};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -24,7 +24,9 @@ pub fn render(document: &Document, screen: Screen) -> String {
         }
     }
     line("");
-    line(&wrap(&footing(document), screen, ""));
+    for text in footing(document) {
+        line(&text);
+    }
     out
 }
 
@@ -62,7 +64,44 @@ fn block(block: &Block, screen: Screen) -> String {
             columns(rows, screen)
         }
         Block::Items(items) => columns(items.iter().map(|i| vec![plain(&i.mark), item(i)]).collect(), screen),
+        Block::Chart(chart) => self::chart(chart, screen),
     }
+}
+
+/// Bars after their labels: full as far as the number is certain, light as far as it may be, with an arrow where no end is known.
+fn chart(chart: &Chart, screen: Screen) -> String {
+    let chars = |text: &str| text.chars().count();
+    let longest = |of: fn(&Bar) -> &str| chart.bars.iter().map(|b| chars(of(b))).max().unwrap_or(0);
+    let (label, shown) = (longest(|b| &b.label), longest(|b| &b.shown));
+    // Where label, figure and bar do not fit beside each other, the bar goes under them.
+    let beside = label + shown + 6 + LEAST <= screen.width;
+    let room = screen.width.saturating_sub(if beside { label + shown + 7 } else { 5 }).clamp(LEAST, 60);
+    let mut lines = vec![wrap(&format!("{}. {}", chart.title, chart.text), screen, "")];
+    for bar in &chart.bars {
+        let drawn = drawn(bar, chart.most(), room);
+        let mark = if bar.own { ">" } else { " " };
+        let (name, text) = (plain(&bar.label), plain(&bar.shown));
+        if beside {
+            lines.push(format!("{mark} {name:<label$}  {text:>shown$}  {drawn}").trim_end().to_owned());
+        } else {
+            lines.push(wrap(&format!("{mark} {name}: {text}"), screen, ""));
+            lines.extend((!drawn.is_empty()).then(|| format!("    {drawn}")));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The fewest columns that a bar is drawn in.
+const LEAST: usize = 16;
+
+fn drawn(bar: &Bar, most: i64, room: usize) -> String {
+    let cells = |n: i64| usize::try_from(i128::from(n) * room as i128 / i128::from(most)).unwrap_or(0).min(room);
+    let Some(value) = bar.value else { return String::new() };
+    let low = cells(value.low.value.ten_thousandths());
+    let high = value.high.map(|h| cells(h.value.ten_thousandths()));
+    let full = if low == 0 && value.low.value.ten_thousandths() > 0 { 1 } else { low };
+    let light = high.map_or(0, |h| h.saturating_sub(low));
+    format!("{}{}{}", "█".repeat(full), "░".repeat(light), if high.is_none() { "→" } else { "" })
 }
 
 fn item(item: &Item) -> String {

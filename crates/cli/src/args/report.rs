@@ -1,0 +1,370 @@
+//! What can be typed to read.
+
+use clap::{Args, Subcommand, ValueEnum};
+use heldto_fact::{FactId, Invalid, Kind, Role, Salience, Unit, Voice};
+use heldto_replay::Status;
+use heldto_report::{DueFilter, Filter, Order, PledgeFilter, Scale};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The three clocks.
+#[derive(Args, Default)]
+pub struct Clocks {
+    /// Judge as at the end of this day [default: today]
+    #[arg(long, value_name = "DAY", help_heading = "Clocks")]
+    pub as_of: Option<chrono::NaiveDate>,
+    /// Count only what the public could know by the end of this day [default: the as-of day]
+    #[arg(long, value_name = "DAY", help_heading = "Clocks")]
+    pub known_by: Option<chrono::NaiveDate>,
+    /// Count only the log's first entries: so many, or those recorded up to a time such as 2026-11-22T12:00:00Z
+    #[arg(long, value_name = "N|TIME", help_heading = "Clocks")]
+    pub at: Option<At>,
+    /// Show facts about an identifiable child or family too
+    #[arg(long)]
+    pub sensitive: bool,
+}
+
+/// A place in the log.
+#[derive(Clone)]
+pub enum At {
+    Entries(u64),
+    Time(chrono::DateTime<chrono::Utc>),
+}
+
+impl FromStr for At {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.parse().map(Self::Entries).ok();
+        let time = || text.parse().map(Self::Time).ok();
+        number
+            .or_else(time)
+            .ok_or_else(|| "neither a number of entries nor a time such as 2026-11-22T12:00:00Z".to_owned())
+    }
+}
+
+/// The filters that every report and the timeline have.
+#[derive(Args, Default)]
+pub struct Filters {
+    /// Only what names this party in any way
+    #[arg(long, value_name = "PARTY", help_heading = "Filters")]
+    pub about: Option<FactId>,
+    /// Only what this party said or owes
+    #[arg(long, value_name = "PARTY", help_heading = "Filters")]
+    pub by: Option<FactId>,
+    /// Only facts of this kind; may be given again
+    #[arg(long, value_parser = word::<Kind>, help_heading = "Filters")]
+    pub kind: Vec<Kind>,
+    /// Only facts in this voice
+    #[arg(long, value_parser = word::<Voice>, help_heading = "Filters")]
+    pub voice: Option<Voice>,
+    /// Only facts of this salience
+    #[arg(long, value_parser = word::<Salience>, help_heading = "Filters")]
+    pub salience: Option<Salience>,
+    /// Only facts linked to this one, either way
+    #[arg(long, value_name = "ID", help_heading = "Filters")]
+    pub linked: Option<FactId>,
+    /// Only facts that cite this source
+    #[arg(long, value_name = "SOURCE", help_heading = "Filters")]
+    pub source: Option<FactId>,
+    /// From this day on
+    #[arg(long, value_name = "DAY", help_heading = "Filters")]
+    pub since: Option<chrono::NaiveDate>,
+    /// Up to this day
+    #[arg(long, value_name = "DAY", help_heading = "Filters")]
+    pub until: Option<chrono::NaiveDate>,
+    /// Only facts that hold these words, whatever their case and accents
+    #[arg(long, value_name = "WORDS", help_heading = "Filters")]
+    pub text: Option<String>,
+}
+
+impl Filters {
+    /// The filter that they come to.
+    pub fn filter(&self, sensitive: bool) -> Filter {
+        Filter {
+            about: self.about.clone(),
+            by: self.by.clone(),
+            kind: self.kind.clone(),
+            voice: self.voice,
+            salience: self.salience,
+            linked: self.linked.clone(),
+            source: self.source.clone(),
+            since: self.since,
+            until: self.until,
+            text: self.text.clone(),
+            sensitive,
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct ShowArgs {
+    /// The fact
+    pub id: FactId,
+    /// Print it as a facts file, to be edited and given to `correct`
+    #[arg(long)]
+    pub toml: bool,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+#[derive(Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+#[derive(Args)]
+pub struct TimelineArgs {
+    /// The day to order by and to choose by
+    #[arg(long, value_enum, default_value = "occurred")]
+    pub clock: OrderBy,
+    /// Only count tellings and distinct things, by kind
+    #[arg(long)]
+    pub count: bool,
+    #[command(flatten)]
+    pub filters: Filters,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+/// By which clock a timeline goes.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum OrderBy {
+    /// When it happened
+    Occurred,
+    /// When the public could first know it
+    Published,
+    /// When the ledger took it in
+    Recorded,
+}
+
+impl From<OrderBy> for Order {
+    fn from(by: OrderBy) -> Self {
+        match by {
+            OrderBy::Occurred => Self::Occurred,
+            OrderBy::Published => Self::Published,
+            OrderBy::Recorded => Self::Recorded,
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct ReportArgs {
+    #[command(subcommand)]
+    pub report: Report,
+}
+
+#[derive(Subcommand)]
+pub enum Report {
+    /// Every commitment with its status, evidence, due day and reasons
+    Pledges(PledgesArgs),
+    /// One authority: control, inspections, notices, commitments, complaints, payouts, figures
+    Authority(AuthorityArgs),
+    /// Money by whose it is and in what role, each pound counted once
+    Money(MoneyArgs),
+    /// Amounts of any unit by whose they are and in what role, each thing counted once
+    Amounts(AmountsArgs),
+    /// Figures over time, their age, and those of others beside them
+    Metrics(MetricsArgs),
+    /// Who asked what, and whether it was answered
+    Questions(FactsArgs),
+    /// Every due date that was moved, by whom, and whether it was explained
+    Slippage(AgendaArgs),
+    /// Facts that disagree, side by side
+    Contradictions(FactsArgs),
+    /// What was done, and towards which commitment
+    Deliveries(DeliveriesArgs),
+    /// What is new since a day, a number of entries or a checkpoint
+    Changes(ChangesArgs),
+    /// Questions for the next meeting
+    Agenda(AgendaArgs),
+}
+
+/// Which commitments.
+#[derive(Args, Default)]
+pub struct PledgeFilters {
+    /// Only commitments of this status; may be given again
+    #[arg(long, value_parser = status, help_heading = "Filters")]
+    pub status: Vec<Status>,
+    /// Only those whose last due day has passed, whose window the day lies in, whose window lies ahead, or that have no due day
+    #[arg(long, value_enum, help_heading = "Filters")]
+    pub due: Option<DueWord>,
+    /// Only those that still ask something of their owner
+    #[arg(long, help_heading = "Filters")]
+    pub open: bool,
+    /// Only those made while this party was in control of their owner
+    #[arg(long, value_name = "PARTY", help_heading = "Filters")]
+    pub made_under: Option<FactId>,
+    /// Only those whose target is counted in this unit
+    #[arg(long, value_parser = word::<Unit>, help_heading = "Filters")]
+    pub unit: Option<Unit>,
+    #[command(flatten)]
+    pub facts: Filters,
+}
+
+impl PledgeFilters {
+    /// The filter that they come to.
+    pub fn filter(&self, sensitive: bool, scale: Option<Scale>) -> PledgeFilter {
+        PledgeFilter {
+            facts: self.facts.filter(sensitive),
+            status: self.status.clone(),
+            due: self.due.map(Into::into),
+            open: self.open,
+            made_under: self.made_under.clone(),
+            unit: self.unit.clone(),
+            scale,
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct PledgesArgs {
+    /// Show why one commitment stands where it does, down to entries and sources
+    #[arg(long, value_name = "ID")]
+    pub explain: Option<FactId>,
+    /// Exit with code 5 if any commitment shown has this status; may be given again
+    #[arg(long, value_parser = status, value_name = "STATUS")]
+    pub fail_on: Vec<Status>,
+    /// Give each status on another tracker's scale too: politifact, polimetre, full-fact, cppp or iati
+    #[arg(long)]
+    pub scale: Option<Scale>,
+    #[command(flatten)]
+    pub filters: PledgeFilters,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+/// How a commitment stands to the day.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum DueWord {
+    Past,
+    Falling,
+    Future,
+    None,
+}
+
+impl From<DueWord> for DueFilter {
+    fn from(word: DueWord) -> Self {
+        match word {
+            DueWord::Past => Self::Past,
+            DueWord::Falling => Self::Falling,
+            DueWord::Future => Self::Future,
+            DueWord::None => Self::None,
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct AuthorityArgs {
+    /// The party
+    pub id: FactId,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+#[derive(Args)]
+pub struct MoneyArgs {
+    /// Only amounts in this role
+    #[arg(long, value_parser = word::<Role>, help_heading = "Filters")]
+    pub role: Option<Role>,
+    #[command(flatten)]
+    pub filters: Filters,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+#[derive(Args)]
+pub struct AmountsArgs {
+    /// Only amounts in this unit: GBP, places, plans
+    #[arg(long, value_parser = word::<Unit>, help_heading = "Filters")]
+    pub unit: Option<Unit>,
+    #[command(flatten)]
+    pub money: MoneyArgs,
+}
+
+#[derive(Args)]
+pub struct MetricsArgs {
+    /// Only this metric
+    #[arg(long, value_name = "ID", help_heading = "Filters")]
+    pub metric: Option<FactId>,
+    #[command(flatten)]
+    pub filters: Filters,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+/// A report on facts.
+#[derive(Args)]
+pub struct FactsArgs {
+    #[command(flatten)]
+    pub filters: Filters,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+#[derive(Args)]
+pub struct DeliveriesArgs {
+    /// Only what nobody had promised
+    #[arg(long)]
+    pub unpledged: bool,
+    #[command(flatten)]
+    pub facts: FactsArgs,
+}
+
+/// A report on commitments.
+#[derive(Args)]
+pub struct AgendaArgs {
+    #[command(flatten)]
+    pub filters: PledgeFilters,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+#[derive(Args)]
+pub struct ChangesArgs {
+    /// A day such as 2026-11-01, a number of entries, or the file of a checkpoint
+    #[arg(value_name = "DAY|N|CHECKPOINT")]
+    pub from: Since,
+    #[command(flatten)]
+    pub filters: PledgeFilters,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+/// Where changes begin.
+#[derive(Clone)]
+pub enum Since {
+    Day(chrono::NaiveDate),
+    Entries(u64),
+    Checkpoint(PathBuf),
+}
+
+impl FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let day = text.parse().map(Self::Day).ok();
+        Ok(day.or_else(|| text.parse().map(Self::Entries).ok()).unwrap_or_else(|| Self::Checkpoint(text.into())))
+    }
+}
+
+#[derive(Args)]
+pub struct CalcArgs {
+    /// Fields, dates and numbers with + - or / between, each after a blank: `dcc-11m-places / dcc-500-places.target`, `idox-go-live.due - 2024-09-01`
+    #[arg(required = true, value_name = "EXPRESSION")]
+    pub expression: Vec<String>,
+    #[command(flatten)]
+    pub clocks: Clocks,
+}
+
+fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|e: Invalid| e.to_string())
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    Status::ALL.iter().copied().find(|s| s.word() == text).ok_or_else(|| {
+        let words: Vec<&str> = Status::ALL.iter().map(|s| s.word()).collect();
+        format!("one of {}", words.join(", "))
+    })
+}

@@ -1,0 +1,317 @@
+//! Rows into places and measurements.
+
+use super::{Ground, Mapping, Measure, Place, Table};
+use crate::{File, Problem};
+use csv::StringRecord;
+use heldto_fact::{
+    Amount, Body, Citation, Fact, FactId, Identifier, Kind, Link, LinkKind, PartyKind, Quantity, Role, Stated,
+    Strength, Unit, Voice, When,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// How many problems are told before the reading stops: a wrong mapping goes wrong in every row.
+const MOST_PROBLEMS: usize = 100;
+
+/// What every measurement has in common.
+pub struct Says {
+    pub voice: Voice,
+    pub source: FactId,
+    pub by: Option<FactId>,
+    /// The kind of party of each place of the mapping.
+    pub kinds: Vec<PartyKind>,
+    /// What the mapping's own metrics are called.
+    pub names: BTreeMap<FactId, String>,
+}
+
+pub struct Rows<'a> {
+    mapping: &'a Mapping,
+    says: Says,
+    known: BTreeSet<FactId>,
+    metrics: BTreeSet<FactId>,
+    codes: BTreeMap<(String, String), FactId>,
+    facts: Vec<Fact>,
+    /// For each measurement the id that its whole would have, where there is a row for that.
+    wholes: Vec<(usize, String)>,
+    problems: Vec<Problem>,
+}
+
+/// One row with its header.
+struct Row<'a> {
+    columns: &'a BTreeMap<&'a str, usize>,
+    record: &'a StringRecord,
+    line: u64,
+    span: Range<usize>,
+}
+
+impl<'a> Row<'a> {
+    fn cell(&self, name: &str) -> Option<&'a str> {
+        self.record.get(*self.columns.get(name)?)
+    }
+
+    fn fits(&self, only: &BTreeMap<String, String>) -> bool {
+        only.iter().all(|(column, value)| self.cell(column) == Some(value.as_str()))
+    }
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(mapping: &'a Mapping, ground: &Ground, declared: &[Fact], says: Says) -> Self {
+        let all = ground.known.iter().map(|(id, kind)| (id, *kind)).chain(declared.iter().map(|f| (&f.id, f.kind())));
+        let (mut known, mut metrics) = (BTreeSet::new(), BTreeSet::new());
+        for (id, kind) in all {
+            known.insert(id.clone());
+            if kind == Kind::Metric {
+                metrics.insert(id.clone());
+            }
+        }
+        let codes = ground.codes.clone();
+        Self { mapping, says, known, metrics, codes, facts: Vec::new(), wholes: Vec::new(), problems: Vec::new() }
+    }
+
+    /// The facts and the problems; each measurement is tied to the one of the area that it is counted in.
+    pub fn finish(mut self) -> (Vec<Fact>, Vec<Problem>) {
+        let ids: BTreeSet<FactId> = self.facts.iter().map(|f| f.id.clone()).collect();
+        for (place, whole) in &self.wholes {
+            if let (Some(fact), Ok(to)) = (self.facts.get_mut(*place), whole.parse::<FactId>())
+                && ids.contains(&to)
+            {
+                fact.links.push(Link { kind: LinkKind::PartOf, to, strength: Strength::Stated });
+            }
+        }
+        (self.facts, self.problems)
+    }
+
+    fn wrong(&mut self, file: usize, span: Range<usize>, title: String, help: &str) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem::new(span, title, "").help(help).in_file(file));
+        }
+    }
+
+    /// Reads one table.
+    pub fn read(&mut self, number: usize, file: &File) {
+        let mapping = self.mapping;
+        let name = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name);
+        let table = mapping.file.iter().find(|t| t.name == name).or(match mapping.file.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        });
+        let Some(table) = table else {
+            let names: Vec<&str> = mapping.file.iter().map(|t| t.name.as_str()).collect();
+            let help = format!("it reads {}", names.join(", "));
+            return self.wrong(number, 0..0, format!("the mapping has no table `{name}`"), &help);
+        };
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
+        let header = match reader.headers() {
+            Ok(header) => header.clone(),
+            Err(e) => return self.wrong(number, 0..0, format!("this is not a table: {e}"), ""),
+        };
+        let columns: BTreeMap<&str, usize> = header.iter().enumerate().map(|(n, name)| (name, n)).collect();
+        if !self.has_columns(number, table, &columns) {
+            return;
+        }
+        let mut record = StringRecord::new();
+        loop {
+            let at = reader.position().clone();
+            match reader.read_record(&mut record) {
+                Ok(false) => return,
+                Ok(true) => {}
+                Err(e) => {
+                    let from = usize::try_from(at.byte()).unwrap_or(0);
+                    return self.wrong(number, from..from + 1, format!("this row does not read: {e}"), "");
+                }
+            }
+            let from = usize::try_from(record.position().map_or(0, csv::Position::byte)).unwrap_or(0);
+            let until = usize::try_from(reader.position().byte()).unwrap_or(from);
+            let line = record.position().map_or(0, csv::Position::line);
+            let row = Row { columns: &columns, record: &record, line, span: from..until };
+            if row.fits(&table.only) {
+                self.row(number, name, table, &row);
+            }
+            if self.problems.len() >= MOST_PROBLEMS {
+                return;
+            }
+        }
+    }
+
+    /// Whether the table has every column that the mapping speaks of; says which it has not.
+    fn has_columns(&mut self, number: usize, table: &Table, columns: &BTreeMap<&str, usize>) -> bool {
+        let alone = |name: &String| vec![name.clone()];
+        let mut wanted: Vec<Vec<String>> = table.only.keys().map(alone).collect();
+        let times = table.period.iter().chain(&table.day);
+        let measures = table.measure.iter();
+        let parts = measures.flat_map(|m| [Some(&m.value), m.numerator.as_ref(), m.denominator.as_ref()]).flatten();
+        let places = &self.mapping.place;
+        let of_places = places.iter().flat_map(|p| p.codes.values().chain([&p.name]).chain(&p.part_of));
+        wanted.extend(places.iter().flat_map(|p| p.only.keys()).map(alone));
+        wanted.extend(times.chain(parts).chain(of_places).flat_map(super::Template::columns).map(<[String]>::to_vec));
+        wanted.sort();
+        wanted.dedup();
+        let gone: Vec<String> = wanted
+            .into_iter()
+            .filter(|names| !names.iter().any(|n| columns.contains_key(n.as_str())))
+            .map(|names| format!("`{}`", names.join("` or `")))
+            .collect();
+        if gone.is_empty() {
+            return true;
+        }
+        let near = gone.first().and_then(|g| crate::did_you_mean(g.trim_matches('`'), columns.keys().copied()));
+        let help = near.unwrap_or_else(|| {
+            "print the mapping with heldto mapping NAME, change it, and give your file with --mapping".to_owned()
+        });
+        let of = if gone.len() == 1 { "no column" } else { "no columns" };
+        self.wrong(number, 0..0, format!("the table has {of} {}", gone.join(", ")), &help);
+        false
+    }
+
+    fn row(&mut self, number: usize, name: &str, table: &Table, row: &Row<'_>) {
+        let mapping = self.mapping;
+        let Some((n, place)) = mapping.place.iter().enumerate().find(|(_, p)| row.fits(&p.only)) else { return };
+        let fill = |t: &super::Template| t.fill(|column| row.cell(column));
+        let codes: Vec<(String, String)> = place
+            .codes
+            .iter()
+            .map(|(scheme, t)| (scheme.clone(), fill(t)))
+            .filter(|(_, code)| !code.is_empty())
+            .collect();
+        // Codes go by the order of their schemes; the one that ids are made of is the most general.
+        let Some(code) = place.codes.get(FIRST).map(fill).filter(|c| !c.is_empty()) else {
+            return self.wrong(
+                number,
+                row.span.clone(),
+                format!("this row has no {FIRST} code"),
+                "every place goes by one",
+            );
+        };
+        let party = match self.codes.get(&(FIRST.to_owned(), code.clone())) {
+            Some(id) => id.clone(),
+            None => self.declare(n, &codes, &code, fill(&place.name)),
+        };
+        for measure in &table.measure {
+            if let Err((title, help)) = self.measure(name, table, measure, row, (&party, &code, place)) {
+                self.wrong(number, row.span.clone(), title, &help);
+            }
+        }
+    }
+
+    /// Declares a place that is not known yet.
+    fn declare(&mut self, n: usize, codes: &[(String, String)], code: &str, name: String) -> FactId {
+        let slug = slug(&name);
+        let free = |id: &FactId| !self.known.contains(id);
+        let candidates = [slug.clone(), format!("{slug}-{}", code.to_lowercase()), slug_of_code(code)];
+        let id =
+            candidates.iter().filter_map(|c| c.parse().ok()).find(free).unwrap_or_else(|| self.says.source.clone());
+        let identifiers =
+            codes.iter().map(|(scheme, value)| Identifier { scheme: scheme.clone(), value: value.clone() }).collect();
+        let kind = self.says.kinds.get(n).copied().unwrap_or(PartyKind::Other);
+        self.facts.push(Fact::amending(id.clone(), name, Body::Party { kind, identifiers }));
+        self.known.insert(id.clone());
+        self.codes.insert((FIRST.to_owned(), code.to_owned()), id.clone());
+        id
+    }
+
+    fn measure(
+        &mut self,
+        name: &str,
+        table: &Table,
+        measure: &Measure,
+        row: &Row<'_>,
+        (party, code, place): (&FactId, &str, &Place),
+    ) -> Result<(), (String, String)> {
+        let fill = |t: &super::Template| t.fill(|column| row.cell(column));
+        let plain = |e: &dyn std::fmt::Display| (e.to_string(), "change the mapping, or the cell".to_owned());
+        let metric: FactId = measure.metric.parse().map_err(|e| plain(&e))?;
+        if !self.metrics.contains(&metric) {
+            return Err((
+                format!("no metric `{metric}` is declared"),
+                "declare it with [[metric]] in the mapping".to_owned(),
+            ));
+        }
+        let when = |t: &Option<super::Template>| -> Result<Option<(String, When)>, (String, String)> {
+            let Some(text) = t.as_ref().map(fill) else { return Ok(None) };
+            let when = text.parse().map_err(|e| plain(&e))?;
+            Ok(Some((text, when)))
+        };
+        let (period, day) = (when(&table.period)?, when(&table.day)?);
+        let Some(time) = period.as_ref().or(day.as_ref()).map(|(text, _)| text.clone()) else {
+            return Err((
+                "a table with measures says which time a row is for".to_owned(),
+                "give `period` or `day`".to_owned(),
+            ));
+        };
+        let id = self.id(&metric, code, &time);
+        let amount = amount(&fill(&measure.value), &self.mapping.not_given)
+            .map_err(|e| (e, "a value is a number and a unit".to_owned()))?;
+        let count = |t: &Option<super::Template>| -> Result<Option<u64>, (String, String)> {
+            t.as_ref()
+                .map_or(Ok(None), |t| sum(&fill(t), &self.mapping.not_given))
+                .map_err(|e| (e, "a count is a whole number, or several with + between".to_owned()))
+        };
+        let (numerator, denominator) = (count(&measure.numerator)?, count(&measure.denominator)?);
+        let whole = place.part_of.as_ref().map(fill).filter(|w| !w.is_empty()).map(|w| self.id(&metric, &w, &time));
+        let called = self.says.names.get(&metric).map_or(measure.metric.as_str(), String::as_str);
+        let cite = Citation { source: self.says.source.clone(), at: format!("{name}, line {}", row.line), quote: None };
+        let fact = Fact {
+            by: self.says.by.iter().cloned().collect(),
+            about: vec![party.clone()],
+            voice: Some(self.says.voice),
+            occurred: day.map(|(_, when)| when),
+            period: period.map(|(_, when)| when),
+            amounts: vec![amount],
+            cites: vec![cite],
+            ..Fact::amending(
+                id.parse().map_err(|e| plain(&e))?,
+                format!("{called}: {}, {time}", fill(&place.name)),
+                Body::Measurement { metric, numerator, denominator },
+            )
+        };
+        self.facts.push(fact);
+        self.wholes.extend(whole.map(|w| (self.facts.len() - 1, w)));
+        Ok(())
+    }
+
+    fn id(&self, metric: &FactId, code: &str, time: &str) -> String {
+        format!("{}-{metric}-{}-{}", self.says.source, code.to_lowercase(), slug(time))
+    }
+}
+
+/// The scheme of codes that places are found by: the Government Statistical Service's, which every list of authorities has.
+const FIRST: &str = "gss";
+
+/// A number with its unit, or what stands in its place.
+fn amount(text: &str, not_given: &BTreeMap<String, String>) -> Result<Amount, String> {
+    let (number, unit) = text.rsplit_once(' ').ok_or_else(|| format!("`{text}` is not a number and a unit"))?;
+    let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| e.to_string())?;
+    if let Some(means) = not_given.get(number) {
+        let nothing = Amount::exact(Quantity::ZERO, unit, Role::Measured);
+        return Ok(Amount { value: None, stated: Stated::NotQuantified, direction: Some(means.clone()), ..nothing });
+    }
+    let value = number.parse().map_err(|e: heldto_fact::Invalid| e.to_string())?;
+    Ok(Amount::exact(value, unit, Role::Measured))
+}
+
+/// A whole number, or the sum of several; nothing where one is not given.
+fn sum(text: &str, not_given: &BTreeMap<String, String>) -> Result<Option<u64>, String> {
+    let mut total = Some(0_u64);
+    for part in text.split('+').map(str::trim) {
+        if not_given.contains_key(part) {
+            return Ok(None);
+        }
+        let number: u64 = part.parse().map_err(|_| format!("`{part}` is not a whole number"))?;
+        total = total.and_then(|t| t.checked_add(number));
+    }
+    Ok(total)
+}
+
+/// A name as an id: `Bristol, City of` is `bristol-city-of`.
+fn slug(name: &str) -> String {
+    let kept: String = name
+        .replace(['\'', '’'], "")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' })
+        .collect();
+    kept.split_whitespace().collect::<Vec<_>>().join("-")
+}
+
+fn slug_of_code(code: &str) -> String {
+    format!("place-{}", slug(code))
+}

@@ -1,0 +1,160 @@
+//! Questions for the next meeting, worked out from what is past due, unproved, moved without a word, contradicted or unanswered.
+
+use crate::contradictions;
+use crate::pledges::{PledgeFilter, judged, terms};
+use crate::questions::{self, answer_of};
+use crate::slippage::moves;
+use crate::words::{count, interval};
+use crate::{Basis, Cell, Document, Filter, Item, Tone};
+use heldto_fact::{Answer, Fact, FactId, Force, Interval};
+use heldto_replay::{Grade, Judgement, Status, View};
+
+struct Point {
+    heading: &'static str,
+    question: String,
+    ids: Vec<String>,
+    why: Vec<String>,
+}
+
+/// The headings, what is gravest first.
+const HEADINGS: &[(&str, Tone)] = &[
+    ("Not met when it was due", Tone::Bad),
+    ("Overdue, and nothing settles it", Tone::Bad),
+    ("Moved without an explanation on record", Tone::Bad),
+    ("Asked before, and not answered in full", Tone::Care),
+    ("Contradicted", Tone::Care),
+    ("Said to be met, and borne out by nobody else", Tone::Care),
+    ("Owed again and again, with no evidence for any period", Tone::Care),
+    ("Begun, and of late nothing good was heard, or no number was told", Tone::Care),
+    ("Falling due", Tone::Plain),
+    ("Too vague to test, though it binds", Tone::Plain),
+];
+
+/// The questions, with what each rests on. A question accuses nobody: it asks for what would settle the matter.
+#[must_use]
+pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
+    let title = filter.facts.by.as_ref().or(filter.facts.about.as_ref());
+    let title = title.map_or_else(String::new, |p| format!(": {}", view.name(p)));
+    let mut document =
+        Document::new(format!("Questions for the next meeting{title}"), basis, &["heading", "question", "ids", "why"]);
+    let sensitive = filter.facts.sensitive;
+    let mut points: Vec<Point> = Vec::new();
+    let mut all = judged(view, filter);
+    all.sort_by_key(|j| std::cmp::Reverse(terms(j.tellings[0]).map(|c| c.force)));
+    for j in all.iter().filter(|j| !j.tellings[0].sensitive || sensitive) {
+        points.extend(of_commitment(j));
+        points.extend(moves(view, j).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
+            heading: "Moved without an explanation on record",
+            question: format!(
+                "Why was the day for \"{}\" moved from {} to {}?",
+                m.commitment.text,
+                m.from.1.in_words(),
+                m.to.1.in_words()
+            ),
+            ids: vec![m.commitment.id.to_string(), m.to.0.id.to_string()],
+            why: vec!["nothing on record speaks to the move".to_owned()],
+        }));
+    }
+    // What a body owes is by it; what it is asked, and what is said of it, names it.
+    let names = filter.facts.about.clone().or_else(|| filter.facts.by.clone());
+    let concerned = Filter { about: names, by: None, ..filter.facts.clone() };
+    let asked: Vec<&Fact> = concerned.facts(view).filter(|f| !f.sensitive || sensitive).collect();
+    points.extend(asked.iter().filter_map(|f| asked_before(view, f)));
+    let disagree = contradictions::found(view, &concerned);
+    points.extend(disagree.iter().filter(|c| sensitive || c.facts.iter().all(|f| !f.sensitive)).map(|c| Point {
+        heading: "Contradicted",
+        question: format!("Which is right? {}", c.text),
+        ids: c.facts.iter().map(|f| f.id.to_string()).collect(),
+        why: vec![if c.possible { "they may disagree" } else { "they cannot both be right" }.to_owned()],
+    }));
+    document.summary.push(match points.len() {
+        0 => "Nothing on record asks for a question.".to_owned(),
+        n => format!(
+            "{}. Each asks for what would settle the matter; none says that anybody failed.",
+            count(n, "question", "questions")
+        ),
+    });
+    for (heading, tone) in HEADINGS {
+        let of_heading = points.iter().filter(|p| p.heading == *heading);
+        let item = |p: &Point| {
+            let details = std::iter::once(p.ids.join(", ")).chain(p.why.iter().cloned()).collect();
+            Item { mark: String::new(), line: p.question.clone(), details }
+        };
+        document.list(heading, *tone, of_heading.map(item).collect());
+    }
+    document.data.rows.extend(points.iter().map(|p| {
+        vec![p.heading.into(), p.question.as_str().into(), Cell::Words(p.ids.clone()), Cell::Words(p.why.clone())]
+    }));
+    document
+}
+
+fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
+    let fact = j.tellings[0];
+    let (text, force) = (&fact.text, terms(fact).map(|c| c.force));
+    let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
+    let unproved = j.grade <= Grade::Claimed;
+    let untold = j.delivered.as_ref().filter(|(done, ..)| done.is_none_or(|d| d == Interval::ANY));
+    let owners: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
+    let (heading, question) = match j.status {
+        Status::Breached | Status::Reversed => {
+            ("Not met when it was due", format!("\"{text}\": what has been done since, and by when will it be met?"))
+        }
+        Status::PartMet => {
+            ("Not met when it was due", format!("\"{text}\": a part was delivered; when will the rest be?"))
+        }
+        Status::Overdue => (
+            "Overdue, and nothing settles it",
+            format!("\"{text}\": has it been done, on which day, and what shows it?"),
+        ),
+        Status::Inconclusive => {
+            ("Contradicted", format!("\"{text}\": which of the accounts of it is right, and what shows it?"))
+        }
+        Status::MetTimingUnknown => (
+            "Said to be met, and borne out by nobody else",
+            format!("\"{text}\": on which day was it done, and what shows it?"),
+        ),
+        s if s.is_met() && unproved => {
+            let test = j.missing.first().map_or_else(String::new, |m| format!(" What shows {m}?"));
+            ("Said to be met, and borne out by nobody else", format!("\"{text}\": what shows that it was done?{test}"))
+        }
+        Status::Unevidenced => (
+            "Owed again and again, with no evidence for any period",
+            format!("\"{text}\": for which periods was it done, and where can that be seen?"),
+        ),
+        Status::Stalled => (
+            "Begun, and of late nothing good was heard, or no number was told",
+            format!("\"{text}\": work had begun and then went back; how does it stand now?"),
+        ),
+        Status::InProgress if untold.is_some() => {
+            let goal = untold.map_or_else(String::new, |(_, goal, unit)| interval(*goal, unit));
+            (
+                "Begun, and of late nothing good was heard, or no number was told",
+                format!("\"{text}\": of {goal}, how much has been delivered so far?"),
+            )
+        }
+        Status::FallingDue => {
+            ("Falling due", format!("\"{text}\": will it be done by the last due day, and what will show it?"))
+        }
+        Status::Untestable if binds => (
+            "Too vague to test, though it binds",
+            format!("\"{text}\": what exactly is to be done, by when, and how will it be known?"),
+        ),
+        _ => return None,
+    };
+    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), j.rule)];
+    why.extend(j.settles.iter().map(|s| format!("would settle it: {s}")));
+    Some(Point { heading, question, ids: vec![fact.id.to_string()], why })
+}
+
+fn asked_before<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Point> {
+    let answer = answer_of(fact).filter(|a| *a != Answer::Answered)?;
+    let item = questions::item(view, fact, false);
+    let why =
+        item.details.into_iter().skip(1).chain([format!("so far: {}", answer.word().replace('-', " "))]).collect();
+    Some(Point {
+        heading: "Asked before, and not answered in full",
+        question: fact.text.clone(),
+        ids: vec![fact.id.to_string()],
+        why,
+    })
+}

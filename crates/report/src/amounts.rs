@@ -1,0 +1,256 @@
+//! Amounts by whose they are and in what role, each thing counted once.
+
+use crate::pledges::text_of;
+use crate::words::{amount, count, interval, list};
+use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone, day};
+use heldto_fact::{Amount, Basis as Per, Fact, FactId, Kind, Role, Unit, Voice, When};
+use heldto_replay::{Cluster, Total, View, totals};
+use std::collections::BTreeSet;
+
+/// Which amounts to add up.
+#[derive(Debug, Clone, Default)]
+pub struct AmountFilter {
+    /// What the facts that tell of them must be.
+    pub facts: Filter,
+    /// In this unit.
+    pub unit: Option<Unit>,
+    /// In this role.
+    pub role: Option<Role>,
+    /// Only money.
+    pub money: bool,
+}
+
+const COLUMNS: &[&str] = &[
+    "whose", "role", "per", "unit", "low", "high", "id", "text", "told-as", "counted", "tellings", "voice", "sources",
+];
+
+/// Amounts by whose they are, by role, as bounds. Nothing is added across bodies or roles: what is announced, allocated and paid may be the same money.
+#[must_use]
+pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document {
+    let title = if filter.money { "Money" } else { "Amounts" };
+    let mut document = Document::new(title, basis, COLUMNS);
+    let groups = groups(view, filter);
+    document.summary.extend(filter.facts.in_words().map(|words| format!("Only what facts {words} tell of.")));
+    if groups.is_empty() {
+        document.summary.push("No such amount is on record.".to_owned());
+        return document;
+    }
+    let bodies: BTreeSet<&Vec<FactId>> = groups.iter().map(|g| &g.whose).collect();
+    document.summary.push(format!(
+        "Nothing is added across bodies or roles: what is announced, allocated, invested and paid may be the same. {} of {} told of.",
+        count(groups.len(), "total", "totals"),
+        count(bodies.len(), "body", "bodies")
+    ));
+    for whose in bodies {
+        let own: Vec<&Group<'_>> = groups.iter().filter(|g| g.whose == *whose).collect();
+        document.sections.push(section(view, whose, &own, filter.facts.sensitive));
+        document.data.rows.extend(own.iter().flat_map(|g| rows(g, filter.facts.sensitive)));
+    }
+    let again: Vec<Item> = told_again(&groups).into_iter().map(|c| again(view, c, filter.facts.sensitive)).collect();
+    document.list("Told again on another day; counted once", Tone::Care, again);
+    document
+}
+
+/// One total: whose, in what role, and whether for each period or over all of it.
+pub(crate) struct Group<'a> {
+    /// One body, or several together.
+    pub whose: Vec<FactId>,
+    pub role: Role,
+    pub per: Per,
+    pub total: Total<'a>,
+}
+
+/// Whose an amount is: the payer's where one is told; what is asked for, the asker's; else of whom the fact speaks.
+fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> Vec<&'a FactId> {
+    match (&amount.payer, amount.role) {
+        (Some(payer), _) => vec![payer],
+        (None, Role::AskedFor) => fact.by.iter().collect(),
+        (None, _) if fact.voice == Some(Voice::Owner) || fact.voice == Some(Voice::Government) => {
+            if fact.by.is_empty() { fact.about.iter().collect() } else { fact.by.iter().collect() }
+        }
+        (None, _) => fact.subjects().iter().collect(),
+    }
+}
+
+pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a>> {
+    let fits = |a: &Amount| {
+        (!filter.money || matches!(a.unit, Unit::Money(_)))
+            && filter.unit.as_ref().is_none_or(|u| a.unit == *u)
+            && filter.role.is_none_or(|r| a.role == r)
+    };
+    let facts: Vec<&'a Fact> = view
+        .facts()
+        .filter(|f| f.kind() != Kind::Measurement && f.amounts.iter().any(fits))
+        .filter(|f| filter.facts.lets(view, f) && filter.facts.within(f.window()) != heldto_fact::Truth::No)
+        .collect();
+    let keys: BTreeSet<(Vec<&FactId>, Role, Per)> = facts
+        .iter()
+        .flat_map(|f| f.amounts.iter().filter(|a| fits(a)).map(move |a| (*f, a)))
+        .map(|(f, a)| (whose(f, a), a.role, per(a)))
+        .filter(|(whose, ..)| !whose.is_empty())
+        .collect();
+    let mut groups = Vec::new();
+    for (who, role, kept) in keys {
+        let pick = |f: &Fact, a: &Amount| fits(a) && a.role == role && per(a) == kept && whose(f, a) == who;
+        let ids = facts.iter().filter(|f| f.amounts.iter().any(|a| pick(f, a))).map(|f| &f.id);
+        for total in totals(view, ids, pick) {
+            groups.push(Group { whose: who.iter().map(|id| (*id).clone()).collect(), role, per: kept, total });
+        }
+    }
+    groups
+}
+
+/// What is for each period is never added to what is over all of it; where nobody says which, it counts as over all.
+const fn per(amount: &Amount) -> Per {
+    match amount.basis {
+        Per::PerPeriod => Per::PerPeriod,
+        _ => Per::InTotal,
+    }
+}
+
+fn section(view: &View<'_>, whose: &[FactId], groups: &[&Group<'_>], sensitive: bool) -> Section {
+    let name = list(&names(view, whose));
+    let mut blocks = Vec::new();
+    let units: BTreeSet<&Unit> = groups.iter().map(|g| &g.total.unit).collect();
+    for unit in units {
+        let of_unit: Vec<&&Group<'_>> = groups.iter().filter(|g| g.total.unit == *unit).collect();
+        let known: Vec<&&&Group<'_>> = of_unit.iter().filter(|g| g.total.sum != heldto_fact::Interval::ANY).collect();
+        if known.len() > 1 {
+            let bar = |g: &&&&Group<'_>| Bar {
+                label: role_words(g),
+                value: Some(g.total.sum),
+                shown: interval(g.total.sum, unit),
+                own: false,
+            };
+            blocks.push(Block::Chart(Chart {
+                title: format!("{name}, by role"),
+                text: "Each bar is a role of its own; they may be the same money, and are not added.".to_owned(),
+                bars: known.iter().map(bar).collect(),
+            }));
+        }
+        for group in of_unit {
+            blocks.push(Block::Text(sentence(group)));
+            blocks.push(Block::Items(things(view, group, sensitive)));
+        }
+    }
+    Section::plain(name, blocks)
+}
+
+fn role_words(group: &Group<'_>) -> String {
+    let per = if group.per == Per::PerPeriod { ", each period" } else { "" };
+    let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| &c.tellings);
+    let critics = if told.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
+    format!("{}{per}{critics}", group.role.word().replace('-', " "))
+}
+
+/// The total in a sentence: `Invested: £12m, 3 told again and counted once.`
+pub(crate) fn sentence(group: &Group<'_>) -> String {
+    let total = &group.total;
+    let mut notes = Vec::new();
+    if total.merged() > 0 {
+        notes.push(format!("{} told again and counted once", total.merged()));
+    }
+    if !total.parts.is_empty() {
+        notes.push(format!("{} left out as part of another", total.parts.len()));
+    }
+    for overlap in &total.may_overlap {
+        let ids: Vec<String> = overlap.iter().map(|f| f.id.to_string()).collect();
+        notes.push(format!("{} may be the same, so this is a range", list(&ids)));
+    }
+    let notes = if notes.is_empty() { String::new() } else { format!("; {}", notes.join("; ")) };
+    let role = role_words(group);
+    let mut chars = role.chars();
+    let role: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    format!("{role}: {}{notes}.", interval(total.sum, &total.unit))
+}
+
+/// The things that a total counts, and those it leaves out.
+pub(crate) fn things(view: &View<'_>, group: &Group<'_>, sensitive: bool) -> Vec<Item> {
+    let of = |clusters: &[Cluster<'_>], note: &str| {
+        let thing = |c: &Cluster<'_>| {
+            let fact = c.first();
+            let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
+            let voice = fact.voice.map_or_else(String::new, |v| format!("voice: {v}"));
+            let said = said_by(view, fact);
+            let first = [fact.id.to_string(), when, voice, said, note.to_owned()];
+            let first = first.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
+            let hidden = fact.sensitive && !sensitive;
+            let mark = if hidden { String::new() } else { told(c, group) };
+            Item {
+                mark,
+                line: text_of(fact, sensitive),
+                details: vec![if hidden { fact.id.to_string() } else { first }],
+            }
+        };
+        clusters.iter().map(thing).collect::<Vec<_>>()
+    };
+    [of(&group.total.counted, ""), of(&group.total.parts, "left out: part of another")].concat()
+}
+
+/// Who says so, where that is somebody other than whom it speaks of.
+fn said_by(view: &View<'_>, fact: &Fact) -> String {
+    let by = names(view, &fact.by);
+    if by.is_empty() || fact.about.is_empty() { String::new() } else { format!("said by {}", list(&by)) }
+}
+
+fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
+    ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
+}
+
+/// As the tellings have it; each way of telling once.
+fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let fits = |a: &&Amount| a.role == group.role && a.unit == group.total.unit && per(a) == group.per;
+    for a in cluster.tellings.iter().flat_map(|t| t.amounts.iter().filter(fits)) {
+        let word = amount(a);
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join("; ")
+}
+
+/// The things of which a later telling became public on another day than the first.
+fn told_again<'b, 'a>(groups: &'b [Group<'a>]) -> Vec<&'b Cluster<'a>> {
+    let mut seen = BTreeSet::new();
+    let all = groups.iter().flat_map(|g| g.total.counted.iter().chain(&g.total.parts));
+    all.filter(|c| c.tellings.len() > 1 && seen.insert(&c.first().id)).collect()
+}
+
+fn again(view: &View<'_>, cluster: &Cluster<'_>, sensitive: bool) -> Item {
+    let mut details = Vec::new();
+    for telling in &cluster.tellings {
+        let known = view.fact_known_from(&telling.id).map_or_else(|| "day not known".to_owned(), day);
+        let amounts: Vec<String> = telling.amounts.iter().map(amount).collect();
+        let sources: Vec<String> = telling.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
+        let amounts = if sensitive || !telling.sensitive { amounts.join(", ") } else { String::new() };
+        details.push(format!("public by {known}: {amounts} · {} ({})", telling.id, sources.join("; ")));
+    }
+    Item { mark: format!("{} times", cluster.tellings.len()), line: text_of(cluster.first(), sensitive), details }
+}
+
+fn rows(group: &Group<'_>, sensitive: bool) -> Vec<Vec<Cell>> {
+    let bound = |limit: heldto_fact::Limit| Cell::Number(limit.value.to_string());
+    let row = |c: &Cluster<'_>, counted: bool| {
+        let fact = c.first();
+        let sources = c.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
+        let hidden = fact.sensitive && !sensitive;
+        vec![
+            Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
+            group.role.word().into(),
+            group.per.word().into(),
+            group.total.unit.to_string().into(),
+            bound(group.total.sum.low),
+            group.total.sum.high.map_or(Cell::Empty, bound),
+            fact.id.as_str().into(),
+            text_of(fact, sensitive).into(),
+            if hidden { Cell::Empty } else { told(c, group).into() },
+            Cell::Flag(counted),
+            Cell::Words(c.tellings.iter().map(|t| t.id.to_string()).collect()),
+            fact.voice.map_or("", Voice::word).into(),
+            Cell::Words(sources),
+        ]
+    };
+    let counted = group.total.counted.iter().map(|c| row(c, true));
+    counted.chain(group.total.parts.iter().map(|c| row(c, false))).collect()
+}

@@ -1,0 +1,332 @@
+//! Arithmetic over fields of facts, in bounds: differences, sums, ratios, days between, a day plus a length of time.
+
+use crate::explain::sources;
+use crate::pledges::{terms, text_of};
+use crate::words::{day_range, days_between, interval};
+use crate::{Basis, Block, Document, Item, Section};
+use chrono::NaiveDate;
+use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Span, Target, Unit, When, Window};
+use heldto_replay::View;
+
+/// Why an expression cannot be worked out. What merely cannot be told is a result, and no error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CalcError {
+    /// It does not read as operands with signs between them.
+    #[error("`{0}` does not read as FIELD, or FIELD SIGN FIELD and so on, with blanks between; the signs are + - /")]
+    Form(String),
+    /// Nothing of this name is known.
+    #[error("`{0}` is neither a fact that is known by the day, nor a date, nor a number with a unit")]
+    Unknown(String),
+    /// The fact has no such field, or nobody filled it in.
+    #[error("`{fact}` tells no `{field}`; a field is one of {FIELDS}")]
+    Field {
+        /// The fact.
+        fact: String,
+        /// What was asked of it.
+        field: String,
+    },
+    /// The sign does not join what stands on its two sides.
+    #[error("`{sign}` does not join {left} and {right}")]
+    Units {
+        /// The sign.
+        sign: char,
+        /// What stands before it.
+        left: String,
+        /// What stands after it.
+        right: String,
+    },
+    /// A number grew too large.
+    #[error("a number grew too large")]
+    TooLarge,
+    /// The fact is about an identifiable child or family.
+    #[error("`{0}` is about a child or a family; --sensitive counts with it")]
+    Sensitive(String),
+}
+
+const FIELDS: &str =
+    "amount, amount.2, target, numerator, denominator, count, occurred, period, due, known-from, recorded";
+
+const EACH: &str = " for each of ";
+
+/// A number that may lie below nought, in ten-thousandths, each end with whether it is itself outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bounds {
+    low: Option<(i128, bool)>,
+    high: Option<(i128, bool)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    Number(Bounds, String),
+    Days(Window),
+    Length(Span),
+    /// The fewest and the most days from one to the other.
+    Between(Option<i64>, Option<i64>),
+}
+
+/// Works an expression out, with everything it rests on.
+///
+/// # Errors
+/// When it does not read, or names what is not there.
+pub fn calc(view: &View<'_>, expression: &str, sensitive: bool, basis: Basis) -> Result<Document, CalcError> {
+    let mut tokens = expression.split_whitespace().peekable();
+    let (mut items, mut result): (Vec<Item>, Option<Value>) = (Vec::new(), None);
+    let mut sign = None;
+    while let Some(token) = tokens.next() {
+        if let ("+" | "-" | "/", None, Some(_)) = (token, sign, &result) {
+            sign = token.chars().next();
+            continue;
+        }
+        let operand = match tokens.peek().and_then(|unit| measured(token, unit)) {
+            Some(value) => {
+                tokens.next();
+                value
+            }
+            None => field(view, token, sensitive, &mut items)?,
+        };
+        result = Some(match (result, sign.take()) {
+            (None, None) => operand,
+            (Some(left), Some(sign)) => join(left, sign, operand)?,
+            _ => return Err(CalcError::Form(expression.to_owned())),
+        });
+    }
+    let value = result.filter(|_| sign.is_none()).ok_or_else(|| CalcError::Form(expression.to_owned()))?;
+    let mut document = Document::new(expression, basis, &["expression", "result"]);
+    document.summary.push(in_words(&value));
+    document.data.rows.push(vec![expression.into(), in_words(&value).into()]);
+    if !items.is_empty() {
+        document.sections.push(Section::plain("Worked out from", vec![Block::Items(items)]));
+    }
+    Ok(document)
+}
+
+/// `20 weeks`, `500 places`: a number with its unit.
+fn measured(number: &str, unit: &str) -> Option<Value> {
+    if let Ok(span) = format!("{number} {unit}").parse::<Span>() {
+        return Some(Value::Length(span));
+    }
+    let value: Quantity = number.parse().ok()?;
+    let unit: Unit = unit.parse().ok()?;
+    Some(Value::Number(bounds(Interval::exactly(value)), unit.to_string()))
+}
+
+fn field(view: &View<'_>, token: &str, sensitive: bool, items: &mut Vec<Item>) -> Result<Value, CalcError> {
+    if let Ok(when) = token.parse::<When>()
+        && when.window() != Window::ANY
+    {
+        return Ok(Value::Days(when.doubtful_window()));
+    }
+    if let Ok(number) = token.parse::<Quantity>() {
+        return Ok(Value::Number(bounds(Interval::exactly(number)), String::new()));
+    }
+    let known = |text: &str| text.parse::<FactId>().ok().and_then(|id| view.fact(&id));
+    let (fact, name) = match (known(token), token.split_once('.')) {
+        (Some(fact), _) => (fact, ""),
+        (None, Some((id, name))) => (known(id).ok_or_else(|| CalcError::Unknown(token.to_owned()))?, name),
+        (None, None) => return Err(CalcError::Unknown(token.to_owned())),
+    };
+    if fact.sensitive && !sensitive {
+        return Err(CalcError::Sensitive(fact.id.to_string()));
+    }
+    let name = if name.is_empty() { if fact.amounts.is_empty() { "occurred" } else { "amount" } } else { name };
+    let value =
+        of(view, fact, name).ok_or_else(|| CalcError::Field { fact: fact.id.to_string(), field: name.to_owned() })?;
+    let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
+    let mut details = vec![format!("{}.{name} · {entry}", fact.id)];
+    details.extend(sources(view, fact));
+    items.push(Item { mark: in_words(&value), line: text_of(fact, sensitive), details });
+    Ok(value)
+}
+
+/// A field of a fact; `None` where it has none.
+fn of(view: &View<'_>, fact: &Fact, name: &str) -> Option<Value> {
+    let number = |a: &Amount| Value::Number(bounds(a.interval()), a.unit.to_string());
+    let counted = |n: Option<u64>| Some(Value::Number(bounds(Interval::exactly(Quantity::whole(n?)?)), String::new()));
+    let day = |day: NaiveDate| Value::Days(Window::day(day));
+    match name {
+        "amount" => fact.amounts.first().map(number),
+        "occurred" => fact.occurred.as_ref().map(|w| Value::Days(w.doubtful_window())),
+        "period" => fact.period.as_ref().map(|w| Value::Days(w.doubtful_window())),
+        "due" => terms(fact)?.due.as_ref().map(|d| Value::Days(d.window())),
+        "known-from" => view.fact_known_from(&fact.id).map(day),
+        "recorded" => view.version(&fact.id).map(|v| day(v.recorded_at.date_naive())),
+        "target" => match terms(fact)?.target.as_ref()? {
+            Target::Amount(a) => Some(number(a)),
+            Target::Metric {
+                threshold: heldto_fact::Threshold::AtLeast(a) | heldto_fact::Threshold::AtMost(a),
+                ..
+            } => Some(number(a)),
+            _ => None,
+        },
+        "numerator" | "denominator" => match fact.body {
+            Body::Measurement { numerator, denominator, .. } => {
+                counted(if name == "numerator" { numerator } else { denominator })
+            }
+            _ => None,
+        },
+        "count" => match fact.body {
+            Body::Complaint { count, .. } | Body::Payout { count, .. } => counted(count),
+            _ => None,
+        },
+        _ => {
+            let n: usize = name.strip_prefix("amount.")?.parse().ok()?;
+            fact.amounts.get(n.checked_sub(1)?).map(number)
+        }
+    }
+}
+
+fn bounds(interval: Interval) -> Bounds {
+    let end = |limit: heldto_fact::Limit| (i128::from(limit.value.ten_thousandths()), limit.strict);
+    Bounds { low: Some(end(interval.low)), high: interval.high.map(end) }
+}
+
+fn join(left: Value, sign: char, right: Value) -> Result<Value, CalcError> {
+    let units = |left: &Value, right: &Value| CalcError::Units { sign, left: kind(left), right: kind(right) };
+    Ok(match (left, sign, right) {
+        (Value::Number(a, u), '+', Value::Number(b, v)) if u == v => Value::Number(plus(a, b), u),
+        (Value::Number(a, u), '-', Value::Number(b, v)) if u == v => Value::Number(plus(a, negated(b)), u),
+        (Value::Number(a, u), '/', Value::Number(b, v)) => {
+            let unit = match (u.as_str(), v.as_str()) {
+                (u, v) if u == v => "times".to_owned(),
+                (u, "") => u.to_owned(),
+                (u, v) => format!("{u}{EACH}{v}"),
+            };
+            Value::Number(ratio(a, b).ok_or(CalcError::TooLarge)?, unit)
+        }
+        (Value::Days(a), '-', Value::Days(b)) => {
+            let (least, most) = days_between(b, a);
+            Value::Between(least, most)
+        }
+        (Value::Days(a), '+', Value::Length(span)) => {
+            let shift = |d: Option<NaiveDate>| d.and_then(|d| span.after(d));
+            Value::Days(Window { earliest: shift(a.earliest), latest: shift(a.latest) })
+        }
+        (left, _, right) => return Err(units(&left, &right)),
+    })
+}
+
+fn kind(value: &Value) -> String {
+    match value {
+        Value::Number(_, unit) if unit.is_empty() => "a bare number".to_owned(),
+        Value::Number(_, unit) => format!("a number of {unit}"),
+        Value::Days(_) => "a date".to_owned(),
+        Value::Length(_) => "a length of time".to_owned(),
+        Value::Between(..) => "a number of days".to_owned(),
+    }
+}
+
+fn plus(a: Bounds, b: Bounds) -> Bounds {
+    let add = |x: Option<(i128, bool)>, y: Option<(i128, bool)>| x.zip(y).map(|((x, s), (y, t))| (x + y, s || t));
+    Bounds { low: add(a.low, b.low), high: add(a.high, b.high) }
+}
+
+const fn negated(b: Bounds) -> Bounds {
+    const fn turned(end: Option<(i128, bool)>) -> Option<(i128, bool)> {
+        match end {
+            Some((n, strict)) => Some((-n, strict)),
+            None => None,
+        }
+    }
+    Bounds { low: turned(b.high), high: turned(b.low) }
+}
+
+/// The ratio of two numbers that are not below nought, rounded outwards to four decimals. Without a lower end above nought, the divisor bounds nothing.
+/// `None` where a number grows too large.
+fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
+    let scaled = |n: i128| n.checked_mul(10_000);
+    let low = match (a.low, b.high) {
+        (Some((n, s)), Some((d, t))) if n >= 0 && d > 0 => Some((scaled(n)?.div_euclid(d), s || t)),
+        (Some((n, _)), None) if n >= 0 => Some((0, true)),
+        _ => None,
+    };
+    let high = match (a.high, b.low) {
+        (Some((n, s)), Some((d, t))) if n >= 0 && d > 0 => Some((-(-scaled(n)?).div_euclid(d), s || t)),
+        _ => None,
+    };
+    Some(Bounds { low, high })
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::Number(b, unit) => number_in_words(*b, unit),
+        Value::Between(least, most) => day_range(*least, *most),
+        Value::Length(span) => span.to_string(),
+        Value::Days(Window { earliest, latest }) => match (earliest, latest) {
+            (Some(e), Some(l)) if e == l => crate::day(*e),
+            (Some(e), Some(l)) => format!("between {} and {}", crate::day(*e), crate::day(*l)),
+            (Some(e), None) => format!("on or after {}", crate::day(*e)),
+            (None, Some(l)) => format!("on or before {}", crate::day(*l)),
+            (None, None) => "cannot be told: the date has no bound".to_owned(),
+        },
+    }
+}
+
+fn number_in_words(b: Bounds, unit: &str) -> String {
+    let (of, each) = unit.split_once(EACH).map_or((unit, String::new()), |(u, v)| (u, format!("{EACH}{v}")));
+    if let Ok(unit) = of.parse::<Unit>()
+        && let Some(known) = unsigned(b)
+    {
+        return format!("{}{each}", interval(known, &unit));
+    }
+    let shown = |n: i128| {
+        let size = i64::try_from(n.unsigned_abs()).ok().and_then(Quantity::from_ten_thousandths);
+        let size = size.map_or_else(|| "a number too large to write".to_owned(), Quantity::grouped);
+        format!("{}{size} {unit}", if n < 0 { "-" } else { "" }).trim_end().to_owned()
+    };
+    match (b.low, b.high) {
+        (Some((l, false)), Some((h, false))) if l == h => shown(l),
+        (Some((l, _)), Some((h, _))) => format!("between {} and {}", shown(l), shown(h)),
+        (Some((l, strict)), None) => format!("{} {}", if strict { "more than" } else { "at least" }, shown(l)),
+        (None, Some((h, strict))) => format!("{} {}", if strict { "less than" } else { "at most" }, shown(h)),
+        (None, None) => "cannot be told: neither end is known".to_owned(),
+    }
+}
+
+/// The same as an interval, where nothing of it lies below nought.
+fn unsigned(b: Bounds) -> Option<Interval> {
+    let end = |(n, strict): (i128, bool)| {
+        Some(heldto_fact::Limit { value: Quantity::from_ten_thousandths(i64::try_from(n).ok()?)?, strict })
+    };
+    let high = match b.high {
+        Some(high) => Some(end(high)?),
+        None => None,
+    };
+    Some(Interval { low: end(b.low?)?, high })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, negated, plus, ratio};
+
+    const fn bounds(low: Option<i128>, high: Option<i128>) -> Bounds {
+        Bounds {
+            low: match low {
+                Some(n) => Some((n * 10_000, false)),
+                None => None,
+            },
+            high: match high {
+                Some(n) => Some((n * 10_000, false)),
+                None => None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_lower_bound_never_subtracts() {
+        // At least 5, from 10, leaves at most 5, and nobody knows how little.
+        assert_eq!(plus(bounds(Some(10), Some(10)), negated(bounds(Some(5), None))), bounds(None, Some(5)));
+        assert_eq!(plus(bounds(Some(3), Some(4)), negated(bounds(Some(5), Some(6)))), bounds(Some(-3), Some(-1)));
+    }
+
+    #[test]
+    fn a_ratio_is_rounded_outwards_and_bounded_by_nothing_unknown() {
+        let third = ratio(bounds(Some(1), Some(1)), bounds(Some(3), Some(3)));
+        assert_eq!(third, Some(Bounds { low: Some((3_333, false)), high: Some((3_334, false)) }));
+        assert_eq!(
+            ratio(bounds(Some(1), Some(2)), bounds(Some(0), Some(4))),
+            Some(Bounds { low: Some((2_500, false)), high: None })
+        );
+        assert_eq!(ratio(bounds(Some(-1), Some(2)), bounds(Some(1), Some(1))).map(|b| b.low), Some(None));
+    }
+}

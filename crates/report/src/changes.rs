@@ -1,0 +1,163 @@
+//! What is new since a day or a place in the log: the press note.
+
+use crate::pledges::{PledgeFilter, judged, text_of};
+use crate::words::count;
+use crate::{Basis, Cell, Document, Event, Item, Tone, day};
+use chrono::NaiveDate;
+use heldto_fact::{Fact, FactId, Kind, Salience};
+use heldto_replay::{Judgement, Status, View, judge};
+
+/// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
+/// earlier view is.
+#[must_use]
+pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since: &str, basis: Basis) -> Document {
+    let columns = &["what", "id", "text", "before", "after", "because", "day"];
+    let mut document = Document::new(format!("What is new since {since}"), basis, columns);
+    let sensitive = filter.facts.sensitive;
+    document.summary.extend(filter.facts.in_words().map(|words| format!("Only what concerns facts {words}.")));
+    let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
+    let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before == Status::NotYetKnown);
+    let facts = new_facts(before, after, filter);
+    let amended = amended(before, after);
+    document.summary.push(format!(
+        "{}, {}, {}, {}.",
+        count(changed.len(), "commitment stands otherwise", "commitments stand otherwise"),
+        count(new.len(), "commitment is new", "commitments are new"),
+        count(facts.len(), "other fact is new", "other facts are new"),
+        count(amended.len(), "fact was corrected or retracted", "facts were corrected or retracted"),
+    ));
+    for m in changed.iter().chain(&new) {
+        let cell = |s: Status| if s == Status::NotYetKnown { Cell::Empty } else { s.word().into() };
+        let fact = m.after.tellings[0];
+        document.data.rows.push(vec![
+            "commitment".into(),
+            fact.id.as_str().into(),
+            text_of(fact, sensitive).into(),
+            cell(m.before),
+            cell(m.after.status),
+            m.because.as_str().into(),
+            m.day.into(),
+        ]);
+        document.events.extend(m.day.map(|day| Event {
+            id: fact.id.to_string(),
+            day,
+            title: format!("{}: {}", m.after.status, text_of(fact, sensitive)),
+            text: m.because.clone(),
+        }));
+    }
+    for fact in &facts {
+        let known = after.fact_known_from(&fact.id);
+        document.data.rows.push(vec![
+            fact.kind().word().into(),
+            fact.id.as_str().into(),
+            text_of(fact, sensitive).into(),
+            Cell::Empty,
+            Cell::Empty,
+            Cell::Empty,
+            known.into(),
+        ]);
+        document.events.extend(known.map(|day| Event {
+            id: fact.id.to_string(),
+            day,
+            title: text_of(fact, sensitive),
+            text: format!("{} · {}", fact.id, fact.kind()),
+        }));
+    }
+    document.list("Commitments that stand otherwise", Tone::Care, changed.iter().map(|m| item(m, sensitive)).collect());
+    document.list("New commitments", Tone::Plain, new.iter().map(|m| item(m, sensitive)).collect());
+    let (core, other): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|f| f.salience == Salience::Core);
+    document.list(
+        "What else is new, and matters most",
+        Tone::Plain,
+        core.iter().map(|f| fact_item(after, f, sensitive)).collect(),
+    );
+    document.list("What else is new", Tone::Plain, other.iter().map(|f| fact_item(after, f, sensitive)).collect());
+    document.list("Corrected or retracted", Tone::Care, amended);
+    document
+}
+
+struct Moved<'a> {
+    before: Status,
+    after: Judgement<'a>,
+    because: String,
+    /// The day from which the public could know what explains it; the day judged by, where it is the passing of time.
+    day: Option<NaiveDate>,
+}
+
+fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Moved<'a>> {
+    let earlier = judge(before, &j.tellings[0].id);
+    let was = earlier.as_ref().map_or(Status::NotYetKnown, |e| e.status);
+    if was == j.status {
+        return None;
+    }
+    let is_new = |fact: &Fact| {
+        let version = after.version(&fact.id);
+        before.version(&fact.id).map(|v| v.index) != version.map(|v| v.index)
+    };
+    let facts = || j.tellings.iter().copied().chain(j.reasons.iter().map(|r| r.fact));
+    let new: Vec<&Fact> = facts().filter(|f| is_new(f)).collect();
+    let gone = earlier.iter().flat_map(|e| &e.reasons).find(|r| after.fact(&r.fact.id).is_none());
+    let newest = new.iter().filter_map(|f| after.fact_known_from(&f.id)).max();
+    let (because, day) = match (new.as_slice(), gone) {
+        ([], Some(gone)) => (format!("{} was retracted", gone.fact.id), None),
+        ([], None) => (format!("no new fact: the day went by; {}", j.rule), Some(after.clock().as_of)),
+        (facts, _) => {
+            let told: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
+            (format!("{}; {}", told.join(", "), j.rule), newest)
+        }
+    };
+    Some(Moved { before: was, because, day, after: j })
+}
+
+fn entry(view: &View<'_>, fact: &Fact) -> String {
+    view.version(&fact.id).map_or_else(|| fact.id.to_string(), |v| format!("{} (entry {})", fact.id, v.index))
+}
+
+/// What other than commitments is known now and was not before.
+fn new_facts<'a>(before: &View<'_>, after: &View<'a>, filter: &PledgeFilter) -> Vec<&'a Fact> {
+    let tells =
+        |kind: Kind| !matches!(kind, Kind::Party | Kind::Source | Kind::Metric | Kind::Pledge | Kind::Measurement);
+    let is_new = |f: &&Fact| tells(f.kind()) && before.fact(&f.id).is_none();
+    let mut new: Vec<&'a Fact> = filter.facts.facts(after).filter(is_new).collect();
+    new.sort_by_key(|f| (after.fact_known_from(&f.id), f.id.clone()));
+    new
+}
+
+fn item(m: &Moved<'_>, sensitive: bool) -> Item {
+    let fact = m.after.tellings[0];
+    let owners: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
+    let mark = if m.before == Status::NotYetKnown {
+        m.after.status.to_string()
+    } else {
+        format!("{} → {}", m.before, m.after.status)
+    };
+    let mut details = vec![format!("{} · by {}", fact.id, owners.join(", "))];
+    details.extend((m.before != Status::NotYetKnown).then(|| format!("because: {}", m.because)));
+    Item { mark, line: text_of(fact, sensitive), details }
+}
+
+fn fact_item(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
+    let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!("public by {}", day(d)));
+    let voice = fact.voice.map_or_else(String::new, |v| format!(" · voice: {v}"));
+    Item {
+        mark: known, line: text_of(fact, sensitive), details: vec![format!("{} · {}{voice}", fact.id, fact.kind())]
+    }
+}
+
+fn amended(before: &View<'_>, after: &View<'_>) -> Vec<Item> {
+    let timeline = &after.states().timeline;
+    let from = before.states().size();
+    let mut found = Vec::new();
+    for id in timeline.ids() {
+        for version in timeline.versions(id).iter().filter(|v| v.index >= from) {
+            let Some(reason) = &version.reason else { continue };
+            let what = if version.fact.is_some() { "corrected" } else { "retracted" };
+            found.push(Item {
+                mark: format!("entry {}", version.index),
+                line: format!("{id} {what}: {reason}"),
+                details: vec![day(version.recorded_at.date_naive())],
+            });
+        }
+    }
+    found
+}

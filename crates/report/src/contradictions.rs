@@ -1,0 +1,149 @@
+//! Facts that disagree, side by side: linked so, told with other amounts or days, or announced with another count than listed.
+
+use crate::pledges::text_of;
+use crate::words::{amount, count};
+use crate::{Basis, Cell, Document, Filter, Item, Tone};
+use heldto_fact::{Amount, Body, Fact, FactId, LinkKind, Strength, When};
+use heldto_replay::{Cluster, View};
+use std::collections::BTreeSet;
+
+/// One disagreement.
+pub(crate) struct Contradiction<'a> {
+    /// What kind it is, in a word: `linked`, `amounts`, `days`, `listed`.
+    pub kind: &'static str,
+    /// In a sentence.
+    pub text: String,
+    /// The facts that disagree.
+    pub facts: Vec<&'a Fact>,
+    /// Whether it only may be one.
+    pub possible: bool,
+}
+
+/// Everything among the facts that the filter lets through that does not fit together. Both sides are kept; nothing here says which is right.
+#[must_use]
+pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
+    let mut document = Document::new("Contradictions", basis, &["kind", "sure", "text", "ids", "sources"]);
+    document.summary.extend(filter.in_words().map(|words| format!("Only where a fact {words} is concerned.")));
+    let found = found(view, filter);
+    let possible = found.iter().filter(|c| c.possible).count();
+    document.summary.push(match found.len() {
+        0 => "Nothing on record is known to disagree.".to_owned(),
+        n => format!(
+            "{} on record, {possible} of them only possible. Both sides are kept; nothing here says which is right.",
+            count(n, "disagreement", "disagreements")
+        ),
+    });
+    for (kind, heading) in [
+        ("linked", "Recorded as contradicting each other"),
+        ("amounts", "One thing, told with amounts that cannot both be true"),
+        ("days", "One thing, told with days that cannot both be true"),
+        ("listed", "Another number announced than listed"),
+    ] {
+        let of_kind = found.iter().filter(|c| c.kind == kind);
+        document.list(heading, Tone::Care, of_kind.map(|c| item(c, filter.sensitive)).collect());
+    }
+    document.data.rows.extend(found.iter().map(|c| {
+        vec![
+            c.kind.into(),
+            if c.possible { "possible" } else { "certain" }.into(),
+            text(c, filter.sensitive).into(),
+            Cell::Words(c.facts.iter().map(|f| f.id.to_string()).collect()),
+            Cell::Words(c.facts.iter().flat_map(|f| &f.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
+        ]
+    }));
+    document
+}
+
+pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'a>> {
+    let all: Vec<&'a Fact> = view.facts().collect();
+    let concerns = |c: &Contradiction<'_>| c.facts.iter().any(|f| filter.lets(view, f));
+    let linked = all.iter().flat_map(|f| linked(view, f));
+    let listed = all.iter().filter_map(|f| listed(f));
+    let mut found: Vec<Contradiction<'a>> = linked.chain(listed).collect();
+    let mut seen = BTreeSet::new();
+    for fact in &all {
+        let tied = |l: &heldto_fact::Link| matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats);
+        if fact.links.iter().any(tied)
+            && let Some(cluster) = Cluster::of(view, &fact.id)
+            && seen.insert(&cluster.first().id)
+        {
+            found.extend(amounts(&cluster));
+            found.extend(days(&cluster));
+        }
+    }
+    found.retain(concerns);
+    found
+}
+
+fn linked<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Contradiction<'a>> {
+    let against = fact.links.iter().filter(|l| l.kind == LinkKind::Contradicts);
+    let pair = |l: &heldto_fact::Link| {
+        let other = view.fact(&l.to)?;
+        let text = format!("{} / {}", fact.text, other.text);
+        let possible = l.strength != Strength::Stated;
+        Some(Contradiction { kind: "linked", text, facts: vec![fact, other], possible })
+    };
+    against.filter_map(pair).collect()
+}
+
+/// Announced so many, listed so many.
+fn listed(fact: &Fact) -> Option<Contradiction<'_>> {
+    let Body::Publication { announced: Some(announced), parts, .. } = &fact.body else { return None };
+    if parts.is_empty() || *announced == parts.len() as u64 {
+        return None;
+    }
+    let text = format!("{announced} announced, {} listed: {}", parts.len(), parts.join("; "));
+    Some(Contradiction { kind: "listed", text, facts: vec![fact], possible: false })
+}
+
+fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
+    let told: Vec<(&'a Fact, &'a Amount)> =
+        cluster.tellings.iter().flat_map(|t| t.amounts.iter().map(move |a| (*t, a))).collect();
+    let apart = |(f, a): (&Fact, &Amount), (g, b): (&Fact, &Amount)| {
+        f.id != g.id
+            && (a.role, &a.unit, a.basis) == (b.role, &b.unit, b.basis)
+            && f.amounts.len() == 1
+            && g.amounts.len() == 1
+            && a.interval().meet(b.interval()).is_none()
+    };
+    let at = told.iter().enumerate();
+    let mut pairs = at.flat_map(|(n, x)| told.iter().skip(n + 1).map(move |y| (*x, *y)));
+    let ((f, a), (g, b)) = pairs.find(|(x, y)| apart(*x, *y))?;
+    let text = format!("{}: {} / {}", cluster.first().text, amount(a), amount(b));
+    Some(Contradiction { kind: "amounts", text, facts: vec![f, g], possible: false })
+}
+
+/// Only days when something happened: what is said again is said on another day by nature, and a state is true on many.
+fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
+    use heldto_fact::Kind::{Complaint, Inspection, Notice, Payout, Publication};
+    let happened = |f: &Fact| match f.body {
+        Body::Change { what, .. } => what != heldto_fact::Change::Control,
+        _ => matches!(f.kind(), Complaint | Inspection | Notice | Payout | Publication),
+    };
+    let told: Vec<&'a Fact> =
+        cluster.tellings.iter().copied().filter(|f| happened(f) && f.occurred.is_some()).collect();
+    let at = told.iter().enumerate();
+    let mut pairs = at.flat_map(|(n, x)| told.iter().skip(n + 1).map(move |y| (*x, *y)));
+    let (f, g) = pairs.find(|(f, g)| !f.doubtful_window().overlaps(g.doubtful_window()))?;
+    let when = |f: &Fact| f.occurred.as_ref().map_or_else(String::new, When::in_words);
+    let text = format!("{}: {} / {}", cluster.first().text, when(f), when(g));
+    Some(Contradiction { kind: "days", text, facts: vec![f, g], possible: false })
+}
+
+fn text(c: &Contradiction<'_>, sensitive: bool) -> String {
+    let hidden = !sensitive && c.facts.iter().any(|f| f.sensitive);
+    if hidden { "(about a child or a family; --sensitive shows it)".to_owned() } else { c.text.clone() }
+}
+
+pub(crate) fn item(c: &Contradiction<'_>, sensitive: bool) -> Item {
+    let said = |f: &&Fact| {
+        let by: Vec<&str> = f.by.iter().map(FactId::as_str).collect();
+        let by = if by.is_empty() { String::new() } else { format!(" · by {}", by.join(", ")) };
+        let voice = f.voice.map_or_else(String::new, |v| format!(" · voice: {v}"));
+        let sources: Vec<String> = f.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
+        format!("{}: {}{by}{voice} · {}", f.id, text_of(f, sensitive), sources.join("; "))
+    };
+    let line = text(c, sensitive);
+    let mark = if c.possible { "possible" } else { "certain" }.to_owned();
+    Item { mark, line, details: c.facts.iter().map(said).collect() }
+}

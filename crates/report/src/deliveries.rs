@@ -1,0 +1,93 @@
+//! What was done, by the commitment it was done towards; and what was done that nobody had promised.
+
+use crate::pledges::text_of;
+use crate::words::{amount, count};
+use crate::{Basis, Cell, Document, Filter, Item, Tone};
+use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, When};
+use heldto_replay::{Cluster, View};
+
+/// The deliveries that the filter lets through; only those towards nothing that was promised, where that is asked for.
+#[must_use]
+pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basis) -> Document {
+    let title = if unpledged { "Deliveries that nobody had promised" } else { "Deliveries" };
+    let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
+    let mut document = Document::new(title, basis, columns);
+    document.summary.extend(filter.in_words().map(|words| format!("Only deliveries {words}.")));
+    let ids = filter.facts(view).filter(|f| f.kind() == Kind::Delivery).map(|f| &f.id);
+    let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
+        Cluster::each(view, ids).into_iter().map(|c| (c.clone(), towards(view, &c))).collect();
+    let (towards_some, towards_none): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, t)| !t.is_empty());
+    document.summary.push(format!(
+        "{} on record: {} towards a commitment, {} towards none. Those towards none stay out of every share kept.",
+        count(towards_some.len() + towards_none.len(), "thing delivered or not", "things delivered or not"),
+        towards_some.len(),
+        towards_none.len()
+    ));
+    let shown: Vec<_> =
+        if unpledged { towards_none.iter().collect() } else { towards_some.iter().chain(&towards_none).collect() };
+    document.data.rows.extend(shown.iter().map(|(c, t)| row(c, t, filter.sensitive)));
+    let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| {
+        list.iter().map(|(c, t)| item(c, t, filter.sensitive)).collect()
+    };
+    if !unpledged {
+        document.list("Towards a commitment", Tone::Plain, items(&towards_some));
+    }
+    document.list("Towards nothing that is on record as promised", Tone::Plain, items(&towards_none));
+    document
+}
+
+/// The commitments that a delivery is said to be towards.
+fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<(&'a Fact, Strength)> {
+    let kinds = |k| matches!(k, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
+    let links = cluster.tellings.iter().flat_map(|t| &t.links).filter(|l| kinds(l.kind));
+    let pledge = |l: &heldto_fact::Link| Some((view.fact(&l.to).filter(|f| f.kind() == Kind::Pledge)?, l.strength));
+    links.filter_map(pledge).collect()
+}
+
+fn outcome(fact: &Fact) -> Option<Outcome> {
+    match fact.body {
+        Body::Delivery { outcome } => Some(outcome),
+        _ => None,
+    }
+}
+
+fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)], sensitive: bool) -> Item {
+    let fact = cluster.first();
+    let hidden = fact.sensitive && !sensitive;
+    let by: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
+    let mut first = vec![fact.id.to_string()];
+    if !hidden {
+        first.extend(outcome(fact).map(|o| o.word().replace('-', " ")));
+        first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
+        first.extend(fact.amounts.iter().map(amount));
+    }
+    first.extend(fact.voice.map(|v| format!("voice: {v}")));
+    if cluster.tellings.len() > 1 {
+        first.push(format!("told {} times, counted once", cluster.tellings.len()));
+    }
+    let mut details = vec![first.join(" · ")];
+    for (pledge, strength) in towards {
+        let sure = if *strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
+        details.push(format!("towards{sure} {}: {}", pledge.id, text_of(pledge, sensitive)));
+    }
+    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
+    Item { mark: if hidden { String::new() } else { when }, line: text_of(fact, sensitive), details }
+}
+
+fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)], sensitive: bool) -> Vec<Cell> {
+    let fact = cluster.first();
+    let hidden = fact.sensitive && !sensitive;
+    let shown = |text: String| if hidden { Cell::Empty } else { text.into() };
+    vec![
+        fact.id.as_str().into(),
+        text_of(fact, sensitive).into(),
+        shown(outcome(fact).map_or_else(String::new, |o| o.word().to_owned())),
+        Cell::Words(fact.by.iter().map(ToString::to_string).collect()),
+        shown(fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string)),
+        Cell::Words(if hidden { Vec::new() } else { fact.amounts.iter().map(amount).collect() }),
+        fact.voice.map_or("", Voice::word).into(),
+        Cell::Words(towards.iter().map(|(f, _)| f.id.to_string()).collect()),
+        Cell::Words(cluster.tellings.iter().map(|t| t.id.to_string()).collect()),
+        Cell::Words(cluster.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
+    ]
+}

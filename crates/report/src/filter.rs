@@ -1,0 +1,160 @@
+//! Which facts to look at: the same filters in every report and in the timeline.
+
+use heldto_fact::{Body, Fact, FactId, Kind, Salience, Target, Truth, Voice, Window};
+use heldto_replay::View;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// What a fact must be to be looked at. The default lets everything through but what is sensitive.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Naming this party in any way.
+    pub about: Option<FactId>,
+    /// Said or owed by this party.
+    pub by: Option<FactId>,
+    /// Of these kinds; of all where there are none.
+    pub kind: Vec<Kind>,
+    /// In this voice.
+    pub voice: Option<Voice>,
+    /// Of this salience.
+    pub salience: Option<Salience>,
+    /// Linked to this fact, either way.
+    pub linked: Option<FactId>,
+    /// Citing this source.
+    pub source: Option<FactId>,
+    /// On or after this day.
+    pub since: Option<chrono::NaiveDate>,
+    /// On or before this day.
+    pub until: Option<chrono::NaiveDate>,
+    /// Holding these words, whatever their case and accents.
+    pub text: Option<String>,
+    /// Show facts about an identifiable child or family too.
+    pub sensitive: bool,
+}
+
+impl Filter {
+    /// Whether a fact matches in all that does not depend on days.
+    #[must_use]
+    pub fn lets(&self, view: &View<'_>, fact: &Fact) -> bool {
+        let linked = |id: &FactId| {
+            fact.links.iter().any(|l| l.to == *id)
+                || view.fact(id).is_some_and(|f| f.links.iter().any(|l| l.to == fact.id))
+        };
+        let bounded_by = |kind: &Kind| *kind == fact.kind();
+        self.about.as_ref().is_none_or(|p| names(fact, p))
+            && self.by.as_ref().is_none_or(|p| fact.by.contains(p))
+            && (self.kind.is_empty() || self.kind.iter().any(bounded_by))
+            && self.voice.is_none_or(|v| fact.voice == Some(v))
+            && self.salience.is_none_or(|s| fact.salience == s)
+            && self.linked.as_ref().is_none_or(linked)
+            && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
+            && self.text.as_deref().is_none_or(|words| holds(fact, words))
+    }
+
+    /// Whether what lies in this window is within the days asked for.
+    #[must_use]
+    pub fn within(&self, window: Window) -> Truth {
+        let until = self.until.map_or(Truth::Yes, |day| window.by(day));
+        let since = match self.since.and_then(|day| day.pred_opt()) {
+            None => Truth::Yes,
+            Some(day_before) => match window.by(day_before) {
+                Truth::Yes => Truth::No,
+                Truth::No => Truth::Yes,
+                Truth::CannotTell => Truth::CannotTell,
+            },
+        };
+        match (since, until) {
+            (Truth::No, _) | (_, Truth::No) => Truth::No,
+            (Truth::Yes, Truth::Yes) => Truth::Yes,
+            _ => Truth::CannotTell,
+        }
+    }
+
+    /// Every fact that matches, those whose day only possibly matches with it.
+    pub fn facts<'f, 'a>(&'f self, view: &View<'a>) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
+        let view = *view;
+        view.facts().filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
+    }
+
+    /// What was asked for, in words; `None` where everything was.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let mut words = Vec::new();
+        let mut put = |name: &str, value: Option<String>| words.extend(value.map(|v| format!("{name} {v}")));
+        put("about", self.about.as_ref().map(ToString::to_string));
+        put("by", self.by.as_ref().map(ToString::to_string));
+        let kinds: Vec<&str> = self.kind.iter().map(|k| k.word()).collect();
+        put("of kind", (!kinds.is_empty()).then(|| kinds.join(" or ")));
+        put("in the voice", self.voice.map(|v| v.to_string()));
+        put("of salience", self.salience.map(|s| s.to_string()));
+        put("linked to", self.linked.as_ref().map(ToString::to_string));
+        put("citing", self.source.as_ref().map(ToString::to_string));
+        put("since", self.since.map(crate::day));
+        put("until", self.until.map(crate::day));
+        put("holding", self.text.as_ref().map(|t| format!("\"{t}\"")));
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
+/// Whether a fact names this party in any way.
+pub(crate) fn names(fact: &Fact, party: &FactId) -> bool {
+    let paid_by = || fact.amounts.iter().any(|a| a.payer.as_ref() == Some(party));
+    let lists = [&fact.by, &fact.about, &fact.to];
+    lists.iter().any(|ids| ids.contains(party)) || fact.reporter.as_ref() == Some(party) || paid_by()
+}
+
+/// Whether a fact holds these words anywhere, whatever their case and accents.
+pub(crate) fn holds(fact: &Fact, words: &str) -> bool {
+    let wanted = folded(words);
+    texts(fact).into_iter().any(|text| folded(text).contains(&wanted))
+}
+
+fn folded(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// Everything in a fact that people read.
+fn texts(fact: &Fact) -> Vec<&str> {
+    let mut all = vec![fact.text.as_str(), fact.id.as_str()];
+    all.extend([&fact.note, &fact.place].into_iter().flatten().map(String::as_str));
+    match &fact.body {
+        Body::Inspection { outcome, framework, findings } => {
+            all.push(outcome);
+            all.extend(framework.iter().chain(findings).map(String::as_str));
+        }
+        Body::Notice { form } => all.push(form),
+        Body::Statement { outcome: Some(outcome), .. } => all.push(outcome),
+        Body::Pledge(c) => {
+            all.extend(c.test.iter().map(String::as_str));
+            if let Some(Target::Deliverable(text) | Target::KeepDoing(text)) = &c.target {
+                all.push(text);
+            }
+        }
+        Body::Complaint { reference, fault, injustice, .. } => {
+            all.extend([reference, fault, injustice].into_iter().flatten().map(String::as_str));
+        }
+        Body::Payout { settles, .. } => all.push(settles),
+        Body::Publication { parts, .. } => all.extend(parts.iter().map(String::as_str)),
+        Body::Metric { definition, .. } => all.push(definition),
+        Body::Source { publisher, author, url, .. } => {
+            all.extend([publisher, author, url].into_iter().flatten().map(String::as_str));
+        }
+        Body::Assessment { verdict, reasons, .. } => {
+            all.push(verdict);
+            all.extend(reasons.iter().map(String::as_str));
+        }
+        _ => {}
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folded;
+
+    #[test]
+    fn case_and_accents_do_not_matter() {
+        assert_eq!(folded("Polimètre"), folded("POLIMETRE"));
+        assert_ne!(folded("plan"), folded("plant"));
+    }
+}

@@ -1,0 +1,356 @@
+//! Figures over time, with their age, what others' figures are, and what the owner says of itself beside them.
+
+use crate::words::{amount, count, list, sparkline};
+use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone};
+use heldto_fact::{Body, Change, Fact, FactId, Kind, LinkKind, PartyKind, Voice, When, Window};
+use heldto_replay::{Value, View, series};
+use std::collections::BTreeSet;
+
+const COLUMNS: &[&str] = &[
+    "metric",
+    "party",
+    "when",
+    "earliest",
+    "latest",
+    "value",
+    "low",
+    "high",
+    "numerator",
+    "denominator",
+    "voice",
+    "id",
+    "sources",
+];
+
+/// The series of one metric or of all, for the party that the filter is about, beside those of the area it lies in and of its neighbours by size;
+/// without a party, for every area that has figures and lies in no other.
+#[must_use]
+pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: Basis) -> Document {
+    let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
+    let mut document = Document::new(title, basis, COLUMNS);
+    let metrics: Vec<&FactId> = view.states().metrics.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
+    for metric in metrics {
+        let parties: Vec<&FactId> = match &filter.about {
+            Some(party) => view.states().metrics.parties(metric).filter(|p| *p == party).collect(),
+            None => roots(view, metric),
+        };
+        for party in parties {
+            let mut values = series(view, metric, party);
+            values.retain(|v| filter.lets(view, v.fact) && filter.within(v.window) != heldto_fact::Truth::No);
+            if !values.is_empty() {
+                document.data.rows.extend(values.iter().map(|v| row(metric, party, v)));
+                let section = section(view, metric, party, &values, filter.about.is_some());
+                document.sections.push(section);
+            }
+        }
+    }
+    document.summary.push(match document.sections.len() {
+        0 => "No figure is on record.".to_owned(),
+        n => format!(
+            "{}. Figures by others than the owner and the owner's own stand side by side; none changes the other.",
+            count(n, "series", "series")
+        ),
+    });
+    document
+}
+
+/// The areas that have figures for a metric and lie in no other that has.
+fn roots<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a FactId> {
+    let all: Vec<&'a FactId> = view.states().metrics.parties(metric).collect();
+    let inside = |p: &FactId| series(view, metric, p).iter().any(|v| !wholes(view, v).is_empty());
+    all.iter().copied().filter(|p| !inside(p)).collect()
+}
+
+/// The figures of the areas that this one is counted in, from the nearest outwards, by its own links: who drew the figures says which area is in which.
+fn wholes<'a>(view: &View<'a>, value: &Value<'a>) -> Vec<Value<'a>> {
+    let mut found: Vec<Value<'a>> = Vec::new();
+    let mut at = Some(value.fact);
+    while let Some(whole) = at.and_then(|f| f.links.iter().find(|l| l.kind == LinkKind::PartOf)) {
+        at = view.fact(&whole.to).filter(|f| f.kind() == Kind::Measurement && found.len() < 5);
+        found.extend(at.and_then(Value::of));
+    }
+    found
+}
+
+fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], compared: bool) -> Section {
+    let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
+    let whose = if compared {
+        String::new()
+    } else {
+        format!(": {}", view.fact(party).map_or(party.as_str(), |f| f.text.as_str()))
+    };
+    let mut blocks = Vec::new();
+    let unit = unit_of(view, metric);
+    let bars: Vec<Bar> = values
+        .iter()
+        .map(|v| Bar { label: label(v), value: v.in_unit(&unit), shown: shown(v, &unit), own: false })
+        .collect();
+    blocks.push(Block::Pairs(about(view, metric, values, &unit)));
+    let text = "Oldest first.".to_owned();
+    blocks.push(Block::Chart(Chart { title: "Over time".to_owned(), text, bars }));
+    if compared {
+        blocks.extend(comparison(view, metric, party, values, &unit));
+        blocks.extend(beside(view, metric, party));
+    }
+    Section { heading: format!("{name}{whose}"), tone: Tone::Plain, blocks }
+}
+
+fn unit_of(view: &View<'_>, metric: &FactId) -> String {
+    match view.fact(metric).map(|f| &f.body) {
+        Some(Body::Metric { unit, .. }) => unit.clone(),
+        _ => String::new(),
+    }
+}
+
+fn is_owners(value: &Value<'_>) -> bool {
+    matches!(value.fact.voice, Some(Voice::Owner | Voice::SecondHand | Voice::Critic))
+}
+
+fn occurred(fact: &Fact) -> String {
+    fact.occurred.as_ref().map_or_else(String::new, When::in_words)
+}
+
+fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
+    ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
+}
+
+fn label(value: &Value<'_>) -> String {
+    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
+    if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::word)) } else { when }
+}
+
+/// The value as told; a share with what it is a share of.
+fn shown(value: &Value<'_>, unit: &str) -> String {
+    let told = amount(value.amount);
+    match (&value.fact.body, value.in_unit(unit)) {
+        (Body::Measurement { numerator: Some(n), denominator: Some(d), .. }, Some(_)) if unit == "%" => {
+            let grouped =
+                |n: u64| heldto_fact::Quantity::whole(n).map_or_else(|| n.to_string(), heldto_fact::Quantity::grouped);
+            format!("{told} ({} of {})", grouped(*n), grouped(*d))
+        }
+        _ => told,
+    }
+}
+
+fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    if let Some(Body::Metric { definition, .. }) = view.fact(metric).map(|f| &f.body) {
+        pairs.push(("what it is".to_owned(), format!("{definition} ({metric})")));
+    }
+    if let Some(last) = values.last() {
+        pairs.push(("newest".to_owned(), format!("{}: {}; {}", label(last), shown(last, unit), age(view, last))));
+    }
+    pairs.extend(trend(view, metric, values, unit).map(|words| ("trend".to_owned(), words)));
+    for fact in breaks(view, metric) {
+        let unlike = "figures before and after are not alike, and no trend spans it";
+        pairs.push(("break".to_owned(), format!("{}; {unlike} ({})", fact.text, fact.id)));
+    }
+    let gone = values.iter().filter(|v| v.amount.value.is_none()).count();
+    if gone > 0 {
+        pairs.push(("not given".to_owned(), format!("{} without a number", count(gone, "value", "values"))));
+    }
+    pairs
+}
+
+/// How old a value is on the as-of day.
+pub(crate) fn age(view: &View<'_>, value: &Value<'_>) -> String {
+    match value.window.latest.map(|latest| (view.clock().as_of - latest).num_days()) {
+        Some(days @ 1..) => format!("{days} days old"),
+        Some(_) => "of this very time".to_owned(),
+        None => "how old is not known".to_owned(),
+    }
+}
+
+/// The exact values that are not the owner's own, as small bars, and how far they went since the way of measuring last changed. `None` of fewer than two.
+fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
+    let exact = |v: &&Value<'_>| !is_owners(v) && v.in_unit(unit).is_some_and(heldto_fact::Interval::is_exact);
+    let official: Vec<&Value<'_>> = values.iter().filter(exact).collect();
+    // What was measured otherwise is not compared.
+    let since = breaks(view, metric).iter().filter_map(|f| f.window().earliest).max();
+    let is_alike = |v: &&&Value<'_>| since.is_none_or(|day| v.window.earliest.is_some_and(|e| e >= day));
+    let alike: Vec<&Value<'_>> = official.iter().filter(is_alike).copied().collect();
+    let mut bars = sparkline(&official.iter().filter_map(|v| v.in_unit(unit)).collect::<Vec<_>>());
+    let before = official.len() - alike.len();
+    if before > 0 && !alike.is_empty() {
+        bars = bars.chars().take(before).chain(['|']).chain(bars.chars().skip(before)).collect();
+    }
+    let words = match alike.as_slice() {
+        [first, .., last] => moved(first, last, unit),
+        _ => "not told, since the way it is measured changed".to_owned(),
+    };
+    (official.len() > 1).then(|| format!("{bars}  {words}"))
+}
+
+/// How far it went from the first to the last of values that are known exactly.
+fn moved(first: &Value<'_>, last: &Value<'_>, unit: &str) -> String {
+    let exact = |v: &Value<'_>| v.in_unit(unit).map(|i| i.low.value);
+    let (Some(from), Some(to)) = (exact(first), exact(last)) else {
+        return "what it comes to cannot be told".to_owned();
+    };
+    let words = |n: heldto_fact::Quantity| {
+        if unit == "%" { format!("{} points", n.rounded_to_tenths()) } else { format!("{} {unit}", n.grouped()) }
+    };
+    let since = label(first);
+    match (to.minus(from), from.minus(to)) {
+        (Some(up), _) if up > heldto_fact::Quantity::ZERO => format!("up {} since {since}", words(up)),
+        (_, Some(down)) if down > heldto_fact::Quantity::ZERO => format!("down {} since {since}", words(down)),
+        _ => format!("as it was in {since}"),
+    }
+}
+
+/// The breaks of a series: changes that bear on the metric.
+fn breaks<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a Fact> {
+    let Some(fact) = view.fact(metric) else { return Vec::new() };
+    let broken = |f: &Fact| matches!(f.body, Body::Change { what: Change::SeriesBreak, .. });
+    view.linked_as(&fact.id, LinkKind::BearsOn).map(|(f, _)| f).filter(|f| broken(f)).collect()
+}
+
+const NEIGHBOURS: usize = 5;
+
+/// The newest official share beside the areas that the party lies in, and beside those nearest to it in how many the share is of. Counts are not compared:
+/// a large area has more of everything.
+fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], unit: &str) -> Vec<Block> {
+    let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
+    let others = view.states().metrics.parties(metric).count();
+    if unit != "%" {
+        let alone = "A count is not compared with others': a large area has more of everything.".to_owned();
+        return if others > 1 { vec![Block::Text(alone)] } else { Vec::new() };
+    }
+    let at = |p: &FactId| -> Option<Value<'_>> {
+        series(view, metric, p)
+            .into_iter()
+            .rev()
+            .find(|v| v.window == own.window && !is_owners(v) && v.in_unit(unit).is_some())
+    };
+    let name = |p: &FactId| view.fact(p).map_or_else(|| p.to_string(), |f| f.text.clone());
+    let bar = |p: &FactId, v: &Value<'_>| Bar {
+        label: name(p),
+        value: v.in_unit(unit),
+        shown: shown(v, unit),
+        own: p == party,
+    };
+    let mut bars = vec![bar(party, own)];
+    let areas = wholes(view, own);
+    let whose = |v: &Value<'_>| v.fact.subjects().first().cloned();
+    bars.extend(areas.iter().filter_map(|v| Some(bar(&whose(v)?, v))));
+    let around: Vec<FactId> = areas.iter().filter_map(whose).collect();
+    let size = own.out_of();
+    let kind = party_kind(view, party);
+    let mut near: Vec<(u64, &FactId, Value<'_>)> = view
+        .states()
+        .metrics
+        .parties(metric)
+        .filter(|p| *p != party && !around.contains(p) && party_kind(view, p) == kind)
+        .filter_map(|p| {
+            let value = at(p)?;
+            Some((value.out_of()?.abs_diff(size?), p, value))
+        })
+        .collect();
+    near.sort_by_key(|(apart, p, _)| (*apart, (*p).clone()));
+    bars.extend(near.iter().take(NEIGHBOURS).map(|(_, p, v)| bar(p, v)));
+    if bars.len() < 2 {
+        return Vec::new();
+    }
+    let when = label(own);
+    let neighbours = near.len().min(NEIGHBOURS);
+    let text = format!(
+        "The areas it lies in, then the {neighbours} nearest to it in how many the share is of; nearest first, and no ranking."
+    );
+    vec![Block::Chart(Chart { title: format!("Beside others, {when}"), text, bars })]
+}
+
+fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
+    match view.fact(party)?.body {
+        Body::Party { kind, .. } => Some(kind),
+        _ => None,
+    }
+}
+
+/// Figures for metrics that bear on this one, or that this one bears on: as a rule, what the owner counts in its own way.
+fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
+    let Some(fact) = view.fact(metric) else { return Vec::new() };
+    let from = view.linked_from(&fact.id).map(|(f, _)| f);
+    let to = fact.links.iter().filter_map(|l| view.fact(&l.to));
+    let related: BTreeSet<&FactId> = from.chain(to).filter(|f| f.kind() == Kind::Metric).map(|f| &f.id).collect();
+    let mut items = Vec::new();
+    for other in related {
+        let unit = unit_of(view, other);
+        let values = series(view, other, party);
+        let details: Vec<String> = values.iter().map(|v| told(v, &unit)).collect();
+        if !details.is_empty() {
+            let name = view.fact(other).map_or_else(|| other.to_string(), |f| f.text.clone());
+            items.push(Item { mark: String::new(), line: format!("{name} ({other})"), details });
+        }
+    }
+    if items.is_empty() {
+        return Vec::new();
+    }
+    vec![Block::Text("Beside it, counted in another way:".to_owned()), Block::Items(items)]
+}
+
+/// One value in a line, with who says so.
+pub(crate) fn told(value: &Value<'_>, unit: &str) -> String {
+    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
+    let voice = value.fact.voice.map_or("", Voice::word);
+    format!("{when}: {} (voice: {voice}; {})", shown(value, unit), value.fact.id)
+}
+
+/// What the briefing on an authority says of its figures: of each metric the newest figure with its age and trend, those of the areas around it, and what
+/// the owner says.
+pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
+    let mut items = Vec::new();
+    for metric in view.states().metrics.measured() {
+        let values = series(view, metric, party);
+        let Some(newest) = values.iter().rev().find(|v| !is_owners(v)).or(values.last()) else { continue };
+        let unit = unit_of(view, metric);
+        let mut details = vec![format!("{}; {}", told(newest, &unit), age(view, newest))];
+        details.extend(trend(view, metric, &values, &unit).map(|words| format!("trend {words}")));
+        let around: Vec<String> = wholes(view, newest)
+            .iter()
+            .filter(|v| unit == "%" && v.in_unit(&unit).is_some())
+            .map(|v| format!("{} {}", list(&names(view, v.fact.subjects())), amount(v.amount)))
+            .collect();
+        if !around.is_empty() {
+            details.push(format!("beside it: {}", list(&around)));
+        }
+        details.extend(values.iter().filter(|v| is_owners(v) && v.fact.id != newest.fact.id).map(|v| told(v, &unit)));
+        details.extend(breaks(view, metric).iter().map(|f| format!("break {}: {}", occurred(f), f.text)));
+        if values.len() > 1 {
+            details.push(format!(
+                "{}: heldto report metrics --about {party} --metric {metric}",
+                count(values.len(), "value", "values")
+            ));
+        }
+        let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
+        let facts = values.iter().map(|v| v.fact).collect();
+        items.push((metric.clone(), Item { mark: String::new(), line: name, details }, facts));
+    }
+    items
+}
+
+fn row(metric: &FactId, party: &FactId, value: &Value<'_>) -> Vec<Cell> {
+    let fact = value.fact;
+    let (numerator, denominator) = match fact.body {
+        Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
+        _ => (None, None),
+    };
+    let number = |n: Option<u64>| n.map_or(Cell::Empty, Cell::from);
+    let bounds = value.amount.value.map(|_| value.amount.interval());
+    let bound = |q: Option<heldto_fact::Quantity>| q.map_or(Cell::Empty, |q| Cell::Number(q.to_string()));
+    let Window { earliest, latest } = value.window;
+    vec![
+        metric.as_str().into(),
+        party.as_str().into(),
+        fact.period.as_ref().or(fact.occurred.as_ref()).map_or_else(String::new, ToString::to_string).into(),
+        earliest.into(),
+        latest.into(),
+        amount(value.amount).into(),
+        bound(bounds.map(|b| b.low.value)),
+        bound(bounds.and_then(|b| b.high).map(|h| h.value)),
+        number(numerator),
+        number(denominator),
+        fact.voice.map_or("", Voice::word).into(),
+        fact.id.as_str().into(),
+        Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
+    ]
+}

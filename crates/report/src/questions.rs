@@ -1,0 +1,91 @@
+//! Who asked what, and whether it was answered.
+
+use crate::pledges::text_of;
+use crate::words::{count, list};
+use crate::{Basis, Cell, Document, Filter, Item, Tone, day};
+use heldto_fact::{Answer, Body, Fact, FactId, Kind, LinkKind, Strength, When};
+use heldto_replay::View;
+
+/// The questions that a filter lets through, by what became of them.
+#[must_use]
+pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
+    let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
+    let mut document = Document::new("Questions", basis, columns);
+    document.summary.extend(filter.in_words().map(|words| format!("Only questions {words}.")));
+    let asked: Vec<&Fact> = filter.facts(view).filter(|f| f.kind() == Kind::Question).collect();
+    let of = |answer: Answer| asked.iter().filter(move |f| answer_of(f) == Some(answer));
+    let clauses: Vec<String> = ANSWERS
+        .iter()
+        .map(|(answer, word, ..)| (of(*answer).count(), word))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
+    let total = count(asked.len(), "question on record", "questions on record");
+    let clauses = if clauses.is_empty() { String::new() } else { format!(": {}", list(&clauses)) };
+    document.summary.push(format!("{total}{clauses}."));
+    for (answer, _, heading, tone) in ANSWERS {
+        document.list(heading, *tone, of(*answer).map(|f| item(view, f, filter.sensitive)).collect());
+    }
+    document.data.rows.extend(asked.iter().map(|f| row(view, f, filter.sensitive)));
+    document
+}
+
+const ANSWERS: &[(Answer, &str, &str, Tone)] = &[
+    (Answer::Silence, "met with silence", "No answer came", Tone::Bad),
+    (Answer::Declined, "declined", "An answer was declined", Tone::Bad),
+    (Answer::PartlyAnswered, "answered in part", "Answered in part", Tone::Care),
+    (Answer::NotKnown, "of which the answer is not known", "Whether it was answered is not known", Tone::Plain),
+    (Answer::Answered, "answered", "Answered", Tone::Good),
+];
+
+pub(crate) fn answer_of(fact: &Fact) -> Option<Answer> {
+    match fact.body {
+        Body::Question { answer } => Some(answer),
+        _ => None,
+    }
+}
+
+/// What answers a question, and how sure that is.
+pub(crate) fn answers<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<(&'a Fact, Strength)> {
+    view.linked_as(&fact.id, LinkKind::Answers).map(|(from, link)| (from, link.strength)).collect()
+}
+
+pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Item {
+    let names = |ids: &[FactId]| -> Vec<String> {
+        ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
+    };
+    let asked = match (names(&fact.by).as_slice(), names(&fact.to).as_slice()) {
+        ([], []) => "nobody says who asked whom".to_owned(),
+        ([], to) => format!("put to {}", list(to)),
+        (by, []) => format!("asked by {}; of whom is not told", list(by)),
+        (by, to) => format!("{} asked {}", list(by), list(to)),
+    };
+    let mut details = vec![format!("{} · {asked}", fact.id)];
+    for (answer, strength) in answers(view, fact) {
+        let sure = if strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
+        let known = view.fact_known_from(&answer.id).map_or_else(String::new, |d| format!(", public by {}", day(d)));
+        details.push(format!("answer{sure}: {} ({}{known})", text_of(answer, sensitive), answer.id));
+    }
+    if let Some(note) = fact.note.as_ref().filter(|_| sensitive || !fact.sensitive) {
+        details.push(format!("note: {note}"));
+    }
+    Item {
+        mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words),
+        line: text_of(fact, sensitive),
+        details,
+    }
+}
+
+fn row<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Vec<Cell> {
+    let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
+    vec![
+        fact.id.as_str().into(),
+        text_of(fact, sensitive).into(),
+        ids(&fact.by),
+        ids(&fact.to),
+        fact.occurred.as_ref().map_or_else(String::new, ToString::to_string).into(),
+        answer_of(fact).map_or("", Answer::word).into(),
+        Cell::Words(view.linked_as(&fact.id, LinkKind::Answers).map(|(f, _)| f.id.to_string()).collect()),
+        Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
+    ]
+}

@@ -1,0 +1,36 @@
+use crate::{Document, Event};
+use atom_syndication::{Content, Entry, Feed, FixedDateTime, Person, Text};
+use chrono::{NaiveDate, NaiveTime};
+
+/// A feed (RFC 4287), newest first. The same document gives the same bytes: it was updated when the newest entry was recorded.
+pub fn render(document: &Document) -> String {
+    let origin = &document.basis.log.origin;
+    let mut events: Vec<&Event> = document.events.iter().collect();
+    events.sort_by(|a, b| b.day.cmp(&a.day).then(a.id.cmp(&b.id)));
+    let entry = |event: &&Event| Entry {
+        id: format!("urn:heldto:{origin}:{}:{}", event.id, event.day),
+        title: Text::plain(event.title.clone()),
+        updated: midnight(event.day),
+        content: Some(Content {
+            value: Some(event.text.clone()),
+            content_type: Some("text".to_owned()),
+            ..Content::default()
+        }),
+        ..Entry::default()
+    };
+    let feed = Feed {
+        id: format!("urn:heldto:{origin}"),
+        title: Text::plain(format!("{} ({origin})", document.title)),
+        updated: document.basis.last_recorded.unwrap_or_default().fixed_offset(),
+        authors: vec![Person { name: origin.clone(), ..Person::default() }],
+        entries: events.iter().map(entry).collect(),
+        ..Feed::default()
+    };
+    let mut text = feed.to_string();
+    text.push('\n');
+    text
+}
+
+fn midnight(day: NaiveDate) -> FixedDateTime {
+    day.and_time(NaiveTime::MIN).and_utc().fixed_offset()
+}

@@ -1,0 +1,171 @@
+use super::{basis, footing};
+use crate::{Bar, Block, Cell, Chart, Document, Item, Tone};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// One file that needs nothing else: no script, no font, no picture from elsewhere.
+pub fn render(document: &Document) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (document.title) " · " (document.basis.log.origin) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (document.title) }
+                    p.basis { (basis(document)) }
+                }
+                main {
+                    @for line in &document.summary { p.summary { (line) } }
+                    @for section in &document.sections {
+                        section {
+                            h2 class=(tone(section.tone)) { (section.heading) }
+                            @for block in &section.blocks { (self::block(block)) }
+                        }
+                    }
+                    @if !document.data.rows.is_empty() { (rows(document)) }
+                }
+                footer { @for line in footing(document) { p { (line) } } }
+            }
+        }
+    };
+    let mut text = page.into_string();
+    text.push('\n');
+    text
+}
+
+const fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "plain",
+        Tone::Good => "good",
+        Tone::Care => "care",
+        Tone::Bad => "bad",
+    }
+}
+
+fn block(block: &Block) -> Markup {
+    html! {
+        @match block {
+            Block::Text(text) => p { (text) },
+            Block::List(lines) => ul { @for line in lines { li { (line) } } },
+            Block::Pairs(pairs) => dl { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } },
+            Block::Items(items) => ul.items { @for item in items { (self::item(item)) } },
+            Block::Chart(chart) => (self::chart(chart)),
+        }
+    }
+}
+
+fn item(item: &Item) -> Markup {
+    html! {
+        li {
+            @if !item.mark.is_empty() { span.mark { (item.mark) } }
+            div {
+                p.line { (item.line) }
+                @for detail in &item.details { p.detail { (detail) } }
+            }
+        }
+    }
+}
+
+const ROW: usize = 44;
+
+/// Bars as a picture with a title and a description, and the same figures as a table.
+fn chart(chart: &Chart) -> Markup {
+    let height = chart.bars.len() * ROW;
+    html! {
+        figure {
+            svg role="img" width="100%" height=(height) aria-label=(format!("{}. {}", chart.title, chart.text)) {
+                title { (chart.title) }
+                desc { (chart.text) }
+                @for (n, bar) in chart.bars.iter().enumerate() { (self::bar(chart, n * ROW, bar)) }
+            }
+            figcaption { (chart.title) ". " (chart.text) }
+            details {
+                summary { "The figures as a table" }
+                table {
+                    thead { tr { th scope="col" { "of" } th scope="col" { "figure" } } }
+                    tbody { @for bar in &chart.bars { tr { th scope="row" { (bar.label) } td { (bar.shown) } } } }
+                }
+            }
+        }
+    }
+}
+
+fn bar(chart: &Chart, top: usize, bar: &Bar) -> Markup {
+    let share = |n: i64| {
+        let hundredths = i128::from(n) * 10_000 / i128::from(chart.most());
+        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+    };
+    let class = if bar.own { "own" } else { "other" };
+    html! {
+        text x="0" y=(top + 14) class=(class) { (bar.label) }
+        text x="100%" y=(top + 14) text-anchor="end" class=(class) { (bar.shown) }
+        @if let Some(value) = bar.value {
+            @let high = value.high.unwrap_or(value.low).value;
+            rect x="0" y=(top + 20) height="14" width=(share(high.ten_thousandths())) class="perhaps" {}
+            rect x="0" y=(top + 20) height="14" width=(share(value.low.value.ten_thousandths())) class=(class) {}
+        }
+    }
+}
+
+/// Every row with every column, folded away until it is wanted.
+fn rows(document: &Document) -> Markup {
+    html! {
+        section {
+            h2 { "Every row" }
+            details {
+                summary { "Show all " (document.data.rows.len()) " rows with all columns" }
+                div.scroll tabindex="0" role="region" aria-label="Every row with every column" {
+                    table {
+                        thead { tr { @for column in &document.data.columns { th scope="col" { (column) } } } }
+                        tbody {
+                            @for row in &document.data.rows { tr { @for cell in row { td { (text(cell)) } } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) | Cell::Number(text) => text.clone(),
+        Cell::Day(day) => day.to_string(),
+        Cell::Words(words) => words.join("; "),
+        Cell::Flag(flag) => (if *flag { "yes" } else { "no" }).to_owned(),
+    }
+}
+
+const STYLE: &str = "
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #595959; --line: #d0d0d0; --good: #00602b; --care: #7a4b00; --bad: #a4001d; --bar: #1d5c9e; --other: #7d8b99; --perhaps: #c9d6e3; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --faint: #b0b0b0; --line: #444; --good: #6fd394; --care: #f0b75c; --bad: #ff8d9b; --bar: #7db5ee; --other: #93a1ae; --perhaps: #3a4856; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0; }
+h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; padding-top: .5rem; border-top: 2px solid var(--line); }
+h2.good { color: var(--good); border-color: currentColor; } h2.care { color: var(--care); border-color: currentColor; } h2.bad { color: var(--bad); border-color: currentColor; }
+.basis, .detail, footer, figcaption { color: var(--faint); font-size: .9rem; }
+.summary { font-size: 1.1rem; }
+p { margin: .3rem 0; }
+ul.items { list-style: none; padding: 0; }
+ul.items > li { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+ul.items > li > div { grid-column: 2; }
+.mark { font-weight: 600; }
+.line { font-weight: 500; }
+dl > div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding: .2rem 0; }
+dt { font-weight: 600; } dd { margin: 0; white-space: pre-line; }
+figure { margin: 1rem 0; }
+svg text { fill: var(--ink); font-size: .9rem; } svg text.own { font-weight: 700; }
+svg rect.own { fill: var(--bar); } svg rect.other { fill: var(--other); } svg rect.perhaps { fill: var(--perhaps); }
+table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border: 1px solid var(--line); overflow-wrap: normal; }
+.scroll { overflow-x: auto; }
+summary { cursor: pointer; padding: .25rem 0; }
+footer { margin-top: 2rem; border-top: 2px solid var(--line); font-family: ui-monospace, monospace; white-space: pre-wrap; }
+@media (max-width: 40rem) { ul.items > li, dl > div { grid-template-columns: 1fr; } ul.items > li > div { grid-column: 1; } }
+@media print { body { max-width: none; padding: 0; font-size: 10pt; } details:not([open]) { display: none; } ul.items > li, figure { break-inside: avoid; } h2 { break-after: avoid; } }
+";

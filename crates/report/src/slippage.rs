@@ -1,0 +1,107 @@
+//! Every move of a due date: from when to when, by whom, and whether it was explained.
+
+use crate::pledges::{PledgeFilter, judged, terms, text_of};
+use crate::words::{count, days_between};
+use crate::{Basis, Cell, Document, Item, Tone, day};
+use heldto_fact::{Due, Fact, FactId, LinkKind, Strength};
+use heldto_replay::{Cluster, Judgement, View};
+
+/// One move of a due date.
+pub(crate) struct Move<'a> {
+    /// The commitment.
+    pub commitment: &'a Fact,
+    /// The telling before, with its due date.
+    pub from: (&'a Fact, &'a Due),
+    /// The telling that moved it.
+    pub to: (&'a Fact, &'a Due),
+    /// What is on record that speaks to the move.
+    pub explained: Vec<&'a Fact>,
+}
+
+/// The due dates that were moved among the commitments that the filter lets through.
+#[must_use]
+pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
+    let columns =
+        &["id", "text", "from", "to", "moved-by", "days-least", "days-most", "told-in", "known-from", "explained-by"];
+    let mut document = Document::new("Moved due dates", basis, columns);
+    let judged = judged(view, filter);
+    let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).collect();
+    let silent = moves.iter().filter(|m| m.explained.is_empty()).count();
+    document.summary.push(match moves.len() {
+        0 => format!(
+            "Of {}, none has a due date that was moved on record.",
+            count(judged.len(), "commitment", "commitments")
+        ),
+        n => format!(
+            "{}, {silent} of them without an explanation on record.",
+            count(n, "due date was moved", "due dates were moved")
+        ),
+    });
+    document.data.rows.extend(moves.iter().map(|m| row(view, m, filter.facts.sensitive)));
+    let (explained, silent): (Vec<_>, Vec<_>) = moves.iter().partition(|m| !m.explained.is_empty());
+    let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m, filter.facts.sensitive)).collect();
+    document.list("Moved, and no explanation is on record", Tone::Bad, items(silent));
+    document.list("Moved, with something on record that speaks to it", Tone::Care, items(explained));
+    document
+}
+
+/// The moves of one commitment's due date: between its tellings, and to the commitment that replaced it.
+pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<'a>> {
+    let replaced_by = judgement.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
+    let later = replaced_by
+        .filter(|(_, link)| link.strength != Strength::Possible)
+        .filter_map(|(fact, _)| Cluster::of(view, &fact.id))
+        .flat_map(|c| c.tellings);
+    let dated = |fact: &'a Fact| Some((fact, terms(fact)?.due.as_ref()?));
+    let told: Vec<(&'a Fact, &'a Due)> = judgement.tellings.iter().copied().chain(later).filter_map(dated).collect();
+    let moved = told.windows(2).filter(|pair| pair[0].1.window() != pair[1].1.window());
+    moved
+        .map(|pair| Move {
+            commitment: judgement.tellings[0],
+            from: pair[0],
+            to: pair[1],
+            explained: explained(view, pair[1].0),
+        })
+        .collect()
+}
+
+/// What answers, addresses or bears on the telling that moved a date.
+fn explained<'a>(view: &View<'a>, telling: &'a Fact) -> Vec<&'a Fact> {
+    let speaks = |kind| matches!(kind, LinkKind::Answers | LinkKind::Addresses | LinkKind::BearsOn);
+    let statement = |f: &Fact| matches!(f.kind(), heldto_fact::Kind::Statement | heldto_fact::Kind::Publication);
+    view.linked_from(&telling.id).filter(|(f, l)| speaks(l.kind) && statement(f)).map(|(f, _)| f).collect()
+}
+
+fn owners(view: &View<'_>, fact: &Fact) -> String {
+    let names: Vec<String> =
+        fact.by.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect();
+    if names.is_empty() { "nobody named".to_owned() } else { names.join(", ") }
+}
+
+fn item(view: &View<'_>, m: &Move<'_>, sensitive: bool) -> Item {
+    let known = view.fact_known_from(&m.to.0.id).map_or_else(|| "day not known".to_owned(), day);
+    let (least, most) = days_between(m.from.1.window(), m.to.1.window());
+    let mut details = vec![
+        format!("{} · moved by {} ({}, public by {known})", m.commitment.id, owners(view, m.to.0), m.to.0.id),
+        format!("from {} to {}: {}", m.from.1.in_words(), m.to.1.in_words(), crate::words::day_range(least, most)),
+    ];
+    details.extend(m.explained.iter().map(|f| format!("speaks to it: {} ({})", text_of(f, sensitive), f.id)));
+    Item { mark: m.to.1.in_words(), line: text_of(m.commitment, sensitive), details }
+}
+
+fn row(view: &View<'_>, m: &Move<'_>, sensitive: bool) -> Vec<Cell> {
+    let (least, most) = days_between(m.from.1.window(), m.to.1.window());
+    let days = |n: Option<i64>| n.map_or(Cell::Empty, |n| Cell::Number(n.to_string()));
+    vec![
+        m.commitment.id.as_str().into(),
+        text_of(m.commitment, sensitive).into(),
+        m.from.1.in_words().into(),
+        m.to.1.in_words().into(),
+        Cell::Words(m.to.0.by.iter().map(FactId::to_string).collect()),
+        days(least),
+        days(most),
+        m.to.0.id.as_str().into(),
+        view.fact_known_from(&m.to.0.id).into(),
+        Cell::Words(m.explained.iter().map(|f| f.id.to_string()).collect()),
+    ]
+}
