@@ -4,17 +4,19 @@ use crate::{ledger_of, root, run, text};
 use serde_json::Value;
 use std::path::Path;
 
-/// `# expect: DAY [known-by DAY] ID STATUS GRADE`
+/// `# expect: DAY [known-by DAY] ID STATUS GRADE`, and perhaps `# says: WORDS` under it, which its rule must hold.
 struct Expectation {
     days: Vec<String>,
     id: String,
     status: String,
     grade: String,
+    says: String,
 }
 
 fn expectations(file: &Path) -> Vec<Expectation> {
     let text = std::fs::read_to_string(file).expect("a scenario");
-    let line = |l: &str| {
+    let lines: Vec<&str> = text.lines().collect();
+    let line = |(n, l): (usize, &str)| {
         let words: Vec<&str> = l.split_whitespace().collect();
         let (days, rest) = match words.as_slice() {
             [day, "known-by", known, rest @ ..] => (vec!["--as-of", day, "--known-by", known], rest),
@@ -27,9 +29,10 @@ fn expectations(file: &Path) -> Vec<Expectation> {
             id: (*id).to_owned(),
             status: (*status).to_owned(),
             grade: (*grade).to_owned(),
+            says: lines.get(n + 1).and_then(|l| l.strip_prefix("# says: ")).unwrap_or_default().to_owned(),
         }
     };
-    text.lines().filter_map(|l| l.strip_prefix("# expect: ")).map(line).collect()
+    lines.iter().enumerate().filter_map(|(n, l)| Some((n, l.strip_prefix("# expect: ")?))).map(line).collect()
 }
 
 #[test]
@@ -41,7 +44,7 @@ fn every_scenario_is_judged_as_it_says() {
     let mut judged = 0;
     for file in &files {
         let dir = ledger_of(file);
-        for Expectation { days, id, status, grade } in expectations(file) {
+        for Expectation { days, id, status, grade, says } in expectations(file) {
             let mut arguments = vec!["--ledger", "ledger", "report", "pledges", "--json", "--sensitive"];
             arguments.extend(days.iter().map(String::as_str));
             let output = run(dir.path(), &arguments);
@@ -57,8 +60,8 @@ fn every_scenario_is_judged_as_it_says() {
                 word("grade").unwrap_or_else(|| "none".to_owned()),
             );
             judged += 1;
-            if found != (status.clone(), grade.clone()) {
-                let rule = word("rule").unwrap_or_default();
+            let rule = word("rule").unwrap_or_default();
+            if found != (status.clone(), grade.clone()) || !rule.contains(&says) {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 wrong.push(format!(
                     "{name}: {} {id}: {status} {grade} wanted, {} {} found ({rule})",
