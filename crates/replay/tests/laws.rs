@@ -192,6 +192,41 @@ proptest! {
         }
     }
 
+    /// What has nothing to do with a commitment never changes where it stands.
+    #[test]
+    fn a_status_changes_by_no_entry_that_is_not_about_it(log in logs(), as_of in 0..500_u32, number in 0..60_u64) {
+        let before = statuses(&fold(&log), as_of, 500);
+        let mut longer = log;
+        for kind in [1_u8, 3, 4] {
+            let n = 1000 + u32::from(kind);
+            let mut stranger = content(n, kind, as_of % 400, n, Voice::Record, LinkKind::Fulfils, true, number);
+            stranger.links.clear();
+            let (index, recorded_at) = (longer.len() as u64, DateTime::<Utc>::from_timestamp(1_900_000_000, 0).expect("a time"));
+            longer.push(Recorded { index, recorded_at, content: Content::Known(stranger) });
+        }
+        prop_assert_eq!(before, statuses(&fold(&longer), as_of, 500));
+    }
+
+    /// From one day to the next a status changes only on a day that some fact or some source names.
+    #[test]
+    fn a_status_changes_by_no_day_that_nothing_names(log in logs(), as_of in 0..499_u32) {
+        let named = |d: u32| log.iter().any(|r| match &r.content {
+            Content::Known(f) => {
+                let f = match &f.body { Body::Correction { replacement, .. } => replacement, _ => f };
+                let due = match &f.body { Body::Pledge(c) => c.due.as_ref().map(Due::window), _ => None };
+                let windows = [Some(f.window()), due].into_iter().flatten();
+                let published = f.source_known_from();
+                windows.flat_map(|w| [w.earliest, w.latest]).chain([published]).flatten().any(|named| named == day(d))
+            }
+            _ => false,
+        });
+        let states = fold(&log);
+        let at = |d: u32| statuses(&states, d, d).into_iter().map(|(id, status, _)| (id, status)).collect::<Vec<_>>();
+        if !named(as_of) && !named(as_of + 1) {
+            prop_assert_eq!(at(as_of), at(as_of + 1));
+        }
+    }
+
     #[test]
     fn critics_alone_settle_nothing(log in logs(), as_of in 0..500_u32) {
         let only_critics: Vec<Recorded> = log.into_iter().map(|mut r| {

@@ -1,7 +1,7 @@
 //! One authority's state, as a briefing.
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
-use crate::pledges::{PledgeFilter, item, judged, summary, text_of};
+use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary, text_of};
 use crate::words::{amount, count, interval, list};
 use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, metrics, questions};
 use heldto_fact::{Body, Decision, Fact, FactId, Kind, LinkKind, Role, Truth, When};
@@ -30,7 +30,10 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
         owed.iter().filter(|j| pick(j.status)).map(|j| item(j, sensitive)).collect()
     };
     brief.document.list("Past due", Tone::Bad, items(&heldto_replay::Status::is_past_due));
-    brief.document.list("Met", Tone::Good, items(&heldto_replay::Status::is_met));
+    let met: Vec<_> = owed.iter().filter(|j| j.status.is_met()).collect();
+    let (heading, tone) =
+        if is_claimed(&met) { (format!("Met{ON_A_CLAIM}"), Tone::Care) } else { ("Met".to_owned(), Tone::Good) };
+    brief.document.list(&heading, tone, items(&heldto_replay::Status::is_met));
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
     let others = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j, sensitive) }).collect();
     brief.document.list("Other commitments", Tone::Plain, others);

@@ -5,7 +5,7 @@ use crate::words::count;
 use crate::{Basis, Cell, Document, Event, Item, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience};
-use heldto_replay::{Judgement, Status, View, judge};
+use heldto_replay::{Judgement, Status, Version, View, judge};
 
 /// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
 /// earlier view is.
@@ -26,6 +26,12 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         count(facts.len(), "other fact is new", "other facts are new"),
         count(amended.len(), "fact was corrected or retracted", "facts were corrected or retracted"),
     ));
+    let is_figure = |f: &&Fact| f.kind() == Kind::Measurement && before.fact(&f.id).is_none();
+    let figures = filter.facts.facts(after).filter(is_figure).count();
+    if figures > 0 {
+        let are = count(figures, "figure is new", "figures are new");
+        document.summary.push(format!("{are}; they are counted here and not listed: heldto report metrics has them."));
+    }
     for m in changed.iter().chain(&new) {
         let cell = |s: Status| if s == Status::NotYetKnown { Cell::Empty } else { s.word().into() };
         let fact = m.after.tellings[0];
@@ -146,10 +152,12 @@ fn fact_item(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
 
 fn amended(before: &View<'_>, after: &View<'_>) -> Vec<Item> {
     let timeline = &after.states().timeline;
-    let from = before.states().size();
+    // Against an earlier day the log is the same: what was recorded after that day is new.
+    let (from, since) = (before.states().size(), before.clock().as_of);
+    let is_new = |v: &Version| v.index >= from || (from == after.states().size() && v.recorded_at.date_naive() > since);
     let mut found = Vec::new();
     for id in timeline.ids() {
-        for version in timeline.versions(id).iter().filter(|v| v.index >= from) {
+        for version in timeline.versions(id).iter().filter(|v| is_new(v)) {
             let Some(reason) = &version.reason else { continue };
             let what = if version.fact.is_some() { "corrected" } else { "retracted" };
             found.push(Item {

@@ -208,9 +208,11 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
         if of_status.is_empty() {
             continue;
         }
+        let claimed = is_claimed(&of_status);
+        let title = title_of(*status);
         document.sections.push(Section {
-            heading: format!("{} ({})", title_of(*status), of_status.len()),
-            tone: tone(*status),
+            heading: format!("{title}{} ({})", if claimed { ON_A_CLAIM } else { "" }, of_status.len()),
+            tone: if claimed { Tone::Care } else { tone(*status) },
             blocks: vec![
                 Block::Text(sentence(status.meaning())),
                 Block::Items(of_status.iter().map(|j| item(j, sensitive)).collect()),
@@ -219,6 +221,14 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
     }
     document.events = all.iter().filter_map(|j| event(j, sensitive)).collect();
     document
+}
+
+/// What stands behind a heading where nobody but the owner says so.
+pub(crate) const ON_A_CLAIM: &str = ", on a claim alone";
+
+/// Whether all of these are met, and nobody independent bears out any.
+pub(crate) fn is_claimed(all: &[&Judgement<'_>]) -> bool {
+    all.iter().all(|j| j.status.is_met() && j.grade <= Grade::Claimed)
 }
 
 /// Whether every day that the filter asks of is known well enough.
@@ -232,11 +242,15 @@ fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool 
 
 /// The last due day, for a calendar; only for what is still open and falls due once.
 fn event(j: &Judgement<'_>, sensitive: bool) -> Option<Event> {
-    let (first, due) = (j.tellings[0], j.due.filter(|_| j.status.is_open())?);
-    let day = if matches!(due.mode, Mode::NotBefore) { j.window.earliest } else { j.window.latest }?;
+    // What is owed again and again has periods, and no day.
+    let once = |d: &&heldto_fact::Due| j.status.is_open() && !matches!(d.mode, Mode::Every(_));
+    let (first, due) = (j.tellings[0], j.due.filter(once)?);
+    let not_before = matches!(due.mode, Mode::NotBefore);
+    let day = if not_before { j.window.earliest } else { j.window.latest }?;
+    let mark = if not_before { "Not before" } else { "Last due day" };
     let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
     let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), j.rule);
-    Some(Event { id: first.id.to_string(), day, title: text_of(first, sensitive), text })
+    Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", text_of(first, sensitive)), text })
 }
 
 fn title_of(status: Status) -> String {
@@ -302,7 +316,7 @@ pub(crate) fn summary(all: &[Judgement<'_>]) -> Vec<String> {
     clause(rest, format!("{rest} not yet due, or without a due day"));
     let mut lines =
         vec![format!("Of {}: {}.", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))];
-    lines.push(kinds(all));
+    lines.extend((all.len() > 1).then(|| kinds(all)));
     lines.extend(share(all));
     lines
 }
@@ -343,15 +357,12 @@ fn share(all: &[Judgement<'_>]) -> Option<String> {
     }
     let range =
         |(low, high): (usize, usize)| if low == high { low.to_string() } else { format!("between {low} and {high}") };
-    let unknown = match share.unknown {
-        0 => String::new(),
-        n => format!(", and {n} of which it cannot be told"),
-    };
+    let clauses = [(share.kept, "kept"), (share.not_kept, "not kept"), (share.unknown, "of which it cannot be told")];
+    let clauses: Vec<String> = clauses.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     Some(format!(
-        "{} are settled or past due: {} kept, {} not{unknown}. So {} were kept if claims are true, and {} by what somebody other than the owner bears out.",
-        share.counted,
-        share.kept,
-        share.not_kept,
+        "{} settled or past due: {}. So {} were kept if claims are true, and {} by what somebody other than the owner bears out.",
+        count(share.counted, "is", "are"),
+        list(&clauses),
         range(share.with_claims()),
         range(share.without_claims()),
     ))
@@ -367,8 +378,7 @@ fn counts(all: &[Judgement<'_>]) -> Section {
                 (n > 0).then(|| format!("{n} {g}"))
             })
             .collect();
-        let evidence =
-            if by_grade.is_empty() { String::new() } else { format!("   evidence: {}", by_grade.join(", ")) };
+        let evidence = if by_grade.is_empty() { String::new() } else { format!("; evidence: {}", by_grade.join(", ")) };
         (!grades.is_empty()).then(|| (status.word().to_owned(), format!("{:>3}{evidence}", grades.len())))
     });
     Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }

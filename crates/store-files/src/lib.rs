@@ -100,17 +100,14 @@ impl Folder {
         for index in 0..size.div_ceil(TILE_WIDTH) {
             let start = index * TILE_WIDTH;
             let width = (size - start).min(TILE_WIDTH);
-            let (mut entries, mut parts) = (Vec::new(), Vec::new());
+            let mut bundled = Vec::new();
             store.read(start..start + width, &mut |stored| {
                 leaves.push(leaf_hash(&stored.entry));
-                let len = u16::try_from(stored.entry.len()).unwrap_or(u16::MAX);
-                entries.extend(len.to_be_bytes());
-                entries.extend(&stored.entry);
-                parts::write(&public(&stored), &mut parts);
+                bundled.push(StoredEntry { parts: public(&stored), ..stored });
                 true
             })?;
-            self.put(&entries_path(index, width), &entries, &mut written)?;
-            self.put(&parts_path(index, width), &parts, &mut written)?;
+            self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;
+            self.put(&parts_path(index, width), &parts_of(&bundled), &mut written)?;
         }
         for tile in Tile::of_tree(size) {
             let hashes: Vec<u8> = tile_of(&leaves, tile).iter().flat_map(|h| h.0).collect();
@@ -147,14 +144,40 @@ impl Folder {
             let bytes = self.required(&path)?;
             let entries = all.get_mut(first..).unwrap_or_default();
             parts::read(&bytes, entries).map_err(|why| broken(&path, why))?;
+            self.check_partials(&entries_path(index, TILE_WIDTH), width, |w| bundle(&entries[..w]))?;
+            self.check_partials(&parts_path(index, TILE_WIDTH), width, |w| parts_of(&entries[..w]))?;
         }
         let leaves: Vec<Hash> = all.iter().map(|s| leaf_hash(&s.entry)).collect();
         for tile in Tile::of_tree(size) {
-            if self.hashes(tile)? != tile_of(&leaves, tile) {
+            let hashes = tile_of(&leaves, tile);
+            if self.hashes(tile)? != hashes {
                 return Err(broken(&tile.path(), "it is not the tile of the entries"));
             }
+            let full = Tile { width: TILE_WIDTH, ..tile };
+            self.check_partials(&full.path(), tile.width, |w| hashes[..w].iter().flat_map(|h| h.0).collect())?;
         }
         Ok(all)
+    }
+
+    /// Checks what older checkpoints left of a tile or bundle: each must be the beginning of what stands there now. `beginning` gives its first so many.
+    fn check_partials(&self, path: &str, width: u64, beginning: impl Fn(usize) -> Vec<u8>) -> Result<(), FolderError> {
+        let Ok(entries) = std::fs::read_dir(self.dir.join(format!("{path}.p"))) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let partial = format!("{path}.p/{name}");
+            let older = name.parse::<u64>().ok().filter(|w| *w < width && w.to_string() == name);
+            match older.and_then(|w| usize::try_from(w).ok()) {
+                Some(w) if self.required(&partial)? != beginning(w) => {
+                    return Err(broken(&partial, "it is not the beginning of what stands there now"));
+                }
+                // The one of this very width is read as it stands.
+                None if name != width.to_string() => {
+                    return Err(broken(&partial, "it belongs to no ledger of this size"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Reads hashes out of the tiles of a tree of this size.
@@ -240,6 +263,23 @@ impl TileReader for Folder {
     fn tile(&mut self, tile: Tile) -> Result<Vec<Hash>, FolderError> {
         self.hashes(tile)
     }
+}
+
+/// Entries as a bundle has them, each after its length.
+fn bundle(entries: &[StoredEntry]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for stored in entries {
+        out.extend(u16::try_from(stored.entry.len()).unwrap_or(u16::MAX).to_be_bytes());
+        out.extend(&stored.entry);
+    }
+    out
+}
+
+/// Their parts, as a file of parts has them.
+fn parts_of(entries: &[StoredEntry]) -> Vec<u8> {
+    let mut out = Vec::new();
+    entries.iter().for_each(|stored| parts::write(&stored.parts, &mut out));
+    out
 }
 
 /// Where the parts of a bundle's entries are.

@@ -19,7 +19,7 @@ pub fn render(document: &Document) -> String {
         ..Entry::default()
     };
     let feed = Feed {
-        id: format!("urn:heldto:{origin}"),
+        id: format!("urn:heldto:{origin}:{}", slug(&document.title)),
         title: Text::plain(format!("{} ({origin})", document.title)),
         updated: document.basis.last_recorded.unwrap_or_default().fixed_offset(),
         authors: vec![Person { name: origin.clone(), ..Person::default() }],
@@ -29,6 +29,12 @@ pub fn render(document: &Document) -> String {
     let mut text = feed.to_string();
     text.push('\n');
     text
+}
+
+/// A title as a part of a name that stays the same: `What is new since 1 Mar 2025` is `what-is-new-since-1-mar-2025`.
+fn slug(title: &str) -> String {
+    let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
 }
 
 fn midnight(day: NaiveDate) -> FixedDateTime {

@@ -2,7 +2,7 @@ use crate::Document;
 use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
 
-/// A calendar (RFC 5545) with each event as a whole day. The same document gives the same bytes: its stamp is the day of the newest entry.
+/// A calendar (RFC 5545) with each event as a whole day (which takes no end). The same document gives the same bytes: its stamp is the day of the newest entry.
 pub fn render(document: &Document) -> String {
     let origin = &document.basis.log.origin;
     let stamp: DateTime<Utc> = document.basis.last_recorded.unwrap_or_default();
@@ -14,7 +14,7 @@ pub fn render(document: &Document) -> String {
     for event in &document.events {
         let uid = format!("{}.{}@{}", event.id, event.day, origin.replace('/', "."));
         let mut day = Event::new();
-        day.uid(&uid).timestamp(stamp).all_day(event.day).summary(&event.title).description(&event.text);
+        day.uid(&uid).timestamp(stamp).starts(event.day).summary(&event.title).description(&event.text);
         calendar.push(day.done());
     }
     calendar.to_string()

@@ -41,7 +41,7 @@ fn tone(tone: Tone) -> Style {
 }
 
 fn styled(text: &str, style: Style, screen: Screen) -> String {
-    let text = plain(text);
+    let text = wrap(text, screen, "");
     if screen.colour { format!("{style}{text}{style:#}") } else { text }
 }
 

@@ -1,0 +1,171 @@
+//! The department's release on EHC plans, in one command. The files are not ours to keep: without them, the tests say that they are skipped.
+
+use crate::{ledger_of, ok, root, run, text};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A folder of real data beside the project, if it is there.
+fn data(name: &str) -> Option<PathBuf> {
+    let path = root().join("../shared/data").join(name);
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: there is no {}", path.display());
+    None
+}
+
+/// A ledger of the seeds with the release in it.
+fn with_release(release: &Path) -> tempfile::TempDir {
+    let dir = ledger_of(&root().join("seeds"));
+    let release = release.to_str().expect("a path");
+    let said = ok(dir.path(), &["--ledger", "ledger", "append", release, "--mapping", "dfe-ehc-plans"]);
+    assert!(said.contains("11511 facts recorded"), "{said}");
+    dir
+}
+
+fn rows(dir: &Path, arguments: &[&str]) -> Vec<Value> {
+    let report = ok(dir, &[&["--ledger", "ledger", "report"], arguments, &["--json"]].concat());
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    report["rows"].as_array().expect("rows").clone()
+}
+
+#[test]
+fn the_release_gives_derbyshires_and_englands_own_figures() {
+    let Some(release) = data("sen2") else { return };
+    let dir = with_release(&release);
+    let shares = |party: &str| -> Vec<(String, u64, u64)> {
+        let number = |v: &Value| v.as_u64().expect("a number");
+        let rows = rows(dir.path(), &["metrics", "--about", party, "--metric", "ehcp-20-weeks"]);
+        rows.iter()
+            .map(|r| {
+                (r["when"].as_str().expect("a year").to_owned(), number(&r["numerator"]), number(&r["denominator"]))
+            })
+            .collect()
+    };
+    let of = |all: [(&str, u64, u64); 6]| all.map(|(year, n, of)| (year.to_owned(), n, of)).to_vec();
+    assert_eq!(
+        shares("derbyshire-cc"),
+        of([
+            ("2019", 260, 519),
+            ("2020", 501, 686),
+            ("2021", 661, 763),
+            ("2022", 167, 534),
+            ("2023", 302, 1310),
+            ("2024", 447, 1253)
+        ])
+    );
+    // England's, against the release's own national rows.
+    let table = std::fs::read_to_string(release.join("timeliness_20_week.csv")).expect("reads");
+    let mut lines = table.trim_start_matches('\u{feff}').lines().map(|l| l.split(',').collect::<Vec<_>>());
+    let header = lines.next().expect("a header");
+    let column = |name: &str| header.iter().position(|h| *h == name).expect("a column");
+    let (level, topic, part) = (column("geographic_level"), column("breakdown_topic"), column("breakdown"));
+    let (n, of, year) = (column("plans_issued_within_20_weeks"), column("plans_issued_den"), column("time_period"));
+    let all = "All EHC plans issued";
+    let national: Vec<(String, u64, u64)> = lines
+        .filter(|l| l[level] == "National" && l[topic] == all && l[part] == all)
+        .map(|l| (l[year].to_owned(), l[n].parse().expect("a number"), l[of].parse().expect("a number")))
+        .collect();
+    assert_eq!(national.len(), 6);
+    assert_eq!(shares("england"), national);
+}
+
+#[test]
+fn the_councils_claim_stands_beside_the_official_year_and_neither_is_changed() {
+    let Some(release) = data("sen2") else { return };
+    let dir = with_release(&release);
+    let report = ok(
+        dir.path(),
+        &["--ledger", "ledger", "report", "metrics", "--about", "derbyshire-cc", "--metric", "ehcp-20-weeks"],
+    );
+    for line in
+        ["2024: 35.7% (447 of 1,253)", "May 2024: 48% (voice: self; assessments-2024-05)", "England", "East Midlands"]
+    {
+        assert!(report.contains(line), "{line}: {report}");
+    }
+    // The duty is now held to the official share, exceptions left out.
+    let duty = rows(dir.path(), &["pledges", "--by", "derbyshire-cc", "--status", "breached"]);
+    let duty = duty.iter().find(|r| r["id"] == "duty-20-weeks").expect("breached");
+    assert_eq!(duty["grade"], "proven");
+    assert!(duty["rule"].as_str().is_some_and(|r| r.contains("37.8 < 100 %")), "{duty}");
+}
+
+#[test]
+fn the_release_again_records_nothing_and_what_was_not_given_stays_so() {
+    let Some(release) = data("sen2") else { return };
+    let dir = with_release(&release);
+    let again = ok(
+        dir.path(),
+        &["--ledger", "ledger", "append", release.to_str().expect("a path"), "--mapping", "dfe-ehc-plans"],
+    );
+    assert!(again.starts_with("0 facts recorded"), "{again}");
+    let rows = rows(dir.path(), &["metrics", "--about", "derbyshire-cc", "--metric", "ehcp-6-weeks"]);
+    let of = |year: &str| rows.iter().find(|r| r["when"] == year).expect("a year").clone();
+    assert_eq!(of("2022")["value"], "not available (x)");
+    assert_eq!((&of("2022")["low"], &of("2022")["high"]), (&Value::Null, &Value::Null));
+    assert_eq!(of("2024")["numerator"], 1959);
+}
+
+#[test]
+fn a_release_with_another_column_is_refused_whole_and_read_by_a_changed_mapping() {
+    let Some(release) = data("sen2") else { return };
+    let dir = ledger_of(&root().join("tests/errors/base.toml"));
+    let table = std::fs::read_to_string(release.join("timeliness_20_week.csv")).expect("reads");
+    let later = dir.path().join("timeliness_20_week.csv");
+    std::fs::write(&later, table.replacen("pc_plans_issued_within_20_weeks", "plans_in_20_weeks_percent", 1))
+        .expect("writes");
+    let before = ok(dir.path(), &["--ledger", "ledger", "verify"]);
+    let append = |mapping: &str| {
+        run(dir.path(), &["--ledger", "ledger", "append", "timeliness_20_week.csv", "--mapping", mapping])
+    };
+    let refused = append("dfe-ehc-plans");
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("no column `pc_plans_issued_within_20_weeks`"), "{}", text(&refused.stderr));
+    assert_eq!(before, ok(dir.path(), &["--ledger", "ledger", "verify"]), "nothing was appended");
+    let mapping = ok(dir.path(), &["mapping", "dfe-ehc-plans"]);
+    let changed = mapping
+        .replace("{pc_plans_issued_within_20_weeks}", "{plans_in_20_weeks_percent|pc_plans_issued_within_20_weeks}");
+    std::fs::write(dir.path().join("mine.toml"), changed).expect("writes");
+    let taken = append("mine.toml");
+    assert!(taken.status.success(), "{}", text(&taken.stderr));
+    // One bad cell, and nothing of the whole table is recorded.
+    let bad = table.replacen(",447,", ",44x7,", 1);
+    assert_ne!(bad, table);
+    std::fs::write(&later, bad).expect("writes");
+    let before = ok(dir.path(), &["--ledger", "ledger", "verify"]);
+    let refused = append("dfe-ehc-plans");
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("`44x7`"), "{}", text(&refused.stderr));
+    assert_eq!(before, ok(dir.path(), &["--ledger", "ledger", "verify"]));
+}
+
+#[test]
+fn every_local_authority_has_its_codes_and_none_is_declared_twice() {
+    let (Some(authorities), Some(release)) = (data("authorities"), data("sen2")) else { return };
+    let dir = with_release(&release);
+    let parties = || {
+        let timeline = ok(dir.path(), &["--ledger", "ledger", "timeline", "--kind", "party", "--json"]);
+        let timeline: Value = serde_json::from_str(&timeline).expect("JSON");
+        timeline["rows"].as_array().expect("rows").len()
+    };
+    let before = parties();
+    ok(
+        dir.path(),
+        &["--ledger", "ledger", "append", authorities.to_str().expect("a path"), "--mapping", "uk-authorities"],
+    );
+    let after = parties();
+    let list = std::fs::read_to_string(authorities.join("uk_local_authorities.csv")).expect("reads");
+    assert!(after > before && after - before < list.lines().count(), "{before}, then {after}");
+    // Derbyshire was there, and stays the one party of its code.
+    let shown = ok(
+        dir.path(),
+        &["--ledger", "ledger", "timeline", "--kind", "party", "--text", "derbyshire county council", "--json"],
+    );
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let named: Vec<&str> = shown["rows"].as_array().expect("rows").iter().filter_map(|r| r["id"].as_str()).collect();
+    assert_eq!(
+        named.iter().filter(|id| **id == "derbyshire-cc" || id.starts_with("derbyshire-c")).count(),
+        1,
+        "{named:?}"
+    );
+}

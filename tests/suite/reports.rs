@@ -1,0 +1,163 @@
+//! Every report in every format on the seeds, kept as goldens; and what must hold of all of them.
+
+use crate::{golden, heldto, ledger_of, ok, root, run, seeds, text};
+use serde_json::Value;
+
+/// Each report as its golden file is called, and how it is asked for.
+const REPORTS: [(&str, &[&str]); 12] = [
+    ("pledges", &["pledges", "--about", "derbyshire-lap", "--scale", "politifact"]),
+    ("authority", &["authority", "derbyshire-cc"]),
+    ("money", &["money"]),
+    ("amounts", &["amounts", "--unit", "places"]),
+    ("metrics", &["metrics"]),
+    ("metrics-of-one", &["metrics", "--about", "derbyshire-cc"]),
+    ("questions", &["questions"]),
+    ("slippage", &["slippage"]),
+    ("contradictions", &["contradictions"]),
+    ("deliveries", &["deliveries", "--unpledged"]),
+    ("changes", &["changes", "2025-03-01", "--by", "derbyshire-cc"]),
+    ("agenda", &["agenda", "--by", "derbyshire-cc"]),
+];
+
+fn printed(width: &str, report: &[&str], more: &[&str]) -> String {
+    let arguments = [&["--ledger", "ledger", "report"], report, more].concat();
+    let output = heldto(seeds()).env("HELDTO_TEST_WIDTH", width).args(&arguments).output().expect("starts");
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn every_report_in_every_format() {
+    for (name, report) in REPORTS {
+        for format in ["csv", "json", "md", "html"] {
+            golden(&format!("goldens/reports/{name}.{format}"), &printed("80", report, &["--format", format]));
+        }
+        golden(&format!("goldens/reports/{name}.txt"), &printed("80", report, &[]));
+        golden(&format!("goldens/reports/{name}-200.txt"), &printed("200", report, &[]));
+    }
+    for name in ["pledges", "changes"] {
+        let (_, report) = REPORTS.iter().find(|(n, _)| *n == name).expect("is there");
+        for format in ["ics", "atom"] {
+            golden(&format!("goldens/reports/{name}.{format}"), &printed("80", report, &["--format", format]));
+        }
+    }
+    golden("goldens/reports/timeline.ics", &ok(seeds(), &["--ledger", "ledger", "timeline", "--format", "ics"]));
+}
+
+#[test]
+fn every_table_keeps_to_its_width_and_colour_says_nothing_alone() {
+    for (name, report) in REPORTS {
+        for (width, columns) in [("80", 80), ("200", 200)] {
+            let plain = printed(width, report, &["--color", "never"]);
+            for line in plain.lines().filter(|l| !l.starts_with("tree head") && !l.starts_with("chain ")) {
+                assert!(line.chars().count() <= columns, "{name}: {} columns: {line}", line.chars().count());
+            }
+            let coloured = printed(width, report, &["--color", "always"]);
+            assert!(coloured.contains("\u{1b}["), "{name}");
+            assert_eq!(uncoloured(coloured), plain, "{name}");
+        }
+    }
+}
+
+fn uncoloured(mut text: String) -> String {
+    while let Some(start) = text.find("\u{1b}[") {
+        let end = start + text[start..].find('m').expect("its end");
+        text.replace_range(start..=end, "");
+    }
+    text
+}
+
+/// The same log gives the same bytes wherever it is kept, and the digest is the same in every format.
+#[test]
+fn the_same_ledger_elsewhere_gives_the_same_bytes() {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let export = elsewhere.path().join("export.jsonl");
+    std::fs::write(&export, ok(seeds(), &["--ledger", "ledger", "export"])).expect("writes");
+    ok(elsewhere.path(), &["restore", "export.jsonl", "again", "-q"]);
+    let formats = ["table", "csv", "json", "md", "html"];
+    for (name, report) in REPORTS {
+        let mut digests = std::collections::BTreeSet::new();
+        for format in formats {
+            let again = [&["--ledger", "again", "report"], report, &["--format", format]].concat();
+            let (here, there) = (printed("80", report, &["--format", format]), ok(elsewhere.path(), &again));
+            assert_eq!(here, there, "{name} as {format}");
+            if format != "csv" {
+                let at = here.rfind("digest").expect("a digest");
+                let hex = here[at + 6..].trim_start_matches(|c: char| !c.is_ascii_hexdigit());
+                digests.insert(hex.chars().take(64).collect::<String>());
+            }
+        }
+        assert_eq!(digests.len(), 1, "{name}: {digests:?}");
+    }
+}
+
+#[test]
+fn a_later_report_on_an_earlier_place_in_the_log_is_the_earlier_report() {
+    let dir = ledger_of(&root().join("tests/suite/every-kind.toml"));
+    let at = |clocks: &[&str]| {
+        ok(dir.path(), &[&["--ledger", "ledger", "report", "pledges", "--as-of", "2026-01-01"], clocks].concat())
+    };
+    let before = at(&[]);
+    let rows: Value = serde_json::from_str(&at(&["--json"])).expect("JSON");
+    let (pledge, size) = (rows["rows"][0]["id"].as_str().expect("a pledge"), rows["entries"].to_string());
+    ok(dir.path(), &["--ledger", "ledger", "retract", pledge, "--reason", "It was never made", "-q"]);
+    assert_ne!(before, at(&[]));
+    assert_eq!(before, at(&["--at", &size]));
+    assert_eq!(before, at(&["--at", &size, "--known-by", "2026-01-01"]));
+}
+
+/// A correction recorded after the day asked for is news, and so is a measurement.
+#[test]
+fn what_is_new_holds_corrections_and_counts_figures() {
+    let dir = ledger_of(&root().join("tests/suite/every-kind.toml"));
+    let changes = |since: &str| {
+        let report = ok(dir.path(), &["--ledger", "ledger", "report", "changes", since]);
+        report.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let size: Value = serde_json::from_str(&ok(dir.path(), &["--ledger", "ledger", "verify", "--json"])).expect("JSON");
+    let size = size["entries"].to_string();
+    assert!(changes(&size).contains("0 facts were corrected or retracted"));
+    let shown = ok(dir.path(), &["--ledger", "ledger", "timeline", "--kind", "pledge", "--json"]);
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let id = shown["rows"][0]["id"].as_str().expect("a pledge");
+    ok(dir.path(), &["--ledger", "ledger", "retract", id, "--reason", "It was somebody else", "-q"]);
+    for since in [size.as_str(), "2020-01-01"] {
+        let report = changes(since);
+        assert!(
+            report.contains("1 fact was corrected or retracted") && report.contains("It was somebody else"),
+            "{report}"
+        );
+    }
+    assert!(changes("1").contains("figure"), "{}", changes("1"));
+    let other = run(dir.path(), &["--ledger", "ledger", "report", "changes", "no-such-file"]);
+    assert!(!other.status.success());
+}
+
+/// Fields of facts worked with in bounds, and what is not to be told.
+#[test]
+fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
+    let calc = |expression: &str| {
+        let out = ok(seeds(), &["--ledger", "ledger", "calc", expression]);
+        out.lines().nth(4).expect("a result").to_owned()
+    };
+    for (expression, result) in [
+        ("2025-01-14 + 2 weeks", "28 Jan 2025"),
+        ("notice-priority-impact-plan.due - inspection-report-2024.occurred", "75 days later"),
+        ("dcc-11m-places / dcc-500-places.target", "£22,000 for each of places"),
+        ("dcc-11m-places - dcc-1m-service", "£10m"),
+        ("dcc-1m-service - lgsco-payout-batch", "less than 980,000 GBP"),
+        ("lgsco-payout-batch + 500 GBP", "more than £20,500"),
+        ("idox-go-live.due - 2024-09-01", "between the same day and 29 days later"),
+    ] {
+        assert_eq!(calc(expression), result, "{expression}");
+    }
+    let mut said = String::new();
+    for wrong in
+        ["dcc-11m-places + 5 places", "dcc-11m-places +", "nobody", "lgsco-payout-largest", "derbyshire-cc.due"]
+    {
+        let output = run(seeds(), &["--ledger", "ledger", "calc", wrong]);
+        assert_eq!(output.status.code(), Some(3), "{wrong}: {}", text(&output.stdout));
+        said.push_str(&format!("$ heldto calc '{wrong}'\n{}\n", text(&output.stderr)));
+    }
+    golden("goldens/calc-wrong.txt", &said);
+}
