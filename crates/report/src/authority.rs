@@ -24,7 +24,7 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
     brief.of_kind("Inspections", Kind::Inspection);
     brief.of_kind("Notices", Kind::Notice);
     for j in &owed {
-        brief.row("commitment", j.tellings[0], j.status.word(), String::new());
+        brief.row("commitment", j.tellings[0], j.status.word(), "");
     }
     let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
         owed.iter().filter(|j| pick(j.status)).map(|j| item(j, sensitive)).collect()
@@ -76,7 +76,7 @@ impl<'a> Brief<'a> {
         fact.sensitive && !self.sensitive
     }
 
-    fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: String) {
+    fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: &str) {
         let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string);
         let hidden = self.hides(fact);
         let shown = |text: &str| if hidden { crate::Cell::Empty } else { text.into() };
@@ -85,7 +85,7 @@ impl<'a> Brief<'a> {
             fact.id.as_str().into(),
             text_of(fact, self.sensitive).into(),
             shown(status),
-            shown(&amount),
+            shown(amount),
             shown(&when),
         ];
         self.document.data.rows.push(row);
@@ -143,7 +143,7 @@ impl<'a> Brief<'a> {
                 _ => String::new(),
             };
             items.push(self.item(fact, vec![detail]));
-            self.row(heading, fact, "", String::new());
+            self.row(heading, fact, "", "");
         }
         self.document.list(heading, Tone::Plain, items);
     }
@@ -169,7 +169,7 @@ impl<'a> Brief<'a> {
             let detail = [decision.word().replace('-', " "), cases, of, reference.clone().unwrap_or_default()];
             let detail = detail.into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
             items.push(self.item(fact, vec![detail]));
-            self.row("complaint", fact, decision.word(), String::new());
+            self.row("complaint", fact, decision.word(), "");
         }
         let mut blocks = if items.is_empty() { Vec::new() } else { vec![Block::Items(items)] };
         for total in paid {
@@ -177,7 +177,7 @@ impl<'a> Brief<'a> {
             let mut items = Vec::new();
             for (clusters, note) in [(&total.counted, "counted"), (&total.parts, "left out: part of another")] {
                 for fact in clusters.iter().map(Cluster::first) {
-                    self.row("payout", fact, note, told(fact));
+                    self.row("payout", fact, note, &told(fact));
                     items.push(self.item(fact, vec![told(fact), note.to_owned()]));
                 }
             }
@@ -201,7 +201,7 @@ impl<'a> Brief<'a> {
             blocks.push(Block::Text(sentence(&group)));
             blocks.push(Block::Items(things(&self.view, &group, self.sensitive)));
             for cluster in &group.total.counted {
-                self.row("money", cluster.first(), group.role.word(), interval(group.total.sum, &group.total.unit));
+                self.row("money", cluster.first(), group.role.word(), &interval(group.total.sum, &group.total.unit));
             }
         }
         if !blocks.is_empty() {
@@ -213,7 +213,7 @@ impl<'a> Brief<'a> {
         let brief = metrics::brief(&self.view, self.party);
         for (metric, _, values) in &brief {
             for fact in values {
-                self.row(&format!("figure {metric}"), fact, "", fact.amounts.first().map(amount).unwrap_or_default());
+                self.row(&format!("figure {metric}"), fact, "", &fact.amounts.first().map(amount).unwrap_or_default());
             }
         }
         self.document.list("Figures", Tone::Plain, brief.into_iter().map(|(_, item, _)| item).collect());
@@ -227,7 +227,7 @@ impl<'a> Brief<'a> {
             let word = questions::answer_of(fact).map_or("", heldto_fact::Answer::word);
             let item = questions::item(&self.view, fact, self.sensitive);
             items.push(Item { mark: word.replace('-', " "), ..item });
-            self.row("question", fact, word, String::new());
+            self.row("question", fact, word, "");
         }
         self.document.list("Questions put to it", Tone::Plain, items);
     }

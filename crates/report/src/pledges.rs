@@ -233,11 +233,11 @@ pub(crate) fn is_claimed(all: &[&Judgement<'_>]) -> bool {
 
 /// Whether every day that the filter asks of is known well enough.
 fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool {
-    let sure = |t: &&Fact| {
+    let sure = |t: &Fact| {
         filter.facts.within(t.window()) == Truth::Yes
             && (filter.made_under.is_none() || made_under(view, t, filter.made_under.as_ref()) == Truth::Yes)
     };
-    j.tellings.iter().any(|t| sure(&t))
+    j.tellings.iter().any(|t| sure(t))
 }
 
 /// The last due day, for a calendar; only for what is still open and falls due once.

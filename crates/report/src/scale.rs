@@ -1,4 +1,4 @@
-//! Statuses on the scales of other trackers, as exports: each is coarser than ours, and docs/RULES.md says what it loses.
+//! Statuses on the scales of other trackers, as exports: each is coarser than ours, and docs/REPORTS.md says what it loses.
 
 use heldto_replay::Status;
 use std::str::FromStr;
@@ -77,5 +77,30 @@ impl FromStr for Scale {
         let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(scale, _)| *scale);
         let words: Vec<&str> = Self::ALL.iter().map(|(_, word)| *word).collect();
         found.ok_or_else(|| format!("`{text}` is no scale: {}", words.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scale;
+    use heldto_replay::Status;
+
+    const REPORTS: &str = include_str!("../../../docs/REPORTS.md");
+
+    /// The table of docs/REPORTS.md says of every status what the code says, on every scale.
+    #[test]
+    fn the_table_is_what_the_program_does() {
+        let rows: Vec<Vec<&str>> = REPORTS
+            .lines()
+            .map(|l| l.split('|').map(str::trim).collect())
+            .filter(|r: &Vec<&str>| r.len() == 8)
+            .collect();
+        for status in Status::ALL.iter().filter(|s| **s != Status::NotYetKnown) {
+            let word = format!("`{status}`");
+            let row = rows.iter().find(|r| r[1].split(", ").any(|w| w == word)).expect("a row of the table");
+            for ((scale, name), cell) in Scale::ALL.iter().zip(&row[2..]) {
+                assert_eq!(scale.of(*status).unwrap_or_default(), *cell, "{status} on {name}");
+            }
+        }
     }
 }
