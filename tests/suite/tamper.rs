@@ -103,11 +103,8 @@ impl Store for Borrowed<'_> {
     fn find(&self, hash: u64) -> Result<Vec<u64>, heldto_store::StoreError> {
         self.0.find(hash)
     }
-    fn finds(&self, hash: u64, index: u64) -> Result<bool, heldto_store::StoreError> {
-        self.0.finds(hash, index)
-    }
-    fn index_len(&self) -> Result<u64, heldto_store::StoreError> {
-        self.0.index_len()
+    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), heldto_store::StoreError> {
+        self.0.index(visit)
     }
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, heldto_store::StoreError> {
         self.0.blob(name)

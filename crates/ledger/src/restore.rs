@@ -1,5 +1,5 @@
-use crate::{Fault, Ledger, Problem, decode_fact};
-use heldto_fact::Fact;
+use crate::{Fault, Ledger, Problem, ReadError, decode_fact};
+use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
 use heldto_store::{Founding, MemoryStore, NewEntry, Store, StoreError};
 
@@ -28,6 +28,9 @@ pub enum RestoreError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What verified does not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// An entry does not decode.
     #[error("entry {index}: {error}")]
     Entry {
@@ -125,8 +128,11 @@ impl Ledger<MemoryStore> {
             entries.push(NewEntry { entry: stored.entry, parts, found_by: Vec::new() });
             true
         })?;
-        self.verify_facts(false, &mut |_| {}, &mut |index, fact| {
-            if let Some(new) = usize::try_from(index).ok().and_then(|n| entries.get_mut(n)) {
+        self.verify(false, &mut |_| {})?;
+        self.recorded(0..self.head.size(), &mut |recorded| {
+            if let (Content::Known(fact), Some(new)) =
+                (&recorded.content, usize::try_from(recorded.index).ok().and_then(|n| entries.get_mut(n)))
+            {
                 new.found_by = other.found_by(fact);
             }
         })?;

@@ -1,8 +1,13 @@
-use crate::{Ledger, Own, Redaction, WireError, decode_fact, kind_of};
-use chrono::DateTime;
-use heldto_fact::{Fact, FactId, Kind};
-use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, MAX_PART, Part, PartRef, Role, Verifier, chain, leaf_hash};
-use heldto_store::{Store, StoreError, StoredEntry};
+mod stretch;
+
+use crate::{Ledger, WireError};
+use heldto_fact::{Content, FactId, Kind};
+use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, MAX_PART, Role, Verifier, chain};
+use heldto_store::{Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use stretch::{Found, Stretch};
 
 /// What a verification found sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,59 +93,53 @@ pub enum Fault {
     KindDiffers { entry: Kind, fact: Kind },
     #[error("the index of ids does not lead to it, or leads elsewhere: the index or its key was changed")]
     Unfound,
-    #[error("the index of ids has {found} records where the log has {expected}")]
-    IndexSize { found: u64, expected: u64 },
+    #[error("the index of ids has a record for entry {0} that the log does not account for")]
+    IndexExtra(u64),
     #[error("the head record was changed: its {0} is not what the entries come to")]
     Head(&'static str),
     #[error("there are entries beyond the head")]
     Beyond,
 }
 
-struct Walk<'a> {
+/// How many entries one thread takes at a time; a perfect subtree of the Merkle tree.
+const STRETCH: u64 = 1 << 12;
+
+/// What the stretches come to, joined in order.
+struct Walk {
     chain: Chain,
     edge: Edge,
     recorded_at: i64,
-    indexed: u64,
+    key: Verifier,
     absent: Vec<(u64, usize, Role)>,
     redacted: Vec<(u64, u64)>,
-    key: Verifier,
+    /// The records that the index of ids must have.
+    indexed: Vec<Found>,
+    /// The entries of which the index may hold what cannot be told any more: erased, or of a later version.
+    untold: Vec<u64>,
     found: Verified,
-    on_fact: &'a mut dyn FnMut(u64, &Fact),
 }
 
-impl<S: Store> Ledger<S> {
+impl<S: Store + Sync> Ledger<S> {
     /// Checks everything there is to check: every entry, its place, its link to the one before, its parts against their commitments, the tree, the head,
-    /// the index of ids. Bounded memory. `progress` is told how many entries are done.
+    /// the index of ids. On all cores; memory grows by 16 bytes an entry, for the index. `progress` is told how many entries are done.
     ///
     /// `published`: private parts may have been left out, and are then counted as withheld.
     ///
     /// # Errors
     /// The first thing found broken, at the first bad entry.
     pub fn verify(&self, published: bool, progress: &mut dyn FnMut(u64)) -> Result<Verified, Box<Problem>> {
-        self.verify_facts(published, progress, &mut |_, _| {})
-    }
-
-    /// As [`Self::verify`], giving each fact that decodes to `on_fact`.
-    ///
-    /// # Errors
-    /// As [`Self::verify`].
-    pub fn verify_facts(
-        &self,
-        published: bool,
-        progress: &mut dyn FnMut(u64),
-        on_fact: &mut dyn FnMut(u64, &Fact),
-    ) -> Result<Verified, Box<Problem>> {
-        let genesis = self.genesis().chain();
+        let size = self.head.size();
         let mut walk = Walk {
-            chain: genesis,
+            chain: self.genesis().chain(),
             edge: Edge::default(),
             recorded_at: i64::MIN,
-            indexed: 0,
+            key: Verifier { name: self.genesis().origin.clone(), key: self.genesis().key },
             absent: Vec::new(),
             redacted: Vec::new(),
-            key: Verifier { name: self.genesis().origin.clone(), key: self.genesis().key },
+            indexed: Vec::new(),
+            untold: Vec::new(),
             found: Verified {
-                entries: self.head.size(),
+                entries: size,
                 chain: self.head.chain,
                 root: self.head.edge.root(),
                 parts_checked: 0,
@@ -148,135 +147,97 @@ impl<S: Store> Ledger<S> {
                 parts_withheld: 0,
                 unreadable: 0,
             },
-            on_fact,
         };
-        let mut broken = None;
-        let read = self.store.read(0..self.head.size(), &mut |stored| {
-            let index = stored.index;
-            match self.step(&mut walk, &stored) {
-                Ok(()) => {
-                    progress(index + 1);
-                    true
-                }
-                Err(fault) => {
-                    broken = Some(self.blame(index, fault));
-                    false
-                }
-            }
-        });
-        match (broken, read) {
-            (Some(problem), _) => Err(Box::new(problem)),
-            (None, Err(StoreError::Missing(index))) => Err(at(index, Fault::Missing)),
-            (None, Err(error)) => Err(elsewhere(Fault::Store(error))),
-            (None, Ok(())) => self.settle(walk, published),
-        }
+        self.in_order(|stretch| {
+            let end = stretch.range.end;
+            self.join(&mut walk, stretch)?;
+            progress(end);
+            Ok(())
+        })?;
+        self.settle(walk, published)
     }
 
-    fn step(&self, walk: &mut Walk<'_>, stored: &StoredEntry) -> Result<(), Fault> {
-        let entry = Entry::decode(&stored.entry).map_err(Fault::Entry)?;
-        if entry.index != stored.index {
-            return Err(Fault::Index(entry.index));
+    /// Checks stretches on every core, and gives them to `join` in order, until it fails.
+    fn in_order(&self, mut join: impl FnMut(Stretch) -> Result<(), Box<Problem>>) -> Result<(), Box<Problem>> {
+        let size = self.head.size();
+        let count = size.div_ceil(STRETCH);
+        let range = |n: u64| n * STRETCH..((n + 1) * STRETCH).min(size);
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
+        if workers == 1 || count <= 1 {
+            return (0..count).try_for_each(|n| join(self.stretch(range(n))));
         }
-        if entry.previous != walk.chain {
-            return Err(Fault::Spliced);
-        }
-        if entry.recorded_at < walk.recorded_at || DateTime::from_timestamp_micros(entry.recorded_at).is_none() {
-            return Err(Fault::Time);
-        }
-        let kind = kind_of(entry.kind).ok_or(Fault::Kind(entry.kind))?;
-        let own = if matches!(kind, Kind::Redaction | Kind::Key) { Role::Ledger } else { Role::Fact };
-        let main = |p: &PartRef| matches!(p.role, Role::Fact | Role::Ledger);
-        if entry.parts.first().is_none_or(|p| p.role != own) || entry.parts.iter().skip(1).any(main) {
-            return Err(Fault::Parts);
-        }
-        if let Some((extra, _)) = stored.parts.iter().find(|(n, _)| usize::from(*n) >= entry.parts.len()) {
-            return Err(Fault::PartExtra(*extra));
-        }
-        for (number, part) in entry.parts.iter().enumerate() {
-            let Some((_, bytes)) = stored.parts.iter().find(|(n, _)| usize::from(*n) == number) else {
-                walk.absent.push((stored.index, number, part.role));
-                continue;
-            };
-            let changed = || Fault::PartChanged { part: number, role: part.role };
-            let (salt, bytes) = bytes.split_first_chunk::<32>().ok_or_else(changed)?;
-            if bytes.len() > MAX_PART {
-                return Err(Fault::PartTooLong { part: number, len: bytes.len() });
+        let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let (give, take) = sync_channel::<(u64, Stretch)>(workers);
+            for _ in 0..workers {
+                let (give, next, stop, range) = (give.clone(), &next, &stop, &range);
+                scope.spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        if n >= count || give.send((n, self.stretch(range(n)))).is_err() {
+                            break;
+                        }
+                    }
+                });
             }
-            let held = Part { role: part.role, salt: *salt, bytes: bytes.to_vec() };
-            if held.commitment() != part.commitment {
-                return Err(changed());
+            drop(give);
+            // What comes before its turn waits: no more than one stretch a worker and one a place in the channel.
+            let (mut early, mut turn) = (BTreeMap::new(), 0);
+            for (n, stretch) in take {
+                early.insert(n, stretch);
+                while let Some(stretch) = early.remove(&turn) {
+                    turn += 1;
+                    join(stretch).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+                }
             }
-            walk.found.parts_checked += 1;
-            self.look_inside(walk, stored.index, kind, number, &held)?;
+            Ok(())
+        })
+    }
+
+    /// Joins a stretch to what came before it.
+    fn join(&self, walk: &mut Walk, stretch: Stretch) -> Result<(), Box<Problem>> {
+        let start = stretch.range.start;
+        if let Some((previous, recorded_at)) = stretch.first {
+            if previous != walk.chain {
+                return Err(Box::new(self.blame(start, Fault::Spliced)));
+            }
+            if recorded_at < walk.recorded_at {
+                return Err(at(start, Fault::Time));
+            }
         }
-        walk.chain = chain(&stored.entry);
-        walk.edge.push(leaf_hash(&stored.entry));
-        walk.recorded_at = entry.recorded_at;
+        for (index, change) in &stretch.key_changes {
+            if !change.is_signed(&walk.key, *index) {
+                return Err(at(*index, Fault::KeyChange));
+            }
+            walk.key.key = change.key;
+        }
+        if let Some((index, fault)) = stretch.fault {
+            return Err(match fault {
+                Fault::Store(StoreError::Missing(missing)) => at(missing, Fault::Missing),
+                Fault::Store(error) => elsewhere(Fault::Store(error)),
+                fault => Box::new(self.blame(index, fault)),
+            });
+        }
+        walk.chain = stretch.chain;
+        walk.recorded_at = stretch.recorded_at;
+        stretch.tree.into_iter().for_each(|(leaves, hash)| walk.edge.push_perfect(leaves, hash));
+        walk.absent.extend(stretch.absent);
+        walk.redacted.extend(stretch.redacted);
+        walk.indexed.extend(stretch.indexed);
+        walk.found.unreadable += stretch.unreadable.len() as u64;
+        walk.untold.extend(stretch.unreadable);
+        walk.found.parts_checked += stretch.parts_checked;
         Ok(())
     }
 
-    fn look_inside(
-        &self,
-        walk: &mut Walk<'_>,
-        index: u64,
-        kind: Kind,
-        number: usize,
-        part: &Part,
-    ) -> Result<(), Fault> {
-        let undecodable = |error| Fault::PartUndecodable { part: number, error };
-        let found = match part.role {
-            Role::Fact => match decode_fact(&part.bytes) {
-                Ok(fact) => {
-                    let hashes = self.found_by(&fact);
-                    for hash in &hashes {
-                        if !self.store.finds(*hash, index).map_err(Fault::Store)? {
-                            return Err(Fault::Unfound);
-                        }
-                    }
-                    walk.indexed += hashes.len() as u64;
-                    if self.is_second(&fact, index)? {
-                        return Err(Fault::Twice(fact.id.clone()));
-                    }
-                    (walk.on_fact)(index, &fact);
-                    fact.kind()
-                }
-                Err(WireError::Version(_)) => {
-                    walk.found.unreadable += 1;
-                    return Ok(());
-                }
-                Err(error) => return Err(undecodable(error)),
-            },
-            Role::Ledger => {
-                let own = Own::decode(&part.bytes).map_err(undecodable)?;
-                let kind_of_own = own.kind();
-                if let Own::Key(change) = &own {
-                    if !change.is_signed(&walk.key, index) {
-                        return Err(Fault::KeyChange);
-                    }
-                    walk.key.key = change.key;
-                }
-                if let Own::Redaction(Redaction { entry, part, .. }) = own {
-                    let erasable =
-                        entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
-                    if !erasable {
-                        return Err(Fault::Redaction { entry, part });
-                    }
-                    walk.redacted.push((entry, part));
-                }
-                kind_of_own
-            }
-            Role::Quotation | Role::PrivateNote => return Ok(()),
-        };
-        if found == kind { Ok(()) } else { Err(Fault::KindDiffers { entry: kind, fact: found }) }
-    }
-
-    fn settle(&self, walk: Walk<'_>, published: bool) -> Result<Verified, Box<Problem>> {
-        let mut found = walk.found;
+    fn settle(&self, mut walk: Walk, published: bool) -> Result<Verified, Box<Problem>> {
+        walk.redacted.sort_unstable();
         for (index, part, role) in walk.absent.iter().copied() {
-            if role != Role::Ledger && walk.redacted.contains(&(index, part as u64)) {
-                found.parts_erased += 1;
+            if role != Role::Ledger && walk.redacted.binary_search(&(index, part as u64)).is_ok() {
+                walk.found.parts_erased += 1;
+                walk.untold.push(index);
             } else if published && role.is_private() {
-                found.parts_withheld += 1;
+                walk.found.parts_withheld += 1;
             } else {
                 return Err(at(index, Fault::PartMissing { part, role }));
             }
@@ -300,24 +261,60 @@ impl<S: Store> Ledger<S> {
         if self.store.read(size..size.saturating_add(1), &mut |_| false).is_ok() {
             return Err(elsewhere(Fault::Beyond));
         }
-        let indexed = self.store.index_len().map_err(|e| elsewhere(Fault::Store(e)))?;
-        // What was erased or cannot be read is indexed too, under ids that can no longer be told.
-        if indexed < walk.indexed || (indexed > walk.indexed && found.parts_erased + found.unreadable == 0) {
-            return Err(elsewhere(Fault::IndexSize { found: indexed, expected: walk.indexed }));
-        }
-        Ok(found)
+        self.check_index(walk.indexed, walk.untold)?;
+        Ok(walk.found)
     }
 
-    /// Whether another fact was recorded under this fact's own id before it.
-    fn is_second(&self, fact: &Fact, index: u64) -> Result<bool, Fault> {
-        let earliest = self.store.find(self.hash_of(&fact.id)).map_err(Fault::Store)?.first().copied();
-        let Some(earliest) = earliest.filter(|first| *first < index) else { return Ok(false) };
-        let mut same = false;
-        let mut look =
-            |r: heldto_fact::Recorded| same = matches!(&r.content, heldto_fact::Content::Known(f) if f.id == fact.id);
-        // An entry that does not read was named when its own turn came.
-        drop(self.recorded(earliest..earliest + 1, &mut look));
-        Ok(same)
+    /// The index of ids holds what the log says and nothing else, and no id is recorded twice.
+    fn check_index(&self, mut expected: Vec<Found>, mut untold: Vec<u64>) -> Result<(), Box<Problem>> {
+        expected.sort_unstable();
+        untold.sort_unstable();
+        for same_hash in expected.chunk_by(|a, b| a.hash == b.hash) {
+            let own: Vec<u64> = same_hash.iter().filter(|f| f.is_own()).map(|f| f.index()).collect();
+            if own.len() > 1 {
+                self.check_once(&own)?;
+            }
+        }
+        let mut wanted = expected.iter().map(|f| (f.hash, f.index())).peekable();
+        let mut wrong = None;
+        let read = self.store.index(&mut |hash, index| {
+            let behind = wanted.next_if(|w| *w <= (hash, index));
+            match behind {
+                Some(w) if w == (hash, index) => true,
+                Some((_, unfound)) => {
+                    wrong = Some(at(unfound, Fault::Unfound));
+                    false
+                }
+                None if untold.binary_search(&index).is_ok() => true,
+                None => {
+                    wrong = Some(elsewhere(Fault::IndexExtra(index)));
+                    false
+                }
+            }
+        });
+        read.map_err(|e| elsewhere(Fault::Store(e)))?;
+        let missing = wanted.next().map(|(_, unfound)| at(unfound, Fault::Unfound));
+        wrong.or(missing).map_or(Ok(()), Err)
+    }
+
+    /// Whether the facts of these entries, whose ids have one hash, have an id each: only they can tell.
+    fn check_once(&self, entries: &[u64]) -> Result<(), Box<Problem>> {
+        let mut seen = BTreeSet::new();
+        for index in entries {
+            let mut id = None;
+            let read = self.recorded(*index..*index + 1, &mut |recorded| {
+                if let Content::Known(fact) = recorded.content {
+                    id = Some(fact.id);
+                }
+            });
+            // An entry that does not read was named when its own turn came.
+            if let (Ok(()), Some(id)) = (read, id)
+                && !seen.insert(id.clone())
+            {
+                return Err(at(*index, Fault::Twice(id)));
+            }
+        }
+        Ok(())
     }
 
     fn part_role(&self, index: u64, part: u64) -> Option<Role> {

@@ -76,6 +76,58 @@ fn damaged(ledger: &Ledger<MemoryStore>, damage: impl FnOnce(&mut MemoryStore)) 
     Ledger::open(store).expect("still opens")
 }
 
+/// Long enough for several threads: the first damage is named, wherever it lies to the stretches that the threads take.
+#[test]
+fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
+    const SIZE: u64 = 3 * 4096 + 100;
+    let facts: Vec<Fact> = (0..SIZE).map(|n| fact(&format!("fact-{n}"), "We have begun.")).collect();
+    let mut ledger = Ledger::open(MemoryStore::new(founding())).expect("new");
+    ledger.append(&facts, 1_000_000, &mut salts()).expect("room");
+    let mut done = Vec::new();
+    let found = ledger.verify(false, &mut |n| done.push(n)).expect("sound");
+    assert_eq!((found.parts_checked, done.last(), done.is_sorted()), (SIZE, Some(&SIZE), true));
+    for at in [0, 1, 4095, 4096, 4097, 8191, 8192, 12_287, 12_288, SIZE - 1] {
+        let part = damaged(&ledger, |store| store.entry_mut(at).expect("there").parts[0].1[40] ^= 1);
+        assert!(
+            matches!(verdict(&part), Err((Some(n), ref why)) if n == at && why.contains("commitment")),
+            "part {at}"
+        );
+        // Commitment and time; the last byte of an entry is of its commitment.
+        for byte in [1, 36] {
+            let entry = damaged(&ledger, |store| {
+                let bytes = &mut store.entry_mut(at).expect("there").entry;
+                let last = bytes.len() - byte;
+                bytes[last] ^= 1;
+            });
+            assert_eq!(verdict(&entry).expect_err("changed").0, Some(at), "byte {byte} of entry {at}");
+        }
+        let both = damaged(&ledger, |store| {
+            store.entry_mut(at).expect("there").parts[0].1[40] ^= 1;
+            store.entry_mut(SIZE - 1).expect("there").parts[0].1[41] ^= 1;
+        });
+        assert_eq!(verdict(&both).expect_err("changed").0, Some(at), "the first of two");
+    }
+}
+
+/// An index that leads elsewhere, or to something that the log does not hold, is found.
+#[test]
+fn the_index_of_ids_is_held_against_the_log() {
+    let ledger = ledger(3);
+    let with = |at: usize, found_by: Vec<u64>| {
+        let (mut entries, head) = ledger.contents(&founding()).expect("sound");
+        entries[at].found_by = found_by;
+        let mut store = MemoryStore::new(founding());
+        store.append(&Head::empty(&founding().genesis), &entries, &head).expect("memory");
+        verdict(&Ledger::open(store).expect("opens")).expect_err("the index is wrong")
+    };
+    let (entries, _) = ledger.contents(&founding()).expect("sound");
+    let own = entries[1].found_by.clone();
+    assert_eq!(with(1, Vec::new()).0, Some(1), "a record lost");
+    assert_eq!(with(1, vec![own[0] ^ 1]).0, if own[0] & 1 == 0 { Some(1) } else { None }, "a record changed");
+    let (entry, why) = with(1, vec![own[0], 7]);
+    assert!(entry.is_none() && why.contains("entry 1"), "a record too many: {why}");
+}
+
 #[test]
 fn the_same_fact_again_is_no_entry_and_another_of_its_id_is_an_error() {
     let mut ledger = ledger(1);

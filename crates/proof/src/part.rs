@@ -90,11 +90,17 @@ impl Part {
     /// The commitment that the entry keeps: salt, role, length and bytes, hashed under a context of their own.
     #[must_use]
     pub fn commitment(&self) -> Commitment {
+        Self::commitment_of(self.role, &self.salt, &self.bytes)
+    }
+
+    /// The commitment of a part that is borrowed.
+    #[must_use]
+    pub fn commitment_of(role: Role, salt: &Salt, bytes: &[u8]) -> Commitment {
         let mut hasher = blake3::Hasher::new_derive_key(PART);
-        hasher.update(&self.salt);
-        hasher.update(&[self.role.code()]);
-        hasher.update(&(self.bytes.len() as u64).to_le_bytes());
-        hasher.update(&self.bytes);
+        hasher.update(salt);
+        hasher.update(&[role.code()]);
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
         Commitment(Hash(*hasher.finalize().as_bytes()))
     }
 }

@@ -45,14 +45,25 @@ impl Edge {
 
     /// Adds one leaf: O(1) on average, O(log n) at most.
     pub fn push(&mut self, leaf: Hash) {
-        let mut hash = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        self.push_perfect(1, leaf);
+    }
+
+    /// Adds a perfect subtree of so many leaves, a power of two that divides the size.
+    pub fn push_perfect(&mut self, leaves: u64, root: Hash) {
+        let mut hash = root;
+        for _ in 0..(self.size / leaves.max(1)).trailing_ones() {
             if let Some(left) = self.hashes.pop() {
                 hash = node_hash(&left, &hash);
             }
         }
         self.hashes.push(hash);
-        self.size += 1;
+        self.size += leaves;
+    }
+
+    /// The perfect subtrees, from the largest to the smallest, each with its number of leaves.
+    pub fn perfect(&self) -> impl Iterator<Item = (u64, Hash)> {
+        let sizes = (0..u64::BITS).rev().map(|bit| 1 << bit).filter(|leaves| self.size & leaves != 0);
+        sizes.zip(self.hashes.iter().copied())
     }
 
     /// The tree head of RFC 6962; of an empty tree, the hash of nothing.

@@ -49,10 +49,10 @@ pub fn index_end(hash: u64) -> Vec<u8> {
     hash.checked_add(1).map_or_else(|| b"j".to_vec(), |next| index(next, 0).to_vec())
 }
 
-/// Reads the place from such a key.
-pub fn decode_index(key: &[u8]) -> Option<u64> {
+/// Reads the hash and the place from such a key.
+pub fn decode_index(key: &[u8]) -> Option<(u64, u64)> {
     let key: &[u8; 17] = key.try_into().ok()?;
-    key[9..].try_into().ok().map(u64::from_be_bytes)
+    Some((u64::from_be_bytes(key[1..9].try_into().ok()?), u64::from_be_bytes(key[9..].try_into().ok()?)))
 }
 
 /// The value in pieces of at most [`CHUNK`], numbered; an empty value is one empty piece.

@@ -15,11 +15,11 @@ use heldto_proof::{Chain, Entry, Genesis, Head};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use keys::Slot;
 use lock::Lock;
-use std::cell::Cell;
 use std::fs::File;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What sled says when its file is locked: its error has no kind of its own.
@@ -30,7 +30,7 @@ pub struct SledStore {
     dir: PathBuf,
     /// `None` only while it is dropped.
     db: Option<sled::Db>,
-    broken: Cell<bool>,
+    broken: AtomicBool,
     /// A second descriptor on sled's file: its own flush is no barrier, `sync_all` on this one is.
     file: File,
     // Declared last, so that it is let go only after the database is closed.
@@ -129,7 +129,7 @@ impl SledStore {
             }
         };
         let file = File::open(hot.join("db")).map_err(io("opening the database file".to_owned()))?;
-        Ok(Self { dir: dir.to_owned(), db: Some(db), broken: Cell::new(false), file, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), db: Some(db), broken: AtomicBool::new(false), file, _lock: lock })
     }
 
     /// The database itself, for tests that damage it.
@@ -141,7 +141,9 @@ impl SledStore {
     /// Runs one call into sled, and remembers when it panicked.
     fn sled<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
         match &self.db {
-            Some(db) if !self.broken.get() => guard(|| call(db)).inspect_err(|_| self.broken.set(true)),
+            Some(db) if !self.broken.load(Ordering::Relaxed) => {
+                guard(|| call(db)).inspect_err(|_| self.broken.store(true, Ordering::Relaxed))
+            }
             _ => Err(StoreError::Broken("it failed before in this run".to_owned())),
         }
     }
@@ -298,23 +300,16 @@ impl Store for SledStore {
     fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
         let mut found = Vec::new();
         self.scan(keys::index(hash, 0).to_vec()..keys::index_end(hash), |key, _| {
-            found.extend(keys::decode_index(key));
+            found.extend(keys::decode_index(key).map(|(_, index)| index));
             true
         })?;
         Ok(found)
     }
 
-    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
-        Ok(self.get(&keys::index(hash, index))?.is_some())
-    }
-
-    fn index_len(&self) -> Result<u64, StoreError> {
-        let mut count = 0;
-        self.scan(keys::index(0, 0).to_vec()..keys::index_end(u64::MAX), |_, _| {
-            count += 1;
-            true
-        })?;
-        Ok(count)
+    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+        self.scan(keys::index(0, 0).to_vec()..keys::index_end(u64::MAX), |key, _| {
+            keys::decode_index(key).is_none_or(|(hash, index)| visit(hash, index))
+        })
     }
 
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -331,12 +326,12 @@ impl Store for SledStore {
 impl Drop for SledStore {
     fn drop(&mut self) {
         if let Some(db) = self.db.take() {
-            if self.broken.get() {
+            if self.broken.load(Ordering::Relaxed) {
                 // Dropping a database that has panicked panics again.
                 std::mem::forget(db);
             } else if catch_unwind(AssertUnwindSafe(|| drop(db))).is_err() {
                 // Nothing is lost: whatever was acknowledged was synced then.
-                self.broken.set(true);
+                self.broken.store(true, Ordering::Relaxed);
             }
         }
     }

@@ -50,7 +50,7 @@ fn starts_empty(store: &impl Store) {
     ok(store.read(0..0, &mut |_| panic!("there is nothing to read")));
     assert!(matches!(store.read(0..1, &mut |_| true), Err(StoreError::Missing(0))), "what is not there is missing");
     assert_eq!(ok(store.find(1)), Vec::<u64>::new());
-    assert_eq!(ok(store.index_len()), 0);
+    assert_eq!(records(store), Vec::new());
 }
 
 fn keeps_what_it_was_given(store: &mut impl Store) {
@@ -88,8 +88,18 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
     assert_eq!(few, 3, "reading stops when asked to");
     assert_eq!(ok(store.find(77)), (0..7).collect::<Vec<u64>>(), "each is found, in order");
     assert_eq!(ok(store.find(3)), vec![3]);
-    assert_eq!((ok(store.finds(77, 6)), ok(store.finds(77, 7)), ok(store.finds(3, 3))), (true, false, true));
-    assert_eq!(ok(store.index_len()), 14);
+    let own = (0..7).map(|n| (n, n));
+    assert_eq!(
+        records(store),
+        own.chain((0..7).map(|n| (77, n))).collect::<Vec<_>>(),
+        "the index is given whole, in order"
+    );
+    let mut first = Vec::new();
+    ok(store.index(&mut |hash, _| {
+        first.push(hash);
+        first.len() < 3
+    }));
+    assert_eq!(first, vec![0, 1, 2], "reading the index stops when asked to");
 }
 
 fn refuses_a_stale_head(store: &mut impl Store) {
@@ -102,7 +112,16 @@ fn refuses_a_stale_head(store: &mut impl Store) {
     assert!(matches!(result, Err(StoreError::Conflict { expected: 0, found: 1 })), "a stale head is a conflict");
     assert_eq!(ok(store.head()), moved, "a conflict changes nothing");
     assert!(matches!(store.read(1..2, &mut |_| true), Err(StoreError::Missing(1))), "a conflict leaves nothing behind");
-    assert_eq!(ok(store.index_len()), 2, "nor in the index");
+    assert_eq!(records(store), vec![(0, 0), (77, 0)], "nor in the index");
+}
+
+fn records(store: &impl Store) -> Vec<(u64, u64)> {
+    let mut all = Vec::new();
+    ok(store.index(&mut |hash, index| {
+        all.push((hash, index));
+        true
+    }));
+    all
 }
 
 fn keeps_blobs(store: &mut impl Store) {
@@ -203,11 +222,8 @@ mod tests {
         fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
             self.with(|s| s.find(hash))
         }
-        fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
-            self.with(|s| s.finds(hash, index))
-        }
-        fn index_len(&self) -> Result<u64, StoreError> {
-            self.with(|s| s.index_len())
+        fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+            self.with(|s| s.index(visit))
         }
         fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
             self.with(|s| s.blob(name))

@@ -58,12 +58,8 @@ impl Store for FaultyStore {
         self.inner.find(hash)
     }
 
-    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
-        self.inner.finds(hash, index)
-    }
-
-    fn index_len(&self) -> Result<u64, StoreError> {
-        self.inner.index_len()
+    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+        self.inner.index(visit)
     }
 
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

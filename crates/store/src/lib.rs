@@ -79,17 +79,11 @@ pub trait Store {
     /// When the index cannot be read.
     fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError>;
 
-    /// Whether the entry at this place is found by this keyed hash.
+    /// Gives every record of the index of ids, a keyed hash and a place, in the order of hashes and then of places, until `visit` returns `false`.
     ///
     /// # Errors
     /// When the index cannot be read.
-    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError>;
-
-    /// How many records the index of ids holds.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    fn index_len(&self) -> Result<u64, StoreError>;
+    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError>;
 
     /// A named blob, for what can be worked out again from the log. `None` where there is none.
     ///

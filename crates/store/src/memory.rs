@@ -68,12 +68,9 @@ impl Store for MemoryStore {
         Ok(self.index.range((hash, 0)..=(hash, u64::MAX)).map(|(_, index)| *index).collect())
     }
 
-    fn finds(&self, hash: u64, index: u64) -> Result<bool, StoreError> {
-        Ok(self.index.contains(&(hash, index)))
-    }
-
-    fn index_len(&self) -> Result<u64, StoreError> {
-        Ok(self.index.len() as u64)
+    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+        self.index.iter().all(|(hash, index)| visit(*hash, *index));
+        Ok(())
     }
 
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

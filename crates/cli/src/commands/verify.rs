@@ -143,6 +143,6 @@ fn sound(global: &Global, origin: &str, v: &Verified) -> String {
 }
 
 /// Whether a store's ledger is sound, for commands that rest on it.
-pub fn check<S: Store>(open: &Ledger<S>) -> Result<Verified, CommandError> {
+pub fn check<S: Store + Sync>(open: &Ledger<S>) -> Result<Verified, CommandError> {
     Ok(open.verify(false, &mut |_| {})?)
 }

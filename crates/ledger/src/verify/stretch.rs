@@ -1,0 +1,173 @@
+//! What can be told of a stretch of entries without the rest of the log: on any thread.
+
+use super::Fault;
+use crate::read::corrected;
+use crate::{KeyChange, Ledger, Own, Redaction, WireError, decode_fact, kind_of};
+use chrono::DateTime;
+use heldto_fact::Kind;
+use heldto_proof::{Chain, Edge, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
+use heldto_store::{Store, StoredEntry};
+use std::ops::Range;
+
+/// What a stretch comes to. Its own links are checked; those to what comes before it are for whoever joins it.
+pub struct Stretch {
+    pub range: Range<u64>,
+    /// What its first entry says: the chain value before it, and when it was recorded. `None` where it does not read.
+    pub first: Option<(Chain, i64)>,
+    /// The first thing broken in it, and where.
+    pub fault: Option<(u64, Fault)>,
+    /// The chain value after its last entry.
+    pub chain: Chain,
+    /// When its last entry was recorded.
+    pub recorded_at: i64,
+    /// Its leaves as perfect subtrees, each with its number of leaves.
+    pub tree: Vec<(u64, Hash)>,
+    pub parts_checked: u64,
+    pub absent: Vec<(u64, usize, Role)>,
+    pub redacted: Vec<(u64, u64)>,
+    pub key_changes: Vec<(u64, KeyChange)>,
+    pub indexed: Vec<Found>,
+    /// Entries whose fact is of a later version.
+    pub unreadable: Vec<u64>,
+}
+
+/// A record that the index of ids must have.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    pub hash: u64,
+    /// Twice the entry's place, and one more where the id is the fact's own.
+    place: u64,
+}
+
+impl Found {
+    const fn new(hash: u64, index: u64, own: bool) -> Self {
+        Self { hash, place: index << 1 | own as u64 }
+    }
+
+    pub const fn index(self) -> u64 {
+        self.place >> 1
+    }
+
+    /// Whether it is the fact's own id, and not one that it corrects or retracts.
+    pub const fn is_own(self) -> bool {
+        self.place & 1 == 1
+    }
+}
+
+impl<S: Store + Sync> Ledger<S> {
+    /// Checks a stretch that begins at a whole number of stretches.
+    pub fn stretch(&self, range: Range<u64>) -> Stretch {
+        let mut stretch = Stretch {
+            range: range.clone(),
+            first: None,
+            fault: None,
+            chain: self.genesis().chain(),
+            recorded_at: i64::MIN,
+            tree: Vec::new(),
+            parts_checked: 0,
+            absent: Vec::new(),
+            redacted: Vec::new(),
+            key_changes: Vec::new(),
+            indexed: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        let mut edge = Edge::default();
+        let read = self.store.read(range.clone(), &mut |stored| {
+            let step = self.step(&mut stretch, &mut edge, &stored);
+            stretch.fault = step.err().map(|fault| (stored.index, fault));
+            stretch.fault.is_none()
+        });
+        if let (Err(error), None) = (read, &stretch.fault) {
+            stretch.fault = Some((range.start + edge.size(), Fault::Store(error)));
+        }
+        stretch.tree = edge.perfect().collect();
+        stretch
+    }
+
+    fn step(&self, stretch: &mut Stretch, edge: &mut Edge, stored: &StoredEntry) -> Result<(), Fault> {
+        let entry = Entry::decode(&stored.entry).map_err(Fault::Entry)?;
+        if entry.index != stored.index {
+            return Err(Fault::Index(entry.index));
+        }
+        if stretch.first.is_none() {
+            stretch.first = Some((entry.previous, entry.recorded_at));
+        } else if entry.previous != stretch.chain {
+            return Err(Fault::Spliced);
+        }
+        if entry.recorded_at < stretch.recorded_at || DateTime::from_timestamp_micros(entry.recorded_at).is_none() {
+            return Err(Fault::Time);
+        }
+        let kind = kind_of(entry.kind).ok_or(Fault::Kind(entry.kind))?;
+        let own = if matches!(kind, Kind::Redaction | Kind::Key) { Role::Ledger } else { Role::Fact };
+        let main = |p: &PartRef| matches!(p.role, Role::Fact | Role::Ledger);
+        if entry.parts.first().is_none_or(|p| p.role != own) || entry.parts.iter().skip(1).any(main) {
+            return Err(Fault::Parts);
+        }
+        if let Some((extra, _)) = stored.parts.iter().find(|(n, _)| usize::from(*n) >= entry.parts.len()) {
+            return Err(Fault::PartExtra(*extra));
+        }
+        for (number, part) in entry.parts.iter().enumerate() {
+            let Some((_, bytes)) = stored.parts.iter().find(|(n, _)| usize::from(*n) == number) else {
+                stretch.absent.push((stored.index, number, part.role));
+                continue;
+            };
+            let changed = || Fault::PartChanged { part: number, role: part.role };
+            let (salt, bytes) = bytes.split_first_chunk::<32>().ok_or_else(changed)?;
+            if bytes.len() > MAX_PART {
+                return Err(Fault::PartTooLong { part: number, len: bytes.len() });
+            }
+            if Part::commitment_of(part.role, salt, bytes) != part.commitment {
+                return Err(changed());
+            }
+            stretch.parts_checked += 1;
+            self.look_inside(stretch, stored.index, kind, (number, part.role), bytes)?;
+        }
+        stretch.chain = chain(&stored.entry);
+        stretch.recorded_at = entry.recorded_at;
+        edge.push(leaf_hash(&stored.entry));
+        Ok(())
+    }
+
+    fn look_inside(
+        &self,
+        stretch: &mut Stretch,
+        index: u64,
+        kind: Kind,
+        (number, role): (usize, Role),
+        bytes: &[u8],
+    ) -> Result<(), Fault> {
+        let undecodable = |error| Fault::PartUndecodable { part: number, error };
+        let found = match role {
+            Role::Fact => match decode_fact(bytes) {
+                Ok(fact) => {
+                    stretch.indexed.push(Found::new(self.hash_of(&fact.id), index, true));
+                    stretch.indexed.extend(corrected(&fact).map(|id| Found::new(self.hash_of(id), index, false)));
+                    fact.kind()
+                }
+                Err(WireError::Version(_)) => {
+                    stretch.unreadable.push(index);
+                    return Ok(());
+                }
+                Err(error) => return Err(undecodable(error)),
+            },
+            Role::Ledger => {
+                let own = Own::decode(bytes).map_err(undecodable)?;
+                let kind_of_own = own.kind();
+                match own {
+                    Own::Key(change) => stretch.key_changes.push((index, change)),
+                    Own::Redaction(Redaction { entry, part, .. }) => {
+                        let erasable =
+                            entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
+                        if !erasable {
+                            return Err(Fault::Redaction { entry, part });
+                        }
+                        stretch.redacted.push((entry, part));
+                    }
+                }
+                kind_of_own
+            }
+            Role::Quotation | Role::PrivateNote => return Ok(()),
+        };
+        if found == kind { Ok(()) } else { Err(Fault::KindDiffers { entry: kind, fact: found }) }
+    }
+}
