@@ -3,46 +3,71 @@
 use crate::{has_tool, heldto, ok};
 use std::process::Command;
 
+/// What an append called, and the place of each call on a file in it.
+struct Trace(String);
+
+impl Trace {
+    fn of_an_append(facts: &str) -> Option<Self> {
+        if !has_tool("strace", &["-V"]) {
+            return None;
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        ok(dir.path(), &["init", "ledger", "-q"]);
+        std::fs::write(dir.path().join("facts.toml"), facts).expect("writes");
+        let program = heldto(dir.path());
+        let calls = "trace=fsync,fdatasync,sync_file_range,write,pwrite64,pwritev,writev";
+        let output = Command::new("strace")
+            .args(["-f", "-y", "-e", calls, "-o", "trace"])
+            .arg(program.get_program())
+            .args(["--ledger", "ledger", "append", "facts.toml"])
+            .current_dir(dir.path())
+            .output()
+            .expect("strace runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(Self(std::fs::read_to_string(dir.path().join("trace")).expect("a trace")))
+    }
+
+    /// The last such call on a file before a place.
+    fn last(&self, call: &str, file: &str, before: usize) -> usize {
+        let lines = self.0.lines().enumerate().take(before);
+        let found = lines.filter(|(_, l)| l.contains(call) && l.contains(file)).map(|(n, _)| n).max();
+        found.unwrap_or_else(|| panic!("no {call} on {file} before {before}"))
+    }
+
+    fn acknowledged(&self) -> usize {
+        self.0.lines().position(|l| l.contains("write(1<") && l.contains("recorded")).expect("an acknowledgement")
+    }
+}
+
 /// In the trace of an append: the database file is synced by an `fsync` of its own after the last write to it, and before the line that acknowledges.
 #[test]
 #[cfg(target_os = "linux")]
 fn an_fsync_of_the_database_precedes_every_acknowledgement() {
-    if !has_tool("strace", &["-V"]) {
-        return;
-    }
-    let dir = tempfile::tempdir().expect("a folder");
-    ok(dir.path(), &["init", "ledger", "-q"]);
-    std::fs::write(
-        dir.path().join("facts.toml"),
-        "[[party]]\nid = \"a-party\"\nname = \"A party\"\nkind = \"council\"\n",
-    )
-    .expect("writes");
-    let program = heldto(dir.path());
-    let calls = "trace=fsync,fdatasync,sync_file_range,write,pwrite64,pwritev,writev";
-    let output = Command::new("strace")
-        .args(["-f", "-y", "-e", calls, "-o", "trace"])
-        .arg(program.get_program())
-        .args(["--ledger", "ledger", "append", "facts.toml"])
-        .current_dir(dir.path())
-        .output()
-        .expect("strace runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let trace = std::fs::read_to_string(dir.path().join("trace")).expect("a trace");
-    let lines: Vec<&str> = trace.lines().collect();
-    let on_db = |call: &str| {
-        lines
-            .iter()
-            .enumerate()
-            .filter(|(_, l)| l.contains(call) && l.contains("/hot/db>"))
-            .map(|(n, _)| n)
-            .collect::<Vec<_>>()
-    };
-    let said = lines.iter().position(|l| l.contains("write(1<") && l.contains("recorded")).expect("an acknowledgement");
-    let flushed = on_db("sync_file_range(").into_iter().filter(|n| *n < said).max().expect("sled's own flush");
-    let written = on_db("pwrite64(").into_iter().filter(|n| *n < flushed).max().expect("a write to the database");
-    let synced = on_db("fsync(").into_iter().filter(|n| *n < said).max().expect("an fsync of the database");
+    let facts = "[[party]]\nid = \"a-party\"\nname = \"A party\"\nkind = \"council\"\n";
+    let Some(trace) = Trace::of_an_append(facts) else { return };
+    let said = trace.acknowledged();
+    let flushed = trace.last("sync_file_range(", "/hot/db>", said);
+    let written = trace.last("pwrite64(", "/hot/db>", flushed);
+    let synced = trace.last("fsync(", "/hot/db>", said);
     assert!(
-        written < flushed && flushed < synced && synced < said,
+        written < flushed && flushed < synced,
         "written {written}, flushed {flushed}, synced {synced}, said {said}"
+    );
+}
+
+/// In the trace of an append that seals: the archive is written and synced before the mark in `hot` is, and that before the acknowledgement.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_fsync_of_the_archive_precedes_the_mark_of_what_is_sealed() {
+    let party = |n: u32| format!("[[party]]\nid = \"party-{n}\"\nname = \"Party {n}\"\nkind = \"council\"\n");
+    let Some(trace) = Trace::of_an_append(&(0..1100).map(party).collect::<String>()) else { return };
+    let said = trace.acknowledged();
+    let marked = trace.last("pwrite64(", "/hot/db>", trace.last("sync_file_range(", "/hot/db>", said));
+    let committed = trace.last("fsync(", "/hot/db>", said);
+    let sealed = trace.last("fsync(", "/archive/db>", marked);
+    let written = trace.last("pwrite64(", "/archive/db>", marked);
+    assert!(
+        written < sealed && sealed < marked && marked < committed,
+        "archive written {written}, synced {sealed}; mark written {marked}, synced {committed}; said {said}"
     );
 }

@@ -37,36 +37,60 @@ fn small() -> tempfile::TempDir {
     dir
 }
 
-/// Flips every byte of every live value in the opened database. Each time, verification fails, and names the entry that the value belongs to.
+/// Flips every byte of every live value in the opened databases. Each time, verification fails, and names the entry that the value belongs to, or one of those
+/// that stand in a block with it.
 #[test]
 fn every_byte_of_every_live_value_matters() {
-    let dir = small();
-    let mut store = SledStore::open(&dir.path().join("ledger"), &mut |_| {}).expect("opens");
-    let live: Vec<(Vec<u8>, Vec<u8>)> = store
-        .database()
-        .expect("open")
-        .iter()
-        .map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())).expect("reads"))
-        .collect();
-    let mut flipped = 0;
-    for (key, value) in &live {
-        for at in 0..value.len() {
-            let mut changed = value.clone();
-            changed[at] ^= 1 << (at % 8);
-            store.database().expect("open").insert(key, changed).expect("writes");
-            let named = verdict(&mut store);
-            let said =
-                named.as_ref().err().cloned().unwrap_or_else(|| panic!("byte {at} of {key:02x?} was changed unseen"));
-            if key[0] == b'e' {
-                let index = u64::from_be_bytes(key[1..9].try_into().expect("8 bytes"));
-                assert!(said.contains(&format!("entry {index}")), "byte {at} of entry {index}: {said}");
-            }
-            store.database().expect("open").insert(key, value.as_slice()).expect("writes");
-            flipped += 1;
+    for sealed in [false, true] {
+        let dir = small();
+        let path = dir.path().join("ledger");
+        let mut store = SledStore::open(&path, &mut |_| {}).expect("opens");
+        if sealed {
+            let mut ledger = Ledger::open(store.sealing_at(1)).expect("opens");
+            let facts =
+                FACTS.split_once("[[pledge]]").map(|(_, pledge)| format!("[[pledge]]{pledge}")).expect("a pledge");
+            let file = heldto_intake::File {
+                name: "more.toml".to_owned(),
+                text: facts.replace("a-pledge", "a-sealed-pledge"),
+            };
+            let known = [("a-council", heldto_fact::Kind::Party), ("a-source", heldto_fact::Kind::Source)];
+            let known = known.map(|(id, kind)| (id.parse().expect("an id"), kind)).into_iter().collect();
+            let facts = heldto_intake::read(&[file], &known).expect("facts");
+            ledger.append(&facts, 1_795_348_900_000_000, &mut |bytes| bytes.fill(5)).expect("room");
+            store = ledger.into_store();
         }
+        let mut flipped = 0;
+        let live: Vec<(usize, Vec<u8>, Vec<u8>)> = (store.databases().expect("open").iter().enumerate())
+            .flat_map(|(n, db)| {
+                db.iter().map(move |pair| pair.map(|(k, v)| (n, k.to_vec(), v.to_vec())).expect("reads"))
+            })
+            .collect();
+        assert_eq!(live.iter().any(|(n, ..)| *n == 1), sealed, "the archive is in use where it is sealed");
+        for (database, key, value) in &live {
+            for at in 0..value.len() {
+                let mut changed = value.clone();
+                changed[at] ^= 1 << (at % 8);
+                store.databases().expect("open")[*database].insert(key, changed).expect("writes");
+                let said =
+                    verdict(&mut store).err().unwrap_or_else(|| panic!("byte {at} of {key:02x?} was changed unseen"));
+                let names = |n: u64| said.contains(&format!("entry {n}"));
+                match (key[0], database) {
+                    (b'e', _) => {
+                        assert!(
+                            names(u64::from_be_bytes(key[1..9].try_into().expect("8 bytes"))),
+                            "{key:02x?}: {said}"
+                        );
+                    }
+                    (b'b', 1) => assert!((0..4).any(names), "byte {at} of a block: {said}"),
+                    _ => {}
+                }
+                store.databases().expect("open")[*database].insert(key, value.as_slice()).expect("writes");
+                flipped += 1;
+            }
+        }
+        assert_eq!(verdict(&mut store), Ok(()), "put back, it is sound again");
+        assert!(flipped > 500, "{flipped}");
     }
-    assert_eq!(verdict(&mut store), Ok(()), "put back, it is sound again");
-    assert!(flipped > 500, "{flipped}");
 }
 
 fn verdict(store: &mut SledStore) -> Result<(), String> {
@@ -118,7 +142,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     let mut open = vec![dir.to_path_buf()];
     while let Some(dir) = open.pop() {
-        for entry in std::fs::read_dir(dir).expect("a folder").flatten() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.is_dir() { open.push(path) } else { all.push(path) }
         }
@@ -131,10 +155,16 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 #[test]
 fn raw_bytes_flipped_are_never_accepted_for_something_else() {
     let dir = small();
+    // More than the tail holds, so that there is an archive too.
+    let party = |n: u32| format!("[[party]]\nid = \"party-{n}\"\nname = \"Party {n}\"\nkind = \"council\"\n");
+    std::fs::write(dir.path().join("many.toml"), (0..1100).map(party).collect::<String>()).expect("writes");
+    ok(dir.path(), &["--ledger", "ledger", "append", "many.toml", "-q"]);
+    assert!(dir.path().join("ledger/archive/db").is_file());
     let sound = ok(dir.path(), &["--ledger", "ledger", "verify"]);
     let ledger = dir.path().join("ledger");
-    let kept: Vec<(PathBuf, Vec<u8>)> = files(&ledger.join("hot"))
-        .into_iter()
+    let kept: Vec<(PathBuf, Vec<u8>)> = ["hot", "archive"]
+        .iter()
+        .flat_map(|database| files(&ledger.join(database)))
         .chain([ledger.join("acknowledged")])
         .map(|p| (p.clone(), std::fs::read(&p).expect("reads")))
         .collect();
@@ -166,7 +196,7 @@ fn raw_bytes_flipped_are_never_accepted_for_something_else() {
 
 /// Puts every file back as it was, and removes what was added.
 fn restore(ledger: &Path, kept: &[(PathBuf, Vec<u8>)]) {
-    for path in files(&ledger.join("hot")) {
+    for path in ["hot", "archive"].iter().flat_map(|database| files(&ledger.join(database))) {
         if !kept.iter().any(|(k, _)| *k == path) {
             std::fs::remove_file(path).expect("removes");
         }

@@ -214,6 +214,9 @@ impl<S: Store + Sync> Ledger<S> {
         if let Some((index, fault)) = stretch.fault {
             return Err(match fault {
                 Fault::Store(StoreError::Missing(missing)) => at(missing, Fault::Missing),
+                Fault::Store(StoreError::Block { first, why }) => {
+                    at(first, Fault::Store(StoreError::Block { first, why }))
+                }
                 Fault::Store(error) => elsewhere(Fault::Store(error)),
                 fault => Box::new(self.blame(index, fault)),
             });
@@ -275,6 +278,7 @@ impl<S: Store + Sync> Ledger<S> {
                 self.check_once(&own)?;
             }
         }
+        expected.dedup_by_key(|f| (f.hash, f.index()));
         let mut wanted = expected.iter().map(|f| (f.hash, f.index())).peekable();
         let mut wrong = None;
         let read = self.store.index(&mut |hash, index| {

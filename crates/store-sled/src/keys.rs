@@ -1,12 +1,16 @@
 //! The keys of the database, and values cut so that sled keeps a full leaf in its log (docs/FORMAT.md, *The database*).
 
+use crate::runs::Record;
 use heldto_proof::Genesis;
 use heldto_store::Founding;
+use std::ops::Range;
 
 /// The head record.
 pub const HEAD: &[u8] = b"h";
 /// The founding record.
 pub const FOUNDING: &[u8] = b"g";
+/// What of the log is sealed.
+pub const SEALED: &[u8] = b"s";
 
 /// The longest value: a leaf of 16 of them stays under a quarter of sled's segment, above which it would go to files that are never synced.
 pub const CHUNK: usize = 7 * 1024;
@@ -53,6 +57,43 @@ pub fn index_end(hash: u64) -> Vec<u8> {
 pub fn decode_index(key: &[u8]) -> Option<(u64, u64)> {
     let key: &[u8; 17] = key.try_into().ok()?;
     Some((u64::from_be_bytes(key[1..9].try_into().ok()?), u64::from_be_bytes(key[9..].try_into().ok()?)))
+}
+
+/// `b`, first index: in the archive.
+pub fn block(first: u64) -> [u8; 9] {
+    let mut key = [b'b'; 9];
+    key[1..].copy_from_slice(&first.to_be_bytes());
+    key
+}
+
+/// Reads such a key.
+pub fn decode_block(key: &[u8]) -> Option<u64> {
+    let key: &[u8; 9] = key.try_into().ok().filter(|k: &&[u8; 9]| k[0] == b'b')?;
+    key[1..].try_into().ok().map(u64::from_be_bytes)
+}
+
+/// `i`, number of the run, its first hash and place: in the archive.
+pub fn run(number: u32, (hash, index): Record) -> [u8; 21] {
+    let mut key = [b'i'; 21];
+    key[1..5].copy_from_slice(&number.to_be_bytes());
+    key[5..13].copy_from_slice(&hash.to_be_bytes());
+    key[13..].copy_from_slice(&index.to_be_bytes());
+    key
+}
+
+/// The first key of a run after all that may hold this hash.
+pub fn run_end(number: u32, hash: u64) -> Vec<u8> {
+    match hash.checked_add(1) {
+        Some(next) => run(number, (next, 0)).to_vec(),
+        None => run(number.saturating_add(1), (0, 0)).to_vec(),
+    }
+}
+
+/// Reads such a key.
+pub fn decode_run(key: &[u8]) -> Option<(u32, Record)> {
+    let key: &[u8; 21] = key.try_into().ok().filter(|k: &&[u8; 21]| k[0] == b'i')?;
+    let number = |range: Range<usize>| key[range].try_into().map_or(0, u64::from_be_bytes);
+    Some((u32::from_be_bytes(key[1..5].try_into().ok()?), (number(5..13), number(13..21))))
 }
 
 /// The value in pieces of at most [`CHUNK`], numbered; an empty value is one empty piece.

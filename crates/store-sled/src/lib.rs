@@ -1,39 +1,44 @@
-//! The embedded store: one small sled database, a lock, and snapshots as files.
+//! The embedded store: two small sled databases, a lock, and snapshots as files.
 //!
-//! It knows bytes and keys, never facts. A ledger's folder holds `lock`, `hot/` (the database), `snapshots/` and `acknowledged` (the last size
-//! and chain value that were acknowledged, kept apart from the database so that a database that lost its tail is found out).
-//! docs/FORMAT.md has the keys.
+//! It knows bytes and keys, never facts. A ledger's folder holds `lock`, `hot/` (the tail of the log, the head, and the mark of what is sealed),
+//! `archive/` (what is sealed, in blocks), `snapshots/`, and `acknowledged` (the last size and chain value that were acknowledged, kept apart from the
+//! database so that a database that lost its tail is found out). docs/FORMAT.md has the keys.
 
+mod archive;
+mod block;
+mod database;
 mod files;
 mod keys;
 mod lock;
+mod runs;
+mod singles;
 
 pub use lock::Waiting;
 
+use archive::{Archive, Sealed};
+use database::Database;
 use files::{ACKNOWLEDGED, Mark, SIGNED, io};
 use heldto_proof::{Chain, Entry, Genesis, Head};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
-use keys::Slot;
 use lock::Lock;
-use std::fs::File;
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use runs::Record;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// What sled says when its file is locked: its error has no kind of its own.
-const SLEDS_LOCK: &str = "could not acquire lock";
+/// How long the tail grows before it is sealed.
+const TAIL: u64 = 1024;
 
 /// A ledger's folder, opened and locked.
 pub struct SledStore {
     dir: PathBuf,
-    /// `None` only while it is dropped.
-    db: Option<sled::Db>,
-    broken: AtomicBool,
-    /// A second descriptor on sled's file: its own flush is no barrier, `sync_all` on this one is.
-    file: File,
-    // Declared last, so that it is let go only after the database is closed.
+    hot: Database,
+    archive: OnceLock<Archive>,
+    /// Held by whoever opens the archive.
+    opening: Mutex<()>,
+    /// How long the tail grows before it is sealed.
+    tail: u64,
+    // Declared last, so that it is let go only after the databases are closed.
     _lock: Lock,
 }
 
@@ -75,19 +80,16 @@ impl SledStore {
             files::sync_dir(parent)?;
         }
         let lock = Lock::take(&dir.join("lock"), waiting)?;
-        let store = Self::open_database(dir, lock)?;
-        if store.get(keys::FOUNDING)?.is_some() {
+        let store = Self::locked(dir, lock)?;
+        if store.hot.get(keys::FOUNDING)?.is_some() {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
         files::sync_dir(&dir.join("hot"))?;
         files::sync_dir(dir)?;
         let mut batch = sled::Batch::default();
         batch.insert(keys::FOUNDING, keys::encode_founding(founding));
-        batch.insert(keys::HEAD, head.encode());
-        insert(&mut batch, 0, entries);
         // Before this line there is no ledger; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
-        store.apply(batch)?;
-        Mark { size: head.size(), chain: head.chain }.write(dir, ACKNOWLEDGED, false)?;
+        store.add(batch, &Sealed::default(), 0, entries, head)?;
         Ok(store)
     }
 
@@ -100,8 +102,8 @@ impl SledStore {
             return Err(StoreError::NoLedger(dir.display().to_string()));
         }
         let lock = Lock::take(&dir.join("lock"), waiting)?;
-        let store = Self::open_database(dir, lock)?;
-        if store.get(keys::FOUNDING)?.is_none() {
+        let store = Self::locked(dir, lock)?;
+        if store.hot.get(keys::FOUNDING)?.is_none() {
             return Err(if dir.join("acknowledged").exists() {
                 StoreError::Damaged { record: "founding record", why: "it is missing".to_owned() }
             } else {
@@ -113,50 +115,113 @@ impl SledStore {
         Ok(store)
     }
 
-    fn open_database(dir: &Path, lock: Lock) -> Result<Self, StoreError> {
-        let hot = dir.join("hot");
-        // A process killed while sled wrote its snapshot leaves this file, and sled then calls the store corrupt. We hold the lock.
-        files::remove_half_written_snapshots(&hot)?;
-        let config = sled::Config::new().path(&hot).flush_every_ms(None).cache_capacity(16 << 20);
-        let start = Instant::now();
-        let db = loop {
-            match guard(|| config.open()) {
-                // We hold our own lock, so it is this process that still has the file: sled's threads let go of it a moment after it is closed.
-                Err(StoreError::Broken(why)) if why.contains(SLEDS_LOCK) && start.elapsed() < lock::PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                opened => break opened?,
-            }
-        };
-        let file = File::open(hot.join("db")).map_err(io("opening the database file".to_owned()))?;
-        Ok(Self { dir: dir.to_owned(), db: Some(db), broken: AtomicBool::new(false), file, _lock: lock })
+    fn locked(dir: &Path, lock: Lock) -> Result<Self, StoreError> {
+        let hot = Database::open(&dir.join("hot"))?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            hot,
+            archive: OnceLock::new(),
+            opening: Mutex::new(()),
+            tail: TAIL,
+            _lock: lock,
+        })
     }
 
-    /// The database itself, for tests that damage it.
+    /// The archive, opened when it is first needed.
+    fn archive(&self) -> Result<&Archive, StoreError> {
+        let one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.archive.get().is_none() {
+            let folder = self.dir.join("archive");
+            let new = !folder.is_dir();
+            let archive = Archive::open(&folder)?;
+            if new {
+                files::sync_dir(&folder)?;
+                files::sync_dir(&self.dir)?;
+            }
+            drop(self.archive.set(archive));
+        }
+        drop(one_at_a_time);
+        self.archive.get().ok_or_else(|| StoreError::Broken("the archive was not opened".to_owned()))
+    }
+
+    /// Seals the tail once it is so long, instead of at the usual length: where it is sealed changes nothing that can be read.
     #[must_use]
-    pub const fn database(&self) -> Option<&sled::Db> {
-        self.db.as_ref()
+    pub const fn sealing_at(mut self, entries: u64) -> Self {
+        self.tail = entries;
+        self
     }
 
-    /// Runs one call into sled, and remembers when it panicked.
-    fn sled<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
-        match &self.db {
-            Some(db) if !self.broken.load(Ordering::Relaxed) => {
-                guard(|| call(db)).inspect_err(|_| self.broken.store(true, Ordering::Relaxed))
+    /// The databases themselves, for tests that damage them: the tail's, and the archive's.
+    ///
+    /// # Errors
+    /// When the archive does not open.
+    pub fn databases(&self) -> Result<[&sled::Db; 2], StoreError> {
+        let gone = || StoreError::Broken("it is closed".to_owned());
+        Ok([self.hot.raw().ok_or_else(gone)?, self.archive()?.database().raw().ok_or_else(gone)?])
+    }
+
+    /// What of the log is sealed: as it stands in `hot`, and nowhere else.
+    fn sealed(&self) -> Result<Sealed, StoreError> {
+        match self.hot.get(keys::SEALED)? {
+            None => Ok(Sealed::default()),
+            Some(bytes) => {
+                Sealed::decode(&bytes).ok_or_else(|| damaged("mark of what is sealed", "it does not decode"))
             }
-            _ => Err(StoreError::Broken("it failed before in this run".to_owned())),
         }
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.sled(|db| db.get(key))?.map(|value| value.to_vec()))
+    /// The records of the index that find the tail, in order.
+    fn tail_index(&self, mut visit: impl FnMut(&[u8], Record)) -> Result<(), StoreError> {
+        self.hot.scan(keys::index(0, 0).to_vec()..keys::index_end(u64::MAX), |key, _| {
+            keys::decode_index(key).into_iter().for_each(|record| visit(key, record));
+            ControlFlow::Continue(())
+        })
     }
 
-    /// Writes a batch and makes it durable: only after `sync_all` does it survive a power cut.
-    fn apply(&self, batch: sled::Batch) -> Result<(), StoreError> {
-        self.sled(|db| db.apply_batch(batch))?;
-        self.sled(|db| db.flush())?;
-        self.file.sync_all().map_err(io("making the entries durable".to_owned()))
+    /// Adds entries after those there are and moves the head, with what else is in the batch: to the tail, or, where that would grow too long, all of it to
+    /// the archive.
+    fn add(
+        &self,
+        mut batch: sled::Batch,
+        sealed: &Sealed,
+        size: u64,
+        entries: &[NewEntry],
+        head: &Head,
+    ) -> Result<(), StoreError> {
+        batch.insert(keys::HEAD, head.encode());
+        if size - sealed.size + entries.len() as u64 >= self.tail {
+            let (mut tail, mut records) = (Vec::new(), Vec::new());
+            self.tail_index(|key, record| {
+                batch.remove(key);
+                records.push(record);
+            })?;
+            singles::remove(&self.hot, &mut batch, sealed.size..size)?;
+            singles::read(&self.hot, sealed.size..size, &mut |stored| {
+                tail.push(stored);
+                ControlFlow::Continue(())
+            })
+            .map(drop)?;
+            records.extend(
+                (size..).zip(entries).flat_map(|(index, new)| new.found_by.iter().map(move |hash| (*hash, index))),
+            );
+            let mut all = tail.into_iter().chain((size..).zip(entries).map(|(index, new)| stored(index, new)));
+            // Durable in the archive, and not yet counted: a crash here leaves it to be removed by the next sealing.
+            let sealed = self.archive()?.seal(sealed, &mut all, records)?;
+            batch.insert(keys::SEALED, sealed.encode());
+        } else {
+            for (index, new) in (size..).zip(entries) {
+                let parts = (0..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.as_deref()?)));
+                singles::insert(&mut batch, index, &new.entry, parts);
+                for hash in &new.found_by {
+                    batch.insert(keys::index(*hash, index).as_slice(), &[]);
+                }
+            }
+        }
+        // Before this line nothing is kept; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
+        self.hot.apply(batch)?;
+        self.hot.sync()?;
+        // Not synced: an older file still says something true, and one that is behind costs nothing.
+        Mark { size: head.size(), chain: head.chain }.write(&self.dir, ACKNOWLEDGED, false)
     }
 
     /// Remembers, apart from the database and durably, that this size and chain value were signed: a ledger that has less, or else, is refused from now on.
@@ -205,28 +270,16 @@ impl SledStore {
             Err(StoreError::Behind(format!("its first {} entries are not the ones {name}", mark.size)))
         }
     }
-
-    fn scan(&self, range: Range<Vec<u8>>, mut visit: impl FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
-        self.sled(|db| {
-            for pair in db.range(range) {
-                let (key, value) = pair?;
-                if !visit(&key, &value) {
-                    break;
-                }
-            }
-            Ok(())
-        })
-    }
 }
 
 impl Store for SledStore {
     fn founding(&self) -> Result<Founding, StoreError> {
-        let bytes = self.get(keys::FOUNDING)?.unwrap_or_default();
+        let bytes = self.hot.get(keys::FOUNDING)?.unwrap_or_default();
         keys::decode_founding(&bytes).ok_or_else(|| damaged("founding record", "it does not decode"))
     }
 
     fn head(&self) -> Result<Head, StoreError> {
-        let bytes = self.get(keys::HEAD)?.ok_or_else(|| damaged("head record", "it is missing"))?;
+        let bytes = self.hot.get(keys::HEAD)?.ok_or_else(|| damaged("head record", "it is missing"))?;
         Head::decode(&bytes).map_err(|e| damaged("head record", &e.to_string()))
     }
 
@@ -235,81 +288,45 @@ impl Store for SledStore {
         if found != *expected {
             return Err(StoreError::Conflict { expected: expected.size(), found: found.size() });
         }
-        let mut batch = sled::Batch::default();
-        insert(&mut batch, expected.size(), entries);
-        batch.insert(keys::HEAD, head.encode());
-        // Before this line nothing is kept; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
-        self.apply(batch)?;
-        // Not synced: an older file still says something true, and one that is behind costs nothing.
-        Mark { size: head.size(), chain: head.chain }.write(&self.dir, ACKNOWLEDGED, false)
+        self.add(sled::Batch::default(), &self.sealed()?, expected.size(), entries, head)
     }
 
     fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
-        let mut next = range.start;
-        let mut stopped = false;
-        let mut pending: Option<StoredEntry> = None;
-        let mut gap = None;
-        let mut give = |stored: StoredEntry, next: &mut u64| {
-            if stored.index != *next {
-                return false;
+        let sealed = self.sealed()?.size;
+        let mut visit = |stored| if visit(stored) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        if range.start < sealed && range.start < range.end {
+            let stopped = self.archive()?.read(range.start..range.end.min(sealed), &mut visit)?;
+            if stopped.is_break() {
+                return Ok(());
             }
-            *next += 1;
-            stopped = !visit(stored);
-            !stopped
-        };
-        self.scan(
-            keys::entry(range.start, Slot::ENTRY, 0).to_vec()..keys::entry(range.end, Slot::ENTRY, 0).to_vec(),
-            |key, value| {
-                let Some((index, slot, chunk)) = keys::decode_entry(key) else {
-                    gap = Some(next);
-                    return false;
-                };
-                if pending.as_ref().is_some_and(|p| p.index != index) {
-                    let Some(done) = pending.take() else { return false };
-                    if !give(done, &mut next) {
-                        return false;
-                    }
-                }
-                match (&mut pending, slot, chunk) {
-                    (None, Slot::ENTRY, 0) => {
-                        pending = Some(StoredEntry { index, entry: value.to_vec(), parts: Vec::new() });
-                    }
-                    (Some(p), Slot::ENTRY, _) => p.entry.extend_from_slice(value),
-                    (Some(p), Slot(n), 0) => p.parts.push((n - 1, value.to_vec())),
-                    (Some(p), Slot(n), _) => match p.parts.last_mut().filter(|(number, _)| *number == n - 1) {
-                        Some((_, bytes)) => bytes.extend_from_slice(value),
-                        None => p.parts.push((n - 1, value.to_vec())),
-                    },
-                    (None, ..) => {
-                        gap = Some(index);
-                        return false;
-                    }
-                }
-                true
-            },
-        )?;
-        if let Some(missing) = gap {
-            return Err(StoreError::Missing(missing));
         }
-        if let Some(done) = pending.take() {
-            give(done, &mut next);
-        }
-        if stopped || next >= range.end { Ok(()) } else { Err(StoreError::Missing(next)) }
+        singles::read(&self.hot, range.start.max(sealed)..range.end, &mut visit).map(drop)
     }
 
     fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
-        let mut found = Vec::new();
-        self.scan(keys::index(hash, 0).to_vec()..keys::index_end(hash), |key, _| {
+        let sealed = self.sealed()?;
+        let mut found = if sealed.size > 0 { self.archive()?.find(&sealed, hash)? } else { Vec::new() };
+        self.hot.scan(keys::index(hash, 0).to_vec()..keys::index_end(hash), |key, _| {
             found.extend(keys::decode_index(key).map(|(_, index)| index));
-            true
+            ControlFlow::Continue(())
         })?;
         Ok(found)
     }
 
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        self.scan(keys::index(0, 0).to_vec()..keys::index_end(u64::MAX), |key, _| {
-            keys::decode_index(key).is_none_or(|(hash, index)| visit(hash, index))
-        })
+        let (sealed, mut tail) = (self.sealed()?, Vec::new());
+        self.tail_index(|_, record| tail.push(record))?;
+        if sealed.size == 0 {
+            tail.into_iter().all(|(hash, index)| visit(hash, index));
+            return Ok(());
+        }
+        let mut records = self.archive()?.index(&sealed, tail)?;
+        while let Some((hash, index)) = records.next()? {
+            if !visit(hash, index) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -323,52 +340,12 @@ impl Store for SledStore {
     }
 }
 
-impl Drop for SledStore {
-    fn drop(&mut self) {
-        if let Some(db) = self.db.take() {
-            if self.broken.load(Ordering::Relaxed) {
-                // Dropping a database that has panicked panics again.
-                std::mem::forget(db);
-            } else if catch_unwind(AssertUnwindSafe(|| drop(db))).is_err() {
-                // Nothing is lost: whatever was acknowledged was synced then.
-                self.broken.store(true, Ordering::Relaxed);
-            }
-        }
-    }
-}
-
-/// Adds entries, their parts and their places in the index to a batch.
-fn insert(batch: &mut sled::Batch, first: u64, entries: &[NewEntry]) {
-    for (index, new) in (first..).zip(entries) {
-        let values = std::iter::once(Some(&new.entry)).chain(new.parts.iter().map(Option::as_ref));
-        for (slot, value) in (0..).map(Slot).zip(values) {
-            for (chunk, bytes) in value.into_iter().flat_map(|v| keys::chunks(v)) {
-                batch.insert(keys::entry(index, slot, chunk).as_slice(), bytes);
-            }
-        }
-        for hash in &new.found_by {
-            batch.insert(keys::index(*hash, index).as_slice(), &[]);
-        }
-    }
+/// An entry to be stored, as one that is stored.
+fn stored(index: u64, new: &NewEntry) -> StoredEntry {
+    let parts = (0..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.clone()?))).collect();
+    StoredEntry { index, entry: new.entry.clone(), parts }
 }
 
 fn damaged(record: &'static str, why: &str) -> StoreError {
     StoreError::Damaged { record, why: why.to_owned() }
-}
-
-/// Runs a call into sled; its errors and its panics both become [`StoreError::Broken`].
-fn guard<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
-    let result = catch_unwind(AssertUnwindSafe(call));
-    match result {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(sled::Error::Io(source))) if source.kind() != std::io::ErrorKind::Other => {
-            Err(StoreError::Io { what: "using the database".to_owned(), source })
-        }
-        Ok(Err(error)) => Err(StoreError::Broken(error.to_string())),
-        Err(panic) => {
-            let text =
-                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(StoreError::Broken(text.unwrap_or("sled gave up without a word").to_owned()))
-        }
-    }
 }

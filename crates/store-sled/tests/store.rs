@@ -17,17 +17,20 @@ fn open(dir: &Path) -> Result<SledStore, StoreError> {
 fn sled_conforms() {
     let root = tempfile::tempdir().expect("a folder");
     let mut n = 0;
-    run(|| {
-        n += 1;
-        create(&root.path().join(n.to_string()))
-    });
+    // Sealed at once, now and then, and not at all.
+    for tail in [1, 3, 1024] {
+        run(|| {
+            n += 1;
+            create(&root.path().join(n.to_string())).sealing_at(tail)
+        });
+    }
 }
 
 #[test]
 fn racing_writers_lose_nothing() {
     let root = tempfile::tempdir().expect("a folder");
     drop(create(root.path()));
-    race(|| open(root.path()).expect("waits for its turn"), 3, 6);
+    race(|| open(root.path()).expect("waits for its turn").sealing_at(5), 3, 6);
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn a_database_that_lost_its_tail_is_found_out() {
     let empty = store.head().expect("a head");
     let batch = [entry(0, 20)];
     store.append(&empty, &batch, &next_head(&empty, &batch)).expect("room");
-    store.database().expect("open").insert("h", empty.encode()).expect("room");
+    store.databases().expect("open")[0].insert("h", empty.encode()).expect("room");
     drop(store);
     let opened = open(root.path()).map(drop);
     assert!(matches!(opened, Err(StoreError::Behind(_))), "{opened:?}");
@@ -92,4 +95,93 @@ fn the_second_process_is_told_who_has_it() {
     assert_eq!(told, vec![expected.clone()]);
     assert!(matches!(result, Err(StoreError::Locked { holder, .. }) if holder == expected));
     drop(store);
+}
+
+/// Every length of the tail and of the batches gives the same log and the same index, read whole and from everywhere.
+#[test]
+fn where_it_is_sealed_changes_nothing_that_can_be_read() {
+    let lens =
+        |n: u64| [20, 900, 4000, 8][usize::try_from(n % 4).expect("small")] + usize::try_from(n % 7).expect("small");
+    let mut logs = Vec::new();
+    for (tail, batch) in [(1, 1), (7, 3), (64, 10), (1024, 300), (100_000, 1)] {
+        let root = tempfile::tempdir().expect("a folder");
+        let mut store = create(root.path()).sealing_at(tail);
+        let mut head = store.head().expect("a head");
+        while head.size() < 300 {
+            let batch: Vec<_> = (head.size()..(head.size() + batch).min(300)).map(|n| entry(n, lens(n))).collect();
+            let next = next_head(&head, &batch);
+            store.append(&head, &batch, &next).expect("room");
+            head = next;
+        }
+        drop(store);
+        let store = open(root.path()).expect("opens");
+        let read = |range: std::ops::Range<u64>| {
+            let mut all = Vec::new();
+            store
+                .read(range, &mut |s| {
+                    all.push(s);
+                    true
+                })
+                .map(|()| all)
+        };
+        let all = read(0..300).expect("all of it");
+        for from in 0..300 {
+            let until = (from + 5).min(300);
+            assert_eq!(
+                read(from..until).expect("a few"),
+                all[usize::try_from(from).expect("small")..usize::try_from(until).expect("small")]
+            );
+        }
+        assert!(matches!(read(298..301), Err(StoreError::Missing(300))));
+        let mut index = Vec::new();
+        store
+            .index(&mut |hash, at| {
+                index.push((hash, at));
+                true
+            })
+            .expect("an index");
+        assert!(index.is_sorted());
+        for hash in [0, 77, 150, 299, 300] {
+            let by_scan: Vec<u64> = index.iter().filter(|(h, _)| *h == hash).map(|(_, at)| *at).collect();
+            assert_eq!(store.find(hash).expect("an index"), by_scan, "{hash}");
+        }
+        logs.push((all, index, store.head().expect("a head")));
+    }
+    assert!(logs.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+/// A process that died between the archive and the mark: what it left does not count, is written over, and nothing is lost or doubled.
+#[test]
+fn a_sealing_cut_short_before_its_mark_does_not_count() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut store = create(root.path()).sealing_at(10);
+    let mut head = store.head().expect("a head");
+    for n in 0..25 {
+        let batch = [entry(n, 30)];
+        let next = next_head(&head, &batch);
+        // The mark and the tail as they were before this append; the archive as it is after it.
+        let before: Vec<_> = store.databases().expect("open")[0].iter().map(|p| p.expect("reads")).collect();
+        store.append(&head, &batch, &next).expect("room");
+        let [hot, _] = store.databases().expect("open");
+        hot.clear().expect("room");
+        for (key, value) in before {
+            hot.insert(key, value).expect("room");
+        }
+        drop(store);
+        std::fs::remove_file(root.path().join("acknowledged")).expect("removes");
+        store = open(root.path()).expect("opens").sealing_at(10);
+        assert_eq!(store.head().expect("a head"), head, "entry {n} was not committed");
+        store.append(&head, &batch, &next).expect("room");
+        head = next;
+        let mut seen = 0;
+        store
+            .read(0..n + 1, &mut |s| {
+                assert_eq!(s.entry, entry(s.index, 30).entry);
+                seen += 1;
+                true
+            })
+            .expect("all of it");
+        assert_eq!(seen, n + 1);
+        assert_eq!(store.find(77).expect("an index"), (0..=n).collect::<Vec<_>>());
+    }
 }

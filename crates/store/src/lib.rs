@@ -127,6 +127,14 @@ pub enum StoreError {
     /// An entry that should be there is not.
     #[error("entry {0} is missing")]
     Missing(u64),
+    /// Entries that are kept together do not read.
+    #[error("the block of entries from {first} on is damaged: {why}")]
+    Block {
+        /// The first of them.
+        first: u64,
+        /// What is wrong.
+        why: String,
+    },
     /// A record other than an entry is damaged.
     #[error("the {record} is damaged: {why}")]
     Damaged {
@@ -155,6 +163,6 @@ impl StoreError {
     /// Whether it says that stored bytes are not what was written.
     #[must_use]
     pub const fn is_integrity(&self) -> bool {
-        matches!(self, Self::Missing(_) | Self::Damaged { .. } | Self::Behind(_) | Self::Broken(_))
+        matches!(self, Self::Missing(_) | Self::Block { .. } | Self::Damaged { .. } | Self::Behind(_) | Self::Broken(_))
     }
 }

@@ -1,0 +1,153 @@
+//! Sealed entries with their parts, some two dozen to a value (docs/FORMAT.md, *The database*).
+
+use crate::keys::CHUNK;
+use heldto_store::StoredEntry;
+
+/// The first byte of a block.
+const VERSION: u8 = 1;
+/// The most bytes of parts in a block before they are compressed.
+const RAW: usize = 12 * 1024;
+/// What is longer, entry or part, is no good company: its entry stands by itself, in chunks.
+const LONG: usize = 3 * 1024;
+
+/// Whether an entry goes into a block with others.
+pub fn fits(stored: &StoredEntry) -> bool {
+    stored.entry.len() <= LONG && stored.parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() <= LONG
+}
+
+/// The block of as many of these entries from the first as go into one value, and how many those are. All of them must fit.
+pub fn pack(entries: &[StoredEntry]) -> (Vec<u8>, usize) {
+    let (mut count, mut plain, mut raw) = (0, HEADER, 0);
+    for stored in entries.iter().take(usize::from(u8::MAX)) {
+        let parts: usize = stored.parts.iter().map(|(_, bytes)| bytes.len() + 6).sum::<usize>() + 2;
+        if count > 0 && (plain + stored.entry.len() + 2 > CHUNK || raw + parts > RAW) {
+            break;
+        }
+        plain += stored.entry.len() + 2;
+        raw += parts;
+        count += 1;
+    }
+    loop {
+        let block = encode(&entries[..count]);
+        if block.len() <= CHUNK || count == 1 {
+            return (block, count);
+        }
+        // What compresses badly is cut in proportion.
+        count = (count * CHUNK / block.len()).clamp(1, count - 1);
+    }
+}
+
+/// Version, count, length of the entries.
+const HEADER: usize = 6;
+
+fn encode(entries: &[StoredEntry]) -> Vec<u8> {
+    let (mut plain, mut parts) = (Vec::new(), Vec::new());
+    for stored in entries {
+        plain.extend(u16::try_from(stored.entry.len()).unwrap_or(u16::MAX).to_be_bytes());
+        plain.extend(&stored.entry);
+        parts.extend(u16::try_from(stored.parts.len()).unwrap_or(u16::MAX).to_be_bytes());
+        for (number, bytes) in &stored.parts {
+            parts.extend(number.to_be_bytes());
+            parts.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+            parts.extend(bytes);
+        }
+    }
+    let mut block = vec![VERSION, u8::try_from(entries.len()).unwrap_or(u8::MAX)];
+    block.extend(u32::try_from(plain.len()).unwrap_or(u32::MAX).to_be_bytes());
+    block.extend(plain);
+    block.extend(lz4_flex::block::compress_prepend_size(&parts));
+    // The same parts can be compressed in other bytes: with a check over them, every byte counts.
+    let check = crc32fast::hash(&block);
+    block.extend(check.to_be_bytes());
+    block
+}
+
+/// Reads a block that begins with the entry at this place. Every byte counts.
+pub fn unpack(first: u64, block: &[u8]) -> Result<Vec<StoredEntry>, &'static str> {
+    const SHORT: &str = "it ends too early";
+    let (block, check) = block.split_last_chunk::<4>().ok_or(SHORT)?;
+    if crc32fast::hash(block) != u32::from_be_bytes(*check) {
+        return Err("its bytes were changed");
+    }
+    let (header, rest) = block.split_first_chunk::<HEADER>().ok_or(SHORT)?;
+    let [VERSION, count, length @ ..] = header else { return Err("it has an unknown version") };
+    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| SHORT)?;
+    let (mut plain, packed) = rest.split_at_checked(length).ok_or(SHORT)?;
+    // Nothing is reserved by a length that was not checked.
+    let size = packed.first_chunk::<4>().map(|n| u32::from_le_bytes(*n)).ok_or(SHORT)?;
+    if usize::try_from(size).is_ok_and(|n| n > MOST) {
+        return Err("its parts are longer than such a block can be");
+    }
+    let parts = lz4_flex::block::decompress_size_prepended(packed).map_err(|_| "its parts do not decompress")?;
+    let mut parts = &parts[..];
+    let mut entries = Vec::with_capacity(usize::from(*count));
+    for index in (first..).take(usize::from(*count)) {
+        let (length, after) = plain.split_first_chunk::<2>().ok_or(SHORT)?;
+        let (entry, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(SHORT)?;
+        plain = after;
+        let (held, after) = parts.split_first_chunk::<2>().ok_or(SHORT)?;
+        parts = after;
+        let mut stored = StoredEntry { index, entry: entry.to_vec(), parts: Vec::new() };
+        for _ in 0..u16::from_be_bytes(*held) {
+            let (number, after) = parts.split_first_chunk::<2>().ok_or(SHORT)?;
+            let (length, after) = after.split_first_chunk::<4>().ok_or(SHORT)?;
+            let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| SHORT)?;
+            let (bytes, after) = after.split_at_checked(length).ok_or(SHORT)?;
+            stored.parts.push((u16::from_be_bytes(*number), bytes.to_vec()));
+            parts = after;
+        }
+        entries.push(stored);
+    }
+    if plain.is_empty() && parts.is_empty() && !entries.is_empty() { Ok(entries) } else { Err("bytes are left over") }
+}
+
+/// The most bytes that the parts of a block come to.
+const MOST: usize = RAW + 2 * LONG;
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, fits, pack, unpack};
+    use heldto_store::StoredEntry;
+
+    fn entries(lens: &[usize]) -> Vec<StoredEntry> {
+        let noise = |n: usize| (0..n).map(|k| (k * k * 31 + n) as u8).collect::<Vec<_>>();
+        let one = |(n, len): (usize, &usize)| StoredEntry {
+            index: 7 + n as u64,
+            entry: noise(*len),
+            parts: vec![(0, vec![b'a'; *len]), (3, noise(*len / 2)), (9, Vec::new())],
+        };
+        lens.iter().enumerate().map(one).collect()
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked_and_no_value_is_too_long() {
+        let all = entries(&[&[80; 300][..], &[1500, 0, 900], &[2000; 9]].concat());
+        let (mut done, mut blocks) = (0, 0);
+        while done < all.len() {
+            assert!(fits(&all[done]));
+            let (block, count) = pack(&all[done..]);
+            assert!(block.len() <= CHUNK && count > 0);
+            assert_eq!(unpack(all[done].index, &block).as_deref(), Ok(&all[done..done + count]));
+            done += count;
+            blocks += 1;
+        }
+        assert!(blocks < all.len() / 5, "{blocks} blocks");
+        assert!(!fits(&entries(&[3073])[0]) && !fits(&entries(&[2100])[0]));
+    }
+
+    #[test]
+    fn foreign_bytes_are_refused_without_a_panic() {
+        let (block, count) = pack(&entries(&[80; 5]));
+        for at in 0..block.len() {
+            let mut changed = block.clone();
+            changed[at] ^= 0x21;
+            assert!(unpack(7, &changed).is_err(), "byte {at} of {count} entries");
+            // A check that fits what was changed lets nothing through that panics or takes memory by a length.
+            if let Some((body, check)) = changed.split_last_chunk_mut::<4>() {
+                *check = crc32fast::hash(body).to_be_bytes();
+            }
+            drop(unpack(7, &changed));
+            assert!(unpack(7, &block[..at]).is_err());
+        }
+    }
+}

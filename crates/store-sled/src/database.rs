@@ -1,0 +1,156 @@
+//! One sled database with what sled itself does not do: a barrier after a flush, panics as errors, a lock that lingers.
+
+use crate::files::{self, io};
+use crate::lock;
+use heldto_store::StoreError;
+use std::fs::File;
+use std::ops::{ControlFlow, Range};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What sled says when its file is locked: its error has no kind of its own.
+const SLEDS_LOCK: &str = "could not acquire lock";
+
+/// A database in a folder of its own. Open it only under the ledger's lock.
+pub struct Database {
+    /// `None` only while it is dropped.
+    db: Option<sled::Db>,
+    broken: AtomicBool,
+    /// A second descriptor on sled's file: its own flush is no barrier, `sync_all` on this one is.
+    file: File,
+}
+
+impl Database {
+    /// Opens the database in this folder, or makes one.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        // A process killed while sled wrote its snapshot leaves this file, and sled then calls the store corrupt. We hold the lock.
+        files::remove_half_written_snapshots(folder)?;
+        let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(16 << 20);
+        let start = Instant::now();
+        let db = loop {
+            match guard(|| config.open()) {
+                // We hold our own lock, so it is this process that still has the file: sled's threads let go of it a moment after it is closed.
+                Err(StoreError::Broken(why)) if why.contains(SLEDS_LOCK) && start.elapsed() < lock::PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                opened => break opened?,
+            }
+        };
+        let file = File::open(folder.join("db")).map_err(io("opening the database file".to_owned()))?;
+        Ok(Self { db: Some(db), broken: AtomicBool::new(false), file })
+    }
+
+    /// sled's own handle, for tests that damage what it holds.
+    pub const fn raw(&self) -> Option<&sled::Db> {
+        self.db.as_ref()
+    }
+
+    /// Runs one call into sled, and remembers when it failed.
+    fn sled<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
+        match &self.db {
+            Some(db) if !self.broken.load(Ordering::Relaxed) => {
+                guard(|| call(db)).inspect_err(|_| self.broken.store(true, Ordering::Relaxed))
+            }
+            _ => Err(StoreError::Broken("it failed before in this run".to_owned())),
+        }
+    }
+
+    pub fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        self.sled(|db| db.get(key))
+    }
+
+    /// Gives the pairs of a range in order.
+    pub fn scan(
+        &self,
+        range: Range<Vec<u8>>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.sled(|db| {
+            for pair in db.range(range) {
+                let (key, value) = pair?;
+                if visit(&key, &value).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the pairs of a range from its end.
+    pub fn scan_back(
+        &self,
+        range: Range<Vec<u8>>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.sled(|db| {
+            for pair in db.range(range).rev() {
+                let (key, value) = pair?;
+                if visit(&key, &value).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes a batch, all or nothing. It survives a power cut only after [`Self::sync`].
+    pub fn apply(&self, batch: sled::Batch) -> Result<(), StoreError> {
+        self.sled(|db| db.apply_batch(batch))
+    }
+
+    /// Makes everything written so far durable: sled's flush, and then the barrier that it lacks.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.sled(|db| db.flush())?;
+        self.file.sync_all().map_err(io("making the entries durable".to_owned()))
+    }
+
+    /// Removes the keys of a range, a few at a time.
+    pub fn remove(&self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
+        loop {
+            let mut batch = sled::Batch::default();
+            let mut few = 0;
+            self.scan(range.clone(), |key, _| {
+                batch.remove(key);
+                few += 1;
+                if few < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            if few == 0 {
+                return Ok(());
+            }
+            self.apply(batch)?;
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(db) = self.db.take() {
+            if self.broken.load(Ordering::Relaxed) {
+                // Dropping a database that has panicked panics again.
+                std::mem::forget(db);
+            } else if catch_unwind(AssertUnwindSafe(|| drop(db))).is_err() {
+                // Nothing is lost: whatever was acknowledged was synced then.
+                self.broken.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Runs a call into sled; its errors and its panics both become [`StoreError::Broken`].
+fn guard<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    let result = catch_unwind(AssertUnwindSafe(call));
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(sled::Error::Io(source))) if source.kind() != std::io::ErrorKind::Other => {
+            Err(StoreError::Io { what: "using the database".to_owned(), source })
+        }
+        Ok(Err(error)) => Err(StoreError::Broken(error.to_string())),
+        Err(panic) => {
+            let text =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(StoreError::Broken(text.unwrap_or("sled gave up without a word").to_owned()))
+        }
+    }
+}

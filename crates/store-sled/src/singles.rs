@@ -1,0 +1,79 @@
+//! Entries that stand by themselves, each value of theirs under a key of its own: the tail of the log, and in the archive what is too long for a block.
+
+use crate::database::Database;
+use crate::keys::{self, Slot};
+use heldto_store::{StoreError, StoredEntry};
+use std::ops::{ControlFlow, Range};
+
+/// Adds an entry and its parts to a batch.
+pub fn insert<'v>(batch: &mut sled::Batch, index: u64, entry: &[u8], parts: impl Iterator<Item = (u16, &'v [u8])>) {
+    let parts = parts.map(|(number, bytes)| (Slot(number + 1), bytes));
+    for (slot, value) in std::iter::once((Slot::ENTRY, entry)).chain(parts) {
+        for (chunk, bytes) in keys::chunks(value) {
+            batch.insert(keys::entry(index, slot, chunk).as_slice(), bytes);
+        }
+    }
+}
+
+/// Removes what [`insert`] put there for these entries.
+pub fn remove(db: &Database, batch: &mut sled::Batch, range: Range<u64>) -> Result<(), StoreError> {
+    db.scan(keys_of(range), |key, _| {
+        batch.remove(key);
+        ControlFlow::Continue(())
+    })
+}
+
+fn keys_of(range: Range<u64>) -> Range<Vec<u8>> {
+    keys::entry(range.start, Slot::ENTRY, 0).to_vec()..keys::entry(range.end, Slot::ENTRY, 0).to_vec()
+}
+
+/// Reads entries in order until `visit` breaks off or the range ends. Gives whether it was broken off.
+pub fn read(
+    db: &Database,
+    range: Range<u64>,
+    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, StoreError> {
+    let (mut next, mut gap, mut stopped) = (range.start, None, ControlFlow::Continue(()));
+    let mut pending: Option<StoredEntry> = None;
+    let mut give = |stored: StoredEntry, next: &mut u64| {
+        if stored.index != *next {
+            return ControlFlow::Break(());
+        }
+        *next += 1;
+        stopped = visit(stored);
+        stopped
+    };
+    db.scan(keys_of(range.clone()), |key, value| {
+        let Some((index, slot, chunk)) = keys::decode_entry(key) else {
+            gap = Some(next);
+            return ControlFlow::Break(());
+        };
+        if let Some(done) = pending.take_if(|p| p.index != index) {
+            give(done, &mut next)?;
+        }
+        match (&mut pending, slot, chunk) {
+            (None, Slot::ENTRY, 0) => {
+                pending = Some(StoredEntry { index, entry: value.to_vec(), parts: Vec::new() });
+            }
+            (Some(p), Slot::ENTRY, _) => p.entry.extend_from_slice(value),
+            (Some(p), Slot(n), 0) => p.parts.push((n - 1, value.to_vec())),
+            (Some(p), Slot(n), _) => match p.parts.last_mut().filter(|(number, _)| *number == n - 1) {
+                Some((_, bytes)) => bytes.extend_from_slice(value),
+                None => p.parts.push((n - 1, value.to_vec())),
+            },
+            (None, ..) => {
+                gap = Some(index);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    if let Some(missing) = gap {
+        return Err(StoreError::Missing(missing));
+    }
+    if let Some(done) = pending.take() {
+        // Broken off or out of its place: both are told below.
+        let _ = give(done, &mut next);
+    }
+    if stopped.is_break() || next >= range.end { Ok(stopped) } else { Err(StoreError::Missing(next)) }
+}
