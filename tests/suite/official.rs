@@ -79,7 +79,7 @@ fn the_councils_claim_stands_beside_the_official_year_and_neither_is_changed() {
         &["--ledger", "ledger", "report", "metrics", "--about", "derbyshire-cc", "--metric", "ehcp-20-weeks"],
     );
     for line in
-        ["2024: 35.7% (447 of 1,253)", "May 2024: 48% (voice: self; assessments-2024-05)", "England", "East Midlands"]
+        ["2024: 35.7% (447 of 1,253)", "May 2024: 48% (assessments-2024-05 · voice: self)", "England", "East Midlands"]
     {
         assert!(report.contains(line), "{line}: {report}");
     }

@@ -143,7 +143,7 @@ fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
     for (expression, result) in [
         ("2025-01-14 + 2 weeks", "28 Jan 2025"),
         ("notice-priority-impact-plan.due - inspection-report-2024.occurred", "75 days later"),
-        ("dcc-11m-places / dcc-500-places.target", "£22,000 for each of places"),
+        ("dcc-11m-places / dcc-500-places.target", "£22,000 for each of the places"),
         ("dcc-11m-places - dcc-1m-service", "£10m"),
         ("dcc-1m-service - lgsco-payout-batch", "less than 980,000 GBP"),
         ("lgsco-payout-batch + 500 GBP", "more than £20,500"),

@@ -271,12 +271,19 @@ impl When {
         let about = if self.is_qualified() { "about " } else { "" };
         let throughout = self.is_throughout();
         if let (Form::Point(p), None) = (&self.form, self.stated) {
-            let format = match p.precision {
-                Precision::Year => "%Y",
-                Precision::Month => "%b %Y",
-                Precision::Day => "%-d %b %Y",
+            return p.in_words();
+        }
+        if let (Form::Throughout(from, to), None) = (&self.form, self.stated) {
+            let point = |bound: &Bound| match bound {
+                Bound::At(p) => Some(p.in_words()),
+                _ => None,
             };
-            return format!("{about}{}", p.first.format(format));
+            return match (point(from), point(to)) {
+                (Some(a), Some(b)) => format!("{a} to {b}"),
+                (Some(a), None) => format!("since {a}"),
+                (None, Some(b)) => format!("until {b}"),
+                (None, None) => "date unknown".to_owned(),
+            };
         }
         let d = |day: NaiveDate| day.format("%-d %b %Y").to_string();
         match (earliest, latest) {
@@ -289,6 +296,19 @@ impl When {
             (None, Some(l)) if throughout => format!("{about}until {}", d(l)),
             (None, Some(l)) => format!("{about}on or before {}", d(l)),
         }
+    }
+}
+
+impl Point {
+    /// As people read it, as precisely as it was told.
+    fn in_words(&self) -> String {
+        let format = match self.precision {
+            Precision::Year => "%Y",
+            Precision::Month => "%b %Y",
+            Precision::Day => "%-d %b %Y",
+        };
+        let about = if self.approximate || self.uncertain { "about " } else { "" };
+        format!("{about}{}", self.first.format(format))
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Judgement<'a> {
     pub grade: Grade,
     /// The rule that fired, with its numbers and days.
     pub rule: String,
+    /// The same without the days and numbers of the evidence, for where that is not to be shown.
+    pub rule_without_days: Option<String>,
     /// Everything that was looked at.
     pub reasons: Vec<Reason<'a>>,
     /// What is not known.
@@ -59,6 +61,7 @@ pub struct Reason<'a> {
 pub(crate) struct Verdict {
     pub status: Status,
     pub rule: String,
+    pub rule_without_days: Option<String>,
     /// The evidence the status rests on, by its place in the list.
     pub used: Vec<usize>,
     pub missing: Vec<String>,
@@ -71,7 +74,16 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     pub(crate) fn new(status: Status, rule: impl Into<String>, used: Vec<usize>) -> Self {
-        Self { status, rule: rule.into(), used, missing: Vec::new(), settles: None, period: None, grade: None }
+        Self {
+            status,
+            rule: rule.into(),
+            rule_without_days: None,
+            used,
+            missing: Vec::new(),
+            settles: None,
+            period: None,
+            grade: None,
+        }
     }
 
     pub(crate) const fn settled_by(mut self, what: &'static str) -> Self {
@@ -128,6 +140,7 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         status: Status::NotYetKnown,
         grade: Grade::None,
         rule: "nothing that tells of it was published by the day".to_owned(),
+        rule_without_days: None,
         reasons: Vec::new(),
         missing: Vec::new(),
         settles: None,
@@ -297,6 +310,7 @@ impl<'a> Case<'a> {
             status: verdict.status,
             grade,
             rule: verdict.rule,
+            rule_without_days: verdict.rule_without_days,
             missing: verdict.missing,
             settles: verdict.settles.map(str::to_owned),
             notes,
@@ -353,8 +367,14 @@ impl<'a> Case<'a> {
                 }
             }
             let words: Vec<String> = counts.iter().map(|(s, n)| format!("{n} {s}")).collect();
-            notes.push(format!("of {} recorded parts: {}", self.parts.len(), words.join(", ")));
+            let parts = if self.parts.len() == 1 {
+                "its one recorded part".to_owned()
+            } else {
+                format!("of {} recorded parts", self.parts.len())
+            };
+            notes.push(format!("{parts}: {}", words.join(", ")));
         }
+        notes.extend(self.perhaps_elsewhere());
         if disputed {
             notes.push("disputed".to_owned());
         }
@@ -364,8 +384,8 @@ impl<'a> Case<'a> {
                 e.fact.by.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
             ));
         }
-        if let Some(days) = self.quiet() {
-            notes.push(format!("quiet {days} days"));
+        if let Some((days, exact)) = self.quiet() {
+            notes.push(format!("quiet {}{days} days", if exact { "" } else { "at least " }));
         }
         for (fact, link) in self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id)) {
             if let (Body::Assessment { verdict, scale, .. }, LinkKind::BearsOn) = (&fact.body, link.kind) {
@@ -379,12 +399,31 @@ impl<'a> Case<'a> {
         ids.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
     }
 
-    /// How long nothing has been heard, in days.
-    fn quiet(&self) -> Option<i64> {
-        let facts = self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact));
-        let last = facts.filter_map(|f| self.view.fact_known_from(&f.id)).max()?;
+    /// Later commitments that may be this one, or that may have taken its place, and are judged by themselves.
+    fn perhaps_elsewhere(&self) -> Option<String> {
+        let perhaps = |l: &heldto_fact::Link| {
+            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::Supersedes);
+            l.kind == LinkKind::MayOverlap || (same && l.strength == Strength::Possible)
+        };
+        let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id));
+        let ids: Vec<String> = linked
+            .filter(|(f, l)| matches!(f.body, Body::Pledge(_)) && perhaps(l) && !self.cluster.holds(&f.id))
+            .map(|(f, _)| f.id.to_string())
+            .collect();
+        (!ids.is_empty()).then(|| format!("{} may be the same, or may have taken its place", ids.join(", ")))
+    }
+
+    /// How long nothing has been heard, in days; and whether the day of the last word is known exactly.
+    fn quiet(&self) -> Option<(i64, bool)> {
+        let facts = || self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact));
+        let last = facts().filter_map(|f| self.view.fact_known_from(&f.id)).max()?;
         let days = self.as_of.signed_duration_since(last).num_days();
-        (days > 0).then_some(days)
+        let of_last = facts().filter(|f| self.view.fact_known_from(&f.id) == Some(last));
+        let exact = of_last.flat_map(|f| &f.cites).any(|c| match self.view.fact(&c.source).map(|s| &s.body) {
+            Some(Body::Source { published: Some(day), .. }) => day.window() == Window::day(last),
+            _ => false,
+        });
+        (days > 0).then_some((days, exact))
     }
 }
 

@@ -47,10 +47,12 @@ impl Total<'_> {
     }
 }
 
-/// What a party paid to settle complaints, decisions and the like.
+/// What a party paid to settle complaints, decisions and the like; what is told of an identifiable child or family only where `sensitive`.
 #[must_use]
-pub fn payouts<'a>(view: &View<'a>, party: &FactId) -> Vec<Total<'a>> {
-    let paid = |fact: &Fact| matches!(fact.body, Body::Payout { .. }) && fact.by.contains(party);
+pub fn payouts<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<Total<'a>> {
+    let paid = |fact: &Fact| {
+        matches!(fact.body, Body::Payout { .. }) && fact.by.contains(party) && (sensitive || !fact.sensitive)
+    };
     let ids = view.states().money.told_in().filter(|id| view.fact(id).is_some_and(paid));
     totals(view, ids, |_, amount| amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_)))
 }

@@ -248,7 +248,7 @@ proptest! {
         let sum = |log: &[Recorded]| {
             let states = fold(log);
             let view = View::new(&states, Clock { as_of: day(500), known_by: day(500) });
-            payouts(&view, &id("the-council")).into_iter().map(|t| (t.sum, t.unit)).collect::<Vec<_>>()
+            payouts(&view, &id("the-council"), false).into_iter().map(|t| (t.sum, t.unit)).collect::<Vec<_>>()
         };
         prop_assert_eq!(sum(&known), sum(&other));
         let largest = known.iter().filter_map(|r| match &r.content {

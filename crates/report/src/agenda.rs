@@ -25,7 +25,8 @@ const HEADINGS: &[(&str, Tone)] = &[
     ("Contradicted", Tone::Care),
     ("Said to be met, and borne out by nobody else", Tone::Care),
     ("Owed again and again, with no evidence for any period", Tone::Care),
-    ("Begun, and of late nothing good was heard, or no number was told", Tone::Care),
+    ("Begun, and then set back", Tone::Care),
+    ("Begun, and no number is told", Tone::Care),
     ("Falling due", Tone::Plain),
     ("Too vague to test, though it binds", Tone::Plain),
 ];
@@ -63,16 +64,17 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     let disagree = contradictions::found(view, &concerned);
     points.extend(disagree.iter().filter(|c| sensitive || c.facts.iter().all(|f| !f.sensitive)).map(|c| Point {
         heading: "Contradicted",
-        question: format!("Which is right? {}", c.text),
+        question: if c.kind == "listed" {
+            format!("What of the rest? {}", c.text)
+        } else {
+            format!("Which is right? {}", c.text)
+        },
         ids: c.facts.iter().map(|f| f.id.to_string()).collect(),
         why: vec![if c.possible { "they may disagree" } else { "they cannot both be right" }.to_owned()],
     }));
     document.summary.push(match points.len() {
         0 => "Nothing on record asks for a question.".to_owned(),
-        n => format!(
-            "{}. Each asks for what would settle the matter; none says that anybody failed.",
-            count(n, "question", "questions")
-        ),
+        n => format!("{}. Each asks for what would settle the matter.", count(n, "question", "questions")),
     });
     for (heading, tone) in HEADINGS {
         let of_heading = points.iter().filter(|p| p.heading == *heading);
@@ -122,15 +124,12 @@ fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
             format!("\"{text}\": for which periods was it done, and where can that be seen?"),
         ),
         Status::Stalled => (
-            "Begun, and of late nothing good was heard, or no number was told",
+            "Begun, and then set back",
             format!("\"{text}\": work had begun and then went back; how does it stand now?"),
         ),
         Status::InProgress if untold.is_some() => {
             let goal = untold.map_or_else(String::new, |(_, goal, unit)| interval(*goal, unit));
-            (
-                "Begun, and of late nothing good was heard, or no number was told",
-                format!("\"{text}\": of {goal}, how much has been delivered so far?"),
-            )
+            ("Begun, and no number is told", format!("\"{text}\": of {goal}, how much has been delivered so far?"))
         }
         Status::FallingDue => {
             ("Falling due", format!("\"{text}\": will it be done by the last due day, and what will show it?"))

@@ -1,7 +1,7 @@
 //! Amounts by whose they are and in what role, each thing counted once.
 
 use crate::pledges::text_of;
-use crate::words::{amount, count, interval, list};
+use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone, day};
 use heldto_fact::{Amount, Basis as Per, Fact, FactId, Kind, Role, Unit, Voice, When};
 use heldto_replay::{Cluster, Total, View, totals};
@@ -20,6 +20,14 @@ pub struct AmountFilter {
     pub money: bool,
 }
 
+impl AmountFilter {
+    fn fits(&self, a: &Amount) -> bool {
+        (!self.money || matches!(a.unit, Unit::Money(_)))
+            && self.unit.as_ref().is_none_or(|u| a.unit == *u)
+            && self.role.is_none_or(|r| a.role == r)
+    }
+}
+
 const COLUMNS: &[&str] = &[
     "whose", "role", "per", "unit", "low", "high", "id", "text", "told-as", "counted", "tellings", "voice", "sources",
 ];
@@ -36,6 +44,14 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
         return document;
     }
     let bodies: BTreeSet<&Vec<FactId>> = groups.iter().map(|g| &g.whose).collect();
+    let hidden = view.facts().filter(|f| f.sensitive && !filter.facts.sensitive && !f.amounts.is_empty());
+    let hidden = hidden.filter(|f| filter.facts.lets(view, f) && f.amounts.iter().any(|a| filter.fits(a))).count();
+    if hidden > 0 {
+        document.summary.push(format!(
+            "{} about a child or a family left out of lists and totals; --sensitive counts with them.",
+            count(hidden, "fact is", "facts are")
+        ));
+    }
     document.summary.push(format!(
         "Nothing is added across bodies or roles: what is announced, allocated, invested and paid may be the same. {} of {} told of.",
         count(groups.len(), "total", "totals"),
@@ -60,6 +76,13 @@ pub(crate) struct Group<'a> {
     pub total: Total<'a>,
 }
 
+impl Group<'_> {
+    /// Whether the things in it are of a kind that a sum of them means something: not lengths of time, shares or factors, nor what is merely told.
+    fn adds_up(&self) -> bool {
+        self.role != Role::Stated && matches!(self.total.unit, Unit::Money(_) | Unit::Counted(_))
+    }
+}
+
 /// Whose an amount is: the payer's where one is told; what is asked for, the asker's; else of whom the fact speaks.
 fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> Vec<&'a FactId> {
     match (&amount.payer, amount.role) {
@@ -73,15 +96,13 @@ fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> Vec<&'a FactId> {
 }
 
 pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a>> {
-    let fits = |a: &Amount| {
-        (!filter.money || matches!(a.unit, Unit::Money(_)))
-            && filter.unit.as_ref().is_none_or(|u| a.unit == *u)
-            && filter.role.is_none_or(|r| a.role == r)
-    };
+    let fits = |a: &Amount| filter.fits(a);
     let facts: Vec<&'a Fact> = view
         .facts()
         .filter(|f| f.kind() != Kind::Measurement && f.amounts.iter().any(fits))
         .filter(|f| filter.facts.lets(view, f) && filter.facts.within(f.window()) != heldto_fact::Truth::No)
+        // A total would tell what is left out of the list.
+        .filter(|f| filter.facts.sensitive || !f.sensitive)
         .collect();
     let keys: BTreeSet<(Vec<&FactId>, Role, Per)> = facts
         .iter()
@@ -114,7 +135,8 @@ fn section(view: &View<'_>, whose: &[FactId], groups: &[&Group<'_>], sensitive: 
     let units: BTreeSet<&Unit> = groups.iter().map(|g| &g.total.unit).collect();
     for unit in units {
         let of_unit: Vec<&&Group<'_>> = groups.iter().filter(|g| g.total.unit == *unit).collect();
-        let known: Vec<&&&Group<'_>> = of_unit.iter().filter(|g| g.total.sum != heldto_fact::Interval::ANY).collect();
+        let known: Vec<&&&Group<'_>> =
+            of_unit.iter().filter(|g| g.adds_up() && g.total.sum != heldto_fact::Interval::ANY).collect();
         if known.len() > 1 {
             let bar = |g: &&&&Group<'_>| Bar {
                 label: role_words(g),
@@ -161,19 +183,25 @@ pub(crate) fn sentence(group: &Group<'_>) -> String {
     let role = role_words(group);
     let mut chars = role.chars();
     let role: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
-    format!("{role}: {}{notes}.", interval(total.sum, &total.unit))
+    if group.adds_up() {
+        format!("{role}: {}{notes}.", interval(total.sum, &total.unit))
+    } else {
+        format!("{role}, in {}, not added up: {} told of.", total.unit, count(total.counted.len(), "thing", "things"))
+    }
 }
 
 /// The things that a total counts, and those it leaves out.
 pub(crate) fn things(view: &View<'_>, group: &Group<'_>, sensitive: bool) -> Vec<Item> {
     let of = |clusters: &[Cluster<'_>], note: &str| {
         let thing = |c: &Cluster<'_>| {
-            let fact = c.first();
+            // The telling that has it in this role.
+            let has = |t: &&&Fact| t.amounts.iter().any(|a| fits(a, group));
+            let fact = c.tellings.iter().find(has).copied().unwrap_or_else(|| c.first());
             let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
-            let voice = fact.voice.map_or_else(String::new, |v| format!("voice: {v}"));
             let said = said_by(view, fact);
-            let first = [fact.id.to_string(), when, voice, said, note.to_owned()];
+            let first = [fact.id.to_string(), when, said, note.to_owned()];
             let first = first.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
+            let first = format!("{first}{}", voice_of(fact));
             let hidden = fact.sensitive && !sensitive;
             let mark = if hidden { String::new() } else { told(c, group) };
             Item {
@@ -197,11 +225,15 @@ fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
     ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
 }
 
+/// Whether an amount is of this group, whosever it is.
+fn fits(amount: &Amount, group: &Group<'_>) -> bool {
+    amount.role == group.role && amount.unit == group.total.unit && per(amount) == group.per
+}
+
 /// As the tellings have it; each way of telling once.
 fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
     let mut words: Vec<String> = Vec::new();
-    let fits = |a: &&Amount| a.role == group.role && a.unit == group.total.unit && per(a) == group.per;
-    for a in cluster.tellings.iter().flat_map(|t| t.amounts.iter().filter(fits)) {
+    for a in cluster.tellings.iter().flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
         let word = amount(a);
         if !words.contains(&word) {
             words.push(word);
@@ -240,8 +272,8 @@ fn rows(group: &Group<'_>, sensitive: bool) -> Vec<Vec<Cell>> {
             group.role.word().into(),
             group.per.word().into(),
             group.total.unit.to_string().into(),
-            bound(group.total.sum.low),
-            group.total.sum.high.map_or(Cell::Empty, bound),
+            if group.adds_up() { bound(group.total.sum.low) } else { Cell::Empty },
+            group.total.sum.high.filter(|_| group.adds_up()).map_or(Cell::Empty, bound),
             fact.id.as_str().into(),
             text_of(fact, sensitive).into(),
             if hidden { Cell::Empty } else { told(c, group).into() },

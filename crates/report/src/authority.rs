@@ -2,8 +2,8 @@
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary, text_of};
-use crate::words::{amount, count, interval, list};
-use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, metrics, questions};
+use crate::words::{amount, count, interval, list, voice_of};
+use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, deliveries, metrics, questions};
 use heldto_fact::{Body, Decision, Fact, FactId, Kind, LinkKind, Role, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
     let document = Document::new(fact.text.clone(), basis, columns);
     let mut brief = Brief { view: *view, party, sensitive, document };
     brief.document.summary = summary(&owed);
-    let paid = payouts(view, party);
+    let paid = payouts(view, party, sensitive);
     brief.document.summary.extend(paid.iter().map(paid_line));
     brief.who(fact);
     brief.of_kind("Inspections", Kind::Inspection);
@@ -37,9 +37,11 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
     let others = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j, sensitive) }).collect();
     brief.document.list("Other commitments", Tone::Plain, others);
+    brief.done();
     brief.complaints(&paid);
     brief.money();
     brief.figures();
+    brief.says();
     brief.questions();
     brief.disagreements();
     brief.see_also();
@@ -138,14 +140,37 @@ impl<'a> Brief<'a> {
         for fact in &facts {
             let by: Vec<String> = fact.by.iter().map(|id| self.view.name(id).to_owned()).collect();
             let detail = match &fact.body {
-                Body::Inspection { outcome, .. } => format!("by {}: {outcome}", list(&by)),
-                Body::Notice { form } => format!("{form}, by {}", list(&by)),
+                Body::Inspection { outcome, .. } => format!("by {}: {outcome}{}", list(&by), voice_of(fact)),
+                Body::Notice { form } => format!("{form}, by {}{}", list(&by), voice_of(fact)),
                 _ => String::new(),
             };
             items.push(self.item(fact, vec![detail]));
             self.row(heading, fact, "", "");
         }
         self.document.list(heading, Tone::Plain, items);
+    }
+
+    /// What it is said to have done or not, each thing once, whether anybody had promised it or not.
+    fn done(&mut self) {
+        let filter = Filter { by: Some(self.party.clone()), sensitive: self.sensitive, ..Filter::default() };
+        let items = deliveries::brief(&self.view, &filter);
+        self.document.list("What it did, as it is told", Tone::Plain, items);
+    }
+
+    /// What it says of itself: apologies, admissions, claims, replies; each once, oldest first.
+    fn says(&mut self) {
+        let act = |f: &Fact| match &f.body {
+            Body::Statement { act, .. } => Some(act.word()),
+            _ => None,
+        };
+        let mut facts = self.facts();
+        facts.retain(|f| f.by.contains(self.party) && act(f).is_some());
+        facts.sort_by_key(|f| (f.window().latest, f.window().earliest, f.id.clone()));
+        let items = facts.iter().map(|f| self.item(f, vec![act(f).unwrap_or_default().to_owned()])).collect();
+        for fact in facts {
+            self.row("statement", fact, act(fact).unwrap_or_default(), "");
+        }
+        self.document.list("What it says", Tone::Plain, items);
     }
 
     fn complaints(&mut self, paid: &[Total<'a>]) {
@@ -259,11 +284,12 @@ impl<'a> Brief<'a> {
                 Cluster::each(&self.view, ids(Kind::Inspection).filter(|f| f.about.contains(other)).map(|f| &f.id))
                     .len();
             if owed + inspected > 0 {
-                let details = vec![format!(
-                    "{other} · {}, {}",
-                    count(owed, "commitment", "commitments"),
-                    count(inspected, "inspection", "inspections")
-                )];
+                let told = [
+                    (owed, count(owed, "commitment", "commitments")),
+                    (inspected, format!("inspected {}", count(inspected, "time", "times"))),
+                ];
+                let told: Vec<String> = told.into_iter().filter(|(n, _)| *n > 0).map(|(_, words)| words).collect();
+                let details = vec![format!("{other} · {}", told.join(", "))];
                 items.push(Item { mark: String::new(), line: self.view.name(other).to_owned(), details });
             }
         }

@@ -47,7 +47,9 @@ pub enum CalcError {
 const FIELDS: &str =
     "amount, amount.2, target, numerator, denominator, count, occurred, period, due, known-from, recorded";
 
-const EACH: &str = " for each of ";
+const EACH: &str = " for each of the ";
+/// What is for each period is no number of the same kind as what is over all of it.
+const EACH_PERIOD: &str = " each period";
 
 /// A number that may lie below nought, in ten-thousandths, each end with whether it is itself outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +143,10 @@ fn field(view: &View<'_>, token: &str, sensitive: bool, items: &mut Vec<Item>) -
 
 /// A field of a fact; `None` where it has none.
 fn of(view: &View<'_>, fact: &Fact, name: &str) -> Option<Value> {
-    let number = |a: &Amount| Value::Number(bounds(a.interval()), a.unit.to_string());
+    let number = |a: &Amount| {
+        let each = if a.basis == heldto_fact::Basis::PerPeriod { EACH_PERIOD } else { "" };
+        Value::Number(bounds(a.interval()), format!("{}{each}", a.unit))
+    };
     let counted = |n: Option<u64>| Some(Value::Number(bounds(Interval::exactly(Quantity::whole(n?)?)), String::new()));
     let day = |day: NaiveDate| Value::Days(Window::day(day));
     match name {
@@ -185,7 +190,15 @@ fn join(left: Value, sign: char, right: Value) -> Result<Value, CalcError> {
     let units = |left: &Value, right: &Value| CalcError::Units { sign, left: kind(left), right: kind(right) };
     Ok(match (left, sign, right) {
         (Value::Number(a, u), '+', Value::Number(b, v)) if u == v => Value::Number(plus(a, b), u),
-        (Value::Number(a, u), '-', Value::Number(b, v)) if u == v => Value::Number(plus(a, negated(b)), u),
+        (Value::Number(a, u), '-', Value::Number(b, v)) if u == v => {
+            // From one share to another is a number of percentage points.
+            Value::Number(plus(a, negated(b)), if u == "%" { "percentage points".to_owned() } else { u })
+        }
+        (Value::Number(a, u), '/', Value::Number(b, v))
+            if u.ends_with(EACH_PERIOD) != v.ends_with(EACH_PERIOD) && !v.is_empty() =>
+        {
+            return Err(units(&Value::Number(a, u), &Value::Number(b, v)));
+        }
         (Value::Number(a, u), '/', Value::Number(b, v)) => {
             let unit = match (u.as_str(), v.as_str()) {
                 (u, v) if u == v => "times".to_owned(),

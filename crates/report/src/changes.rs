@@ -1,11 +1,11 @@
 //! What is new since a day or a place in the log: the press note.
 
-use crate::pledges::{PledgeFilter, judged, text_of};
-use crate::words::count;
+use crate::pledges::{PledgeFilter, judged, rule_of, text_of};
+use crate::words::{count, voice_of};
 use crate::{Basis, Cell, Document, Event, Item, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience};
-use heldto_replay::{Judgement, Status, Version, View, judge};
+use heldto_replay::{Cluster, Grade, Judgement, Status, Version, View, judge};
 
 /// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
 /// earlier view is.
@@ -15,15 +15,22 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
     let sensitive = filter.facts.sensitive;
     document.summary.extend(filter.facts.in_words().map(|words| format!("Only what concerns facts {words}.")));
-    let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
-    let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before == Status::NotYetKnown);
-    let facts = new_facts(before, after, filter);
+    let moved: Vec<Moved<'_>> =
+        judged(after, filter).into_iter().filter_map(|j| moved(before, after, j, sensitive)).collect();
+    let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
+    // What tells again of a thing that was known is no news.
+    let known = |f: &&Fact| {
+        Cluster::of(after, &f.id)
+            .is_some_and(|c| c.tellings.iter().any(|t| t.id != f.id && before.fact(&t.id).is_some()))
+    };
+    let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_facts(before, after, filter).into_iter().partition(known);
     let amended = amended(before, after);
     document.summary.push(format!(
-        "{}, {}, {}, {}.",
+        "{}, {}, {}, {}, {}.",
         count(changed.len(), "commitment stands otherwise", "commitments stand otherwise"),
         count(new.len(), "commitment is new", "commitments are new"),
         count(facts.len(), "other fact is new", "other facts are new"),
+        count(again.len(), "fact tells again of what was known", "facts tell again of what was known"),
         count(amended.len(), "fact was corrected or retracted", "facts were corrected or retracted"),
     ));
     let is_figure = |f: &&Fact| f.kind() == Kind::Measurement && before.fact(&f.id).is_none();
@@ -39,7 +46,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
             "commitment".into(),
             fact.id.as_str().into(),
             text_of(fact, sensitive).into(),
-            cell(m.before),
+            cell(m.before.0),
             cell(m.after.status),
             m.because.as_str().into(),
             m.day.into(),
@@ -78,22 +85,25 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         core.iter().map(|f| fact_item(after, f, sensitive)).collect(),
     );
     document.list("What else is new", Tone::Plain, other.iter().map(|f| fact_item(after, f, sensitive)).collect());
+    let again = again.iter().map(|f| fact_item(after, f, sensitive)).collect();
+    document.list("Told again, and known before", Tone::Plain, again);
     document.list("Corrected or retracted", Tone::Care, amended);
     document
 }
 
 struct Moved<'a> {
-    before: Status,
+    before: (Status, Grade),
     after: Judgement<'a>,
     because: String,
     /// The day from which the public could know what explains it; the day judged by, where it is the passing of time.
     day: Option<NaiveDate>,
 }
 
-fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Moved<'a>> {
+fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>, sensitive: bool) -> Option<Moved<'a>> {
     let earlier = judge(before, &j.tellings[0].id);
     let was = earlier.as_ref().map_or(Status::NotYetKnown, |e| e.status);
-    if was == j.status {
+    let graded = earlier.as_ref().map_or(Grade::None, |e| e.grade);
+    if (was, graded) == (j.status, j.grade) {
         return None;
     }
     let is_new = |fact: &Fact| {
@@ -106,13 +116,13 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
     let newest = new.iter().filter_map(|f| after.fact_known_from(&f.id)).max();
     let (because, day) = match (new.as_slice(), gone) {
         ([], Some(gone)) => (format!("{} was retracted", gone.fact.id), None),
-        ([], None) => (format!("no new fact: the day went by; {}", j.rule), Some(after.clock().as_of)),
+        ([], None) => (format!("no new fact: the day went by; {}", rule_of(&j, sensitive)), Some(after.clock().as_of)),
         (facts, _) => {
             let told: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
-            (format!("{}; {}", told.join(", "), j.rule), newest)
+            (format!("{}; {}", told.join(", "), rule_of(&j, sensitive)), newest)
         }
     };
-    Some(Moved { before: was, because, day, after: j })
+    Some(Moved { before: (was, graded), because, day, after: j })
 }
 
 fn entry(view: &View<'_>, fact: &Fact) -> String {
@@ -132,19 +142,20 @@ fn new_facts<'a>(before: &View<'_>, after: &View<'a>, filter: &PledgeFilter) -> 
 fn item(m: &Moved<'_>, sensitive: bool) -> Item {
     let fact = m.after.tellings[0];
     let owners: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
-    let mark = if m.before == Status::NotYetKnown {
-        m.after.status.to_string()
-    } else {
-        format!("{} → {}", m.before, m.after.status)
+    let (was, graded) = m.before;
+    let mark = match was {
+        Status::NotYetKnown => m.after.status.to_string(),
+        same if same == m.after.status => format!("{same}, {graded} → {}", m.after.grade),
+        other => format!("{other} → {}", m.after.status),
     };
     let mut details = vec![format!("{} · by {}", fact.id, owners.join(", "))];
-    details.extend((m.before != Status::NotYetKnown).then(|| format!("because: {}", m.because)));
+    details.extend((was != Status::NotYetKnown).then(|| format!("because: {}", m.because)));
     Item { mark, line: text_of(fact, sensitive), details }
 }
 
 fn fact_item(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
     let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!("public by {}", day(d)));
-    let voice = fact.voice.map_or_else(String::new, |v| format!(" · voice: {v}"));
+    let voice = voice_of(fact);
     Item {
         mark: known, line: text_of(fact, sensitive), details: vec![format!("{} · {}{voice}", fact.id, fact.kind())]
     }

@@ -1,7 +1,7 @@
 //! Facts that disagree, side by side: linked so, told with other amounts or days, or announced with another count than listed.
 
 use crate::pledges::text_of;
-use crate::words::{amount, count};
+use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
 use heldto_fact::{Amount, Body, Fact, FactId, LinkKind, Strength, When};
 use heldto_replay::{Cluster, View};
@@ -28,10 +28,15 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
     let possible = found.iter().filter(|c| c.possible).count();
     document.summary.push(match found.len() {
         0 => "Nothing on record is known to disagree.".to_owned(),
-        n => format!(
-            "{} on record, {possible} of them only possible. Both sides are kept; nothing here says which is right.",
-            count(n, "disagreement", "disagreements")
-        ),
+        n => {
+            let only = match possible {
+                0 => String::new(),
+                all if all == n => ", all of them only possible".to_owned(),
+                some => format!(", {some} of them only possible"),
+            };
+            let found = count(n, "disagreement", "disagreements");
+            format!("{found} on record{only}. Both sides are kept; nothing here says which is right.")
+        }
     });
     for (kind, heading) in [
         ("linked", "Recorded as contradicting each other"),
@@ -93,7 +98,9 @@ fn listed(fact: &Fact) -> Option<Contradiction<'_>> {
         return None;
     }
     let text = format!("{announced} announced, {} listed: {}", parts.len(), parts.join("; "));
-    Some(Contradiction { kind: "listed", text, facts: vec![fact], possible: false })
+    // A list may leave some out; it cannot hold more than there are.
+    let possible = (parts.len() as u64) < *announced;
+    Some(Contradiction { kind: "listed", text, facts: vec![fact], possible })
 }
 
 fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
@@ -139,7 +146,7 @@ pub(crate) fn item(c: &Contradiction<'_>, sensitive: bool) -> Item {
     let said = |f: &&Fact| {
         let by: Vec<&str> = f.by.iter().map(FactId::as_str).collect();
         let by = if by.is_empty() { String::new() } else { format!(" · by {}", by.join(", ")) };
-        let voice = f.voice.map_or_else(String::new, |v| format!(" · voice: {v}"));
+        let voice = voice_of(f);
         let sources: Vec<String> = f.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
         format!("{}: {}{by}{voice} · {}", f.id, text_of(f, sensitive), sources.join("; "))
     };

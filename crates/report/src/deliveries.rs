@@ -1,30 +1,37 @@
 //! What was done, by the commitment it was done towards; and what was done that nobody had promised.
 
 use crate::pledges::text_of;
-use crate::words::{amount, count};
+use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, When};
 use heldto_replay::{Cluster, View};
+use std::collections::BTreeSet;
 
 /// The deliveries that the filter lets through; only those towards nothing that was promised, where that is asked for.
 #[must_use]
 pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basis) -> Document {
-    let title = if unpledged { "Deliveries that nobody had promised" } else { "Deliveries" };
+    let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
     let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
     let mut document = Document::new(title, basis, columns);
     document.summary.extend(filter.in_words().map(|words| format!("Only deliveries {words}.")));
     let ids = filter.facts(view).filter(|f| f.kind() == Kind::Delivery).map(|f| &f.id);
     let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
         Cluster::each(view, ids).into_iter().map(|c| (c.clone(), towards(view, &c))).collect();
-    let (towards_some, towards_none): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, t)| !t.is_empty());
+    let (undone, done): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(c, _)| matches!(outcome(c.first()), Some(Outcome::NotDone | Outcome::Undone)));
+    let (towards_some, towards_none): (Vec<_>, Vec<_>) = done.into_iter().partition(|(_, t)| !t.is_empty());
     document.summary.push(format!(
-        "{} on record: {} towards a commitment, {} towards none. Those towards none stay out of every share kept.",
-        count(towards_some.len() + towards_none.len(), "thing delivered or not", "things delivered or not"),
+        "{} on record: {} towards a commitment, {} towards none, {} not done. Those towards none stay out of every share kept.",
+        count(towards_some.len() + towards_none.len() + undone.len(), "thing", "things"),
         towards_some.len(),
-        towards_none.len()
+        towards_none.len(),
+        undone.len()
     ));
-    let shown: Vec<_> =
-        if unpledged { towards_none.iter().collect() } else { towards_some.iter().chain(&towards_none).collect() };
+    let shown: Vec<_> = if unpledged {
+        towards_none.iter().collect()
+    } else {
+        towards_some.iter().chain(&towards_none).chain(&undone).collect()
+    };
     document.data.rows.extend(shown.iter().map(|(c, t)| row(c, t, filter.sensitive)));
     let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| {
         list.iter().map(|(c, t)| item(c, t, filter.sensitive)).collect()
@@ -33,14 +40,28 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
         document.list("Towards a commitment", Tone::Plain, items(&towards_some));
     }
     document.list("Towards nothing that is on record as promised", Tone::Plain, items(&towards_none));
+    if !unpledged {
+        document.list("Not done, or undone", Tone::Care, items(&undone));
+    }
     document
+}
+
+/// What the briefing on an authority says of its deliveries.
+pub(crate) fn brief(view: &View<'_>, filter: &Filter) -> Vec<Item> {
+    let ids = filter.facts(view).filter(|f| f.kind() == Kind::Delivery).map(|f| &f.id);
+    Cluster::each(view, ids).iter().map(|c| item(c, &towards(view, c), filter.sensitive)).collect()
 }
 
 /// The commitments that a delivery is said to be towards.
 fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<(&'a Fact, Strength)> {
     let kinds = |k| matches!(k, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
     let links = cluster.tellings.iter().flat_map(|t| &t.links).filter(|l| kinds(l.kind));
-    let pledge = |l: &heldto_fact::Link| Some((view.fact(&l.to).filter(|f| f.kind() == Kind::Pledge)?, l.strength));
+    let mut seen = BTreeSet::new();
+    // A commitment that is told more than once is one.
+    let pledge = |l: &heldto_fact::Link| {
+        let first = Cluster::of(view, &l.to).map(|c| c.first()).filter(|f| f.kind() == Kind::Pledge)?;
+        seen.insert(&first.id).then_some((first, l.strength))
+    };
     links.filter_map(pledge).collect()
 }
 
@@ -61,11 +82,10 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)], sensitive: bool) -
         first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
         first.extend(fact.amounts.iter().map(amount));
     }
-    first.extend(fact.voice.map(|v| format!("voice: {v}")));
     if cluster.tellings.len() > 1 {
         first.push(format!("told {} times, counted once", cluster.tellings.len()));
     }
-    let mut details = vec![first.join(" · ")];
+    let mut details = vec![format!("{}{}", first.join(" · "), voice_of(fact))];
     for (pledge, strength) in towards {
         let sure = if *strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
         details.push(format!("towards{sure} {}: {}", pledge.id, text_of(pledge, sensitive)));

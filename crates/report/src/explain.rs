@@ -1,7 +1,7 @@
 //! Why a commitment stands where it does, down to entries, sources and lines.
 
-use crate::pledges::{text_of, tone};
-use crate::words::amount;
+use crate::pledges::{rule_of, text_of, tone};
+use crate::words::{amount, voice_of};
 use crate::{Basis, Block, Cell, Document, Item, Section, Tone, day};
 use heldto_fact::{Body, Commitment, Fact, FactId, Target, Threshold};
 use heldto_replay::{Judgement, View, judge};
@@ -23,7 +23,7 @@ pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> O
     sections.push(Section {
         heading: format!("{}: {}", j.status, j.status.meaning()),
         tone: tone(j.status),
-        blocks: vec![Block::Pairs(argument(&j))],
+        blocks: vec![Block::Pairs(argument(&j, sensitive))],
     });
     if let Body::Pledge(commitment) = &first.body {
         sections.push(Section {
@@ -51,8 +51,8 @@ fn plain(heading: &str, block: Block) -> Section {
     Section::plain(heading, vec![block])
 }
 
-fn argument(j: &Judgement<'_>) -> Vec<(String, String)> {
-    let mut pairs = vec![("rule".to_owned(), j.rule.clone()), ("evidence".to_owned(), j.grade.to_string())];
+fn argument(j: &Judgement<'_>, sensitive: bool) -> Vec<(String, String)> {
+    let mut pairs = vec![("rule".to_owned(), rule_of(j, sensitive)), ("evidence".to_owned(), j.grade.to_string())];
     let mut put = |name: &str, value: Option<String>| pairs.extend(value.map(|v| (name.to_owned(), v)));
     put("missing", (!j.missing.is_empty()).then(|| j.missing.join("; ")));
     put("would settle it", j.settles.clone());
@@ -111,16 +111,16 @@ pub(crate) fn target(target: &Target) -> String {
 fn item(view: &View<'_>, fact: &Fact, shows: String, sensitive: bool) -> Item {
     let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
     let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!(", public by {}", day(d)));
-    let voice = fact.voice.map_or("", heldto_fact::Voice::word);
-    let mut details = vec![format!("{} · {entry}{known} · voice: {voice}", fact.id)];
-    if !shows.is_empty() {
+    let hidden = fact.sensitive && !sensitive;
+    let mut details = vec![format!("{} · {entry}{known}{}", fact.id, voice_of(fact))];
+    if !shows.is_empty() && !hidden {
         details.push(shows);
     }
     details.extend(sources(view, fact));
     if let Some(note) = fact.note.as_ref().filter(|_| sensitive || !fact.sensitive) {
         details.push(format!("note: {note}"));
     }
-    let mark = fact.occurred.as_ref().map_or_else(String::new, heldto_fact::When::in_words);
+    let mark = fact.occurred.as_ref().filter(|_| !hidden).map_or_else(String::new, heldto_fact::When::in_words);
     Item { mark, line: text_of(fact, sensitive), details }
 }
 
@@ -136,6 +136,7 @@ pub(crate) fn sources(view: &View<'_>, fact: &Fact) -> Vec<String> {
 }
 
 fn row(view: &View<'_>, role: &str, fact: &Fact, shows: &str, grade: &str, used: bool, sensitive: bool) -> Vec<Cell> {
+    let shows = if fact.sensitive && !sensitive { "" } else { shows };
     vec![
         role.into(),
         fact.id.as_str().into(),

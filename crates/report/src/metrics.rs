@@ -1,6 +1,6 @@
 //! Figures over time, with their age, what others' figures are, and what the owner says of itself beside them.
 
-use crate::words::{amount, count, list, sparkline};
+use crate::words::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone};
 use heldto_fact::{Body, Change, Fact, FactId, Kind, LinkKind, PartyKind, Voice, When, Window};
 use heldto_replay::{Value, View, series};
@@ -90,6 +90,10 @@ fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>
     blocks.push(Block::Chart(Chart { title: "Over time".to_owned(), text, bars }));
     if compared {
         blocks.extend(comparison(view, metric, party, values, &unit));
+        let others = told_of_others(view, metric, party, &unit);
+        if !others.is_empty() {
+            blocks.push(Block::List(others));
+        }
         blocks.extend(beside(view, metric, party));
     }
     Section { heading: format!("{name}{whose}"), tone: Tone::Plain, blocks }
@@ -155,7 +159,8 @@ fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> 
 /// How old a value is on the as-of day.
 pub(crate) fn age(view: &View<'_>, value: &Value<'_>) -> String {
     match value.window.latest.map(|latest| (view.clock().as_of - latest).num_days()) {
-        Some(days @ 1..) => format!("{days} days old"),
+        Some(days @ 1..) if value.window.earliest == value.window.latest => format!("{days} days old"),
+        Some(days @ 1..) => format!("at least {days} days old"),
         Some(_) => "of this very time".to_owned(),
         None => "how old is not known".to_owned(),
     }
@@ -252,10 +257,11 @@ fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<
         return Vec::new();
     }
     let when = label(own);
-    let neighbours = near.len().min(NEIGHBOURS);
-    let text = format!(
-        "The areas it lies in, then the {neighbours} nearest to it in how many the share is of; nearest first, and no ranking."
-    );
+    let near_it = match near.len().min(NEIGHBOURS) {
+        0 => String::new(),
+        n => format!(", then the {n} nearest to it in how many the share is of; nearest first, and no ranking"),
+    };
+    let text = format!("The areas it lies in{near_it}.");
     vec![Block::Chart(Chart { title: format!("Beside others, {when}"), text, bars })]
 }
 
@@ -291,8 +297,24 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
 /// One value in a line, with who says so.
 pub(crate) fn told(value: &Value<'_>, unit: &str) -> String {
     let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
-    let voice = value.fact.voice.map_or("", Voice::word);
-    format!("{when}: {} (voice: {voice}; {})", shown(value, unit), value.fact.id)
+    let fact = value.fact;
+    let place = fact.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
+    // An official figure says all in its numbers; of any other, what it says in words matters.
+    let words = if fact.voice == Some(Voice::Record) { String::new() } else { format!(": {}", fact.text) };
+    format!("{when}{place}: {} ({}{}){words}", shown(value, unit), fact.id, voice_of(fact))
+}
+
+/// What others' figures for the same metric are, where only few are told: those that somebody set beside its own.
+fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) -> Vec<String> {
+    let others: Vec<&FactId> = view.states().metrics.parties(metric).filter(|p| *p != party).collect();
+    if others.len() > NEIGHBOURS {
+        return Vec::new();
+    }
+    let named = |p: &FactId| view.fact(p).map_or_else(|| p.to_string(), |f| f.text.clone());
+    let of = |p: &FactId| {
+        series(view, metric, p).iter().map(|v| format!("{}: {}", named(p), told(v, unit))).collect::<Vec<_>>()
+    };
+    others.into_iter().flat_map(of).collect()
 }
 
 /// What the briefing on an authority says of its figures: of each metric the newest figure with its age and trend, those of the areas around it, and what
@@ -314,6 +336,7 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
             details.push(format!("beside it: {}", list(&around)));
         }
         details.extend(values.iter().filter(|v| is_owners(v) && v.fact.id != newest.fact.id).map(|v| told(v, &unit)));
+        details.extend(told_of_others(view, metric, party, &unit));
         details.extend(breaks(view, metric).iter().map(|f| format!("break {}: {}", occurred(f), f.text)));
         if values.len() > 1 {
             details.push(format!(

@@ -1,11 +1,15 @@
 //! The pledge-fulfilment report.
 
+mod summary;
+
+pub(crate) use summary::summary;
+
 use crate::explain::target;
-use crate::words::{count, interval, list};
+use crate::words::interval;
 use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Fact, FactId, Force, LinkKind, Mode, Target, Truth, Unit};
-use heldto_replay::{Cluster, Grade, Judgement, Share, Status, View, administrations, judge};
+use heldto_fact::{Body, Commitment, Fact, FactId, Force, Mode, Target, Truth, Unit};
+use heldto_replay::{Cluster, Grade, Judgement, Status, View, administrations, judge};
 
 /// Which commitments to show.
 #[derive(Debug, Clone, Default)]
@@ -173,6 +177,7 @@ const COLUMNS: &[&str] = &[
     "tellings",
     "sources",
     "scale",
+    "match",
 ];
 
 /// The report: a summary that can be quoted, then the commitments by status.
@@ -180,14 +185,16 @@ const COLUMNS: &[&str] = &[
 pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
     let known = judged_by_facts(view, filter);
     let (whole, sensitive) = (known.len(), filter.facts.sensitive);
-    let all: Vec<_> = known.into_iter().filter(|j| filter.lets_status(j, view.clock().as_of)).collect();
+    let all = known.into_iter().filter(|j| filter.lets_status(j, view.clock().as_of));
+    let (all, possible): (Vec<_>, Vec<_>) = all.partition(|j| certainly(view, j, filter));
     let title = match (&filter.facts.by, &filter.facts.about) {
         (Some(by), _) => format!("Pledges by {}", view.name(by)),
         (None, Some(about)) => format!("Pledges that concern {}", view.name(about)),
         (None, None) => "Pledges".to_owned(),
     };
     let mut document = Document::new(title, basis, COLUMNS);
-    document.data.rows.extend(all.iter().map(|j| row(j, filter)));
+    document.data.rows.extend(all.iter().map(|j| row(j, filter, "certain")));
+    document.data.rows.extend(possible.iter().map(|j| row(j, filter, "possible")));
     if let Some(words) = filter.facts_in_words() {
         document.summary.push(format!("Only commitments {words}."));
     }
@@ -196,9 +203,12 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
     } else {
         document.summary.extend(summary(&all));
     }
-    let possible = all.iter().filter(|j| !certainly(view, j, filter)).count();
-    if possible > 0 {
-        document.summary.push(format!("{possible} match only possibly: when they were made is not known well enough."));
+    if !possible.is_empty() {
+        let only = if possible.len() == 1 { "matches" } else { "match" };
+        document.summary.push(format!(
+            "{} more {only} only possibly, and stand apart: when they were made is not known well enough.",
+            possible.len()
+        ));
     }
     if !all.is_empty() {
         document.sections.push(counts(&all));
@@ -219,6 +229,8 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
             ],
         });
     }
+    let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(j, sensitive) }).collect();
+    document.list("Possibly among them, and not counted above", Tone::Plain, apart);
     document.events = all.iter().filter_map(|j| event(j, sensitive)).collect();
     document
 }
@@ -249,7 +261,8 @@ fn event(j: &Judgement<'_>, sensitive: bool) -> Option<Event> {
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };
     let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
-    let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), j.rule);
+    let text =
+        format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), rule_of(j, sensitive));
     Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", text_of(first, sensitive)), text })
 }
 
@@ -274,100 +287,6 @@ pub(crate) fn tone(status: Status) -> Tone {
     }
 }
 
-/// Sentences that can be quoted as they stand.
-pub(crate) fn summary(all: &[Judgement<'_>]) -> Vec<String> {
-    if all.is_empty() {
-        return vec!["No commitment on record matches.".to_owned()];
-    }
-    let of = |pick: &dyn Fn(Status) -> bool| all.iter().filter(|j| pick(j.status)).count();
-    let met: Vec<_> = all.iter().filter(|j| j.status.is_met()).collect();
-    let claimed = met.iter().filter(|j| j.grade <= Grade::Claimed).count();
-    let mut clauses = Vec::new();
-    let mut clause = |n: usize, text: String| {
-        if n > 0 {
-            clauses.push(text);
-        }
-    };
-    let word = match (claimed, met.len()) {
-        (0, _) => String::new(),
-        (c, m) if c == m => " (on a claim alone)".to_owned(),
-        (c, _) => format!(" ({c} of them on a claim alone)"),
-    };
-    clause(met.len(), format!("{} met{word}", met.len()));
-    for (status, words) in [
-        (Status::Breached, "breached"),
-        (Status::PartMet, "met in part only"),
-        (Status::Reversed, "reversed"),
-        (Status::Overdue, "overdue without evidence that settles it"),
-        (Status::Inconclusive, "inconclusive"),
-        (Status::Unevidenced, "without evidence for any period"),
-    ] {
-        let n = of(&|s| s == status);
-        clause(n, format!("{n} {words}"));
-    }
-    let untestable = of(&|s| s == Status::Untestable);
-    let ended = of(&|s| matches!(s, Status::Superseded | Status::Withdrawn | Status::Lapsed));
-    let judged = of(&|s| {
-        s.is_met() || s.is_past_due() || matches!(s, Status::Reversed | Status::Inconclusive | Status::Unevidenced)
-    });
-    let rest = all.len() - judged - untestable - ended;
-    clause(ended, format!("{ended} replaced, withdrawn or lapsed"));
-    clause(untestable, format!("{untestable} too vague to test"));
-    clause(rest, format!("{rest} not yet due, or without a due day"));
-    let mut lines =
-        vec![format!("Of {}: {}.", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))];
-    lines.extend((all.len() > 1).then(|| kinds(all)));
-    lines.extend(share(all));
-    lines
-}
-
-/// What binds the owners, and how many are parts of others.
-fn kinds(all: &[Judgement<'_>]) -> String {
-    let force = |force: Force| all.iter().filter(|j| terms(j.tellings[0]).is_some_and(|c| c.force == force)).count();
-    let words = [
-        (Force::Duty, "owed by law"),
-        (Force::Requirement, "required"),
-        (Force::Remedy, "owed as a remedy"),
-        (Force::Pledge, "pledged"),
-        (Force::Aspiration, "only hoped for"),
-    ];
-    let clauses: Vec<String> = words
-        .iter()
-        .map(|(f, word)| (force(*f), word))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, w)| format!("{n} {w}"))
-        .collect();
-    let is_part = |j: &&Judgement<'_>| {
-        let wholes = j.tellings.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
-        wholes.into_iter().any(|l| all.iter().any(|other| other.tellings.iter().any(|t| t.id == l.to)))
-    };
-    let parts = match all.iter().filter(is_part).count() {
-        0 => String::new(),
-        1 => " 1 of them is part of another, and is counted beside it.".to_owned(),
-        n => format!(" {n} of them are parts of others, and are counted beside them."),
-    };
-    format!("They are {}.{parts}", list(&clauses))
-}
-
-fn share(all: &[Judgement<'_>]) -> Option<String> {
-    let mut share = Share::default();
-    all.iter().for_each(|j| share.add(j.status, j.grade));
-    if share.counted == 0 {
-        return None;
-    }
-    let range =
-        |(low, high): (usize, usize)| if low == high { low.to_string() } else { format!("between {low} and {high}") };
-    let clauses = [(share.kept, "kept"), (share.not_kept, "not kept"), (share.unknown, "of which it cannot be told")];
-    let clauses: Vec<String> = clauses.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    Some(format!(
-        "{} settled or past due: {}. So {} were kept if claims are true, and {} by what somebody other than the owner bears out.",
-        count(share.counted, "is", "are"),
-        list(&clauses),
-        range(share.with_claims()),
-        range(share.without_claims()),
-    ))
-}
-
 fn counts(all: &[Judgement<'_>]) -> Section {
     let pairs = Status::ALL.iter().filter_map(|status| {
         let grades: Vec<Grade> = all.iter().filter(|j| j.status == *status).map(|j| j.grade).collect();
@@ -382,6 +301,15 @@ fn counts(all: &[Judgement<'_>]) -> Section {
         (!grades.is_empty()).then(|| (status.word().to_owned(), format!("{:>3}{evidence}", grades.len())))
     });
     Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
+}
+
+/// The rule that fired, without the days and numbers of what is not to be shown.
+pub(crate) fn rule_of(j: &Judgement<'_>, sensitive: bool) -> String {
+    if !sensitive && j.reasons.iter().any(|r| r.used && r.fact.sensitive) {
+        let rule = j.rule_without_days.as_deref().unwrap_or_else(|| j.status.meaning());
+        return format!("{rule}; when is not shown, since it is about a child or a family (--sensitive shows it)");
+    }
+    j.rule.clone()
 }
 
 /// What a fact says, or that it is not shown.
@@ -401,7 +329,17 @@ pub(crate) fn item(j: &Judgement<'_>, sensitive: bool) -> Item {
     let mut details = vec![format!("{} · {force} by {}", first.id, owners.join(", "))];
     // Where the heading says it all, once is enough.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
-        details.push(j.rule.clone());
+        details.push(rule_of(j, sensitive));
+    }
+    if j.status == Status::FallingDue
+        && let Some(terms) = j.due.and_then(|d| d.terms.as_ref())
+    {
+        details.push(format!("in its terms: {terms}"));
+    }
+    // What was seen, where nothing else says it.
+    let seen = j.reasons.iter().rev().find(|r| r.used && (sensitive || !r.fact.sensitive));
+    if let (Status::InProgress, Some(seen)) = (j.status, seen) {
+        details.push(format!("{} ({})", seen.fact.text, seen.fact.id));
     }
     if j.status.is_met() && !j.missing.is_empty() {
         details.push(format!("not shown: {}", j.missing.join("; ")));
@@ -415,7 +353,7 @@ pub(crate) fn item(j: &Judgement<'_>, sensitive: bool) -> Item {
 
 fn evidence(j: &Judgement<'_>) -> String {
     if j.grade == Grade::None && j.started {
-        return "evidence: none but for its parts".to_owned();
+        return "evidence: none of what was to come of it".to_owned();
     }
     let judged = j.reasons.iter().any(|r| r.used && r.judged);
     let link = if judged { ", by links that are the recorder's judgement" } else { "" };
@@ -445,7 +383,7 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
     })
 }
 
-fn row(j: &Judgement<'_>, filter: &PledgeFilter) -> Vec<Cell> {
+fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
     let (first, sensitive) = (j.tellings[0], filter.facts.sensitive);
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
     let sources = j.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
@@ -468,7 +406,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter) -> Vec<Cell> {
         j.first_due.map(heldto_fact::Due::in_words).unwrap_or_default().into(),
         done.unwrap_or_default().into(),
         goal.unwrap_or_default().into(),
-        j.rule.as_str().into(),
+        rule_of(j, sensitive).into(),
         Cell::Words(j.missing.clone()),
         j.settles.clone().unwrap_or_default().into(),
         Cell::Words(j.notes.clone()),
@@ -476,5 +414,6 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter) -> Vec<Cell> {
         Cell::Words(j.tellings.iter().map(|t| t.id.to_string()).collect()),
         Cell::Words(sources),
         filter.scale.and_then(|s| s.of(j.status)).unwrap_or_default().into(),
+        sure.into(),
     ]
 }

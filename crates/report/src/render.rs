@@ -109,9 +109,9 @@ fn basis(document: &Document) -> String {
     };
     let newest = match basis.newest_source.map(|newest| (newest, (as_of - newest).num_days())) {
         None => String::new(),
-        Some((newest, 0)) => format!(" The newest source is of {}.", day(newest)),
-        Some((newest, days @ 1..)) => format!(" The newest source is of {}, {days} days before.", day(newest)),
-        Some((newest, _)) => format!(" The newest source is of {}, later than that.", day(newest)),
+        Some((newest, 0)) => format!(" The newest source was public by {}.", day(newest)),
+        Some((newest, days @ 1..)) => format!(" The newest source was public by {}, {days} days before.", day(newest)),
+        Some((newest, _)) => format!(" The newest source was public by {}, later than that.", day(newest)),
     };
     let recorded = basis.last_recorded.map(|at| at.date_naive()).filter(|recorded| *recorded < as_of);
     let silent = recorded.map_or_else(String::new, |recorded| {

@@ -1,7 +1,7 @@
 //! Amounts and days as people read them.
 
 use chrono::NaiveDate;
-use heldto_fact::{Amount, Interval, Limit, Quantity, Stated, Unit, Window};
+use heldto_fact::{Amount, Attribution, Fact, Interval, Limit, Quantity, Stated, Unit, Window};
 
 /// A day: `2 Jul 2025`.
 #[must_use]
@@ -78,6 +78,15 @@ fn money(value: Quantity, currency: &str) -> String {
         let pence = if grouped.rsplit_once('.').is_some_and(|(_, p)| p.len() == 1) { "0" } else { "" };
         format!("{sign}{grouped}{pence}")
     })
+}
+
+/// Who says so, and how sure that is, to be put behind what a fact says: ` · voice: self, implied`.
+pub(crate) fn voice_of(fact: &Fact) -> String {
+    let Some(voice) = fact.voice else { return String::new() };
+    match fact.attribution {
+        Attribution::Stated => format!(" · voice: {voice}"),
+        doubtful => format!(" · voice: {voice}, {doubtful}"),
+    }
 }
 
 /// A count with its noun.

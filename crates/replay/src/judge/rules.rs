@@ -130,8 +130,11 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     Some(match truth {
         Truth::Yes => verdict(Status::Met, format!("{sum}done by the last due day: {inequality}")),
         Truth::No => verdict(Status::MetLate, format!("{sum}done after the last due day: {inequality}")),
-        Truth::CannotTell => verdict(Status::MetTimingUnknown, format!("{sum}done; by the last due day? {inequality}"))
-            .settled_by("the day on which it was done"),
+        Truth::CannotTell => verdict(
+            Status::MetTimingUnknown,
+            format!("{sum}done, but not told whether by the last due day: {inequality}"),
+        )
+        .settled_by("the day on which it was done"),
     })
 }
 
@@ -231,7 +234,8 @@ fn falling_due(case: &Case<'_>) -> Option<Verdict> {
     case.due.filter(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_)))?;
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
-        let rule = format!("{earliest} <= {} <= {latest}", case.as_of);
+        let due = case.due.map_or_else(String::new, heldto_fact::Due::in_words);
+        let rule = format!("due {due}, and the day lies in that: {earliest} <= {} <= {latest}", case.as_of);
         let known = work(case).into_iter().chain(case.settling(Direction::NotMet).map(|(n, _)| n));
         Verdict::new(Status::FallingDue, rule, known.collect()).settled_by("evidence that it was done")
     })
@@ -266,8 +270,8 @@ fn waiting(case: &Case<'_>) -> Verdict {
     let undone = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     match case.due.map(|d| &d.mode) {
         Some(Mode::NotBefore) if case.window.latest.is_some_and(|day| case.as_of >= day) => {
-            let day = case.window.latest.map_or_else(String::new, |d| d.to_string());
-            let rule = format!("not before {day}, which has passed; never overdue on that ground alone");
+            let due = case.due.map_or_else(String::new, heldto_fact::Due::in_words);
+            let rule = format!("{due}, which has come; never overdue on that ground alone");
             Verdict::new(Status::WindowOpen, rule, undone).settled_by("evidence that it was done")
         }
         Some(Mode::BeforeEvent(event)) => {
