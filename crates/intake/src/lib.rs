@@ -17,7 +17,7 @@ pub use problem::{Problem, Problems};
 pub use write::{to_json, to_toml};
 
 use heldto_fact::{Fact, FactId, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,12 +55,16 @@ pub fn point_at(files: &[File], wrong: &[(FactId, String, String)]) -> Problems 
     Problems { files: files.to_vec(), problems }
 }
 
-/// Reads facts from TOML files, or from JSON lines where the name ends in `.jsonl` or the text begins with `{`. Facts of all the files may refer to
-/// each other and to what is known.
-///
-/// # Errors
-/// Every problem of every file.
-pub fn read(files: &[File], known: &Known) -> Result<Vec<Fact>, Problems> {
+/// Facts as files tell them, before it is known whether everything that they refer to is there.
+pub struct Drafts<'f> {
+    files: &'f [File],
+    drafts: Vec<read::Draft>,
+    problems: Vec<Problem>,
+}
+
+/// Reads TOML files, or JSON lines where the name ends in `.jsonl` or the text begins with `{`.
+#[must_use]
+pub fn draft(files: &[File]) -> Drafts<'_> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
     for (number, file) in files.iter().enumerate() {
         let by_machine = file.name.ends_with(".jsonl") || file.text.trim_start().starts_with('{');
@@ -73,11 +77,35 @@ pub fn read(files: &[File], known: &Known) -> Result<Vec<Fact>, Problems> {
         }
     }
     problems.extend(drafts.iter_mut().flat_map(|d| std::mem::take(&mut d.problems)));
-    problems.extend(check::check(&drafts, known, problems.is_empty()));
-    if problems.is_empty() {
-        Ok(drafts.into_iter().filter_map(|d| d.fact).collect())
-    } else {
-        problems.sort_by_key(|p| (p.file, p.span.start));
-        Err(Problems { files: files.to_vec(), problems })
+    Drafts { files, drafts, problems }
+}
+
+impl Drafts<'_> {
+    /// The ids that the facts refer to, each once.
+    #[must_use]
+    pub fn references(&self) -> BTreeSet<&FactId> {
+        self.drafts.iter().flat_map(|d| &d.references).map(|r| &r.to).collect()
     }
+
+    /// The facts, where all is well with them. They may refer to each other and to what is known.
+    ///
+    /// # Errors
+    /// Every problem of every file.
+    pub fn facts(&self, known: &Known) -> Result<Vec<Fact>, Problems> {
+        let mut problems = self.problems.clone();
+        problems.extend(check::check(&self.drafts, known, problems.is_empty()));
+        if problems.is_empty() {
+            return Ok(self.drafts.iter().filter_map(|d| d.fact.clone()).collect());
+        }
+        problems.sort_by_key(|p| (p.file, p.span.start));
+        Err(Problems { files: self.files.to_vec(), problems })
+    }
+}
+
+/// Reads facts and checks them in one go.
+///
+/// # Errors
+/// As [`Drafts::facts`].
+pub fn read(files: &[File], known: &Known) -> Result<Vec<Fact>, Problems> {
+    draft(files).facts(known)
 }

@@ -119,6 +119,22 @@ impl<S: Store> Ledger<S> {
     }
 }
 
+impl<S: Store> Ledger<S> {
+    /// The fact of this id as it stands, in its newest version. `None` where there is none, or it was retracted or erased.
+    ///
+    /// # Errors
+    /// When an entry is missing or damaged.
+    pub fn standing(&self, id: &FactId) -> Result<Option<Fact>, ReadError> {
+        let newest = self.versions(id)?.pop();
+        Ok(newest.and_then(|recorded| match recorded.content {
+            Content::Known(Fact { body: Body::Correction { replacement, .. }, .. }) => Some(*replacement),
+            Content::Known(Fact { body: Body::Retraction { .. }, .. }) => None,
+            Content::Known(fact) => Some(fact),
+            _ => None,
+        }))
+    }
+}
+
 /// The id that a correction or a retraction speaks of.
 pub(crate) const fn corrected(fact: &Fact) -> Option<&FactId> {
     match &fact.body {

@@ -5,14 +5,14 @@ use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, INPUT};
 use crate::{Outcome, World, ledger};
 use heldto_fact::{Body, Fact, FactId};
-use heldto_replay::States;
+use heldto_ledger::Ledger;
+use heldto_store_sled::SledStore;
 
 /// Replaces a fact by the one in a file, under the same id.
 pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Result<Outcome, CommandError> {
     let files = ledger::files(world, std::slice::from_ref(&args.file))?;
     let mut open = ledger::open(world, global)?;
-    let (states, _) = ledger::fold(&mut open, None)?;
-    let current = standing(&states, &args.id)?;
+    let current = standing(&open, &args.id)?;
     let facts = append::facts(global, &mut open, &files)?;
     let [fact] = facts.as_slice() else {
         let message = format!("{} holds {} facts, and one is wanted", args.file.display(), facts.len());
@@ -28,47 +28,42 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
         );
         return Err(CommandError::new(INPUT, message).hint(format!("begin from: heldto show {} --toml", args.id)));
     }
-    if fact == current {
+    if *fact == current {
         return Ok(plain(format!("`{}` says that already; nothing was recorded\n", args.id)));
     }
     let body =
         Body::Correction { of: args.id.clone(), reason: args.reason.clone(), replacement: Box::new(fact.clone()) };
-    amend(world, global, &mut open, &states, &args.id, "correction", format!("Corrects {}", args.id), body)
+    amend(world, global, &mut open, &args.id, "correction", format!("Corrects {}", args.id), body)
 }
 
 /// Withdraws a fact.
 pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Result<Outcome, CommandError> {
     let mut open = ledger::open(world, global)?;
-    let (states, _) = ledger::fold(&mut open, None)?;
-    standing(&states, &args.id)?;
+    standing(&open, &args.id)?;
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
-    amend(world, global, &mut open, &states, &args.id, "retraction", format!("Withdraws {}", args.id), body)
+    amend(world, global, &mut open, &args.id, "retraction", format!("Withdraws {}", args.id), body)
 }
 
-fn standing<'a>(states: &'a States, id: &FactId) -> Result<&'a Fact, CommandError> {
-    match states.timeline.versions(id).last() {
-        Some(version) => version
-            .fact
-            .as_ref()
-            .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index))),
-        None => {
-            Err(CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"))
-        }
+fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError> {
+    if let Some(fact) = open.standing(id)? {
+        return Ok(fact);
     }
+    Err(match open.versions(id)?.last() {
+        Some(version) => CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index)),
+        None => CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"),
+    })
 }
 
-#[expect(clippy::too_many_arguments, reason = "what both commands share is all of this")]
 fn amend(
     world: &mut World<'_>,
     global: &Global,
-    open: &mut heldto_ledger::Ledger<heldto_store_sled::SledStore>,
-    states: &States,
+    open: &mut Ledger<SledStore>,
     id: &FactId,
     what: &str,
     text: String,
     body: Body,
 ) -> Result<Outcome, CommandError> {
-    let fact = Fact::amending(id.numbered(what, states.timeline.versions(id).len()), text, body);
+    let fact = Fact::amending(id.numbered(what, open.versions(id)?.len()), text, body);
     let appended = append::record(world, open, &[fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
     let said = format!("{what} of `{id}` recorded as entry {index}; what stood before stays in the log\n");

@@ -63,9 +63,18 @@ fn unchanged(n: usize) -> String {
 
 /// The facts of files and folders, checked against what the ledger holds.
 pub fn facts(global: &Global, open: &mut Ledger<SledStore>, files: &[File]) -> Result<Vec<Fact>, CommandError> {
+    let drafts = heldto_intake::draft(files);
+    let mut known = Known::new();
+    for id in drafts.references() {
+        known.extend(open.standing(id)?.map(|fact| (id.clone(), fact.kind())));
+    }
+    if let Ok(facts) = drafts.facts(&known) {
+        return Ok(facts);
+    }
+    // Only somebody who mistyped a name is told the nearest of all there are.
     let (states, _) = ledger::fold(open, None)?;
-    let known: Known = states.timeline.standing().map(|f| (f.id.clone(), f.kind())).collect();
-    heldto_intake::read(files, &known).map_err(|problems| wrong(global, &problems))
+    let all: Known = states.timeline.standing().map(|f| (f.id.clone(), f.kind())).collect();
+    drafts.facts(&all).map_err(|problems| wrong(global, &problems))
 }
 
 /// A mapping by its name, or from a file.
