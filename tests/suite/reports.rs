@@ -161,3 +161,57 @@ fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
     }
     golden("goldens/calc-wrong.txt", &said);
 }
+
+/// Nothing of what is about an identifiable child or family is printed unless it is asked for: by no report, in no format, in no column, by no filter.
+#[test]
+fn nothing_about_a_child_is_printed_unless_asked_for() {
+    let dir = ledger_of(&root().join("tests/suite/sensitive.toml"));
+    let secret = |text: &str| ["SECRET", "712.34", "77.77", "7 of 9"].iter().find(|s| text.contains(**s)).copied();
+    let said = |arguments: &[&str]| {
+        let output = run(dir.path(), &[&["--ledger", "ledger"], arguments].concat());
+        format!("{}{}", text(&output.stdout), text(&output.stderr))
+    };
+    let reports: Vec<Vec<&str>> = [
+        "report pledges",
+        "report pledges --explain s-pledge",
+        "report authority council",
+        "report money",
+        "report amounts",
+        "report metrics",
+        "report metrics --about council",
+        "report questions",
+        "report slippage",
+        "report contradictions",
+        "report deliveries",
+        "report changes 0",
+        "report changes 2024-01-01",
+        "report agenda",
+        "timeline",
+        "timeline --kind correction",
+        "show s-pledge",
+        "show m1-sens",
+        "show pay-sens",
+        "show q-sens",
+        "show open-tell",
+        "show s-pledge --toml",
+        "calc pay-sens",
+        "calc m1-sens.numerator",
+        "status",
+    ]
+    .iter()
+    .map(|line| line.split(' ').collect())
+    .collect();
+    let mut asked_for = 0;
+    for report in &reports {
+        for format in ["table", "csv", "json", "md", "html", "ics", "atom"] {
+            let arguments = [report.as_slice(), &["--format", format]].concat();
+            let shown = said(&arguments);
+            assert_eq!(secret(&shown), None, "{arguments:?}: {shown}");
+            asked_for += usize::from(secret(&said(&[&arguments[..], &["--sensitive"]].concat())).is_some());
+        }
+    }
+    assert!(asked_for > 50, "asked for, it is there: {asked_for}");
+    // Nor does a search tell that it is there.
+    assert_eq!(said(&["timeline", "--text", "SECRETTEXT", "--json"]).matches("\"id\"").count(), 0);
+    assert_eq!(said(&["report", "pledges", "--text", "SECRETTARGET", "--json"]).matches("\"id\"").count(), 0);
+}

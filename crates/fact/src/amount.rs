@@ -105,6 +105,21 @@ impl Amount {
     /// anything.
     #[must_use]
     pub fn interval(&self) -> Interval {
+        match self.ends() {
+            // Refused of those who write; of anybody else's, everything between is possible.
+            (low, Some(high)) if high.value < low.value => Interval::between(high.value, low.value),
+            (low, high) => Interval { low, high },
+        }
+    }
+
+    /// Whether the bounds that the recorder gives and what is stated leave a number between them.
+    #[must_use]
+    pub fn bounds_fit(&self) -> bool {
+        let (low, high) = self.ends();
+        high.is_none_or(|high| low.value <= high.value)
+    }
+
+    fn ends(&self) -> (Limit, Option<Limit>) {
         let stated = match (self.value, self.stated) {
             (None, _) | (_, Stated::NotQuantified) => Interval::ANY,
             (Some(v), Stated::Exact) => Interval::exactly(v),
@@ -118,10 +133,9 @@ impl Amount {
             (Some(v), Stated::LessThan | Stated::Nearly) => Interval::below(v, true),
             (Some(v), Stated::UpTo | Stated::ShareOf) => Interval::below(v, false),
         };
-        Interval {
-            low: self.low.map_or(stated.low, |value| Limit { value, strict: false }),
-            high: self.high.map_or(stated.high, |value| Some(Limit { value, strict: false })),
-        }
+        let low = self.low.map_or(stated.low, |value| Limit { value, strict: false });
+        let high = self.high.map_or(stated.high, |value| Some(Limit { value, strict: false }));
+        (low, high)
     }
 }
 

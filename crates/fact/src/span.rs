@@ -57,6 +57,12 @@ impl Span {
         self.unit
     }
 
+    /// So many of it; nought of it is no time at all. `None` where the count grows too large.
+    #[must_use]
+    pub fn times(self, n: u32) -> Option<Self> {
+        Some(Self { count: self.count.checked_mul(n)?, unit: self.unit })
+    }
+
     /// The day this much later, by the calendar: a month from 31 January is 28 or 29 February. `None` past the calendar's end.
     #[must_use]
     pub fn after(self, day: NaiveDate) -> Option<NaiveDate> {

@@ -4,7 +4,7 @@ mod rows;
 mod template;
 
 use crate::{File, Known, Problem, Problems};
-use heldto_fact::{Fact, FactId, PartyKind, Voice};
+use heldto_fact::{Fact, FactId, Kind, PartyKind, Voice};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use template::Template;
@@ -100,6 +100,15 @@ pub fn map(mapping: &File, data: &[File], ground: &Ground) -> Result<Vec<Fact>, 
     let voice: Voice = word(mapping, &parsed.voice)?;
     let source: FactId = word(mapping, &parsed.source)?;
     let by: Option<FactId> = parsed.by.as_ref().map(|by| word(mapping, by)).transpose()?;
+    for (id, kind) in std::iter::once((&source, Kind::Source)).chain(by.iter().map(|by| (by, Kind::Party))) {
+        let declared = names.contains_key(id) && facts.iter().all(|f| f.id != *id || f.kind() == kind);
+        if ground.known.get(id) != Some(&kind) && !declared {
+            let quoted = format!("\"{id}\"");
+            let at = mapping.text.find(&quoted).unwrap_or(0);
+            let problem = Problem::new(at..at + quoted.len(), format!("no {kind} `{id}` is declared or recorded"), "");
+            return Err(wrong(mapping, problem.help(format!("declare it in the mapping with [[{kind}]]"))));
+        }
+    }
     let kinds: Vec<PartyKind> = parsed.place.iter().map(|p| word(mapping, &p.kind)).collect::<Result<_, _>>()?;
     let mut rows = rows::Rows::new(&parsed, ground, &facts, rows::Says { voice, source, by, kinds, names });
     for (number, file) in data.iter().enumerate() {

@@ -4,9 +4,10 @@ use crate::metrics::compare;
 use crate::{Cluster, Grade, View, series};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Act, Body, Change, Fact, Force, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit, Voice, Window,
+    Act, Body, Change, Fact, FactId, Force, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit, Voice,
+    Window,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which way evidence points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +37,8 @@ pub enum Direction {
 pub struct Evidence<'a> {
     /// The telling with the best grade.
     pub fact: &'a Fact,
+    /// Every telling of the same.
+    pub tellings: Vec<&'a Fact>,
     /// Which way it points.
     pub direction: Direction,
     /// By whose knowledge.
@@ -61,11 +64,13 @@ impl Evidence<'_> {
 }
 
 /// Everything known that bears on the tellings of a commitment, each thing once, what came first first.
-pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
+///
+/// `target`: the one that is judged by; numbers count in its unit, figures of its metric.
+pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target>) -> Vec<Evidence<'a>> {
     let mut found: Vec<Evidence<'a>> = Vec::new();
     for telling in &commitment.tellings {
         for (fact, link) in view.linked_from(&telling.id) {
-            let Some(direction) = direction(fact, link.kind, commitment) else { continue };
+            let Some(direction) = direction(fact, link.kind, commitment, target) else { continue };
             let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
             // What may lie after the day is not counted as at that day.
             let ahead = |day: Option<NaiveDate>| day.is_some_and(|d| d > view.clock().as_of);
@@ -73,9 +78,10 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>
                 continue;
             }
             let (grade, admitted) = grade(fact, direction, commitment);
-            let delivered = delivered(fact, commitment, direction);
+            let delivered = delivered(fact, target, direction);
             found.push(Evidence {
                 fact,
+                tellings: Vec::new(),
                 direction,
                 grade,
                 admitted,
@@ -86,19 +92,48 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>
             });
         }
     }
-    found.extend(figures(view, commitment));
-    // The best telling of each thing stands for all of them.
-    found.sort_by(|a, b| b.grade.cmp(&a.grade).then(a.strength.cmp(&b.strength)).then(a.fact.id.cmp(&b.fact.id)));
-    let mut kept: Vec<Evidence<'a>> = Vec::new();
-    for evidence in found {
-        let told = Cluster::of(view, &evidence.fact.id)
-            .is_some_and(|c| kept.iter().any(|k| c.holds(&k.fact.id) && k.direction == evidence.direction));
-        if !told {
-            kept.push(evidence);
+    found.extend(figures(view, commitment, target));
+    each_once(view, found)
+}
+
+/// Each thing once: of its tellings that point one way, the one that is best vouched for; beside it the best that tells a number, where that one tells none.
+/// A number counts once, whichever way its tellings point.
+fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<'a>> {
+    // One fact that is said to fulfil it and to fulfil a part of it, fulfils a part.
+    let least = |d: Direction| (d != Direction::Part, d);
+    found.sort_by(|a, b| {
+        let best = |e: &Evidence<'_>| (std::cmp::Reverse(e.settles()), std::cmp::Reverse(e.grade), e.strength);
+        best(a).cmp(&best(b)).then(a.fact.id.cmp(&b.fact.id)).then(least(a.direction).cmp(&least(b.direction)))
+    });
+    let (mut kept, mut of_thing): (Vec<Evidence<'a>>, BTreeMap<&FactId, Vec<usize>>) = (Vec::new(), BTreeMap::new());
+    let mut things: BTreeMap<&FactId, Cluster<'a>> = BTreeMap::new();
+    for mut evidence in found {
+        if !things.contains_key(&evidence.fact.id) {
+            let Some(cluster) = Cluster::of(view, &evidence.fact.id) else { continue };
+            things.extend(cluster.tellings.iter().map(|t| (&t.id, cluster.clone())));
         }
+        let Some(cluster) = things.get(&evidence.fact.id) else { continue };
+        let before = of_thing.entry(&cluster.first().id).or_default();
+        let earlier = || before.iter().filter_map(|n| kept.get(*n));
+        let numbered = earlier().any(|k| k.delivered.is_some());
+        // The same fact points one way only; another telling may point another way, or add a number.
+        let told = earlier().any(|k| k.fact.id == evidence.fact.id && does(k.direction) == does(evidence.direction))
+            || earlier().any(|k| k.direction == evidence.direction);
+        if told && (numbered || evidence.delivered.is_none() || earlier().any(|k| k.fact.id == evidence.fact.id)) {
+            continue;
+        }
+        evidence.delivered = evidence.delivered.filter(|_| !numbered);
+        evidence.tellings.clone_from(&cluster.tellings);
+        before.push(kept.len());
+        kept.push(evidence);
     }
     kept.sort_by_key(|e| (e.window.latest, e.window.earliest, e.fact.id.clone()));
     kept
+}
+
+/// Whether it shows that something was done, in whole or in part, or that work went on.
+const fn does(direction: Direction) -> bool {
+    matches!(direction, Direction::Met | Direction::Part | Direction::Work)
 }
 
 /// What was public by a day had happened by then.
@@ -109,19 +144,14 @@ fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> Window {
 
 /// The figures for the metric that a commitment aims at, each compared with the threshold. Only those for a time after the commitment was made count
 /// towards a pledge; a duty was owed before.
-fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
+fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target>) -> Vec<Evidence<'a>> {
     let terms = || {
         commitment.tellings.iter().filter_map(|t| match &t.body {
             Body::Pledge(c) => Some(c),
             _ => None,
         })
     };
-    let Some((metric, threshold)) = terms().find_map(|c| match &c.target {
-        Some(Target::Metric { metric, threshold, .. }) => Some((metric, threshold)),
-        _ => None,
-    }) else {
-        return Vec::new();
-    };
+    let Some(Target::Metric { metric, threshold, .. }) = target else { return Vec::new() };
     let is_duty = terms().any(|c| c.force == Force::Duty);
     let made = commitment.tellings.iter().filter_map(|t| t.window().earliest).min();
     let owners = commitment.tellings.iter().flat_map(|t| &t.by).collect::<BTreeSet<_>>();
@@ -138,6 +168,7 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
         let strength = Strength::Stated;
         Evidence {
             fact: v.fact,
+            tellings: Vec::new(),
             direction,
             grade,
             admitted,
@@ -150,7 +181,7 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>) -> Vec<Evidence<'a>> {
     counted.map(evidence).collect()
 }
 
-fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>) -> Option<Direction> {
+fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>, target: Option<&Target>) -> Option<Direction> {
     let supports = matches!(link, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
     Some(match (&fact.body, link) {
         (Body::Change { what: Change::Withdrawal, .. }, LinkKind::BearsOn) if is_owners(fact, commitment) => {
@@ -160,7 +191,7 @@ fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>) -> Option<Di
         (_, LinkKind::Contradicts) => Direction::Disputes,
         _ if !supports => return None,
         // Money spent is an input: it shows work, whatever it was meant to buy.
-        _ if only_money(fact) && !aims_at_money(commitment) && !failed(fact) => Direction::Work,
+        _ if only_money(fact) && !aims_at_money(target) && !failed(fact) => Direction::Work,
         // Pledges and complaints are no deeds.
         (Body::Pledge(_) | Body::Complaint { .. } | Body::Question { .. } | Body::Assessment { .. }, _) => return None,
         // A figure for the metric itself is compared with the threshold; any other settles nothing.
@@ -217,29 +248,20 @@ fn failed(fact: &Fact) -> bool {
 }
 
 /// Whether the target is money, or nothing that can be counted apart from it.
-fn aims_at_money(commitment: &Cluster<'_>) -> bool {
-    goal_unit(commitment).is_none_or(|unit| matches!(unit, Unit::Money(_)))
+fn aims_at_money(target: Option<&Target>) -> bool {
+    !matches!(target, Some(Target::Amount(a)) if !matches!(a.unit, Unit::Money(_)))
 }
 
-fn goal_unit<'a>(commitment: &Cluster<'a>) -> Option<&'a Unit> {
-    commitment.tellings.iter().find_map(|t| match &t.body {
-        Body::Pledge(c) => match &c.target {
-            Some(Target::Amount(a)) => Some(&a.unit),
-            _ => None,
-        },
-        _ => None,
-    })
-}
-
-/// How much a fact says was delivered towards the target: money spent counts only towards a money target.
-fn delivered(fact: &Fact, commitment: &Cluster<'_>, direction: Direction) -> Option<Interval> {
+/// How much a fact says was delivered towards the target, all its amounts together: money spent counts only towards a money target.
+fn delivered(fact: &Fact, target: Option<&Target>, direction: Direction) -> Option<Interval> {
+    let Some(Target::Amount(goal)) = target else { return None };
     // The count in a finding that it was not done is no further delivery.
     if !matches!(direction, Direction::Met | Direction::Part) {
         return None;
     }
-    let unit = goal_unit(commitment)?;
     let counts = |role| {
-        role == Role::Delivered || (matches!(unit, Unit::Money(_)) && matches!(role, Role::Paid | Role::Invested))
+        role == Role::Delivered || (matches!(goal.unit, Unit::Money(_)) && matches!(role, Role::Paid | Role::Invested))
     };
-    fact.amounts.iter().find(|a| a.unit == *unit && counts(a.role)).map(heldto_fact::Amount::interval)
+    let fitting = fact.amounts.iter().filter(|a| a.unit == goal.unit && counts(a.role));
+    fitting.map(heldto_fact::Amount::interval).reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))
 }

@@ -4,10 +4,10 @@ use crate::evidence::gather;
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Basis, Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Strength, Target, Truth, Unit, Voice, Window,
+    Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Strength, Target, Truth, Unit, Voice, Window,
 };
-
 mod rules;
+mod sums;
 
 /// Where a commitment stands, and why.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Judgement<'a> {
     pub first_due: Option<&'a Due>,
     /// The window in which it falls due; for a recurring one, the period judged.
     pub window: Window,
+    /// The target that was judged by.
+    pub target: Option<&'a Target>,
     /// How much was delivered (`None` where no delivery is on record), of the target, both with the unit; only for a target that is an amount.
     pub delivered: Option<(Option<Interval>, Interval, Unit)>,
     /// Whether work is known to have begun.
@@ -119,7 +121,8 @@ pub fn judge<'a>(view: &View<'a>, id: &FactId) -> Option<Judgement<'a>> {
 const DEPTH: usize = 3;
 
 fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgement<'a>> {
-    let newest = view.states().timeline.versions(id).iter().rev().find_map(|v| v.fact.as_ref())?;
+    // What was retracted is no commitment any more.
+    let newest = view.states().timeline.versions(id).last()?.fact.as_ref()?;
     if !matches!(newest.body, Body::Pledge(_)) {
         return None;
     }
@@ -148,6 +151,7 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         due: None,
         first_due: None,
         window: Window::ANY,
+        target: None,
         delivered: None,
         started: false,
     }
@@ -162,7 +166,6 @@ fn terms(fact: &Fact) -> Option<&Commitment> {
 
 impl<'a> Case<'a> {
     fn new(view: &View<'a>, cluster: Cluster<'a>, depth: usize) -> Self {
-        let evidence = gather(view, &cluster);
         let all: Vec<(&'a Fact, &'a Commitment)> =
             cluster.tellings.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
         // Only those who owe it set its terms, each known from its own source's day.
@@ -196,7 +199,7 @@ impl<'a> Case<'a> {
             delivered: None,
             parts: Vec::new(),
             as_of: view.clock().as_of,
-            evidence,
+            evidence: gather(view, &cluster, target),
             cluster,
         };
         case.delivered = case.sum_delivered();
@@ -209,29 +212,6 @@ impl<'a> Case<'a> {
     /// What was delivered in all, counted once. Deliveries whose periods may overlap, or that may be the same, give a range from the larger to the sum.
     fn sum_delivered(&self) -> Option<Interval> {
         self.running_sums().pop().map(|(_, sum)| sum)
-    }
-
-    /// What was delivered after each delivery, in order of time, with the place of the delivery in the list of evidence.
-    pub fn running_sums(&self) -> Vec<(usize, Interval)> {
-        let mut sums: Vec<(usize, Interval)> = Vec::new();
-        let whole_is_there = |part: &Fact| {
-            let wholes = part.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
-            wholes
-                .into_iter()
-                .any(|l| self.evidence.iter().any(|e| e.fact.id == l.to && e.settles() && e.delivered.is_some()))
-        };
-        for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !whole_is_there(e.fact)) {
-            let Some(more) = e.delivered else { continue };
-            let so_far = sums.last().map_or(Interval::ZERO, |(_, sum)| *sum);
-            let joined = if sums.iter().any(|(m, _)| self.evidence.get(*m).is_some_and(|x| may_overlap(x.fact, e.fact)))
-            {
-                so_far.plus_overlapping(more)
-            } else {
-                so_far.plus(more)
-            };
-            sums.push((n, joined.unwrap_or(Interval::ANY)));
-        }
-        sums
     }
 
     fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status, Grade)> {
@@ -317,6 +297,7 @@ impl<'a> Case<'a> {
             due: self.due,
             first_due: self.first_due,
             window: verdict.period.unwrap_or(self.window),
+            target: self.target,
         }
     }
 
@@ -389,7 +370,11 @@ impl<'a> Case<'a> {
         }
         for (fact, link) in self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id)) {
             if let (Body::Assessment { verdict, scale, .. }, LinkKind::BearsOn) = (&fact.body, link.kind) {
-                notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
+                notes.push(if fact.sensitive {
+                    format!("judged in {}, which is about a child or a family", fact.id)
+                } else {
+                    format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by))
+                });
             }
         }
         notes
@@ -440,22 +425,6 @@ fn shares_owner(a: &Fact, b: &Fact) -> bool {
 /// Whether a status tells that work has begun.
 fn has_begun(status: Status) -> bool {
     status.is_met() || matches!(status, Status::InProgress | Status::Stalled | Status::PartMet | Status::Reversed)
-}
-
-/// Whether two deliveries may hold some of the same: their periods may overlap, or a link says so.
-fn may_overlap(a: &Fact, b: &Fact) -> bool {
-    let tied = |x: &Fact, y: &Fact| {
-        x.links.iter().any(|l| {
-            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf);
-            l.to == y.id && (l.kind == LinkKind::MayOverlap || same)
-        })
-    };
-    // A running total holds what was counted before it.
-    let running =
-        |x: &Fact| x.amounts.iter().any(|m| m.role == heldto_fact::Role::Delivered && m.basis == Basis::InTotal);
-    let periods =
-        running(b) || a.period.as_ref().zip(b.period.as_ref()).is_some_and(|(p, q)| p.window().overlaps(q.window()));
-    periods || tied(a, b) || tied(b, a)
 }
 
 /// A window in words.

@@ -77,6 +77,8 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value
         .filter(|fact| fact.subjects().contains(party))
         .filter(|fact| fact.window().earliest.is_none_or(|day| day <= view.clock().as_of))
         .filter_map(Value::of)
+        // Looked back on, a figure for a time that was not over is not there.
+        .filter(|v| !view.is_hindsight() || v.window.latest.is_none_or(|day| day <= view.clock().as_of))
         .collect();
     values.sort_by_key(|v| (v.window.latest, v.window.earliest, v.fact.id.clone()));
     values
@@ -91,9 +93,19 @@ fn measured_window(fact: &Fact) -> Window {
 fn per_cent(amount: &Amount) -> Option<Interval> {
     match (&amount.unit, amount.value, amount.of) {
         (Unit::Percent, ..) => Some(amount.interval()),
-        (_, Some(n), Some(of)) if of > Quantity::ZERO => {
-            let share = i128::from(n.ten_thousandths()) * 1_000_000 / i128::from(of.ten_thousandths());
-            Some(Interval::exactly(Quantity::from_ten_thousandths(i64::try_from(share).ok()?)?))
+        (_, Some(_), Some(of)) if of > Quantity::ZERO => {
+            // As it was stated: more than 260 of 519 is more than so many per cent.
+            let share = |n: Quantity| {
+                let share = i128::from(n.ten_thousandths()) * 1_000_000 / i128::from(of.ten_thousandths());
+                Quantity::from_ten_thousandths(i64::try_from(share).ok()?)
+            };
+            let (told, end) =
+                (amount.interval(), |l: heldto_fact::Limit| Some(heldto_fact::Limit { value: share(l.value)?, ..l }));
+            let high = match told.high {
+                Some(high) => Some(end(high)?),
+                None => None,
+            };
+            Some(Interval { low: end(told.low)?, high })
         }
         _ => None,
     }
@@ -113,9 +125,12 @@ pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
         Threshold::AtMost(_) => (value.within(wanted), "<=", ">"),
     };
     let goal = wanted.low.value;
+    // The end that decides.
+    let (low, high) = (value.low.value, value.high.map_or(value.low.value, |h| h.value));
+    let (for_yes, for_no) = if matches!(threshold, Threshold::AtLeast(_)) { (low, high) } else { (high, low) };
     let text = match truth {
-        Truth::Yes => format!("{} {sign} {goal} {unit}", value.low.value),
-        Truth::No => format!("{} {other} {goal} {unit}", value.low.value),
+        Truth::Yes => format!("{for_yes} {sign} {goal} {unit}"),
+        Truth::No => format!("{for_no} {other} {goal} {unit}"),
         Truth::CannotTell => format!("{} {unit} or so against {goal} {unit} cannot be told", value.low.value),
     };
     (truth, text)

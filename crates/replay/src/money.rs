@@ -54,7 +54,9 @@ pub fn payouts<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<Tota
         matches!(fact.body, Body::Payout { .. }) && fact.by.contains(party) && (sensitive || !fact.sensitive)
     };
     let ids = view.states().money.told_in().filter(|id| view.fact(id).is_some_and(paid));
-    totals(view, ids, |_, amount| amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_)))
+    totals(view, ids, |fact, amount| {
+        (sensitive || !fact.sensitive) && amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_))
+    })
 }
 
 /// Totals by unit of the amounts that `pick` picks in these facts. The same thing told twice counts once; a part of what is counted is not added to it; what

@@ -32,7 +32,9 @@ fn age(window: Window, as_of: NaiveDate) -> String {
 
 /// The period that evidence speaks of, where it names one, else the day it happened.
 fn time(e: &Evidence<'_>) -> Window {
-    e.fact.period.as_ref().map_or(e.window, heldto_fact::When::window)
+    let Some(period) = e.fact.period.as_ref().map(heldto_fact::When::window) else { return e.window };
+    // What goes on is known to have gone on until it was told.
+    Window { latest: period.latest.or(e.window.latest), ..period }
 }
 
 /// By deeds, failures and figures: the latest period for which there is evidence either way.
@@ -116,7 +118,8 @@ fn without_evidence(case: &Case<'_>) -> Verdict {
     match passed {
         Some(0) => at_rest(case, format!("no period has passed by {}", case.as_of)),
         Some(n) => {
-            let rule = format!("{n} periods have passed by {}, with no evidence for any", case.as_of);
+            let have = if n == 1 { "period has" } else { "periods have" };
+            let rule = format!("{n} {have} passed by {}, with no evidence for any", case.as_of);
             Verdict::new(Status::Unevidenced, rule, Vec::new()).settled_by("evidence for one of the periods")
         }
         None if ended => Verdict::new(Status::Unevidenced, "it has ended, with no evidence either way", Vec::new())
@@ -138,28 +141,25 @@ fn at_rest(case: &Case<'_>, rule: String) -> Verdict {
 /// The period that a window ends in, where periods can be fixed.
 fn period_of(case: &Case<'_>, window: Window) -> Option<Window> {
     let Some(Mode::Every(Some(span))) = case.due.map(|d| &d.mode) else { return None };
-    let (mut from, day) = (case.window.earliest?, window.latest?);
-    for _ in 0..100_000 {
-        let next = span.after(from)?;
-        if next > day {
-            return Some(Window { earliest: Some(from), latest: next.pred_opt() });
-        }
-        from = next;
-    }
-    None
+    let (start, day) = (case.window.earliest?, window.latest?);
+    let ended = periods(start, *span, day.pred_opt()?, None)?;
+    let from = span.times(ended)?.after(start)?;
+    Some(Window { earliest: Some(from.min(day)), latest: span.times(ended + 1)?.after(start)?.pred_opt() })
 }
 
-/// How many whole periods lie between the start and the day.
-fn periods(start: NaiveDate, span: Span, day: NaiveDate, end: Option<NaiveDate>) -> Option<u64> {
+/// How many whole periods lie between the start and the end of the day. Each is counted from the start, so that months that are shorter shift nothing.
+fn periods(start: NaiveDate, span: Span, day: NaiveDate, end: Option<NaiveDate>) -> Option<u32> {
     let last = end.map_or(day, |e| e.min(day));
-    let (mut from, mut count) = (start, 0);
-    while count < 100_000 {
-        let next = span.after(from)?;
-        if next > last {
-            break;
-        }
-        from = next;
-        count += 1;
+    let is_over =
+        |n: u32| span.times(n).and_then(|s| s.after(start)).and_then(|next| next.pred_opt()).is_some_and(|l| l <= last);
+    let (mut none, mut some) = (0_u32, 1_u32);
+    while is_over(some) {
+        none = some;
+        some = some.checked_mul(2)?;
     }
-    Some(count)
+    while some - none > 1 {
+        let middle = none + (some - none) / 2;
+        if is_over(middle) { none = middle } else { some = middle }
+    }
+    Some(none)
 }

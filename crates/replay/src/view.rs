@@ -40,7 +40,19 @@ impl<'a> View<'a> {
     /// The fact as it was known: its newest version that the public could know by the day, unless it was retracted since.
     #[must_use]
     pub fn fact(&self, id: &FactId) -> Option<&'a Fact> {
-        self.version(id)?.fact.as_ref()
+        self.version(id)?.fact.as_ref().filter(|fact| self.had_come(fact))
+    }
+
+    /// Whether it is looked back on the as-of day from a later day of knowing.
+    #[must_use]
+    pub fn is_hindsight(&self) -> bool {
+        self.clock.known_by > self.clock.as_of
+    }
+
+    /// Looked back on, what certainly happened only after the as-of day is not there.
+    fn had_come(&self, fact: &Fact) -> bool {
+        let begins = fact.occurred.as_ref().and_then(|when| when.window().earliest);
+        !self.is_hindsight() || begins.is_none_or(|day| day <= self.clock.as_of)
     }
 
     /// The version that holds, which may be a retraction.

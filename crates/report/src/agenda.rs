@@ -58,10 +58,16 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     }
     // What a body owes is by it; what it is asked, and what is said of it, names it.
     let names = filter.facts.about.clone().or_else(|| filter.facts.by.clone());
+    document.summary.extend(filter.in_words().map(|words| format!("Only what concerns commitments {words}.")));
+    let only_commitments = !filter.status.is_empty()
+        || filter.due.is_some()
+        || filter.open
+        || filter.unit.is_some()
+        || filter.made_under.is_some();
     let concerned = Filter { about: names, by: None, ..filter.facts.clone() };
     let asked: Vec<&Fact> = concerned.facts(view).filter(|f| !f.sensitive || sensitive).collect();
-    points.extend(asked.iter().filter_map(|f| asked_before(view, f)));
-    let disagree = contradictions::found(view, &concerned);
+    points.extend(asked.iter().filter(|_| !only_commitments).filter_map(|f| asked_before(view, f)));
+    let disagree = if only_commitments { Vec::new() } else { contradictions::found(view, &concerned) };
     points.extend(disagree.iter().filter(|c| sensitive || c.facts.iter().all(|f| !f.sensitive)).map(|c| Point {
         heading: "Contradicted",
         question: if c.kind == "listed" {

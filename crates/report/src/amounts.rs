@@ -62,7 +62,8 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
         document.sections.push(section(view, whose, &own, filter.facts.sensitive));
         document.data.rows.extend(own.iter().flat_map(|g| rows(g, filter.facts.sensitive)));
     }
-    let again: Vec<Item> = told_again(&groups).into_iter().map(|c| again(view, c, filter.facts.sensitive)).collect();
+    let again: Vec<Item> =
+        told_again(view, &groups).into_iter().map(|c| again(view, c, filter.facts.sensitive)).collect();
     document.list("Told again on another day; counted once", Tone::Care, again);
     document
 }
@@ -112,7 +113,11 @@ pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a
         .collect();
     let mut groups = Vec::new();
     for (who, role, kept) in keys {
-        let pick = |f: &Fact, a: &Amount| fits(a) && a.role == role && per(a) == kept && whose(f, a) == who;
+        // Every telling of a thing is asked the same: one that is not to be shown brings no number in.
+        let pick = |f: &Fact, a: &Amount| {
+            let lets = (filter.facts.sensitive || !f.sensitive) && filter.facts.lets(view, f);
+            lets && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
+        };
         let ids = facts.iter().filter(|f| f.amounts.iter().any(|a| pick(f, a))).map(|f| &f.id);
         for total in totals(view, ids, pick) {
             groups.push(Group { whose: who.iter().map(|id| (*id).clone()).collect(), role, per: kept, total });
@@ -195,7 +200,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>, sensitive: bool) -> Vec
     let of = |clusters: &[Cluster<'_>], note: &str| {
         let thing = |c: &Cluster<'_>| {
             // The telling that has it in this role.
-            let has = |t: &&&Fact| t.amounts.iter().any(|a| fits(a, group));
+            let has = |t: &&&Fact| (sensitive || !t.sensitive) && t.amounts.iter().any(|a| fits(a, group));
             let fact = c.tellings.iter().find(has).copied().unwrap_or_else(|| c.first());
             let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
             let said = said_by(view, fact);
@@ -203,7 +208,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>, sensitive: bool) -> Vec
             let first = first.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
             let first = format!("{first}{}", voice_of(fact));
             let hidden = fact.sensitive && !sensitive;
-            let mark = if hidden { String::new() } else { told(c, group) };
+            let mark = if hidden { String::new() } else { told(c, group, sensitive) };
             Item {
                 mark,
                 line: text_of(fact, sensitive),
@@ -231,9 +236,10 @@ fn fits(amount: &Amount, group: &Group<'_>) -> bool {
 }
 
 /// As the tellings have it; each way of telling once.
-fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
+fn told(cluster: &Cluster<'_>, group: &Group<'_>, sensitive: bool) -> String {
     let mut words: Vec<String> = Vec::new();
-    for a in cluster.tellings.iter().flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
+    let shown = cluster.tellings.iter().filter(|t| sensitive || !t.sensitive);
+    for a in shown.flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
         let word = amount(a);
         if !words.contains(&word) {
             words.push(word);
@@ -243,10 +249,14 @@ fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
 }
 
 /// The things of which a later telling became public on another day than the first.
-fn told_again<'b, 'a>(groups: &'b [Group<'a>]) -> Vec<&'b Cluster<'a>> {
+fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Cluster<'a>> {
     let mut seen = BTreeSet::new();
+    let on_another_day = |c: &&Cluster<'a>| {
+        let days: BTreeSet<_> = c.tellings.iter().map(|t| view.fact_known_from(&t.id)).collect();
+        days.len() > 1
+    };
     let all = groups.iter().flat_map(|g| g.total.counted.iter().chain(&g.total.parts));
-    all.filter(|c| c.tellings.len() > 1 && seen.insert(&c.first().id)).collect()
+    all.filter(|c| on_another_day(c) && seen.insert(&c.first().id)).collect()
 }
 
 fn again(view: &View<'_>, cluster: &Cluster<'_>, sensitive: bool) -> Item {
@@ -276,7 +286,7 @@ fn rows(group: &Group<'_>, sensitive: bool) -> Vec<Vec<Cell>> {
             group.total.sum.high.filter(|_| group.adds_up()).map_or(Cell::Empty, bound),
             fact.id.as_str().into(),
             text_of(fact, sensitive).into(),
-            if hidden { Cell::Empty } else { told(c, group).into() },
+            if hidden { Cell::Empty } else { told(c, group, sensitive).into() },
             Cell::Flag(counted),
             Cell::Words(c.tellings.iter().map(|t| t.id.to_string()).collect()),
             fact.voice.map_or("", Voice::word).into(),

@@ -4,9 +4,9 @@ use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary, text_of};
 use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, deliveries, metrics, questions};
-use heldto_fact::{Body, Decision, Fact, FactId, Kind, LinkKind, Role, Truth, When};
+use heldto_fact::{Body, Decision, Fact, FactId, Kind, LinkKind, Role, Strength, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The briefing. `None` where nobody of this id is a party.
 #[must_use]
@@ -69,9 +69,13 @@ fn paid_line(total: &Total<'_>) -> String {
 }
 
 impl<'a> Brief<'a> {
+    /// What names it, each thing once, by the first telling that does.
     fn facts(&self) -> Vec<&'a Fact> {
-        let ids = self.view.states().authorities.named_in(self.party);
-        Cluster::each(&self.view, ids).iter().map(Cluster::first).collect()
+        let ids: BTreeSet<&FactId> = self.view.states().authorities.named_in(self.party).collect();
+        let things = Cluster::each(&self.view, ids.iter().copied());
+        let names =
+            |c: &Cluster<'a>| c.tellings.iter().copied().find(|t| ids.contains(&t.id)).unwrap_or_else(|| c.first());
+        things.iter().map(names).collect()
     }
 
     fn hides(&self, fact: &Fact) -> bool {
@@ -176,15 +180,19 @@ impl<'a> Brief<'a> {
     fn complaints(&mut self, paid: &[Total<'a>]) {
         let mut facts = self.facts();
         facts.retain(|f| f.kind() == Kind::Complaint && f.about.contains(self.party));
+        let things: Vec<Cluster<'a>> = facts.iter().filter_map(|f| Cluster::of(&self.view, &f.id)).collect();
+        let named: BTreeMap<&FactId, &'a Fact> =
+            things.iter().flat_map(|c| c.tellings.iter().map(|t| (&t.id, c.first()))).collect();
+        // A part is counted with its whole, whichever telling of the whole it names.
         let whole = |f: &Fact| {
-            let wholes = f.links.iter().filter(|l| l.kind == LinkKind::PartOf);
-            wholes.into_iter().find_map(|l| facts.iter().find(|other| other.id == l.to)).copied()
+            let wholes = f.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
+            wholes.into_iter().find_map(|l| named.get(&l.to).copied()).filter(|w| w.id != f.id)
         };
         let upheld = facts.iter().filter(|f| whole(f).is_none()).map(|f| match f.body {
             Body::Complaint { decision: Decision::Upheld, count, .. } => count.unwrap_or(1),
             _ => 0,
         });
-        let upheld = usize::try_from(upheld.sum::<u64>()).unwrap_or(usize::MAX);
+        let upheld = usize::try_from(upheld.fold(0_u64, u64::saturating_add)).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         for fact in &facts {
             let Body::Complaint { decision, reference, count: cases, .. } = &fact.body else { continue };
@@ -220,7 +228,11 @@ impl<'a> Brief<'a> {
         let filter = AmountFilter { facts, money: true, ..AmountFilter::default() };
         let mut blocks = Vec::new();
         for group in groups(&self.view, &filter) {
-            if !group.whose.contains(self.party) || group.role == Role::Paid {
+            // What was paid to settle complaints stands with them.
+            let settles = |c: &Cluster<'_>| c.tellings.iter().all(|t| matches!(t.body, Body::Payout { .. }));
+            let elsewhere =
+                group.role == Role::Paid && group.total.counted.iter().chain(&group.total.parts).all(settles);
+            if !group.whose.contains(self.party) || elsewhere {
                 continue;
             }
             blocks.push(Block::Text(sentence(&group)));
@@ -235,7 +247,7 @@ impl<'a> Brief<'a> {
     }
 
     fn figures(&mut self) {
-        let brief = metrics::brief(&self.view, self.party);
+        let brief = metrics::brief(&self.view, self.party, self.sensitive);
         for (metric, _, values) in &brief {
             for fact in values {
                 self.row(&format!("figure {metric}"), fact, "", &fact.amounts.first().map(amount).unwrap_or_default());

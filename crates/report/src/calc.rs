@@ -72,6 +72,10 @@ enum Value {
 /// # Errors
 /// When it does not read, or names what is not there.
 pub fn calc(view: &View<'_>, expression: &str, sensitive: bool, basis: Basis) -> Result<Document, CalcError> {
+    // A bare number of four digits is a year only where days are reckoned with.
+    let days = expression
+        .split_whitespace()
+        .any(|t| t.len() > 4 && t.parse::<When>().is_ok_and(|w| w.window() != Window::ANY));
     let mut tokens = expression.split_whitespace().peekable();
     let (mut items, mut result): (Vec<Item>, Option<Value>) = (Vec::new(), None);
     let mut sign = None;
@@ -84,6 +88,9 @@ pub fn calc(view: &View<'_>, expression: &str, sensitive: bool, basis: Basis) ->
             Some(value) => {
                 tokens.next();
                 value
+            }
+            None if !days && token.parse::<Quantity>().is_ok() => {
+                Value::Number(bounds(Interval::exactly(token.parse().unwrap_or_default())), String::new())
             }
             None => field(view, token, sensitive, &mut items)?,
         };
@@ -250,7 +257,7 @@ fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
     let scaled = |n: i128| n.checked_mul(10_000);
     let low = match (a.low, b.high) {
         (Some((n, s)), Some((d, t))) if n >= 0 && d > 0 => Some((scaled(n)?.div_euclid(d), s || t)),
-        (Some((n, _)), None) if n >= 0 => Some((0, true)),
+        (Some((n, strict)), None) if n >= 0 => Some((0, n > 0 || strict)),
         _ => None,
     };
     let high = match (a.high, b.low) {

@@ -1,5 +1,6 @@
 //! What is new since a day or a place in the log: the press note.
 
+use crate::amended::{self, amendments};
 use crate::pledges::{PledgeFilter, judged, rule_of, text_of};
 use crate::words::{count, voice_of};
 use crate::{Basis, Cell, Document, Event, Item, Tone, day};
@@ -14,6 +15,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     let columns = &["what", "id", "text", "before", "after", "because", "day"];
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
     let sensitive = filter.facts.sensitive;
+    document.asked = filter.in_words();
     document.summary.extend(filter.facts.in_words().map(|words| format!("Only what concerns facts {words}.")));
     let moved: Vec<Moved<'_>> =
         judged(after, filter).into_iter().filter_map(|j| moved(before, after, j, sensitive)).collect();
@@ -24,7 +26,12 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
             .is_some_and(|c| c.tellings.iter().any(|t| t.id != f.id && before.fact(&t.id).is_some()))
     };
     let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_facts(before, after, filter).into_iter().partition(known);
-    let amended = amended(before, after);
+    // Against an earlier day the log is the same: what was recorded after that day is new.
+    let (from, day) = (before.states().size(), before.clock().as_of);
+    let is_new = |v: &Version| v.index >= from || (from == after.states().size() && v.recorded_at.date_naive() > day);
+    let amended = amendments(after, &filter.facts, is_new);
+    let gone: Vec<Judgement<'_>> =
+        judged(before, filter).into_iter().filter(|j| j.tellings.iter().all(|t| after.fact(&t.id).is_none())).collect();
     document.summary.push(format!(
         "{}, {}, {}, {}, {}.",
         count(changed.len(), "commitment stands otherwise", "commitments stand otherwise"),
@@ -58,6 +65,20 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
             text: m.because.clone(),
         }));
     }
+    for a in &amended {
+        let recorded = a.version.recorded_at.date_naive();
+        let row = [a.kind.word().into(), a.of.as_str().into(), a.reason.into()];
+        document
+            .data
+            .rows
+            .push(row.into_iter().chain([Cell::Empty, Cell::Empty, Cell::Empty, Cell::Day(recorded)]).collect());
+        document.events.push(Event {
+            id: format!("{}.{}", a.of, a.version.index),
+            day: recorded,
+            title: format!("{} of {}", a.kind, a.of),
+            text: a.reason.to_owned(),
+        });
+    }
     for fact in &facts {
         let known = after.fact_known_from(&fact.id);
         document.data.rows.push(vec![
@@ -87,7 +108,9 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     document.list("What else is new", Tone::Plain, other.iter().map(|f| fact_item(after, f, sensitive)).collect());
     let again = again.iter().map(|f| fact_item(after, f, sensitive)).collect();
     document.list("Told again, and known before", Tone::Plain, again);
-    document.list("Corrected or retracted", Tone::Care, amended);
+    let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(j, sensitive) });
+    document.list("Commitments no longer on record", Tone::Care, lost.collect());
+    document.list("Corrected or retracted", Tone::Care, amended.iter().map(amended::item).collect());
     document
 }
 
@@ -100,7 +123,9 @@ struct Moved<'a> {
 }
 
 fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>, sensitive: bool) -> Option<Moved<'a>> {
-    let earlier = judge(before, &j.tellings[0].id);
+    // By whichever telling it was known.
+    let known = |t: &&Fact| judge(before, &t.id).filter(|e| e.status != Status::NotYetKnown);
+    let earlier = j.tellings.iter().find_map(known);
     let was = earlier.as_ref().map_or(Status::NotYetKnown, |e| e.status);
     let graded = earlier.as_ref().map_or(Grade::None, |e| e.grade);
     if (was, graded) == (j.status, j.grade) {
@@ -112,10 +137,16 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>, sensitive: b
     };
     let facts = || j.tellings.iter().copied().chain(j.reasons.iter().map(|r| r.fact));
     let new: Vec<&Fact> = facts().filter(|f| is_new(f)).collect();
-    let gone = earlier.iter().flat_map(|e| &e.reasons).find(|r| after.fact(&r.fact.id).is_none());
+    // What it rested on, and was retracted or corrected since.
+    let rested = earlier.iter().flat_map(|e| e.reasons.iter().map(|r| r.fact).chain(e.tellings.iter().copied()));
+    let gone = rested.filter(|f| is_new(f)).find_map(|f| Some((f, after.version(&f.id)?)));
     let newest = new.iter().filter_map(|f| after.fact_known_from(&f.id)).max();
     let (because, day) = match (new.as_slice(), gone) {
-        ([], Some(gone)) => (format!("{} was retracted", gone.fact.id), None),
+        ([], Some((fact, now))) => {
+            let what = if now.fact.is_some() { "corrected" } else { "retracted" };
+            let because = format!("{} was {what} (entry {}); {}", fact.id, now.index, rule_of(&j, sensitive));
+            (because, Some(now.recorded_at.date_naive()))
+        }
         ([], None) => (format!("no new fact: the day went by; {}", rule_of(&j, sensitive)), Some(after.clock().as_of)),
         (facts, _) => {
             let told: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
@@ -159,24 +190,4 @@ fn fact_item(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
     Item {
         mark: known, line: text_of(fact, sensitive), details: vec![format!("{} · {}{voice}", fact.id, fact.kind())]
     }
-}
-
-fn amended(before: &View<'_>, after: &View<'_>) -> Vec<Item> {
-    let timeline = &after.states().timeline;
-    // Against an earlier day the log is the same: what was recorded after that day is new.
-    let (from, since) = (before.states().size(), before.clock().as_of);
-    let is_new = |v: &Version| v.index >= from || (from == after.states().size() && v.recorded_at.date_naive() > since);
-    let mut found = Vec::new();
-    for id in timeline.ids() {
-        for version in timeline.versions(id).iter().filter(|v| is_new(v)) {
-            let Some(reason) = &version.reason else { continue };
-            let what = if version.fact.is_some() { "corrected" } else { "retracted" };
-            found.push(Item {
-                mark: format!("entry {}", version.index),
-                line: format!("{id} {what}: {reason}"),
-                details: vec![day(version.recorded_at.date_naive())],
-            });
-        }
-    }
-    found
 }

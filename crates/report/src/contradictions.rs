@@ -61,20 +61,23 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
 
 pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'a>> {
     let all: Vec<&'a Fact> = view.facts().collect();
-    let concerns = |c: &Contradiction<'_>| c.facts.iter().any(|f| filter.lets(view, f));
-    let linked = all.iter().flat_map(|f| linked(view, f));
+    let concerns = |c: &Contradiction<'_>| {
+        c.facts.iter().any(|f| filter.lets(view, f) && filter.within(f.window()) != heldto_fact::Truth::No)
+    };
+    // Said by both of each other, it is one disagreement.
+    let mut pairs = BTreeSet::new();
+    let once = |c: &Contradiction<'a>| {
+        let (a, b) = (&c.facts[0].id, &c.facts[1].id);
+        pairs.insert(if a < b { (a, b) } else { (b, a) })
+    };
+    let linked = all.iter().flat_map(|f| linked(view, f)).filter(once);
     let listed = all.iter().filter_map(|f| listed(f));
     let mut found: Vec<Contradiction<'a>> = linked.chain(listed).collect();
-    let mut seen = BTreeSet::new();
-    for fact in &all {
-        let tied = |l: &heldto_fact::Link| matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats);
-        if fact.links.iter().any(tied)
-            && let Some(cluster) = Cluster::of(view, &fact.id)
-            && seen.insert(&cluster.first().id)
-        {
-            found.extend(amounts(&cluster));
-            found.extend(days(&cluster));
-        }
+    let tied = |l: &heldto_fact::Link| matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats);
+    let told_again = all.iter().filter(|f| f.links.iter().any(tied)).map(|f| &f.id);
+    for cluster in Cluster::each(view, told_again) {
+        found.extend(amounts(&cluster));
+        found.extend(days(&cluster));
     }
     found.retain(concerns);
     found

@@ -44,6 +44,8 @@ pub struct Document {
     pub title: String,
     /// What it rests on.
     pub basis: Basis,
+    /// What was asked for, in words; `None` where everything was.
+    pub asked: Option<String>,
     /// Lines that can be quoted as they stand.
     pub summary: Vec<String>,
     /// What people read.
@@ -59,7 +61,15 @@ impl Document {
     #[must_use]
     pub fn new(title: impl Into<String>, basis: Basis, columns: &[Column]) -> Self {
         let data = Table::new(columns);
-        Self { title: title.into(), basis, summary: Vec::new(), sections: Vec::new(), data, events: Vec::new() }
+        Self {
+            title: title.into(),
+            basis,
+            asked: None,
+            summary: Vec::new(),
+            sections: Vec::new(),
+            data,
+            events: Vec::new(),
+        }
     }
 
     /// Adds a section of items, with their number in its heading; nothing where there are none.

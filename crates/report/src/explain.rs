@@ -1,15 +1,15 @@
 //! Why a commitment stands where it does, down to entries, sources and lines.
 
-use crate::pledges::{rule_of, text_of, tone};
+use crate::pledges::{discreet, rule_of, text_of, tone};
 use crate::words::{amount, voice_of};
 use crate::{Basis, Block, Cell, Document, Item, Section, Tone, day};
 use heldto_fact::{Body, Commitment, Fact, FactId, Target, Threshold};
-use heldto_replay::{Judgement, View, judge};
+use heldto_replay::{Judgement, Status, View, judge};
 
 /// The argument for one commitment's status. `None` where the id is no commitment.
 #[must_use]
 pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
-    let j = judge(view, id)?;
+    let j = discreet(judge(view, id)?, sensitive);
     let first = j.tellings[0];
     let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
     let mut document = Document::new(format!("Why {} is {}", first.id, j.status), basis, columns);
@@ -25,17 +25,19 @@ pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> O
         tone: tone(j.status),
         blocks: vec![Block::Pairs(argument(&j, sensitive))],
     });
-    if let Body::Pledge(commitment) = &first.body {
+    let hidden = first.sensitive && !sensitive;
+    if let (Body::Pledge(commitment), false) = (&first.body, hidden || j.status == Status::NotYetKnown) {
         sections.push(Section {
             heading: "What was undertaken".to_owned(),
             tone: Tone::Plain,
-            blocks: vec![Block::Text(text_of(first, sensitive)), Block::Pairs(terms(view, first, commitment))],
+            blocks: vec![Block::Text(text_of(first, sensitive)), Block::Pairs(terms(view, first, commitment, &j))],
         });
     }
     let items = |facts: Vec<(&Fact, String)>| {
         Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows, sensitive)).collect())
     };
-    let told = j.tellings.iter().map(|t| (*t, String::new())).collect();
+    // Of what nobody knew yet, only that it is on record.
+    let told = j.tellings.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
     sections.push(plain("Where it is told", items(told)));
     for (heading, used) in [("What the status rests on", true), ("Looked at, and not decisive", false)] {
         let facts: Vec<_> =
@@ -60,7 +62,7 @@ fn argument(j: &Judgement<'_>, sensitive: bool) -> Vec<(String, String)> {
     pairs
 }
 
-fn terms(view: &View<'_>, fact: &Fact, c: &Commitment) -> Vec<(String, String)> {
+fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec<(String, String)> {
     let names = |ids: &[FactId]| {
         ids.iter()
             .map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone()))
@@ -77,6 +79,7 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment) -> Vec<(String, String)> 
     put("owed to", names(&fact.to));
     put("force", c.force.word().to_owned());
     put("target", c.target.as_ref().map(target).unwrap_or_default());
+    put("now", j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
     if let Some(due) = &c.due {
         put("due", due.in_words());
         put("in its terms", due.terms.clone().unwrap_or_default());

@@ -48,7 +48,8 @@ impl Filter {
             && self.salience.is_none_or(|s| fact.salience == s)
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
-            && self.text.as_deref().is_none_or(|words| holds(fact, words))
+            // What is not shown is not searched either.
+            && self.text.as_deref().is_none_or(|words| (self.sensitive || !fact.sensitive) && holds(fact, words))
     }
 
     /// Whether what lies in this window is within the days asked for.

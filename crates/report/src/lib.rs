@@ -3,6 +3,7 @@
 //! It knows what readers want to see and how each format writes it. It knows no ledger, no clock, no terminal: width and colour are arguments.
 
 mod agenda;
+mod amended;
 mod amounts;
 mod authority;
 mod calc;

@@ -6,6 +6,32 @@ use heldto_fact::{Body, Change, Fact, FactId, Kind, LinkKind, PartyKind, Voice, 
 use heldto_replay::{Value, View, series};
 use std::collections::BTreeSet;
 
+/// A view, and whether it shows what is about an identifiable child or family.
+struct Look<'a> {
+    view: View<'a>,
+    sensitive: bool,
+}
+
+impl<'a> std::ops::Deref for Look<'a> {
+    type Target = View<'a>;
+
+    fn deref(&self) -> &View<'a> {
+        &self.view
+    }
+}
+
+impl<'a> Look<'a> {
+    fn shows(&self, fact: &Fact) -> bool {
+        self.sensitive || !fact.sensitive
+    }
+
+    fn series(&self, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
+        let mut values = series(&self.view, metric, party);
+        values.retain(|v| self.shows(v.fact));
+        values
+    }
+}
+
 const COLUMNS: &[&str] = &[
     "metric",
     "party",
@@ -26,6 +52,7 @@ const COLUMNS: &[&str] = &[
 /// without a party, for every area that has figures and lies in no other.
 #[must_use]
 pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: Basis) -> Document {
+    let view = &Look { view: *view, sensitive: filter.sensitive };
     let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
     let mut document = Document::new(title, basis, COLUMNS);
     let metrics: Vec<&FactId> = view.states().metrics.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
@@ -35,7 +62,7 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
             None => roots(view, metric),
         };
         for party in parties {
-            let mut values = series(view, metric, party);
+            let mut values = view.series(metric, party);
             values.retain(|v| filter.lets(view, v.fact) && filter.within(v.window) != heldto_fact::Truth::No);
             if !values.is_empty() {
                 document.data.rows.extend(values.iter().map(|v| row(metric, party, v)));
@@ -44,6 +71,7 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
             }
         }
     }
+    document.summary.extend(filter.in_words().map(|words| format!("Only figures {words}.")));
     document.summary.push(match document.sections.len() {
         0 => "No figure is on record.".to_owned(),
         n => format!(
@@ -55,24 +83,24 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
 }
 
 /// The areas that have figures for a metric and lie in no other that has.
-fn roots<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a FactId> {
+fn roots<'a>(view: &Look<'a>, metric: &FactId) -> Vec<&'a FactId> {
     let all: Vec<&'a FactId> = view.states().metrics.parties(metric).collect();
-    let inside = |p: &FactId| series(view, metric, p).iter().any(|v| !wholes(view, v).is_empty());
+    let inside = |p: &FactId| view.series(metric, p).iter().any(|v| !wholes(view, v).is_empty());
     all.iter().copied().filter(|p| !inside(p)).collect()
 }
 
 /// The figures of the areas that this one is counted in, from the nearest outwards, by its own links: who drew the figures says which area is in which.
-fn wholes<'a>(view: &View<'a>, value: &Value<'a>) -> Vec<Value<'a>> {
+fn wholes<'a>(view: &Look<'a>, value: &Value<'a>) -> Vec<Value<'a>> {
     let mut found: Vec<Value<'a>> = Vec::new();
     let mut at = Some(value.fact);
     while let Some(whole) = at.and_then(|f| f.links.iter().find(|l| l.kind == LinkKind::PartOf)) {
         at = view.fact(&whole.to).filter(|f| f.kind() == Kind::Measurement && found.len() < 5);
-        found.extend(at.and_then(Value::of));
+        found.extend(at.filter(|f| view.shows(f)).and_then(Value::of));
     }
     found
 }
 
-fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], compared: bool) -> Section {
+fn section(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], compared: bool) -> Section {
     let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
     let whose = if compared {
         String::new()
@@ -99,7 +127,7 @@ fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>
     Section { heading: format!("{name}{whose}"), tone: Tone::Plain, blocks }
 }
 
-fn unit_of(view: &View<'_>, metric: &FactId) -> String {
+fn unit_of(view: &Look<'_>, metric: &FactId) -> String {
     match view.fact(metric).map(|f| &f.body) {
         Some(Body::Metric { unit, .. }) => unit.clone(),
         _ => String::new(),
@@ -114,7 +142,7 @@ fn occurred(fact: &Fact) -> String {
     fact.occurred.as_ref().map_or_else(String::new, When::in_words)
 }
 
-fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
+fn names(view: &Look<'_>, ids: &[FactId]) -> Vec<String> {
     ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
 }
 
@@ -136,7 +164,7 @@ fn shown(value: &Value<'_>, unit: &str) -> String {
     }
 }
 
-fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Vec<(String, String)> {
+fn about(view: &Look<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     if let Some(Body::Metric { definition, .. }) = view.fact(metric).map(|f| &f.body) {
         pairs.push(("what it is".to_owned(), format!("{definition} ({metric})")));
@@ -157,7 +185,7 @@ fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> 
 }
 
 /// How old a value is on the as-of day.
-pub(crate) fn age(view: &View<'_>, value: &Value<'_>) -> String {
+fn age(view: &View<'_>, value: &Value<'_>) -> String {
     match value.window.latest.map(|latest| (view.clock().as_of - latest).num_days()) {
         Some(days @ 1..) if value.window.earliest == value.window.latest => format!("{days} days old"),
         Some(days @ 1..) => format!("at least {days} days old"),
@@ -167,7 +195,7 @@ pub(crate) fn age(view: &View<'_>, value: &Value<'_>) -> String {
 }
 
 /// The exact values that are not the owner's own, as small bars, and how far they went since the way of measuring last changed. `None` of fewer than two.
-fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
+fn trend(view: &Look<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
     let exact = |v: &&Value<'_>| !is_owners(v) && v.in_unit(unit).is_some_and(heldto_fact::Interval::is_exact);
     let official: Vec<&Value<'_>> = values.iter().filter(exact).collect();
     // What was measured otherwise is not compared.
@@ -204,9 +232,9 @@ fn moved(first: &Value<'_>, last: &Value<'_>, unit: &str) -> String {
 }
 
 /// The breaks of a series: changes that bear on the metric.
-fn breaks<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a Fact> {
+fn breaks<'a>(view: &Look<'a>, metric: &FactId) -> Vec<&'a Fact> {
     let Some(fact) = view.fact(metric) else { return Vec::new() };
-    let broken = |f: &Fact| matches!(f.body, Body::Change { what: Change::SeriesBreak, .. });
+    let broken = |f: &Fact| matches!(f.body, Body::Change { what: Change::SeriesBreak, .. }) && view.shows(f);
     view.linked_as(&fact.id, LinkKind::BearsOn).map(|(f, _)| f).filter(|f| broken(f)).collect()
 }
 
@@ -214,7 +242,7 @@ const NEIGHBOURS: usize = 5;
 
 /// The newest official share beside the areas that the party lies in, and beside those nearest to it in how many the share is of. Counts are not compared:
 /// a large area has more of everything.
-fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], unit: &str) -> Vec<Block> {
+fn comparison(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], unit: &str) -> Vec<Block> {
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
     let others = view.states().metrics.parties(metric).count();
     if unit != "%" {
@@ -222,7 +250,7 @@ fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<
         return if others > 1 { vec![Block::Text(alone)] } else { Vec::new() };
     }
     let at = |p: &FactId| -> Option<Value<'_>> {
-        series(view, metric, p)
+        view.series(metric, p)
             .into_iter()
             .rev()
             .find(|v| v.window == own.window && !is_owners(v) && v.in_unit(unit).is_some())
@@ -265,7 +293,7 @@ fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<
     vec![Block::Chart(Chart { title: format!("Beside others, {when}"), text, bars })]
 }
 
-fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
+fn party_kind(view: &Look<'_>, party: &FactId) -> Option<PartyKind> {
     match view.fact(party)?.body {
         Body::Party { kind, .. } => Some(kind),
         _ => None,
@@ -273,7 +301,7 @@ fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
 }
 
 /// Figures for metrics that bear on this one, or that this one bears on: as a rule, what the owner counts in its own way.
-fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
+fn beside(view: &Look<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     let Some(fact) = view.fact(metric) else { return Vec::new() };
     let from = view.linked_from(&fact.id).map(|(f, _)| f);
     let to = fact.links.iter().filter_map(|l| view.fact(&l.to));
@@ -281,7 +309,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     let mut items = Vec::new();
     for other in related {
         let unit = unit_of(view, other);
-        let values = series(view, other, party);
+        let values = view.series(other, party);
         let details: Vec<String> = values.iter().map(|v| told(v, &unit)).collect();
         if !details.is_empty() {
             let name = view.fact(other).map_or_else(|| other.to_string(), |f| f.text.clone());
@@ -295,7 +323,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
 }
 
 /// One value in a line, with who says so.
-pub(crate) fn told(value: &Value<'_>, unit: &str) -> String {
+fn told(value: &Value<'_>, unit: &str) -> String {
     let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
     let fact = value.fact;
     let place = fact.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
@@ -305,24 +333,25 @@ pub(crate) fn told(value: &Value<'_>, unit: &str) -> String {
 }
 
 /// What others' figures for the same metric are, where only few are told: those that somebody set beside its own.
-fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) -> Vec<String> {
+fn told_of_others(view: &Look<'_>, metric: &FactId, party: &FactId, unit: &str) -> Vec<String> {
     let others: Vec<&FactId> = view.states().metrics.parties(metric).filter(|p| *p != party).collect();
     if others.len() > NEIGHBOURS {
         return Vec::new();
     }
     let named = |p: &FactId| view.fact(p).map_or_else(|| p.to_string(), |f| f.text.clone());
     let of = |p: &FactId| {
-        series(view, metric, p).iter().map(|v| format!("{}: {}", named(p), told(v, unit))).collect::<Vec<_>>()
+        view.series(metric, p).iter().map(|v| format!("{}: {}", named(p), told(v, unit))).collect::<Vec<_>>()
     };
     others.into_iter().flat_map(of).collect()
 }
 
 /// What the briefing on an authority says of its figures: of each metric the newest figure with its age and trend, those of the areas around it, and what
 /// the owner says.
-pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
+pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
+    let view = &Look { view: *view, sensitive };
     let mut items = Vec::new();
     for metric in view.states().metrics.measured() {
-        let values = series(view, metric, party);
+        let values = view.series(metric, party);
         let Some(newest) = values.iter().rev().find(|v| !is_owners(v)).or(values.last()) else { continue };
         let unit = unit_of(view, metric);
         let mut details = vec![format!("{}; {}", told(newest, &unit), age(view, newest))];

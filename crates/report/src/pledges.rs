@@ -81,6 +81,12 @@ impl PledgeFilter {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
+    /// Everything that is asked for, in words; `None` where everything passes.
+    pub(crate) fn in_words(&self) -> Option<String> {
+        let words: Vec<String> = self.facts_in_words().into_iter().chain(self.status_in_words()).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
     fn facts_in_words(&self) -> Option<String> {
         let under = self.made_under.as_ref().map(|p| format!("made under {p}"));
         let unit = self.unit.as_ref().map(|u| format!("counted in {u}"));
@@ -134,6 +140,7 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
         .filter(|c| filter.lets_facts(view, c))
         .filter_map(|c| judge(view, &c.first().id))
         .filter(|j| j.status != Status::NotYetKnown)
+        .map(|j| discreet(j, filter.facts.sensitive))
         .collect();
     all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.tellings[0].id.clone()));
     all
@@ -195,6 +202,7 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
     let mut document = Document::new(title, basis, COLUMNS);
     document.data.rows.extend(all.iter().map(|j| row(j, filter, "certain")));
     document.data.rows.extend(possible.iter().map(|j| row(j, filter, "possible")));
+    document.asked = filter.in_words();
     if let Some(words) = filter.facts_in_words() {
         document.summary.push(format!("Only commitments {words}."));
     }
@@ -303,9 +311,30 @@ fn counts(all: &[Judgement<'_>]) -> Section {
     Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
 }
 
+/// A judgement of which, where it is about a child or a family and that is not to be shown, nothing is left but where it stands.
+pub(crate) fn discreet(j: Judgement<'_>, sensitive: bool) -> Judgement<'_> {
+    if sensitive || j.tellings.iter().all(|t| !t.sensitive) {
+        return j;
+    }
+    Judgement {
+        rule: "not shown, since it is about a child or a family (--sensitive shows it)".to_owned(),
+        rule_without_days: None,
+        missing: Vec::new(),
+        settles: None,
+        notes: Vec::new(),
+        due: None,
+        first_due: None,
+        window: heldto_fact::Window::ANY,
+        target: None,
+        delivered: None,
+        ..j
+    }
+}
+
 /// The rule that fired, without the days and numbers of what is not to be shown.
 pub(crate) fn rule_of(j: &Judgement<'_>, sensitive: bool) -> String {
-    if !sensitive && j.reasons.iter().any(|r| r.used && r.fact.sensitive) {
+    let told = j.tellings.iter().all(|t| !t.sensitive);
+    if !sensitive && told && j.reasons.iter().any(|r| r.used && r.fact.sensitive) {
         let rule = j.rule_without_days.as_deref().unwrap_or_else(|| j.status.meaning());
         return format!("{rule}; when is not shown, since it is about a child or a family (--sensitive shows it)");
     }
@@ -388,7 +417,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
     let sources = j.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
     let done = j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit)));
-    let goal = terms(first).and_then(|c| c.target.as_ref()).map(target);
+    let goal = j.target.map(target);
     // The window of a standing duty is the period judged, and not a day it is due by.
     let due_window =
         if j.due.is_some_and(|d| d.window() != heldto_fact::Window::ANY) { j.window } else { heldto_fact::Window::ANY };

@@ -51,6 +51,9 @@ pub(crate) fn answers<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<(&'a Fact, Str
 }
 
 pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Item {
+    if fact.sensitive && !sensitive {
+        return Item { mark: String::new(), line: text_of(fact, false), details: vec![fact.id.to_string()] };
+    }
     let names = |ids: &[FactId]| -> Vec<String> {
         ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
     };
@@ -78,6 +81,11 @@ pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Item
 
 fn row<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Vec<Cell> {
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
+    if fact.sensitive && !sensitive {
+        let mut row = vec![Cell::Empty; 8];
+        row[..2].clone_from_slice(&[fact.id.as_str().into(), text_of(fact, false).into()]);
+        return row;
+    }
     vec![
         fact.id.as_str().into(),
         text_of(fact, sensitive).into(),

@@ -98,6 +98,14 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Str
     })
 }
 
+/// Text from a fact cannot steer whatever reads it: control characters, line separators and marks that turn the direction of writing become blanks.
+fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { ' ' } else { c }).collect()
+}
+
 /// What a document rests on, in sentences: the days it judges by, and how fresh what it knows is.
 fn basis(document: &Document) -> String {
     let basis = &document.basis;

@@ -5,7 +5,7 @@ use crate::pledges::text_of;
 use crate::words::amount;
 use crate::{Basis, Block, Cell, Document, Item, Section, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, Strength, When};
-use heldto_replay::{Cluster, View};
+use heldto_replay::{Cluster, Version, View};
 
 /// The fact. `None` where nothing of this id was ever recorded, or known by the day.
 #[must_use]
@@ -37,8 +37,8 @@ pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Opti
     let versions = view.states().timeline.versions(id);
     let items = versions.iter().map(|v| Item {
         mark: format!("entry {}", v.index),
-        line: match (&v.fact, &v.reason) {
-            (None, reason) => format!("retracted: {}", reason.as_deref().unwrap_or_default()),
+        line: match (&v.fact, reason_of(versions, v, sensitive)) {
+            (None, reason) => format!("retracted: {}", reason.unwrap_or_default()),
             (Some(_), Some(reason)) => format!("corrected: {reason}"),
             (Some(_), None) => "recorded".to_owned(),
         },
@@ -47,6 +47,15 @@ pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Opti
     sections.push(plain("In the ledger", Block::Items(items.collect())));
     document.summary.push(text_of(fact, sensitive));
     Some(document)
+}
+
+/// Why a fact was corrected or retracted; not told of one that is about a child or a family in any version.
+pub(crate) fn reason_of<'a>(versions: &[Version], version: &'a Version, sensitive: bool) -> Option<&'a str> {
+    let hidden = !sensitive && versions.iter().any(|v| v.fact.as_ref().is_some_and(|f| f.sensitive));
+    version
+        .reason
+        .as_deref()
+        .map(|reason| if hidden { "(about a child or a family; --sensitive shows it)" } else { reason })
 }
 
 fn plain(heading: &str, block: Block) -> Section {
@@ -74,11 +83,12 @@ fn link_row(direction: &str, link: &Link, id: &FactId, other: Option<&Fact>, sen
 fn telling(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
     let known = view
         .fact_known_from(&fact.id)
+        .or_else(|| fact.source_known_from())
         .map_or_else(|| "from the day it was recorded".to_owned(), |d| format!("by {}", day(d)));
     let mut details = vec![format!("{} · public {known}", fact.id)];
     details.extend(sources(view, fact));
     Item {
-        mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words),
+        mark: fact.occurred.as_ref().filter(|_| sensitive || !fact.sensitive).map_or_else(String::new, When::in_words),
         line: text_of(fact, sensitive),
         details,
     }

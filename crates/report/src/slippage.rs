@@ -3,7 +3,7 @@
 use crate::pledges::{PledgeFilter, judged, terms, text_of};
 use crate::words::{count, days_between};
 use crate::{Basis, Cell, Document, Item, Tone, day};
-use heldto_fact::{Due, Fact, FactId, LinkKind, Strength};
+use heldto_fact::{Due, Fact, FactId, LinkKind, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
 
 /// One move of a due date.
@@ -25,7 +25,10 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
         &["id", "text", "from", "to", "moved-by", "days-least", "days-most", "told-in", "known-from", "explained-by"];
     let mut document = Document::new("Moved due dates", basis, columns);
     let judged = judged(view, filter);
-    let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).collect();
+    let sensitive = filter.facts.sensitive;
+    let told = |m: &Move<'_>| sensitive || !(m.commitment.sensitive || m.from.0.sensitive || m.to.0.sensitive);
+    let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).filter(told).collect();
+    document.summary.extend(filter.in_words().map(|words| format!("Only commitments {words}.")));
     let silent = moves.iter().filter(|m| m.explained.is_empty()).count();
     document.summary.push(match moves.len() {
         0 => format!(
@@ -52,9 +55,20 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
         .filter(|(_, link)| link.strength != Strength::Possible)
         .filter_map(|(fact, _)| Cluster::of(view, &fact.id))
         .flat_map(|c| c.tellings);
+    let first = judgement.tellings[0];
+    // Only those who owe it move its day.
+    let owns = |fact: &&'a Fact| {
+        fact.voice != Some(Voice::Critic)
+            && (fact.by.is_empty() || first.by.is_empty() || fact.by.iter().any(|owner| first.by.contains(owner)))
+    };
     let dated = |fact: &'a Fact| Some((fact, terms(fact)?.due.as_ref()?));
-    let told: Vec<(&'a Fact, &'a Due)> = judgement.tellings.iter().copied().chain(later).filter_map(dated).collect();
-    let moved = told.windows(2).filter(|pair| pair[0].1.window() != pair[1].1.window());
+    let told: Vec<(&'a Fact, &'a Due)> =
+        judgement.tellings.iter().copied().chain(later).filter(owns).filter_map(dated).collect();
+    // Told again less exactly, it did not move.
+    let moved = told.windows(2).filter(|pair| {
+        let (from, to) = (pair[0].1.window(), pair[1].1.window());
+        !from.overlaps(to) || to.latest > from.latest.or(to.latest)
+    });
     moved
         .map(|pair| Move {
             commitment: judgement.tellings[0],

@@ -26,7 +26,9 @@ pub fn status(view: &View<'_>, about: About, basis: Basis) -> Document {
         document.data.rows.push(vec![name.into(), Cell::from(value.as_str())]);
         pairs.push((name.to_owned(), value));
     };
-    put("entries", about.size.to_string());
+    let counted = document.basis.log.entries;
+    let of = if counted == about.size { String::new() } else { format!("{counted} of ") };
+    put("entries", format!("{of}{}", about.size));
     put("tree head", document.basis.log.root.clone());
     put(
         "checkpoint",

@@ -1,10 +1,11 @@
 //! What happened when, by any of the three clocks.
 
+use crate::amended::{self, Amendment, amendments};
 use crate::words::{amount, count};
 use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Section, Tone, day, pledges::text_of};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Voice, When, Window};
-use heldto_replay::{Cluster, View};
+use heldto_replay::{Cluster, Version, View};
 
 /// Which clock orders the timeline, and which days `since` and `until` are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,14 +41,24 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
     let mut document = Document::new("Timeline", basis, COLUMNS);
     document.data.rows.extend(lines.iter().map(row));
     document.events = lines.iter().filter_map(event).collect();
-    let amended = amended(view, filter);
+    // Corrections and retractions of what matches, where their kind was asked for.
+    let wanted =
+        |v: &Version| filter.kind.contains(if v.fact.is_some() { &Kind::Correction } else { &Kind::Retraction });
+    let amended = amendments(view, filter, wanted);
+    document.data.rows.extend(amended.iter().map(amended_row));
     let things = Cluster::each(view, lines.iter().map(|l| &l.fact.id)).len();
-    document.summary.extend(filter.in_words().map(|words| format!("Only facts {words}.")));
+    document.asked = filter.in_words();
+    document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
     document.summary.push(format!(
         "{}, telling of {}.",
         count(lines.len(), "fact", "facts"),
         count(things, "distinct thing", "distinct things")
     ));
+    if !amended.is_empty() {
+        document
+            .summary
+            .push(format!("{}.", count(amended.len(), "correction or retraction", "corrections and retractions")));
+    }
     if hidden > 0 {
         let is = if hidden == 1 { "is" } else { "are" };
         document.summary.push(format!(
@@ -68,7 +79,7 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
     let items = |lines: Vec<Line<'_>>| lines.iter().map(|l| item(l, order)).collect::<Vec<_>>();
     document.list(heading, Tone::Plain, items(certain));
     document.list("Possibly within these days: when is not known well enough", Tone::Care, items(possible));
-    document.list("Corrections and retractions", Tone::Plain, amended);
+    document.list("Corrections and retractions", Tone::Plain, amended.iter().map(amended::item).collect());
     document
 }
 
@@ -87,32 +98,6 @@ fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &Filter, order: Order) ->
         Truth::No => None,
         sure => Some(Line { fact, window, certain: sure == Truth::Yes }),
     }
-}
-
-/// Corrections and retractions of what matches, where their kind was asked for.
-fn amended(view: &View<'_>, filter: &Filter) -> Vec<Item> {
-    let wanted = |kind| filter.kind.contains(&kind);
-    if !wanted(Kind::Correction) && !wanted(Kind::Retraction) {
-        return Vec::new();
-    }
-    let timeline = &view.states().timeline;
-    let mut found = Vec::new();
-    for id in timeline.ids() {
-        for version in timeline.versions(id) {
-            let kind = if version.fact.is_some() { Kind::Correction } else { Kind::Retraction };
-            let Some(reason) = version.reason.as_ref().filter(|_| wanted(kind)) else { continue };
-            found.push((
-                version.index,
-                Item {
-                    mark: day(version.recorded_at.date_naive()),
-                    line: reason.clone(),
-                    details: vec![format!("{kind} of {id} · entry {}", version.index)],
-                },
-            ));
-        }
-    }
-    found.sort_by_key(|(index, _)| *index);
-    found.into_iter().map(|(_, item)| item).collect()
 }
 
 fn item(line: &Line<'_>, order: Order) -> Item {
@@ -153,6 +138,22 @@ fn event(line: &Line<'_>) -> Option<Event> {
     let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
     let text = format!("{} · {} · {when}", fact.id, fact.kind());
     Some(Event { id: fact.id.to_string(), day: line.window.latest?, title: fact.text.clone(), text })
+}
+
+fn amended_row(a: &Amendment<'_>) -> Vec<Cell> {
+    let recorded = a.version.recorded_at.date_naive();
+    let mut row = vec![Cell::Empty; COLUMNS.len()];
+    let known = [
+        a.of.as_str().into(),
+        a.kind.word().into(),
+        recorded.to_string().into(),
+        Cell::Day(recorded),
+        Cell::Day(recorded),
+        "certain".into(),
+        a.reason.into(),
+    ];
+    row[..known.len()].clone_from_slice(&known);
+    row
 }
 
 fn row(line: &Line<'_>) -> Vec<Cell> {

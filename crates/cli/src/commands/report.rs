@@ -58,6 +58,10 @@ pub fn show(world: &mut World<'_>, global: &Global, args: &ShowArgs) -> Result<O
         let loaded = ledger::load(world, global, args.clocks.at.as_ref())?;
         let view = View::new(&loaded.states, loaded.clock(world, &args.clocks));
         loaded.require(&view, &args.id, None)?;
+        if view.fact(&args.id).is_some_and(|f| f.sensitive) && !args.clocks.sensitive {
+            let message = format!("`{}` is about a child or a family", args.id);
+            return Err(CommandError::new(INPUT, message).hint("--sensitive prints it"));
+        }
         let out = view.fact(&args.id).map(|f| heldto_intake::to_toml(std::slice::from_ref(f))).unwrap_or_default();
         return Ok(super::plain(out));
     }
@@ -182,6 +186,12 @@ fn changes(world: &mut World<'_>, global: &Global, args: &ChangesArgs) -> Result
             (Some(size), format!("the checkpoint of {size} entries"))
         }
     };
+    if let (Some(from), Some(crate::args::At::Entries(at))) = (earlier, &args.clocks.at)
+        && from > *at
+    {
+        let message = format!("entry {from} comes after the {at} entries that --at counts");
+        return Err(CommandError::new(USAGE, message));
+    }
     let earlier = earlier.map(|n| ledger::load(world, global, Some(&crate::args::At::Entries(n)))).transpose()?;
     with_view(world, global, &args.clocks, |loaded, view, basis| {
         pledge_filters(loaded, view, &args.filters)?;

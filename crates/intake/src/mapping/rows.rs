@@ -73,7 +73,7 @@ impl<'a> Rows<'a> {
         let ids: BTreeSet<FactId> = self.facts.iter().map(|f| f.id.clone()).collect();
         for (place, whole) in &self.wholes {
             if let (Some(fact), Ok(to)) = (self.facts.get_mut(*place), whole.parse::<FactId>())
-                && ids.contains(&to)
+                && (ids.contains(&to) || self.known.contains(&to))
             {
                 fact.links.push(Link { kind: LinkKind::PartOf, to, strength: Strength::Stated });
             }
@@ -182,6 +182,14 @@ impl<'a> Rows<'a> {
                 "every place goes by one",
             );
         };
+        if fill(&place.name).is_empty() {
+            return self.wrong(
+                number,
+                row.span.clone(),
+                "this row has no name for its place".to_owned(),
+                "every place has one",
+            );
+        }
         let party = match self.codes.get(&(FIRST.to_owned(), code.clone())) {
             Some(id) => id.clone(),
             None => self.declare(n, &codes, &code, fill(&place.name)),
@@ -279,7 +287,7 @@ const FIRST: &str = "gss";
 
 /// A number with its unit, or what stands in its place.
 fn amount(text: &str, not_given: &BTreeMap<String, String>) -> Result<Amount, String> {
-    let (number, unit) = text.rsplit_once(' ').ok_or_else(|| format!("`{text}` is not a number and a unit"))?;
+    let (number, unit) = text.split_once(' ').ok_or_else(|| format!("`{text}` is not a number and a unit"))?;
     let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| e.to_string())?;
     if let Some(means) = not_given.get(number) {
         let nothing = Amount::exact(Quantity::ZERO, unit, Role::Measured);

@@ -44,6 +44,9 @@ pub fn fields(t: &mut Table<'_>, key: &'static str, role: Role, f: &mut Findings
     amount.count = t.count("count", f);
     if matches!((amount.low, amount.high), (Some(low), Some(high)) if low > high) {
         f.problems.push(Problem::new(t.span(), "`low` is greater than `high`", ""));
+    } else if !amount.bounds_fit() {
+        let help = "give both `low` and `high`, with the value between them, or leave them out";
+        f.problems.push(Problem::new(t.span(), "the bounds do not fit the value and how it is stated", "").help(help));
     }
     Some(amount)
 }

@@ -274,7 +274,7 @@ fn waiting(case: &Case<'_>) -> Verdict {
             let rule = format!("{due}, which has come; never overdue on that ground alone");
             Verdict::new(Status::WindowOpen, rule, undone).settled_by("evidence that it was done")
         }
-        Some(Mode::BeforeEvent(event)) => {
+        Some(Mode::BeforeEvent(event)) if case.window.latest.is_none() => {
             Verdict::new(Status::Awaiting, format!("before {event}; no day is known for that"), undone)
                 .settled_by("the day of the event, and evidence that it was done")
         }

@@ -2,8 +2,9 @@
 
 use super::terms;
 use crate::words::{count, list};
-use heldto_fact::{Force, LinkKind};
+use heldto_fact::{FactId, Force, LinkKind};
 use heldto_replay::{Grade, Judgement, Share, Status};
+use std::collections::BTreeSet;
 
 /// Sentences that can be quoted as they stand.
 pub fn summary(all: &[Judgement<'_>]) -> Vec<String> {
@@ -68,9 +69,10 @@ fn kinds(all: &[Judgement<'_>]) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, w)| format!("{n} {w}"))
         .collect();
+    let ids: BTreeSet<&FactId> = all.iter().flat_map(|j| &j.tellings).map(|t| &t.id).collect();
     let is_part = |j: &&Judgement<'_>| {
-        let wholes = j.tellings.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
-        wholes.into_iter().any(|l| all.iter().any(|other| other.tellings.iter().any(|t| t.id == l.to)))
+        let mut wholes = j.tellings.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
+        wholes.any(|l| ids.contains(&l.to))
     };
     let parts = match all.iter().filter(is_part).count() {
         0 => String::new(),

@@ -1,3 +1,4 @@
+use super::plain;
 use crate::{Document, Event};
 use atom_syndication::{Content, Entry, Feed, FixedDateTime, Person, Text};
 use chrono::{NaiveDate, NaiveTime};
@@ -9,18 +10,22 @@ pub fn render(document: &Document) -> String {
     events.sort_by(|a, b| b.day.cmp(&a.day).then(a.id.cmp(&b.id)));
     let entry = |event: &&Event| Entry {
         id: format!("urn:heldto:{origin}:{}:{}", event.id, event.day),
-        title: Text::plain(event.title.clone()),
+        title: Text::plain(plain(&event.title)),
         updated: midnight(event.day),
         content: Some(Content {
-            value: Some(event.text.clone()),
+            value: Some(plain(&event.text)),
             content_type: Some("text".to_owned()),
             ..Content::default()
         }),
         ..Entry::default()
     };
     let feed = Feed {
-        id: format!("urn:heldto:{origin}:{}", slug(&document.title)),
-        title: Text::plain(format!("{} ({origin})", document.title)),
+        // What was asked for makes a feed of its own: the title, and the filters where there are any.
+        id: format!(
+            "urn:heldto:{origin}:{}",
+            slug(&[&document.title, document.asked.as_deref().unwrap_or_default()].join(" "))
+        ),
+        title: Text::plain(plain(&format!("{} ({origin})", document.title))),
         updated: document.basis.last_recorded.unwrap_or_default().fixed_offset(),
         authors: vec![Person { name: origin.clone(), ..Person::default() }],
         entries: events.iter().map(entry).collect(),

@@ -15,11 +15,13 @@ pub fn render(document: &Document) -> String {
     let basis = [clock.as_of.to_string(), clock.known_by.to_string(), log.entries.to_string(), log.root.clone()];
     let columns = document.data.columns.iter().chain(&["as-of", "known-by", "entries", "tree-head"]);
     let written = writer.write_record(columns).and_then(|()| {
-        document
-            .data
-            .rows
-            .iter()
-            .try_for_each(|row| writer.write_record(row.iter().map(|c| safe(text(c))).chain(basis.iter().cloned())))
+        document.data.rows.iter().try_for_each(|row| {
+            writer.write_record(
+                row.iter()
+                    .map(|c| if matches!(c, Cell::Number(_)) { text(c) } else { safe(text(c)) })
+                    .chain(basis.iter().cloned()),
+            )
+        })
     });
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()

@@ -44,7 +44,7 @@ fn cell(cell: &Cell) -> Value {
         Cell::Empty => Value::Null,
         Cell::Text(s) => s.as_str().into(),
         // A number with decimals stays text, so that no program rounds it.
-        Cell::Number(n) => n.parse::<u64>().map_or_else(|_| n.as_str().into(), Into::into),
+        Cell::Number(n) => n.parse::<i64>().map_or_else(|_| n.as_str().into(), Into::into),
         Cell::Day(day) => day.to_string().into(),
         Cell::Words(words) => words.clone().into(),
         Cell::Flag(flag) => (*flag).into(),

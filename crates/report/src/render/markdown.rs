@@ -1,4 +1,4 @@
-use super::{basis, footing};
+use super::{basis, footing, plain};
 use crate::{Block, Document};
 
 /// For documents and web pages that take Markdown.
@@ -45,11 +45,11 @@ fn block(block: &Block) -> String {
 /// Text that Markdown would take for markup stays text.
 fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '\\' | '*' | '_' | '`' | '<' | '>' | '#' | '[' | ']' | '|') {
+    for c in plain(text).chars() {
+        if matches!(c, '\\' | '*' | '_' | '`' | '<' | '>' | '#' | '[' | ']' | '|' | '&' | '~') {
             out.push('\\');
         }
-        out.push(if c == '\n' { ' ' } else { c });
+        out.push(c);
     }
     out
 }

@@ -1,4 +1,4 @@
-use super::{Screen, basis, footing};
+use super::{Screen, basis, footing, plain};
 use crate::{Bar, Block, Chart, Document, Item, Tone};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -43,11 +43,6 @@ fn tone(tone: Tone) -> Style {
 fn styled(text: &str, style: Style, screen: Screen) -> String {
     let text = wrap(text, screen, "");
     if screen.colour { format!("{style}{text}{style:#}") } else { text }
-}
-
-/// Text from a fact cannot steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn wrap(text: &str, screen: Screen, indent: &str) -> String {

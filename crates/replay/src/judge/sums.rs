@@ -1,0 +1,65 @@
+//! What was delivered in all, each thing once.
+
+use super::Case;
+use crate::Evidence;
+use heldto_fact::{Basis, Fact, FactId, Interval, LinkKind, Strength};
+use std::collections::BTreeSet;
+
+/// Deliveries that may hold some of the same, and what they come to.
+type Group<'e, 'a> = (Vec<&'e Evidence<'a>>, Interval);
+
+impl<'a> Case<'a> {
+    /// What was delivered after each delivery, in order of time, with the place of the delivery in the list of evidence.
+    pub fn running_sums(&self) -> Vec<(usize, Interval)> {
+        let counts = |e: &&Evidence<'_>| e.settles() && e.delivered.is_some();
+        let counted: BTreeSet<&FactId> =
+            self.evidence.iter().filter(counts).flat_map(|e| &e.tellings).map(|t| &t.id).collect();
+        // A part of what is counted as a whole is not added to it, whichever telling of the whole it names.
+        let whole_is_there = |e: &Evidence<'_>| {
+            let own = |id: &FactId| e.tellings.iter().any(|t| t.id == *id);
+            let links = e.tellings.iter().flat_map(|t| &t.links);
+            let wholes = links.filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
+            wholes.into_iter().any(|l| counted.contains(&l.to) && !own(&l.to))
+        };
+        let (mut sums, mut groups): (Vec<(usize, Interval)>, Vec<Group<'_, 'a>>) = (Vec::new(), Vec::new());
+        for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !whole_is_there(e)) {
+            let Some(more) = e.delivered else { continue };
+            let touches = |(held, _): &Group<'_, 'a>| held.iter().any(|x| may_overlap(x, e));
+            let (touching, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
+            let (mut held, mut joined) = (Vec::new(), None::<Interval>);
+            for (members, sum) in touching {
+                held.extend(members);
+                joined = Some(joined.map_or(sum, |j| j.plus(sum).unwrap_or(Interval::ANY)));
+            }
+            // A running total takes the place of the one before it; anything else that may overlap gives a range.
+            let replaces = is_running(e.fact) && held.iter().all(|x| is_running(x.fact));
+            let sum = match joined {
+                Some(before) if !replaces => before.plus_overlapping(more).unwrap_or(Interval::ANY),
+                _ => more,
+            };
+            held.push(e);
+            apart.push((held, sum));
+            groups = apart;
+            let all = groups.iter().map(|(_, sum)| *sum).reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY));
+            sums.push((n, all.unwrap_or(Interval::ZERO)));
+        }
+        sums
+    }
+}
+
+/// Whether a delivery is a running total, which holds what was counted before it.
+fn is_running(fact: &Fact) -> bool {
+    fact.amounts.iter().any(|m| m.role == heldto_fact::Role::Delivered && m.basis == Basis::InTotal)
+}
+
+/// Whether two deliveries, the second the later, may hold some of the same: their periods may overlap, or a link says so.
+fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
+    let tied = |x: &Evidence<'_>, y: &Evidence<'_>| {
+        x.tellings.iter().flat_map(|t| &t.links).any(|l| {
+            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf | LinkKind::MayOverlap);
+            same && y.tellings.iter().any(|t| t.id == l.to)
+        })
+    };
+    let periods = a.fact.period.as_ref().zip(b.fact.period.as_ref());
+    is_running(b.fact) || periods.is_some_and(|(p, q)| p.window().overlaps(q.window())) || tied(a, b) || tied(b, a)
+}

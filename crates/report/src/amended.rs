@@ -1,0 +1,42 @@
+//! Corrections and retractions: what the ledger's own clock knows of facts.
+
+use crate::show::reason_of;
+use crate::{Filter, Item, day};
+use heldto_fact::{FactId, Kind};
+use heldto_replay::{Version, View};
+
+/// One correction or retraction.
+pub(crate) struct Amendment<'a> {
+    pub of: &'a FactId,
+    pub kind: Kind,
+    pub version: &'a Version,
+    pub reason: &'a str,
+}
+
+/// Those recorded by the known-by day of facts that the filter lets through in any version, whatever kinds it asks for, in the order of the log.
+pub(crate) fn amendments<'a>(view: &View<'a>, filter: &Filter, pick: impl Fn(&Version) -> bool) -> Vec<Amendment<'a>> {
+    let any_kind = Filter { kind: Vec::new(), ..filter.clone() };
+    let timeline = &view.states().timeline;
+    let mut found = Vec::new();
+    for id in timeline.ids() {
+        let versions = timeline.versions(id);
+        let concerned = versions.iter().filter_map(|v| v.fact.as_ref()).any(|f| any_kind.lets(view, f));
+        for version in versions.iter().filter(|v| concerned && pick(v)) {
+            let in_time = version.recorded_at.date_naive() <= view.clock().known_by;
+            let Some(reason) = reason_of(versions, version, filter.sensitive).filter(|_| in_time) else { continue };
+            let kind = if version.fact.is_some() { Kind::Correction } else { Kind::Retraction };
+            found.push(Amendment { of: id, kind, version, reason });
+        }
+    }
+    found.sort_by_key(|a| a.version.index);
+    found
+}
+
+/// For reading.
+pub(crate) fn item(a: &Amendment<'_>) -> Item {
+    Item {
+        mark: day(a.version.recorded_at.date_naive()),
+        line: a.reason.to_owned(),
+        details: vec![format!("{} of {} · entry {}", a.kind, a.of, a.version.index)],
+    }
+}
