@@ -124,8 +124,8 @@ impl Store for Borrowed<'_> {
     ) -> Result<(), heldto_store::StoreError> {
         self.0.read(range, visit)
     }
-    fn find(&self, hash: u64) -> Result<Vec<u64>, heldto_store::StoreError> {
-        self.0.find(hash)
+    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, heldto_store::StoreError> {
+        self.0.find(hashes)
     }
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), heldto_store::StoreError> {
         self.0.index(visit)

@@ -7,7 +7,7 @@ use heldto_intake::to_json;
 use heldto_ledger::{Carried, CarriedPart, Ledger, restore};
 use heldto_proof::{Chain, Checkpoint, Entry, Genesis, Hash, Part, Role, SignedNote};
 use heldto_store::{Founding, MemoryStore, Store};
-use heldto_store_files::Folder;
+use heldto_store_files::{Folder, FolderStore};
 use serde_json::{Map, Value, json};
 
 /// Every line of the export of a ledger.
@@ -100,8 +100,8 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
     Ok(restore(&Founding { genesis, index_key }, &carried, Some(Chain(chain)), root)?)
 }
 
-/// Reads a published folder into a ledger in memory, by the size and root of its checkpoint. Its hashes are still to be verified.
-pub fn from_folder(folder: &Folder, checkpoint: &[u8]) -> Result<Ledger<MemoryStore>, CommandError> {
+/// A published folder as a ledger to read from, by the size and root of its checkpoint. Its hashes are still to be verified.
+pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderStore>, CommandError> {
     let wrong = |e: &dyn std::fmt::Display| broken(&format!("the checkpoint: {e}"), None);
     let note = SignedNote::parse(checkpoint).map_err(|e| wrong(&e))?;
     let checkpoint = Checkpoint::of(&note).map_err(|e| wrong(&e))?;
@@ -109,21 +109,15 @@ pub fn from_folder(folder: &Folder, checkpoint: &[u8]) -> Result<Ledger<MemorySt
     if key.name != checkpoint.origin {
         return Err(broken("the first key is of another origin than the checkpoint", None));
     }
-    let mut carried = Vec::new();
-    for stored in folder.read_all(checkpoint.size)? {
-        let roles = Entry::decode(&stored.entry).map(|e| e.parts).unwrap_or_default();
-        let mut parts = Vec::new();
-        for (number, bytes) in stored.parts {
-            let role = roles.get(usize::from(number)).map(|p| p.role);
-            let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>()) else {
-                return Err(broken("a part that the entry does not have", Some(stored.index)));
-            };
-            parts.push(CarriedPart { number, part: Part { role, salt: *salt, bytes: bytes.to_vec() } });
-        }
-        carried.push(Carried { entry: stored.entry, parts });
+    let ledger = Ledger::open(FolderStore::open(folder, key, checkpoint.size)?)?;
+    let root = ledger.head().edge.root();
+    if root != checkpoint.root {
+        // An entry that was changed is named by the verification; only sound entries can come to another root.
+        ledger.verify(true, &mut |_| {})?;
+        let last = checkpoint.size.checked_sub(1);
+        return Err(broken("the entries come to another root than the checkpoint has", last));
     }
-    let founding = Founding { genesis: Genesis { origin: key.name, key: key.key }, index_key: [0; 32] };
-    Ok(restore(&founding, &carried, None, checkpoint.root)?)
+    Ok(ledger)
 }
 
 fn broken(why: &str, entry: Option<u64>) -> CommandError {

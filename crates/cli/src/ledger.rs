@@ -6,7 +6,7 @@ use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use heldto_fact::{FactId, Kind};
 use heldto_intake::{File, Known};
 use heldto_ledger::Ledger;
-use heldto_proof::{Checkpoint, Genesis, Leaves, SignedNote, Verifier, root_at};
+use heldto_proof::{Checkpoint, Genesis, SignedNote, Verifier};
 use heldto_replay::{Clock, States, View};
 use heldto_report::Log;
 use heldto_store::Store;
@@ -55,12 +55,7 @@ pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
     }
     let (entries, size) = (states.size(), ledger.head().size());
     let chain = ledger.chain_before(entries)?.0.to_string();
-    let root = if entries == size {
-        ledger.head().edge.root()
-    } else {
-        let leaves = ledger.leaves(entries)?;
-        root_at(entries, &mut Leaves(&leaves)).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
-    };
+    let root = ledger.root_at(entries)?;
     let checkpoint = ledger.store().checkpoint()?.and_then(|bytes| SignedNote::parse(&bytes).ok());
     let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
     let log = Log { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
@@ -100,7 +95,7 @@ pub fn fold(ledger: &mut Ledger<SledStore>, at: Option<&At>) -> Result<(States, 
     ledger.recorded(from..limit, &mut |recorded| {
         past |= until.is_some_and(|time| recorded.recorded_at > time);
         if !past {
-            states.apply(&recorded);
+            states.apply(recorded);
         }
     })?;
     if at.is_none() && states.size() > from {

@@ -3,7 +3,7 @@
 use crate::World;
 use crate::error::{CommandError, INPUT, INTEGRITY, UNSIGNED, io};
 use heldto_ledger::{KeyChange, Ledger};
-use heldto_proof::{Checkpoint, Genesis, Leaves, SignedNote, Verifier, root_at};
+use heldto_proof::{Checkpoint, Genesis, SignedNote, Verifier};
 use heldto_store::Store;
 use std::path::Path;
 
@@ -76,9 +76,7 @@ impl Trust {
             );
             return Err(CommandError::new(INTEGRITY, message));
         }
-        let leaves = ledger.leaves(seen.size)?;
-        let root = root_at(seen.size, &mut Leaves(&leaves)).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?;
-        if root != seen.root {
+        if ledger.root_at(seen.size)? != seen.root {
             let message = format!(
                 "broken: its first {} entries are not those of the checkpoint expected: history was rewritten, or two were told",
                 seen.size

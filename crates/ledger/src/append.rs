@@ -1,9 +1,9 @@
 use crate::read::corrected;
-use crate::{Ledger, Own, ReadError, WireError, encode_fact, kind_code};
+use crate::{Ledger, Own, ReadError, WireError, encode_fact, hash_under, kind_code};
 use heldto_fact::{Body, Content, Fact, FactId, Kind};
 use heldto_proof::{Entry, EntryError, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// How far the clock may trail the last entry before an append is refused: five minutes, in microseconds.
 const CLOCK_SLACK: i64 = 5 * 60 * 1_000_000;
@@ -48,9 +48,9 @@ pub enum AppendError {
 
 /// What an append would do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Planned {
+pub struct Planned<'f> {
     /// The facts that are new.
-    pub new: Vec<Fact>,
+    pub new: Vec<&'f Fact>,
     /// The facts that stand in the ledger already, word for word.
     pub unchanged: Vec<FactId>,
 }
@@ -64,20 +64,45 @@ pub struct Appended {
     pub unchanged: Vec<FactId>,
 }
 
-impl<S: Store> Ledger<S> {
+/// A part that its entry can be made of.
+struct Committed {
+    kind: Kind,
+    committed: PartRef,
+    /// Salt and bytes.
+    stored: Vec<u8>,
+    found_by: Vec<u64>,
+}
+
+impl Committed {
+    fn new(kind: Kind, role: Role, salt: Salt, bytes: &[u8], found_by: Vec<u64>) -> Self {
+        let committed = PartRef { role, commitment: Part::commitment_of(role, &salt, bytes) };
+        Self { kind, committed, stored: [&salt[..], bytes].concat(), found_by }
+    }
+}
+
+impl<S: Store + Sync> Ledger<S> {
     /// Sorts facts into new ones and those recorded already. "The same fact" compares with the current and every earlier version of its id.
     ///
     /// # Errors
     /// When an id is recorded already with other content, or given twice with different content.
-    pub fn plan(&self, facts: &[Fact]) -> Result<Planned, AppendError> {
+    pub fn plan<'f>(&self, facts: &'f [Fact]) -> Result<Planned<'f>, AppendError> {
         let (mut planned, mut differ) = (Planned::default(), Vec::new());
-        let mut seen: BTreeMap<&FactId, &Fact> = BTreeMap::new();
-        for fact in facts {
+        let mut seen: HashMap<&FactId, &Fact> = HashMap::with_capacity(facts.len());
+        let of_each: Vec<u64> = facts.iter().map(|fact| self.hash_of(&fact.id)).collect();
+        let mut hashes = of_each.clone();
+        hashes.sort_unstable();
+        hashes.dedup();
+        let known = self.store.find(&hashes)?;
+        for (fact, hash) in facts.iter().zip(of_each) {
             if let Some(earlier) = seen.insert(&fact.id, fact) {
                 if earlier == fact {
                     continue;
                 }
                 return Err(AppendError::Twice(fact.id.clone()));
+            }
+            if known.binary_search_by_key(&hash, |(h, _)| *h).is_err() {
+                planned.new.push(fact);
+                continue;
             }
             let versions = self.versions(&fact.id)?;
             let same = versions.iter().any(|v| match &v.content {
@@ -89,7 +114,7 @@ impl<S: Store> Ledger<S> {
             match versions.last() {
                 Some(_) if same => planned.unchanged.push(fact.id.clone()),
                 Some(last) => differ.push((fact.id.clone(), last.index)),
-                None => planned.new.push(fact.clone()),
+                None => planned.new.push(fact),
             }
         }
         if differ.is_empty() { Ok(planned) } else { Err(AppendError::Differ(differ)) }
@@ -123,12 +148,10 @@ impl<S: Store> Ledger<S> {
         if planned.new.is_empty() {
             return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
         }
-        let mut parts = Vec::new();
-        for fact in &planned.new {
-            let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
-            parts.push((fact.kind(), Role::Fact, bytes, self.found_by(fact)));
-        }
-        let first = self.seal(parts, now, random, progress)?;
+        let mut salted: Vec<(&Fact, Salt)> = planned.new.iter().map(|fact| (*fact, [0; 32])).collect();
+        salted.iter_mut().for_each(|(_, salt)| random(salt));
+        let parts = self.commit(&salted)?;
+        let first = self.seal(parts, now, progress)?;
         progress(facts.len() as u64);
         let recorded = planned.new.iter().map(|f| f.id.clone()).zip(first..).collect();
         Ok(Appended { recorded, unchanged: planned.unchanged })
@@ -139,43 +162,57 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// When the clock trails, or when the store fails; see [`AppendError`].
     pub fn append_own(&mut self, own: &Own, now: i64, random: &mut dyn FnMut(&mut [u8])) -> Result<u64, AppendError> {
+        let mut salt: Salt = [0; 32];
+        random(&mut salt);
         let bytes = own.encode().map_err(AppendError::Own)?;
-        self.seal(vec![(own.kind(), Role::Ledger, bytes, Vec::new())], now, random, &mut |_| {})
+        let part = Committed::new(own.kind(), Role::Ledger, salt, &bytes, Vec::new());
+        self.seal(vec![part], now, &mut |_| {})
+    }
+
+    /// Encodes facts and commits to them, on every core where there are many: each stands alone.
+    fn commit(&self, facts: &[(&Fact, Salt)]) -> Result<Vec<Committed>, AppendError> {
+        let one = |(fact, salt): &(&Fact, Salt)| {
+            let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
+            Ok(Committed::new(fact.kind(), Role::Fact, *salt, &bytes, self.found_by(fact)))
+        };
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(facts.len() / 256);
+        if workers < 2 {
+            return facts.iter().map(one).collect();
+        }
+        std::thread::scope(|scope| {
+            let chunks = facts.chunks(facts.len().div_ceil(workers));
+            let threads: Vec<_> = chunks
+                .map(|few| scope.spawn(move || few.iter().map(one).collect::<Result<Vec<_>, AppendError>>()))
+                .collect();
+            let mut all = Vec::with_capacity(facts.len());
+            for thread in threads {
+                // A panic there is ours, and goes on here.
+                all.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(all)
+        })
     }
 
     /// Seals one entry for each part, all or none. Gives the first entry's place.
-    fn seal(
-        &mut self,
-        parts: Vec<(Kind, Role, Vec<u8>, Vec<u64>)>,
-        now: i64,
-        random: &mut dyn FnMut(&mut [u8]),
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<u64, AppendError> {
+    fn seal(&mut self, parts: Vec<Committed>, now: i64, progress: &mut dyn FnMut(u64)) -> Result<u64, AppendError> {
         if self.head.size() > 0 && now < self.head.recorded_at.saturating_sub(CLOCK_SLACK) {
             return Err(AppendError::Clock { seconds: (self.head.recorded_at - now) / 1_000_000 });
         }
-        let (mut head, mut entries) = (self.head.clone(), Vec::new());
+        let (mut head, mut entries) = (self.head.clone(), Vec::with_capacity(parts.len()));
         head.recorded_at = now.max(self.head.recorded_at);
-        for (done, (kind, role, bytes, found_by)) in (0..).zip(parts) {
+        for (done, part) in (0..).zip(parts) {
             progress(done);
-            let mut salt: Salt = [0; 32];
-            random(&mut salt);
-            let part = Part { role, salt, bytes };
             let entry = Entry {
                 index: head.size(),
                 previous: head.chain,
                 recorded_at: head.recorded_at,
-                kind: kind_code(kind),
-                parts: vec![PartRef { role: part.role, commitment: part.commitment() }],
+                kind: kind_code(part.kind),
+                parts: vec![part.committed],
             };
             let bytes = entry.encode()?;
             head.chain = chain(&bytes);
             head.edge.push(leaf_hash(&bytes));
-            entries.push(NewEntry {
-                entry: bytes,
-                parts: vec![Some([&part.salt[..], &part.bytes].concat())],
-                found_by,
-            });
+            entries.push(NewEntry { entry: bytes, parts: vec![Some(part.stored)], found_by: part.found_by });
         }
         let first = self.head.size();
         self.store.append(&self.head, &entries, &head)?;
@@ -185,6 +222,11 @@ impl<S: Store> Ledger<S> {
 
     /// The hashes under which a fact is found: its own id, and the id it corrects or retracts.
     pub(crate) fn found_by(&self, fact: &Fact) -> Vec<u64> {
-        std::iter::once(&fact.id).chain(corrected(fact)).map(|id| self.hash_of(id)).collect()
+        found_under(&self.founding.index_key, fact)
     }
+}
+
+/// The same under a key of the index.
+pub(crate) fn found_under(index_key: &[u8; 32], fact: &Fact) -> Vec<u64> {
+    std::iter::once(&fact.id).chain(corrected(fact)).map(|id| hash_under(index_key, id)).collect()
 }

@@ -66,9 +66,13 @@ impl<S: Store> Ledger<S> {
 
     /// The hash under which an id is found, keyed by the ledger's own secret.
     fn hash_of(&self, id: &FactId) -> u64 {
-        let hash = blake3::keyed_hash(&self.founding.index_key, id.as_str().as_bytes());
-        let mut first = [0; 8];
-        first.copy_from_slice(&hash.as_bytes()[..8]);
-        u64::from_be_bytes(first)
+        hash_under(&self.founding.index_key, id)
     }
+}
+
+fn hash_under(index_key: &[u8; 32], id: &FactId) -> u64 {
+    let hash = blake3::keyed_hash(index_key, id.as_str().as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.as_bytes()[..8]);
+    u64::from_be_bytes(first)
 }

@@ -1,7 +1,7 @@
 use crate::{KeyChange, Ledger, Own, WireError, decode_fact, kind_of};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactId, Kind, Recorded};
-use heldto_proof::{Chain, Entry, EntryError, Hash, Role, leaf_hash};
+use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
 
@@ -66,6 +66,22 @@ impl<S: Store> Ledger<S> {
         found.map(|entry| entry.previous)
     }
 
+    /// The tree head over the first `size` entries.
+    ///
+    /// # Errors
+    /// When an entry is missing.
+    pub fn root_at(&self, size: u64) -> Result<Hash, StoreError> {
+        if size == self.head.size() {
+            return Ok(self.head.edge.root());
+        }
+        let mut edge = Edge::default();
+        self.store.read(0..size, &mut |stored| {
+            edge.push(leaf_hash(&stored.entry));
+            true
+        })?;
+        Ok(edge.root())
+    }
+
     /// The leaf hashes of the first `size` entries.
     ///
     /// # Errors
@@ -107,7 +123,7 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
         let mut all = Vec::new();
-        for index in self.store.find(self.hash_of(id))? {
+        for (_, index) in self.store.find(&[self.hash_of(id)])? {
             self.recorded(index..index + 1, &mut |recorded| {
                 // The index hashes ids to 64 bits, so another id may share the place.
                 if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || corrected(fact) == Some(id)) {
@@ -143,7 +159,7 @@ pub(crate) const fn corrected(fact: &Fact) -> Option<&FactId> {
     }
 }
 
-fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
+pub(crate) fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
     let index = stored.index;
     let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error })?;
     let kind = kind_of(entry.kind);

@@ -1,3 +1,4 @@
+use crate::append::found_under;
 use crate::{Fault, Ledger, Problem, ReadError, decode_fact};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
@@ -75,7 +76,6 @@ pub fn restore(
 ) -> Result<Ledger<MemoryStore>, RestoreError> {
     let mut store = MemoryStore::new(founding.clone());
     let empty = Head::empty(&founding.genesis);
-    let index_of = Ledger { store: store.clone(), founding: founding.clone(), head: empty.clone() };
     let (mut edge, mut end, mut recorded_at, mut entries) = (Edge::default(), empty.chain, i64::MIN, Vec::new());
     for (index, item) in (0..).zip(carried) {
         let entry = Entry::decode(&item.entry).map_err(|error| RestoreError::Entry { index, error })?;
@@ -88,7 +88,7 @@ pub fn restore(
             let beyond = || Box::new(Problem { entry: Some(index), fault: Fault::PartExtra(*number) });
             *parts.get_mut(usize::from(*number)).ok_or_else(beyond)? = Some([&part.salt[..], &part.bytes].concat());
         }
-        let found_by = item.fact().map_or_else(Vec::new, |fact| index_of.found_by(&fact));
+        let found_by = item.fact().map_or_else(Vec::new, |fact| found_under(&founding.index_key, &fact));
         entries.push(NewEntry { entry: item.entry.clone(), parts, found_by });
     }
     let head = Head { chain: end, edge, recorded_at, checkpoint: None };
@@ -111,30 +111,27 @@ pub fn restore(
     Ok(ledger)
 }
 
-impl Ledger<MemoryStore> {
+impl<S: Store + Sync> Ledger<S> {
     /// Everything a store needs to hold this ledger too, found under another index key: the entries and the head.
     ///
     /// # Errors
     /// When it does not verify.
     pub fn contents(&self, founding: &Founding) -> Result<(Vec<NewEntry>, Head), RestoreError> {
-        let other = Ledger { store: self.store.clone(), founding: founding.clone(), head: self.head.clone() };
+        self.verify(false, &mut |_| {})?;
         let mut entries = Vec::new();
         self.store.read(0..self.head.size(), &mut |stored| {
+            let fact = crate::read::recorded(&stored).ok().and_then(|recorded| match recorded.content {
+                Content::Known(fact) => Some(fact),
+                _ => None,
+            });
+            let found_by = fact.map_or_else(Vec::new, |fact| found_under(&founding.index_key, &fact));
             let count = stored.parts.iter().map(|(n, _)| usize::from(*n) + 1).max().unwrap_or(0);
             let mut parts = vec![None; count];
             for (number, bytes) in stored.parts {
                 parts[usize::from(number)] = Some(bytes);
             }
-            entries.push(NewEntry { entry: stored.entry, parts, found_by: Vec::new() });
+            entries.push(NewEntry { entry: stored.entry, parts, found_by });
             true
-        })?;
-        self.verify(false, &mut |_| {})?;
-        self.recorded(0..self.head.size(), &mut |recorded| {
-            if let (Content::Known(fact), Some(new)) =
-                (&recorded.content, usize::try_from(recorded.index).ok().and_then(|n| entries.get_mut(n)))
-            {
-                new.found_by = other.found_by(fact);
-            }
         })?;
         Ok((entries, self.head.clone()))
     }

@@ -1,6 +1,8 @@
 use base64::Engine;
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::sync::LazyLock;
 
 /// 32 bytes of a hash, shown as hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,9 +42,19 @@ pub struct Chain(pub Hash);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Commitment(pub Hash);
 
-const GENESIS: &str = "heldto ledger v1 genesis";
-const ENTRY: &str = "heldto ledger v1 entry";
-pub(crate) const PART: &str = "heldto ledger v1 part";
+static GENESIS: Context = Context(LazyLock::new(|| hash_derive_key_context("heldto ledger v1 genesis")));
+static ENTRY: Context = Context(LazyLock::new(|| hash_derive_key_context("heldto ledger v1 entry")));
+pub(crate) static PART: Context = Context(LazyLock::new(|| hash_derive_key_context("heldto ledger v1 part")));
+
+/// A context of BLAKE3's `derive_key` mode, hashed once: for inputs as short as ours it would otherwise cost as much again as the input.
+pub(crate) struct Context(LazyLock<ContextKey>);
+
+impl Context {
+    /// A hasher of this context.
+    pub(crate) fn hasher(&self) -> blake3::Hasher {
+        blake3::Hasher::new_from_context_key(&self.0)
+    }
+}
 
 /// What a ledger begins with: the name it goes by, and its first signing key. Key changes never alter it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +79,7 @@ impl Genesis {
     /// The chain value before the first entry: a keyed hash of version, length of the origin, origin, key.
     #[must_use]
     pub fn chain(&self) -> Chain {
-        let mut hasher = blake3::Hasher::new_derive_key(GENESIS);
+        let mut hasher = GENESIS.hasher();
         hasher.update(&[1]);
         hasher.update(&(self.origin.len() as u64).to_le_bytes());
         hasher.update(self.origin.as_bytes());
@@ -79,7 +91,7 @@ impl Genesis {
 /// The chain value after the entry of these bytes, which hold the chain value before it.
 #[must_use]
 pub fn chain(entry: &[u8]) -> Chain {
-    Chain(Hash(blake3::derive_key(ENTRY, entry)))
+    Chain(Hash(*ENTRY.hasher().update(entry).finalize().as_bytes()))
 }
 
 /// The key hash of C2SP signed-note: the first four bytes of SHA-256 over name, newline, algorithm and key, in hexadecimal.

@@ -96,7 +96,7 @@ impl Part {
     /// The commitment of a part that is borrowed.
     #[must_use]
     pub fn commitment_of(role: Role, salt: &Salt, bytes: &[u8]) -> Commitment {
-        let mut hasher = blake3::Hasher::new_derive_key(PART);
+        let mut hasher = PART.hasher();
         hasher.update(salt);
         hasher.update(&[role.code()]);
         hasher.update(&(bytes.len() as u64).to_le_bytes());

@@ -2,6 +2,7 @@ use crate::{Authorities, Metrics, Money};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactId, Kind, Recorded};
 use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All that the log says, folded entry by entry.
@@ -85,10 +86,10 @@ impl States {
     }
 
     /// Takes in the next entry.
-    pub fn apply(&mut self, recorded: &Recorded) {
+    pub fn apply(&mut self, recorded: Recorded) {
         self.size = recorded.index + 1;
         self.last_recorded = Some(recorded.recorded_at);
-        let fact = match &recorded.content {
+        let fact = match recorded.content {
             Content::Known(fact) => fact,
             Content::Own(_) => {
                 self.timeline.own += 1;
@@ -103,21 +104,24 @@ impl States {
                 return;
             }
         };
-        let (id, version, reason) = match &fact.body {
-            Body::Correction { of, reason, replacement } => (of, Some(&**replacement), Some(reason.clone())),
-            Body::Retraction { of, reason } => (of, None, Some(reason.clone())),
-            _ => (&fact.id, Some(fact), None),
+        let (id, version, reason) = match fact.body {
+            Body::Correction { of, reason, replacement } => (of, Some(*replacement), Some(reason)),
+            Body::Retraction { of, reason } => (of, None, Some(reason)),
+            _ => (fact.id.clone(), Some(fact), None),
         };
-        if let Some(fact) = version {
+        if let Some(fact) = &version {
             // Each state keeps ids only, of every version that ever said so; a view looks at the version that holds.
             self.commitments.apply(fact);
             self.authorities.apply(fact);
             self.metrics.apply(fact);
             self.money.apply(fact);
         }
-        let version =
-            Version { index: recorded.index, recorded_at: recorded.recorded_at, fact: version.cloned(), reason };
-        self.timeline.facts.entry(id.clone()).or_default().push(version);
+        let version = Version { index: recorded.index, recorded_at: recorded.recorded_at, fact: version, reason };
+        match self.timeline.facts.entry(id) {
+            // Most facts have one version and never another: no room is kept for more.
+            Entry::Vacant(place) => drop(place.insert(vec![version])),
+            Entry::Occupied(mut versions) => versions.get_mut().push(version),
+        }
     }
 
     /// The states as bytes, with the chain value of the log at their size, so that they can be checked against it.

@@ -131,7 +131,7 @@ fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, s
 
 fn fold(log: &[Recorded]) -> States {
     let mut states = States::default();
-    log.iter().for_each(|r| states.apply(r));
+    log.iter().for_each(|r| states.apply(r.clone()));
     states
 }
 
@@ -147,7 +147,7 @@ proptest! {
         let cut = cut.min(log.len());
         let snapshot = fold(&log[..cut]).snapshot([7; 32]).expect("written");
         let (mut resumed, chain) = States::resume(&snapshot).expect("read");
-        log[cut..].iter().for_each(|r| resumed.apply(r));
+        log[cut..].iter().for_each(|r| resumed.apply(r.clone()));
         prop_assert_eq!(resumed, fold(&log));
         prop_assert_eq!(chain, [7; 32]);
     }

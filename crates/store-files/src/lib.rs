@@ -4,9 +4,13 @@
 //! It knows bytes and paths, never facts. docs/FORMAT.md, *Published* has the layout.
 
 mod parts;
+mod store;
+
+pub use store::FolderStore;
 
 use heldto_proof::{
-    Entry, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash, place, tile_of,
+    Edge, Entry, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash,
+    naive_root, place, tile_of,
 };
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::io::ErrorKind;
@@ -119,44 +123,81 @@ impl Folder {
         Ok(written)
     }
 
-    /// Reads every entry with the parts that are published, and checks that the tiles are those of the entries.
-    ///
-    /// # Errors
-    /// At the first file that is missing or is not what it should be.
-    pub fn read_all(&self, size: u64) -> Result<Vec<StoredEntry>, FolderError> {
-        let mut all: Vec<StoredEntry> = Vec::new();
+    /// The entries of one bundle, without their parts, and the bytes that hold them.
+    fn bundle(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
+        let path = entries_path(index, width);
+        let file = self.required(&path)?;
+        let (mut bytes, mut entries) = (&file[..], Vec::new());
+        for place in (index * TILE_WIDTH..).take(usize::try_from(width).unwrap_or(0)) {
+            let (len, rest) = bytes.split_first_chunk::<2>().ok_or_else(|| broken(&path, "it ends too early"))?;
+            let len = usize::from(u16::from_be_bytes(*len));
+            let (entry, rest) = rest.split_at_checked(len).ok_or_else(|| broken(&path, "it ends too early"))?;
+            entries.push(StoredEntry { index: place, entry: entry.to_vec(), parts: Vec::new() });
+            bytes = rest;
+        }
+        if bytes.is_empty() { Ok(entries) } else { Err(broken(&path, "bytes are left over")) }
+    }
+
+    /// The same with the parts that are published.
+    fn bundle_with_parts(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
+        let mut entries = self.bundle(index, width)?;
+        let path = parts_path(index, width);
+        parts::read(&self.required(&path)?, &mut entries).map_err(|why| broken(&path, why))?;
+        self.check_partials(&entries_path(index, TILE_WIDTH), width, |w| bundle(&entries[..w]))?;
+        self.check_partials(&parts_path(index, TILE_WIDTH), width, |w| parts_of(&entries[..w]))?;
+        Ok(entries)
+    }
+
+    /// Reads the entries once, a bundle at a time, and checks that every tile is that of the entries. Gives the edge of the tree and the last entry.
+    fn check_tiles(&self, size: u64) -> Result<(Edge, Vec<u8>), FolderError> {
+        let (mut edge, mut last) = (Edge::default(), Vec::new());
+        // Of each level, the hashes of the tile that is not full yet, and which tile that is.
+        let mut levels: Vec<(u64, Vec<Hash>)> = Vec::new();
         for index in 0..size.div_ceil(TILE_WIDTH) {
-            let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
-            let path = entries_path(index, width);
-            let mut bytes = &self.required(&path)?[..];
-            let first = all.len();
-            for _ in 0..width {
-                let (len, rest) = bytes.split_first_chunk::<2>().ok_or_else(|| broken(&path, "it ends too early"))?;
-                let len = usize::from(u16::from_be_bytes(*len));
-                let (entry, rest) = rest.split_at_checked(len).ok_or_else(|| broken(&path, "it ends too early"))?;
-                all.push(StoredEntry { index: all.len() as u64, entry: entry.to_vec(), parts: Vec::new() });
-                bytes = rest;
+            for stored in self.bundle(index, (size - index * TILE_WIDTH).min(TILE_WIDTH))? {
+                let leaf = leaf_hash(&stored.entry);
+                edge.push(leaf);
+                self.add_to_tiles(&mut levels, leaf)?;
+                last = stored.entry;
             }
-            if !bytes.is_empty() {
-                return Err(broken(&path, "bytes are left over"));
-            }
-            let path = parts_path(index, width);
-            let bytes = self.required(&path)?;
-            let entries = all.get_mut(first..).unwrap_or_default();
-            parts::read(&bytes, entries).map_err(|why| broken(&path, why))?;
-            self.check_partials(&entries_path(index, TILE_WIDTH), width, |w| bundle(&entries[..w]))?;
-            self.check_partials(&parts_path(index, TILE_WIDTH), width, |w| parts_of(&entries[..w]))?;
         }
-        let leaves: Vec<Hash> = all.iter().map(|s| leaf_hash(&s.entry)).collect();
-        for tile in Tile::of_tree(size) {
-            let hashes = tile_of(&leaves, tile);
-            if self.hashes(tile)? != hashes {
-                return Err(broken(&tile.path(), "it is not the tile of the entries"));
-            }
-            let full = Tile { width: TILE_WIDTH, ..tile };
-            self.check_partials(&full.path(), tile.width, |w| hashes[..w].iter().flat_map(|h| h.0).collect())?;
+        for (level, (index, hashes)) in (0..).zip(&levels) {
+            self.check_tile(level, *index, hashes)?;
         }
-        Ok(all)
+        Ok((edge, last))
+    }
+
+    /// Adds a leaf; a tile that is full is checked, and its root goes to the level above.
+    fn add_to_tiles(&self, levels: &mut Vec<(u64, Vec<Hash>)>, leaf: Hash) -> Result<(), FolderError> {
+        let mut next = Some(leaf);
+        for level in 0_u8.. {
+            let Some(hash) = next.take() else { break };
+            let place = usize::from(level);
+            if levels.len() == place {
+                levels.push((0, Vec::new()));
+            }
+            let Some((index, hashes)) = levels.get_mut(place) else { break };
+            hashes.push(hash);
+            if hashes.len() as u64 == TILE_WIDTH {
+                self.check_tile(level, *index, hashes)?;
+                next = Some(naive_root(hashes));
+                hashes.clear();
+                *index += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tile(&self, level: u8, index: u64, hashes: &[Hash]) -> Result<(), FolderError> {
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        let tile = Tile { level, index, width: hashes.len() as u64 };
+        if self.hashes(tile)? != hashes {
+            return Err(broken(&tile.path(), "it is not the tile of the entries"));
+        }
+        let full = Tile { width: TILE_WIDTH, ..tile };
+        self.check_partials(&full.path(), tile.width, |w| hashes[..w].iter().flat_map(|h| h.0).collect())
     }
 
     /// Checks what older checkpoints left of a tile or bundle: each must be the beginning of what stands there now. `beginning` gives its first so many.

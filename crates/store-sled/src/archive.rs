@@ -207,11 +207,10 @@ impl Archive {
         }
     }
 
-    /// The places found by a hash, in order.
-    pub fn find(&self, sealed: &Sealed, hash: u64) -> Result<Vec<u64>, StoreError> {
+    /// The records of some hashes that come in order.
+    pub fn find(&self, sealed: &Sealed, hashes: &[u64]) -> Result<Vec<Record>, StoreError> {
         let mut found = Vec::new();
-        sealed.runs.iter().try_for_each(|run| runs::find(&self.db, *run, hash, &mut found))?;
-        found.sort_unstable();
+        sealed.runs.iter().try_for_each(|run| runs::find(&self.db, *run, hashes, &mut found))?;
         Ok(found)
     }
 

@@ -303,13 +303,21 @@ impl Store for SledStore {
         singles::read(&self.hot, range.start.max(sealed)..range.end, &mut visit).map(drop)
     }
 
-    fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
+    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
         let sealed = self.sealed()?;
-        let mut found = if sealed.size > 0 { self.archive()?.find(&sealed, hash)? } else { Vec::new() };
-        self.hot.scan(keys::index(hash, 0).to_vec()..keys::index_end(hash), |key, _| {
-            found.extend(keys::decode_index(key).map(|(_, index)| index));
-            ControlFlow::Continue(())
-        })?;
+        let mut found = if sealed.size > 0 { self.archive()?.find(&sealed, hashes)? } else { Vec::new() };
+        if hashes.len() > 100 {
+            // The tail is short: read whole, it costs less than so many look-ups.
+            self.tail_index(|_, record| found.extend(hashes.binary_search(&record.0).is_ok().then_some(record)))?;
+        } else {
+            for hash in hashes {
+                self.hot.scan(keys::index(*hash, 0).to_vec()..keys::index_end(*hash), |key, _| {
+                    found.extend(keys::decode_index(key));
+                    ControlFlow::Continue(())
+                })?;
+            }
+        }
+        found.sort_unstable();
         Ok(found)
     }
 

@@ -10,10 +10,10 @@ use std::ops::ControlFlow;
 /// A keyed hash and the place of an entry found by it.
 pub type Record = (u64, u64);
 
-/// How many records a value holds.
-const PER_VALUE: usize = keys::CHUNK / 16;
+/// How many records a value holds: few, since sled reads a leaf of up to 16 values to give one.
+const PER_VALUE: usize = 128;
 /// How many values are written at a time.
-const PER_BATCH: usize = 512;
+const PER_BATCH: usize = 2048;
 
 /// A run of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,18 +51,45 @@ pub fn write(
     }
 }
 
-/// The places found by a hash in one run, in order.
-pub fn find(db: &Database, run: Run, hash: u64, found: &mut Vec<u64>) -> Result<(), StoreError> {
+/// The records of some hashes, which come in order, in one run.
+pub fn find(db: &Database, run: Run, hashes: &[u64], found: &mut Vec<Record>) -> Result<(), StoreError> {
+    if run.records / (PER_VALUE as u64) < hashes.len() as u64 {
+        return find_in_all(db, run, hashes, found);
+    }
     let mut damaged = false;
-    // The last value that may hold it, and those before it that begin with it.
-    db.scan_back(keys::run(run.number, (0, 0)).to_vec()..keys::run_end(run.number, hash), |key, value| {
+    for hash in hashes {
+        // The last value that may hold it, and those before it that begin with it.
+        db.scan_back(keys::run(run.number, (0, 0)).to_vec()..keys::run_end(run.number, *hash), |key, value| {
+            let Some(records) = decode(value) else {
+                damaged = true;
+                return ControlFlow::Break(());
+            };
+            found.extend(records.filter(|(h, _)| h == hash));
+            let first = keys::decode_run(key).map(|(_, (h, _))| h);
+            if first == Some(*hash) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+    }
+    if damaged { Err(broken()) } else { Ok(()) }
+}
+
+/// The same for more hashes than the run has values: read whole, it costs less than so many look-ups.
+fn find_in_all(db: &Database, run: Run, hashes: &[u64], found: &mut Vec<Record>) -> Result<(), StoreError> {
+    let (mut wanted, mut damaged) = (hashes, false);
+    let end = keys::run(run.number.saturating_add(1), (0, 0)).to_vec();
+    db.scan(keys::run(run.number, (0, 0)).to_vec()..end, |_, value| {
         let Some(records) = decode(value) else {
             damaged = true;
             return ControlFlow::Break(());
         };
-        found.extend(records.filter(|(h, _)| *h == hash).map(|(_, at)| at));
-        let first = keys::decode_run(key).map(|(_, (h, _))| h);
-        if first == Some(hash) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        for (hash, at) in records {
+            while let [first, rest @ ..] = wanted
+                && *first < hash
+            {
+                wanted = rest;
+            }
+            found.extend((wanted.first() == Some(&hash)).then_some((hash, at)));
+        }
+        if wanted.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     if damaged { Err(broken()) } else { Ok(()) }
 }

@@ -49,7 +49,7 @@ fn starts_empty(store: &impl Store) {
     assert_eq!(head, Head::empty(&founding().genesis), "a new store has an empty head");
     ok(store.read(0..0, &mut |_| panic!("there is nothing to read")));
     assert!(matches!(store.read(0..1, &mut |_| true), Err(StoreError::Missing(0))), "what is not there is missing");
-    assert_eq!(ok(store.find(1)), Vec::<u64>::new());
+    assert_eq!(ok(store.find(&[1])), Vec::new());
     assert_eq!(records(store), Vec::new());
 }
 
@@ -86,8 +86,10 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
         stored.index < 4
     }));
     assert_eq!(few, 3, "reading stops when asked to");
-    assert_eq!(ok(store.find(77)), (0..7).collect::<Vec<u64>>(), "each is found, in order");
-    assert_eq!(ok(store.find(3)), vec![3]);
+    assert_eq!(ok(store.find(&[77])), (0..7).map(|n| (77, n)).collect::<Vec<_>>(), "each is found, in order");
+    assert_eq!(ok(store.find(&[3])), vec![(3, 3)]);
+    assert_eq!(ok(store.find(&[0, 2, 5, 50])), vec![(0, 0), (2, 2), (5, 5)], "many at once");
+    assert_eq!(ok(store.find(&[])), Vec::new());
     let own = (0..7).map(|n| (n, n));
     assert_eq!(
         records(store),
@@ -219,8 +221,8 @@ mod tests {
         fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
             self.with(|s| s.read(range, visit))
         }
-        fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
-            self.with(|s| s.find(hash))
+        fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
+            self.with(|s| s.find(hashes))
         }
         fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
             self.with(|s| s.index(visit))

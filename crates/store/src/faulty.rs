@@ -54,8 +54,8 @@ impl Store for FaultyStore {
         self.inner.read(range, visit)
     }
 
-    fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
-        self.inner.find(hash)
+    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
+        self.inner.find(hashes)
     }
 
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {

@@ -73,11 +73,16 @@ pub trait Store {
     /// [`StoreError::Missing`] at the first entry of the range that is not there.
     fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError>;
 
-    /// The places of the entries found by this keyed hash, in order.
+    /// The records of the index of these keyed hashes, which come in order, each once: hash and place, in order.
     ///
     /// # Errors
     /// When the index cannot be read.
-    fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError>;
+    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError>;
+
+    /// Whether it has an index of ids at all: what is published has none.
+    fn keeps_index(&self) -> bool {
+        true
+    }
 
     /// Gives every record of the index of ids, a keyed hash and a place, in the order of hashes and then of places, until `visit` returns `false`.
     ///
@@ -143,6 +148,17 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file is not what it should be.
+    #[error("{path}: {why}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It can only be read.
+    #[error("what is published is not written to in this way")]
+    ReadOnly,
     /// The ledger ends before what was acknowledged, or beside it.
     #[error("the ledger has fallen behind: {0}")]
     Behind(String),
@@ -163,6 +179,14 @@ impl StoreError {
     /// Whether it says that stored bytes are not what was written.
     #[must_use]
     pub const fn is_integrity(&self) -> bool {
-        matches!(self, Self::Missing(_) | Self::Block { .. } | Self::Damaged { .. } | Self::Behind(_) | Self::Broken(_))
+        matches!(
+            self,
+            Self::Missing(_)
+                | Self::Block { .. }
+                | Self::File { .. }
+                | Self::Damaged { .. }
+                | Self::Behind(_)
+                | Self::Broken(_)
+        )
     }
 }

@@ -64,8 +64,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn find(&self, hash: u64) -> Result<Vec<u64>, StoreError> {
-        Ok(self.index.range((hash, 0)..=(hash, u64::MAX)).map(|(_, index)| *index).collect())
+    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
+        Ok(hashes.iter().flat_map(|hash| self.index.range((*hash, 0)..=(*hash, u64::MAX))).copied().collect())
     }
 
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {

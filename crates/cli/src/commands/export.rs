@@ -1,10 +1,12 @@
 //! The whole ledger as a file, and back.
 
-use super::{plain, verify};
+use super::plain;
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, io};
 use crate::{Outcome, World, carry, ledger};
-use heldto_store::Founding;
+use heldto_ledger::Ledger;
+use heldto_proof::Head;
+use heldto_store::{Founding, NewEntry, Store};
 use heldto_store_files::Folder;
 use heldto_store_sled::SledStore;
 use std::io::Write;
@@ -27,20 +29,26 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
+type Contents = (Founding, (Vec<NewEntry>, Head));
+
+/// All of a ledger, verified, to be held under another index key.
+fn contents<S: Store + Sync>(carried: &Ledger<S>, index_key: [u8; 32]) -> Result<Contents, CommandError> {
+    let founding = Founding { genesis: carried.genesis().clone(), index_key };
+    let contents = carried.contents(&founding)?;
+    Ok((founding, contents))
+}
+
 /// Makes a ledger again from an export or a published folder. It verifies first; nothing is made from what is broken.
 pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Result<Outcome, CommandError> {
     let mut index_key = [0; 32];
     (world.random)(&mut index_key);
-    let carried = if args.file.is_dir() {
+    let (founding, (entries, head)) = if args.file.is_dir() {
         let folder = Folder::new(&args.file);
         let checkpoint = folder.checkpoint()?.unwrap_or_default();
-        carry::from_folder(&folder, &checkpoint)?
+        contents(&carry::from_folder(folder, &checkpoint)?, index_key)?
     } else {
-        carry::read(&ledger::text_of(world, &args.file)?, index_key)?
+        contents(&carry::read(&ledger::text_of(world, &args.file)?, index_key)?, index_key)?
     };
-    verify::check(&carried)?;
-    let founding = Founding { genesis: carried.genesis().clone(), index_key };
-    let (entries, head) = carried.contents(&founding)?;
     let mut waiting = |holder: &str| (world.say)(&format!("waiting for {holder}"));
     SledStore::create_with(&args.dir, &founding, &entries, &head, &mut waiting)?;
     let said = format!(

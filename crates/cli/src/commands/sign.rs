@@ -5,7 +5,7 @@ use crate::args::{CheckpointArgs, Global, KeyArgs, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE, io};
 use crate::{Outcome, World, key, ledger, trust};
 use heldto_ledger::{KeyChange, Ledger, Own};
-use heldto_proof::{Checkpoint, Leaves, NoteSigner, SignedNote, root_at};
+use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store_files::{Folder, FolderError};
 use heldto_store_sled::SledStore;
 use std::path::Path;
@@ -143,9 +143,7 @@ fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError>
     if before.size > open.head().size() {
         return Err(fail(format!("it has {} entries, and the ledger {}", before.size, open.head().size())));
     }
-    let leaves = open.leaves(before.size)?;
-    let root = root_at(before.size, &mut Leaves(&leaves)).map_err(|e| fail(e.to_string()))?;
-    if before.origin != open.genesis().origin || root != before.root {
+    if before.origin != open.genesis().origin || open.root_at(before.size)? != before.root {
         return Err(fail("its origin or its entries are others".to_owned()));
     }
     Ok(())

@@ -43,7 +43,7 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
         let bytes = folder
             .checkpoint()?
             .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {} has no checkpoint", path.display())))?;
-        let ledger = carry::from_folder(&folder, &bytes)?;
+        let ledger = carry::from_folder(folder, &bytes)?;
         let verified =
             ledger.verify(true, &mut meter(world.terminal, world.progress, "verifying", ledger.head().size()))?;
         return finish(global, &ledger, &verified, Some(&bytes), trust);
@@ -100,7 +100,7 @@ fn finish<S: Store>(
 fn check_snapshot(open: &Ledger<heldto_store_sled::SledStore>) -> Result<(), CommandError> {
     let Some(kept) = ledger::snapshot(open) else { return Ok(()) };
     let mut fresh = States::default();
-    open.recorded(0..kept.size(), &mut |recorded| fresh.apply(&recorded))?;
+    open.recorded(0..kept.size(), &mut |recorded| fresh.apply(recorded))?;
     if fresh == kept {
         return Ok(());
     }
@@ -140,9 +140,4 @@ fn sound(global: &Global, origin: &str, v: &Verified) -> String {
         out.push_str(&format!("  unread  {} facts of a later version; their hashes are right\n", v.unreadable));
     }
     out
-}
-
-/// Whether a store's ledger is sound, for commands that rest on it.
-pub fn check<S: Store + Sync>(open: &Ledger<S>) -> Result<Verified, CommandError> {
-    Ok(open.verify(false, &mut |_| {})?)
 }

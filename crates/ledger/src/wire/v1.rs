@@ -2,7 +2,7 @@
 
 use super::WireError;
 use super::codes::Code;
-use bincode::{Decode, Encode};
+use bincode::{BorrowDecode, Decode, Encode};
 use chrono::{Days, NaiveDate};
 use heldto_fact::{Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, When};
 use heldto_proof::MAX_PART;
@@ -11,27 +11,28 @@ mod body;
 
 const VERSION: u8 = 1;
 
-#[derive(Encode, Decode)]
-struct Common {
+/// Borrowed from the fact when it is written, and from the bytes when it is read.
+#[derive(Encode, BorrowDecode)]
+struct Common<'a> {
     version: u8,
     kind: u8,
-    id: String,
-    text: String,
-    by: Vec<String>,
-    about: Vec<String>,
-    to: Vec<String>,
-    reporter: Option<String>,
+    id: &'a str,
+    text: &'a str,
+    by: Vec<&'a str>,
+    about: Vec<&'a str>,
+    to: Vec<&'a str>,
+    reporter: Option<&'a str>,
     attribution: u8,
     voice: Option<u8>,
     occurred: Option<Date>,
     period: Option<Date>,
-    place: Option<String>,
+    place: Option<&'a str>,
     sensitive: bool,
     salience: u8,
     amounts: Vec<WireAmount>,
-    cites: Vec<Cite>,
-    links: Vec<WireLink>,
-    note: Option<String>,
+    cites: Vec<Cite<'a>>,
+    links: Vec<WireLink<'a>>,
+    note: Option<&'a str>,
 }
 
 #[derive(Encode, Decode)]
@@ -56,17 +57,17 @@ pub(super) struct WireAmount {
     count: Option<u64>,
 }
 
-#[derive(Encode, Decode)]
-struct Cite {
-    source: String,
-    at: String,
+#[derive(Encode, BorrowDecode)]
+struct Cite<'a> {
+    source: &'a str,
+    at: &'a str,
     quote: Option<(u64, u64, [u8; 32])>,
 }
 
-#[derive(Encode, Decode)]
-struct WireLink {
+#[derive(Encode, BorrowDecode)]
+struct WireLink<'a> {
     kind: u8,
-    to: String,
+    to: &'a str,
     strength: u8,
 }
 
@@ -80,27 +81,29 @@ pub(super) fn encode(fact: &Fact) -> Result<Vec<u8>, WireError> {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
-    let (common, used): (Common, usize) = take(bytes)?;
+    let config = bincode::config::standard().with_limit::<{ 16 * MAX_PART }>();
+    let (common, used): (Common<'_>, usize) =
+        bincode::borrow_decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))?;
     let kind = Kind::read(common.kind)?;
     let (body, rest) = body::decode(kind, &bytes[used..])?;
     let fact = Fact {
-        id: id(&common.id)?,
-        text: common.text,
+        id: id(common.id)?,
+        text: common.text.to_owned(),
         by: ids(&common.by)?,
         about: ids(&common.about)?,
         to: ids(&common.to)?,
-        reporter: common.reporter.as_deref().map(id).transpose()?,
+        reporter: common.reporter.map(id).transpose()?,
         attribution: Code::read(common.attribution)?,
         voice: common.voice.map(Code::read).transpose()?,
         occurred: common.occurred.as_ref().map(when).transpose()?,
         period: common.period.as_ref().map(when).transpose()?,
-        place: common.place,
+        place: common.place.map(str::to_owned),
         sensitive: common.sensitive,
         salience: Code::read(common.salience)?,
         amounts: common.amounts.into_iter().map(amount).collect::<Result<_, _>>()?,
-        cites: common.cites.into_iter().map(citation).collect::<Result<_, _>>()?,
+        cites: common.cites.iter().map(citation).collect::<Result<_, _>>()?,
         links: common.links.iter().map(link).collect::<Result<_, _>>()?,
-        note: common.note,
+        note: common.note.map(str::to_owned),
         body,
     };
     if used + rest == bytes.len() && encode(&fact)? == bytes { Ok(fact) } else { Err(WireError::NotCanonical) }
@@ -116,22 +119,24 @@ pub(super) fn take<T: Decode<()>>(bytes: &[u8]) -> Result<(T, usize), WireError>
     bincode::decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))
 }
 
-fn common(fact: &Fact) -> Common {
-    let texts = |ids: &[FactId]| ids.iter().map(ToString::to_string).collect();
+fn common(fact: &Fact) -> Common<'_> {
+    fn texts(ids: &[FactId]) -> Vec<&str> {
+        ids.iter().map(FactId::as_str).collect()
+    }
     Common {
         version: VERSION,
         kind: fact.kind().code(),
-        id: fact.id.to_string(),
-        text: fact.text.clone(),
+        id: fact.id.as_str(),
+        text: &fact.text,
         by: texts(&fact.by),
         about: texts(&fact.about),
         to: texts(&fact.to),
-        reporter: fact.reporter.as_ref().map(ToString::to_string),
+        reporter: fact.reporter.as_ref().map(FactId::as_str),
         attribution: fact.attribution.code(),
         voice: fact.voice.map(Code::code),
         occurred: fact.occurred.as_ref().map(date),
         period: fact.period.as_ref().map(date),
-        place: fact.place.clone(),
+        place: fact.place.as_deref(),
         sensitive: fact.sensitive,
         salience: fact.salience.code(),
         amounts: fact.amounts.iter().map(wire_amount).collect(),
@@ -139,17 +144,17 @@ fn common(fact: &Fact) -> Common {
             .cites
             .iter()
             .map(|c| Cite {
-                source: c.source.to_string(),
-                at: c.at.clone(),
+                source: c.source.as_str(),
+                at: &c.at,
                 quote: c.quote.as_ref().map(|q| (q.start, q.end, q.blake3)),
             })
             .collect(),
         links: fact
             .links
             .iter()
-            .map(|l| WireLink { kind: l.kind.code(), to: l.to.to_string(), strength: l.strength.code() })
+            .map(|l| WireLink { kind: l.kind.code(), to: l.to.as_str(), strength: l.strength.code() })
             .collect(),
-        note: fact.note.clone(),
+        note: fact.note.as_deref(),
     }
 }
 
@@ -157,7 +162,7 @@ pub(super) fn id(text: &str) -> Result<FactId, WireError> {
     text.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))
 }
 
-fn ids(texts: &[String]) -> Result<Vec<FactId>, WireError> {
+fn ids(texts: &[&str]) -> Result<Vec<FactId>, WireError> {
     texts.iter().map(|t| id(t)).collect()
 }
 
@@ -239,11 +244,11 @@ pub(super) fn amount(wire: WireAmount) -> Result<Amount, WireError> {
     })
 }
 
-fn citation(cite: Cite) -> Result<Citation, WireError> {
+fn citation(cite: &Cite<'_>) -> Result<Citation, WireError> {
     let quote = cite.quote.map(|(start, end, blake3)| Quotation { start, end, blake3 });
-    Ok(Citation { source: id(&cite.source)?, at: cite.at, quote })
+    Ok(Citation { source: id(cite.source)?, at: cite.at.to_owned(), quote })
 }
 
-fn link(wire: &WireLink) -> Result<Link, WireError> {
-    Ok(Link { kind: Code::read(wire.kind)?, to: id(&wire.to)?, strength: Code::read(wire.strength)? })
+fn link(wire: &WireLink<'_>) -> Result<Link, WireError> {
+    Ok(Link { kind: Code::read(wire.kind)?, to: id(wire.to)?, strength: Code::read(wire.strength)? })
 }

@@ -1,0 +1,136 @@
+//! A log of any size, in the proportions of a real one: for each thousand facts one body, two documents, a hundred commitments, what was delivered towards
+//! them, what was paid, and above all figures.
+
+use heldto_fact::{
+    Act, Amount, Attribution, Basis, Body, Citation, Commitment, Due, Fact, FactId, Force, Link, LinkKind, Mode,
+    Outcome, PartyKind, Quantity, Role, Salience, Strength, Target, Voice, When,
+};
+
+/// Numbers that look random and are the same every time.
+fn random(n: u64, what: u64) -> u64 {
+    let hash = blake3::hash(&[n.to_be_bytes(), what.to_be_bytes()].concat());
+    u64::from_be_bytes(hash.as_bytes()[..8].try_into().expect("8 bytes"))
+}
+
+fn id(text: &str) -> FactId {
+    text.parse().expect("an id")
+}
+
+const WORDS: &[&str] = &[
+    "council",
+    "plan",
+    "children",
+    "support",
+    "within",
+    "twenty",
+    "weeks",
+    "special",
+    "school",
+    "places",
+    "said",
+    "families",
+    "ombudsman",
+    "paid",
+    "inspection",
+    "report",
+    "improvement",
+    "board",
+    "notice",
+    "assessment",
+    "delay",
+    "county",
+    "funding",
+    "promised",
+    "additional",
+    "service",
+];
+
+fn text(n: u64) -> String {
+    let words =
+        (0..10 + random(n, 1) % 8).map(|k| WORDS[usize::try_from(random(n, 10 + k)).unwrap_or(0) % WORDS.len()]);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The fact at this place of the log.
+pub fn fact(n: u64) -> Fact {
+    let (thousand, place) = (n / 1000, n % 1000);
+    let party = id(&format!("council-{thousand}"));
+    let source = id(&format!("source-{thousand}-{}", random(n, 2) % 2));
+    let day = |what| day(2019 + random(n, what) % 7, 1 + random(n, what + 1) % 12, 1 + random(n, what + 2) % 28);
+    let pledge = |k: u64| id(&format!("pledge-{thousand}-{}", k % 100));
+    let number = |what, most: u64| Quantity::whole(1 + random(n, what) % most).expect("small");
+    let amount = |value, unit: &str, role| Amount::exact(value, unit.parse().expect("a unit"), role);
+    let base = Fact {
+        text: text(n),
+        by: vec![party.clone()],
+        voice: Some(Voice::Record),
+        occurred: day(20),
+        cites: vec![Citation { source, at: format!("line {}", random(n, 3) % 400), quote: None }],
+        ..Fact::amending(id(&format!("fact-{n}")), String::new(), Body::Statement { act: Act::Claim, outcome: None })
+    };
+    let linked = |kind| vec![Link { kind, to: pledge(random(n, 4)), strength: Strength::Stated }];
+    match place {
+        0 => Fact::amending(
+            party,
+            format!("Council number {thousand}"),
+            Body::Party { kind: PartyKind::Council, identifiers: Vec::new() },
+        ),
+        1 | 2 => Fact::amending(
+            id(&format!("source-{thousand}-{}", place - 1)),
+            text(n),
+            Body::Source {
+                publisher: Some("A paper".to_owned()),
+                author: None,
+                published: day(30),
+                known_from: None,
+                url: None,
+                blake3: None,
+                revises: None,
+            },
+        ),
+        3..=102 => Fact {
+            id: pledge(place - 3),
+            voice: Some(Voice::Owner),
+            body: Body::Pledge(Commitment {
+                force: Force::Pledge,
+                target: Some(Target::Amount(amount(number(5, 500), "places", Role::Target))),
+                due: Some(Due { mode: Mode::By, date: day(40), rule: None, terms: None }),
+                test: None,
+                personal: false,
+            }),
+            ..base
+        },
+        103..=252 => Fact {
+            body: Body::Delivery { outcome: Outcome::Part },
+            amounts: vec![amount(number(6, 90), "places", Role::Delivered)],
+            links: linked(LinkKind::PartFulfils),
+            ..base
+        },
+        253..=302 => Fact {
+            body: Body::Payout { settles: "a complaint".to_owned(), count: None },
+            amounts: vec![amount(number(7, 9000), "GBP", Role::Paid)],
+            ..base
+        },
+        303..=702 => Fact {
+            body: Body::Measurement {
+                metric: id("a-share"),
+                numerator: Some(1 + random(n, 8) % 500),
+                denominator: Some(501 + random(n, 9) % 500),
+            },
+            amounts: vec![Amount { basis: Basis::Unknown, ..amount(number(8, 99), "%", Role::Measured) }],
+            about: base.by.clone(),
+            by: Vec::new(),
+            ..base
+        },
+        _ => Fact {
+            attribution: Attribution::Stated,
+            salience: Salience::Supporting,
+            links: linked(LinkKind::BearsOn),
+            ..base
+        },
+    }
+}
+
+fn day(year: u64, month: u64, day: u64) -> Option<When> {
+    format!("{year}-{month:02}-{day:02}").parse().ok()
+}

@@ -1,0 +1,83 @@
+//! What a user would pick instead, holding the same bytes, durably batch by batch, without any hashing.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The bytes of an entry and of its parts.
+pub type Stored = (Vec<u8>, Vec<u8>);
+
+/// Each store with how long it took and how many bytes it takes on the disk.
+pub fn all(root: &Path, stored: &[Stored], batch: usize) -> Vec<(&'static str, Duration, u64)> {
+    let run = |name, write: fn(&Path, &[Stored], usize)| {
+        let dir = root.join("other");
+        std::fs::create_dir_all(&dir).expect("a folder");
+        let start = Instant::now();
+        write(&dir, stored, batch);
+        let (took, disk) = (start.elapsed(), super::folder(&dir));
+        std::fs::remove_dir_all(&dir).expect("removes");
+        (name, took, disk)
+    };
+    vec![
+        run("the same bytes to a plain file, fsynced a batch", file),
+        run("redb, default, durable a batch", redb),
+        run("SQLite, WAL, synchronous=FULL", sqlite),
+        run("sled, one key an event, flushed and fsynced a batch", sled),
+    ]
+}
+
+fn file(dir: &Path, stored: &[Stored], batch: usize) {
+    use std::io::Write;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(dir.join("file")).expect("a file"));
+    for few in stored.chunks(batch) {
+        for (entry, part) in few {
+            file.write_all(entry).and_then(|()| file.write_all(part)).expect("room");
+        }
+        file.flush().expect("room");
+        file.get_ref().sync_data().expect("synced");
+    }
+}
+
+fn redb(dir: &Path, stored: &[Stored], batch: usize) {
+    const TABLE: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("log");
+    let db = redb::Database::create(dir.join("db")).expect("a database");
+    for (n, few) in stored.chunks(batch).enumerate() {
+        let write = db.begin_write().expect("writes");
+        {
+            let mut table = write.open_table(TABLE).expect("a table");
+            for (k, (entry, part)) in few.iter().enumerate() {
+                table.insert((n * batch + k) as u64, [&entry[..], part].concat().as_slice()).expect("room");
+            }
+        }
+        write.commit().expect("durable");
+    }
+}
+
+fn sqlite(dir: &Path, stored: &[Stored], batch: usize) {
+    let mut db = rusqlite::Connection::open(dir.join("db")).expect("a database");
+    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE log (n INTEGER PRIMARY KEY, entry BLOB, part BLOB)")
+        .expect("a table");
+    for (n, few) in stored.chunks(batch).enumerate() {
+        let write = db.transaction().expect("writes");
+        {
+            let mut insert = write.prepare_cached("INSERT INTO log VALUES (?, ?, ?)").expect("a statement");
+            for (k, (entry, part)) in few.iter().enumerate() {
+                insert.execute(rusqlite::params![(n * batch + k) as i64, entry, part]).expect("room");
+            }
+        }
+        write.commit().expect("durable");
+    }
+}
+
+fn sled(dir: &Path, stored: &[Stored], batch: usize) {
+    let db = sled::Config::new().path(dir.join("db")).flush_every_ms(None).open().expect("a database");
+    let file = std::fs::File::open(dir.join("db/db")).expect("its file");
+    for (n, few) in stored.chunks(batch).enumerate() {
+        let mut write = sled::Batch::default();
+        for (k, (entry, part)) in few.iter().enumerate() {
+            write.insert(&((n * batch + k) as u64).to_be_bytes(), [&entry[..], part].concat());
+        }
+        db.apply_batch(write).expect("room");
+        db.flush().expect("flushed");
+        file.sync_all().expect("synced");
+    }
+}
