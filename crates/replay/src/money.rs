@@ -3,7 +3,7 @@
 use crate::{Cluster, View};
 use heldto_fact::{Amount, Body, Fact, FactId, Interval, LinkKind, Role, Strength, Unit};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which facts tell of money.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,11 +76,12 @@ pub fn totals<'a>(
 fn total_in<'a>(clusters: &[Cluster<'a>], pick: &impl Fn(&Fact, &Amount) -> bool, unit: Unit) -> Option<Total<'a>> {
     let with_amount: Vec<(&Cluster<'a>, Interval)> =
         clusters.iter().filter_map(|c| Some((c, interval_of(c, pick, &unit)?))).collect();
+    let place = tellings_of(with_amount.iter().map(|(c, _)| *c));
     let is_part = |c: &Cluster<'a>| {
+        let own = place.get(&c.first().id);
         c.tellings.iter().flat_map(|t| &t.links).any(|l| {
-            l.kind == LinkKind::PartOf
-                && l.strength != Strength::Possible
-                && with_amount.iter().any(|(whole, _)| whole.holds(&l.to) && whole.first().id != c.first().id)
+            let whole = place.get(&l.to);
+            l.kind == LinkKind::PartOf && l.strength != Strength::Possible && whole.is_some() && whole != own
         })
     };
     let (parts, counted): (Vec<_>, Vec<_>) = with_amount.iter().partition(|(c, _)| is_part(c));
@@ -118,22 +119,33 @@ fn interval_of(cluster: &Cluster<'_>, pick: &impl Fn(&Fact, &Amount) -> bool, un
 
 /// Groups of things that may be the same money.
 fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(&'b Cluster<'a>, Interval)>> {
-    let tied = |a: &Cluster<'a>, b: &Cluster<'a>| {
-        a.tellings.iter().flat_map(|t| &t.links).any(|l| {
-            let overlaps = l.kind == LinkKind::MayOverlap
-                || (l.strength == Strength::Possible
-                    && matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf));
-            overlaps && b.holds(&l.to)
-        })
+    let place: BTreeMap<&FactId, usize> = tellings_of(counted.iter().map(|(c, _)| *c));
+    // Each thing names another of its group, in the end the one that names itself.
+    let mut names: Vec<usize> = (0..counted.len()).collect();
+    let last = |names: &[usize], mut n: usize| {
+        while names.get(n).is_some_and(|next| *next != n) {
+            n = names[n];
+        }
+        n
     };
-    let mut groups: Vec<Vec<(&'b Cluster<'a>, Interval)>> = Vec::new();
-    for (cluster, interval) in counted {
-        let (touching, mut apart): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|g| g.iter().any(|(c, _)| tied(c, cluster) || tied(cluster, c)));
-        let mut group: Vec<_> = touching.into_iter().flatten().collect();
-        group.push((*cluster, *interval));
-        apart.push(group);
-        groups = apart;
+    for (n, (cluster, _)) in counted.iter().enumerate() {
+        for l in cluster.tellings.iter().flat_map(|t| &t.links) {
+            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf);
+            let overlaps = l.kind == LinkKind::MayOverlap || (l.strength == Strength::Possible && same);
+            if let Some(other) = place.get(&l.to).filter(|_| overlaps) {
+                let (a, b) = (last(&names, n), last(&names, *other));
+                names[a.max(b)] = a.min(b);
+            }
+        }
     }
-    groups
+    let mut groups: BTreeMap<usize, Vec<(&'b Cluster<'a>, Interval)>> = BTreeMap::new();
+    for (n, (cluster, interval)) in counted.iter().enumerate() {
+        groups.entry(last(&names, n)).or_default().push((*cluster, *interval));
+    }
+    groups.into_values().collect()
+}
+
+/// The place of each thing by the ids of its tellings.
+fn tellings_of<'b, 'a: 'b>(clusters: impl Iterator<Item = &'b Cluster<'a>>) -> BTreeMap<&'b FactId, usize> {
+    clusters.enumerate().flat_map(|(n, c)| c.tellings.iter().map(move |t| (&t.id, n))).collect()
 }

@@ -5,7 +5,7 @@ use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone, day};
 use heldto_fact::{Amount, Basis as Per, Fact, FactId, Kind, Role, Unit, Voice, When};
 use heldto_replay::{Cluster, Total, View, totals};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which amounts to add up.
 #[derive(Debug, Clone, Default)]
@@ -48,8 +48,8 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
     let hidden = hidden.filter(|f| filter.facts.lets(view, f) && f.amounts.iter().any(|a| filter.fits(a))).count();
     if hidden > 0 {
         document.summary.push(format!(
-            "{} about a child or a family left out of lists and totals; --sensitive counts with them.",
-            count(hidden, "fact is", "facts are")
+            "{} left out of lists and totals; --sensitive counts with them.",
+            count(hidden, "fact about a child or a family is", "facts about a child or a family are")
         ));
     }
     document.summary.push(format!(
@@ -105,21 +105,23 @@ pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a
         // A total would tell what is left out of the list.
         .filter(|f| filter.facts.sensitive || !f.sensitive)
         .collect();
-    let keys: BTreeSet<(Vec<&FactId>, Role, Per)> = facts
-        .iter()
-        .flat_map(|f| f.amounts.iter().filter(|a| fits(a)).map(move |a| (*f, a)))
-        .map(|(f, a)| (whose(f, a), a.role, per(a)))
-        .filter(|(whose, ..)| !whose.is_empty())
-        .collect();
+    let mut told: BTreeMap<(Vec<&FactId>, Role, Per), BTreeSet<&'a FactId>> = BTreeMap::new();
+    for fact in &facts {
+        for a in fact.amounts.iter().filter(|a| fits(a)) {
+            let whose = whose(fact, a);
+            if !whose.is_empty() {
+                told.entry((whose, a.role, per(a))).or_default().insert(&fact.id);
+            }
+        }
+    }
     let mut groups = Vec::new();
-    for (who, role, kept) in keys {
+    for ((who, role, kept), ids) in told {
         // Every telling of a thing is asked the same: one that is not to be shown brings no number in.
         let pick = |f: &Fact, a: &Amount| {
             let lets = (filter.facts.sensitive || !f.sensitive) && filter.facts.lets(view, f);
             lets && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
         };
-        let ids = facts.iter().filter(|f| f.amounts.iter().any(|a| pick(f, a))).map(|f| &f.id);
-        for total in totals(view, ids, pick) {
+        for total in totals(view, ids.into_iter(), pick) {
             groups.push(Group { whose: who.iter().map(|id| (*id).clone()).collect(), role, per: kept, total });
         }
     }

@@ -70,17 +70,21 @@ fn item(item: &Item) -> Markup {
     }
 }
 
-const ROW: usize = 44;
+/// How many characters of label and figure stand side by side on a narrow screen.
+const BESIDE: usize = 34;
 
 /// Bars as a picture with a title and a description, and the same figures as a table.
 fn chart(chart: &Chart) -> Markup {
-    let height = chart.bars.len() * ROW;
+    let chars = |text: &str| text.chars().count();
+    let stacked = chart.bars.iter().any(|b| chars(&b.label) + chars(&b.shown) > BESIDE);
+    let row = if stacked { 62 } else { 44 };
+    let height = chart.bars.len() * row;
     html! {
         figure {
             svg role="img" width="100%" height=(height) aria-label=(format!("{}. {}", chart.title, chart.text)) {
                 title { (chart.title) }
                 desc { (chart.text) }
-                @for (n, bar) in chart.bars.iter().enumerate() { (self::bar(chart, n * ROW, bar)) }
+                @for (n, bar) in chart.bars.iter().enumerate() { (self::bar(chart, n * row, bar, stacked)) }
             }
             figcaption { (chart.title) ". " (chart.text) }
             details {
@@ -94,7 +98,8 @@ fn chart(chart: &Chart) -> Markup {
     }
 }
 
-fn bar(chart: &Chart, top: usize, bar: &Bar) -> Markup {
+/// A label, its figure beside it or under it, and the bar under both.
+fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
     let share = |n: i64| {
         let hundredths = i128::from(n) * 10_000 / i128::from(chart.most());
         format!("{}.{:02}%", hundredths / 100, hundredths % 100)
@@ -102,8 +107,13 @@ fn bar(chart: &Chart, top: usize, bar: &Bar) -> Markup {
     let class = if bar.own { "own" } else { "other" };
     html! {
         text x="0" y=(top + 14) class=(class) { (bar.label) }
-        text x="100%" y=(top + 14) text-anchor="end" class=(class) { (bar.shown) }
+        @if stacked {
+            text x="0" y=(top + 32) class=(class) { (bar.shown) }
+        } @else {
+            text x="100%" y=(top + 14) text-anchor="end" class=(class) { (bar.shown) }
+        }
         @if let Some(value) = bar.value {
+            @let top = if stacked { top + 18 } else { top };
             @let high = value.high.unwrap_or(value.low).value;
             rect x="0" y=(top + 20) height="14" width=(share(high.ten_thousandths())) class="perhaps" {}
             rect x="0" y=(top + 20) height="14" width=(share(value.low.value.ten_thousandths())) class=(class) {}
