@@ -107,6 +107,38 @@ fn the_release_again_records_nothing_and_what_was_not_given_stays_so() {
 }
 
 #[test]
+fn a_figure_cites_the_line_that_it_stands_on_and_another_figure_in_its_place_is_pointed_at() {
+    let Some(release) = data("sen2") else { return };
+    let dir = with_release(&release);
+    let table = std::fs::read_to_string(release.join("timeliness_20_week.csv")).expect("reads");
+    let derbyshire = |line: &str| line.starts_with("2024,") && line.contains(",E10000007,830,Derbyshire,All EHC");
+    let (before, line) =
+        table.lines().enumerate().find(|(_, l)| derbyshire(l)).map(|(n, l)| (n, l.to_owned())).expect("a row");
+    let id = "dfe-ehc-plans-2025-ehcp-20-weeks-e10000007-2024";
+    let shown = ok(dir.path(), &["--ledger", "ledger", "show", id, "--json"]);
+    let at = format!("timeliness_20_week.csv, line {}", before + 1);
+    assert!(shown.contains(&format!("{at}\"")), "{at}: {shown}");
+    // Another figure under the same id: the row itself is shown, once for each of its figures.
+    let revised = table.replacen(&line, &line.replacen(",1253,", ",1254,", 1), 1);
+    std::fs::write(dir.path().join("timeliness_20_week.csv"), revised).expect("writes");
+    let append = ["--ledger", "ledger", "append", "timeliness_20_week.csv", "--mapping", "dfe-ehc-plans"];
+    let refused = run(dir.path(), &append);
+    assert_eq!(refused.status.code(), Some(3));
+    let said = text(&refused.stderr);
+    assert!(said.contains(&format!("`{id}` is recorded already, with other content")), "{said}");
+    assert!(said.contains(&format!("timeliness_20_week.csv:{}:1", before + 1)), "{said}");
+    assert!(said.contains("2 problems; nothing was appended"), "{said}");
+    // Every figure otherwise: no more is drawn than anybody reads, and the number of all is told.
+    let whole = ",All EHC plans issued,All EHC plans issued,";
+    let every = (1..=9).fold(table, |t, n| t.replace(&format!("{whole}{n}"), &format!("{whole}9{n}")));
+    std::fs::write(dir.path().join("timeliness_20_week.csv"), every).expect("writes");
+    let refused = run(dir.path(), &append);
+    let said = text(&refused.stderr);
+    assert_eq!(said.matches("error: ").count(), 100, "{said}");
+    assert!(said.contains(" problems (the first 100 are shown); nothing was appended"), "{said}");
+}
+
+#[test]
 fn a_release_with_another_column_is_refused_whole_and_read_by_a_changed_mapping() {
     let Some(release) = data("sen2") else { return };
     let dir = ledger_of(&root().join("tests/errors/base.toml"));

@@ -18,6 +18,7 @@ pub use write::{to_json, to_toml};
 
 use heldto_fact::{Fact, FactId, Kind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,23 +32,14 @@ pub struct File {
 /// The ids that may be referred to, each with its kind.
 pub type Known = BTreeMap<FactId, Kind>;
 
-/// Points at facts by their ids, each with what is wrong with it: for what only the ledger can tell.
+/// Where each fact stands: the number of its file, and the bytes of its id or of its row.
+pub type Places = BTreeMap<FactId, (usize, Range<usize>)>;
+
+/// Points at facts by their ids, each with what is wrong with it and what to do: for what only the ledger can tell.
 #[must_use]
-pub fn point_at(files: &[File], wrong: &[(FactId, String, String)]) -> Problems {
-    let place = |id: &FactId| {
-        let quoted = format!("\"{id}\"");
-        let in_file = |text: &str| {
-            let places = text.match_indices(&quoted).map(|(at, _)| at);
-            // The id itself, not a link to it, stands after its key.
-            let own = |at: &usize| {
-                text[..*at].trim_end().trim_end_matches(['=', ':']).trim_end().trim_end_matches('"').ends_with("id")
-            };
-            places.into_iter().find(own).map(|at| at..at + quoted.len())
-        };
-        files.iter().enumerate().find_map(|(n, file)| Some((n, in_file(&file.text)?))).unwrap_or((0, 0..0))
-    };
+pub fn point_at(files: &[File], places: &Places, wrong: &[(FactId, String, String)]) -> Problems {
     let problem = |(id, title, help): &(FactId, String, String)| {
-        let (file, span) = place(id);
+        let (file, span) = places.get(id).cloned().unwrap_or_default();
         Problem::new(span, title.as_str(), "recorded before").help(help.as_str()).in_file(file)
     };
     let mut problems: Vec<Problem> = wrong.iter().map(problem).collect();
@@ -85,6 +77,13 @@ impl Drafts<'_> {
     #[must_use]
     pub fn references(&self) -> BTreeSet<&FactId> {
         self.drafts.iter().flat_map(|d| &d.references).map(|r| &r.to).collect()
+    }
+
+    /// Where the facts stand.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        let place = |d: &read::Draft| d.id.clone().map(|(id, span)| (id, (d.file, span)));
+        self.drafts.iter().filter_map(place).collect()
     }
 
     /// The facts, where all is well with them. They may refer to each other and to what is known.

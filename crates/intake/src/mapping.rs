@@ -3,7 +3,7 @@
 mod rows;
 mod template;
 
-use crate::{File, Known, Problem, Problems};
+use crate::{File, Known, Places, Problem, Problems};
 use heldto_fact::{Fact, FactId, Kind, PartyKind, Voice};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -86,12 +86,12 @@ pub fn tables(mapping: &File) -> Result<Vec<String>, Problems> {
     Ok(parse(mapping)?.file.into_iter().map(|t| t.name).collect())
 }
 
-/// Reads tables through a mapping. The facts that the mapping declares and that are recorded already are left as they are; places are found by their codes,
+/// Reads tables through a mapping: the facts, and the rows that they are from. The facts that the mapping declares and that are recorded already are left as they are; places are found by their codes,
 /// and declared where they are not known.
 ///
 /// # Errors
 /// Every problem of the mapping, or the first hundred of the tables.
-pub fn map(mapping: &File, data: &[File], ground: &Ground) -> Result<Vec<Fact>, Problems> {
+pub fn map(mapping: &File, data: &[File], ground: &Ground) -> Result<(Vec<Fact>, Places), Problems> {
     let parsed = parse(mapping)?;
     let mut facts = crate::read(std::slice::from_ref(mapping), &ground.known)?;
     // What a table's facts are called does not depend on what is recorded already: read again, they are the same.
@@ -114,13 +114,9 @@ pub fn map(mapping: &File, data: &[File], ground: &Ground) -> Result<Vec<Fact>, 
     for (number, file) in data.iter().enumerate() {
         rows.read(number, file);
     }
-    let (found, problems) = rows.finish();
-    if problems.is_empty() {
-        facts.extend(found);
-        Ok(facts)
-    } else {
-        Err(Problems { files: data.to_vec(), problems })
-    }
+    let (found, places) = rows.finish().map_err(|problems| Problems { files: data.to_vec(), problems })?;
+    facts.extend(found);
+    Ok((facts, places))
 }
 
 fn parse(mapping: &File) -> Result<Mapping, Problems> {

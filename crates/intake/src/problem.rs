@@ -33,6 +33,9 @@ impl Problem {
     }
 }
 
+/// How many problems are shown: nobody reads more, and a wrong column goes wrong in every row.
+const MOST_SHOWN: usize = 100;
+
 /// Every problem found, with the files they are in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
@@ -43,13 +46,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// How many there are.
-    #[must_use]
-    pub const fn count(&self) -> usize {
-        self.problems.len()
-    }
-
-    /// The problems as people read them: file, line, column, caret, remedy.
+    /// The problems as people read them: file, line, column, caret, remedy. The first hundred, and at the end how many there are.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
@@ -72,7 +69,15 @@ impl Problems {
             }
             renderer.render(&[group])
         };
-        self.problems.iter().map(one).collect::<Vec<_>>().join("\n\n")
+        let mut out: Vec<String> = self.problems.iter().take(MOST_SHOWN).map(one).collect();
+        let shown = if self.problems.len() > MOST_SHOWN {
+            format!(" (the first {MOST_SHOWN} are shown)")
+        } else {
+            String::new()
+        };
+        let s = if self.problems.len() == 1 { "" } else { "s" };
+        out.push(format!("{} problem{s}{shown}", self.problems.len()));
+        out.join("\n\n")
     }
 }
 

@@ -13,7 +13,7 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
     let files = ledger::files(world, std::slice::from_ref(&args.file))?;
     let mut open = ledger::open(world, global)?;
     let current = standing(&open, &args.id)?;
-    let facts = append::facts(global, &mut open, &files)?;
+    let (facts, _) = append::facts(global, &mut open, &files)?;
     let [fact] = facts.as_slice() else {
         let message = format!("{} holds {} facts, and one is wanted", args.file.display(), facts.len());
         return Err(CommandError::new(INPUT, message));

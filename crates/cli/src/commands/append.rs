@@ -6,7 +6,7 @@ use crate::error::{CommandError, INPUT};
 use crate::ledger;
 use crate::{Outcome, World};
 use heldto_fact::{Body, Fact, FactId};
-use heldto_intake::{File, Ground, Known, Problems};
+use heldto_intake::{File, Ground, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger};
 use heldto_store_sled::SledStore;
 use std::path::PathBuf;
@@ -19,12 +19,12 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
         None => ledger::files(world, &args.files)?,
     };
     let mut open = ledger::open(world, global)?;
-    let facts = match &through {
+    let (facts, places) = match &through {
         Some(mapping) => mapped(global, &mut open, mapping, &files)?,
         None => facts(global, &mut open, &files)?,
     };
     if args.dry_run {
-        let planned = open.plan(&facts).map_err(|e| placed(global, &files, e))?;
+        let planned = open.plan(&facts).map_err(|e| placed(global, &files, &places, e))?;
         let said = format!(
             "{} would be recorded{}; nothing was\n",
             count(planned.new.len()),
@@ -34,7 +34,8 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
     }
     let now = (world.now)();
     let mut meter = meter(world.terminal, world.progress, "recording", facts.len() as u64);
-    let appended = open.append_with(&facts, now, world.random, &mut meter).map_err(|e| placed(global, &files, e))?;
+    let appended =
+        open.append_with(&facts, now, world.random, &mut meter).map_err(|e| placed(global, &files, &places, e))?;
     let head = open.head().clone();
     drop(open);
     if global.quiet {
@@ -61,20 +62,25 @@ fn unchanged(n: usize) -> String {
     if n == 0 { String::new() } else { format!(", {n} recorded before and unchanged") }
 }
 
-/// The facts of files and folders, checked against what the ledger holds.
-pub fn facts(global: &Global, open: &mut Ledger<SledStore>, files: &[File]) -> Result<Vec<Fact>, CommandError> {
+/// The facts of files and folders, checked against what the ledger holds, and where they stand.
+pub fn facts(
+    global: &Global,
+    open: &mut Ledger<SledStore>,
+    files: &[File],
+) -> Result<(Vec<Fact>, Places), CommandError> {
     let drafts = heldto_intake::draft(files);
     let mut known = Known::new();
     for id in drafts.references() {
         known.extend(open.standing(id)?.map(|fact| (id.clone(), fact.kind())));
     }
     if let Ok(facts) = drafts.facts(&known) {
-        return Ok(facts);
+        return Ok((facts, drafts.places()));
     }
     // Only somebody who mistyped a name is told the nearest of all there are.
     let (states, _) = ledger::fold(open, None)?;
     let all: Known = states.timeline.standing().map(|f| (f.id.clone(), f.kind())).collect();
-    drafts.facts(&all).map_err(|problems| wrong(global, &problems))
+    let facts = drafts.facts(&all).map_err(|problems| wrong(global, &problems))?;
+    Ok((facts, drafts.places()))
 }
 
 /// A mapping by its name, or from a file.
@@ -130,13 +136,13 @@ fn tables(
     ledger::files(world, &wanted)
 }
 
-/// The facts of tables, read through a mapping.
+/// The facts of tables, read through a mapping, and their rows.
 fn mapped(
     global: &Global,
     open: &mut Ledger<SledStore>,
     mapping: &File,
     tables: &[File],
-) -> Result<Vec<Fact>, CommandError> {
+) -> Result<(Vec<Fact>, Places), CommandError> {
     let (states, _) = ledger::fold(open, None)?;
     let mut ground = Ground::default();
     for fact in states.timeline.standing() {
@@ -151,17 +157,12 @@ fn mapped(
 
 /// Every problem of the files, as it is read.
 fn wrong(global: &Global, problems: &Problems) -> CommandError {
-    let n = problems.count();
-    let message = format!(
-        "{}\n\n{n} {}; nothing was appended",
-        problems.render(global.colour_errors),
-        if n == 1 { "problem" } else { "problems" }
-    );
+    let message = format!("{}; nothing was appended", problems.render(global.colour_errors));
     CommandError { as_it_is: true, ..CommandError::new(INPUT, message) }
 }
 
 /// What only the ledger can tell is wrong with facts, at their places in the files.
-fn placed(global: &Global, files: &[File], error: AppendError) -> CommandError {
+fn placed(global: &Global, files: &[File], places: &Places, error: AppendError) -> CommandError {
     let AppendError::Differ(which) = error else { return error.into() };
     let say = |(id, index): &(FactId, u64)| {
         let title = format!("`{id}` is recorded already, with other content, at entry {index}");
@@ -170,7 +171,7 @@ fn placed(global: &Global, files: &[File], error: AppendError) -> CommandError {
         );
         (id.clone(), title, help)
     };
-    wrong(global, &heldto_intake::point_at(files, &which.iter().map(say).collect::<Vec<_>>()))
+    wrong(global, &heldto_intake::point_at(files, places, &which.iter().map(say).collect::<Vec<_>>()))
 }
 
 /// Appends facts; they are durable when this returns.

@@ -1,7 +1,7 @@
 //! Rows into places and measurements.
 
 use super::{Ground, Mapping, Measure, Place, Table};
-use crate::{File, Problem};
+use crate::{File, Places, Problem};
 use csv::StringRecord;
 use heldto_fact::{
     Amount, Body, Citation, Fact, FactId, Identifier, Kind, Link, LinkKind, PartyKind, Quantity, Role, Stated,
@@ -31,6 +31,7 @@ pub struct Rows<'a> {
     metrics: BTreeSet<FactId>,
     codes: BTreeMap<(String, String), FactId>,
     facts: Vec<Fact>,
+    places: Places,
     /// For each measurement the id that its whole would have, where there is a row for that.
     wholes: Vec<(usize, String)>,
     problems: Vec<Problem>,
@@ -40,6 +41,8 @@ pub struct Rows<'a> {
 struct Row<'a> {
     columns: &'a BTreeMap<&'a str, usize>,
     record: &'a StringRecord,
+    file: usize,
+    /// The first line is 1.
     line: u64,
     span: Range<usize>,
 }
@@ -65,11 +68,15 @@ impl<'a> Rows<'a> {
             }
         }
         let codes = ground.codes.clone();
-        Self { mapping, says, known, metrics, codes, facts: Vec::new(), wholes: Vec::new(), problems: Vec::new() }
+        let (facts, places, wholes, problems) = (Vec::new(), Places::new(), Vec::new(), Vec::new());
+        Self { mapping, says, known, metrics, codes, facts, places, wholes, problems }
     }
 
-    /// The facts and the problems; each measurement is tied to the one of the area that it is counted in.
-    pub fn finish(mut self) -> (Vec<Fact>, Vec<Problem>) {
+    /// The facts and their rows, or every problem; each measurement is tied to the one of the area that it is counted in.
+    pub fn finish(mut self) -> Result<(Vec<Fact>, Places), Vec<Problem>> {
+        if !self.problems.is_empty() {
+            return Err(self.problems);
+        }
         let ids: BTreeSet<FactId> = self.facts.iter().map(|f| f.id.clone()).collect();
         for (place, whole) in &self.wholes {
             if let (Some(fact), Ok(to)) = (self.facts.get_mut(*place), whole.parse::<FactId>())
@@ -78,7 +85,7 @@ impl<'a> Rows<'a> {
                 fact.links.push(Link { kind: LinkKind::PartOf, to, strength: Strength::Stated });
             }
         }
-        (self.facts, self.problems)
+        Ok((self.facts, self.places))
     }
 
     fn wrong(&mut self, file: usize, span: Range<usize>, title: String, help: &str) {
@@ -103,27 +110,31 @@ impl<'a> Rows<'a> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
         let header = match reader.headers() {
             Ok(header) => header.clone(),
-            Err(e) => return self.wrong(number, 0..0, format!("this is not a table: {e}"), ""),
+            Err(e) => return self.wrong(number, 0..0, why(&e), "save it as a table with commas, in UTF-8"),
         };
         let columns: BTreeMap<&str, usize> = header.iter().enumerate().map(|(n, name)| (name, n)).collect();
         if !self.has_columns(number, table, &columns) {
             return;
         }
         let mut record = StringRecord::new();
+        // A row begins, to the reader, with the line feed left over from the row before, and with empty lines.
+        let first = |at: &csv::Position| {
+            let begun = usize::try_from(at.byte()).unwrap_or(0);
+            let text = file.text.get(begun..).unwrap_or_default();
+            let empty = &text[..text.len() - text.trim_start_matches(['\r', '\n']).len()];
+            (begun + empty.len(), at.line() + empty.matches('\n').count() as u64)
+        };
         loop {
-            let at = reader.position().clone();
+            let (from, line) = first(reader.position());
             match reader.read_record(&mut record) {
                 Ok(false) => return,
                 Ok(true) => {}
                 Err(e) => {
-                    let from = usize::try_from(at.byte()).unwrap_or(0);
-                    return self.wrong(number, from..from + 1, format!("this row does not read: {e}"), "");
+                    return self.wrong(number, from..from + 1, why(&e), "mend the row, or save the table again");
                 }
             }
-            let from = usize::try_from(record.position().map_or(0, csv::Position::byte)).unwrap_or(0);
             let until = usize::try_from(reader.position().byte()).unwrap_or(from);
-            let line = record.position().map_or(0, csv::Position::line);
-            let row = Row { columns: &columns, record: &record, line, span: from..until };
+            let row = Row { columns: &columns, record: &record, file: number, line, span: from..until };
             if row.fits(&table.only) {
                 self.row(number, name, table, &row);
             }
@@ -258,6 +269,8 @@ impl<'a> Rows<'a> {
         let whole = place.part_of.as_ref().map(fill).filter(|w| !w.is_empty()).map(|w| self.id(&metric, &w, &time));
         let called = self.says.names.get(&metric).map_or(measure.metric.as_str(), String::as_str);
         let cite = Citation { source: self.says.source.clone(), at: format!("{name}, line {}", row.line), quote: None };
+        let id: FactId = id.parse().map_err(|e| plain(&e))?;
+        self.places.insert(id.clone(), (row.file, row.span.clone()));
         let fact = Fact {
             by: self.says.by.iter().cloned().collect(),
             about: vec![party.clone()],
@@ -267,7 +280,7 @@ impl<'a> Rows<'a> {
             amounts: vec![amount],
             cites: vec![cite],
             ..Fact::amending(
-                id.parse().map_err(|e| plain(&e))?,
+                id,
                 format!("{called}: {}, {time}", fill(&place.name)),
                 Body::Measurement { metric, numerator, denominator },
             )
@@ -279,6 +292,16 @@ impl<'a> Rows<'a> {
 
     fn id(&self, metric: &FactId, code: &str, time: &str) -> String {
         format!("{}-{metric}-{}-{}", self.says.source, code.to_lowercase(), slug(time))
+    }
+}
+
+/// What is wrong with a row; the line is told beside it.
+fn why(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("this row has {len} cells, and the rows before it have {expected_len}")
+        }
+        _ => format!("this row does not read: {error}"),
     }
 }
 

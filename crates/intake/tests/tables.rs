@@ -1,0 +1,74 @@
+//! Rows of tables keep their places, however their lines end.
+
+use heldto_fact::Fact;
+use heldto_intake::{File, Ground, Places, Problems, map};
+
+const MAPPING: &str = r#"
+[[source]]
+id = "release"
+title = "A release"
+published = "2025"
+
+[[party]]
+id = "dept"
+name = "A department"
+kind = "department"
+
+[[metric]]
+id = "places"
+name = "Places"
+definition = "How many there are"
+unit = "places"
+better = "higher"
+
+[mapping]
+source = "release"
+by = "dept"
+voice = "record"
+
+[[mapping.place]]
+kind = "council"
+name = "{name}"
+codes = { gss = "{code}" }
+
+[[mapping.file]]
+name = "places.csv"
+period = "{year}"
+measure = [{ metric = "places", value = "{places} places" }]
+"#;
+
+fn read(text: &str) -> Result<(Vec<Fact>, Places), Problems> {
+    let file = |name: &str, text: &str| File { name: name.to_owned(), text: text.to_owned() };
+    map(&file("mapping.toml", MAPPING), &[file("places.csv", text)], &Ground::default())
+}
+
+#[test]
+fn a_figure_cites_its_own_line_and_stands_in_its_own_row() {
+    for ends in ["\n", "\r\n"] {
+        // Two empty lines, and a cell of two lines.
+        let rows =
+            ["code,name,year,places", "E1,One,2024,11", "", "", "E2,\"Two,\nnorth\",2024,22", "E3,Three,2024,33"];
+        let text = format!("\u{feff}{}{ends}", rows.join(ends));
+        let (facts, places) = read(&text).unwrap_or_else(|p| panic!("{}", p.render(false)));
+        let at = |code: &str| {
+            let id = format!("release-places-{code}-2024");
+            let fact = facts.iter().find(|f| f.id.as_str() == id).expect("a figure");
+            let (_, span) = places[&fact.id].clone();
+            (fact.cites[0].at.clone(), text[span].trim_end().to_owned())
+        };
+        let expected = |line: u32, row: &str| (format!("places.csv, line {line}"), row.to_owned());
+        assert_eq!(at("e1"), expected(2, rows[1]), "{ends:?}");
+        assert_eq!(at("e2"), expected(5, rows[4]), "{ends:?}");
+        assert_eq!(at("e3"), expected(7, rows[5]), "{ends:?}");
+    }
+}
+
+#[test]
+fn a_row_that_is_too_long_is_pointed_at() {
+    for ends in ["\n", "\r\n"] {
+        let text = ["code,name,year,places", "E1,One,2024,11", "", "E2,Two,2024,2,200", ""].join(ends);
+        let said = read(&text).expect_err("a cell too many").render(false);
+        assert!(said.contains("this row has 5 cells, and the rows before it have 4"), "{said}");
+        assert!(said.contains("places.csv:4:1"), "{said}");
+    }
+}
