@@ -86,8 +86,8 @@ pub fn tables(mapping: &File) -> Result<Vec<String>, Problems> {
     Ok(parse(mapping)?.file.into_iter().map(|t| t.name).collect())
 }
 
-/// Reads tables through a mapping: the facts, and the rows that they are from. The facts that the mapping declares and that are recorded already are left as they are; places are found by their codes,
-/// and declared where they are not known.
+/// Reads tables through a mapping: the facts, and the rows that they are from. The facts that the mapping declares and that are recorded already are
+/// left as they are; places are found by their codes, and declared where they are not known.
 ///
 /// # Errors
 /// Every problem of the mapping, or the first hundred of the tables.

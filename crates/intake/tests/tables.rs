@@ -72,3 +72,11 @@ fn a_row_that_is_too_long_is_pointed_at() {
         assert!(said.contains("places.csv:4:1"), "{said}");
     }
 }
+
+#[test]
+fn a_place_and_time_given_twice_is_pointed_at() {
+    let text = "code,name,year,places\nE1,One,2024,11\nE1,One,2024,12\n";
+    let said = read(text).expect_err("two figures of one name").render(false);
+    assert!(said.contains("this row gives `release-places-e1-2024` a second time"), "{said}");
+    assert!(said.contains("places.csv:3:1"), "{said}");
+}

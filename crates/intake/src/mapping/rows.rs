@@ -270,7 +270,10 @@ impl<'a> Rows<'a> {
         let called = self.says.names.get(&metric).map_or(measure.metric.as_str(), String::as_str);
         let cite = Citation { source: self.says.source.clone(), at: format!("{name}, line {}", row.line), quote: None };
         let id: FactId = id.parse().map_err(|e| plain(&e))?;
-        self.places.insert(id.clone(), (row.file, row.span.clone()));
+        if self.places.insert(id.clone(), (row.file, row.span.clone())).is_some() {
+            let help = "let `where` take one row of each place and time".to_owned();
+            return Err((format!("this row gives `{id}` a second time"), help));
+        }
         let fact = Fact {
             by: self.says.by.iter().cloned().collect(),
             about: vec![party.clone()],
