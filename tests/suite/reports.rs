@@ -166,7 +166,12 @@ fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
 #[test]
 fn nothing_about_a_child_is_printed_unless_asked_for() {
     let dir = ledger_of(&root().join("tests/suite/sensitive.toml"));
-    let secret = |text: &str| ["SECRET", "712.34", "77.77", "7 of 9"].iter().find(|s| text.contains(**s)).copied();
+    let secret = |text: &str| {
+        ["SECRET", "712.34", "77.77", "7 of 9", "2023-02-17", "17 Feb 2023"]
+            .iter()
+            .find(|s| text.contains(**s))
+            .copied()
+    };
     let said = |arguments: &[&str]| {
         let output = run(dir.path(), &[&["--ledger", "ledger"], arguments].concat());
         format!("{}{}", text(&output.stdout), text(&output.stderr))
@@ -214,4 +219,67 @@ fn nothing_about_a_child_is_printed_unless_asked_for() {
     // Nor does a search tell that it is there.
     assert_eq!(said(&["timeline", "--text", "SECRETTEXT", "--json"]).matches("\"id\"").count(), 0);
     assert_eq!(said(&["report", "pledges", "--text", "SECRETTARGET", "--json"]).matches("\"id\"").count(), 0);
+}
+
+/// A day told again more or less exactly may be the same day; only one that cannot be is a move.
+#[test]
+fn a_due_day_told_again_less_exactly_has_not_moved() {
+    let moved = |first: &str, again: &str| {
+        let facts = format!(
+            r#"
+[[party]]
+id = "council"
+name = "Testshire Council"
+kind = "council"
+
+[[source]]
+id = "paper"
+title = "A paper"
+published = "2024-01-10"
+
+[[source]]
+id = "later"
+title = "A later paper"
+published = "2024-03-01"
+
+[[pledge]]
+id = "places"
+text = "Open a school"
+by = "council"
+voice = "self"
+force = "pledge"
+target = {{ deliverable = "a school" }}
+due = {{ mode = "by", date = "{first}" }}
+cites = [{{ source = "paper", at = "p. 1" }}]
+
+[[pledge]]
+id = "places-again"
+text = "Open a school"
+by = "council"
+voice = "self"
+force = "pledge"
+target = {{ deliverable = "a school" }}
+due = {{ mode = "by", date = "{again}" }}
+links = [{{ same-as = "places" }}]
+cites = [{{ source = "later", at = "p. 1" }}]
+"#
+        );
+        let file = tempfile::tempdir().expect("a folder");
+        let path = file.path().join("facts.toml");
+        std::fs::write(&path, facts).expect("writes");
+        let dir = ledger_of(&path);
+        let report = ok(dir.path(), &["--ledger", "ledger", "report", "slippage", "--json"]);
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        report["rows"].as_array().expect("rows").len()
+    };
+    for (first, again, moves) in [
+        ("2024-09", "2024", 0),
+        ("2024", "2024-09", 0),
+        ("2024-09", "2024-09-30", 0),
+        ("2024-09", "2024-10", 1),
+        ("2024", "2025-01-01", 1),
+        ("[..2024-09]", "[..2024-12]", 1),
+    ] {
+        assert_eq!(moved(first, again), moves, "{first}, then {again}");
+    }
 }

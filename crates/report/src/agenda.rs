@@ -1,7 +1,7 @@
 //! Questions for the next meeting, worked out from what is past due, unproved, moved without a word, contradicted or unanswered.
 
 use crate::contradictions;
-use crate::pledges::{PledgeFilter, judged, terms};
+use crate::pledges::{PledgeFilter, judged, rule_of, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
 use crate::words::{count, interval};
@@ -43,8 +43,8 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     let mut all = judged(view, filter);
     all.sort_by_key(|j| std::cmp::Reverse(terms(j.tellings[0]).map(|c| c.force)));
     for j in all.iter().filter(|j| !j.tellings[0].sensitive || sensitive) {
-        points.extend(of_commitment(j));
-        points.extend(moves(view, j).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
+        points.extend(of_commitment(j, sensitive));
+        points.extend(moves(view, j, sensitive).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
             heading: "Moved without an explanation on record",
             question: format!(
                 "Why was the day for \"{}\" moved from {} to {}?",
@@ -96,7 +96,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     document
 }
 
-fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
+fn of_commitment(j: &Judgement<'_>, sensitive: bool) -> Option<Point> {
     let fact = j.tellings[0];
     let (text, force) = (&fact.text, terms(fact).map(|c| c.force));
     let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
@@ -146,7 +146,7 @@ fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
         ),
         _ => return None,
     };
-    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), j.rule)];
+    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), rule_of(j, sensitive))];
     why.extend(j.settles.iter().map(|s| format!("would settle it: {s}")));
     Some(Point { heading, question, ids: vec![fact.id.to_string()], why })
 }

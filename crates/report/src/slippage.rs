@@ -3,7 +3,7 @@
 use crate::pledges::{PledgeFilter, judged, terms, text_of};
 use crate::words::{count, days_between};
 use crate::{Basis, Cell, Document, Item, Tone, day};
-use heldto_fact::{Due, Fact, FactId, LinkKind, Strength, Voice};
+use heldto_fact::{Due, Fact, FactId, LinkKind, Mode, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
 
 /// One move of a due date.
@@ -18,6 +18,13 @@ pub(crate) struct Move<'a> {
     pub explained: Vec<&'a Fact>,
 }
 
+impl Move<'_> {
+    /// Whether it may be told: nothing in it is about a child or a family, or that was asked for.
+    fn is_shown(&self, sensitive: bool) -> bool {
+        sensitive || !(self.commitment.sensitive || self.from.0.sensitive || self.to.0.sensitive)
+    }
+}
+
 /// The due dates that were moved among the commitments that the filter lets through.
 #[must_use]
 pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
@@ -26,8 +33,7 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
     let mut document = Document::new("Moved due dates", basis, columns);
     let judged = judged(view, filter);
     let sensitive = filter.facts.sensitive;
-    let told = |m: &Move<'_>| sensitive || !(m.commitment.sensitive || m.from.0.sensitive || m.to.0.sensitive);
-    let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).filter(told).collect();
+    let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j, sensitive)).collect();
     document.summary.extend(filter.in_words().map(|words| format!("Only commitments {words}.")));
     let silent = moves.iter().filter(|m| m.explained.is_empty()).count();
     document.summary.push(match moves.len() {
@@ -40,16 +46,16 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
             count(n, "due date was moved", "due dates were moved")
         ),
     });
-    document.data.rows.extend(moves.iter().map(|m| row(view, m, filter.facts.sensitive)));
+    document.data.rows.extend(moves.iter().map(|m| row(view, m, sensitive)));
     let (explained, silent): (Vec<_>, Vec<_>) = moves.iter().partition(|m| !m.explained.is_empty());
-    let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m, filter.facts.sensitive)).collect();
+    let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m, sensitive)).collect();
     document.list("Moved, and no explanation is on record", Tone::Bad, items(silent));
     document.list("Moved, with something on record that speaks to it", Tone::Care, items(explained));
     document
 }
 
 /// The moves of one commitment's due date: between its tellings, and to the commitment that replaced it.
-pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<'a>> {
+pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>, sensitive: bool) -> Vec<Move<'a>> {
     let replaced_by = judgement.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
     let later = replaced_by
         .filter(|(_, link)| link.strength != Strength::Possible)
@@ -64,10 +70,11 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
     let dated = |fact: &'a Fact| Some((fact, terms(fact)?.due.as_ref()?));
     let told: Vec<(&'a Fact, &'a Due)> =
         judgement.tellings.iter().copied().chain(later).filter(owns).filter_map(dated).collect();
-    // Told again less exactly, it did not move.
+    // Told again more or less exactly, it may be the same day. What has no first day, or runs for a while, moved where its end did.
     let moved = told.windows(2).filter(|pair| {
         let (from, to) = (pair[0].1.window(), pair[1].1.window());
-        !from.overlaps(to) || to.latest > from.latest.or(to.latest)
+        let runs = matches!(pair[1].1.mode, Mode::Every(_)) || (from.earliest.is_none() && to.earliest.is_none());
+        !from.overlaps(to) || (runs && to.latest > from.latest.or(to.latest))
     });
     moved
         .map(|pair| Move {
@@ -76,6 +83,7 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
             to: pair[1],
             explained: explained(view, pair[1].0),
         })
+        .filter(|m| m.is_shown(sensitive))
         .collect()
 }
 
