@@ -146,30 +146,33 @@ fn the_demonstration_is_one_command() {
 }
 
 #[test]
-fn a_command_after_an_append_replays_only_what_is_new() {
-    let dir = ledger_of(&root().join("tests/errors/base.toml"));
-    let replayed = |arguments: &[&str]| {
-        let output = run(dir.path(), &[&["--ledger", "ledger", "-v"], arguments].concat());
-        text(&output.stderr).trim().to_owned()
+fn a_report_on_one_body_or_fact_reads_what_bears_on_it_and_no_more() {
+    let dir = seeds();
+    let read = |arguments: &[&str]| {
+        let output = run(dir, &[&["--ledger", "ledger", "-v"], arguments].concat());
+        let said = text(&output.stderr);
+        let words: Vec<&str> = said.split_whitespace().collect();
+        let ["read", read, "of", all, "entries"] = words.as_slice() else { panic!("{said}") };
+        (read.parse::<u64>().expect("a number"), all.parse::<u64>().expect("a number"))
     };
-    // The append left a snapshot from before itself; the next command takes in what the append added, and leaves another.
-    assert_eq!(replayed(&["status"]), "replayed 4 of 4 entries");
-    assert_eq!(replayed(&["status"]), "replayed 0 of 4 entries");
-    std::fs::write(
-        dir.path().join("one.toml"),
-        "[[party]]\nid = \"one-more\"\nname = \"One more\"\nkind = \"council\"\n",
-    )
-    .expect("writes");
-    ok(dir.path(), &["--ledger", "ledger", "append", "one.toml", "-q"]);
-    assert_eq!(replayed(&["report", "pledges"]), "replayed 1 of 5 entries");
-    assert_eq!(replayed(&["report", "pledges", "--at", "5"]), "replayed 0 of 5 entries");
-    assert_eq!(replayed(&["report", "pledges", "--at", "4"]), "replayed 4 of 4 entries");
-    // A snapshot of another log is not used.
-    let other = ledger_of(&root().join("tests/suite/every-kind.toml"));
-    ok(other.path(), &["--ledger", "ledger", "status"]);
-    std::fs::copy(other.path().join("ledger/snapshots/states"), dir.path().join("ledger/snapshots/states"))
-        .expect("copies");
-    assert_eq!(replayed(&["status"]), "replayed 5 of 5 entries");
+    for few in [
+        &["show", "dcc-500-places"][..],
+        &["show", "dcc-500-places", "--toml"],
+        &["report", "pledges", "--explain", "dcc-500-places"],
+        &["report", "pledges", "--by", "derbyshire-icb"],
+        &["report", "authority", "derbyshire-icb"],
+        &["timeline", "--linked", "dcc-500-places"],
+    ] {
+        let (read, all) = read(few);
+        assert!(0 < read && read < all / 3, "{few:?}: {read} of {all}");
+    }
+    for whole in [&["status"][..], &["report", "pledges"], &["timeline"]] {
+        let (read, all) = read(whole);
+        assert_eq!(read, all, "{whole:?}");
+    }
+    // By the log's own clock as well.
+    let (read, all) = read(&["report", "pledges", "--by", "derbyshire-icb", "--at", "380"]);
+    assert!(read < 120 && all == 380, "{read} of {all}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod crash;
 mod durable;
 mod errors;
 mod formats;
+mod narrow;
 mod official;
 mod proofs;
 mod readers;

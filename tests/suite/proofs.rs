@@ -263,7 +263,7 @@ fn a_cut_off_tail_is_found_by_a_checkpoint_and_by_the_ledger_itself() {
     // The database rolled back to an older copy: by what was acknowledged, and by what was signed, each alone.
     std::fs::remove_dir_all(dir.path().join("ledger/hot")).expect("removes");
     copy(&backup, &dir.path().join("ledger/hot"));
-    for (gone, named) in [("snapshots/none", "acknowledged"), ("acknowledged", "signed")] {
+    for (gone, named) in [("none", "acknowledged"), ("acknowledged", "signed")] {
         drop(std::fs::remove_file(dir.path().join("ledger").join(gone)));
         let output = run(dir.path(), &["--ledger", "ledger", "append", "one.toml"]);
         let said = text(&output.stderr);

@@ -124,17 +124,11 @@ impl Store for Borrowed<'_> {
     ) -> Result<(), heldto_store::StoreError> {
         self.0.read(range, visit)
     }
-    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, heldto_store::StoreError> {
-        self.0.find(hashes)
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, heldto_store::StoreError> {
+        self.0.find(hashes, most)
     }
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), heldto_store::StoreError> {
         self.0.index(visit)
-    }
-    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, heldto_store::StoreError> {
-        self.0.blob(name)
-    }
-    fn put_blob(&mut self, _: &str, _: &[u8]) -> Result<(), heldto_store::StoreError> {
-        Ok(())
     }
 }
 

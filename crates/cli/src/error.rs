@@ -58,6 +58,9 @@ impl From<StoreError> for CommandError {
             StoreError::AlreadyThere(_) => new.hint("append to it with: heldto append FILE"),
             StoreError::Locked { .. } => new.hint("wait until it is done, or end it if it hangs"),
             StoreError::Conflict { .. } => new.hint("run the command again"),
+            StoreError::Layout => {
+                new.hint("write it out with that version's: heldto export FILE; then here: heldto restore FILE DIR")
+            }
             StoreError::Io { .. } => new.hint("whatever was acknowledged is kept; heldto status shows how far"),
             _ => new.hint(REBUILD),
         }

@@ -3,18 +3,16 @@
 use crate::World;
 use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
-use heldto_fact::{FactId, Kind};
+use heldto_fact::{FactId, Handle, Kind, Recorded};
 use heldto_intake::{File, Known};
 use heldto_ledger::Ledger;
-use heldto_proof::{Checkpoint, Genesis, SignedNote, Verifier};
-use heldto_replay::{Clock, States, View};
+use heldto_proof::{Checkpoint, SignedNote, Verifier};
+use heldto_replay::{Clock, Lookup, States, View};
 use heldto_report::Log;
-use heldto_store::Store;
 use heldto_store_sled::SledStore;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
-
-/// The name of the snapshot of all states.
-const SNAPSHOT: &str = "states";
+use std::rc::Rc;
 
 /// The ledger's folder: the one named, or the nearest from here upwards.
 pub fn folder(global: &Global) -> PathBuf {
@@ -33,33 +31,71 @@ pub fn open(world: &mut World<'_>, global: &Global) -> Result<Ledger<SledStore>,
     Ok(Ledger::open(store)?)
 }
 
-/// What a ledger says, read and folded; nothing holds it any longer.
+/// What a ledger says.
 pub struct Loaded {
     pub states: States,
-    /// The place in the log up to which it was folded.
+    /// The place in the log up to which it counts.
     pub log: Log,
     /// How many entries the whole ledger has.
     pub size: u64,
-    /// Its first key.
-    genesis: Genesis,
     /// How many entries its last checkpoint signs.
     pub signed: Option<u64>,
+    /// The public key that signs it now.
+    pub key: Verifier,
+    /// How many entries were read.
+    pub read: Rc<Cell<u64>>,
 }
 
-/// Opens the ledger and folds it, from the last snapshot where there is one that fits.
+/// Opens the ledger and folds all of it; nothing holds it any longer then.
 pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let mut ledger = open(world, global)?;
-    let (states, replayed) = fold(&mut ledger, at)?;
-    if global.verbose {
-        (world.say)(&format!("replayed {replayed} of {} entries", states.size()));
-    }
-    let (entries, size) = (states.size(), ledger.head().size());
+    let ledger = open(world, global)?;
+    let states = fold(&ledger, at)?;
+    let entries = states.size();
+    about(&ledger, states, entries)
+}
+
+/// Opens the ledger so that facts are read from it as they are asked for; it is held until what is given is dropped.
+pub fn look(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
+    let ledger = open(world, global)?;
+    let size = size_at(&ledger, at)?;
+    let last = ledger.recorded_last(size)?;
+    let loaded = about(&ledger, States::default(), size)?;
+    let index = Index { ledger, size, read: Rc::clone(&loaded.read) };
+    Ok(Loaded { states: States::on_demand(size, last, Box::new(index)), ..loaded })
+}
+
+fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loaded, CommandError> {
+    let size = ledger.head().size();
     let chain = ledger.chain_before(entries)?.0.to_string();
     let root = ledger.root_at(entries)?;
     let checkpoint = ledger.store().checkpoint()?.and_then(|bytes| SignedNote::parse(&bytes).ok());
     let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
     let log = Log { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
-    Ok(Loaded { log, size, genesis: ledger.genesis().clone(), signed, states })
+    let key = crate::trust::current(ledger.genesis(), &ledger.key_changes(size)?);
+    let read = Rc::new(Cell::new(states.size()));
+    Ok(Loaded { states, log, size, signed, key, read })
+}
+
+/// The index of a ledger, and how many of its entries count.
+struct Index {
+    ledger: Ledger<SledStore>,
+    size: u64,
+    read: Rc<Cell<u64>>,
+}
+
+impl Lookup for Index {
+    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>> {
+        let mut found = self.ledger.find(handles, most).ok()?;
+        found.iter_mut().for_each(|places| places.retain(|place| *place < self.size));
+        Some(found)
+    }
+
+    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
+        let mut all = Vec::with_capacity(places.len());
+        self.ledger.recorded_at(places, &mut |recorded| all.push(recorded)).ok()?;
+        self.read.set(self.read.get() + all.len() as u64);
+        Some(all)
+    }
 }
 
 /// How many entries a checkpoint is of, all of which this ledger must hold unchanged.
@@ -71,61 +107,28 @@ pub fn size_of_checkpoint(world: &mut World<'_>, global: &Global, path: &Path) -
     Ok(Checkpoint::of(&note).map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))?.size)
 }
 
-/// The states up to a place in the log, and how many entries were decoded for it.
-pub fn fold(ledger: &mut Ledger<SledStore>, at: Option<&At>) -> Result<(States, u64), CommandError> {
+/// How many entries a place in the log counts.
+fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandError> {
     let size = ledger.head().size();
-    let limit = match at {
+    match at {
         Some(At::Entries(n)) if *n > size => {
             let message = format!("the ledger has {size} entries, and --at asks for {n}");
-            return Err(CommandError::new(USAGE, message));
+            Err(CommandError::new(USAGE, message))
         }
-        Some(At::Entries(n)) => *n,
-        Some(At::Time(_)) | None => size,
-    };
-    let mut states = match at {
-        Some(At::Time(_)) => States::default(),
-        _ => snapshot(ledger).filter(|s| s.size() <= limit).unwrap_or_default(),
-    };
-    let from = states.size();
-    let until = match at {
-        Some(At::Time(time)) => Some(*time),
-        _ => None,
-    };
-    let mut past = false;
-    ledger.recorded(from..limit, &mut |recorded| {
-        past |= until.is_some_and(|time| recorded.recorded_at > time);
-        if !past {
-            states.apply(recorded);
-        }
-    })?;
-    if at.is_none() && states.size() > from {
-        // A snapshot only saves time: where it cannot be written, the next command replays.
-        let chain = ledger.chain_before(states.size())?;
-        if let Ok(bytes) = states.snapshot(chain.0.0) {
-            drop(ledger.store_mut().put_blob(SNAPSHOT, &bytes));
-        }
+        Some(At::Entries(n)) => Ok(*n),
+        Some(At::Time(time)) => Ok(ledger.size_at(*time)?),
+        None => Ok(size),
     }
-    Ok((states, limit - from))
 }
 
-/// The last snapshot, if the log still has its chain value at its size.
-pub fn snapshot(ledger: &Ledger<SledStore>) -> Option<States> {
-    let bytes = ledger.store().blob(SNAPSHOT).ok()??;
-    let (states, chain) = States::resume(&bytes).ok()?;
-    let fits = states.size() <= ledger.head().size() && ledger.chain_before(states.size()).ok()?.0.0 == chain;
-    fits.then_some(states)
+/// The states up to a place in the log.
+pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<States, CommandError> {
+    let mut states = States::default();
+    ledger.replay(0..size_at(ledger, at)?, &mut |recorded| states.apply(recorded))?;
+    Ok(states)
 }
 
 impl Loaded {
-    /// The public key that signs the ledger now. The log is searched for changes of key only where it holds records of its own.
-    pub fn key(&self, world: &mut World<'_>, global: &Global) -> Result<Verifier, CommandError> {
-        if self.states.size() == self.size && self.states.timeline.own == 0 {
-            return Ok(crate::trust::current(&self.genesis, &[]));
-        }
-        let open = open(world, global)?;
-        Ok(crate::trust::current(&self.genesis, &open.key_changes(open.head().size())?))
-    }
-
     /// The days to judge by.
     pub fn clock(&self, world: &World<'_>, clocks: &Clocks) -> Clock {
         let today = chrono::DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
@@ -140,13 +143,13 @@ impl Loaded {
             Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
             Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is a {}, not a {word}", fact.kind()))),
             None if view.version(id).is_some() => {
-                let newest = self.states.timeline.versions(id).last();
+                let newest = self.states.versions(id).last();
                 let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));
                 let message = format!("`{id}` was retracted at entry {index}: {reason}");
                 Err(CommandError::new(FAILED, message)
                     .hint(format!("what stood before: heldto show {id} --at {index}")))
             }
-            None if !self.states.timeline.versions(id).is_empty() => {
+            None if !self.states.versions(id).is_empty() => {
                 let message = format!("nothing was public of `{id}` by {}", view.clock().known_by);
                 Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))
             }
@@ -164,7 +167,7 @@ impl Loaded {
 
     /// The ids that facts may refer to.
     pub fn known(&self) -> Known {
-        self.states.timeline.standing().map(|f| (f.id.clone(), f.kind())).collect()
+        self.states.standing().map(|f| (f.id.clone(), f.kind())).collect()
     }
 }
 

@@ -1,10 +1,9 @@
 use crate::{Basis, FactId, Interval, Invalid, Limit, Quantity, Role, SpanUnit, Stated, When};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// What a number counts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// Money, by its ISO 4217 code.
     Money(String),
@@ -53,7 +52,7 @@ impl fmt::Display for Unit {
 }
 
 /// How much, of what, how it was stated, and what it is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Amount {
     /// The number as stated; `None` only where it was not quantified.
     pub value: Option<Quantity>,

@@ -1,9 +1,8 @@
 use crate::date::{days_earlier, days_later};
 use crate::{Amount, FactId, Force, Span, When, Window};
-use serde::{Deserialize, Serialize};
 
 /// What somebody owes: the part of a pledge that can be judged.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Commitment {
     /// What binds the owner.
     pub force: Force,
@@ -18,7 +17,7 @@ pub struct Commitment {
 }
 
 /// What is to be reached.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(clippy::large_enum_variant, reason = "one target a commitment: the space does not add up")]
 pub enum Target {
     /// So much of something.
@@ -46,7 +45,7 @@ pub enum Target {
 }
 
 /// Which side of what a metric is to be.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Threshold {
     /// That or more.
     AtLeast(Amount),
@@ -55,7 +54,7 @@ pub enum Threshold {
 }
 
 /// How a due date binds.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Done by then.
     By,
@@ -68,7 +67,7 @@ pub enum Mode {
 }
 
 /// When a commitment is due, in what terms, and by which rule the window was worked out.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Due {
     /// How it binds.
     pub mode: Mode,
@@ -81,7 +80,7 @@ pub struct Due {
 }
 
 /// So long after a base; "about" widens the window by a twelfth of the length to each side.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DueRule {
     /// The base. Where it can be read two ways, it spans both.
     pub after: When,

@@ -2,13 +2,12 @@
 
 use crate::{Invalid, Truth};
 use chrono::{Days, Months, NaiveDate};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 mod parse;
 
 /// How exactly a point is stated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Precision {
     /// A year.
     Year,
@@ -19,7 +18,7 @@ pub enum Precision {
 }
 
 /// A day, or an unknown day within a month or a year, with its qualifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Point {
     first: NaiveDate,
     precision: Precision,
@@ -78,7 +77,7 @@ impl Point {
 }
 
 /// One end of a stretch of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bound {
     /// It begins or ends then.
     At(Point),
@@ -89,7 +88,7 @@ pub enum Bound {
 }
 
 /// How a date is stated.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Not known.
     Unknown,
@@ -104,7 +103,7 @@ pub enum Form {
 }
 
 /// The first and the last day that something may be; `None` where it has no such bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
     /// The first day.
     pub earliest: Option<NaiveDate>,
@@ -164,7 +163,7 @@ pub enum Order {
 }
 
 /// A date as stated, with the window that the recorder gives it, if any.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct When {
     form: Form,
     stated: Option<(NaiveDate, NaiveDate)>,

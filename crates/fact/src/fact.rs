@@ -3,10 +3,9 @@ use crate::{
     PublicationForm, Salience, Strength, Voice, When, Window,
 };
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 
 /// One fact: what any kind may say, and what only its own kind says.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fact {
     /// Its id.
     pub id: FactId,
@@ -47,7 +46,7 @@ pub struct Fact {
 }
 
 /// What only one kind says.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the keys are described once, in docs/FACTS.md")]
 #[allow(
     clippy::large_enum_variant,
@@ -160,7 +159,7 @@ impl Body {
 }
 
 /// A code by which others know a party: `gss:E10000007`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Identifier {
     /// Whose code it is: `gss`, `org-id`, `dfe`.
     pub scheme: String,
@@ -169,7 +168,7 @@ pub struct Identifier {
 }
 
 /// A day earlier than the end of the publication window from which the public could know, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KnownFrom {
     /// The day.
     pub day: NaiveDate,
@@ -178,7 +177,7 @@ pub struct KnownFrom {
 }
 
 /// Where a source says so.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Citation {
     /// The source's id.
     pub source: FactId,
@@ -189,7 +188,7 @@ pub struct Citation {
 }
 
 /// A quotation as a range of bytes of the canonical text and the digest of those bytes (docs/FORMAT.md, *Canonical text*).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Quotation {
     /// The first byte.
     pub start: u64,
@@ -200,7 +199,7 @@ pub struct Quotation {
 }
 
 /// How a fact bears on another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Link {
     /// In what way.
     pub kind: LinkKind,

@@ -1,7 +1,7 @@
 use crate::Invalid;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The id of a fact: a slug its author gives, unique in the ledger, never a person's name.
 ///
@@ -9,8 +9,8 @@ use std::str::FromStr;
 ///
 /// Invariant: 2 to 80 characters of `a-z`, `0-9` and `-`, beginning with a letter or a digit; the ids that the program itself gives to
 /// corrections and retractions carry one `.` and a suffix.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct FactId(String);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactId(Arc<str>);
 
 impl FactId {
     /// The longest id, in bytes.
@@ -25,7 +25,7 @@ impl FactId {
     /// The id the program gives to the `number`th `what` (`correction` or `retraction`) of this fact.
     #[must_use]
     pub fn numbered(&self, what: &str, number: usize) -> Self {
-        Self(format!("{}.{what}-{number}", self.0))
+        Self(format!("{}.{what}-{number}", self.0).into())
     }
 
     /// Whether an author gave it, not the program.
@@ -44,7 +44,7 @@ impl FromStr for FactId {
         let starts = slug.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let suffix_ok = suffix.is_none_or(|s| (1..=40).contains(&s.len()) && plain(s));
         if (2..=Self::MAX).contains(&slug.len()) && plain(slug) && starts && suffix_ok {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(Invalid::Id(text.to_owned()))
         }

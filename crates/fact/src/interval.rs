@@ -1,8 +1,7 @@
 use crate::Quantity;
-use serde::{Deserialize, Serialize};
 
 /// The answer to a question about vague things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
     /// Certainly.
     Yes,
@@ -13,7 +12,7 @@ pub enum Truth {
 }
 
 /// One end of an interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limit {
     /// The number at this end.
     pub value: Quantity,
@@ -34,7 +33,7 @@ impl Limit {
 /// What is known of a number: at least `low`, at most `high`, where `high` is known.
 ///
 /// Quantities are never below nought, so `low` is always known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Interval {
     /// The lower end.
     pub low: Limit,

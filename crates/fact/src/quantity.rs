@@ -1,12 +1,11 @@
 use crate::Invalid;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A number without a unit, exact to four decimals: pence, and hundredths of a per cent, are exact.
 ///
 /// Bounds: 0 to 922 million million. Arithmetic is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Quantity(i64);
 
 impl Quantity {

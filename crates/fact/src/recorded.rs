@@ -1,9 +1,8 @@
 use crate::{Fact, Kind};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 /// One entry of the log as replay sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// Its place in the log, from 0.
     pub index: u64,
@@ -14,7 +13,7 @@ pub struct Recorded {
 }
 
 /// What an entry holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(
     clippy::large_enum_variant,
     reason = "nearly every entry is a known fact; a box for each would cost more than it saves"

@@ -1,11 +1,10 @@
 use crate::Invalid;
 use chrono::{Days, Months, NaiveDate};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// The unit of a length of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SpanUnit {
     /// Calendar days.
     Days,
@@ -32,7 +31,7 @@ impl SpanUnit {
 /// A length of time in calendar units: `2 weeks`.
 ///
 /// Bounds: 1 to 10,000 units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     count: u32,
     unit: SpanUnit,

@@ -1,6 +1,5 @@
-use crate::read::corrected;
-use crate::{Ledger, Own, ReadError, WireError, encode_fact, hash_under, kind_code};
-use heldto_fact::{Body, Content, Fact, FactId, Kind};
+use crate::{Ledger, Own, ReadError, WireError, encode_fact, kind_code};
+use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind};
 use heldto_proof::{Entry, EntryError, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
 use std::collections::HashMap;
@@ -88,11 +87,11 @@ impl<S: Store + Sync> Ledger<S> {
     pub fn plan<'f>(&self, facts: &'f [Fact]) -> Result<Planned<'f>, AppendError> {
         let (mut planned, mut differ) = (Planned::default(), Vec::new());
         let mut seen: HashMap<&FactId, &Fact> = HashMap::with_capacity(facts.len());
-        let of_each: Vec<u64> = facts.iter().map(|fact| self.hash_of(&fact.id)).collect();
+        let of_each: Vec<u64> = facts.iter().map(|fact| self.index_key.hash(&Handle::Id(&fact.id))).collect();
         let mut hashes = of_each.clone();
         hashes.sort_unstable();
         hashes.dedup();
-        let known = self.store.find(&hashes)?;
+        let known = self.store.find(&hashes, usize::MAX)?;
         for (fact, hash) in facts.iter().zip(of_each) {
             if let Some(earlier) = seen.insert(&fact.id, fact) {
                 if earlier == fact {
@@ -165,7 +164,7 @@ impl<S: Store + Sync> Ledger<S> {
         let mut salt: Salt = [0; 32];
         random(&mut salt);
         let bytes = own.encode().map_err(AppendError::Own)?;
-        let part = Committed::new(own.kind(), Role::Ledger, salt, &bytes, Vec::new());
+        let part = Committed::new(own.kind(), Role::Ledger, salt, &bytes, vec![self.index_key.hash_of_own()]);
         self.seal(vec![part], now, &mut |_| {})
     }
 
@@ -173,7 +172,8 @@ impl<S: Store + Sync> Ledger<S> {
     fn commit(&self, facts: &[(&Fact, Salt)]) -> Result<Vec<Committed>, AppendError> {
         let one = |(fact, salt): &(&Fact, Salt)| {
             let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
-            Ok(Committed::new(fact.kind(), Role::Fact, *salt, &bytes, self.found_by(fact)))
+            let found_by = self.index_key.hashes(fact);
+            Ok(Committed::new(fact.kind(), Role::Fact, *salt, &bytes, found_by))
         };
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(facts.len() / 256);
         if workers < 2 {
@@ -219,14 +219,4 @@ impl<S: Store + Sync> Ledger<S> {
         self.head = head;
         Ok(first)
     }
-
-    /// The hashes under which a fact is found: its own id, and the id it corrects or retracts.
-    pub(crate) fn found_by(&self, fact: &Fact) -> Vec<u64> {
-        found_under(&self.founding.index_key, fact)
-    }
-}
-
-/// The same under a key of the index.
-pub(crate) fn found_under(index_key: &[u8; 32], fact: &Fact) -> Vec<u64> {
-    std::iter::once(&fact.id).chain(corrected(fact)).map(|id| hash_under(index_key, id)).collect()
 }

@@ -5,6 +5,7 @@
 mod append;
 mod read;
 mod restore;
+mod stretches;
 mod verify;
 mod wire;
 
@@ -14,14 +15,17 @@ pub use restore::{Carried, CarriedPart, RestoreError, restore};
 pub use verify::{Fault, Problem, Verified};
 pub use wire::{KeyChange, Own, Redaction, WireError, decode_fact, encode_fact, kind_code, kind_of};
 
-use heldto_fact::FactId;
+use heldto_fact::{Fact, Handle};
 use heldto_proof::{Genesis, Head};
 use heldto_store::{Founding, Store, StoreError};
+use siphasher::sip::SipHasher24;
+use std::hash::Hasher;
 
 /// A ledger in a store.
 pub struct Ledger<S> {
     store: S,
     founding: Founding,
+    index_key: IndexKey,
     head: Head,
 }
 
@@ -32,7 +36,8 @@ impl<S: Store> Ledger<S> {
     /// When the founding or the head cannot be read.
     pub fn open(store: S) -> Result<Self, StoreError> {
         let (founding, head) = (store.founding()?, store.head()?);
-        Ok(Self { store, founding, head })
+        let index_key = IndexKey::of(&founding);
+        Ok(Self { store, founding, index_key, head })
     }
 
     /// Where it stands.
@@ -53,7 +58,7 @@ impl<S: Store> Ledger<S> {
         &self.store
     }
 
-    /// The store beneath, to keep snapshots in.
+    /// The store beneath, to keep marks beside it.
     pub const fn store_mut(&mut self) -> &mut S {
         &mut self.store
     }
@@ -63,16 +68,50 @@ impl<S: Store> Ledger<S> {
     pub fn into_store(self) -> S {
         self.store
     }
-
-    /// The hash under which an id is found, keyed by the ledger's own secret.
-    fn hash_of(&self, id: &FactId) -> u64 {
-        hash_under(&self.founding.index_key, id)
-    }
 }
 
-fn hash_under(index_key: &[u8; 32], id: &FactId) -> u64 {
-    let hash = blake3::keyed_hash(index_key, id.as_str().as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&hash.as_bytes()[..8]);
-    u64::from_be_bytes(first)
+/// The hashes of the index have so many bits: shorter ones pack better, and what shares one by chance is told apart by its fact.
+const HASH_BITS: u32 = 48;
+/// Set in the hashes of ids, so that they stand apart from all others.
+const OF_ID: u64 = 1 << (HASH_BITS - 1);
+
+/// What the hashes of the index are keyed with, so that nobody who has not the ledger's folder can tell what they are of.
+struct IndexKey([u8; 16]);
+
+impl IndexKey {
+    /// Half of BLAKE3's derived key, from the ledger's own secret.
+    fn of(founding: &Founding) -> Self {
+        let mut key = [0; 16];
+        key.copy_from_slice(&blake3::derive_key("heldto ledger v1 index", &founding.index_key)[..16]);
+        Self(key)
+    }
+
+    /// The hash under which what has this handle is found.
+    fn hash(&self, handle: &Handle<'_>) -> u64 {
+        let short = self.short(&handle.words());
+        if matches!(handle, Handle::Id(_)) { short | OF_ID } else { short & !OF_ID }
+    }
+
+    /// The hash under which the ledger's own records are found.
+    fn hash_of_own(&self) -> u64 {
+        self.short(&["own"]) & !OF_ID
+    }
+
+    /// The hashes under which a fact is found, each once.
+    fn hashes(&self, fact: &Fact) -> Vec<u64> {
+        let mut hashes: Vec<u64> = fact.handles().iter().map(|handle| self.hash(handle)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
+    }
+
+    /// The first bits of SipHash-2-4 over words, each with a blank after it.
+    fn short(&self, words: &[&str]) -> u64 {
+        let mut hasher = SipHasher24::new_with_key(&self.0);
+        for word in words {
+            hasher.write(word.as_bytes());
+            hasher.write(b" ");
+        }
+        hasher.finish() >> (u64::BITS - HASH_BITS)
+    }
 }

@@ -1,6 +1,7 @@
+use crate::stretches::in_order;
 use crate::{KeyChange, Ledger, Own, WireError, decode_fact, kind_of};
 use chrono::{DateTime, Utc};
-use heldto_fact::{Body, Content, Fact, FactId, Kind, Recorded};
+use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind, Recorded};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
@@ -30,6 +31,9 @@ pub enum ReadError {
     },
 }
 
+/// How far apart entries may lie to be read in one go.
+const NEAR: u64 = 16;
+
 impl<S: Store> Ledger<S> {
     /// Reads entries as replay sees them, in order.
     ///
@@ -48,6 +52,88 @@ impl<S: Store> Ledger<S> {
             }
         })?;
         failed.map_or(Ok(()), Err)
+    }
+
+    /// How many of the first entries were recorded by this time.
+    ///
+    /// # Errors
+    /// When an entry is missing or damaged.
+    pub fn size_at(&self, time: DateTime<Utc>) -> Result<u64, ReadError> {
+        // Time never goes backwards in the log.
+        let (mut by_then, mut after) = (0, self.head.size());
+        while by_then < after {
+            let middle = by_then + (after - by_then) / 2;
+            if self.recorded_last(middle + 1)?.is_some_and(|at| at <= time) {
+                by_then = middle + 1;
+            } else {
+                after = middle;
+            }
+        }
+        Ok(by_then)
+    }
+
+    /// When the last of the first `size` entries was recorded; `None` of no entries.
+    ///
+    /// # Errors
+    /// When that entry is missing or damaged.
+    pub fn recorded_last(&self, size: u64) -> Result<Option<DateTime<Utc>>, ReadError> {
+        let Some(index) = size.checked_sub(1) else { return Ok(None) };
+        let mut found = None;
+        self.store.read(index..size, &mut |stored| {
+            let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error });
+            found = Some(entry.and_then(|entry| time_of(index, &entry)));
+            false
+        })?;
+        found.transpose()
+    }
+
+    /// Reads the entries at these places, which come in order, as replay sees them.
+    ///
+    /// # Errors
+    /// At the first entry that is missing or damaged.
+    pub fn recorded_at(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
+        // What lies near is read in one go: it stands in one block as a rule.
+        for near in places.chunk_by(|a, b| b - a <= NEAR) {
+            let [first, .., last] = near else {
+                near.iter().try_for_each(|only| self.recorded(*only..only + 1, visit))?;
+                continue;
+            };
+            let (mut wanted, mut failed) = (near.iter().peekable(), None);
+            self.store.read(*first..last + 1, &mut |stored| {
+                if wanted.next_if(|place| **place == stored.index).is_some() {
+                    match recorded(&stored) {
+                        Ok(recorded) => visit(recorded),
+                        Err(error) => failed = Some(error),
+                    }
+                }
+                failed.is_none()
+            })?;
+            if let Some(error) = failed {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Of each handle the places of the entries that the index finds by it, in order: the first `most` of them, and rarely some that only share its hash.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn find(&self, handles: &[Handle<'_>], most: usize) -> Result<Vec<Vec<u64>>, StoreError> {
+        let hashes: Vec<u64> = handles.iter().map(|handle| self.index_key.hash(handle)).collect();
+        self.places(&hashes, most)
+    }
+
+    fn places(&self, hashes: &[u64], most: usize) -> Result<Vec<Vec<u64>>, StoreError> {
+        let mut sorted = hashes.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let found = self.store.find(&sorted, most)?;
+        let of = |hash: &u64| {
+            let from = found.partition_point(|(h, _)| h < hash);
+            found.iter().skip(from).take_while(|(h, _)| h == hash).map(|(_, place)| *place).collect()
+        };
+        Ok(hashes.iter().map(of).collect())
     }
 
     /// The chain value before the entry at this place, or after the last one.
@@ -101,7 +187,7 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn key_changes(&self, size: u64) -> Result<Vec<(u64, KeyChange)>, ReadError> {
         let (mut found, mut failed) = (Vec::new(), None);
-        self.store.read(0..size, &mut |stored| {
+        let mut look = |stored: StoredEntry| {
             let index = stored.index;
             let kind = Entry::decode(&stored.entry).ok().and_then(|e| kind_of(e.kind));
             let bytes = stored.parts.first().and_then(|(_, b)| b.get(32..));
@@ -113,7 +199,15 @@ impl<S: Store> Ledger<S> {
                 }
             }
             failed.is_none()
-        })?;
+        };
+        if self.store.keeps_index() {
+            let own = self.places(&[self.index_key.hash_of_own()], usize::MAX)?.concat();
+            for index in own.into_iter().filter(|index| *index < size) {
+                self.store.read(index..index + 1, &mut look)?;
+            }
+        } else {
+            self.store.read(0..size, &mut look)?;
+        }
         failed.map_or(Ok(found), Err)
     }
 
@@ -123,17 +217,37 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
         let mut all = Vec::new();
-        for (_, index) in self.store.find(&[self.hash_of(id)])? {
-            self.recorded(index..index + 1, &mut |recorded| {
-                // The index hashes ids to 64 bits, so another id may share the place.
-                if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || corrected(fact) == Some(id)) {
-                    all.push(recorded);
-                }
-            })?;
-        }
+        let places = self.find(&[Handle::Id(id)], usize::MAX)?.concat();
+        self.recorded_at(&places, &mut |recorded| {
+            // Another id may share the hash.
+            if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.thing() == id) {
+                all.push(recorded);
+            }
+        })?;
         Ok(all)
     }
 }
+
+impl<S: Store + Sync> Ledger<S> {
+    /// Reads entries as replay sees them, in order: decoded on every core.
+    ///
+    /// # Errors
+    /// At the first entry that is missing or damaged.
+    pub fn replay(&self, range: Range<u64>, visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
+        let stretch = |n: u64| {
+            let from = range.start + n * STRETCH;
+            let mut all = Vec::new();
+            self.recorded(from..(from + STRETCH).min(range.end), &mut |recorded| all.push(recorded)).map(|()| all)
+        };
+        in_order(range.end.saturating_sub(range.start).div_ceil(STRETCH), &stretch, |recorded| {
+            recorded?.into_iter().for_each(&mut *visit);
+            Ok(())
+        })
+    }
+}
+
+/// How many entries a thread decodes at a time.
+const STRETCH: u64 = 1 << 10;
 
 impl<S: Store> Ledger<S> {
     /// The fact of this id as it stands, in its newest version. `None` where there is none, or it was retracted or erased.
@@ -148,14 +262,6 @@ impl<S: Store> Ledger<S> {
             Content::Known(fact) => Some(fact),
             _ => None,
         }))
-    }
-}
-
-/// The id that a correction or a retraction speaks of.
-pub(crate) const fn corrected(fact: &Fact) -> Option<&FactId> {
-    match &fact.body {
-        Body::Correction { of, .. } | Body::Retraction { of, .. } => Some(of),
-        _ => None,
     }
 }
 
@@ -175,7 +281,10 @@ pub(crate) fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
             Err(error) => return Err(ReadError::Fact { index, error }),
         },
     };
-    let recorded_at = DateTime::<Utc>::from_timestamp_micros(entry.recorded_at)
-        .ok_or_else(|| ReadError::Entry { index, error: EntryError::Undecodable("a time out of bounds".to_owned()) })?;
-    Ok(Recorded { index, recorded_at, content })
+    Ok(Recorded { index, recorded_at: time_of(index, &entry)?, content })
+}
+
+fn time_of(index: u64, entry: &Entry) -> Result<DateTime<Utc>, ReadError> {
+    DateTime::<Utc>::from_timestamp_micros(entry.recorded_at)
+        .ok_or_else(|| ReadError::Entry { index, error: EntryError::Undecodable("a time out of bounds".to_owned()) })
 }

@@ -1,8 +1,8 @@
-use crate::append::found_under;
-use crate::{Fault, Ledger, Problem, ReadError, decode_fact};
+use crate::read::recorded;
+use crate::{Fault, IndexKey, Ledger, Problem, ReadError, decode_fact};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
-use heldto_store::{Founding, MemoryStore, NewEntry, Store, StoreError};
+use heldto_store::{Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
 
 /// An entry as an export carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,7 @@ pub fn restore(
     chain_said: Option<Chain>,
     root_said: Hash,
 ) -> Result<Ledger<MemoryStore>, RestoreError> {
+    let index_key = IndexKey::of(founding);
     let mut store = MemoryStore::new(founding.clone());
     let empty = Head::empty(&founding.genesis);
     let (mut edge, mut end, mut recorded_at, mut entries) = (Edge::default(), empty.chain, i64::MIN, Vec::new());
@@ -82,14 +83,14 @@ pub fn restore(
         recorded_at = entry.recorded_at;
         end = chain(&item.entry);
         edge.push(leaf_hash(&item.entry));
-        // As many as the entry commits to: a number beyond is refused before anything is reserved for it.
-        let mut parts = vec![None; entry.parts.len()];
-        for CarriedPart { number, part } in &item.parts {
-            let beyond = || Box::new(Problem { entry: Some(index), fault: Fault::PartExtra(*number) });
-            *parts.get_mut(usize::from(*number)).ok_or_else(beyond)? = Some([&part.salt[..], &part.bytes].concat());
+        // A number beyond what the entry commits to is refused before anything is reserved for it.
+        if let Some(CarriedPart { number, .. }) = item.parts.iter().find(|p| usize::from(p.number) >= entry.parts.len())
+        {
+            return Err(Box::new(Problem { entry: Some(index), fault: Fault::PartExtra(*number) }).into());
         }
-        let found_by = item.fact().map_or_else(Vec::new, |fact| found_under(&founding.index_key, &fact));
-        entries.push(NewEntry { entry: item.entry.clone(), parts, found_by });
+        let parts = item.parts.iter().map(|p| (p.number, [&p.part.salt[..], &p.part.bytes].concat())).collect();
+        let stored = StoredEntry { index, entry: item.entry.clone(), parts };
+        entries.push(anew(stored, entry.parts.len(), &index_key));
     }
     let head = Head { chain: end, edge, recorded_at, checkpoint: None };
     store.append(&empty, &entries, &head)?;
@@ -118,21 +119,27 @@ impl<S: Store + Sync> Ledger<S> {
     /// When it does not verify.
     pub fn contents(&self, founding: &Founding) -> Result<(Vec<NewEntry>, Head), RestoreError> {
         self.verify(false, &mut |_| {})?;
-        let mut entries = Vec::new();
+        let (index_key, mut entries) = (IndexKey::of(founding), Vec::new());
         self.store.read(0..self.head.size(), &mut |stored| {
-            let fact = crate::read::recorded(&stored).ok().and_then(|recorded| match recorded.content {
-                Content::Known(fact) => Some(fact),
-                _ => None,
-            });
-            let found_by = fact.map_or_else(Vec::new, |fact| found_under(&founding.index_key, &fact));
             let count = stored.parts.iter().map(|(n, _)| usize::from(*n) + 1).max().unwrap_or(0);
-            let mut parts = vec![None; count];
-            for (number, bytes) in stored.parts {
-                parts[usize::from(number)] = Some(bytes);
-            }
-            entries.push(NewEntry { entry: stored.entry, parts, found_by });
+            entries.push(anew(stored, count, &index_key));
             true
         })?;
         Ok((entries, self.head.clone()))
     }
+}
+
+/// An entry, to be stored again under another key of the index.
+fn anew(stored: StoredEntry, parts: usize, index_key: &IndexKey) -> NewEntry {
+    let found_by = match recorded(&stored).map(|recorded| recorded.content) {
+        Ok(Content::Known(fact)) => index_key.hashes(&fact),
+        Ok(Content::Own(_)) => vec![index_key.hash_of_own()],
+        // What does not read is named by the verification.
+        Ok(Content::Erased(_) | Content::Unreadable) | Err(_) => Vec::new(),
+    };
+    let mut all = vec![None; parts];
+    for (number, bytes) in stored.parts {
+        all[usize::from(number)] = Some(bytes);
+    }
+    NewEntry { entry: stored.entry, parts: all, found_by }
 }

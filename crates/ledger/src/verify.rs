@@ -1,13 +1,13 @@
 mod stretch;
 
-use crate::{Ledger, WireError};
+use crate::stretches::in_order;
+use crate::{Ledger, OF_ID, WireError};
 use heldto_fact::{Content, FactId, Kind};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, MAX_PART, Role, Verifier, chain};
 use heldto_store::{Store, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::sync_channel;
-use stretch::{Found, Stretch};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use stretch::Stretch;
 
 /// What a verification found sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +91,9 @@ pub enum Fault {
     PartUndecodable { part: usize, error: WireError },
     #[error("it calls itself a {entry}, and its fact is a {fact}")]
     KindDiffers { entry: Kind, fact: Kind },
-    #[error("the index of ids does not lead to it, or leads elsewhere: the index or its key was changed")]
+    #[error("the index does not lead to it, or leads elsewhere: the index or its key was changed")]
     Unfound,
-    #[error("the index of ids has a record for entry {0} that the log does not account for")]
+    #[error("the index has a record for entry {0} that the log does not account for")]
     IndexExtra(u64),
     #[error("the head record was changed: its {0} is not what the entries come to")]
     Head(&'static str),
@@ -112,8 +112,12 @@ struct Walk {
     key: Verifier,
     absent: Vec<(u64, usize, Role)>,
     redacted: Vec<(u64, u64)>,
-    /// The records that the index of ids must have.
-    indexed: Vec<Found>,
+    /// Nobody can know it before, so nobody can make an index of another content that comes to the same sum.
+    secret: RandomState,
+    /// The sum over the records that the index must have.
+    indexed: u64,
+    amending: Vec<(u64, u64)>,
+    own: Vec<(u64, u64)>,
     /// The entries of which the index may hold what cannot be told any more: erased, or of a later version.
     untold: Vec<u64>,
     found: Verified,
@@ -121,7 +125,8 @@ struct Walk {
 
 impl<S: Store + Sync> Ledger<S> {
     /// Checks everything there is to check: every entry, its place, its link to the one before, its parts against their commitments, the tree, the head,
-    /// the index of ids. On all cores; memory grows by 16 bytes an entry, for the index. `progress` is told how many entries are done.
+    /// the index of ids. On all cores; memory grows only by 16 bytes for each correction and
+    /// retraction, or for each fact where the store keeps no index. `progress` is told how many entries are done.
     ///
     /// `published`: private parts may have been left out, and are then counted as withheld.
     ///
@@ -136,7 +141,10 @@ impl<S: Store + Sync> Ledger<S> {
             key: Verifier { name: self.genesis().origin.clone(), key: self.genesis().key },
             absent: Vec::new(),
             redacted: Vec::new(),
-            indexed: Vec::new(),
+            secret: RandomState::new(),
+            indexed: 0,
+            amending: Vec::new(),
+            own: Vec::new(),
             untold: Vec::new(),
             found: Verified {
                 entries: size,
@@ -148,50 +156,15 @@ impl<S: Store + Sync> Ledger<S> {
                 unreadable: 0,
             },
         };
-        self.in_order(|stretch| {
+        let secret = walk.secret.clone();
+        let stretch = |n: u64| self.stretch(n * STRETCH..((n + 1) * STRETCH).min(size), &secret);
+        in_order(size.div_ceil(STRETCH), &stretch, |stretch| {
             let end = stretch.range.end;
             self.join(&mut walk, stretch)?;
             progress(end);
-            Ok(())
+            Ok::<(), Box<Problem>>(())
         })?;
         self.settle(walk, published)
-    }
-
-    /// Checks stretches on every core, and gives them to `join` in order, until it fails.
-    fn in_order(&self, mut join: impl FnMut(Stretch) -> Result<(), Box<Problem>>) -> Result<(), Box<Problem>> {
-        let size = self.head.size();
-        let count = size.div_ceil(STRETCH);
-        let range = |n: u64| n * STRETCH..((n + 1) * STRETCH).min(size);
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
-        if workers == 1 || count <= 1 {
-            return (0..count).try_for_each(|n| join(self.stretch(range(n))));
-        }
-        let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-        std::thread::scope(|scope| {
-            let (give, take) = sync_channel::<(u64, Stretch)>(workers);
-            for _ in 0..workers {
-                let (give, next, stop, range) = (give.clone(), &next, &stop, &range);
-                scope.spawn(move || {
-                    while !stop.load(Ordering::Relaxed) {
-                        let n = next.fetch_add(1, Ordering::Relaxed);
-                        if n >= count || give.send((n, self.stretch(range(n)))).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-            drop(give);
-            // What comes before its turn waits: no more than one stretch a worker and one a place in the channel.
-            let (mut early, mut turn) = (BTreeMap::new(), 0);
-            for (n, stretch) in take {
-                early.insert(n, stretch);
-                while let Some(stretch) = early.remove(&turn) {
-                    turn += 1;
-                    join(stretch).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
-                }
-            }
-            Ok(())
-        })
     }
 
     /// Joins a stretch to what came before it.
@@ -226,7 +199,9 @@ impl<S: Store + Sync> Ledger<S> {
         stretch.tree.into_iter().for_each(|(leaves, hash)| walk.edge.push_perfect(leaves, hash));
         walk.absent.extend(stretch.absent);
         walk.redacted.extend(stretch.redacted);
-        walk.indexed.extend(stretch.indexed);
+        walk.indexed = walk.indexed.wrapping_add(stretch.indexed);
+        walk.amending.extend(stretch.amending);
+        walk.own.extend(stretch.own);
         walk.found.unreadable += stretch.unreadable.len() as u64;
         walk.untold.extend(stretch.unreadable);
         walk.found.parts_checked += stretch.parts_checked;
@@ -264,40 +239,77 @@ impl<S: Store + Sync> Ledger<S> {
         if self.store.read(size..size.saturating_add(1), &mut |_| false).is_ok() {
             return Err(elsewhere(Fault::Beyond));
         }
-        self.check_index(walk.indexed, walk.untold)?;
+        self.check_index(&mut walk)?;
         Ok(walk.found)
     }
 
-    /// The index of ids holds what the log says and nothing else, and no id is recorded twice.
-    fn check_index(&self, mut expected: Vec<Found>, mut untold: Vec<u64>) -> Result<(), Box<Problem>> {
-        expected.sort_unstable();
-        untold.sort_unstable();
-        for same_hash in expected.chunk_by(|a, b| a.hash == b.hash) {
-            let own: Vec<u64> = same_hash.iter().filter(|f| f.is_own()).map(|f| f.index()).collect();
-            if own.len() > 1 {
-                self.check_once(&own)?;
-            }
+    /// The index holds what the log says and nothing else, and no id is recorded twice.
+    fn check_index(&self, walk: &mut Walk) -> Result<(), Box<Problem>> {
+        walk.untold.sort_unstable();
+        walk.own.sort_unstable();
+        for same_hash in walk.own.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+            self.check_once(&same_hash.iter().map(|(_, index)| *index).collect::<Vec<_>>())?;
         }
         if !self.store.keeps_index() {
             return Ok(());
         }
-        expected.dedup_by_key(|f| (f.hash, f.index()));
-        let mut wanted = expected.iter().map(|f| (f.hash, f.index())).peekable();
+        // The entries whose own id has the hash at hand.
+        let (mut sum, mut at_hand, mut own, mut twice) = (0_u64, 0, Vec::new(), None);
+        let is_own = |hash: u64, index: u64| match walk.amending.binary_search_by_key(&index, |(place, _)| *place) {
+            Ok(n) => walk.amending[n].1 == hash,
+            Err(_) => true,
+        };
+        let read = self.store.index(&mut |hash, index| {
+            if walk.untold.binary_search(&index).is_err() {
+                sum = sum.wrapping_add(walk.secret.hash_one((hash, index)));
+            }
+            if hash & OF_ID == 0 {
+                return true;
+            }
+            if hash != at_hand {
+                at_hand = hash;
+                own.clear();
+            }
+            if is_own(hash, index) {
+                own.push(index);
+            }
+            if own.len() > 1 {
+                twice = self.check_once(&own).err();
+            }
+            twice.is_none()
+        });
+        read.map_err(|e| elsewhere(Fault::Store(e)))?;
+        match twice {
+            Some(problem) => Err(problem),
+            None if sum == walk.indexed => Ok(()),
+            None => self.name_unfound(&walk.untold),
+        }
+    }
+
+    /// The index is wrong, and record by record it is found where: that takes memory for all of them.
+    fn name_unfound(&self, untold: &[u64]) -> Result<(), Box<Problem>> {
+        let mut expected = Vec::new();
+        let gathered = self.recorded(0..self.head.size(), &mut |recorded| {
+            let hashes = match &recorded.content {
+                Content::Known(fact) => self.index_key.hashes(fact),
+                Content::Own(_) => vec![self.index_key.hash_of_own()],
+                Content::Erased(_) | Content::Unreadable => Vec::new(),
+            };
+            expected.extend(hashes.into_iter().map(|hash| (hash, recorded.index)));
+        });
+        // Every entry was read before.
+        gathered.map_err(|_| elsewhere(Fault::Missing))?;
+        expected.sort_unstable();
+        let mut wanted = expected.into_iter().peekable();
         let mut wrong = None;
         let read = self.store.index(&mut |hash, index| {
-            let behind = wanted.next_if(|w| *w <= (hash, index));
-            match behind {
-                Some(w) if w == (hash, index) => true,
-                Some((_, unfound)) => {
-                    wrong = Some(at(unfound, Fault::Unfound));
-                    false
-                }
-                None if untold.binary_search(&index).is_ok() => true,
-                None => {
-                    wrong = Some(elsewhere(Fault::IndexExtra(index)));
-                    false
-                }
+            match wanted.next_if(|w| *w <= (hash, index)) {
+                Some(w) if w == (hash, index) => {}
+                Some((_, unfound)) => wrong = Some(at(unfound, Fault::Unfound)),
+                None if untold.binary_search(&index).is_ok() => {}
+                None => wrong = Some(elsewhere(Fault::IndexExtra(index))),
             }
+            wrong.is_none()
         });
         read.map_err(|e| elsewhere(Fault::Store(e)))?;
         let missing = wanted.next().map(|(_, unfound)| at(unfound, Fault::Unfound));

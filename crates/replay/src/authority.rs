@@ -1,26 +1,5 @@
 use crate::View;
-use heldto_fact::{Body, Change, Fact, FactId, Truth, When, Window};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Which facts name which party, as whoever says or owes, is spoken of, or is addressed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Authorities {
-    named_in: BTreeMap<FactId, BTreeSet<FactId>>,
-}
-
-impl Authorities {
-    pub(crate) fn apply(&mut self, fact: &Fact) {
-        for party in fact.by.iter().chain(&fact.about).chain(&fact.to) {
-            self.named_in.entry(party.clone()).or_default().insert(fact.id.clone());
-        }
-    }
-
-    /// The facts of which some version names this party.
-    pub fn named_in(&self, party: &FactId) -> impl Iterator<Item = &FactId> {
-        self.named_in.get(party).into_iter().flatten()
-    }
-}
+use heldto_fact::{Body, Change, Fact, FactId, Handle, Truth, When, Window};
 
 /// Who controlled an authority, from when.
 #[derive(Debug, Clone)]
@@ -36,7 +15,7 @@ pub struct Control<'a> {
 /// The changes of control of an authority that are known, in order of time.
 #[must_use]
 pub fn controls<'a>(view: &View<'a>, party: &FactId) -> Vec<Control<'a>> {
-    let facts = view.states().authorities.named_in(party).filter_map(|id| view.fact(id));
+    let facts = view.found_by(Handle::Control(party));
     let mut found: Vec<Control<'a>> = facts
         .filter_map(|fact| match &fact.body {
             Body::Change { what: Change::Control, value: Some(by) } if fact.subjects().contains(party) => {

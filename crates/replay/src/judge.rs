@@ -122,7 +122,7 @@ const DEPTH: usize = 3;
 
 fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgement<'a>> {
     // What was retracted is no commitment any more.
-    let newest = view.states().timeline.versions(id).last()?.fact.as_ref()?;
+    let newest = view.states().versions(id).last()?.fact.as_ref()?;
     if !matches!(newest.body, Body::Pledge(_)) {
         return None;
     }

@@ -1,34 +1,5 @@
 use crate::View;
-use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Threshold, Truth, Unit, Window};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Which measurements belong to which metric, and of those which are of which party.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Metrics {
-    measurements: BTreeMap<FactId, BTreeMap<FactId, BTreeSet<FactId>>>,
-}
-
-impl Metrics {
-    pub(crate) fn apply(&mut self, fact: &Fact) {
-        if let Body::Measurement { metric, .. } = &fact.body {
-            let by_party = self.measurements.entry(metric.clone()).or_default();
-            for party in fact.subjects() {
-                by_party.entry(party.clone()).or_default().insert(fact.id.clone());
-            }
-        }
-    }
-
-    /// Every metric that has a measurement.
-    pub fn measured(&self) -> impl Iterator<Item = &FactId> {
-        self.measurements.keys()
-    }
-
-    /// Every party that some version of a measurement of this metric is of.
-    pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &FactId> {
-        self.measurements.get(metric).into_iter().flat_map(BTreeMap::keys)
-    }
-}
+use heldto_fact::{Amount, Body, Fact, FactId, Handle, Interval, Quantity, Threshold, Truth, Unit, Window};
 
 /// One value of a metric.
 #[derive(Debug, Clone)]
@@ -71,9 +42,10 @@ impl<'a> Value<'a> {
 /// The known values of a metric for one party, oldest first.
 #[must_use]
 pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
-    let ids = view.states().metrics.measurements.get(metric).and_then(|m| m.get(party)).into_iter().flatten();
-    let mut values: Vec<Value<'a>> = ids
-        .filter_map(|id| view.fact(id))
+    let measures = |fact: &&Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
+    let mut values: Vec<Value<'a>> = view
+        .found_by(Handle::Series(metric, party))
+        .filter(measures)
         .filter(|fact| fact.subjects().contains(party))
         .filter(|fact| fact.window().earliest.is_none_or(|day| day <= view.clock().as_of))
         .filter_map(Value::of)

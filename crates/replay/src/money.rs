@@ -1,28 +1,9 @@
 //! Amounts added up as intervals, the same thing once.
 
+use crate::states::tells_of_money;
 use crate::{Cluster, View};
-use heldto_fact::{Amount, Body, Fact, FactId, Interval, LinkKind, Role, Strength, Unit};
-use serde::{Deserialize, Serialize};
+use heldto_fact::{Amount, Body, Fact, FactId, Handle, Interval, LinkKind, Role, Strength, Unit};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Which facts tell of money.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Money {
-    told_in: BTreeSet<FactId>,
-}
-
-impl Money {
-    pub(crate) fn apply(&mut self, fact: &Fact) {
-        if fact.amounts.iter().any(|a| matches!(a.unit, Unit::Money(_))) {
-            self.told_in.insert(fact.id.clone());
-        }
-    }
-
-    /// Every fact of which some version tells of money.
-    pub fn told_in(&self) -> impl Iterator<Item = &FactId> {
-        self.told_in.iter()
-    }
-}
 
 /// A total of amounts in one unit.
 #[derive(Debug, Clone)]
@@ -51,9 +32,12 @@ impl Total<'_> {
 #[must_use]
 pub fn payouts<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<Total<'a>> {
     let paid = |fact: &Fact| {
-        matches!(fact.body, Body::Payout { .. }) && fact.by.contains(party) && (sensitive || !fact.sensitive)
+        matches!(fact.body, Body::Payout { .. })
+            && tells_of_money(fact)
+            && fact.by.contains(party)
+            && (sensitive || !fact.sensitive)
     };
-    let ids = view.states().money.told_in().filter(|id| view.fact(id).is_some_and(paid));
+    let ids = view.found_by(Handle::Party(party)).filter(|fact| paid(fact)).map(|fact| &fact.id);
     totals(view, ids, |fact, amount| {
         (sensitive || !fact.sensitive) && amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_))
     })

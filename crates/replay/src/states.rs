@@ -1,43 +1,29 @@
-use crate::{Authorities, Metrics, Money};
+use crate::demand::{Demand, Lookup};
 use chrono::{DateTime, Utc};
-use heldto_fact::{Body, Content, Fact, FactId, Kind, Recorded};
-use serde::{Deserialize, Serialize};
+use heldto_fact::{Body, Content, Fact, FactId, Handle, Recorded, Unit};
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// All that the log says, folded entry by entry.
+/// All that the log says: folded entry by entry, or read when it is first asked for.
 ///
-/// Law: `fold(a ++ b) == resume(snapshot(fold(a)), b)`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Law: whatever is read on demand is what a fold of the whole log gives; what only a fold can give, [`Self::answered`] tells.
+#[derive(Debug, Default)]
 pub struct States {
     size: u64,
     last_recorded: Option<DateTime<Utc>>,
-    /// Every fact with its versions.
-    pub timeline: Timeline,
-    /// Which facts bear on which.
-    pub commitments: Commitments,
-    /// Which facts name which party.
-    pub authorities: Authorities,
-    /// Which measurements belong to which metric.
-    pub metrics: Metrics,
-    /// Which facts tell of money.
-    pub money: Money,
-}
-
-/// Every fact with its versions, and what cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Timeline {
     facts: BTreeMap<FactId, Vec<Version>>,
+    found_by: HashMap<Key, BTreeSet<FactId>>,
+    pledges: BTreeSet<FactId>,
+    measured: BTreeMap<FactId, BTreeSet<FactId>>,
     /// Entries whose fact was erased.
     pub erased: u64,
-    /// Entries of the ledger's own.
-    pub own: u64,
     /// Entries of a version that this program cannot read.
     pub unreadable: u64,
+    demand: Option<Demand>,
 }
 
 /// What one entry says a fact is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     /// The entry.
     pub index: u64,
@@ -49,30 +35,57 @@ pub struct Version {
     pub reason: Option<String>,
 }
 
-/// Pledges, and the links between facts in both directions.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Commitments {
-    pledges: BTreeSet<FactId>,
-    linked_from: BTreeMap<FactId, BTreeSet<FactId>>,
+/// A handle that keeps what it names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    what: &'static str,
+    names: FactId,
+    of: Option<FactId>,
+    share: u8,
 }
 
-/// Why a snapshot is not used. The log is then replayed from its beginning.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SnapshotError {
-    /// It is not what the program wrote, or was written by another version of it.
-    #[error("the snapshot is damaged, or of another version")]
-    Damaged,
-    /// It cannot be written.
-    #[error("the snapshot cannot be written: {0}")]
-    Unwritable(String),
+impl From<&Handle<'_>> for Key {
+    fn from(handle: &Handle<'_>) -> Self {
+        let (what, names, of, share) = match *handle {
+            Handle::Id(id) => ("id", id, None, 0),
+            Handle::Party(id) => ("party", id, None, 0),
+            Handle::Owner(id) => ("owner", id, None, 0),
+            Handle::Control(id) => ("control", id, None, 0),
+            Handle::Target(id) => ("target", id, None, 0),
+            Handle::Series(metric, party) => ("series", metric, Some(party.clone()), 0),
+            Handle::Share(metric, share) => ("share", metric, None, share),
+        };
+        Self { what, names: names.clone(), of, share }
+    }
 }
 
-/// Changes whenever a state does: an old snapshot is then not used.
-const SNAPSHOT: &[u8; 20] = b"heldto snapshot v002";
-const LIMIT: usize = 1 << 31;
+impl Version {
+    /// What the entry says, and of which thing. `None` where it says nothing of a fact.
+    pub(crate) fn of(recorded: Recorded) -> Option<(FactId, Self)> {
+        let Content::Known(fact) = recorded.content else { return None };
+        let (id, fact, reason) = match fact.body {
+            Body::Correction { of, reason, replacement } => (of, Some(*replacement), Some(reason)),
+            Body::Retraction { of, reason } => (of, None, Some(reason)),
+            _ => (fact.id.clone(), Some(fact), None),
+        };
+        Some((id, Self { index: recorded.index, recorded_at: recorded.recorded_at, fact, reason }))
+    }
+}
 
 impl States {
+    /// States of which each fact is read when it is first asked for: of the first `size` entries of a log, the last of them recorded then.
+    #[must_use]
+    pub fn on_demand(size: u64, last_recorded: Option<DateTime<Utc>>, lookup: Box<dyn Lookup>) -> Self {
+        Self { size, last_recorded, demand: Some(Demand::new(lookup)), ..Self::default() }
+    }
+
+    /// Whether everything that was asked for was there to be given. States on demand cannot give every fact there is, nor what cannot be read: then what was
+    /// made of them is to be thrown away, and made of a fold.
+    #[must_use]
+    pub fn answered(&self) -> bool {
+        self.demand.as_ref().is_none_or(Demand::answered)
+    }
+
     /// How many entries went in.
     #[must_use]
     pub const fn size(&self) -> u64 {
@@ -89,107 +102,121 @@ impl States {
     pub fn apply(&mut self, recorded: Recorded) {
         self.size = recorded.index + 1;
         self.last_recorded = Some(recorded.recorded_at);
-        let fact = match recorded.content {
-            Content::Known(fact) => fact,
-            Content::Own(_) => {
-                self.timeline.own += 1;
-                return;
-            }
+        match recorded.content {
+            Content::Known(_) => {}
+            Content::Own(_) => return,
             Content::Erased(_) => {
-                self.timeline.erased += 1;
+                self.erased += 1;
                 return;
             }
             Content::Unreadable => {
-                self.timeline.unreadable += 1;
+                self.unreadable += 1;
                 return;
             }
-        };
-        let (id, version, reason) = match fact.body {
-            Body::Correction { of, reason, replacement } => (of, Some(*replacement), Some(reason)),
-            Body::Retraction { of, reason } => (of, None, Some(reason)),
-            _ => (fact.id.clone(), Some(fact), None),
-        };
-        if let Some(fact) = &version {
-            // Each state keeps ids only, of every version that ever said so; a view looks at the version that holds.
-            self.commitments.apply(fact);
-            self.authorities.apply(fact);
-            self.metrics.apply(fact);
-            self.money.apply(fact);
         }
-        let version = Version { index: recorded.index, recorded_at: recorded.recorded_at, fact: version, reason };
-        match self.timeline.facts.entry(id) {
+        let Some((id, version)) = Version::of(recorded) else { return };
+        if let Some(fact) = &version.fact {
+            // Only ids are kept, of every version that ever said so; a view looks at the version that holds.
+            for handle in fact.handles().iter().filter(|h| !matches!(h, Handle::Id(_))) {
+                self.found_by.entry(Key::from(handle)).or_default().insert(id.clone());
+            }
+            match &fact.body {
+                Body::Pledge(_) => drop(self.pledges.insert(id.clone())),
+                Body::Measurement { metric, .. } => {
+                    self.measured.entry(metric.clone()).or_default().extend(fact.subjects().iter().cloned());
+                }
+                _ => {}
+            }
+        }
+        match self.facts.entry(id) {
             // Most facts have one version and never another: no room is kept for more.
             Entry::Vacant(place) => drop(place.insert(vec![version])),
             Entry::Occupied(mut versions) => versions.get_mut().push(version),
         }
     }
 
-    /// The states as bytes, with the chain value of the log at their size, so that they can be checked against it.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub fn snapshot(&self, chain: [u8; 32]) -> Result<Vec<u8>, SnapshotError> {
-        let body = bincode::serde::encode_to_vec((chain, self), bincode::config::standard())
-            .map_err(|e| SnapshotError::Unwritable(e.to_string()))?;
-        Ok([&SNAPSHOT[..], blake3::hash(&body).as_bytes(), &body].concat())
-    }
-
-    /// States from a snapshot, with the chain value that the log must have at their size.
-    ///
-    /// # Errors
-    /// When the bytes are not what [`Self::snapshot`] wrote.
-    pub fn resume(bytes: &[u8]) -> Result<(Self, [u8; 32]), SnapshotError> {
-        let body = bytes.strip_prefix(&SNAPSHOT[..]).and_then(|rest| rest.split_first_chunk::<32>());
-        let (digest, body) = body.ok_or(SnapshotError::Damaged)?;
-        if blake3::hash(body).as_bytes() != digest {
-            return Err(SnapshotError::Damaged);
-        }
-        let config = bincode::config::standard().with_limit::<LIMIT>();
-        let ((chain, states), _): (([u8; 32], Self), usize) =
-            bincode::serde::decode_from_slice(body, config).map_err(|_| SnapshotError::Damaged)?;
-        Ok((states, chain))
-    }
-}
-
-impl Timeline {
     /// Every version of a fact, oldest first.
     #[must_use]
     pub fn versions(&self, id: &FactId) -> &[Version] {
-        self.facts.get(id).map_or(&[], Vec::as_slice)
+        match &self.demand {
+            Some(demand) => demand.versions(id),
+            None => self.facts.get(id).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// The facts of which some version has this handle, in order.
+    pub fn found_by<'s>(&'s self, handle: Handle<'_>) -> impl Iterator<Item = &'s FactId> + use<'s> {
+        let folded = match &self.demand {
+            Some(_) => None,
+            None => self.found_by.get(&Key::from(&handle)),
+        };
+        let read = self.demand.as_ref().map_or(&[][..], |demand| demand.found_by(handle));
+        folded.into_iter().flatten().chain(read)
+    }
+
+    /// Some of the facts of which some version has this handle, as many as it does not cost much to give.
+    #[must_use]
+    pub fn first_found_by(&self, handle: Handle<'_>, most: usize) -> Vec<FactId> {
+        match &self.demand {
+            Some(demand) => demand.first_found_by(handle, most),
+            None => self.found_by(handle).take(most).cloned().collect(),
+        }
+    }
+
+    /// The parties that some version of a measurement of this metric is of, where there are no more than so many.
+    #[must_use]
+    pub fn few_measured(&self, metric: &FactId, most: usize) -> Option<BTreeSet<&FactId>> {
+        if let Some(demand) = &self.demand
+            && demand.shares(metric) > most
+        {
+            return None;
+        }
+        let all = (0..Handle::SHARES).flat_map(|n| self.found_by(Handle::Share(metric, n)));
+        let versions = all.flat_map(|id| self.versions(id)).filter_map(|v| v.fact.as_ref());
+        let of = versions.filter(|f| matches!(&f.body, Body::Measurement { metric: m, .. } if m == metric));
+        let parties: BTreeSet<&FactId> = of.flat_map(Fact::subjects).collect();
+        (parties.len() <= most).then_some(parties)
     }
 
     /// Every id, in order.
     pub fn ids(&self) -> impl Iterator<Item = &FactId> {
+        self.whole();
         self.facts.keys()
     }
 
     /// Every fact that stands, at its newest version, whatever any clock says.
     pub fn standing(&self) -> impl Iterator<Item = &Fact> {
+        self.whole();
         self.facts.values().filter_map(|versions| versions.last()?.fact.as_ref())
     }
-}
 
-impl Commitments {
-    fn apply(&mut self, fact: &Fact) {
-        if fact.kind() == Kind::Pledge {
-            self.pledges.insert(fact.id.clone());
-        }
-        let named = match &fact.body {
-            Body::Assessment { of, .. } => Some(of),
-            _ => None,
-        };
-        for to in fact.links.iter().map(|l| &l.to).chain(named) {
-            self.linked_from.entry(to.clone()).or_default().insert(fact.id.clone());
-        }
-    }
-
-    /// Every pledge.
+    /// Every fact of which some version is a pledge.
     pub fn pledges(&self) -> impl Iterator<Item = &FactId> {
+        self.whole();
         self.pledges.iter()
     }
 
-    /// The facts of which some version links to this one.
-    pub fn linked_from(&self, id: &FactId) -> impl Iterator<Item = &FactId> {
-        self.linked_from.get(id).into_iter().flatten()
+    /// Every metric that has a measurement.
+    pub fn measured(&self) -> impl Iterator<Item = &FactId> {
+        self.whole();
+        self.measured.keys()
     }
+
+    /// Every party that some version of a measurement of this metric is of.
+    pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &FactId> {
+        self.whole();
+        self.measured.get(metric).into_iter().flatten()
+    }
+
+    /// Notes that something was asked for which only a fold can give.
+    fn whole(&self) {
+        if let Some(demand) = &self.demand {
+            demand.fail();
+        }
+    }
+}
+
+/// Whether a fact tells of money.
+pub(crate) fn tells_of_money(fact: &Fact) -> bool {
+    fact.amounts.iter().any(|a| matches!(a.unit, Unit::Money(_)))
 }

@@ -1,6 +1,6 @@
 use crate::{States, Version};
 use chrono::NaiveDate;
-use heldto_fact::{Fact, FactId, Kind, LinkKind};
+use heldto_fact::{Body, Fact, FactId, Handle, Kind, LinkKind};
 
 /// The days by which a report judges. The third clock, the log's own, is how many entries went into the states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl<'a> View<'a> {
     /// The version that holds, which may be a retraction.
     #[must_use]
     pub fn version(&self, id: &FactId) -> Option<&'a Version> {
-        let versions = self.states.timeline.versions(id);
+        let versions = self.states.versions(id);
         let newest = versions.last()?;
         if newest.fact.is_none() {
             return Some(newest);
@@ -75,7 +75,7 @@ impl<'a> View<'a> {
         }
         let recorded = version.recorded_at.date_naive();
         let of_source = |id: &FactId| {
-            let source = self.states.timeline.versions(id).last().and_then(|v| v.fact.as_ref());
+            let source = self.states.versions(id).last().and_then(|v| v.fact.as_ref());
             source.and_then(Fact::source_known_from).unwrap_or(recorded)
         };
         Some(fact.cites.iter().map(|c| of_source(&c.source)).min().unwrap_or(recorded))
@@ -89,11 +89,7 @@ impl<'a> View<'a> {
 
     /// The facts that link to this one, as they are known, each with its link.
     pub fn linked_from(&self, id: &'a FactId) -> impl Iterator<Item = (&'a Fact, &'a heldto_fact::Link)> + use<'a> {
-        let view = *self;
-        self.states
-            .commitments
-            .linked_from(id)
-            .filter_map(move |from| view.fact(from))
+        self.found_by(Handle::Target(id))
             .flat_map(move |fact| fact.links.iter().filter(move |l| l.to == *id).map(move |link| (fact, link)))
     }
 
@@ -106,16 +102,29 @@ impl<'a> View<'a> {
         self.linked_from(id).filter(move |(_, link)| link.kind == kind)
     }
 
+    /// The facts of which some version has this handle, as they are known, in the order of ids.
+    pub fn found_by(&self, handle: Handle<'_>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+        let view = *self;
+        self.states.found_by(handle).filter_map(move |id| view.fact(id))
+    }
+
+    /// Whether a party is known to owe something: whether some commitment of its own stands.
+    #[must_use]
+    pub fn owes(&self, party: &FactId) -> bool {
+        let owed = |fact: &Fact| matches!(fact.body, Body::Pledge(_)) && fact.by.contains(party);
+        // A body that owes much is not read whole to see that it owes something.
+        let few = self.states.first_found_by(Handle::Owner(party), 20);
+        few.iter().any(|id| self.fact(id).is_some_and(owed)) || self.found_by(Handle::Owner(party)).any(owed)
+    }
+
     /// Every fact as it is known, in the order of ids.
     pub fn facts(&self) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
-        self.states.timeline.ids().filter_map(move |id| view.fact(id))
+        self.states.ids().filter_map(move |id| view.fact(id))
     }
 
-    /// The latest day from which the public could know any source, as far as it was known by the day.
-    #[must_use]
-    pub fn newest_source(&self) -> Option<NaiveDate> {
-        let sources = self.facts().filter(|f| f.kind() == Kind::Source);
+    /// The latest day from which the public could know any of these sources, as far as it was known by the day.
+    pub fn newest_source<'f>(&self, sources: impl Iterator<Item = &'f Fact>) -> Option<NaiveDate> {
         sources.filter_map(Fact::source_known_from).filter(|day| *day <= self.clock.known_by).max()
     }
 

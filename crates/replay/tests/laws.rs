@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{
-    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Link, LinkKind, Mode,
-    Outcome, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice, When,
+    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Handle, Link, LinkKind,
+    Mode, Outcome, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice, When,
 };
-use heldto_replay::{Clock, States, Status, View, judge, payouts};
+use heldto_replay::{Clock, Lookup, States, Status, View, judge, payouts};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use std::collections::BTreeSet;
 
 fn id(text: &str) -> FactId {
     text.parse().expect("an id")
@@ -137,27 +138,59 @@ fn fold(log: &[Recorded]) -> States {
 
 fn statuses(states: &States, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
     let view = View::new(states, Clock { as_of: day(as_of), known_by: day(known_by) });
-    let pledges = states.commitments.pledges();
+    let pledges = states.pledges();
     pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, j.rule))).collect()
 }
 
-proptest! {
-    #[test]
-    fn folding_on_from_a_snapshot_is_folding_at_once(log in logs(), cut in 0..80_usize) {
-        let cut = cut.min(log.len());
-        let snapshot = fold(&log[..cut]).snapshot([7; 32]).expect("written");
-        let (mut resumed, chain) = States::resume(&snapshot).expect("read");
-        log[cut..].iter().for_each(|r| resumed.apply(r.clone()));
-        prop_assert_eq!(resumed, fold(&log));
-        prop_assert_eq!(chain, [7; 32]);
+/// Finds by looking at every entry, and now and then at one too many, as an index of hashes does.
+struct Scan {
+    log: Vec<Recorded>,
+    noise: u64,
+}
+
+impl Lookup for Scan {
+    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>> {
+        let has = |r: &Recorded, handle: &Handle<'_>| {
+            let noise = self.noise > 0 && r.index.is_multiple_of(self.noise + 3);
+            noise || matches!(&r.content, Content::Known(f) if f.handles().contains(handle))
+        };
+        let places = |handle| self.log.iter().filter(|r| has(r, handle)).map(|r| r.index).take(most).collect();
+        Some(handles.iter().map(places).collect())
     }
 
+    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
+        assert!(places.is_sorted_by(|a, b| a < b), "in order, each once");
+        Some(self.log.iter().filter(|r| places.binary_search(&r.index).is_ok()).cloned().collect())
+    }
+}
+
+proptest! {
+    /// Reading on demand, through an index that finds a little too much, gives what a fold of the whole log gives.
     #[test]
-    fn a_snapshot_with_a_flipped_bit_is_not_used(log in logs(), at in any::<proptest::sample::Index>()) {
-        let mut bytes = fold(&log).snapshot([7; 32]).expect("written");
-        let at = at.index(bytes.len());
-        bytes[at] ^= 1;
-        prop_assert!(States::resume(&bytes).is_err());
+    fn what_is_read_on_demand_is_what_a_fold_gives(log in logs(), as_of in 0..500_u32, noise in 0..9_u64) {
+        let folded = fold(&log);
+        let ids: BTreeSet<FactId> = log.iter().filter_map(|r| match &r.content {
+            Content::Known(f) => Some(f.thing().clone()),
+            _ => None,
+        }).chain([id("the-council"), id("nobody")]).collect();
+        let clock = Clock { as_of: day(as_of), known_by: day(500) };
+        // Each asked of states that know nothing yet, and of states that were asked all the others before.
+        let all = States::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
+        for id in &ids {
+            let one = States::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
+            for read in [&one, &all] {
+                let told = |states: &States| {
+                    let view = View::new(states, clock);
+                    let found = |handle| states.found_by(handle).cloned().collect::<Vec<_>>();
+                    let found = [found(Handle::Party(id)), found(Handle::Owner(id)), found(Handle::Target(id)), found(Handle::Control(id))];
+                    format!("{:?} {:?} {:?} {found:?} {}", states.versions(id), judge(&view, id), payouts(&view, id, true), view.owes(id))
+                };
+                prop_assert_eq!(told(read), told(&folded));
+                prop_assert!(read.answered());
+            }
+        }
+        prop_assert_eq!(all.ids().count(), 0);
+        prop_assert!(!all.answered(), "only a fold has every id");
     }
 
     #[test]
@@ -184,7 +217,7 @@ proptest! {
     fn nothing_is_past_due_before_its_last_due_day(log in logs(), as_of in 0..500_u32) {
         let states = fold(&log);
         let view = View::new(&states, Clock { as_of: day(as_of), known_by: day(500) });
-        for id in states.commitments.pledges() {
+        for id in states.pledges() {
             if let Some(j) = judge(&view, id) {
                 let last = j.due.and_then(|d| d.window().latest);
                 prop_assert!(!j.status.is_past_due() || last.is_some_and(|l| l < day(as_of)), "{id}: {} {}", j.status, j.rule);

@@ -16,10 +16,10 @@ pub(crate) struct Amendment<'a> {
 /// Those recorded by the known-by day of facts that the filter lets through in any version, whatever kinds it asks for, in the order of the log.
 pub(crate) fn amendments<'a>(view: &View<'a>, filter: &Filter, pick: impl Fn(&Version) -> bool) -> Vec<Amendment<'a>> {
     let any_kind = Filter { kind: Vec::new(), ..filter.clone() };
-    let timeline = &view.states().timeline;
+    let states = view.states();
     let mut found = Vec::new();
-    for id in timeline.ids() {
-        let versions = timeline.versions(id);
+    for id in filter.candidates(view) {
+        let versions = states.versions(id);
         let concerned = versions.iter().filter_map(|v| v.fact.as_ref()).any(|f| any_kind.lets(view, f));
         for version in versions.iter().filter(|v| concerned && pick(v)) {
             let in_time = version.recorded_at.date_naive() <= view.clock().known_by;

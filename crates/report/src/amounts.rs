@@ -44,7 +44,8 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
         return document;
     }
     let bodies: BTreeSet<&Vec<FactId>> = groups.iter().map(|g| &g.whose).collect();
-    let hidden = view.facts().filter(|f| f.sensitive && !filter.facts.sensitive && !f.amounts.is_empty());
+    let hidden =
+        filter.facts.candidate_facts(view).filter(|f| f.sensitive && !filter.facts.sensitive && !f.amounts.is_empty());
     let hidden = hidden.filter(|f| filter.facts.lets(view, f) && f.amounts.iter().any(|a| filter.fits(a))).count();
     if hidden > 0 {
         document.summary.push(format!(
@@ -98,8 +99,9 @@ fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> Vec<&'a FactId> {
 
 pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a>> {
     let fits = |a: &Amount| filter.fits(a);
-    let facts: Vec<&'a Fact> = view
-        .facts()
+    let facts: Vec<&'a Fact> = filter
+        .facts
+        .candidate_facts(view)
         .filter(|f| f.kind() != Kind::Measurement && f.amounts.iter().any(fits))
         .filter(|f| filter.facts.lets(view, f) && filter.facts.within(f.window()) != heldto_fact::Truth::No)
         // A total would tell what is left out of the list.

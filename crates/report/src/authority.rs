@@ -4,7 +4,7 @@ use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary, text_of};
 use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, deliveries, metrics, questions};
-use heldto_fact::{Body, Decision, Fact, FactId, Kind, LinkKind, Role, Strength, Truth, When};
+use heldto_fact::{Body, Decision, Fact, FactId, Handle, Kind, LinkKind, Role, Strength, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +71,9 @@ fn paid_line(total: &Total<'_>) -> String {
 impl<'a> Brief<'a> {
     /// What names it, each thing once, by the first telling that does.
     fn facts(&self) -> Vec<&'a Fact> {
-        let ids: BTreeSet<&FactId> = self.view.states().authorities.named_in(self.party).collect();
+        let named = |f: &&Fact| [&f.by, &f.about, &f.to].iter().any(|ids| ids.contains(self.party));
+        let ids: BTreeSet<&FactId> =
+            self.view.found_by(Handle::Party(self.party)).filter(named).map(|f| &f.id).collect();
         let things = Cluster::each(&self.view, ids.iter().copied());
         let names =
             |c: &Cluster<'a>| c.tellings.iter().copied().find(|t| ids.contains(&t.id)).unwrap_or_else(|| c.first());
@@ -276,35 +278,23 @@ impl<'a> Brief<'a> {
         self.document.list("Facts that disagree", Tone::Care, items);
     }
 
-    /// Bodies that are spoken of together with it, and have commitments or inspections of their own.
+    /// Bodies that are spoken of together with it and owe something themselves; those first that are so most often.
     fn see_also(&mut self) {
         let mut together: BTreeMap<&'a FactId, usize> = BTreeMap::new();
         for fact in self.facts().into_iter().filter(|f| f.subjects().contains(self.party) || f.by.contains(self.party))
         {
-            for other in fact.about.iter().chain(&fact.by).filter(|id| *id != self.party) {
-                *together.entry(other).or_default() += 1;
-            }
+            let others: BTreeSet<&FactId> = fact.about.iter().chain(&fact.by).filter(|id| *id != self.party).collect();
+            others.into_iter().for_each(|other| *together.entry(other).or_default() += 1);
         }
-        let mut items = Vec::new();
-        for (other, _) in together {
-            let named: Vec<&Fact> =
-                self.view.states().authorities.named_in(other).filter_map(|id| self.view.fact(id)).collect();
-            let ids = |kind: Kind| named.iter().filter(move |f| f.kind() == kind);
-            let owed =
-                Cluster::each(&self.view, ids(Kind::Pledge).filter(|f| f.by.contains(other)).map(|f| &f.id)).len();
-            let inspected =
-                Cluster::each(&self.view, ids(Kind::Inspection).filter(|f| f.about.contains(other)).map(|f| &f.id))
-                    .len();
-            if owed + inspected > 0 {
-                let told = [
-                    (owed, count(owed, "commitment", "commitments")),
-                    (inspected, format!("inspected {}", count(inspected, "time", "times"))),
-                ];
-                let told: Vec<String> = told.into_iter().filter(|(n, _)| *n > 0).map(|(_, words)| words).collect();
-                let details = vec![format!("{other} · {}", told.join(", "))];
-                items.push(Item { mark: String::new(), line: self.view.name(other).to_owned(), details });
-            }
-        }
+        let owes = |other: &FactId| self.view.owes(other);
+        let mut others: Vec<(&FactId, usize)> = together.into_iter().filter(|(other, _)| owes(other)).collect();
+        others.sort_by_key(|(other, times)| (std::cmp::Reverse(*times), *other));
+        let items = others.into_iter().map(|(other, times)| Item {
+            mark: String::new(),
+            line: self.view.name(other).to_owned(),
+            details: vec![format!("{other} · together in {}", count(times, "fact", "facts"))],
+        });
+        let items = items.collect();
         self.document.list("See also: bodies spoken of with it", Tone::Plain, items);
     }
 }

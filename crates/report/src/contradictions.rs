@@ -5,7 +5,7 @@ use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
 use heldto_fact::{Amount, Body, Fact, FactId, LinkKind, Strength, When};
 use heldto_replay::{Cluster, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One disagreement.
 pub(crate) struct Contradiction<'a> {
@@ -60,7 +60,18 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
 }
 
 pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'a>> {
-    let all: Vec<&'a Fact> = view.facts().collect();
+    let all: Vec<&'a Fact> = if filter.is_narrow() {
+        // What matches, what says that it contradicts that, and what tells the same again.
+        let mut all: BTreeMap<&FactId, &'a Fact> = BTreeMap::new();
+        for fact in filter.facts(view) {
+            let against = view.linked_as(&fact.id, LinkKind::Contradicts).map(|(from, _)| from);
+            let again = Cluster::of(view, &fact.id).map_or_else(Vec::new, |c| c.tellings);
+            all.extend(against.chain(again).chain([fact]).map(|f| (&f.id, f)));
+        }
+        all.into_values().collect()
+    } else {
+        view.facts().collect()
+    };
     let concerns = |c: &Contradiction<'_>| {
         c.facts.iter().any(|f| filter.lets(view, f) && filter.within(f.window()) != heldto_fact::Truth::No)
     };

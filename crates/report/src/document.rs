@@ -1,6 +1,8 @@
+use crate::Filter;
 use chrono::{DateTime, NaiveDate, Utc};
-use heldto_fact::Interval;
+use heldto_fact::{Fact, FactId, Handle, Interval, Kind};
 use heldto_replay::{Clock, View};
+use std::collections::BTreeSet;
 
 /// What a report rests on, so that anyone can make it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,19 @@ pub struct Basis {
     pub last_recorded: Option<DateTime<Utc>>,
     /// The newest day from which the public could know a source that is counted.
     pub newest_source: Option<NaiveDate>,
+    /// Whether that is of every source, and not only of those that the facts asked for cite.
+    pub of_all_sources: bool,
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'f> {
+    /// All there is.
+    All,
+    /// What may match a filter.
+    Filter(&'f Filter),
+    /// One fact, and what is linked to it.
+    Fact(&'f FactId),
 }
 
 /// A place in a log: what a checkpoint of that size states, and the chain value.
@@ -31,9 +46,19 @@ pub struct Log {
 impl Basis {
     /// What a report of this view rests on.
     #[must_use]
-    pub fn of(view: &View<'_>, log: Log) -> Self {
-        let (last_recorded, newest_source) = (view.states().last_recorded(), view.newest_source());
-        Self { clock: view.clock(), log, last_recorded, newest_source }
+    pub fn of(view: &View<'_>, log: Log, scope: Scope<'_>) -> Self {
+        let cited = |facts: &mut dyn Iterator<Item = &Fact>| {
+            let sources: BTreeSet<&FactId> = facts.flat_map(|f| f.cites.iter().map(|c| &c.source)).collect();
+            view.newest_source(sources.into_iter().filter_map(|id| view.fact(id)))
+        };
+        let (newest_source, of_all_sources) = match scope {
+            Scope::Filter(filter) if filter.is_narrow() => (cited(&mut filter.candidate_facts(view)), false),
+            Scope::Fact(id) => (cited(&mut view.fact(id).into_iter().chain(view.found_by(Handle::Target(id)))), false),
+            Scope::Filter(_) | Scope::All => {
+                (view.newest_source(view.facts().filter(|f| f.kind() == Kind::Source)), true)
+            }
+        };
+        Self { clock: view.clock(), log, last_recorded: view.states().last_recorded(), newest_source, of_all_sources }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which facts to look at: the same filters in every report and in the timeline.
 
-use heldto_fact::{Body, Fact, FactId, Kind, Salience, Target, Truth, Voice, Window};
+use heldto_fact::{Body, Fact, FactId, Handle, Kind, Salience, Target, Truth, Voice, Window};
 use heldto_replay::View;
+use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -41,7 +42,7 @@ impl Filter {
                 || view.fact(id).is_some_and(|f| f.links.iter().any(|l| l.to == fact.id))
         };
         let bounded_by = |kind: &Kind| *kind == fact.kind();
-        self.about.as_ref().is_none_or(|p| names(fact, p))
+        self.about.as_ref().is_none_or(|p| fact.parties().any(|named| named == p))
             && self.by.as_ref().is_none_or(|p| fact.by.contains(p))
             && (self.kind.is_empty() || self.kind.iter().any(bounded_by))
             && self.voice.is_none_or(|v| fact.voice == Some(v))
@@ -71,10 +72,36 @@ impl Filter {
         }
     }
 
+    /// The facts among which all are that match in any version, in the order of ids: those that name the body asked for, or are linked to the fact asked for;
+    /// else every fact there is.
+    pub(crate) fn candidates<'a>(&self, view: &View<'a>) -> Box<dyn Iterator<Item = &'a FactId> + 'a> {
+        let states = view.states();
+        match (self.about.as_ref().or(self.by.as_ref()), &self.linked) {
+            (Some(party), _) => Box::new(states.found_by(Handle::Party(party))),
+            (None, Some(id)) => {
+                let to = view.fact(id).into_iter().flat_map(Fact::targets);
+                let linked: BTreeSet<&'a FactId> = states.found_by(Handle::Target(id)).chain(to).collect();
+                Box::new(linked.into_iter())
+            }
+            (None, None) => Box::new(states.ids()),
+        }
+    }
+
+    /// The same, as they are known.
+    pub(crate) fn candidate_facts<'a>(&self, view: &View<'a>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+        let view = *view;
+        self.candidates(&view).filter_map(move |id| view.fact(id))
+    }
+
+    /// Whether it asks for a body or a fact, so that not every fact is a candidate.
+    pub(crate) const fn is_narrow(&self) -> bool {
+        self.about.is_some() || self.by.is_some() || self.linked.is_some()
+    }
+
     /// Every fact that matches, those whose day only possibly matches with it.
     pub fn facts<'f, 'a>(&'f self, view: &View<'a>) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
         let view = *view;
-        view.facts().filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
+        self.candidate_facts(&view).filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
     }
 
     /// What was asked for, in words; `None` where everything was.
@@ -95,13 +122,6 @@ impl Filter {
         put("holding", self.text.as_ref().map(|t| format!("\"{t}\"")));
         (!words.is_empty()).then(|| words.join(", "))
     }
-}
-
-/// Whether a fact names this party in any way.
-pub(crate) fn names(fact: &Fact, party: &FactId) -> bool {
-    let paid_by = || fact.amounts.iter().any(|a| a.payer.as_ref() == Some(party));
-    let lists = [&fact.by, &fact.about, &fact.to];
-    lists.iter().any(|ids| ids.contains(party)) || fact.reporter.as_ref() == Some(party) || paid_by()
 }
 
 /// Whether a fact holds these words anywhere, whatever their case and accents.

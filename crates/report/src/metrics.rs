@@ -2,7 +2,7 @@
 
 use crate::words::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone};
-use heldto_fact::{Body, Change, Fact, FactId, Kind, LinkKind, PartyKind, Voice, When, Window};
+use heldto_fact::{Body, Change, Fact, FactId, Handle, Kind, LinkKind, PartyKind, Voice, When, Window};
 use heldto_replay::{Value, View, series};
 use std::collections::BTreeSet;
 
@@ -55,10 +55,10 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
     let view = &Look { view: *view, sensitive: filter.sensitive };
     let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
     let mut document = Document::new(title, basis, COLUMNS);
-    let metrics: Vec<&FactId> = view.states().metrics.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
+    let metrics: Vec<&FactId> = view.states().measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
     for metric in metrics {
         let parties: Vec<&FactId> = match &filter.about {
-            Some(party) => view.states().metrics.parties(metric).filter(|p| *p == party).collect(),
+            Some(party) => view.states().parties(metric).filter(|p| *p == party).collect(),
             None => roots(view, metric),
         };
         for party in parties {
@@ -84,7 +84,7 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
 
 /// The areas that have figures for a metric and lie in no other that has.
 fn roots<'a>(view: &Look<'a>, metric: &FactId) -> Vec<&'a FactId> {
-    let all: Vec<&'a FactId> = view.states().metrics.parties(metric).collect();
+    let all: Vec<&'a FactId> = view.states().parties(metric).collect();
     let inside = |p: &FactId| view.series(metric, p).iter().any(|v| !wholes(view, v).is_empty());
     all.iter().copied().filter(|p| !inside(p)).collect()
 }
@@ -244,7 +244,7 @@ const NEIGHBOURS: usize = 5;
 /// a large area has more of everything.
 fn comparison(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], unit: &str) -> Vec<Block> {
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
-    let others = view.states().metrics.parties(metric).count();
+    let others = view.states().parties(metric).count();
     if unit != "%" {
         let alone = "A count is not compared with others': a large area has more of everything.".to_owned();
         return if others > 1 { vec![Block::Text(alone)] } else { Vec::new() };
@@ -271,7 +271,6 @@ fn comparison(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<
     let kind = party_kind(view, party);
     let mut near: Vec<(u64, &FactId, Value<'_>)> = view
         .states()
-        .metrics
         .parties(metric)
         .filter(|p| *p != party && !around.contains(p) && party_kind(view, p) == kind)
         .filter_map(|p| {
@@ -334,7 +333,8 @@ fn told(value: &Value<'_>, unit: &str) -> String {
 
 /// What others' figures for the same metric are, where only few are told: those that somebody set beside its own.
 fn told_of_others(view: &Look<'_>, metric: &FactId, party: &FactId, unit: &str) -> Vec<String> {
-    let others: Vec<&FactId> = view.states().metrics.parties(metric).filter(|p| *p != party).collect();
+    let Some(others) = view.states().few_measured(metric, NEIGHBOURS + 1) else { return Vec::new() };
+    let others: Vec<&FactId> = others.into_iter().filter(|p| *p != party).collect();
     if others.len() > NEIGHBOURS {
         return Vec::new();
     }
@@ -350,7 +350,11 @@ fn told_of_others(view: &Look<'_>, metric: &FactId, party: &FactId, unit: &str) 
 pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
     let view = &Look { view: *view, sensitive };
     let mut items = Vec::new();
-    for metric in view.states().metrics.measured() {
+    let measured = view.found_by(Handle::Party(party)).filter_map(|fact| match &fact.body {
+        Body::Measurement { metric, .. } => Some(metric),
+        _ => None,
+    });
+    for metric in measured.collect::<BTreeSet<&FactId>>() {
         let values = view.series(metric, party);
         let Some(newest) = values.iter().rev().find(|v| !is_owners(v)).or(values.last()) else { continue };
         let unit = unit_of(view, metric);

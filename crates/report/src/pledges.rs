@@ -8,7 +8,7 @@ use crate::explain::target;
 use crate::words::interval;
 use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Fact, FactId, Force, Mode, Target, Truth, Unit};
+use heldto_fact::{Body, Commitment, Fact, FactId, Force, Handle, Mode, Target, Truth, Unit};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, administrations, judge};
 
 /// Which commitments to show.
@@ -134,7 +134,13 @@ pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> 
 }
 
 fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
-    let clusters = Cluster::each(view, view.states().commitments.pledges());
+    let states = view.states();
+    let pledges: Box<dyn Iterator<Item = &'a FactId>> = match &filter.facts.by {
+        Some(owner) => Box::new(states.found_by(Handle::Owner(owner))),
+        None if filter.facts.is_narrow() => filter.facts.candidates(view),
+        None => Box::new(states.pledges()),
+    };
+    let clusters = Cluster::each(view, pledges.filter(|id| view.fact(id).is_some_and(|f| terms(f).is_some())));
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
         .filter(|c| filter.lets_facts(view, c))

@@ -115,11 +115,12 @@ fn basis(document: &Document) -> String {
     } else {
         format!("counting what was public by {}", day(known_by))
     };
-    let newest = match basis.newest_source.map(|newest| (newest, (as_of - newest).num_days())) {
+    let newest = if basis.of_all_sources { "The newest source" } else { "The newest source of these facts" };
+    let newest = match basis.newest_source.map(|newest| (day(newest), (as_of - newest).num_days())) {
         None => String::new(),
-        Some((newest, 0)) => format!(" The newest source was public by {}.", day(newest)),
-        Some((newest, days @ 1..)) => format!(" The newest source was public by {}, {days} days before.", day(newest)),
-        Some((newest, _)) => format!(" The newest source was public by {}, later than that.", day(newest)),
+        Some((known, 0)) => format!(" {newest} was public by {known}."),
+        Some((known, days @ 1..)) => format!(" {newest} was public by {known}, {days} days before."),
+        Some((known, _)) => format!(" {newest} was public by {known}, later than that."),
     };
     let recorded = basis.last_recorded.map(|at| at.date_naive()).filter(|recorded| *recorded < as_of);
     let silent = recorded.map_or_else(String::new, |recorded| {

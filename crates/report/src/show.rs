@@ -34,7 +34,7 @@ pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Opti
     if !links.is_empty() {
         sections.push(plain(&format!("Links ({})", links.len()), Block::Items(links)));
     }
-    let versions = view.states().timeline.versions(id);
+    let versions = view.states().versions(id);
     let items = versions.iter().map(|v| Item {
         mark: format!("entry {}", v.index),
         line: match (&v.fact, reason_of(versions, v, sensitive)) {

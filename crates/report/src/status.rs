@@ -44,8 +44,8 @@ pub fn status(view: &View<'_>, about: About, basis: Basis) -> Document {
         "last recorded",
         recorded.map_or_else(|| "nothing yet".to_owned(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
     );
-    let timeline = &view.states().timeline;
-    for (name, n) in [("erased", timeline.erased), ("of a later version, unreadable", timeline.unreadable)] {
+    let states = view.states();
+    for (name, n) in [("erased", states.erased), ("of a later version, unreadable", states.unreadable)] {
         if n > 0 {
             put(name, n.to_string());
         }

@@ -33,7 +33,7 @@ const COLUMNS: &[&str] =
 pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool, basis: Basis) -> Document {
     let declares =
         |f: &Fact| matches!(f.kind(), Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&f.kind());
-    let matching = view.facts().filter(|f| !declares(f) && filter.lets(view, f));
+    let matching = filter.candidate_facts(view).filter(|f| !declares(f) && filter.lets(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     let hidden = lines.iter().filter(|l| l.fact.sensitive && !filter.sensitive).count();
     lines.retain(|l| filter.sensitive || !l.fact.sensitive);

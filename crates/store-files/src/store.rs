@@ -61,7 +61,7 @@ impl Store for FolderStore {
         Ok(())
     }
 
-    fn find(&self, _: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
+    fn find(&self, _: &[u64], _: usize) -> Result<Vec<(u64, u64)>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -71,14 +71,6 @@ impl Store for FolderStore {
 
     fn index(&self, _: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
         Ok(())
-    }
-
-    fn blob(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(None)
-    }
-
-    fn put_blob(&mut self, _: &str, _: &[u8]) -> Result<(), StoreError> {
-        Err(StoreError::ReadOnly)
     }
 }
 

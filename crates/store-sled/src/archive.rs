@@ -189,7 +189,7 @@ impl Archive {
                     .map(|_| alone)
                 }
                 Some(first) => {
-                    block::unpack(first, value).map_err(|why| StoreError::Block { first, why: why.to_owned() })
+                    block::unpack(first, value, &range).map_err(|why| StoreError::Block { first, why: why.to_owned() })
                 }
             };
             match entries {
@@ -207,10 +207,10 @@ impl Archive {
         }
     }
 
-    /// The records of some hashes that come in order.
-    pub fn find(&self, sealed: &Sealed, hashes: &[u64]) -> Result<Vec<Record>, StoreError> {
+    /// The records of some hashes that come in order, of each run the first `most` of each hash.
+    pub fn find(&self, sealed: &Sealed, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
         let mut found = Vec::new();
-        sealed.runs.iter().try_for_each(|run| runs::find(&self.db, *run, hashes, &mut found))?;
+        sealed.runs.iter().try_for_each(|run| runs::find(&self.db, *run, hashes, most, &mut found))?;
         Ok(found)
     }
 

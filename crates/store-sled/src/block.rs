@@ -2,6 +2,7 @@
 
 use crate::keys::CHUNK;
 use heldto_store::StoredEntry;
+use std::ops::Range;
 
 /// The first byte of a block.
 const VERSION: u8 = 1;
@@ -62,8 +63,8 @@ fn encode(entries: &[StoredEntry]) -> Vec<u8> {
     block
 }
 
-/// Reads a block that begins with the entry at this place. Every byte counts.
-pub fn unpack(first: u64, block: &[u8]) -> Result<Vec<StoredEntry>, &'static str> {
+/// Reads those entries of a range that are in a block, which begins with the entry at this place. Every byte counts.
+pub fn unpack(first: u64, block: &[u8], range: &Range<u64>) -> Result<Vec<StoredEntry>, &'static str> {
     const SHORT: &str = "it ends too early";
     let (block, check) = block.split_last_chunk::<4>().ok_or(SHORT)?;
     if crc32fast::hash(block) != u32::from_be_bytes(*check) {
@@ -80,25 +81,28 @@ pub fn unpack(first: u64, block: &[u8]) -> Result<Vec<StoredEntry>, &'static str
     }
     let parts = lz4_flex::block::decompress_size_prepended(packed).map_err(|_| "its parts do not decompress")?;
     let mut parts = &parts[..];
-    let mut entries = Vec::with_capacity(usize::from(*count));
+    let mut entries = Vec::new();
     for index in (first..).take(usize::from(*count)) {
         let (length, after) = plain.split_first_chunk::<2>().ok_or(SHORT)?;
         let (entry, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(SHORT)?;
         plain = after;
         let (held, after) = parts.split_first_chunk::<2>().ok_or(SHORT)?;
         parts = after;
-        let mut stored = StoredEntry { index, entry: entry.to_vec(), parts: Vec::new() };
+        let mut stored =
+            range.contains(&index).then(|| StoredEntry { index, entry: entry.to_vec(), parts: Vec::new() });
         for _ in 0..u16::from_be_bytes(*held) {
             let (number, after) = parts.split_first_chunk::<2>().ok_or(SHORT)?;
             let (length, after) = after.split_first_chunk::<4>().ok_or(SHORT)?;
             let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| SHORT)?;
             let (bytes, after) = after.split_at_checked(length).ok_or(SHORT)?;
-            stored.parts.push((u16::from_be_bytes(*number), bytes.to_vec()));
+            if let Some(stored) = &mut stored {
+                stored.parts.push((u16::from_be_bytes(*number), bytes.to_vec()));
+            }
             parts = after;
         }
-        entries.push(stored);
+        entries.extend(stored);
     }
-    if plain.is_empty() && parts.is_empty() && !entries.is_empty() { Ok(entries) } else { Err("bytes are left over") }
+    if plain.is_empty() && parts.is_empty() && *count > 0 { Ok(entries) } else { Err("bytes are left over") }
 }
 
 /// The most bytes that the parts of a block come to.
@@ -127,7 +131,7 @@ mod tests {
             assert!(fits(&all[done]));
             let (block, count) = pack(&all[done..]);
             assert!(block.len() <= CHUNK && count > 0);
-            assert_eq!(unpack(all[done].index, &block).as_deref(), Ok(&all[done..done + count]));
+            assert_eq!(unpack(all[done].index, &block, &(0..u64::MAX)).as_deref(), Ok(&all[done..done + count]));
             done += count;
             blocks += 1;
         }
@@ -141,13 +145,13 @@ mod tests {
         for at in 0..block.len() {
             let mut changed = block.clone();
             changed[at] ^= 0x21;
-            assert!(unpack(7, &changed).is_err(), "byte {at} of {count} entries");
+            assert!(unpack(7, &changed, &(0..9)).is_err(), "byte {at} of {count} entries");
             // A check that fits what was changed lets nothing through that panics or takes memory by a length.
             if let Some((body, check)) = changed.split_last_chunk_mut::<4>() {
                 *check = crc32fast::hash(body).to_be_bytes();
             }
-            drop(unpack(7, &changed));
-            assert!(unpack(7, &block[..at]).is_err());
+            drop(unpack(7, &changed, &(0..9)));
+            assert!(unpack(7, &block[..at], &(0..9)).is_err());
         }
     }
 }

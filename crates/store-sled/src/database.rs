@@ -65,7 +65,7 @@ impl Database {
     pub fn scan(
         &self,
         range: Range<Vec<u8>>,
-        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        mut visit: impl FnMut(&sled::IVec, &sled::IVec) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.sled(|db| {
             for pair in db.range(range) {
@@ -82,7 +82,7 @@ impl Database {
     pub fn scan_back(
         &self,
         range: Range<Vec<u8>>,
-        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        mut visit: impl FnMut(&sled::IVec, &sled::IVec) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.sled(|db| {
             for pair in db.range(range).rev() {

@@ -81,14 +81,6 @@ pub fn run(number: u32, (hash, index): Record) -> [u8; 21] {
     key
 }
 
-/// The first key of a run after all that may hold this hash.
-pub fn run_end(number: u32, hash: u64) -> Vec<u8> {
-    match hash.checked_add(1) {
-        Some(next) => run(number, (next, 0)).to_vec(),
-        None => run(number.saturating_add(1), (0, 0)).to_vec(),
-    }
-}
-
 /// Reads such a key.
 pub fn decode_run(key: &[u8]) -> Option<(u32, Record)> {
     let key: &[u8; 21] = key.try_into().ok().filter(|k: &&[u8; 21]| k[0] == b'i')?;
@@ -102,9 +94,12 @@ pub fn chunks(value: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     (0_u16..).zip(empty.into_iter().chain(value.chunks(CHUNK)))
 }
 
-/// Version, first key, index key, origin.
+/// The layout of the databases; another one was used by versions before the first release.
+pub const LAYOUT: u8 = 2;
+
+/// Layout, first key, index key, origin.
 pub fn encode_founding(founding: &Founding) -> Vec<u8> {
-    let mut bytes = vec![1];
+    let mut bytes = vec![LAYOUT];
     bytes.extend(founding.genesis.key);
     bytes.extend(founding.index_key);
     bytes.extend(founding.genesis.origin.as_bytes());
@@ -117,6 +112,6 @@ pub fn decode_founding(bytes: &[u8]) -> Option<Founding> {
     let (key, rest) = rest.split_first_chunk::<32>()?;
     let (index_key, origin) = rest.split_first_chunk::<32>()?;
     let origin = std::str::from_utf8(origin).ok()?;
-    let valid = *version == 1 && Genesis::origin_is_valid(origin);
+    let valid = *version == LAYOUT && Genesis::origin_is_valid(origin);
     valid.then(|| Founding { genesis: Genesis { origin: origin.to_owned(), key: *key }, index_key: *index_key })
 }

@@ -1,7 +1,7 @@
-//! The embedded store: two small sled databases, a lock, and snapshots as files.
+//! The embedded store: two small sled databases, and a lock.
 //!
 //! It knows bytes and keys, never facts. A ledger's folder holds `lock`, `hot/` (the tail of the log, the head, and the mark of what is sealed),
-//! `archive/` (what is sealed, in blocks), `snapshots/`, and `acknowledged` (the last size and chain value that were acknowledged, kept apart from the
+//! `archive/` (what is sealed, in blocks), and `acknowledged` (the last size and chain value that were acknowledged, kept apart from the
 //! database so that a database that lost its tail is found out). docs/FORMAT.md has the keys.
 
 mod archive;
@@ -74,7 +74,7 @@ impl SledStore {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
         let new: Vec<&Path> = dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
-        std::fs::create_dir_all(dir.join("snapshots")).map_err(io(format!("making the folder {}", dir.display())))?;
+        std::fs::create_dir_all(dir).map_err(io(format!("making the folder {}", dir.display())))?;
         for made in new {
             let parent = made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             files::sync_dir(parent)?;
@@ -275,6 +275,9 @@ impl SledStore {
 impl Store for SledStore {
     fn founding(&self) -> Result<Founding, StoreError> {
         let bytes = self.hot.get(keys::FOUNDING)?.unwrap_or_default();
+        if bytes.first() == Some(&1) {
+            return Err(StoreError::Layout);
+        }
         keys::decode_founding(&bytes).ok_or_else(|| damaged("founding record", "it does not decode"))
     }
 
@@ -303,9 +306,9 @@ impl Store for SledStore {
         singles::read(&self.hot, range.start.max(sealed)..range.end, &mut visit).map(drop)
     }
 
-    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
         let sealed = self.sealed()?;
-        let mut found = if sealed.size > 0 { self.archive()?.find(&sealed, hashes)? } else { Vec::new() };
+        let mut found = if sealed.size > 0 { self.archive()?.find(&sealed, hashes, most)? } else { Vec::new() };
         if hashes.len() > 100 {
             // The tail is short: read whole, it costs less than so many look-ups.
             self.tail_index(|_, record| found.extend(hashes.binary_search(&record.0).is_ok().then_some(record)))?;
@@ -318,6 +321,11 @@ impl Store for SledStore {
             }
         }
         found.sort_unstable();
+        let mut of_hash = (0, 0);
+        found.retain(|(hash, _)| {
+            of_hash = if *hash == of_hash.0 { (*hash, of_hash.1 + 1) } else { (*hash, 1) };
+            of_hash.1 <= most
+        });
         Ok(found)
     }
 
@@ -335,16 +343,6 @@ impl Store for SledStore {
             }
         }
         Ok(())
-    }
-
-    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        files::read_if_there(&self.dir.join("snapshots").join(name))
-    }
-
-    fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let folder = self.dir.join("snapshots");
-        std::fs::create_dir_all(&folder).map_err(io(format!("making the folder {}", folder.display())))?;
-        files::replace(&folder, name, bytes, true)
     }
 }
 

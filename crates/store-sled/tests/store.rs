@@ -97,6 +97,18 @@ fn the_second_process_is_told_who_has_it() {
     drop(store);
 }
 
+/// A ledger of an earlier layout is told apart from a damaged one.
+#[test]
+fn an_earlier_layout_is_told() {
+    let root = tempfile::tempdir().expect("a folder");
+    let store = create(root.path());
+    let hot = store.databases().expect("open")[0].clone();
+    let mut founding = hot.get(b"g").expect("reads").expect("is there").to_vec();
+    founding[0] = 1;
+    hot.insert(b"g", founding).expect("room");
+    assert!(matches!(store.founding(), Err(StoreError::Layout)));
+}
+
 /// Every length of the tail and of the batches gives the same log and the same index, read whole and from everywhere.
 #[test]
 fn where_it_is_sealed_changes_nothing_that_can_be_read() {
@@ -143,8 +155,11 @@ fn where_it_is_sealed_changes_nothing_that_can_be_read() {
         assert!(index.is_sorted());
         let many: Vec<u64> = (0..400).collect();
         for hashes in [&[0][..], &[77], &[3, 77, 150, 299, 300], &many] {
-            let by_scan: Vec<_> = index.iter().filter(|(h, _)| hashes.contains(h)).copied().collect();
-            assert_eq!(store.find(hashes).expect("an index"), by_scan, "{hashes:?}");
+            for most in [1, 5, usize::MAX] {
+                let few = |hash: &u64| index.iter().filter(|(h, _)| h == hash).take(most).copied().collect::<Vec<_>>();
+                let by_scan: Vec<_> = hashes.iter().flat_map(few).collect();
+                assert_eq!(store.find(hashes, most).expect("an index"), by_scan, "{hashes:?}");
+            }
         }
         logs.push((all, index, store.head().expect("a head")));
     }
@@ -183,6 +198,6 @@ fn a_sealing_cut_short_before_its_mark_does_not_count() {
             })
             .expect("all of it");
         assert_eq!(seen, n + 1);
-        assert_eq!(store.find(&[77]).expect("an index"), (0..=n).map(|k| (77, k)).collect::<Vec<_>>());
+        assert_eq!(store.find(&[77], usize::MAX).expect("an index"), (0..=n).map(|k| (77, k)).collect::<Vec<_>>());
     }
 }

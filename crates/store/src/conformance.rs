@@ -40,7 +40,6 @@ pub fn run<S: Store>(mut fresh: impl FnMut() -> S) {
     starts_empty(&fresh());
     keeps_what_it_was_given(&mut fresh());
     refuses_a_stale_head(&mut fresh());
-    keeps_blobs(&mut fresh());
 }
 
 fn starts_empty(store: &impl Store) {
@@ -49,7 +48,7 @@ fn starts_empty(store: &impl Store) {
     assert_eq!(head, Head::empty(&founding().genesis), "a new store has an empty head");
     ok(store.read(0..0, &mut |_| panic!("there is nothing to read")));
     assert!(matches!(store.read(0..1, &mut |_| true), Err(StoreError::Missing(0))), "what is not there is missing");
-    assert_eq!(ok(store.find(&[1])), Vec::new());
+    assert_eq!(ok(store.find(&[1], 9)), Vec::new());
     assert_eq!(records(store), Vec::new());
 }
 
@@ -86,10 +85,15 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
         stored.index < 4
     }));
     assert_eq!(few, 3, "reading stops when asked to");
-    assert_eq!(ok(store.find(&[77])), (0..7).map(|n| (77, n)).collect::<Vec<_>>(), "each is found, in order");
-    assert_eq!(ok(store.find(&[3])), vec![(3, 3)]);
-    assert_eq!(ok(store.find(&[0, 2, 5, 50])), vec![(0, 0), (2, 2), (5, 5)], "many at once");
-    assert_eq!(ok(store.find(&[])), Vec::new());
+    assert_eq!(
+        ok(store.find(&[77], usize::MAX)),
+        (0..7).map(|n| (77, n)).collect::<Vec<_>>(),
+        "each is found, in order"
+    );
+    assert_eq!(ok(store.find(&[5, 77], 3)), vec![(5, 5), (77, 0), (77, 1), (77, 2)], "of each the first few");
+    assert_eq!(ok(store.find(&[3], 1)), vec![(3, 3)]);
+    assert_eq!(ok(store.find(&[0, 2, 5, 50], 1)), vec![(0, 0), (2, 2), (5, 5)], "many at once");
+    assert_eq!(ok(store.find(&[], 1)), Vec::new());
     let own = (0..7).map(|n| (n, n));
     assert_eq!(
         records(store),
@@ -124,13 +128,6 @@ fn records(store: &impl Store) -> Vec<(u64, u64)> {
         true
     }));
     all
-}
-
-fn keeps_blobs(store: &mut impl Store) {
-    assert_eq!(ok(store.blob("states")), None);
-    ok(store.put_blob("states", &[1; 100_000]));
-    ok(store.put_blob("states", &[2; 3]));
-    assert_eq!(ok(store.blob("states")), Some(vec![2; 3]), "the newest blob is given back");
 }
 
 /// Lets many writers race for one store, each through `open`, and checks that exactly one wins each place.
@@ -221,17 +218,11 @@ mod tests {
         fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
             self.with(|s| s.read(range, visit))
         }
-        fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
-            self.with(|s| s.find(hashes))
+        fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
+            self.with(|s| s.find(hashes, most))
         }
         fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
             self.with(|s| s.index(visit))
-        }
-        fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-            self.with(|s| s.blob(name))
-        }
-        fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-            self.with(|s| s.put_blob(name, bytes))
         }
     }
 

@@ -54,19 +54,11 @@ impl Store for FaultyStore {
         self.inner.read(range, visit)
     }
 
-    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
-        self.inner.find(hashes)
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
+        self.inner.find(hashes, most)
     }
 
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
         self.inner.index(visit)
-    }
-
-    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.blob(name)
-    }
-
-    fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.inner.put_blob(name, bytes)
     }
 }

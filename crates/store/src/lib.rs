@@ -29,7 +29,7 @@ pub struct NewEntry {
     pub entry: Vec<u8>,
     /// Its parts in order, each as 32 bytes of salt and the part's bytes; `None` for one that was erased.
     pub parts: Vec<Option<Vec<u8>>>,
-    /// The keyed hashes of the ids under which it is found.
+    /// The keyed hashes under which it is found, each once.
     pub found_by: Vec<u64>,
 }
 
@@ -73,34 +73,22 @@ pub trait Store {
     /// [`StoreError::Missing`] at the first entry of the range that is not there.
     fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError>;
 
-    /// The records of the index of these keyed hashes, which come in order, each once: hash and place, in order.
+    /// The records of the index of these keyed hashes, which come in order, each once: hash and place, in order; of each hash the first `most`.
     ///
     /// # Errors
     /// When the index cannot be read.
-    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError>;
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError>;
 
-    /// Whether it has an index of ids at all: what is published has none.
+    /// Whether it has an index at all: what is published has none.
     fn keeps_index(&self) -> bool {
         true
     }
 
-    /// Gives every record of the index of ids, a keyed hash and a place, in the order of hashes and then of places, until `visit` returns `false`.
+    /// Gives every record of the index, a keyed hash and a place, in the order of hashes and then of places, until `visit` returns `false`.
     ///
     /// # Errors
     /// When the index cannot be read.
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError>;
-
-    /// A named blob, for what can be worked out again from the log. `None` where there is none.
-    ///
-    /// # Errors
-    /// When it is there and cannot be read.
-    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Replaces a named blob, whole or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be written; the old one is then still there.
-    fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
 }
 
 /// Why a store cannot do what it was asked.
@@ -159,6 +147,9 @@ pub enum StoreError {
     /// It can only be read.
     #[error("what is published is not written to in this way")]
     ReadOnly,
+    /// It was made by a version of the program that laid it out otherwise.
+    #[error("it was made by an earlier version of the program, and is laid out otherwise")]
+    Layout,
     /// The ledger ends before what was acknowledged, or beside it.
     #[error("the ledger has fallen behind: {0}")]
     Behind(String),

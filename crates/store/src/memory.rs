@@ -10,7 +10,6 @@ pub struct MemoryStore {
     head: Head,
     entries: BTreeMap<u64, StoredEntry>,
     index: BTreeSet<(u64, u64)>,
-    blobs: BTreeMap<String, Vec<u8>>,
 }
 
 impl MemoryStore {
@@ -18,7 +17,7 @@ impl MemoryStore {
     #[must_use]
     pub fn new(founding: Founding) -> Self {
         let head = Head::empty(&founding.genesis);
-        Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new(), blobs: BTreeMap::new() }
+        Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new() }
     }
 
     /// The stored entry at this place, to be looked at or tampered with.
@@ -64,21 +63,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn find(&self, hashes: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
-        Ok(hashes.iter().flat_map(|hash| self.index.range((*hash, 0)..=(*hash, u64::MAX))).copied().collect())
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
+        let of = |hash: &u64| self.index.range((*hash, 0)..=(*hash, u64::MAX)).take(most);
+        Ok(hashes.iter().flat_map(of).copied().collect())
     }
 
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
         self.index.iter().all(|(hash, index)| visit(*hash, *index));
-        Ok(())
-    }
-
-    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.blobs.get(name).cloned())
-    }
-
-    fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.blobs.insert(name.to_owned(), bytes.to_vec());
         Ok(())
     }
 }

@@ -77,8 +77,8 @@ pub fn facts(
         return Ok((facts, drafts.places()));
     }
     // Only somebody who mistyped a name is told the nearest of all there are.
-    let (states, _) = ledger::fold(open, None)?;
-    let all: Known = states.timeline.standing().map(|f| (f.id.clone(), f.kind())).collect();
+    let states = ledger::fold(open, None)?;
+    let all: Known = states.standing().map(|f| (f.id.clone(), f.kind())).collect();
     let facts = drafts.facts(&all).map_err(|problems| wrong(global, &problems))?;
     Ok((facts, drafts.places()))
 }
@@ -143,9 +143,9 @@ fn mapped(
     mapping: &File,
     tables: &[File],
 ) -> Result<(Vec<Fact>, Places), CommandError> {
-    let (states, _) = ledger::fold(open, None)?;
+    let states = ledger::fold(open, None)?;
     let mut ground = Ground::default();
-    for fact in states.timeline.standing() {
+    for fact in states.standing() {
         ground.known.insert(fact.id.clone(), fact.kind());
         if let Body::Party { identifiers, .. } = &fact.body {
             let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));

@@ -9,18 +9,44 @@ use crate::ledger::{self, Loaded};
 use crate::{Outcome, World};
 use heldto_fact::{FactId, Kind};
 use heldto_replay::{Clock, View};
-use heldto_report::{AmountFilter, Basis, Document, render};
+use heldto_report::{AmountFilter, Basis, Document, Filter, PledgeFilter, Scope, render};
 
-/// Loads, looks, and writes the document in the format asked for.
+/// Looks at the ledger: at the facts that are asked for, or, where that does not do, at a fold of the whole of it.
+fn looked<T>(
+    world: &mut World<'_>,
+    global: &Global,
+    clocks: &Clocks,
+    mut look: impl FnMut(&Loaded, &View<'_>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let loaded = ledger::look(world, global, clocks.at.as_ref())?;
+    let found = look(&loaded, &View::new(&loaded.states, loaded.clock(world, clocks)));
+    // What is wrong is told by whoever knows everything.
+    if found.is_ok() && loaded.states.answered() {
+        told(world, global, &loaded);
+        return found;
+    }
+    drop(loaded);
+    let loaded = ledger::load(world, global, clocks.at.as_ref())?;
+    told(world, global, &loaded);
+    look(&loaded, &View::new(&loaded.states, loaded.clock(world, clocks)))
+}
+
+fn told(world: &mut World<'_>, global: &Global, loaded: &Loaded) {
+    if global.verbose {
+        (world.say)(&format!("read {} of {} entries", loaded.read.get(), loaded.log.entries));
+    }
+}
+
+/// Looks, and writes the document in the format asked for.
 fn with_view(
     world: &mut World<'_>,
     global: &Global,
     clocks: &Clocks,
-    make: impl FnOnce(&Loaded, &View<'_>, Basis) -> Result<Document, CommandError>,
+    scope: Scope<'_>,
+    mut make: impl FnMut(&Loaded, &View<'_>, Basis) -> Result<Document, CommandError>,
 ) -> Result<Outcome, CommandError> {
-    let loaded = ledger::load(world, global, clocks.at.as_ref())?;
-    let view = View::new(&loaded.states, loaded.clock(world, clocks));
-    let document = make(&loaded, &view, Basis::of(&view, loaded.log.clone()))?;
+    let document =
+        looked(world, global, clocks, |loaded, view| make(loaded, view, Basis::of(view, loaded.log.clone(), scope)))?;
     written(global, &document)
 }
 
@@ -55,45 +81,73 @@ fn pledge_filters(loaded: &Loaded, view: &View<'_>, pledges: &PledgeFilters) -> 
 /// One fact.
 pub fn show(world: &mut World<'_>, global: &Global, args: &ShowArgs) -> Result<Outcome, CommandError> {
     if args.toml {
-        let loaded = ledger::load(world, global, args.clocks.at.as_ref())?;
-        let view = View::new(&loaded.states, loaded.clock(world, &args.clocks));
-        loaded.require(&view, &args.id, None)?;
-        if view.fact(&args.id).is_some_and(|f| f.sensitive) && !args.clocks.sensitive {
-            let message = format!("`{}` is about a child or a family", args.id);
-            return Err(CommandError::new(INPUT, message).hint("--sensitive prints it"));
-        }
-        let out = view.fact(&args.id).map(|f| heldto_intake::to_toml(std::slice::from_ref(f))).unwrap_or_default();
+        let out = looked(world, global, &args.clocks, |loaded, view| {
+            loaded.require(view, &args.id, None)?;
+            if view.fact(&args.id).is_some_and(|f| f.sensitive) && !args.clocks.sensitive {
+                let message = format!("`{}` is about a child or a family", args.id);
+                return Err(CommandError::new(INPUT, message).hint("--sensitive prints it"));
+            }
+            Ok(view.fact(&args.id).map(|f| heldto_intake::to_toml(std::slice::from_ref(f))).unwrap_or_default())
+        })?;
         return Ok(super::plain(out));
     }
-    with_view(world, global, &args.clocks, |loaded, view, basis| {
+    with_view(world, global, &args.clocks, Scope::Fact(&args.id), |loaded, view, basis| {
         loaded.require(view, &args.id, None)?;
         heldto_report::show(view, &args.id, args.clocks.sensitive, basis)
             .ok_or_else(|| CommandError::new(INPUT, format!("`{}` was retracted", args.id)))
     })
 }
 
+/// A report on the facts that a filter lets through.
+fn filtered(
+    world: &mut World<'_>,
+    global: &Global,
+    clocks: &Clocks,
+    asked: &Filters,
+    make: impl Fn(&View<'_>, Filter, Basis) -> Document,
+) -> Result<Outcome, CommandError> {
+    let filter = asked.filter(clocks.sensitive);
+    with_view(world, global, clocks, Scope::Filter(&filter), |loaded, view, basis| {
+        filters(loaded, view, asked)?;
+        Ok(make(view, filter.clone(), basis))
+    })
+}
+
+/// The same of commitments.
+fn filtered_pledges(
+    world: &mut World<'_>,
+    global: &Global,
+    clocks: &Clocks,
+    asked: &PledgeFilters,
+    make: impl Fn(&View<'_>, &PledgeFilter, Basis) -> Document,
+) -> Result<Outcome, CommandError> {
+    let filter = asked.filter(clocks.sensitive, None);
+    with_view(world, global, clocks, Scope::Filter(&filter.facts), |loaded, view, basis| {
+        pledge_filters(loaded, view, asked)?;
+        Ok(make(view, &filter, basis))
+    })
+}
+
 /// What happened when.
 pub fn timeline(world: &mut World<'_>, global: &Global, args: &TimelineArgs) -> Result<Outcome, CommandError> {
-    with_view(world, global, &args.clocks, |loaded, view, basis| {
-        filters(loaded, view, &args.filters)?;
-        let filter = args.filters.filter(args.clocks.sensitive);
-        Ok(heldto_report::timeline(view, &filter, args.clock.into(), args.count, basis))
+    filtered(world, global, &args.clocks, &args.filters, |view, filter, basis| {
+        heldto_report::timeline(view, &filter, args.clock.into(), args.count, basis)
     })
 }
 
 /// Where the ledger stands.
 pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Result<Outcome, CommandError> {
     let loaded = ledger::load(world, global, args.clocks.at.as_ref())?;
-    let key = loaded.key(world, global)?.to_string();
+    told(world, global, &loaded);
     let view = View::new(&loaded.states, loaded.clock(world, &args.clocks));
-    let about = heldto_report::About { size: loaded.size, key, signed: loaded.signed };
-    let document = heldto_report::status(&view, about, Basis::of(&view, loaded.log.clone()));
+    let about = heldto_report::About { size: loaded.size, key: loaded.key.to_string(), signed: loaded.signed };
+    let document = heldto_report::status(&view, about, Basis::of(&view, loaded.log.clone(), Scope::All));
     written(global, &document)
 }
 
 /// Arithmetic over fields of facts.
 pub fn calc(world: &mut World<'_>, global: &Global, args: &CalcArgs) -> Result<Outcome, CommandError> {
-    with_view(world, global, &args.clocks, |_, view, basis| {
+    with_view(world, global, &args.clocks, Scope::All, |_, view, basis| {
         let calculated = heldto_report::calc(view, &args.expression.join(" "), args.clocks.sensitive, basis);
         calculated.map_err(|e| CommandError::new(INPUT, e.to_string()))
     })
@@ -103,59 +157,56 @@ pub fn calc(world: &mut World<'_>, global: &Global, args: &CalcArgs) -> Result<O
 pub fn report(world: &mut World<'_>, global: &Global, args: &ReportArgs) -> Result<Outcome, CommandError> {
     match &args.report {
         Report::Pledges(args) => pledges(world, global, args),
-        Report::Authority(AuthorityArgs { id, clocks }) => with_view(world, global, clocks, |loaded, view, basis| {
-            party(loaded, view, Some(id))?;
-            heldto_report::authority(view, id, clocks.sensitive, basis)
-                .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` is no party")))
-        }),
-        Report::Money(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
-            filters(loaded, view, &args.filters)?;
-            let facts = args.filters.filter(args.clocks.sensitive);
+        Report::Authority(AuthorityArgs { id, clocks }) => {
+            let about = Filter { about: Some(id.clone()), ..Filter::default() };
+            with_view(world, global, clocks, Scope::Filter(&about), |loaded, view, basis| {
+                party(loaded, view, Some(id))?;
+                heldto_report::authority(view, id, clocks.sensitive, basis)
+                    .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` is no party")))
+            })
+        }
+        Report::Money(args) => filtered(world, global, &args.clocks, &args.filters, |view, facts, basis| {
             let filter = AmountFilter { facts, unit: None, role: args.role, money: true };
-            Ok(heldto_report::amounts(view, &filter, basis))
+            heldto_report::amounts(view, &filter, basis)
         }),
-        Report::Amounts(args) => with_view(world, global, &args.money.clocks, |loaded, view, basis| {
-            filters(loaded, view, &args.money.filters)?;
-            let facts = args.money.filters.filter(args.money.clocks.sensitive);
-            let filter = AmountFilter { facts, unit: args.unit.clone(), role: args.money.role, money: false };
-            Ok(heldto_report::amounts(view, &filter, basis))
-        }),
-        Report::Metrics(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
-            filters(loaded, view, &args.filters)?;
-            if let Some(metric) = &args.metric {
-                loaded.require(view, metric, Some(Kind::Metric))?;
-            }
+        Report::Amounts(args) => {
+            filtered(world, global, &args.money.clocks, &args.money.filters, |view, facts, basis| {
+                let filter = AmountFilter { facts, unit: args.unit.clone(), role: args.money.role, money: false };
+                heldto_report::amounts(view, &filter, basis)
+            })
+        }
+        Report::Metrics(args) => {
             let filter = args.filters.filter(args.clocks.sensitive);
-            Ok(heldto_report::metrics(view, &filter, args.metric.as_ref(), basis))
+            with_view(world, global, &args.clocks, Scope::Filter(&filter), |loaded, view, basis| {
+                filters(loaded, view, &args.filters)?;
+                if let Some(metric) = &args.metric {
+                    loaded.require(view, metric, Some(Kind::Metric))?;
+                }
+                Ok(heldto_report::metrics(view, &filter, args.metric.as_ref(), basis))
+            })
+        }
+        Report::Questions(args) => filtered(world, global, &args.clocks, &args.filters, |view, filter, basis| {
+            heldto_report::questions(view, &filter, basis)
         }),
-        Report::Questions(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
-            filters(loaded, view, &args.filters)?;
-            Ok(heldto_report::questions(view, &args.filters.filter(args.clocks.sensitive), basis))
+        Report::Slippage(args) => filtered_pledges(world, global, &args.clocks, &args.filters, heldto_report::slippage),
+        Report::Contradictions(args) => filtered(world, global, &args.clocks, &args.filters, |view, filter, basis| {
+            heldto_report::contradictions(view, &filter, basis)
         }),
-        Report::Slippage(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
-            pledge_filters(loaded, view, &args.filters)?;
-            Ok(heldto_report::slippage(view, &args.filters.filter(args.clocks.sensitive, None), basis))
-        }),
-        Report::Contradictions(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
-            filters(loaded, view, &args.filters)?;
-            Ok(heldto_report::contradictions(view, &args.filters.filter(args.clocks.sensitive), basis))
-        }),
-        Report::Deliveries(args) => with_view(world, global, &args.facts.clocks, |loaded, view, basis| {
-            filters(loaded, view, &args.facts.filters)?;
-            let filter = args.facts.filters.filter(args.facts.clocks.sensitive);
-            Ok(heldto_report::deliveries(view, &filter, args.unpledged, basis))
-        }),
+        Report::Deliveries(args) => {
+            filtered(world, global, &args.facts.clocks, &args.facts.filters, |view, filter, basis| {
+                heldto_report::deliveries(view, &filter, args.unpledged, basis)
+            })
+        }
         Report::Changes(args) => changes(world, global, args),
-        Report::Agenda(args) => with_view(world, global, &args.clocks, |loaded, view, basis| {
-            pledge_filters(loaded, view, &args.filters)?;
-            Ok(heldto_report::agenda(view, &args.filters.filter(args.clocks.sensitive, None), basis))
-        }),
+        Report::Agenda(args) => filtered_pledges(world, global, &args.clocks, &args.filters, heldto_report::agenda),
     }
 }
 
 fn pledges(world: &mut World<'_>, global: &Global, args: &PledgesArgs) -> Result<Outcome, CommandError> {
     let mut found = None;
-    let outcome = with_view(world, global, &args.clocks, |loaded, view, basis| {
+    let filter = args.filters.filter(args.clocks.sensitive, args.scale);
+    let scope = args.explain.as_ref().map_or(Scope::Filter(&filter.facts), Scope::Fact);
+    let outcome = with_view(world, global, &args.clocks, scope, |loaded, view, basis| {
         if let Some(id) = &args.explain {
             if view.fact(id).is_some() {
                 loaded.require(view, id, Some(Kind::Pledge))?;
@@ -169,7 +220,6 @@ fn pledges(world: &mut World<'_>, global: &Global, args: &PledgesArgs) -> Result
             });
         }
         pledge_filters(loaded, view, &args.filters)?;
-        let filter = args.filters.filter(args.clocks.sensitive, args.scale);
         found = heldto_report::judged(view, &filter).iter().map(|j| j.status).find(|s| args.fail_on.contains(s));
         Ok(heldto_report::pledges(view, &filter, basis))
     })?;
@@ -193,9 +243,9 @@ fn changes(world: &mut World<'_>, global: &Global, args: &ChangesArgs) -> Result
         return Err(CommandError::new(USAGE, message));
     }
     let earlier = earlier.map(|n| ledger::load(world, global, Some(&crate::args::At::Entries(n)))).transpose()?;
-    with_view(world, global, &args.clocks, |loaded, view, basis| {
+    let filter = args.filters.filter(args.clocks.sensitive, None);
+    with_view(world, global, &args.clocks, Scope::All, |loaded, view, basis| {
         pledge_filters(loaded, view, &args.filters)?;
-        let filter = args.filters.filter(args.clocks.sensitive, None);
         let before = match (&args.from, &earlier) {
             (Since::Day(day), _) => View::new(&loaded.states, Clock { as_of: *day, known_by: *day }),
             (_, Some(earlier)) => View::new(&earlier.states, view.clock()),

@@ -6,7 +6,6 @@ use crate::error::{CommandError, INTEGRITY, UNSIGNED};
 use crate::trust::Trust;
 use crate::{Outcome, World, carry, ledger};
 use heldto_ledger::{Ledger, Verified};
-use heldto_replay::States;
 use heldto_report::Format;
 use heldto_store::Store;
 use heldto_store_files::Folder;
@@ -31,7 +30,6 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
         let open = ledger::open(world, global)?;
         let verified =
             open.verify(false, &mut meter(world.terminal, world.progress, "verifying", open.head().size()))?;
-        check_snapshot(&open)?;
         let checkpoint = open.store().checkpoint()?;
         return finish(global, &open, &verified, checkpoint.as_deref(), trust);
     };
@@ -94,19 +92,6 @@ fn finish<S: Store>(
         None => {}
     }
     Ok(out)
-}
-
-/// The snapshot of the states must be what a fresh replay of the same entries gives.
-fn check_snapshot(open: &Ledger<heldto_store_sled::SledStore>) -> Result<(), CommandError> {
-    let Some(kept) = ledger::snapshot(open) else { return Ok(()) };
-    let mut fresh = States::default();
-    open.recorded(0..kept.size(), &mut |recorded| fresh.apply(recorded))?;
-    if fresh == kept {
-        return Ok(());
-    }
-    let message = "broken: the snapshot of the states is not what the entries come to";
-    Err(CommandError::new(INTEGRITY, message)
-        .hint("the entries are sound: delete the folder `snapshots`, and they are replayed"))
 }
 
 fn sound(global: &Global, origin: &str, v: &Verified) -> String {

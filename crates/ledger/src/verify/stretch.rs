@@ -1,12 +1,12 @@
 //! What can be told of a stretch of entries without the rest of the log: on any thread.
 
 use super::Fault;
-use crate::read::corrected;
 use crate::{KeyChange, Ledger, Own, Redaction, WireError, decode_fact, kind_of};
 use chrono::DateTime;
-use heldto_fact::Kind;
+use heldto_fact::{Handle, Kind};
 use heldto_proof::{Chain, Edge, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Store, StoredEntry};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 /// What a stretch comes to. Its own links are checked; those to what comes before it are for whoever joins it.
@@ -26,37 +26,19 @@ pub struct Stretch {
     pub absent: Vec<(u64, usize, Role)>,
     pub redacted: Vec<(u64, u64)>,
     pub key_changes: Vec<(u64, KeyChange)>,
-    pub indexed: Vec<Found>,
+    /// The sum of the hashes of the records that the index must have, under a key that nobody knows before.
+    pub indexed: u64,
+    /// Corrections and retractions: the place of each, and the hash of its own id.
+    pub amending: Vec<(u64, u64)>,
+    /// Where the store keeps no index: the hash of the own id of every fact, and its place.
+    pub own: Vec<(u64, u64)>,
     /// Entries whose fact is of a later version.
     pub unreadable: Vec<u64>,
 }
 
-/// A record that the index of ids must have.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
-    pub hash: u64,
-    /// Twice the entry's place, and one more where the id is the fact's own.
-    place: u64,
-}
-
-impl Found {
-    const fn new(hash: u64, index: u64, own: bool) -> Self {
-        Self { hash, place: index << 1 | own as u64 }
-    }
-
-    pub const fn index(self) -> u64 {
-        self.place >> 1
-    }
-
-    /// Whether it is the fact's own id, and not one that it corrects or retracts.
-    pub const fn is_own(self) -> bool {
-        self.place & 1 == 1
-    }
-}
-
 impl<S: Store + Sync> Ledger<S> {
     /// Checks a stretch that begins at a whole number of stretches.
-    pub fn stretch(&self, range: Range<u64>) -> Stretch {
+    pub fn stretch(&self, range: Range<u64>, secret: &RandomState) -> Stretch {
         let mut stretch = Stretch {
             range: range.clone(),
             first: None,
@@ -68,12 +50,14 @@ impl<S: Store + Sync> Ledger<S> {
             absent: Vec::new(),
             redacted: Vec::new(),
             key_changes: Vec::new(),
-            indexed: Vec::new(),
+            indexed: 0,
+            amending: Vec::new(),
+            own: Vec::new(),
             unreadable: Vec::new(),
         };
         let mut edge = Edge::default();
         let read = self.store.read(range.clone(), &mut |stored| {
-            let step = self.step(&mut stretch, &mut edge, &stored);
+            let step = self.step(&mut stretch, &mut edge, &stored, secret);
             stretch.fault = step.err().map(|fault| (stored.index, fault));
             stretch.fault.is_none()
         });
@@ -84,7 +68,13 @@ impl<S: Store + Sync> Ledger<S> {
         stretch
     }
 
-    fn step(&self, stretch: &mut Stretch, edge: &mut Edge, stored: &StoredEntry) -> Result<(), Fault> {
+    fn step(
+        &self,
+        stretch: &mut Stretch,
+        edge: &mut Edge,
+        stored: &StoredEntry,
+        secret: &RandomState,
+    ) -> Result<(), Fault> {
         let entry = Entry::decode(&stored.entry).map_err(Fault::Entry)?;
         if entry.index != stored.index {
             return Err(Fault::Index(entry.index));
@@ -120,7 +110,10 @@ impl<S: Store + Sync> Ledger<S> {
                 return Err(changed());
             }
             stretch.parts_checked += 1;
-            self.look_inside(stretch, stored.index, kind, (number, part.role), bytes)?;
+            let found = self.look_inside(stretch, stored.index, kind, (number, part.role), bytes)?;
+            for hash in found {
+                stretch.indexed = stretch.indexed.wrapping_add(secret.hash_one((hash, stored.index)));
+            }
         }
         stretch.chain = chain(&stored.entry);
         stretch.recorded_at = entry.recorded_at;
@@ -128,6 +121,7 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(())
     }
 
+    /// What a part says, and the hashes under which the index must find it.
     fn look_inside(
         &self,
         stretch: &mut Stretch,
@@ -135,18 +129,23 @@ impl<S: Store + Sync> Ledger<S> {
         kind: Kind,
         (number, role): (usize, Role),
         bytes: &[u8],
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<u64>, Fault> {
         let undecodable = |error| Fault::PartUndecodable { part: number, error };
-        let found = match role {
+        let (found, hashes) = match role {
             Role::Fact => match decode_fact(bytes) {
                 Ok(fact) => {
-                    stretch.indexed.push(Found::new(self.hash_of(&fact.id), index, true));
-                    stretch.indexed.extend(corrected(&fact).map(|id| Found::new(self.hash_of(id), index, false)));
-                    fact.kind()
+                    let own = self.index_key.hash(&Handle::Id(&fact.id));
+                    if *fact.thing() != fact.id {
+                        stretch.amending.push((index, own));
+                    }
+                    if !self.store.keeps_index() {
+                        stretch.own.push((own, index));
+                    }
+                    (fact.kind(), self.index_key.hashes(&fact))
                 }
                 Err(WireError::Version(_)) => {
                     stretch.unreadable.push(index);
-                    return Ok(());
+                    return Ok(Vec::new());
                 }
                 Err(error) => return Err(undecodable(error)),
             },
@@ -164,10 +163,10 @@ impl<S: Store + Sync> Ledger<S> {
                         stretch.redacted.push((entry, part));
                     }
                 }
-                kind_of_own
+                (kind_of_own, vec![self.index_key.hash_of_own()])
             }
-            Role::Quotation | Role::PrivateNote => return Ok(()),
+            Role::Quotation | Role::PrivateNote => return Ok(Vec::new()),
         };
-        if found == kind { Ok(()) } else { Err(Fault::KindDiffers { entry: kind, fact: found }) }
+        if found == kind { Ok(hashes) } else { Err(Fault::KindDiffers { entry: kind, fact: found }) }
     }
 }

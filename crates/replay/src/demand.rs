@@ -1,0 +1,187 @@
+//! Facts read when a report first asks for them, through an index of the log: a report about one body reads what names that body, and not the country.
+
+use crate::Version;
+use crate::states::Key;
+use elsa::FrozenMap;
+use heldto_fact::{Content, FactId, Handle, Recorded};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+
+/// Finds and reads entries of a log. `None` where that fails: whoever asked then folds the whole log, and is told why it cannot be read.
+pub trait Lookup {
+    /// Of each handle the places of the entries that have it, in order: the first `most` of them. A place too many does no harm.
+    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>>;
+
+    /// The entries at these places, which come in order.
+    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>>;
+}
+
+/// What was read so far.
+pub(crate) struct Demand {
+    lookup: Box<dyn Lookup>,
+    facts: FrozenMap<FactId, Vec<Version>>,
+    found_by: FrozenMap<Key, Vec<FactId>>,
+    /// Entries that were read, each with the thing it tells of.
+    things: RefCell<HashMap<u64, Option<FactId>>>,
+    /// Those of which no fact was asked for yet.
+    read: RefCell<HashMap<u64, Recorded>>,
+    failed: Cell<bool>,
+}
+
+impl std::fmt::Debug for Demand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Demand").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+impl Demand {
+    pub fn new(lookup: Box<dyn Lookup>) -> Self {
+        Self {
+            lookup,
+            facts: FrozenMap::new(),
+            found_by: FrozenMap::new(),
+            things: RefCell::default(),
+            read: RefCell::default(),
+            failed: Cell::new(false),
+        }
+    }
+
+    pub const fn answered(&self) -> bool {
+        !self.failed.get()
+    }
+
+    pub fn fail(&self) {
+        self.failed.set(true);
+    }
+
+    pub fn versions(&self, id: &FactId) -> &[Version] {
+        if let Some(known) = self.facts.get(id) {
+            return known;
+        }
+        self.load(&BTreeSet::from([id]));
+        self.facts.get(id).unwrap_or(&[])
+    }
+
+    pub fn found_by(&self, handle: Handle<'_>) -> &[FactId] {
+        let key = Key::from(&handle);
+        if let Some(known) = self.found_by.get(&key) {
+            return known;
+        }
+        let found = self.seek(&[handle]);
+        if matches!(handle, Handle::Party(_) | Handle::Owner(_)) {
+            // Whoever asks for all that is said of a body asks next what bears on each of it.
+            let all: BTreeSet<FactId> = found.into_iter().flatten().collect();
+            self.seek(&all.iter().map(Handle::Target).collect::<Vec<_>>());
+        }
+        self.found_by.get(&key).unwrap_or(&[])
+    }
+
+    /// The facts that the first `most` places of a handle tell of.
+    pub fn first_found_by(&self, handle: Handle<'_>, most: usize) -> Vec<FactId> {
+        let places = self.find(&[handle], most);
+        self.fetch(in_order(&places));
+        let things: BTreeSet<FactId> = {
+            let things = self.things.borrow();
+            places.iter().flatten().filter_map(|place| things.get(place)?.clone()).collect()
+        };
+        self.load(&things.iter().collect());
+        things.into_iter().collect()
+    }
+
+    /// Into how many parts of all parties those fall that have figures for a metric.
+    pub fn shares(&self, metric: &FactId) -> usize {
+        let handles: Vec<Handle<'_>> = (0..Handle::SHARES).map(|n| Handle::Share(metric, n)).collect();
+        let found = self.find(&handles, 1);
+        let all = self.lookup.read(&in_order(&found)).unwrap_or_else(|| {
+            self.fail();
+            Vec::new()
+        });
+        let has = |recorded: &Recorded, handle: &Handle<'_>| match &recorded.content {
+            Content::Known(fact) => fact.handles().contains(handle),
+            _ => false,
+        };
+        handles.iter().filter(|handle| all.iter().any(|recorded| has(recorded, handle))).count()
+    }
+
+    /// Finds what has these handles, and reads it with what it refers to. Gives the facts found by each.
+    fn seek(&self, handles: &[Handle<'_>]) -> Vec<Vec<FactId>> {
+        let wanted: Vec<Handle<'_>> =
+            handles.iter().filter(|h| self.found_by.get(&Key::from(*h)).is_none()).copied().collect();
+        let places = self.find(&wanted, usize::MAX);
+        self.fetch(in_order(&places));
+        let things = self.things.borrow();
+        let told = |places: &Vec<u64>| places.iter().filter_map(|place| things.get(place)?.clone()).collect();
+        let mut all: Vec<Vec<FactId>> = places.iter().map(told).collect();
+        drop(things);
+        self.load(&all.iter().flatten().collect());
+        for (handle, ids) in wanted.iter().zip(&mut all) {
+            // What only shares the hash of the handle is left out.
+            ids.retain(|id| {
+                let versions = self.facts.get(id).unwrap_or(&[]).iter().filter_map(|v| v.fact.as_ref());
+                versions.into_iter().any(|fact| fact.handles().contains(handle))
+            });
+            ids.sort_unstable();
+            ids.dedup();
+            self.found_by.insert(Key::from(handle), ids.clone());
+        }
+        let refers = all.iter().flatten().flat_map(|id| self.facts.get(id).unwrap_or(&[]));
+        let facts = refers.filter_map(|v| v.fact.as_ref());
+        let others: BTreeSet<&FactId> =
+            facts.flat_map(|f| f.targets().chain(f.cites.iter().map(|c| &c.source))).collect();
+        self.load(&others);
+        all
+    }
+
+    /// Reads every version of these facts.
+    fn load(&self, ids: &BTreeSet<&FactId>) {
+        let wanted: Vec<&FactId> = ids.iter().copied().filter(|id| self.facts.get(*id).is_none()).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let handles: Vec<Handle<'_>> = wanted.iter().map(|id| Handle::Id(id)).collect();
+        let places = self.find(&handles, usize::MAX);
+        self.fetch(in_order(&places));
+        for (id, places) in wanted.into_iter().zip(places) {
+            let mut versions = Vec::with_capacity(1);
+            for place in places {
+                if self.things.borrow().get(&place).and_then(Option::as_ref) == Some(id) {
+                    let recorded = self.read.borrow_mut().remove(&place);
+                    versions.extend(recorded.and_then(Version::of).map(|(_, version)| version));
+                }
+            }
+            self.facts.insert(id.clone(), versions);
+        }
+    }
+
+    fn find(&self, handles: &[Handle<'_>], most: usize) -> Vec<Vec<u64>> {
+        self.lookup.find(handles, most).unwrap_or_else(|| {
+            self.fail();
+            vec![Vec::new(); handles.len()]
+        })
+    }
+
+    /// Reads entries that were not read yet.
+    fn fetch(&self, mut places: Vec<u64>) {
+        let mut things = self.things.borrow_mut();
+        places.retain(|place| !things.contains_key(place));
+        for recorded in self.lookup.read(&places).unwrap_or_else(|| {
+            self.fail();
+            Vec::new()
+        }) {
+            let thing = match &recorded.content {
+                Content::Known(fact) => Some(fact.thing().clone()),
+                _ => None,
+            };
+            things.insert(recorded.index, thing);
+            self.read.borrow_mut().insert(recorded.index, recorded);
+        }
+    }
+}
+
+/// All the places, each once.
+fn in_order(places: &[Vec<u64>]) -> Vec<u64> {
+    let mut all = places.concat();
+    all.sort_unstable();
+    all.dedup();
+    all
+}

@@ -1,0 +1,134 @@
+//! Reports made of what an index finds, held against the same reports made of a fold of the whole log: for every fact of every log of the tests.
+
+use crate::root;
+use chrono::NaiveDate;
+use heldto_fact::{Fact, FactId, Handle, Kind, Recorded};
+use heldto_intake::{File, Known};
+use heldto_ledger::Ledger;
+use heldto_proof::Genesis;
+use heldto_replay::{Clock, Lookup, States, View};
+use heldto_report::{AmountFilter, Basis, Document, Filter, Log, PledgeFilter, Scope};
+use heldto_store::{Founding, MemoryStore};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+fn facts_of(path: &Path) -> Vec<Fact> {
+    let inside = |dir: &Path| std::fs::read_dir(dir).expect("a folder").flatten().map(|e| e.path()).collect();
+    let mut paths: Vec<PathBuf> = if path.is_dir() { inside(path) } else { vec![path.to_owned()] };
+    paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
+    paths.sort();
+    let read = |p: &PathBuf| File { name: p.display().to_string(), text: std::fs::read_to_string(p).expect("text") };
+    let files: Vec<File> = paths.iter().map(read).collect();
+    heldto_intake::draft(&files).facts(&Known::new()).unwrap_or_else(|_| panic!("{}", path.display()))
+}
+
+/// A ledger of these facts in which some are corrected and some retracted.
+fn ledger(facts: &[Fact]) -> Ledger<MemoryStore> {
+    let genesis = Genesis { origin: "example.org/narrow".to_owned(), key: [1; 32] };
+    let founding = Founding { genesis, index_key: [2; 32] };
+    let mut ledger = Ledger::open(MemoryStore::new(founding)).expect("opens");
+    // 22 November 2026, in microseconds.
+    let (now, mut salt) = (1_795_348_800_000_000, |bytes: &mut [u8]| bytes.fill(7));
+    ledger.append(facts, now, &mut salt).expect("room");
+    for (n, fact) in facts.iter().enumerate().filter(|(n, f)| n % 7 == 3 && f.kind() != Kind::Party) {
+        let (of, reason) = (fact.id.clone(), "a test".to_owned());
+        let body = if n % 3 == 0 {
+            heldto_fact::Body::Retraction { of, reason }
+        } else {
+            // What it names, links to and tells moves elsewhere.
+            let about = facts.iter().filter(|f| f.kind() == Kind::Party).map(|f| f.id.clone()).nth(n % 5);
+            let replacement = Box::new(Fact { about: about.into_iter().collect(), links: Vec::new(), ..fact.clone() });
+            heldto_fact::Body::Correction { of, reason, replacement }
+        };
+        let what = if n % 3 == 0 { "retraction" } else { "correction" };
+        let amending = Fact::amending(fact.id.numbered(what, 1), "Else".to_owned(), body);
+        ledger.append(&[amending], now + 1, &mut salt).expect("room");
+    }
+    ledger
+}
+
+struct Index(Rc<Ledger<MemoryStore>>);
+
+impl Lookup for Index {
+    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>> {
+        self.0.find(handles, most).ok()
+    }
+
+    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
+        let mut all = Vec::new();
+        self.0.recorded_at(places, &mut |r| all.push(r)).ok()?;
+        Some(all)
+    }
+}
+
+/// Every report that is about one body or one fact.
+fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
+    let log = Log { origin: String::new(), entries: 0, root: String::new(), chain: String::new() };
+    let mut all = Vec::new();
+    for sensitive in [false, true] {
+        let of_fact = || Basis::of(view, log.clone(), Scope::Fact(id));
+        all.extend(heldto_report::show(view, id, sensitive, of_fact()));
+        all.extend(heldto_report::explain(view, id, sensitive, of_fact()));
+        let named = |about: Option<&FactId>, by: Option<&FactId>, linked: Option<&FactId>| Filter {
+            about: about.cloned(),
+            by: by.cloned(),
+            linked: linked.cloned(),
+            sensitive,
+            ..Filter::default()
+        };
+        let is_party = view.fact(id).is_some_and(|f| f.kind() == Kind::Party);
+        let filters = if is_party {
+            vec![named(Some(id), None, None), named(None, Some(id), None)]
+        } else {
+            vec![named(None, None, Some(id))]
+        };
+        for filter in filters {
+            let basis = || Basis::of(view, log.clone(), Scope::Filter(&filter));
+            all.extend(heldto_report::authority(view, id, sensitive, basis()));
+            let pledges = PledgeFilter { facts: filter.clone(), ..PledgeFilter::default() };
+            let amounts = AmountFilter { facts: filter.clone(), ..AmountFilter::default() };
+            all.push(heldto_report::pledges(view, &pledges, basis()));
+            all.push(heldto_report::slippage(view, &pledges, basis()));
+            all.push(heldto_report::agenda(view, &pledges, basis()));
+            all.push(heldto_report::amounts(view, &amounts, basis()));
+            all.push(heldto_report::timeline(view, &filter, heldto_report::Order::Occurred, false, basis()));
+            all.push(heldto_report::timeline(view, &filter, heldto_report::Order::Published, true, basis()));
+            all.push(heldto_report::questions(view, &filter, basis()));
+            all.push(heldto_report::contradictions(view, &filter, basis()));
+            all.push(heldto_report::deliveries(view, &filter, true, basis()));
+        }
+    }
+    all
+}
+
+#[test]
+fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
+    let mut paths = vec![root().join("seeds"), root().join("tests/suite/every-kind.toml")];
+    paths.push(root().join("tests/suite/sensitive.toml"));
+    let rules = std::fs::read_dir(root().join("tests/rules")).expect("scenarios").flatten().map(|e| e.path());
+    paths.extend(rules);
+    paths.sort();
+    let mut compared = 0;
+    for path in paths {
+        let facts = facts_of(&path);
+        let ledger = Rc::new(ledger(&facts));
+        let mut folded = States::default();
+        ledger.replay(0..ledger.head().size(), &mut |r| folded.apply(r)).expect("reads");
+        let days = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        for (as_of, known_by) in [("2026-11-22", "2026-11-22"), ("2024-12-01", "2026-01-01")] {
+            let clock = Clock { as_of: days(as_of), known_by: days(known_by) };
+            for fact in &facts {
+                let read = States::on_demand(folded.size(), folded.last_recorded(), Box::new(Index(ledger.clone())));
+                let narrow = reports(&View::new(&read, clock), &fact.id);
+                let whole = reports(&View::new(&folded, clock), &fact.id);
+                assert!(read.answered(), "{}: {}", path.display(), fact.id);
+                for (narrow, whole) in narrow.iter().zip(&whole) {
+                    assert!(narrow == whole, "{}: {}: {}", path.display(), fact.id, whole.title);
+                }
+                assert_eq!(narrow.len(), whole.len(), "{}: {}", path.display(), fact.id);
+                compared += whole.len();
+            }
+        }
+    }
+    assert!(compared > 5000, "{compared} reports");
+}
