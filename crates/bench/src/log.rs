@@ -51,9 +51,16 @@ fn text(n: u64) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The fact at this place of the log.
-pub fn fact(n: u64) -> Fact {
-    let (thousand, place) = (n / 1000, n % 1000);
+/// How many bodies are spoken of side by side, in a log of so many facts: what is said of one is spread over a hundred thousand entries.
+pub fn abreast(size: u64) -> u64 {
+    (size / 1000).clamp(1, 100)
+}
+
+/// The fact at this place of a log in which so many bodies are spoken of side by side.
+pub fn fact(n: u64, abreast: u64) -> Fact {
+    let (window, within) = (n / (1000 * abreast), n % (1000 * abreast));
+    let (thousand, place) = (window * abreast + within % abreast, within / abreast);
+    let n = thousand * 1000 + place;
     let party = id(&format!("council-{thousand}"));
     let source = id(&format!("source-{thousand}-{}", random(n, 2) % 2));
     let day = |what| day(2019 + random(n, what) % 7, 1 + random(n, what + 1) % 12, 1 + random(n, what + 2) % 28);

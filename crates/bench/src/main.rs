@@ -21,7 +21,15 @@ const BATCH: u64 = 10_000;
 const MOST_REPLAYED: u64 = 2_000_000;
 
 fn main() {
-    let sizes: Vec<u64> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, dir, size] = arguments.as_slice()
+        && command == "make"
+    {
+        let size = size.parse().expect("a number of events");
+        println!("{:.1} s", append(Path::new(dir), size).as_secs_f64());
+        return;
+    }
+    let sizes: Vec<u64> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
     for size in if sizes.is_empty() { vec![100_000] } else { sizes } {
         run(size);
     }
@@ -123,7 +131,7 @@ fn append(dir: &Path, size: u64) -> Duration {
     let mut ledger = Ledger::open(store).expect("opens");
     let (mut took, mut random) = (Duration::ZERO, salts());
     for start in (0..size).step_by(usize::try_from(BATCH).expect("small")) {
-        let facts: Vec<_> = (start..(start + BATCH).min(size)).map(log::fact).collect();
+        let facts: Vec<_> = (start..(start + BATCH).min(size)).map(|n| log::fact(n, log::abreast(size))).collect();
         took += timed(|| ledger.append(&facts, 1_000_000, &mut random).expect("room")).0;
     }
     took
@@ -150,7 +158,7 @@ fn singles(root: &Path, dir: &Path, size: u64) {
     let mut file = std::fs::File::create(root.join("plain")).expect("a file");
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for n in 0..200 {
-        let mut fact = log::fact(999);
+        let mut fact = log::fact(999, 1);
         fact.id = format!("single-{n}").parse().expect("an id");
         let bytes = encode_fact(&fact).expect("bytes");
         ours.push(timed(|| ledger.append(&[fact], 2_000_000, &mut random).expect("room")).0);
