@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         progress: &mut |_| {},
         variable: &variable,
         terminal: Terminal { out: false, err: false, width },
+        at_a_glance: u64::try_from(number("HELDTO_TEST_GLANCE", 1000)).unwrap_or(0),
     };
     let outcome = run(&mut world, std::env::args_os());
     let written = std::io::stdout().write_all(outcome.out.as_bytes());

@@ -175,6 +175,54 @@ fn a_report_on_one_body_or_fact_reads_what_bears_on_it_and_no_more() {
     assert!(read < 120 && all == 380, "{read} of {all}");
 }
 
+/// A long ledger is judged when a day is given, and that is shown from then on, with its age; never as if it were of today, or of another log.
+#[test]
+fn the_status_of_a_long_ledger_is_what_was_judged_last() {
+    let dir = ledger_of(&root().join("seeds"));
+    let status = |now: &str, glance: &str, arguments: &[&str]| {
+        let output = heldto(dir.path())
+            .args([&["--ledger", "ledger", "status", "-v"], arguments].concat())
+            .env("HELDTO_TEST_GLANCE", glance)
+            .env("HELDTO_TEST_NOW", now)
+            .output()
+            .expect("runs");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    // Noon of 22 and of 23 November 2026.
+    let (today, tomorrow) = ("1795348800", "1795435200");
+    let (fresh, read) = status(today, "384", &[]);
+    assert!(read.contains("384 of 384"), "{read}");
+    let (none, read) = status(today, "383", &[]);
+    assert!(none.contains("A log of 384 entries is not judged at a glance.") && !none.contains("Past due"), "{none}");
+    assert!(read.contains("read 0 of 384"), "{read}");
+    let (judged, _) = status(today, "383", &["--as-of", "2026-11-22"]);
+    assert_eq!(judged, fresh);
+    // A judgement of another day than today is not kept.
+    status(today, "383", &["--as-of", "2025-01-01"]);
+    status(today, "383", &["--at", "380"]);
+    let (kept, read) = status(today, "383", &[]);
+    assert_eq!(kept, fresh);
+    assert!(read.contains("read 0 of 384"), "{read}");
+    let one = "[[party]]\nid = \"one-more\"\nname = \"One more\"\nkind = \"council\"\n";
+    std::fs::write(dir.path().join("one.toml"), one).expect("writes");
+    ok(dir.path(), &["--ledger", "ledger", "append", "one.toml", "-q"]);
+    let (older, _) = status(tomorrow, "383", &[]);
+    let flat = older.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "was judged as at 22 Nov 2026, of the first 384 entries; 1 came since. To judge anew: heldto status --as-of 2026-11-23.";
+    assert!(flat.contains(said), "{older}");
+    assert!(flat.contains("entries 385") && flat.contains("Past due (3)"), "{older}");
+    // What was judged of another log, and what does not read, is not shown.
+    let path = dir.path().join("ledger/judged");
+    let mine = std::fs::read_to_string(&path).expect("kept");
+    let chain = mine.split("\"chain\":\"").nth(1).and_then(|rest| rest.get(..64)).expect("a chain value");
+    for other in [mine.replace(chain, &"0".repeat(64)), mine.replace(":384", ":999"), mine[..50].to_owned()] {
+        assert_ne!(other, mine);
+        std::fs::write(&path, other).expect("writes");
+        assert!(status(today, "383", &[]).0.contains("is not judged at a glance"));
+    }
+}
+
 #[test]
 fn facts_come_from_standard_input_too() {
     use std::io::Write;

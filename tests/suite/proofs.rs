@@ -16,6 +16,7 @@ fn inside(arguments: &[&str]) -> (u8, String, String) {
         progress: &mut |_| {},
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
+        at_a_glance: 1000,
     };
     let outcome =
         heldto_cli::run(&mut world, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into));

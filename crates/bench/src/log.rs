@@ -98,13 +98,13 @@ pub fn fact(n: u64, abreast: u64) -> Fact {
         3..=102 => Fact {
             id: pledge(place - 3),
             voice: Some(Voice::Owner),
-            body: Body::Pledge(Commitment {
+            body: Body::Pledge(Box::new(Commitment {
                 force: Force::Pledge,
                 target: Some(Target::Amount(amount(number(5, 500), "places", Role::Target))),
                 due: Some(Due { mode: Mode::By, date: day(40), rule: None, terms: None }),
                 test: None,
                 personal: false,
-            }),
+            })),
             ..base
         },
         103..=252 => Fact {

@@ -8,7 +8,7 @@ use heldto_intake::{File, Known};
 use heldto_ledger::Ledger;
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Clock, Lookup, States, View};
-use heldto_report::Log;
+use heldto_report::{Glance, Log};
 use heldto_store_sled::SledStore;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -74,6 +74,33 @@ fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loa
     let key = crate::trust::current(ledger.genesis(), &ledger.key_changes(size)?);
     let read = Rc::new(Cell::new(states.size()));
     Ok(Loaded { states, log, size, signed, key, read })
+}
+
+/// A ledger too long to be judged whenever its status is asked for, with what was kept of the last judgement of all of it, if its log still begins with what
+/// was judged. `None` of a shorter one.
+pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loaded, Option<Glance>)>, CommandError> {
+    let ledger = open(world, global)?;
+    let size = ledger.head().size();
+    if size <= world.at_a_glance {
+        return Ok(None);
+    }
+    // It only saves time: one that does not read is as good as none.
+    let kept = ledger.store().judged()?.and_then(|bytes| serde_json::from_slice::<Glance>(&bytes).ok());
+    let fits = |glance: &Glance| {
+        glance.entries <= size
+            && ledger.chain_before(glance.entries).is_ok_and(|chain| chain.0.to_string() == glance.chain)
+    };
+    let kept = kept.filter(fits);
+    let last = ledger.recorded_last(size)?;
+    let loaded = about(&ledger, States::default(), size)?;
+    let index = Index { ledger, size, read: Rc::clone(&loaded.read) };
+    Ok(Some((Loaded { states: States::on_demand(size, last, Box::new(index)), ..loaded }, kept)))
+}
+
+/// Keeps what a judgement of all of a ledger came to.
+pub fn keep(global: &Global, glance: &Glance) -> Result<(), CommandError> {
+    let bytes = serde_json::to_vec(glance).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
+    Ok(SledStore::put_judged(&folder(global), &bytes)?)
 }
 
 /// The index of a ledger, and how many of its entries count.

@@ -29,6 +29,8 @@ pub struct World<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// What the output goes to.
     pub terminal: Terminal,
+    /// Up to how many entries `status` judges a ledger anew whenever it is asked.
+    pub at_a_glance: u64,
 }
 
 /// What the output goes to.

@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         },
         variable: &|name| std::env::var(name).ok().filter(|v| !v.is_empty()),
         terminal,
+        // About a second's work.
+        at_a_glance: 100_000,
     };
     match catch_unwind(AssertUnwindSafe(|| run(&mut world, std::env::args_os()))) {
         Ok(outcome) => finish(&outcome, terminal),

@@ -1,7 +1,7 @@
 //! Dates as people state them: the part of EDTF (ISO 8601-2:2019) that public records need, each with an earliest and a latest day.
 
 use crate::{Invalid, Truth};
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use std::fmt;
 
 mod parse;
@@ -313,39 +313,54 @@ impl Point {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let format = match self.precision {
-            Precision::Year => "%Y",
-            Precision::Month => "%Y-%m",
-            Precision::Day => "%Y-%m-%d",
-        };
+        write!(f, "{:04}", self.first.year())?;
+        if self.precision != Precision::Year {
+            write!(f, "-{:02}", self.first.month())?;
+        }
+        if self.precision == Precision::Day {
+            write!(f, "-{:02}", self.first.day())?;
+        }
         let qualifier = match (self.approximate, self.uncertain) {
             (false, false) => "",
             (true, false) => "~",
             (false, true) => "?",
             (true, true) => "%",
         };
-        write!(f, "{}{qualifier}", self.first.format(format))
+        f.write_str(qualifier)
     }
 }
 
 impl fmt::Display for When {
     /// The one EDTF spelling. The recorder's window is not part of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bound = |b: &Bound| match b {
-            Bound::At(p) => p.to_string(),
-            Bound::Open => "..".to_owned(),
-            Bound::Unknown => String::new(),
-        };
-        let end = |p: &Option<Point>| p.map(|p| p.to_string()).unwrap_or_default();
         match &self.form {
             Form::Unknown => f.write_str("unknown"),
             Form::Point(p) => p.fmt(f),
-            Form::Throughout(a, b) => write!(f, "{}/{}", bound(a), bound(b)),
-            Form::Within(a, b) => write!(f, "[{}..{}]", end(a), end(b)),
-            Form::OneOf(points) => {
-                let list: Vec<String> = points.iter().map(Point::to_string).collect();
-                write!(f, "[{}]", list.join(","))
+            Form::Throughout(a, b) => write!(f, "{a}/{b}"),
+            Form::Within(a, b) => {
+                f.write_str("[")?;
+                a.iter().try_for_each(|p| p.fmt(f))?;
+                f.write_str("..")?;
+                b.iter().try_for_each(|p| p.fmt(f))?;
+                f.write_str("]")
             }
+            Form::OneOf(points) => {
+                f.write_str("[")?;
+                for (n, point) in points.iter().enumerate() {
+                    write!(f, "{}{point}", if n == 0 { "" } else { "," })?;
+                }
+                f.write_str("]")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(p) => p.fmt(f),
+            Self::Open => f.write_str(".."),
+            Self::Unknown => Ok(()),
         }
     }
 }

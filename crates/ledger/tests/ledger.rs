@@ -1,6 +1,9 @@
 //! Append, read, verify and restore on stores in memory, with every kind of damage.
 
-use heldto_fact::{Act, Attribution, Body, Citation, Content, Fact, Kind, Link, LinkKind, Salience, Strength, Voice};
+use heldto_fact::{
+    Act, Amount, Attribution, Body, Citation, Commitment, Content, Due, Fact, Force, Kind, Link, LinkKind, Mode,
+    Quantity, Role as HowMuch, Salience, Strength, Target, Voice,
+};
 use heldto_ledger::{AppendError, Carried, CarriedPart, Fault, KeyChange, Ledger, Own, Redaction, kind_code, restore};
 use heldto_proof::{Entry, Genesis, Head, MAX_PART, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store};
@@ -134,6 +137,56 @@ fn the_index_is_held_against_the_log() {
     }
     let (entry, why) = with(1, [&own[..], &[7]].concat());
     assert!(entry.is_none() && why.contains("entry 1"), "a record too many: {why}");
+}
+
+/// Whatever is changed in the bytes of a fact: what still reads is the one spelling of what it says.
+#[test]
+fn no_fact_has_a_second_spelling() {
+    let id_of = |s: &str| s.parse().expect("an id");
+    let amount = Amount {
+        payer: Some(id_of("the-payer")),
+        period: "2024-09".parse().ok(),
+        ..Amount::exact(Quantity::whole(300).expect("small"), "places".parse().expect("a unit"), HowMuch::Target)
+    };
+    let due = Due { mode: Mode::By, date: "[2024-03-15..2024-08-31]".parse().ok(), rule: None, terms: None };
+    let pledge = Fact {
+        occurred: "2025-05~".parse().ok(),
+        period: "2024-01-14/2024-02".parse().ok(),
+        amounts: vec![amount.clone()],
+        body: Body::Pledge(Box::new(Commitment {
+            force: Force::Pledge,
+            target: Some(Target::Amount(amount)),
+            due: Some(due),
+            test: Some("it stands".to_owned()),
+            personal: true,
+        })),
+        ..fact("a-pledge", "A promise.")
+    };
+    let replacement = Box::new(pledge.clone());
+    let body = Body::Correction { of: pledge.id.clone(), reason: "an error".to_owned(), replacement };
+    let correction = Fact::amending(pledge.id.numbered("correction", 1), "Else".to_owned(), body);
+    let mut read = 0;
+    for fact in [fact("some-fact", "A claim."), pledge, correction] {
+        let bytes = heldto_ledger::encode_fact(&fact).expect("short");
+        let mut check = |changed: &[u8]| {
+            if let Ok(fact) = heldto_ledger::decode_fact(changed) {
+                assert_eq!(heldto_ledger::encode_fact(&fact).expect("short"), changed);
+                read += 1;
+            }
+        };
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            for byte in 0..=u8::MAX {
+                changed[at] = byte;
+                check(&changed);
+            }
+            // A number in more bytes than it takes, and a byte more or less.
+            check(&[&bytes[..at], &[251, bytes[at], 0], &bytes[at + 1..]].concat());
+            check(&[&bytes[..at], &[0], &bytes[at..]].concat());
+            check(&[&bytes[..at], &bytes[at + 1..]].concat());
+        }
+    }
+    assert!(read > 1000, "{read} were read");
 }
 
 #[test]

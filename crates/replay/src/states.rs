@@ -184,6 +184,12 @@ impl States {
         self.facts.keys()
     }
 
+    /// Every id with its versions, in order.
+    pub fn all(&self) -> impl Iterator<Item = (&FactId, &[Version])> {
+        self.whole();
+        self.facts.iter().map(|(id, versions)| (id, versions.as_slice()))
+    }
+
     /// Every fact that stands, at its newest version, whatever any clock says.
     pub fn standing(&self) -> impl Iterator<Item = &Fact> {
         self.whole();

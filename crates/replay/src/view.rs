@@ -58,7 +58,10 @@ impl<'a> View<'a> {
     /// The version that holds, which may be a retraction.
     #[must_use]
     pub fn version(&self, id: &FactId) -> Option<&'a Version> {
-        let versions = self.states.versions(id);
+        self.holding(self.states.versions(id))
+    }
+
+    fn holding(&self, versions: &'a [Version]) -> Option<&'a Version> {
         let newest = versions.last()?;
         if newest.fact.is_none() {
             return Some(newest);
@@ -120,7 +123,9 @@ impl<'a> View<'a> {
     /// Every fact as it is known, in the order of ids.
     pub fn facts(&self) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
-        self.states.ids().filter_map(move |id| view.fact(id))
+        self.states
+            .all()
+            .filter_map(move |(_, versions)| view.holding(versions)?.fact.as_ref().filter(|fact| view.had_come(fact)))
     }
 
     /// The latest day from which the public could know any of these sources, as far as it was known by the day.

@@ -43,13 +43,13 @@ fn fact(n: u32, body: Body) -> Fact {
 fn pledge(due: u32) -> Body {
     let target = Amount::exact(Quantity::whole(50).expect("small"), Unit::Counted("places".to_owned()), Role::Target);
     let due = Due { mode: Mode::By, date: Some(When::day(day(due))), rule: None, terms: None };
-    Body::Pledge(Commitment {
+    Body::Pledge(Box::new(Commitment {
         force: Force::Pledge,
         target: Some(Target::Amount(target)),
         due: Some(due),
         test: None,
         personal: false,
-    })
+    }))
 }
 
 const VOICES: [Voice; 5] = [Voice::Record, Voice::Owner, Voice::Critic, Voice::Reporter, Voice::SecondHand];

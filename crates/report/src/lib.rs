@@ -41,6 +41,6 @@ pub use render::{Format, RenderError, Screen, render};
 pub use scale::Scale;
 pub use show::show;
 pub use slippage::slippage;
-pub use status::{About, status};
+pub use status::{About, Glance, status};
 pub use timeline::{Order, timeline};
 pub use words::{amount, day, interval};

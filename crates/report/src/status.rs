@@ -1,9 +1,13 @@
 //! Where the ledger stands.
 
 use crate::pledges::{PledgeFilter, judged, summary, text_of};
-use crate::{Basis, Block, Cell, Document, Item, Section, Tone, day};
-use heldto_fact::{Fact, Kind};
-use heldto_replay::View;
+use crate::words::count;
+use crate::{Basis, Block, Cell, Document, Item, Log, Section, Tone, day};
+use chrono::{DateTime, NaiveDate, Utc};
+use heldto_fact::{Body, Fact, Kind};
+use heldto_replay::{Clock, View};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What only the ledger itself knows.
 #[derive(Debug, Clone)]
@@ -16,10 +20,103 @@ pub struct About {
     pub signed: Option<u64>,
 }
 
-/// Size, head, what is past due, and which sources are oldest.
+/// What a judgement of all that a ledger holds came to, in so few words that it can be kept, and shown again without judging.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Glance {
+    /// How many entries were counted.
+    pub entries: u64,
+    /// The chain value after the last of them, in hexadecimal.
+    pub chain: String,
+    /// The day it was judged as at.
+    as_of: String,
+    newest_source: Option<String>,
+    erased: u64,
+    unreadable: u64,
+    facts: usize,
+    parties: usize,
+    sources: usize,
+    summary: Vec<String>,
+    /// Status, text, id.
+    past_due: Few,
+    /// Publishers: since when, who, and the newest source of theirs with its age.
+    stale: Few,
+}
+
+/// The first of some things, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Few {
+    count: usize,
+    first: Vec<[String; 3]>,
+}
+
+impl Few {
+    fn of(all: impl ExactSizeIterator<Item = [String; 3]>) -> Self {
+        Self { count: all.len(), first: all.take(20).collect() }
+    }
+
+    /// Puts them into the document; nothing where there are none.
+    fn list(&self, document: &mut Document, heading: &str, tone: Tone, all: &str) {
+        let item = |[mark, line, detail]: &[String; 3]| Item {
+            mark: mark.clone(),
+            line: line.clone(),
+            details: vec![detail.clone()],
+        };
+        let mut blocks = vec![Block::Items(self.first.iter().map(item).collect())];
+        if self.count > self.first.len() {
+            blocks.push(Block::Text(format!("And {} more: {all}", self.count - self.first.len())));
+        }
+        if self.count > 0 {
+            document.sections.push(Section { heading: format!("{heading} ({})", self.count), tone, blocks });
+        }
+    }
+}
+
+impl Glance {
+    /// Judges all that there is.
+    #[must_use]
+    pub fn of(view: &View<'_>, log: &Log) -> Self {
+        let (mut kinds, mut sources): (BTreeMap<Kind, usize>, Vec<&Fact>) = (BTreeMap::new(), Vec::new());
+        for fact in view.facts() {
+            *kinds.entry(fact.kind()).or_default() += 1;
+            if fact.kind() == Kind::Source {
+                sources.push(fact);
+            }
+        }
+        let of = |pick: &dyn Fn(Kind) -> bool| kinds.iter().filter(|(kind, _)| pick(**kind)).map(|(_, n)| n).sum();
+        let all = judged(view, &PledgeFilter::default());
+        let past: Vec<_> = all.iter().filter(|j| j.status.is_past_due()).collect();
+        let past = past.iter().map(|j| {
+            let first = j.tellings[0];
+            [j.status.to_string(), text_of(first, false), first.id.to_string()]
+        });
+        Self {
+            entries: log.entries,
+            chain: log.chain.clone(),
+            as_of: view.clock().as_of.to_string(),
+            newest_source: view.newest_source(sources.iter().copied()).map(|d| d.to_string()),
+            erased: view.states().erased,
+            unreadable: view.states().unreadable,
+            facts: of(&|k| !matches!(k, Kind::Party | Kind::Source | Kind::Metric)),
+            parties: of(&|k| k == Kind::Party),
+            sources: of(&|k| k == Kind::Source),
+            summary: summary(&all),
+            past_due: Few::of(past),
+            stale: stale(view, &sources),
+        }
+    }
+}
+
+/// Size, head, what is past due, and which sources are oldest: as a judgement of all of it has it, the one given, or, where there is none, without.
 #[must_use]
-pub fn status(view: &View<'_>, about: About, basis: Basis) -> Document {
-    let all = judged(view, &PledgeFilter::default());
+pub fn status(
+    clock: Clock,
+    log: Log,
+    last_recorded: Option<DateTime<Utc>>,
+    about: About,
+    glance: Option<&Glance>,
+) -> Document {
+    let newest_source = glance.and_then(|g| g.newest_source.as_deref()?.parse().ok());
+    let basis = Basis { clock, log, last_recorded, newest_source, of_all_sources: true };
     let mut document = Document::new(basis.log.origin.clone(), basis, &["name", "value"]);
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {
@@ -44,47 +141,62 @@ pub fn status(view: &View<'_>, about: About, basis: Basis) -> Document {
         "last recorded",
         recorded.map_or_else(|| "nothing yet".to_owned(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
     );
-    let states = view.states();
-    for (name, n) in [("erased", states.erased), ("of a later version, unreadable", states.unreadable)] {
+    let Some(glance) = glance else {
+        document.sections.push(Section::plain("Ledger", vec![Block::Pairs(pairs)]));
+        document.summary.push(format!(
+            "A log of {} is not judged at a glance. One body: heldto report authority ID. All of it, to be shown here from then on: heldto status --as-of {}.",
+            entries(about.size),
+            clock.as_of,
+        ));
+        return document;
+    };
+    for (name, n) in [("erased", glance.erased), ("of a later version, unreadable", glance.unreadable)] {
         if n > 0 {
             put(name, n.to_string());
         }
     }
-    let of = |pick: &dyn Fn(Kind) -> bool| view.facts().filter(|f| pick(f.kind())).count().to_string();
-    put("facts known", of(&|k| !matches!(k, Kind::Party | Kind::Source | Kind::Metric)));
-    put("parties", of(&|k| k == Kind::Party));
-    put("sources", of(&|k| k == Kind::Source));
-    document.summary = summary(&all);
+    put("facts known", glance.facts.to_string());
+    put("parties", glance.parties.to_string());
+    put("sources", glance.sources.to_string());
+    let judged = glance.as_of.parse().unwrap_or(clock.as_of);
+    if judged != clock.as_of || glance.entries != counted {
+        document.summary.push(format!(
+            "What follows was judged as at {}, of the first {}; {} came since. To judge anew: heldto status --as-of {}.",
+            day(judged),
+            entries(glance.entries),
+            counted.saturating_sub(glance.entries),
+            clock.as_of
+        ));
+    }
+    document.summary.extend(glance.summary.iter().cloned());
     document.sections.push(Section::plain("Ledger", vec![Block::Pairs(pairs)]));
-    let past = all.iter().filter(|j| j.status.is_past_due()).map(|j| Item {
-        mark: j.status.to_string(),
-        line: text_of(j.tellings[0], false),
-        details: vec![j.tellings[0].id.to_string()],
-    });
-    document.list("Past due", Tone::Bad, past.collect());
-    document.list("Sources gone stale: nothing newer of theirs for a year", Tone::Care, stale(view));
+    glance.past_due.list(&mut document, "Past due", Tone::Bad, "heldto report pledges");
+    let stale = "Sources gone stale: nothing newer of theirs for a year";
+    glance.stale.list(&mut document, stale, Tone::Care, "heldto timeline --kind source");
     document
 }
 
+fn entries(n: u64) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
+}
+
 /// The publishers of whom the newest source is more than a year older than the as-of day.
-fn stale(view: &View<'_>) -> Vec<Item> {
-    let mut newest: Vec<(&str, &Fact, chrono::NaiveDate)> = Vec::new();
-    for fact in view.facts() {
-        let heldto_fact::Body::Source { publisher, .. } = &fact.body else { continue };
+fn stale(view: &View<'_>, sources: &[&Fact]) -> Few {
+    let mut newest: BTreeMap<&str, (&Fact, NaiveDate)> = BTreeMap::new();
+    for fact in sources {
+        let Body::Source { publisher, .. } = &fact.body else { continue };
         let Some(known) = fact.source_known_from().filter(|day| *day <= view.clock().known_by) else { continue };
         let publisher = publisher.as_deref().unwrap_or(fact.text.as_str());
-        match newest.iter_mut().find(|(name, ..)| *name == publisher) {
-            Some(held) if held.2 < known => *held = (publisher, fact, known),
-            Some(_) => {}
-            None => newest.push((publisher, fact, known)),
+        let held = newest.entry(publisher).or_insert((fact, known));
+        if held.1 < known {
+            *held = (fact, known);
         }
     }
-    newest.sort_by_key(|(name, _, known)| (*known, *name));
-    let old = newest.into_iter().filter(|(.., known)| (view.clock().as_of - *known).num_days() > 365);
-    old.map(|(publisher, fact, known)| Item {
-        mark: day(known),
-        line: publisher.to_owned(),
-        details: vec![format!("{} · {} days before", fact.id, (view.clock().as_of - known).num_days())],
-    })
-    .collect()
+    let age = |known: NaiveDate| (view.clock().as_of - known).num_days();
+    let mut old: Vec<_> = newest.into_iter().filter(|(_, (_, known))| age(*known) > 365).collect();
+    old.sort_by_key(|(name, (_, known))| (*known, *name));
+    let line = |(publisher, (fact, known)): (&str, (&Fact, NaiveDate))| {
+        [day(known), publisher.to_owned(), format!("{} · {} days before", fact.id, age(known))]
+    };
+    Few::of(old.into_iter().map(line))
 }

@@ -23,6 +23,8 @@ pub struct Sealed {
     retired: Vec<u32>,
 }
 
+/// From so many hashes on they are looked for on two cores.
+const MANY: usize = 500;
 /// How many values are written at a time.
 const PER_BATCH: usize = 512;
 
@@ -87,7 +89,7 @@ impl Archive {
     pub fn seal(
         &self,
         sealed: &Sealed,
-        entries: &mut dyn Iterator<Item = StoredEntry>,
+        entries: &[StoredEntry],
         mut records: Vec<Record>,
     ) -> Result<Sealed, StoreError> {
         // What a sealing that was cut short left, and what was merged before.
@@ -98,55 +100,55 @@ impl Archive {
             self.db
                 .remove(keys::run(*number, (0, 0)).to_vec()..keys::run(number.saturating_add(1), (0, 0)).to_vec())?;
         }
-        let size = self.write(sealed.size, entries)?;
-        records.sort_unstable();
         let (mut runs, mut absorbed, mut total) = (sealed.runs.clone(), Vec::new(), records.len() as u64);
         while let Some(last) = runs.pop_if(|last| last.records <= 2 * total) {
             total += last.records;
             absorbed.push(last);
         }
-        let mut merge = Merge::new(&self.db, &absorbed, records)?;
-        let written = runs::write(&self.db, sealed.next_run, || merge.next())?;
+        // The blocks on some cores, the index beside them.
+        let (first, second) = entries.split_at(entries.len() / 2);
+        let written = std::thread::scope(|scope| {
+            let index = scope.spawn(|| {
+                records.sort_unstable();
+                let mut merge = Merge::new(&self.db, &absorbed, records)?;
+                runs::write(&self.db, sealed.next_run, || merge.next())
+            });
+            let half = scope.spawn(|| self.write(second));
+            self.write(first)?;
+            joined(half)?;
+            joined(index)
+        })?;
         runs.push(Run { number: sealed.next_run, records: written });
         self.db.sync()?;
         let retired = absorbed.iter().map(|r| r.number).collect();
+        let size = sealed.size + entries.len() as u64;
         Ok(Sealed { size, next_run: sealed.next_run.saturating_add(1), runs, retired })
     }
 
-    /// Writes entries from this place on, in blocks or by themselves. Gives the place after the last.
-    fn write(&self, start: u64, entries: &mut dyn Iterator<Item = StoredEntry>) -> Result<u64, StoreError> {
-        let (mut next, mut batch, mut values) = (start, sled::Batch::default(), 0);
-        let mut pending: Vec<StoredEntry> = Vec::new();
-        loop {
-            while pending.len() < usize::from(u8::MAX)
-                && let Some(stored) = entries.next()
-            {
-                pending.push(stored);
-            }
-            let company = pending.iter().take_while(|stored| block::fits(stored)).count();
-            if let (0, Some(alone)) = (company, pending.first()) {
+    /// Writes entries that follow each other, in blocks or by themselves.
+    fn write(&self, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        let (mut rest, mut batch, mut values) = (entries, sled::Batch::default(), 0);
+        while let Some(next) = rest.first() {
+            let company = rest.iter().take(usize::from(u8::MAX)).take_while(|stored| block::fits(stored)).count();
+            if company == 0 {
                 // An empty value says that the entry stands by itself.
-                batch.insert(keys::block(next).as_slice(), &[]);
-                let parts = alone.parts.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
-                singles::insert(&mut batch, next, &alone.entry, parts);
-                pending.remove(0);
-                next += 1;
+                batch.insert(keys::block(next.index).as_slice(), &[]);
+                let parts = next.parts.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
+                singles::insert(&mut batch, next.index, &next.entry, parts);
+                rest = &rest[1..];
                 values += 10;
-            } else if company > 0 {
-                let (value, count) = block::pack(&pending[..company]);
-                batch.insert(keys::block(next).as_slice(), value);
-                pending.drain(..count);
-                next += count as u64;
+            } else {
+                let (value, count) = block::pack(&rest[..company]);
+                batch.insert(keys::block(next.index).as_slice(), value);
+                rest = &rest[count..];
                 values += 1;
             }
-            if values >= PER_BATCH || pending.is_empty() {
+            if values >= PER_BATCH || rest.is_empty() {
                 self.db.apply(std::mem::take(&mut batch))?;
                 values = 0;
             }
-            if pending.is_empty() {
-                return Ok(next);
-            }
         }
+        Ok(())
     }
 
     /// Reads sealed entries in order until `visit` breaks off or the range ends. Gives whether it was broken off.
@@ -178,6 +180,11 @@ impl Archive {
                 }
                 ControlFlow::Continue(())
             };
+            // sled lets go of a page only after many accesses, counted for each 256th of all pages: this is one more.
+            if let Err(error) = self.db.get(key) {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
             let entries = match keys::decode_block(key) {
                 None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
                 Some(first) if value.is_empty() => {
@@ -207,17 +214,32 @@ impl Archive {
         }
     }
 
-    /// The records of some hashes that come in order, of each run the first `most` of each hash.
+    /// The records of some hashes that come in order, of each run the first `most` of each hash; many of them on two cores.
     pub fn find(&self, sealed: &Sealed, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
-        let mut found = Vec::new();
-        sealed.runs.iter().try_for_each(|run| runs::find(&self.db, *run, hashes, most, &mut found))?;
-        Ok(found)
+        let look = |hashes: &[u64]| {
+            let mut found = Vec::new();
+            sealed.runs.iter().try_for_each(|run| runs::find(&self.db, *run, hashes, most, &mut found))?;
+            Ok(found)
+        };
+        if hashes.len() < MANY {
+            return look(hashes);
+        }
+        let (first, second) = hashes.split_at(hashes.len() / 2);
+        std::thread::scope(|scope| {
+            let half = scope.spawn(|| look(second));
+            Ok([look(first)?, joined(half)?].concat())
+        })
     }
 
     /// The records of the index, with these more that are sorted, in order.
     pub fn index(&self, sealed: &Sealed, more: Vec<Record>) -> Result<Merge<'_>, StoreError> {
         Merge::new(&self.db, &sealed.runs, more)
     }
+}
+
+/// What a thread came to; its panic goes on here.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 #[cfg(test)]

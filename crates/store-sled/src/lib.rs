@@ -204,9 +204,9 @@ impl SledStore {
             records.extend(
                 (size..).zip(entries).flat_map(|(index, new)| new.found_by.iter().map(move |hash| (*hash, index))),
             );
-            let mut all = tail.into_iter().chain((size..).zip(entries).map(|(index, new)| stored(index, new)));
+            tail.extend((size..).zip(entries).map(|(index, new)| stored(index, new)));
             // Durable in the archive, and not yet counted: a crash here leaves it to be removed by the next sealing.
-            let sealed = self.archive()?.seal(sealed, &mut all, records)?;
+            let sealed = self.archive()?.seal(sealed, &tail, records)?;
             batch.insert(keys::SEALED, sealed.encode());
         } else {
             for (index, new) in (size..).zip(entries) {
@@ -246,6 +246,22 @@ impl SledStore {
     /// When it cannot be read.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
         files::read_if_there(&self.dir.join("checkpoint"))
+    }
+
+    /// Keeps what a judgement of the whole ledger came to beside the database; it is worth no more than the time it took.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_judged(dir: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        files::replace(dir, "judged", bytes, false)
+    }
+
+    /// What a judgement of the whole ledger came to, as its bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn judged(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        files::read_if_there(&self.dir.join("judged"))
     }
 
     fn check_mark(&self, name: &'static str) -> Result<(), StoreError> {

@@ -10,8 +10,7 @@ use heldto_store_sled::SledStore;
 use std::path::{Path, PathBuf};
 
 /// What is never to be committed or copied about.
-const IGNORED: &str =
-    "# The database, and what only this machine may hold.\nlock\nhot/\narchive/\nacknowledged\nsigned\nsigning.key*\n";
+const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\nhot/\narchive/\nacknowledged\nsigned\njudged\nsigning.key*\n";
 
 const EXAMPLE: &str = include_str!("example.toml");
 

@@ -9,7 +9,7 @@ use crate::ledger::{self, Loaded};
 use crate::{Outcome, World};
 use heldto_fact::{FactId, Kind};
 use heldto_replay::{Clock, View};
-use heldto_report::{AmountFilter, Basis, Document, Filter, PledgeFilter, Scope, render};
+use heldto_report::{AmountFilter, Basis, Document, Filter, Glance, PledgeFilter, Scope, render};
 
 /// Looks at the ledger: at the facts that are asked for, or, where that does not do, at a fold of the whole of it.
 fn looked<T>(
@@ -135,13 +135,29 @@ pub fn timeline(world: &mut World<'_>, global: &Global, args: &TimelineArgs) -> 
     })
 }
 
-/// Where the ledger stands.
+/// Where the ledger stands. A long ledger is judged only when a day is given; else what was kept of the last such judgement is shown.
 pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Result<Outcome, CommandError> {
-    let loaded = ledger::load(world, global, args.clocks.at.as_ref())?;
+    let Clocks { as_of, known_by, at, .. } = &args.clocks;
+    let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none();
+    let glanced = if by_no_clock { ledger::at_a_glance(world, global)? } else { None };
+    let (loaded, glance) = match glanced {
+        Some(glanced) => glanced,
+        None => {
+            let loaded = ledger::load(world, global, at.as_ref())?;
+            let clock = loaded.clock(world, &args.clocks);
+            let glance = Glance::of(&View::new(&loaded.states, clock), &loaded.log);
+            let now = loaded.clock(world, &Clocks::default());
+            if loaded.size > world.at_a_glance && loaded.log.entries == loaded.size && clock == now {
+                ledger::keep(global, &glance)?;
+            }
+            (loaded, Some(glance))
+        }
+    };
     told(world, global, &loaded);
-    let view = View::new(&loaded.states, loaded.clock(world, &args.clocks));
+    let clock = loaded.clock(world, &args.clocks);
     let about = heldto_report::About { size: loaded.size, key: loaded.key.to_string(), signed: loaded.signed };
-    let document = heldto_report::status(&view, about, Basis::of(&view, loaded.log.clone(), Scope::All));
+    let document =
+        heldto_report::status(clock, loaded.log.clone(), loaded.states.last_recorded(), about, glance.as_ref());
     written(global, &document)
 }
 

@@ -39,7 +39,7 @@ pub fn read(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Option<Body> {
                 f,
             )?,
         },
-        Kind::Pledge => Body::Pledge(commitment(t, f)?),
+        Kind::Pledge => Body::Pledge(Box::new(commitment(t, f)?)),
         Kind::Delivery => Body::Delivery {
             outcome: t.required(
                 "outcome",

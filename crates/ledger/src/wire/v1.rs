@@ -2,10 +2,13 @@
 
 use super::WireError;
 use super::codes::Code;
+use bincode::enc::EncoderImpl;
+use bincode::enc::write::SizeWriter;
 use bincode::{BorrowDecode, Decode, Encode};
 use chrono::{Days, NaiveDate};
-use heldto_fact::{Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, When};
+use heldto_fact::{Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, Unit, When};
 use heldto_proof::MAX_PART;
+use std::fmt::{self, Write};
 
 mod body;
 
@@ -84,6 +87,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
     let config = bincode::config::standard().with_limit::<{ 16 * MAX_PART }>();
     let (common, used): (Common<'_>, usize) =
         bincode::borrow_decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))?;
+    let canonical = size(&common)? == used;
     let kind = Kind::read(common.kind)?;
     let (body, rest) = body::decode(kind, &bytes[used..])?;
     let fact = Fact {
@@ -106,7 +110,34 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
         note: common.note.map(str::to_owned),
         body,
     };
-    if used + rest == bytes.len() && encode(&fact)? == bytes { Ok(fact) } else { Err(WireError::NotCanonical) }
+    // Dates and units were held against their one spelling when they were read; what else could be spelled otherwise is longer then.
+    if canonical && used + rest == bytes.len() && body::encode(&fact.body)? == bytes[used..] {
+        Ok(fact)
+    } else {
+        Err(WireError::NotCanonical)
+    }
+}
+
+/// How many bytes the one spelling has.
+fn size(wire: &impl Encode) -> Result<usize, WireError> {
+    let mut encoder = EncoderImpl::new(SizeWriter::default(), bincode::config::standard());
+    wire.encode(&mut encoder).map_err(|e| WireError::Undecodable(e.to_string()))?;
+    Ok(encoder.into_writer().bytes_written)
+}
+
+/// An error unless a value is spelled so.
+fn spelled(value: &impl fmt::Display, text: &str) -> Result<(), WireError> {
+    struct Rest<'t>(&'t str);
+
+    impl Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut rest = Rest(text);
+    if write!(rest, "{value}").is_ok() && rest.0.is_empty() { Ok(()) } else { Err(WireError::NotCanonical) }
 }
 
 pub(super) fn spell(wire: &impl Encode) -> Result<Vec<u8>, WireError> {
@@ -190,6 +221,7 @@ pub(super) fn date(when: &When) -> Date {
 pub(super) fn when(date: &Date) -> Result<When, WireError> {
     let value = |e: heldto_fact::Invalid| WireError::Value(e.to_string());
     let when: When = date.edtf.parse().map_err(value)?;
+    spelled(&when, &date.edtf)?;
     match date.window {
         Some((earliest, latest)) => when.with_window(day(earliest)?, day(latest)?).map_err(value),
         None => Ok(when),
@@ -228,10 +260,12 @@ pub(super) fn amount(wire: WireAmount) -> Result<Amount, WireError> {
         let quantity = i64::try_from(n).ok().and_then(Quantity::from_ten_thousandths);
         quantity.ok_or_else(|| WireError::Value(format!("{n} is too large")))
     };
+    let unit: Unit = wire.unit.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))?;
+    spelled(&unit, &wire.unit)?;
     Ok(Amount {
         value: wire.value.map(number).transpose()?,
         of: wire.of.map(number).transpose()?,
-        unit: wire.unit.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))?,
+        unit,
         stated: Code::read(wire.stated)?,
         direction: wire.direction,
         low: wire.low.map(number).transpose()?,

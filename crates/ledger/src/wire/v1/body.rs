@@ -138,7 +138,7 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
         }
         Kind::Pledge => {
             let (p, used): (Pledge, _) = take(bytes)?;
-            (Body::Pledge(commitment(p)?), used)
+            (Body::Pledge(Box::new(commitment(p)?)), used)
         }
         Kind::Delivery => {
             let (outcome, used): (u8, _) = take(bytes)?;
