@@ -3,7 +3,7 @@
 use heldto_proof::{Chain, Hash};
 use heldto_store::StoreError;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// Turns an error of the system into one that says what was being done.
@@ -31,8 +31,8 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     }
 }
 
-/// Replaces a file whole: a reader sees the old one or the new one. With `durable`, so does a reader after a power cut.
-pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<(), StoreError> {
+/// Replaces a file whole: a reader sees the old one or the new one. With `durable`, so does a reader after a power cut. Gives the new one.
+pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<File, StoreError> {
     let (path, draft) = (dir.join(name), dir.join(format!("{name}.new")));
     let write = || {
         // A draft left by a process that was killed; or a link, which is not to be followed.
@@ -45,10 +45,14 @@ pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<()
             file.sync_all()?;
         }
         // Before this line the old file stands; after it, the new one.
-        std::fs::rename(&draft, &path)
+        std::fs::rename(&draft, &path)?;
+        Ok(file)
     };
-    write().map_err(io(format!("writing {}", path.display())))?;
-    if durable { sync_dir(dir) } else { Ok(()) }
+    let file = write().map_err(io(format!("writing {}", path.display())))?;
+    if durable {
+        sync_dir(dir)?;
+    }
+    Ok(file)
 }
 
 /// Removes what a process left that was killed while sled wrote its own snapshot. Call only under the lock.
@@ -98,11 +102,18 @@ impl Mark {
     }
 
     /// Replaces the file; so that it survives a power cut where `durable`.
-    pub fn write(&self, dir: &Path, name: &str, durable: bool) -> Result<(), StoreError> {
+    pub fn write(&self, dir: &Path, name: &str, durable: bool) -> Result<File, StoreError> {
         replace(dir, name, self.text(name).as_bytes(), durable)
     }
 
+    /// Writes over the mark of this name in a file that holds one: every mark is of one length, far below a sector, and so never half of one and half of
+    /// another.
+    pub fn write_over(&self, mut file: &File, name: &str) -> Result<(), StoreError> {
+        let write = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(self.text(name).as_bytes()));
+        write.map_err(io(format!("writing the size {name}")))
+    }
+
     fn text(&self, name: &str) -> String {
-        format!("heldto {name} v1\n{}\n{}\n", self.size, self.chain.0)
+        format!("heldto {name} v1\n{:020}\n{}\n", self.size, self.chain.0)
     }
 }

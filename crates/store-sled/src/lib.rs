@@ -22,6 +22,7 @@ use heldto_proof::{Chain, Entry, Genesis, Head};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use lock::Lock;
 use runs::Record;
+use std::fs::File;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -38,6 +39,8 @@ pub struct SledStore {
     opening: Mutex<()>,
     /// How long the tail grows before it is sealed.
     tail: u64,
+    /// The file of the last mark that this process wrote.
+    acknowledged: Mutex<Option<File>>,
     // Declared last, so that it is let go only after the databases are closed.
     _lock: Lock,
 }
@@ -110,6 +113,8 @@ impl SledStore {
                 StoreError::NoLedger(dir.display().to_string())
             });
         }
+        // What it is laid out like comes before anything that it says.
+        store.founding()?;
         store.check_mark(ACKNOWLEDGED)?;
         store.check_mark(SIGNED)?;
         Ok(store)
@@ -123,6 +128,7 @@ impl SledStore {
             archive: OnceLock::new(),
             opening: Mutex::new(()),
             tail: TAIL,
+            acknowledged: Mutex::new(None),
             _lock: lock,
         })
     }
@@ -221,7 +227,12 @@ impl SledStore {
         self.hot.apply(batch)?;
         self.hot.sync()?;
         // Not synced: an older file still says something true, and one that is behind costs nothing.
-        Mark { size: head.size(), chain: head.chain }.write(&self.dir, ACKNOWLEDGED, false)
+        let mark = Mark { size: head.size(), chain: head.chain };
+        let mut held = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*held {
+            Some(file) => mark.write_over(file, ACKNOWLEDGED),
+            None => mark.write(&self.dir, ACKNOWLEDGED, false).map(|file| *held = Some(file)),
+        }
     }
 
     /// Remembers, apart from the database and durably, that this size and chain value were signed: a ledger that has less, or else, is refused from now on.
@@ -229,7 +240,7 @@ impl SledStore {
     /// # Errors
     /// When it cannot be written.
     pub fn remember_signed(&mut self, size: u64, chain: Chain) -> Result<(), StoreError> {
-        Mark { size, chain }.write(&self.dir, SIGNED, true)
+        Mark { size, chain }.write(&self.dir, SIGNED, true).map(drop)
     }
 
     /// Keeps the last checkpoint beside the database, durably.
@@ -237,7 +248,7 @@ impl SledStore {
     /// # Errors
     /// When it cannot be written.
     pub fn put_checkpoint(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        files::replace(&self.dir, "checkpoint", bytes, true)
+        files::replace(&self.dir, "checkpoint", bytes, true).map(drop)
     }
 
     /// The last checkpoint, as its bytes.
@@ -253,7 +264,7 @@ impl SledStore {
     /// # Errors
     /// When it cannot be written.
     pub fn put_judged(dir: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        files::replace(dir, "judged", bytes, false)
+        files::replace(dir, "judged", bytes, false).map(drop)
     }
 
     /// What a judgement of the whole ledger came to, as its bytes.
