@@ -4,10 +4,11 @@ use crate::{golden, heldto, ledger_of, ok, root, run, seeds, text};
 use serde_json::Value;
 
 /// Each report as its golden file is called, and how it is asked for.
-const REPORTS: [(&str, &[&str]); 12] = [
+const REPORTS: [(&str, &[&str]); 13] = [
     ("pledges", &["pledges", "--about", "derbyshire-lap", "--scale", "politifact"]),
     ("authority", &["authority", "derbyshire-cc"]),
     ("money", &["money"]),
+    ("money-totals", &["money", "--totals"]),
     ("amounts", &["amounts", "--unit", "places"]),
     ("metrics", &["metrics"]),
     ("metrics-of-one", &["metrics", "--about", "derbyshire-cc"]),

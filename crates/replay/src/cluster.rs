@@ -1,5 +1,5 @@
 use crate::View;
-use heldto_fact::{Fact, FactId, LinkKind, Strength};
+use heldto_fact::{Fact, FactId, Handle, LinkKind, Strength};
 use std::collections::BTreeSet;
 
 /// The tellings of one thing: facts tied by `same-as` or `repeats`, and so counted and judged once.
@@ -10,11 +10,16 @@ pub struct Cluster<'a> {
 }
 
 impl<'a> Cluster<'a> {
-    /// All the tellings of the thing that this fact tells, as they are known. `None` where the fact itself is not.
+    /// All the tellings of the thing that this fact, which is known, tells.
     #[must_use]
-    pub fn of(view: &View<'a>, id: &FactId) -> Option<Self> {
-        let first = view.fact(id)?;
-        let (mut seen, mut tellings, mut open) = (BTreeSet::from([&first.id]), vec![first], vec![first]);
+    pub fn of(view: &View<'a>, fact: &'a Fact) -> Self {
+        let mut tellings = vec![fact];
+        // Most things are told once.
+        let alone = !fact.links.iter().any(ties) && view.states().found_by(Handle::Target(&fact.id)).next().is_none();
+        if alone {
+            return Self { tellings };
+        }
+        let (mut seen, mut open) = (BTreeSet::from([&fact.id]), vec![fact]);
         while let Some(fact) = open.pop() {
             let forward = fact.links.iter().filter(|l| ties(l)).filter_map(|l| view.fact(&l.to));
             let backward = view.linked_from(&fact.id).filter(|(_, l)| ties(l)).map(|(from, _)| from);
@@ -26,7 +31,7 @@ impl<'a> Cluster<'a> {
             }
         }
         tellings.sort_by_key(|f| (view.fact_known_from(&f.id), view.version(&f.id).map(|v| v.index)));
-        Some(Self { tellings })
+        Self { tellings }
     }
 
     /// The telling known first, by whose id the thing goes.
@@ -41,18 +46,18 @@ impl<'a> Cluster<'a> {
         self.tellings.iter().any(|f| f.id == *id)
     }
 
-    /// Facts sorted into clusters, each once, in the order of the facts.
-    pub fn each(view: &View<'a>, facts: impl Iterator<Item = &'a FactId>) -> Vec<Self> {
-        let mut seen = BTreeSet::new();
-        let mut clusters = Vec::new();
-        for id in facts {
-            if seen.contains(id) {
+    /// Facts, each given once, sorted into clusters in their order.
+    pub fn each(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<Self> {
+        let (mut seen, mut clusters) = (BTreeSet::new(), Vec::new());
+        for fact in facts {
+            if seen.contains(&fact.id) {
                 continue;
             }
-            if let Some(cluster) = Self::of(view, id) {
+            let cluster = Self::of(view, fact);
+            if cluster.tellings.len() > 1 {
                 seen.extend(cluster.tellings.iter().map(|f| &f.id));
-                clusters.push(cluster);
             }
+            clusters.push(cluster);
         }
         clusters
     }

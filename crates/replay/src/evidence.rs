@@ -109,7 +109,7 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
     let mut things: BTreeMap<&FactId, Cluster<'a>> = BTreeMap::new();
     for mut evidence in found {
         if !things.contains_key(&evidence.fact.id) {
-            let Some(cluster) = Cluster::of(view, &evidence.fact.id) else { continue };
+            let cluster = Cluster::of(view, evidence.fact);
             things.extend(cluster.tellings.iter().map(|t| (&t.id, cluster.clone())));
         }
         let Some(cluster) = things.get(&evidence.fact.id) else { continue };

@@ -126,7 +126,8 @@ fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgem
     if !matches!(newest.body, Body::Pledge(_)) {
         return None;
     }
-    let Some(cluster) = Cluster::of(view, id).filter(|c| known_by(view, c)) else { return Some(not_yet_known(newest)) };
+    let cluster = view.fact(id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
+    let Some(cluster) = cluster else { return Some(not_yet_known(newest)) };
     let case = Case::new(view, cluster, depth);
     let verdict = case.verdict();
     Some(case.judgement(verdict))

@@ -3,7 +3,7 @@
 use crate::states::tells_of_money;
 use crate::{Cluster, View};
 use heldto_fact::{Amount, Body, Fact, FactId, Handle, Interval, LinkKind, Role, Strength, Unit};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A total of amounts in one unit.
 #[derive(Debug, Clone)]
@@ -37,8 +37,8 @@ pub fn payouts<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<Tota
             && fact.by.contains(party)
             && (sensitive || !fact.sensitive)
     };
-    let ids = view.found_by(Handle::Party(party)).filter(|fact| paid(fact)).map(|fact| &fact.id);
-    totals(view, ids, |fact, amount| {
+    let facts = view.found_by(Handle::Party(party)).filter(|fact| paid(fact));
+    totals(view, facts, |fact, amount| {
         (sensitive || !fact.sensitive) && amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_))
     })
 }
@@ -47,7 +47,7 @@ pub fn payouts<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<Tota
 /// may be the same gives a range. The order of the facts does not matter.
 pub fn totals<'a>(
     view: &View<'a>,
-    facts: impl Iterator<Item = &'a FactId>,
+    facts: impl Iterator<Item = &'a Fact>,
     pick: impl Fn(&Fact, &Amount) -> bool,
 ) -> Vec<Total<'a>> {
     let clusters: Vec<Cluster<'a>> = Cluster::each(view, facts);
@@ -103,7 +103,7 @@ fn interval_of(cluster: &Cluster<'_>, pick: &impl Fn(&Fact, &Amount) -> bool, un
 
 /// Groups of things that may be the same money.
 fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(&'b Cluster<'a>, Interval)>> {
-    let place: BTreeMap<&FactId, usize> = tellings_of(counted.iter().map(|(c, _)| *c));
+    let place = tellings_of(counted.iter().map(|(c, _)| *c));
     // Each thing names another of its group, in the end the one that names itself.
     let mut names: Vec<usize> = (0..counted.len()).collect();
     let last = |names: &[usize], mut n: usize| {
@@ -130,6 +130,6 @@ fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(
 }
 
 /// The place of each thing by the ids of its tellings.
-fn tellings_of<'b, 'a: 'b>(clusters: impl Iterator<Item = &'b Cluster<'a>>) -> BTreeMap<&'b FactId, usize> {
+fn tellings_of<'b, 'a: 'b>(clusters: impl Iterator<Item = &'b Cluster<'a>>) -> HashMap<&'b FactId, usize> {
     clusters.enumerate().flat_map(|(n, c)| c.tellings.iter().map(move |t| (&t.id, n))).collect()
 }

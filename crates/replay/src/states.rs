@@ -1,7 +1,8 @@
 use crate::demand::{Demand, Lookup};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactId, Handle, Recorded, Unit};
-use std::collections::btree_map::Entry;
+use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// All that the log says: folded entry by entry, or read when it is first asked for.
@@ -11,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct States {
     size: u64,
     last_recorded: Option<DateTime<Utc>>,
-    facts: BTreeMap<FactId, Vec<Version>>,
+    facts: HashMap<FactId, Vec<Version>>,
+    /// The ids in order, once they were asked for.
+    in_order: OnceCell<Vec<FactId>>,
     found_by: HashMap<Key, BTreeSet<FactId>>,
     pledges: BTreeSet<FactId>,
     measured: BTreeMap<FactId, BTreeSet<FactId>>,
@@ -128,6 +131,7 @@ impl States {
                 _ => {}
             }
         }
+        self.in_order.take();
         match self.facts.entry(id) {
             // Most facts have one version and never another: no room is kept for more.
             Entry::Vacant(place) => drop(place.insert(vec![version])),
@@ -181,19 +185,23 @@ impl States {
     /// Every id, in order.
     pub fn ids(&self) -> impl Iterator<Item = &FactId> {
         self.whole();
-        self.facts.keys()
+        self.in_order
+            .get_or_init(|| {
+                let mut ids: Vec<FactId> = self.facts.keys().cloned().collect();
+                ids.sort_unstable();
+                ids
+            })
+            .iter()
     }
 
     /// Every id with its versions, in order.
     pub fn all(&self) -> impl Iterator<Item = (&FactId, &[Version])> {
-        self.whole();
-        self.facts.iter().map(|(id, versions)| (id, versions.as_slice()))
+        self.ids().filter_map(|id| Some((id, self.facts.get(id)?.as_slice())))
     }
 
     /// Every fact that stands, at its newest version, whatever any clock says.
     pub fn standing(&self) -> impl Iterator<Item = &Fact> {
-        self.whole();
-        self.facts.values().filter_map(|versions| versions.last()?.fact.as_ref())
+        self.all().filter_map(|(_, versions)| versions.last()?.fact.as_ref())
     }
 
     /// Every fact of which some version is a pledge.

@@ -18,6 +18,8 @@ pub struct AmountFilter {
     pub role: Option<Role>,
     /// Only money.
     pub money: bool,
+    /// Only the totals, and not what they add up.
+    pub totals: bool,
 }
 
 impl AmountFilter {
@@ -32,11 +34,13 @@ const COLUMNS: &[&str] = &[
     "whose", "role", "per", "unit", "low", "high", "id", "text", "told-as", "counted", "tellings", "voice", "sources",
 ];
 
+const TOTALS: &[&str] = &["whose", "role", "per", "unit", "low", "high", "counted"];
+
 /// Amounts by whose they are, by role, as bounds. Nothing is added across bodies or roles: what is announced, allocated and paid may be the same money.
 #[must_use]
 pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document {
     let title = if filter.money { "Money" } else { "Amounts" };
-    let mut document = Document::new(title, basis, COLUMNS);
+    let mut document = Document::new(title, basis, if filter.totals { TOTALS } else { COLUMNS });
     let groups = groups(view, filter);
     document.summary.extend(filter.facts.in_words().map(|words| format!("Only what facts {words} tell of.")));
     if groups.is_empty() {
@@ -60,8 +64,15 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
     ));
     for whose in bodies {
         let own: Vec<&Group<'_>> = groups.iter().filter(|g| g.whose == *whose).collect();
-        document.sections.push(section(view, whose, &own, filter.facts.sensitive));
-        document.data.rows.extend(own.iter().flat_map(|g| rows(g, filter.facts.sensitive)));
+        document.sections.push(section(view, whose, &own, filter));
+        if filter.totals {
+            document.data.rows.extend(own.iter().map(|g| total_row(g)));
+        } else {
+            document.data.rows.extend(own.iter().flat_map(|g| rows(g, filter.facts.sensitive)));
+        }
+    }
+    if filter.totals {
+        return document;
     }
     let again: Vec<Item> =
         told_again(view, &groups).into_iter().map(|c| again(view, c, filter.facts.sensitive)).collect();
@@ -107,23 +118,26 @@ pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a
         // A total would tell what is left out of the list.
         .filter(|f| filter.facts.sensitive || !f.sensitive)
         .collect();
-    let mut told: BTreeMap<(Vec<&FactId>, Role, Per), BTreeSet<&'a FactId>> = BTreeMap::new();
+    let mut told: BTreeMap<(Vec<&FactId>, Role, Per), Vec<&'a Fact>> = BTreeMap::new();
     for fact in &facts {
         for a in fact.amounts.iter().filter(|a| fits(a)) {
             let whose = whose(fact, a);
             if !whose.is_empty() {
-                told.entry((whose, a.role, per(a))).or_default().insert(&fact.id);
+                let of = told.entry((whose, a.role, per(a))).or_default();
+                if of.last().is_none_or(|last| last.id != fact.id) {
+                    of.push(fact);
+                }
             }
         }
     }
     let mut groups = Vec::new();
-    for ((who, role, kept), ids) in told {
+    for ((who, role, kept), facts) in told {
         // Every telling of a thing is asked the same: one that is not to be shown brings no number in.
         let pick = |f: &Fact, a: &Amount| {
             let lets = (filter.facts.sensitive || !f.sensitive) && filter.facts.lets(view, f);
             lets && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
         };
-        for total in totals(view, ids.into_iter(), pick) {
+        for total in totals(view, facts.into_iter(), pick) {
             groups.push(Group { whose: who.iter().map(|id| (*id).clone()).collect(), role, per: kept, total });
         }
     }
@@ -138,7 +152,7 @@ const fn per(amount: &Amount) -> Per {
     }
 }
 
-fn section(view: &View<'_>, whose: &[FactId], groups: &[&Group<'_>], sensitive: bool) -> Section {
+fn section(view: &View<'_>, whose: &[FactId], groups: &[&Group<'_>], filter: &AmountFilter) -> Section {
     let name = list(&names(view, whose));
     let mut blocks = Vec::new();
     let units: BTreeSet<&Unit> = groups.iter().map(|g| &g.total.unit).collect();
@@ -161,7 +175,9 @@ fn section(view: &View<'_>, whose: &[FactId], groups: &[&Group<'_>], sensitive: 
         }
         for group in of_unit {
             blocks.push(Block::Text(sentence(group)));
-            blocks.push(Block::Items(things(view, group, sensitive)));
+            if !filter.totals {
+                blocks.push(Block::Items(things(view, group, filter.facts.sensitive)));
+            }
         }
     }
     Section::plain(name, blocks)
@@ -275,8 +291,25 @@ fn again(view: &View<'_>, cluster: &Cluster<'_>, sensitive: bool) -> Item {
     Item { mark: format!("{} times", cluster.tellings.len()), line: text_of(cluster.first(), sensitive), details }
 }
 
+fn bound(limit: heldto_fact::Limit) -> Cell {
+    Cell::Number(limit.value.to_string())
+}
+
+/// A total by itself: how many things it counts stands where each thing would.
+fn total_row(group: &Group<'_>) -> Vec<Cell> {
+    let adds_up = group.adds_up();
+    vec![
+        Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
+        group.role.word().into(),
+        group.per.word().into(),
+        group.total.unit.to_string().into(),
+        if adds_up { bound(group.total.sum.low) } else { Cell::Empty },
+        group.total.sum.high.filter(|_| adds_up).map_or(Cell::Empty, bound),
+        (group.total.counted.len() as u64).into(),
+    ]
+}
+
 fn rows(group: &Group<'_>, sensitive: bool) -> Vec<Vec<Cell>> {
-    let bound = |limit: heldto_fact::Limit| Cell::Number(limit.value.to_string());
     let row = |c: &Cluster<'_>, counted: bool| {
         let fact = c.first();
         let sources = c.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();

@@ -72,9 +72,9 @@ impl<'a> Brief<'a> {
     /// What names it, each thing once, by the first telling that does.
     fn facts(&self) -> Vec<&'a Fact> {
         let named = |f: &&Fact| [&f.by, &f.about, &f.to].iter().any(|ids| ids.contains(self.party));
-        let ids: BTreeSet<&FactId> =
-            self.view.found_by(Handle::Party(self.party)).filter(named).map(|f| &f.id).collect();
-        let things = Cluster::each(&self.view, ids.iter().copied());
+        let facts = || self.view.found_by(Handle::Party(self.party)).filter(named);
+        let ids: BTreeSet<&FactId> = facts().map(|f| &f.id).collect();
+        let things = Cluster::each(&self.view, facts());
         let names =
             |c: &Cluster<'a>| c.tellings.iter().copied().find(|t| ids.contains(&t.id)).unwrap_or_else(|| c.first());
         things.iter().map(names).collect()
@@ -182,7 +182,7 @@ impl<'a> Brief<'a> {
     fn complaints(&mut self, paid: &[Total<'a>]) {
         let mut facts = self.facts();
         facts.retain(|f| f.kind() == Kind::Complaint && f.about.contains(self.party));
-        let things: Vec<Cluster<'a>> = facts.iter().filter_map(|f| Cluster::of(&self.view, &f.id)).collect();
+        let things: Vec<Cluster<'a>> = facts.iter().map(|f| Cluster::of(&self.view, f)).collect();
         let named: BTreeMap<&FactId, &'a Fact> =
             things.iter().flat_map(|c| c.tellings.iter().map(|t| (&t.id, c.first()))).collect();
         // A part is counted with its whole, whichever telling of the whole it names.

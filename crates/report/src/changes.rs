@@ -22,8 +22,8 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
     // What tells again of a thing that was known is no news.
     let known = |f: &&Fact| {
-        Cluster::of(after, &f.id)
-            .is_some_and(|c| c.tellings.iter().any(|t| t.id != f.id && before.fact(&t.id).is_some()))
+        let again = after.fact(&f.id).map_or_else(Vec::new, |f| Cluster::of(after, f).tellings);
+        again.iter().any(|t| t.id != f.id && before.fact(&t.id).is_some())
     };
     let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_facts(before, after, filter).into_iter().partition(known);
     // Against an earlier day the log is the same: what was recorded after that day is new.

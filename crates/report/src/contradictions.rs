@@ -65,7 +65,7 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
         let mut all: BTreeMap<&FactId, &'a Fact> = BTreeMap::new();
         for fact in filter.facts(view) {
             let against = view.linked_as(&fact.id, LinkKind::Contradicts).map(|(from, _)| from);
-            let again = Cluster::of(view, &fact.id).map_or_else(Vec::new, |c| c.tellings);
+            let again = Cluster::of(view, fact).tellings;
             all.extend(against.chain(again).chain([fact]).map(|f| (&f.id, f)));
         }
         all.into_values().collect()
@@ -85,7 +85,7 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
     let listed = all.iter().filter_map(|f| listed(f));
     let mut found: Vec<Contradiction<'a>> = linked.chain(listed).collect();
     let tied = |l: &heldto_fact::Link| matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats);
-    let told_again = all.iter().filter(|f| f.links.iter().any(tied)).map(|f| &f.id);
+    let told_again = all.iter().filter(|f| f.links.iter().any(tied)).copied();
     for cluster in Cluster::each(view, told_again) {
         found.extend(amounts(&cluster));
         found.extend(days(&cluster));

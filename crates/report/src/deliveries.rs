@@ -14,9 +14,9 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
     let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
     let mut document = Document::new(title, basis, columns);
     document.summary.extend(filter.in_words().map(|words| format!("Only deliveries {words}.")));
-    let ids = filter.facts(view).filter(|f| f.kind() == Kind::Delivery).map(|f| &f.id);
+    let facts = filter.facts(view).filter(|f| f.kind() == Kind::Delivery);
     let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
-        Cluster::each(view, ids).into_iter().map(|c| (c.clone(), towards(view, &c))).collect();
+        Cluster::each(view, facts).into_iter().map(|c| (c.clone(), towards(view, &c))).collect();
     let (undone, done): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|(c, _)| matches!(outcome(c.first()), Some(Outcome::NotDone | Outcome::Undone)));
     let (towards_some, towards_none): (Vec<_>, Vec<_>) = done.into_iter().partition(|(_, t)| !t.is_empty());
@@ -48,8 +48,8 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
 
 /// What the briefing on an authority says of its deliveries.
 pub(crate) fn brief(view: &View<'_>, filter: &Filter) -> Vec<Item> {
-    let ids = filter.facts(view).filter(|f| f.kind() == Kind::Delivery).map(|f| &f.id);
-    Cluster::each(view, ids).iter().map(|c| item(c, &towards(view, c), filter.sensitive)).collect()
+    let facts = filter.facts(view).filter(|f| f.kind() == Kind::Delivery);
+    Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c), filter.sensitive)).collect()
 }
 
 /// The commitments that a delivery is said to be towards.
@@ -59,7 +59,7 @@ fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<(&'a Fact, Strengt
     let mut seen = BTreeSet::new();
     // A commitment that is told more than once is one.
     let pledge = |l: &heldto_fact::Link| {
-        let first = Cluster::of(view, &l.to).map(|c| c.first()).filter(|f| f.kind() == Kind::Pledge)?;
+        let first = view.fact(&l.to).map(|f| Cluster::of(view, f).first()).filter(|f| f.kind() == Kind::Pledge)?;
         seen.insert(&first.id).then_some((first, l.strength))
     };
     links.filter_map(pledge).collect()

@@ -140,7 +140,8 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
         None if filter.facts.is_narrow() => filter.facts.candidates(view),
         None => Box::new(states.pledges()),
     };
-    let clusters = Cluster::each(view, pledges.filter(|id| view.fact(id).is_some_and(|f| terms(f).is_some())));
+    let pledges = pledges.filter_map(|id| view.fact(id)).filter(|f| terms(f).is_some());
+    let clusters = Cluster::each(view, pledges);
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
         .filter(|c| filter.lets_facts(view, c))

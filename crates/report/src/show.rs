@@ -10,8 +10,8 @@ use heldto_replay::{Cluster, Version, View};
 /// The fact. `None` where nothing of this id was ever recorded, or known by the day.
 #[must_use]
 pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
-    let cluster = Cluster::of(view, id)?;
     let fact = view.fact(id)?;
+    let cluster = Cluster::of(view, fact);
     let hidden = fact.sensitive && !sensitive;
     let (title, columns) = (format!("{} {}", fact.kind(), fact.id), &["direction", "link", "strength", "id", "text"]);
     let mut document = Document::new(title, basis, columns);

@@ -59,8 +59,7 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>, sensitive: b
     let replaced_by = judgement.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
     let later = replaced_by
         .filter(|(_, link)| link.strength != Strength::Possible)
-        .filter_map(|(fact, _)| Cluster::of(view, &fact.id))
-        .flat_map(|c| c.tellings);
+        .flat_map(|(fact, _)| Cluster::of(view, fact).tellings);
     let first = judgement.tellings[0];
     // Only those who owe it move its day.
     let owns = |fact: &&'a Fact| {

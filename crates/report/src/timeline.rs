@@ -46,7 +46,7 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
         |v: &Version| filter.kind.contains(if v.fact.is_some() { &Kind::Correction } else { &Kind::Retraction });
     let amended = amendments(view, filter, wanted);
     document.data.rows.extend(amended.iter().map(amended_row));
-    let things = Cluster::each(view, lines.iter().map(|l| &l.fact.id)).len();
+    let things = Cluster::each(view, lines.iter().map(|l| l.fact)).len();
     document.asked = filter.in_words();
     document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
     document.summary.push(format!(
@@ -121,7 +121,7 @@ fn item(line: &Line<'_>, order: Order) -> Item {
 
 fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
     let pairs = Kind::ALL.iter().filter_map(|kind| {
-        let of: Vec<&FactId> = lines.iter().filter(|l| l.fact.kind() == *kind).map(|l| &l.fact.id).collect();
+        let of: Vec<&Fact> = lines.iter().filter(|l| l.fact.kind() == *kind).map(|l| l.fact).collect();
         let things = Cluster::each(view, of.iter().copied()).len();
         (!of.is_empty()).then(|| {
             (

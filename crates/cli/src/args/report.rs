@@ -268,6 +268,9 @@ pub struct MoneyArgs {
     /// Only amounts in this role
     #[arg(long, value_parser = word::<Role>, help_heading = "Filters")]
     pub role: Option<Role>,
+    /// Only the totals, and not everything that they add up
+    #[arg(long)]
+    pub totals: bool,
     #[command(flatten)]
     pub filters: Filters,
     #[command(flatten)]

@@ -182,13 +182,13 @@ pub fn report(world: &mut World<'_>, global: &Global, args: &ReportArgs) -> Resu
             })
         }
         Report::Money(args) => filtered(world, global, &args.clocks, &args.filters, |view, facts, basis| {
-            let filter = AmountFilter { facts, unit: None, role: args.role, money: true };
+            let filter = AmountFilter { facts, unit: None, role: args.role, money: true, totals: args.totals };
             heldto_report::amounts(view, &filter, basis)
         }),
         Report::Amounts(args) => {
             filtered(world, global, &args.money.clocks, &args.money.filters, |view, facts, basis| {
-                let filter = AmountFilter { facts, unit: args.unit.clone(), role: args.money.role, money: false };
-                heldto_report::amounts(view, &filter, basis)
+                let (unit, role, totals) = (args.unit.clone(), args.money.role, args.money.totals);
+                heldto_report::amounts(view, &AmountFilter { facts, unit, role, money: false, totals }, basis)
             })
         }
         Report::Metrics(args) => {
