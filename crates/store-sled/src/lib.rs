@@ -5,6 +5,7 @@
 //! database so that a database that lost its tail is found out). docs/FORMAT.md has the keys.
 
 mod archive;
+mod barrier;
 mod block;
 mod database;
 mod files;
