@@ -138,6 +138,40 @@ pub fn fact(n: u64, abreast: u64) -> Fact {
     }
 }
 
+/// How many bodies a log of movements of money has.
+pub const PAYERS: u64 = 1000;
+
+/// The day, the payer and the amount in pounds of this movement.
+pub fn movement(n: u64) -> (String, u64, u64) {
+    let date = (2019 + random(n, 20) % 7, 1 + random(n, 21) % 12, 1 + random(n, 22) % 28);
+    (format!("{}-{:02}-{:02}", date.0, date.1, date.2), random(n, 23) % PAYERS, 1 + random(n, 7) % 9000)
+}
+
+/// The fact at this place of a log that begins with its payers and a source, and then tells of movements of money.
+pub fn paid(n: u64) -> Fact {
+    let party = |n: u64| id(&format!("council-{n}"));
+    if n < PAYERS {
+        let body = Body::Party { kind: PartyKind::Council, identifiers: Vec::new() };
+        return Fact::amending(party(n), format!("Council number {n}"), body);
+    }
+    let Some(n) = n.checked_sub(PAYERS + 1) else { return Fact { id: id("source-0-0"), ..fact(1, 1) } };
+    let (date, payer, pounds) = movement(n);
+    let amount = Amount::exact(Quantity::whole(pounds).expect("small"), "GBP".parse().expect("a unit"), Role::Paid);
+    Fact {
+        text: text(n),
+        by: vec![party(payer)],
+        voice: Some(Voice::Record),
+        occurred: date.parse().ok(),
+        amounts: vec![amount],
+        cites: vec![Citation { source: id("source-0-0"), at: format!("line {n}"), quote: None }],
+        ..Fact::amending(
+            id(&format!("payout-{n}")),
+            String::new(),
+            Body::Payout { settles: "a complaint".to_owned(), count: None },
+        )
+    }
+}
+
 fn day(year: u64, month: u64, day: u64) -> Option<When> {
     format!("{year}-{month:02}-{day:02}").parse().ok()
 }

@@ -1,50 +1,88 @@
 //! What Heldto costs on a log of any size, as ratios measured in one run: to the limit of the machine, and to other stores that hold the same bytes.
 //!
-//!     cargo run --release --manifest-path crates/bench/Cargo.toml -- 100000 1000000
+//!     cargo run --release --manifest-path crates/bench/Cargo.toml -- 1000 1000000
+//!     … -- --peers 1000000            what else a user might pick, by peers/peers.py
+//!     … -- --money 1000000            a report on so many movements of money, beside programs for accounts
+//!     … -- --plot growth.tsv          growth.svg from what runs with `--results growth.tsv` wrote down
 
 mod log;
+mod money;
 mod others;
+mod plot;
+mod process;
 
+use heldto_fact::Fact;
 use heldto_ledger::{Ledger, decode_fact, encode_fact};
 use heldto_proof::{Genesis, Part, Role, chain, leaf_hash};
 use heldto_replay::States;
 use heldto_store::{Founding, Store};
 use heldto_store_sled::SledStore;
-use std::path::Path;
-use std::process::Command;
+use others::Stored;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How many facts are appended at a time, durably.
-const BATCH: u64 = 10_000;
+pub const BATCH: u64 = 10_000;
 
-/// How many facts are replayed into states at most.
-const MOST_REPLAYED: u64 = 2_000_000;
+/// How many facts are replayed into states at most: more do not fit into memory beside the rest.
+const MOST_REPLAYED: u64 = 3_000_000;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [command, dir, size] = arguments.as_slice()
-        && command == "make"
-    {
-        let size = size.parse().expect("a number of events");
-        println!("{:.1} s", append(Path::new(dir), size).as_secs_f64());
-        return;
+    let (mut sizes, mut results, mut peers, mut payments) = (Vec::new(), None, false, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut next = || arguments.next().expect("a value");
+        match argument.as_str() {
+            "--results" => results = Some(PathBuf::from(next())),
+            "--peers" => peers = true,
+            "--money" => payments = Some(next().parse().expect("a number of movements")),
+            "--processes" => {
+                let [long, thousand, size] = [next(), next(), next()];
+                let results = Results { size: size.parse().expect("a number of events"), file: results };
+                return process::all(Path::new(&long), Path::new(&thousand), &results);
+            }
+            "--plot" => return plot::draw(Path::new(&next())),
+            size => sizes.push(size.parse().expect("a number of events")),
+        }
     }
-    let sizes: Vec<u64> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
-    for size in if sizes.is_empty() { vec![100_000] } else { sizes } {
-        run(size);
+    for size in sizes {
+        run(size, peers, &mut Results { size, file: results.clone() });
+    }
+    if let Some(movements) = payments {
+        money::run(movements);
     }
 }
 
-fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+/// What is written down for the plot.
+struct Results {
+    size: u64,
+    file: Option<PathBuf>,
+}
+
+impl Results {
+    fn put(&self, what: &str, value: f64) {
+        if let Some(path) = &self.file {
+            let mut file = std::fs::File::options().append(true).create(true).open(path).expect("a file");
+            writeln!(file, "{}\t{what}\t{value:.3}", self.size).expect("room");
+        }
+    }
+}
+
+pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let start = Instant::now();
     let found = work();
     (start.elapsed(), found)
 }
 
 /// The middle of some runs.
-fn median(mut runs: Vec<Duration>) -> Duration {
+pub fn median<T: Ord + Copy>(mut runs: Vec<T>) -> T {
     runs.sort();
     runs[runs.len() / 2]
+}
+
+pub fn milliseconds(took: Duration) -> f64 {
+    took.as_secs_f64() * 1000.0
 }
 
 fn founding() -> Founding {
@@ -56,89 +94,106 @@ fn salts() -> impl FnMut(&mut [u8]) {
     move |bytes| stream.fill(bytes)
 }
 
-fn run(size: u64) {
-    println!("\n{size} events");
-    let root = tempfile::tempdir_in(".").expect("a folder");
-    let dir = root.path().join("ledger");
-    let ours = append(&dir, size);
-    let ledger = Ledger::open(SledStore::open(&dir, &mut |_| {}).expect("opens")).expect("opens");
-    // The bytes as they are stored, for everybody to hold.
-    let mut stored: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
-    ledger
-        .store()
-        .read(0..size, &mut |s| {
-            stored.push((s.entry, s.parts.into_iter().flat_map(|(_, bytes)| bytes).collect()));
-            true
-        })
-        .expect("reads");
-    let bytes: usize = stored.iter().map(|(e, p)| e.len() + p.len()).sum();
-    println!("  {} bytes an event", bytes as u64 / size);
-    rate("append in durable batches, ours", ours, size, ours);
-    for (name, took, disk) in others::all(root.path(), &stored, usize::try_from(BATCH).expect("small")) {
-        rate(name, took, size, ours);
-        println!(
-            "      on disk {:.0} bytes an event; ours {:.0}",
-            disk as f64 / size as f64,
-            folder(&dir) as f64 / size as f64
-        );
-    }
-    let (one, _) = timed(|| hash(&stored));
-    let half = stored.len() / 2;
-    let (two, _) = timed(|| {
-        std::thread::scope(|scope| {
-            for part in [&stored[..half], &stored[half..]] {
-                scope.spawn(|| hash(part));
-            }
-        });
-    });
-    let (verified, sound) = timed(|| ledger.verify(false, &mut |_| {}));
-    sound.expect("sound");
-    rate("verify, ours", verified, size, verified);
-    rate("the same functions over the same bytes in memory, one core", one, size, verified);
-    rate("the same, two cores", two, size, verified);
-    if size <= MOST_REPLAYED {
-        replay(&ledger, &stored, size);
-    } else {
-        println!("  no full replay: the states of so many facts, kept whole in memory, do not fit beside the rest");
-    }
-    drop((stored, ledger));
-    singles(root.path(), &dir, size);
-    processes(&dir, size <= MOST_REPLAYED);
+fn open(dir: &Path) -> Ledger<SledStore> {
+    Ledger::open(SledStore::open(dir, &mut |_| {}).expect("opens")).expect("opens")
 }
 
-/// Full replay into all states, beside decoding the same bytes.
-fn replay(ledger: &Ledger<SledStore>, stored: &[others::Stored], size: u64) {
-    let (replayed, states) = timed(|| {
-        let mut states = States::default();
-        ledger.recorded(0..size, &mut |recorded| states.apply(recorded)).expect("reads");
-        states
-    });
-    assert_eq!(states.size(), size);
-    drop(states);
-    let (decoded, n) = timed(|| stored.iter().filter(|(_, part)| decode_fact(&part[32..]).is_ok()).count());
-    assert_eq!(n as u64, size);
-    rate("full replay into all states, ours", replayed, size, replayed);
-    rate("decoding the same facts in memory, one core", decoded, size, replayed);
-}
-
-fn rate(name: &str, took: Duration, size: u64, ours: Duration) {
-    let (each, ratio) = (took.as_nanos() as f64 / size as f64, ours.as_secs_f64() / took.as_secs_f64());
-    println!("  {:8.0} ns an event  ours takes {ratio:5.2} times this  {name}", each);
-}
-
-fn append(dir: &Path, size: u64) -> Duration {
+/// A ledger of so many facts, and how long the appends took.
+pub fn append(dir: &Path, size: u64, fact: impl Fn(u64) -> Fact) -> Duration {
     let store = SledStore::create(dir, &founding(), &mut |_| {}).expect("a folder");
     let mut ledger = Ledger::open(store).expect("opens");
     let (mut took, mut random) = (Duration::ZERO, salts());
     for start in (0..size).step_by(usize::try_from(BATCH).expect("small")) {
-        let facts: Vec<_> = (start..(start + BATCH).min(size)).map(|n| log::fact(n, log::abreast(size))).collect();
+        let facts: Vec<_> = (start..(start + BATCH).min(size)).map(&fact).collect();
         took += timed(|| ledger.append(&facts, 1_000_000, &mut random).expect("room")).0;
     }
     took
 }
 
+fn run(size: u64, peers: bool, results: &mut Results) {
+    println!("\n{size} events");
+    let root = tempfile::tempdir_in(".").expect("a folder");
+    let (dir, thousand) = (root.path().join("ledger"), root.path().join("thousand"));
+    let ours = append(&dir, size, |n| log::fact(n, log::abreast(size)));
+    append(&thousand, 1000, |n| log::fact(n, 1));
+    results.put("append in batches", milliseconds(ours));
+    results.put("bytes on the disk", folder(&dir) as f64);
+    let ledger = open(&dir);
+    // The bytes as they are stored, for everybody to hold.
+    let mut stored: Vec<Stored> = Vec::new();
+    let mut keep = |s: heldto_store::StoredEntry| {
+        stored.push((s.entry, s.parts.into_iter().flat_map(|(_, bytes)| bytes).collect()));
+        true
+    };
+    ledger.store().read(0..size, &mut keep).expect("reads");
+    let bytes: usize = stored.iter().map(|(e, p)| e.len() + p.len()).sum();
+    println!("  {} bytes an event", bytes as u64 / size);
+    rate("append in durable batches, ours", ours, size, ours);
+    for (name, took, disk) in others::all(root.path(), &stored, usize::try_from(BATCH).expect("small")) {
+        rate(name, took, size, ours);
+        let each = |bytes: u64| bytes as f64 / size as f64;
+        println!("      on disk {:.0} bytes an event; ours {:.0}", each(disk), each(folder(&dir)));
+    }
+    if peers {
+        others::peers(root.path(), &stored, ours);
+    }
+    let hashed = two_cores(&stored, hash);
+    let (verified, sound) = timed(|| ledger.verify(false, &mut |_| {}));
+    sound.expect("sound");
+    results.put("verify all", milliseconds(verified));
+    rate("verify, ours", verified, size, verified);
+    rate("the same hashes over the same bytes in memory, two cores", hashed, size, verified);
+    if size <= MOST_REPLAYED {
+        let (replayed, states) = timed(|| {
+            let mut states = States::default();
+            ledger.replay(0..size, &mut |recorded| states.apply(recorded)).expect("reads");
+            states
+        });
+        assert_eq!(states.size(), size);
+        drop(states);
+        let decoded = two_cores(&stored, |part| {
+            assert!(part.iter().all(|(_, part)| decode_fact(&part[32..]).is_ok()));
+        });
+        results.put("replay into states", milliseconds(replayed));
+        rate("full replay into all states, ours", replayed, size, replayed);
+        rate("decoding the same facts in memory, two cores", decoded, size, replayed);
+    } else {
+        println!("  no full replay: the states of so many facts, kept whole in memory, do not fit beside the rest");
+    }
+    drop((stored, ledger));
+    results.put("one durable append, in process", singles(root.path(), &dir, size));
+    processes(&dir, &thousand, results);
+}
+
+/// Whole processes, started by a process that holds little: the memory of whoever starts one counts as its own.
+fn processes(long: &Path, thousand: &Path, results: &Results) {
+    let mut small = std::process::Command::new(std::env::current_exe().expect("is there"));
+    if let Some(file) = &results.file {
+        small.arg("--results").arg(file);
+    }
+    small.arg("--processes").arg(long).arg(thousand).arg(results.size.to_string());
+    assert!(small.status().expect("runs").success());
+}
+
+/// How long some work takes on both halves at once.
+fn two_cores(stored: &[Stored], work: impl Fn(&[Stored]) + Sync) -> Duration {
+    let (first, second) = stored.split_at(stored.len() / 2);
+    let both = || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| work(first));
+            work(second);
+        });
+    };
+    timed(both).0
+}
+
+fn rate(name: &str, took: Duration, size: u64, ours: Duration) {
+    let (each, ratio) = (took.as_nanos() as f64 / size as f64, ours.as_secs_f64() / took.as_secs_f64());
+    println!("  {each:8.0} ns an event  ours takes {ratio:5.2} times this  {name}");
+}
+
 /// Commitment, chain and leaf of everything, and the tree over it.
-fn hash(stored: &[(Vec<u8>, Vec<u8>)]) {
+fn hash(stored: &[Stored]) {
     let mut edge = heldto_proof::Edge::default();
     let mut last = None;
     for (entry, part) in stored {
@@ -150,10 +205,9 @@ fn hash(stored: &[(Vec<u8>, Vec<u8>)]) {
     std::hint::black_box((last, edge.root()));
 }
 
-/// One durable append in process, beside a bare fdatasync of the same bytes.
-fn singles(root: &Path, dir: &Path, size: u64) {
-    use std::io::Write;
-    let mut ledger = Ledger::open(SledStore::open(dir, &mut |_| {}).expect("opens")).expect("opens");
+/// One durable append in process, beside a bare fdatasync of the same bytes. Gives its milliseconds.
+fn singles(root: &Path, dir: &Path, size: u64) -> f64 {
+    let mut ledger = open(dir);
     let mut random = salts();
     let mut file = std::fs::File::create(root.join("plain")).expect("a file");
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
@@ -162,13 +216,8 @@ fn singles(root: &Path, dir: &Path, size: u64) {
         fact.id = format!("single-{n}").parse().expect("an id");
         let bytes = encode_fact(&fact).expect("bytes");
         ours.push(timed(|| ledger.append(&[fact], 2_000_000, &mut random).expect("room")).0);
-        bare.push(
-            timed(|| {
-                file.write_all(&bytes).expect("room");
-                file.sync_data().expect("synced");
-            })
-            .0,
-        );
+        let plain = || file.write_all(&bytes).and_then(|()| file.sync_data()).expect("synced");
+        bare.push(timed(plain).0);
     }
     let (ours, bare) = (median(ours), median(bare));
     println!(
@@ -177,42 +226,11 @@ fn singles(root: &Path, dir: &Path, size: u64) {
         ours.as_secs_f64() / bare.as_secs_f64(),
         bare.as_micros()
     );
-}
-
-/// Whole processes, where the program was built: the middle of seven.
-fn processes(dir: &Path, reports: bool) {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/release/heldto");
-    if !program.is_file() {
-        println!("  no whole processes: build the program first (cargo build --release)");
-        return;
-    }
-    let file = dir.with_file_name("one.toml");
-    let mut number = 0;
-    let mut append = || {
-        number += 1;
-        let fact = format!("[[party]]\nid = \"process-{number}\"\nname = \"Process {number}\"\nkind = \"other\"\n");
-        std::fs::write(&file, fact).expect("writes");
-        timed(|| Command::new(&program).args(["--ledger"]).arg(dir).arg("append").arg(&file).output().expect("runs")).0
-    };
-    let appended = median((0..7).map(|_| append()).collect());
-    println!("  heldto append of one fact, as a process: {:.1} ms", appended.as_secs_f64() * 1000.0);
-    for report in if reports { &["status", "report pledges --about council-0"][..] } else { &[] } {
-        let run = || {
-            let arguments = report.split(' ');
-            timed(|| Command::new(&program).arg("--ledger").arg(dir).args(arguments).output().expect("runs")).0
-        };
-        let first = run();
-        let again = median((0..5).map(|_| run()).collect());
-        println!(
-            "  heldto {report}, as a process: {:.0} ms the first time, {:.0} ms from the snapshot",
-            first.as_secs_f64() * 1000.0,
-            again.as_secs_f64() * 1000.0
-        );
-    }
+    milliseconds(ours)
 }
 
 /// How many bytes the files in a folder take.
-fn folder(dir: &Path) -> u64 {
+pub fn folder(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries.map(|e| e.metadata().map_or(0, |m| if m.is_dir() { folder(&e.path()) } else { m.len() })).sum()
 }

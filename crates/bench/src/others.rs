@@ -81,3 +81,45 @@ fn sled(dir: &Path, stored: &[Stored], batch: usize) {
         file.sync_all().expect("synced");
     }
 }
+
+/// What else a user might pick: peers/peers.py, with the Python of `HELDTO_PYTHON`, and how often ours fits into what each takes to append.
+pub fn peers(root: &Path, stored: &[Stored], ours: Duration) {
+    use std::io::Write;
+    let path = root.join("records");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&path).expect("a file"));
+    for (entry, part) in stored {
+        let length = u32::try_from(entry.len() + part.len()).expect("short");
+        file.write_all(&length.to_be_bytes()).expect("room");
+        file.write_all(entry).and_then(|()| file.write_all(part)).expect("room");
+    }
+    file.flush().expect("room");
+    let batch = super::BATCH.to_string();
+    python(&["records", path.to_str().expect("a path"), "--batch", &batch], root, |line| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        match value["append_ns"].as_f64() {
+            Some(each) => {
+                let ratio = ours.as_nanos() as f64 / stored.len() as f64 / each;
+                println!("  {each:8.0} ns an event  ours takes {ratio:5.2} times this  {line}");
+            }
+            None => println!("  {line}"),
+        }
+    });
+    std::fs::remove_file(path).expect("removes");
+}
+
+/// Runs peers/peers.py, and gives each line that it prints.
+pub fn python(arguments: &[&str], scratch: &Path, mut line: impl FnMut(&str)) {
+    use std::io::BufRead;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/peers.py");
+    let python = std::env::var("HELDTO_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut command = std::process::Command::new(python);
+    command.arg(script).args(arguments).env("TMPDIR", scratch).stdout(std::process::Stdio::piped());
+    match command.spawn() {
+        Ok(mut child) => {
+            let out = std::io::BufReader::new(child.stdout.take().expect("piped"));
+            out.lines().map_while(Result::ok).for_each(|text| line(&text));
+            drop(child.wait());
+        }
+        Err(error) => println!("  no peers: {error}"),
+    }
+}
