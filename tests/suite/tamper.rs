@@ -234,7 +234,7 @@ fn an_export_that_was_touched_is_broken() {
         ("a line lost", [&lines[..2], &lines[3..]].concat(), "entry 1"),
         ("two swapped", moved.to_vec(), "entry 0"),
         ("one doubled", doubled.to_vec(), "entry 1"),
-        ("nothing", Vec::new(), "first line"),
+        ("nothing", Vec::new(), "there is nothing in it"),
     ];
     for (what, lines, names) in cases {
         std::fs::write(dir.path().join("touched.jsonl"), lines.join("\n")).expect("writes");

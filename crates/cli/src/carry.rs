@@ -64,7 +64,9 @@ fn line(index: u64, carried: &Carried) -> Value {
 /// checked here.
 pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, CommandError> {
     let mut lines = (1_usize..).zip(text.lines());
-    let (_, first) = lines.next().unwrap_or_default();
+    let Some((_, first)) = lines.next() else {
+        return Err(broken("there is nothing in it: neither an export, nor a proof, nor a checkpoint", None));
+    };
     let genesis = genesis(first).ok_or_else(|| broken("line 1 is not the first line of an export", None))?;
     let (mut carried, mut end) = (Vec::new(), None);
     for (number, text) in lines {

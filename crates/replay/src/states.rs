@@ -15,7 +15,7 @@ pub struct States {
     facts: HashMap<FactId, Vec<Version>>,
     /// The ids in order, once they were asked for.
     in_order: OnceCell<Vec<FactId>>,
-    found_by: HashMap<Key, BTreeSet<FactId>>,
+    found_by: HashMap<Key, Ids>,
     pledges: BTreeSet<FactId>,
     measured: BTreeMap<FactId, BTreeSet<FactId>>,
     /// Entries whose fact was erased.
@@ -45,6 +45,36 @@ pub(crate) struct Key {
     names: FactId,
     of: Option<FactId>,
     share: u8,
+}
+
+/// Ids as they come, put in order when they are first asked for.
+#[derive(Debug, Default)]
+struct Ids {
+    all: Vec<FactId>,
+    /// What they are in order, where they did not come so.
+    in_order: OnceCell<Option<Vec<FactId>>>,
+}
+
+impl Ids {
+    fn push(&mut self, id: &FactId) {
+        if self.all.last() != Some(id) {
+            self.in_order.take();
+            self.all.push(id.clone());
+        }
+    }
+
+    fn in_order(&self) -> &[FactId] {
+        let sorted = self.in_order.get_or_init(|| {
+            let sort = || {
+                let mut all = self.all.clone();
+                all.sort_unstable();
+                all.dedup();
+                all
+            };
+            (!self.all.is_sorted_by(|a, b| a < b)).then(sort)
+        });
+        sorted.as_ref().unwrap_or(&self.all)
+    }
 }
 
 impl From<&Handle<'_>> for Key {
@@ -121,7 +151,7 @@ impl States {
         if let Some(fact) = &version.fact {
             // Only ids are kept, of every version that ever said so; a view looks at the version that holds.
             for handle in fact.handles().iter().filter(|h| !matches!(h, Handle::Id(_))) {
-                self.found_by.entry(Key::from(handle)).or_default().insert(id.clone());
+                self.found_by.entry(Key::from(handle)).or_default().push(&id);
             }
             match &fact.body {
                 Body::Pledge(_) => drop(self.pledges.insert(id.clone())),
@@ -150,12 +180,11 @@ impl States {
 
     /// The facts of which some version has this handle, in order.
     pub fn found_by<'s>(&'s self, handle: Handle<'_>) -> impl Iterator<Item = &'s FactId> + use<'s> {
-        let folded = match &self.demand {
-            Some(_) => None,
-            None => self.found_by.get(&Key::from(&handle)),
+        let found = match &self.demand {
+            Some(demand) => demand.found_by(handle),
+            None => self.found_by.get(&Key::from(&handle)).map_or(&[][..], Ids::in_order),
         };
-        let read = self.demand.as_ref().map_or(&[][..], |demand| demand.found_by(handle));
-        folded.into_iter().flatten().chain(read)
+        found.iter()
     }
 
     /// Some of the facts of which some version has this handle, as many as it does not cost much to give.

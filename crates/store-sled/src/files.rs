@@ -55,6 +55,16 @@ pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<Fi
     Ok(file)
 }
 
+/// Removes a folder and all in it, where it is there.
+pub fn remove_dir(folder: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(StoreError::Io { what: format!("removing the folder {}", folder.display()), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Removes what a process left that was killed while sled wrote its own snapshot. Call only under the lock.
 pub fn remove_half_written_snapshots(hot: &Path) -> Result<(), StoreError> {
     let entries = match std::fs::read_dir(hot) {

@@ -84,17 +84,33 @@ impl SledStore {
             files::sync_dir(parent)?;
         }
         let lock = Lock::take(&dir.join("lock"), waiting)?;
-        let store = Self::locked(dir, lock)?;
-        if store.hot.get(keys::FOUNDING)?.is_some() {
+        let (hot, archive, draft) = (dir.join("hot"), dir.join("archive"), dir.join("new"));
+        if hot.is_dir() && Database::open(&hot)?.get(keys::FOUNDING)?.is_some() {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
-        files::sync_dir(&dir.join("hot"))?;
-        files::sync_dir(dir)?;
+        // sled does not open again what was cut short while it was made. So it is made aside, and what is left of an earlier attempt is removed.
+        for left in [&draft, &archive, &hot] {
+            files::remove_dir(left)?;
+        }
+        std::fs::create_dir(&draft).map_err(io(format!("making the folder {}", draft.display())))?;
+        let store = Self::locked(&draft, lock)?;
         let mut batch = sled::Batch::default();
         batch.insert(keys::FOUNDING, keys::encode_founding(founding));
-        // Before this line there is no ledger; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
         store.add(batch, &Sealed::default(), 0, entries, head)?;
-        Ok(store)
+        let Self { hot: made, archive: sealed, _lock: lock, .. } = store;
+        drop((made, sealed));
+        for folder in [&archive, &hot] {
+            let from = draft.join(folder.file_name().unwrap_or_default());
+            if from.is_dir() {
+                files::sync_dir(&from)?;
+                // Before the line of the last of them there is no ledger; after it, all of it survives a power cut.
+                std::fs::rename(&from, folder).map_err(io(format!("making the folder {}", folder.display())))?;
+                files::sync_dir(dir)?;
+            }
+        }
+        files::remove_dir(&draft)?;
+        Mark { size: head.size(), chain: head.chain }.write(dir, ACKNOWLEDGED, false)?;
+        Self::locked(dir, lock)
     }
 
     /// Opens a ledger's folder. Waits up to ten seconds for another process, and calls `waiting` once after the first.
