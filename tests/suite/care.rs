@@ -32,6 +32,18 @@ fn an_init_cut_short_takes_up_the_key_it_left_and_removes_none() {
 }
 
 #[test]
+fn an_init_cut_short_before_its_key_was_written_is_done_again() {
+    for left in [&b""[..], &[0; 120]] {
+        let dir = tempfile::tempdir().expect("a folder");
+        fs::create_dir(dir.path().join("ledger")).expect("makes");
+        fs::write(dir.path().join("ledger/signing.key"), left).expect("writes");
+        let key = init(dir.path(), "ledger");
+        assert!(!key.is_empty());
+        assert!(fs::read(dir.path().join("ledger/signing.key")).expect("a key").len() > 40);
+    }
+}
+
+#[test]
 fn init_keeps_the_rules_that_a_folder_has_for_version_control() {
     let dir = tempfile::tempdir().expect("a folder");
     fs::create_dir(dir.path().join("ledger")).expect("makes");

@@ -3,6 +3,7 @@
 //!     cargo run --release --manifest-path crates/bench/Cargo.toml -- 1000 1000000
 //!     … -- --peers 1000000            what else a user might pick, by peers/peers.py
 //!     … -- --money 1000000            a report on so many movements of money, beside programs for accounts
+//!     … -- --make DIR 1000000         only a ledger of so many events
 //!     … -- --plot growth.tsv          growth.svg from what runs with `--results growth.tsv` wrote down
 
 mod log;
@@ -41,6 +42,11 @@ fn main() {
                 let [long, thousand, size] = [next(), next(), next()];
                 let results = Results { size: size.parse().expect("a number of events"), file: results };
                 return process::all(Path::new(&long), Path::new(&thousand), &results);
+            }
+            "--make" => {
+                let (dir, size) = (PathBuf::from(next()), next().parse().expect("a number of events"));
+                let took = append(&dir, size, |n| log::fact(n, log::abreast(size)));
+                return println!("{:.1} s", took.as_secs_f64());
             }
             "--plot" => return plot::draw(Path::new(&next())),
             size => sizes.push(size.parse().expect("a number of events")),

@@ -33,6 +33,15 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     }
 }
 
+/// Removes a key file with nothing in it but blanks and noughts, as a kill or a power cut leaves it before a key is made: no ledger rests on it.
+pub fn remove_blank(path: &Path) -> Result<(), CommandError> {
+    let blank = std::fs::read(path).is_ok_and(|bytes| bytes.iter().all(|b| *b == 0 || b.is_ascii_whitespace()));
+    if blank {
+        std::fs::remove_file(path).map_err(|e| io(&format!("removing the blank key {}", path.display()), &e))?;
+    }
+    Ok(())
+}
+
 /// Makes the names in a file's folder durable.
 pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

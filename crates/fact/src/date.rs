@@ -2,7 +2,7 @@
 
 use crate::{Invalid, Truth};
 use chrono::{Datelike, Days, Months, NaiveDate};
-use std::fmt;
+use std::fmt::{self, Write};
 
 mod parse;
 
@@ -313,12 +313,19 @@ impl Point {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}", self.first.year())?;
+        // By hand: every fact that is read has its dates held against this.
+        let digit = |n: u32, place: u32| char::from_digit(n / place % 10, 10).unwrap_or('0');
+        // A date has four digits of year: no other reads.
+        let year = self.first.year().unsigned_abs();
+        [1000, 100, 10, 1].iter().try_for_each(|place| f.write_char(digit(year, *place)))?;
+        let mut two = |n: u32| {
+            f.write_char('-').and_then(|()| f.write_char(digit(n, 10))).and_then(|()| f.write_char(digit(n, 1)))
+        };
         if self.precision != Precision::Year {
-            write!(f, "-{:02}", self.first.month())?;
+            two(self.first.month())?;
         }
         if self.precision == Precision::Day {
-            write!(f, "-{:02}", self.first.day())?;
+            two(self.first.day())?;
         }
         let qualifier = match (self.approximate, self.uncertain) {
             (false, false) => "",

@@ -55,6 +55,28 @@ pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<Fi
     Ok(file)
 }
 
+/// Removes sled's own settings where they are torn or blank, so that it writes them again: it neither makes them durable nor opens without them. Gives
+/// whether there are any now. Call only under the lock.
+pub fn has_settings(folder: &Path) -> Result<bool, StoreError> {
+    let path = folder.join("conf");
+    let Some(bytes) = read_if_there(&path)? else { return Ok(false) };
+    // Lines of text, and four bytes of a check behind them.
+    let whole = bytes.split_last_chunk::<4>().is_some_and(|(text, _)| {
+        text.starts_with(b"segment_size: ") && text.ends_with(b"\n") && text.windows(9).any(|w| w == b"version: ")
+    });
+    if !whole {
+        std::fs::remove_file(&path).map_err(io(format!("removing {}", path.display())))?;
+    }
+    Ok(whole)
+}
+
+/// Makes sled's own settings durable.
+pub fn sync_settings(folder: &Path) -> Result<(), StoreError> {
+    let path = folder.join("conf");
+    File::open(&path).and_then(|f| f.sync_all()).map_err(io(format!("making {} durable", path.display())))?;
+    sync_dir(folder)
+}
+
 /// Removes a folder and all in it, where it is there.
 pub fn remove_dir(folder: &Path) -> Result<(), StoreError> {
     match std::fs::remove_dir_all(folder) {

@@ -97,6 +97,41 @@ fn the_second_process_is_told_who_has_it() {
     drop(store);
 }
 
+/// sled's settings torn by a kill, or blank after a power cut: they are written again, and everything is there.
+#[test]
+fn torn_settings_of_sleds_do_no_harm() {
+    let torn = |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 4);
+    let blank = |bytes: &mut Vec<u8>| bytes.fill(0);
+    for damage in [torn as fn(&mut Vec<u8>), blank, Vec::clear] {
+        let root = tempfile::tempdir().expect("a folder");
+        let mut store = create(root.path()).sealing_at(1);
+        let head = store.head().expect("a head");
+        let batch = [entry(0, 30), entry(1, 30)];
+        let next = next_head(&head, &batch);
+        store.append(&head, &batch, &next).expect("room");
+        drop(store);
+        for database in ["hot", "archive"] {
+            let path = root.path().join(database).join("conf");
+            let mut bytes = std::fs::read(&path).expect("settings");
+            let whole = bytes.clone();
+            damage(&mut bytes);
+            std::fs::write(&path, bytes).expect("writes");
+            let store = open(root.path()).expect("opens");
+            assert_eq!(store.head().expect("a head"), next);
+            let mut seen = 0;
+            store
+                .read(0..2, &mut |_| {
+                    seen += 1;
+                    true
+                })
+                .expect("reads");
+            assert_eq!(seen, 2);
+            drop(store);
+            assert_eq!(std::fs::read(&path).expect("settings"), whole);
+        }
+    }
+}
+
 /// A ledger of an earlier layout is told apart from a damaged one.
 #[test]
 fn an_earlier_layout_is_told() {

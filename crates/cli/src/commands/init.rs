@@ -57,6 +57,7 @@ pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBu
     let (mut seed, mut index_key) = ([0; 32], [0; 32]);
     (world.random)(&mut seed);
     (world.random)(&mut index_key);
+    key::remove_blank(&key_file)?;
     // A key that an init before this one left is taken up again; it is never removed, since a ledger may rest on it.
     let signer = if key_file.exists() {
         key::read(&key_file)?

@@ -33,8 +33,8 @@ fn form(text: &str) -> Result<Form, Why> {
 }
 
 fn slashed(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('/').collect();
-    parts.len() == 3 && parts.iter().all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+    let digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+    text.split('/').count() == 3 && text.split('/').all(digits)
 }
 
 fn throughout(start: &str, end: &str) -> Result<Form, Why> {
@@ -80,7 +80,7 @@ fn point(text: &str) -> Result<Point, Why> {
         _ => (text, false, false),
     };
     const SHAPE: Why = "a day is written 2025-01-14, a month 2025-01, a year 2025";
-    let fields: Vec<&str> = plain.split('-').collect();
+    let mut fields = plain.split('-');
     let number = |text: &str, width: usize| {
         if text.len() == width && text.bytes().all(|b| b.is_ascii_digit()) {
             text.parse::<u32>().map_err(|_| SHAPE)
@@ -88,10 +88,10 @@ fn point(text: &str) -> Result<Point, Why> {
             Err(SHAPE)
         }
     };
-    let (precision, year, month, day) = match fields.as_slice() {
-        [y] => (Precision::Year, number(y, 4)?, 1, 1),
-        [y, m] => (Precision::Month, number(y, 4)?, number(m, 2)?, 1),
-        [y, m, d] => (Precision::Day, number(y, 4)?, number(m, 2)?, number(d, 2)?),
+    let (precision, year, month, day) = match [fields.next(), fields.next(), fields.next(), fields.next()] {
+        [Some(y), None, ..] => (Precision::Year, number(y, 4)?, 1, 1),
+        [Some(y), Some(m), None, _] => (Precision::Month, number(y, 4)?, number(m, 2)?, 1),
+        [Some(y), Some(m), Some(d), None] => (Precision::Day, number(y, 4)?, number(m, 2)?, number(d, 2)?),
         _ => return Err(SHAPE),
     };
     if !(1..=12).contains(&month) {
