@@ -1,7 +1,7 @@
 //! What is sealed: blocks of entries and packed runs of the index, in a database of their own that is opened only when it is needed.
 
 use crate::block;
-use crate::database::{Database, LARGE};
+use crate::database::Database;
 use crate::keys;
 use crate::runs::{self, Merge, Record, Run};
 use crate::singles;
@@ -76,7 +76,7 @@ pub struct Archive {
 impl Archive {
     /// Opens the archive in this folder, or makes one.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: Database::open(folder, LARGE)? })
+        Ok(Self { db: Database::open(folder)? })
     }
 
     /// The database beneath.

@@ -14,11 +14,6 @@ use std::time::{Duration, Instant};
 /// What sled says when its file is locked: its error has no kind of its own.
 const SLEDS_LOCK: &str = "could not acquire lock";
 
-/// The bytes of a segment of a small database: sled's default.
-pub const SMALL: usize = 512 << 10;
-/// Of a large one. sled reads the head of every segment when it opens: with small ones, a ledger of ten million entries took several times as long to open.
-pub const LARGE: usize = 2 << 20;
-
 /// A database in a folder of its own. Open it only under the ledger's lock.
 pub struct Database {
     /// `None` only while it is dropped.
@@ -31,14 +26,13 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database in this folder, or makes one, with segments of so many bytes.
-    pub fn open(folder: &Path, segment: usize) -> Result<Self, StoreError> {
+    /// Opens the database in this folder, or makes one.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let flush_syncs = barrier::is_raised();
         // A process killed while sled wrote its snapshot leaves this file, and sled then calls the store corrupt. We hold the lock.
         files::remove_half_written_snapshots(folder)?;
         let had_settings = files::has_settings(folder)?;
-        let config =
-            sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(16 << 20).segment_size(segment);
+        let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(16 << 20);
         let start = Instant::now();
         let db = loop {
             match guard(|| config.open()) {

@@ -17,7 +17,7 @@ mod singles;
 pub use lock::Waiting;
 
 use archive::{Archive, Sealed};
-use database::{Database, SMALL};
+use database::Database;
 use files::{ACKNOWLEDGED, Mark, SIGNED, io};
 use heldto_proof::{Chain, Entry, Genesis, Head};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
@@ -85,7 +85,7 @@ impl SledStore {
         }
         let lock = Lock::take(&dir.join("lock"), waiting)?;
         let (hot, archive, draft) = (dir.join("hot"), dir.join("archive"), dir.join("new"));
-        if hot.is_dir() && Database::open(&hot, SMALL)?.get(keys::FOUNDING)?.is_some() {
+        if hot.is_dir() && Database::open(&hot)?.get(keys::FOUNDING)?.is_some() {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
         // sled does not open again what was cut short while it was made. So it is made aside, and what is left of an earlier attempt is removed.
@@ -138,7 +138,7 @@ impl SledStore {
     }
 
     fn locked(dir: &Path, lock: Lock) -> Result<Self, StoreError> {
-        let hot = Database::open(&dir.join("hot"), SMALL)?;
+        let hot = Database::open(&dir.join("hot"))?;
         Ok(Self {
             dir: dir.to_owned(),
             hot,

@@ -250,12 +250,12 @@ fn broken() -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::{Record, Run, find, write};
-    use crate::database::{Database, SMALL};
+    use crate::database::Database;
 
     #[test]
     fn whatever_a_run_holds_is_found_in_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        let db = Database::open(folder.path(), SMALL).expect("opens");
+        let db = Database::open(folder.path()).expect("opens");
         // Hashes of one record, of a few, and of so many that they fill values, far apart and close together.
         let mut all: Vec<Record> = (0..9000_u64).map(|n| (n * n * 7919, n)).collect();
         for (hash, many) in [(0, 3), (7919, 2000), (7920, 1), (u64::MAX - 1, 1500), (u64::MAX, 1)] {
