@@ -29,5 +29,6 @@ pub fn run(movements: u64) {
         writeln!(file, "{date},council-{payer},{pounds}").expect("room");
     }
     file.flush().expect("room");
-    others::python(&["money", csv.to_str().expect("a path")], root.path(), |line| println!("  {line}"));
+    let csv = csv.to_str().expect("a path");
+    others::python(&["money", csv, "--runs", "3"], root.path(), |line| println!("  {line}"));
 }

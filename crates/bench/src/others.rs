@@ -107,13 +107,16 @@ pub fn peers(root: &Path, stored: &[Stored], ours: Duration) {
     std::fs::remove_file(path).expect("removes");
 }
 
-/// Runs peers/peers.py, and gives each line that it prints.
+/// Runs peers/peers.py, of the peers that `HELDTO_PEERS` names or of all, and gives each line that it prints.
 pub fn python(arguments: &[&str], scratch: &Path, mut line: impl FnMut(&str)) {
     use std::io::BufRead;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/peers.py");
     let python = std::env::var("HELDTO_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let mut command = std::process::Command::new(python);
     command.arg(script).args(arguments).env("TMPDIR", scratch).stdout(std::process::Stdio::piped());
+    if let Ok(only) = std::env::var("HELDTO_PEERS") {
+        command.args(["--only", &only]);
+    }
     match command.spawn() {
         Ok(mut child) => {
             let out = std::io::BufReader::new(child.stdout.take().expect("piped"));
