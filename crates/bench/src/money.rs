@@ -13,9 +13,7 @@ pub fn run(movements: u64) {
     let warm: Vec<_> = (0..5).map(|_| heldto(&ledger, report)).collect();
     let peak = warm.iter().map(|(_, peak)| *peak).fold(0.0, f64::max);
     let warm = milliseconds(median(warm.iter().map(|(took, _)| *took).collect()));
-    let cold = |_| {
-        std::fs::write("/proc/sys/vm/drop_caches", "3").ok().map(|()| heldto(&ledger, report).0)
-    };
+    let cold = |_| std::fs::write("/proc/sys/vm/drop_caches", "3").ok().map(|()| heldto(&ledger, report).0);
     let cold: Option<Vec<_>> = (0..5).map(cold).collect();
     let cold = cold.map_or_else(|| "not measured".to_owned(), |c| format!("{:.0} ms", milliseconds(median(c))));
     println!("  heldto report money --totals: warm {warm:.0} ms, cold {cold}, {peak:.0} MB");

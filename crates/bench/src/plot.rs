@@ -33,7 +33,9 @@ pub fn draw(results: &Path) {
         .y_label_area_size(70)
         .build_cartesian_2d((least as f64..most as f64).log_scale(), (0.1..largest * 1.5).log_scale())
         .expect("a chart");
-    chart.configure_mesh().x_desc("entries").y_desc("ms").draw().expect("room");
+    let plain = |value: &f64| format!("{value}");
+    let mut mesh = chart.configure_mesh();
+    mesh.x_desc("entries").y_desc("ms").x_label_formatter(&plain).y_label_formatter(&plain).draw().expect("room");
     let mut ends: Vec<(i32, String, RGBAColor)> = Vec::new();
     for (n, (what, points)) in lines.iter().enumerate() {
         let colour = Palette99::pick(n).to_rgba();
@@ -50,8 +52,8 @@ pub fn draw(results: &Path) {
     for (y, what, colour) in ends {
         let y = y.max(free);
         free = y + 16;
-        let style = TextStyle::from(("sans-serif", 13)).color(&colour);
-        area.draw_text(&what, &style, (1000 - 325, y - 7)).expect("room");
+        area.draw(&Rectangle::new([(1000 - 328, y - 4), (1000 - 318, y + 4)], colour.filled())).expect("room");
+        area.draw_text(&what, &TextStyle::from(("sans-serif", 13)), (1000 - 312, y - 7)).expect("room");
     }
     area.present().expect("written");
 }
