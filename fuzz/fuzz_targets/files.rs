@@ -12,6 +12,7 @@ fuzz_target!(|text: &str| {
         progress: &mut |_| {},
         variable: &|_| None,
         terminal: heldto_cli::Terminal { out: false, err: false, width: 80 },
+        at_a_glance: 1000,
     };
     let outcome = heldto_cli::run(&mut world, ["heldto", "verify", "-"].map(Into::into));
     assert!(matches!(outcome.code, 0 | 4), "{}", outcome.code);

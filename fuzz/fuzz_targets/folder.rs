@@ -30,6 +30,7 @@ fn heldto(arguments: &[&str]) -> u8 {
         progress: &mut |_| {},
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
+        at_a_glance: 1000,
     };
     run(&mut world, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into)).code
 }
