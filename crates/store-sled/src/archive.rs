@@ -1,14 +1,18 @@
-//! What is sealed: blocks of entries and packed runs of the index, in a database of their own that is opened only when it is needed.
+//! What is sealed: blocks of entries, cut into databases of which only the last is written to, and packed runs of the index, the long ones each in a database
+//! of its own, written once. Each is opened only when it is needed: sled reads the head of every half megabyte to open one.
 
 use crate::block;
 use crate::database::Database;
+use crate::files::{self, io};
 use crate::keys;
 use crate::runs::{self, Merge, Record, Run};
 use crate::singles;
 use heldto_proof::leaf_hash;
 use heldto_store::{StoreError, StoredEntry};
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What of the log is sealed. The record of this in `hot` is the only commit: whatever else the archive holds does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,8 +29,10 @@ pub struct Sealed {
 
 /// From so many hashes on they are looked for on two cores.
 const MANY: usize = 500;
+/// Who reads more entries in one go reads the log through, and will not come back to them.
+const THROUGH: u64 = 500;
 /// How many values are written at a time.
-const PER_BATCH: usize = 512;
+const PER_BATCH: usize = 1024;
 
 impl Sealed {
     /// Version, size, next run, runs, retired runs, and the first 8 bytes of a hash over it all.
@@ -68,20 +74,127 @@ impl Sealed {
     }
 }
 
-/// The database of what is sealed.
+/// The databases of what is sealed.
 pub struct Archive {
-    db: Database,
+    folder: PathBuf,
+    /// How many entries a database holds before the next one is begun; and a quarter as many records has a run that gets one of its own.
+    most: u64,
+    databases: Mutex<BTreeMap<Name, Arc<Mutex<Slot>>>>,
+}
+
+/// What a database holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    /// Entries from this one on.
+    Entries(u64),
+    /// A long run of the index. sled fills every half megabyte that holds nothing with noughts whenever it opens: a run that took in others would leave many
+    /// of those in a database that it shared with them.
+    Run(u32),
+    /// All shorter runs.
+    Index,
+}
+
+impl Name {
+    fn folder(self) -> String {
+        match self {
+            Self::Entries(first) => first.to_string(),
+            Self::Run(number) => format!("run-{number}"),
+            Self::Index => "index".to_owned(),
+        }
+    }
+
+    fn of(folder: &str) -> Option<Self> {
+        let run = folder.strip_prefix("run-").and_then(|n| n.parse().ok()).map(Self::Run);
+        let index = (folder == "index").then_some(Self::Index);
+        run.or(index).or_else(|| folder.parse().ok().map(Self::Entries))
+    }
+}
+
+/// A database, kept open until it is let go, and as long as somebody reads from it.
+#[derive(Default)]
+struct Slot {
+    kept: Option<Arc<Database>>,
+    open: Weak<Database>,
 }
 
 impl Archive {
-    /// Opens the archive in this folder, or makes one.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: Database::open(folder)? })
+    /// The archive in this folder, which need not be there yet.
+    pub fn open(folder: &Path, most: u64) -> Result<Self, StoreError> {
+        let mut databases = BTreeMap::new();
+        if folder.is_dir() {
+            let reading = || io(format!("reading the folder {}", folder.display()));
+            for entry in std::fs::read_dir(folder).map_err(reading())? {
+                let name = entry.map_err(reading())?.file_name();
+                databases.extend(name.to_str().and_then(Name::of).map(|name| (name, Arc::default())));
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), most, databases: Mutex::new(databases) })
     }
 
-    /// The database beneath.
-    pub const fn database(&self) -> &Database {
-        &self.db
+    /// The databases beneath: of entries in their order, of long runs, and of the others.
+    pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
+        let names: Vec<Name> = self.names().keys().copied().collect();
+        let all = names.into_iter().map(|name| self.database(name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(all.iter().filter_map(|database| database.raw().cloned()).collect())
+    }
+
+    /// Closes all of them, and waits until that is done.
+    pub fn close(self) {
+        let slots = self.databases.into_inner().unwrap_or_else(PoisonError::into_inner).into_values();
+        let open = slots.filter_map(|slot| held(&slot).kept.take().and_then(Arc::into_inner));
+        open.for_each(Database::close);
+    }
+
+    fn names(&self) -> MutexGuard<'_, BTreeMap<Name, Arc<Mutex<Slot>>>> {
+        held(&self.databases)
+    }
+
+    /// The database of this name, opened or made, so that its name survives a power cut.
+    fn database(&self, name: Name) -> Result<Arc<Database>, StoreError> {
+        let slot = Arc::clone(self.names().entry(name).or_default());
+        let mut slot = held(&slot);
+        let database = match slot.kept.take().or_else(|| slot.open.upgrade()) {
+            Some(database) => database,
+            None => {
+                let folder = self.folder.join(name.folder());
+                let new = !folder.is_dir();
+                let database = Database::open(&folder)?;
+                if new {
+                    for folder in folder.ancestors().take(3) {
+                        files::sync_dir(folder)?;
+                    }
+                }
+                Arc::new(database)
+            }
+        };
+        (slot.kept, slot.open) = (Some(Arc::clone(&database)), Arc::downgrade(&database));
+        Ok(database)
+    }
+
+    /// Databases, each opened beside the others where it is not open yet.
+    fn several(&self, names: &[Name]) -> Result<Vec<Arc<Database>>, StoreError> {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = names.iter().skip(1).map(|name| scope.spawn(move || self.database(*name))).collect();
+            let first = names.first().map(|name| self.database(*name));
+            first.into_iter().chain(threads.into_iter().map(joined)).collect()
+        })
+    }
+
+    /// Closes a database, once nobody reads from it.
+    fn let_go(&self, name: Name) {
+        let slot = self.names().get(&name).cloned();
+        drop(slot.and_then(|slot| held(&slot).kept.take()));
+    }
+
+    /// Where a run is.
+    fn home(&self, run: &Run) -> Name {
+        let own = Name::Run(run.number);
+        if self.names().contains_key(&own) { own } else { Name::Index }
+    }
+
+    /// The last database of entries, by its first one.
+    fn last(&self) -> Option<u64> {
+        self.names().keys().filter_map(|name| if let Name::Entries(first) = name { Some(*first) } else { None }).max()
     }
 
     /// Writes entries that come in order after those sealed, and the records of the index that find them. Durable on return, and yet nothing of it counts
@@ -92,61 +205,89 @@ impl Archive {
         entries: &[StoredEntry],
         mut records: Vec<Record>,
     ) -> Result<Sealed, StoreError> {
-        // What a sealing that was cut short left, and what was merged before.
-        self.db.remove(keys::block(sealed.size).to_vec()..keys::block(u64::MAX).to_vec())?;
-        self.db.remove(keys::entry(sealed.size, keys::Slot::ENTRY, 0).to_vec()..b"f".to_vec())?;
-        self.db.remove(keys::run(sealed.next_run, (0, 0)).to_vec()..b"j".to_vec())?;
-        for number in &sealed.retired {
-            self.db
-                .remove(keys::run(*number, (0, 0)).to_vec()..keys::run(number.saturating_add(1), (0, 0)).to_vec())?;
-        }
+        self.clear(sealed)?;
         let (mut runs, mut absorbed, mut total) = (sealed.runs.clone(), Vec::new(), records.len() as u64);
         while let Some(last) = runs.pop_if(|last| last.records <= 2 * total) {
             total += last.records;
             absorbed.push(last);
         }
-        // The blocks on some cores, the index beside them.
-        let (first, second) = entries.split_at(entries.len() / 2);
+        // The entries on some cores, the index beside them.
         let written = std::thread::scope(|scope| {
             let index = scope.spawn(|| {
                 records.sort_unstable();
-                let mut merge = Merge::new(&self.db, &absorbed, records)?;
-                runs::write(&self.db, sealed.next_run, || merge.next())
+                let name = if total > self.most / 4 { Name::Run(sealed.next_run) } else { Name::Index };
+                let mut merge = self.merge(&absorbed, records)?;
+                let database = self.database(name)?;
+                let written = runs::write(&database, sealed.next_run, || merge.next())?;
+                database.sync().map(|()| written)
             });
-            let half = scope.spawn(|| self.write(second));
-            self.write(first)?;
-            joined(half)?;
+            self.fill(sealed.size, entries)?;
             joined(index)
         })?;
         runs.push(Run { number: sealed.next_run, records: written });
-        self.db.sync()?;
-        let retired = absorbed.iter().map(|r| r.number).collect();
+        let in_index = absorbed.iter().filter(|run| self.home(run) == Name::Index);
+        let retired = in_index.map(|run| run.number).collect();
         let size = sealed.size + entries.len() as u64;
         Ok(Sealed { size, next_run: sealed.next_run.saturating_add(1), runs, retired })
     }
 
-    /// Writes entries that follow each other, in blocks or by themselves.
-    fn write(&self, entries: &[StoredEntry]) -> Result<(), StoreError> {
-        let (mut rest, mut batch, mut values) = (entries, sled::Batch::default(), 0);
-        while let Some(next) = rest.first() {
-            let company = rest.iter().take(usize::from(u8::MAX)).take_while(|stored| block::fits(stored)).count();
-            if company == 0 {
-                // An empty value says that the entry stands by itself.
-                batch.insert(keys::block(next.index).as_slice(), &[]);
-                let parts = next.parts.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
-                singles::insert(&mut batch, next.index, &next.entry, parts);
-                rest = &rest[1..];
-                values += 10;
-            } else {
-                let (value, count) = block::pack(&rest[..company]);
-                batch.insert(keys::block(next.index).as_slice(), value);
-                rest = &rest[count..];
-                values += 1;
+    /// Removes what a sealing that was cut short left, and runs that were merged into others.
+    fn clear(&self, sealed: &Sealed) -> Result<(), StoreError> {
+        self.clear_folders(sealed)?;
+        if let Some(last) = self.last() {
+            let part = self.database(Name::Entries(last))?;
+            part.remove(keys::block(sealed.size).to_vec()..keys::block(u64::MAX).to_vec())?;
+            part.remove(keys::entry(sealed.size, keys::Slot::ENTRY, 0).to_vec()..b"f".to_vec())?;
+        }
+        if !self.names().contains_key(&Name::Index) {
+            return Ok(());
+        }
+        let index = self.database(Name::Index)?;
+        index.remove(keys::run(sealed.next_run, (0, 0)).to_vec()..b"j".to_vec())?;
+        sealed.retired.iter().try_for_each(|number| {
+            let next = number.saturating_add(1);
+            index.remove(keys::run(*number, (0, 0)).to_vec()..keys::run(next, (0, 0)).to_vec())
+        })
+    }
+
+    /// Removes the databases of which nothing counts.
+    fn clear_folders(&self, sealed: &Sealed) -> Result<(), StoreError> {
+        let names: Vec<Name> = self.names().keys().copied().collect();
+        let shared = sealed.runs.iter().any(|run| self.home(run) == Name::Index);
+        for name in names {
+            let counts = match name {
+                Name::Entries(first) => first < sealed.size,
+                Name::Run(number) => sealed.runs.iter().any(|run| run.number == number),
+                // What was cut short while it was made does not open again.
+                Name::Index => shared,
+            };
+            if !counts {
+                self.names().remove(&name);
+                files::remove_dir(&self.folder.join(name.folder()))?;
             }
-            if values >= PER_BATCH || rest.is_empty() {
-                self.db.apply(std::mem::take(&mut batch))?;
-                values = 0;
+        }
+        Ok(())
+    }
+
+    /// Writes entries behind so many, into the last database and, where that is full, into the next. Durable on return.
+    fn fill(&self, size: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        let (mut at, mut rest, mut last) = (size, entries, self.last());
+        while !rest.is_empty() {
+            let first = last.filter(|first| at - first < self.most).unwrap_or(at);
+            let room = usize::try_from(self.most.saturating_sub(at - first)).unwrap_or(usize::MAX);
+            let (few, more) = rest.split_at(rest.len().min(room.max(1)));
+            let part = self.database(Name::Entries(first))?;
+            let (left, right) = few.split_at(few.len() / 2);
+            std::thread::scope(|scope| {
+                let half = scope.spawn(|| write(&part, right));
+                write(&part, left)?;
+                joined(half)
+            })?;
+            part.sync()?;
+            if !more.is_empty() {
+                self.let_go(Name::Entries(first));
             }
+            (at, rest, last) = (at + few.len() as u64, more, Some(first));
         }
         Ok(())
     }
@@ -157,68 +298,35 @@ impl Archive {
         range: Range<u64>,
         visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let (mut next, mut failed, mut stopped) = (range.start, None, ControlFlow::Continue(()));
-        let mut from = None;
-        self.db.scan_back(keys::block(0).to_vec()..[&keys::block(range.start)[..], &[0]].concat(), |key, _| {
-            from = Some(key.to_vec());
-            ControlFlow::Break(())
-        })?;
-        let from = from.ok_or(StoreError::Missing(range.start))?;
-        self.db.scan(from..keys::block(range.end).to_vec(), |key, value| {
-            let mut take = |entries: Vec<StoredEntry>| {
-                for stored in entries {
-                    if stored.index < next || stored.index >= range.end {
-                        continue;
-                    }
-                    // Something between this and what came before is missing.
-                    if stored.index > next {
-                        return ControlFlow::Break(());
-                    }
-                    next += 1;
-                    stopped = visit(stored);
-                    stopped?;
-                }
-                ControlFlow::Continue(())
-            };
-            // sled lets go of a page only after many accesses, counted for each 256th of all pages: this is one more.
-            if let Err(error) = self.db.get(key) {
-                failed = Some(error);
-                return ControlFlow::Break(());
+        let mut next = range.start;
+        while next < range.end {
+            let firsts = self.names();
+            let first = firsts.range(Name::Entries(0)..=Name::Entries(next)).next_back().map(|(name, _)| *name);
+            let after = firsts.range(Name::Entries(next.saturating_add(1))..).next().map(|(name, _)| *name);
+            drop(firsts);
+            let end = if let Some(Name::Entries(after)) = after { after } else { u64::MAX };
+            let name = first.ok_or(StoreError::Missing(next))?;
+            let part = self.database(name)?;
+            if read(&part, next..range.end.min(end), visit)?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
-            let entries = match keys::decode_block(key) {
-                None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
-                Some(first) if value.is_empty() => {
-                    let mut alone = Vec::new();
-                    singles::read(&self.db, first..first + 1, &mut |stored| {
-                        alone.push(stored);
-                        ControlFlow::Continue(())
-                    })
-                    .map(|_| alone)
-                }
-                Some(first) => {
-                    block::unpack(first, value, &range).map_err(|why| StoreError::Block { first, why: why.to_owned() })
-                }
-            };
-            match entries {
-                Ok(entries) => take(entries),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
+            next = range.end.min(end);
+            // Whoever reads on beyond it reads the log through.
+            if next < range.end {
+                self.let_go(name);
             }
-        })?;
-        match failed {
-            Some(error) => Err(error),
-            None if stopped.is_break() || next >= range.end => Ok(stopped),
-            None => Err(StoreError::Missing(next)),
         }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// The records of some hashes that come in order, of each run the first `most` of each hash; many of them on two cores.
     pub fn find(&self, sealed: &Sealed, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
+        let homes: Vec<Name> = sealed.runs.iter().map(|run| self.home(run)).collect();
+        let databases = self.several(&homes)?;
         let look = |hashes: &[u64]| {
             let mut found = Vec::new();
-            sealed.runs.iter().try_for_each(|run| runs::find(&self.db, *run, hashes, most, &mut found))?;
+            let mut runs = sealed.runs.iter().zip(&databases);
+            runs.try_for_each(|(run, database)| runs::find(database, *run, hashes, most, &mut found))?;
             Ok(found)
         };
         if hashes.len() < MANY {
@@ -232,8 +340,104 @@ impl Archive {
     }
 
     /// The records of the index, with these more that are sorted, in order.
-    pub fn index(&self, sealed: &Sealed, more: Vec<Record>) -> Result<Merge<'_>, StoreError> {
-        Merge::new(&self.db, &sealed.runs, more)
+    pub fn index(&self, sealed: &Sealed, more: Vec<Record>) -> Result<Merge, StoreError> {
+        self.merge(&sealed.runs, more)
+    }
+
+    fn merge(&self, runs: &[Run], more: Vec<Record>) -> Result<Merge, StoreError> {
+        let homes: Vec<Name> = runs.iter().map(|run| self.home(run)).collect();
+        Merge::new(runs.iter().zip(self.several(&homes)?), more)
+    }
+}
+
+/// What nobody else holds now.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes entries that follow each other, in blocks or by themselves.
+fn write(db: &Database, entries: &[StoredEntry]) -> Result<(), StoreError> {
+    let (mut rest, mut pairs) = (entries, Vec::new());
+    while let Some(next) = rest.first() {
+        let company = rest.iter().take(usize::from(u8::MAX)).take_while(|stored| block::fits(stored)).count();
+        if company == 0 {
+            // An empty value says that the entry stands by itself.
+            pairs.push((keys::block(next.index).to_vec(), Vec::new()));
+            singles::pairs(next, &mut pairs);
+            rest = &rest[1..];
+        } else {
+            let (value, count) = block::pack(&rest[..company]);
+            pairs.push((keys::block(next.index).to_vec(), value));
+            rest = &rest[count..];
+        }
+        if pairs.len() >= PER_BATCH || rest.is_empty() {
+            db.fill(&std::mem::take(&mut pairs))?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads entries of one database in order until `visit` breaks off or the range ends. Gives whether it was broken off.
+fn read(
+    db: &Database,
+    range: Range<u64>,
+    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, StoreError> {
+    let (mut next, mut failed, mut stopped) = (range.start, None, ControlFlow::Continue(()));
+    let touches = if range.end - range.start > THROUGH { 4 } else { 0 };
+    let mut from = None;
+    db.scan_back(keys::block(0).to_vec()..[&keys::block(range.start)[..], &[0]].concat(), |key, _| {
+        from = Some(key.to_vec());
+        ControlFlow::Break(())
+    })?;
+    let from = from.ok_or(StoreError::Missing(range.start))?;
+    db.scan(from..keys::block(range.end).to_vec(), |key, value| {
+        let mut take = |entries: Vec<StoredEntry>| {
+            for stored in entries {
+                if stored.index < next || stored.index >= range.end {
+                    continue;
+                }
+                // Something between this and what came before is missing.
+                if stored.index > next {
+                    return ControlFlow::Break(());
+                }
+                next += 1;
+                stopped = visit(stored);
+                stopped?;
+            }
+            ControlFlow::Continue(())
+        };
+        // sled lets go of pages only after 64 accesses to a 256th of all: these are some more, where the log is read through.
+        if let Err(error) = (0..touches).try_for_each(|_| db.get(key).map(drop)) {
+            failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        let entries = match keys::decode_block(key) {
+            None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
+            Some(first) if value.is_empty() => {
+                let mut alone = Vec::new();
+                singles::read(db, first..first + 1, &mut |stored| {
+                    alone.push(stored);
+                    ControlFlow::Continue(())
+                })
+                .map(|_| alone)
+            }
+            Some(first) => {
+                block::unpack(first, value, &range).map_err(|why| StoreError::Block { first, why: why.to_owned() })
+            }
+        };
+        match entries {
+            Ok(entries) => take(entries),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error),
+        None if stopped.is_break() || next >= range.end => Ok(stopped),
+        None => Err(StoreError::Missing(next)),
     }
 }
 

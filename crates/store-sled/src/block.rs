@@ -46,12 +46,7 @@ fn encode(entries: &[StoredEntry]) -> Vec<u8> {
     for stored in entries {
         plain.extend(u16::try_from(stored.entry.len()).unwrap_or(u16::MAX).to_be_bytes());
         plain.extend(&stored.entry);
-        parts.extend(u16::try_from(stored.parts.len()).unwrap_or(u16::MAX).to_be_bytes());
-        for (number, bytes) in &stored.parts {
-            parts.extend(number.to_be_bytes());
-            parts.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
-            parts.extend(bytes);
-        }
+        put_parts(&mut parts, stored.parts.iter().map(|(number, bytes)| (*number, bytes.as_slice())));
     }
     let mut block = vec![VERSION, u8::try_from(entries.len()).unwrap_or(u8::MAX)];
     block.extend(u32::try_from(plain.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -61,6 +56,41 @@ fn encode(entries: &[StoredEntry]) -> Vec<u8> {
     let check = crc32fast::hash(&block);
     block.extend(check.to_be_bytes());
     block
+}
+
+/// Writes the parts of an entry: how many, and of each its number, its length, and its bytes.
+pub fn put_parts<'p>(value: &mut Vec<u8>, parts: impl Iterator<Item = (u16, &'p [u8])>) {
+    let (start, mut count) = (value.len(), 0_u16);
+    value.extend([0; 2]);
+    for (number, bytes) in parts {
+        value.extend(number.to_be_bytes());
+        value.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+        value.extend(bytes);
+        count += 1;
+    }
+    value[start..start + 2].copy_from_slice(&count.to_be_bytes());
+}
+
+/// Takes such parts off the bytes, and gives each.
+pub fn take_parts<'p>(bytes: &mut &'p [u8], mut give: impl FnMut(u16, &'p [u8])) -> Option<()> {
+    let (count, mut rest) = bytes.split_first_chunk::<2>()?;
+    for _ in 0..u16::from_be_bytes(*count) {
+        let (number, after) = rest.split_first_chunk::<2>()?;
+        let (length, after) = after.split_first_chunk::<4>()?;
+        let (part, after) = after.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        give(u16::from_be_bytes(*number), part);
+        rest = after;
+    }
+    *bytes = rest;
+    Some(())
+}
+
+/// Takes bytes that come after their length in two bytes.
+pub fn take_short<'p>(bytes: &mut &'p [u8]) -> Option<&'p [u8]> {
+    let (length, after) = bytes.split_first_chunk::<2>()?;
+    let (taken, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    *bytes = after;
+    Some(taken)
 }
 
 /// Reads those entries of a range that are in a block, which begins with the entry at this place. Every byte counts.
@@ -83,23 +113,13 @@ pub fn unpack(first: u64, block: &[u8], range: &Range<u64>) -> Result<Vec<Stored
     let mut parts = &parts[..];
     let mut entries = Vec::new();
     for index in (first..).take(usize::from(*count)) {
-        let (length, after) = plain.split_first_chunk::<2>().ok_or(SHORT)?;
-        let (entry, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(SHORT)?;
-        plain = after;
-        let (held, after) = parts.split_first_chunk::<2>().ok_or(SHORT)?;
-        parts = after;
+        let entry = take_short(&mut plain).ok_or(SHORT)?;
         let mut stored =
             range.contains(&index).then(|| StoredEntry { index, entry: entry.to_vec(), parts: Vec::new() });
-        for _ in 0..u16::from_be_bytes(*held) {
-            let (number, after) = parts.split_first_chunk::<2>().ok_or(SHORT)?;
-            let (length, after) = after.split_first_chunk::<4>().ok_or(SHORT)?;
-            let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| SHORT)?;
-            let (bytes, after) = after.split_at_checked(length).ok_or(SHORT)?;
-            if let Some(stored) = &mut stored {
-                stored.parts.push((u16::from_be_bytes(*number), bytes.to_vec()));
-            }
-            parts = after;
-        }
+        take_parts(&mut parts, |number, bytes| {
+            stored.iter_mut().for_each(|stored| stored.parts.push((number, bytes.to_vec())));
+        })
+        .ok_or(SHORT)?;
         entries.extend(stored);
     }
     if plain.is_empty() && parts.is_empty() && *count > 0 { Ok(entries) } else { Err("bytes are left over") }

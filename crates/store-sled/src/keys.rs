@@ -1,11 +1,11 @@
 //! The keys of the database, and values cut so that sled keeps a full leaf in its log (docs/FORMAT.md, *The database*).
 
 use crate::runs::Record;
-use heldto_proof::Genesis;
+use heldto_proof::{Genesis, Head};
 use heldto_store::Founding;
 use std::ops::Range;
 
-/// The head record.
+/// The head record of what is sealed.
 pub const HEAD: &[u8] = b"h";
 /// The founding record.
 pub const FOUNDING: &[u8] = b"g";
@@ -24,7 +24,7 @@ impl Slot {
     pub const ENTRY: Self = Self(0);
 }
 
-/// `e`, index, slot, chunk: all big-endian, so that order is the log's.
+/// `e`, index, slot, chunk: all big-endian, so that order is the log's; in the archive.
 pub fn entry(index: u64, slot: Slot, chunk: u16) -> [u8; 13] {
     let mut key = [b'e'; 13];
     key[1..9].copy_from_slice(&index.to_be_bytes());
@@ -40,24 +40,22 @@ pub fn decode_entry(key: &[u8]) -> Option<(u64, Slot, u16)> {
     Some((index, Slot(u16::from_be_bytes([key[9], key[10]])), u16::from_be_bytes([key[11], key[12]])))
 }
 
-/// `i`, keyed hash of an id, index: with an empty value.
-pub fn index(hash: u64, index: u64) -> [u8; 17] {
-    let mut key = [b'i'; 17];
-    key[1..9].copy_from_slice(&hash.to_be_bytes());
-    key[9..].copy_from_slice(&index.to_be_bytes());
+/// `t`, index of the first entry, chunk: in `hot`.
+pub fn tail(first: u64, chunk: u16) -> [u8; 11] {
+    let mut key = [b't'; 11];
+    key[1..9].copy_from_slice(&first.to_be_bytes());
+    key[9..].copy_from_slice(&chunk.to_be_bytes());
     key
 }
 
-/// The first key after all of this hash.
-pub fn index_end(hash: u64) -> Vec<u8> {
-    hash.checked_add(1).map_or_else(|| b"j".to_vec(), |next| index(next, 0).to_vec())
+/// Reads such a key.
+pub fn decode_tail(key: &[u8]) -> Option<(u64, u16)> {
+    let key: &[u8; 11] = key.try_into().ok().filter(|k: &&[u8; 11]| k[0] == b't')?;
+    Some((u64::from_be_bytes(key[1..9].try_into().ok()?), u16::from_be_bytes([key[9], key[10]])))
 }
 
-/// Reads the hash and the place from such a key.
-pub fn decode_index(key: &[u8]) -> Option<(u64, u64)> {
-    let key: &[u8; 17] = key.try_into().ok()?;
-    Some((u64::from_be_bytes(key[1..9].try_into().ok()?), u64::from_be_bytes(key[9..].try_into().ok()?)))
-}
+/// The first key after all of those.
+pub const TAIL_END: &[u8] = b"u";
 
 /// `b`, first index: in the archive.
 pub fn block(first: u64) -> [u8; 9] {
@@ -95,7 +93,7 @@ pub fn chunks(value: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 /// The layout of the databases; another one was used by versions before the first release.
-pub const LAYOUT: u8 = 2;
+pub const LAYOUT: u8 = 3;
 
 /// Layout, first key, index key, origin.
 pub fn encode_founding(founding: &Founding) -> Vec<u8> {
@@ -104,6 +102,19 @@ pub fn encode_founding(founding: &Founding) -> Vec<u8> {
     bytes.extend(founding.index_key);
     bytes.extend(founding.genesis.origin.as_bytes());
     bytes
+}
+
+/// The head record, and a check over it: while something is not sealed nothing else rests on it.
+pub fn encode_head(head: &Head) -> Vec<u8> {
+    let mut bytes = head.encode();
+    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+    bytes
+}
+
+/// Reads such a record.
+pub fn decode_head(bytes: &[u8]) -> Option<Head> {
+    let (bytes, check) = bytes.split_last_chunk::<4>()?;
+    (crc32fast::hash(bytes) == u32::from_be_bytes(*check)).then(|| Head::decode(bytes).ok()).flatten()
 }
 
 /// Reads a founding record.

@@ -1,7 +1,7 @@
-//! The embedded store: two small sled databases, and a lock.
+//! The embedded store: small sled databases, and a lock.
 //!
 //! It knows bytes and keys, never facts. A ledger's folder holds `lock`, `hot/` (the tail of the log, the head, and the mark of what is sealed),
-//! `archive/` (what is sealed, in blocks), and `acknowledged` (the last size and chain value that were acknowledged, kept apart from the
+//! `archive/` (what is sealed, in databases of blocks, and the index), and `acknowledged` (the last size and chain value that were acknowledged, kept apart from the
 //! database so that a database that lost its tail is found out). docs/FORMAT.md has the keys.
 
 mod archive;
@@ -13,6 +13,7 @@ mod keys;
 mod lock;
 mod runs;
 mod singles;
+mod tail;
 
 pub use lock::Waiting;
 
@@ -23,13 +24,16 @@ use heldto_proof::{Chain, Entry, Genesis, Head};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use lock::Lock;
 use runs::Record;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How long the tail grows before it is sealed.
 const TAIL: u64 = 1024;
+/// How many entries a database of the archive holds: so many open in some milliseconds.
+const PART: u64 = 1 << 21;
 
 /// A ledger's folder, opened and locked.
 pub struct SledStore {
@@ -38,8 +42,10 @@ pub struct SledStore {
     archive: OnceLock<Archive>,
     /// Held by whoever opens the archive.
     opening: Mutex<()>,
-    /// How long the tail grows before it is sealed.
-    tail: u64,
+    /// How long the tail grows before it is sealed, and how many entries a database of the archive holds.
+    lengths: (u64, u64),
+    /// The records of the index that find the tail, once something was looked for.
+    found_by: Mutex<Option<BTreeSet<Record>>>,
     /// The file of the last mark that this process wrote.
     acknowledged: Mutex<Option<File>>,
     // Declared last, so that it is let go only after the databases are closed.
@@ -96,9 +102,12 @@ impl SledStore {
         let store = Self::locked(&draft, lock)?;
         let mut batch = sled::Batch::default();
         batch.insert(keys::FOUNDING, keys::encode_founding(founding));
-        store.add(batch, &Sealed::default(), 0, entries, head)?;
+        batch.insert(keys::HEAD, keys::encode_head(&Head::empty(&founding.genesis)));
+        store.hot.apply(batch)?;
+        store.add(&Sealed::default(), 0, entries, head)?;
         let Self { hot: made, archive: sealed, _lock: lock, .. } = store;
-        drop((made, sealed));
+        made.close();
+        sealed.into_inner().into_iter().for_each(Archive::close);
         for folder in [&archive, &hot] {
             let from = draft.join(folder.file_name().unwrap_or_default());
             if from.is_dir() {
@@ -144,33 +153,28 @@ impl SledStore {
             hot,
             archive: OnceLock::new(),
             opening: Mutex::new(()),
-            tail: TAIL,
+            lengths: (TAIL, PART),
+            found_by: Mutex::new(None),
             acknowledged: Mutex::new(None),
             _lock: lock,
         })
     }
 
-    /// The archive, opened when it is first needed.
+    /// The archive, looked into when it is first needed.
     fn archive(&self) -> Result<&Archive, StoreError> {
         let one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if self.archive.get().is_none() {
-            let folder = self.dir.join("archive");
-            let new = !folder.is_dir();
-            let archive = Archive::open(&folder)?;
-            if new {
-                files::sync_dir(&folder)?;
-                files::sync_dir(&self.dir)?;
-            }
-            drop(self.archive.set(archive));
+            drop(self.archive.set(Archive::open(&self.dir.join("archive"), self.lengths.1)?));
         }
         drop(one_at_a_time);
         self.archive.get().ok_or_else(|| StoreError::Broken("the archive was not opened".to_owned()))
     }
 
-    /// Seals the tail once it is so long, instead of at the usual length: where it is sealed changes nothing that can be read.
+    /// Seals the tail once it is so long, and begins a database of the archive after so many entries, instead of at the usual lengths: where it is sealed
+    /// and cut changes nothing that can be read.
     #[must_use]
-    pub const fn sealing_at(mut self, entries: u64) -> Self {
-        self.tail = entries;
+    pub const fn sealing_at(mut self, tail: u64, part: u64) -> Self {
+        self.lengths = (tail, part);
         self
     }
 
@@ -178,9 +182,9 @@ impl SledStore {
     ///
     /// # Errors
     /// When the archive does not open.
-    pub fn databases(&self) -> Result<[&sled::Db; 2], StoreError> {
-        let gone = || StoreError::Broken("it is closed".to_owned());
-        Ok([self.hot.raw().ok_or_else(gone)?, self.archive()?.database().raw().ok_or_else(gone)?])
+    pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
+        let hot = self.hot.raw().cloned().ok_or_else(|| StoreError::Broken("it is closed".to_owned()))?;
+        Ok(std::iter::once(hot).chain(self.archive()?.databases()?).collect())
     }
 
     /// What of the log is sealed: as it stands in `hot`, and nowhere else.
@@ -193,56 +197,46 @@ impl SledStore {
         }
     }
 
-    /// The records of the index that find the tail, in order.
-    fn tail_index(&self, mut visit: impl FnMut(&[u8], Record)) -> Result<(), StoreError> {
-        self.hot.scan(keys::index(0, 0).to_vec()..keys::index_end(u64::MAX), |key, _| {
-            keys::decode_index(key).into_iter().for_each(|record| visit(key, record));
-            ControlFlow::Continue(())
-        })
+    /// The records of the index that find the tail, read when something is first looked for.
+    fn tail_index(&self) -> Result<MutexGuard<'_, Option<BTreeSet<Record>>>, StoreError> {
+        let mut found_by = self.found_by.lock().unwrap_or_else(PoisonError::into_inner);
+        if found_by.is_none() {
+            *found_by = Some(tail::index(&self.hot)?.into_iter().collect());
+        }
+        Ok(found_by)
     }
 
-    /// Adds entries after those there are and moves the head, with what else is in the batch: to the tail, or, where that would grow too long, all of it to
-    /// the archive.
-    fn add(
-        &self,
-        mut batch: sled::Batch,
-        sealed: &Sealed,
-        size: u64,
-        entries: &[NewEntry],
-        head: &Head,
-    ) -> Result<(), StoreError> {
-        batch.insert(keys::HEAD, head.encode());
-        if size - sealed.size + entries.len() as u64 >= self.tail {
-            let (mut tail, mut records) = (Vec::new(), Vec::new());
-            self.tail_index(|key, record| {
-                batch.remove(key);
-                records.push(record);
-            })?;
-            singles::remove(&self.hot, &mut batch, sealed.size..size)?;
-            singles::read(&self.hot, sealed.size..size, &mut |stored| {
+    /// Adds entries after those there are and moves the head: to the tail, or, where that would grow too long, all of it to the archive.
+    fn add(&self, sealed: &Sealed, size: u64, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+        let mut found_by = self.found_by.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let records =
+            (size..).zip(entries).flat_map(|(index, new)| new.found_by.iter().map(move |hash| (*hash, index)));
+        // Before this nothing is kept; within `apply` or `insert`, sled's batch is all or nothing; after `sync`, all of it survives a power cut.
+        if size - sealed.size + entries.len() as u64 >= self.lengths.0 {
+            let (mut tail, mut found) = (Vec::new(), tail::index(&self.hot)?);
+            tail::read(&self.hot, sealed.size..size, &mut |stored| {
                 tail.push(stored);
                 ControlFlow::Continue(())
-            })
-            .map(drop)?;
-            records.extend(
-                (size..).zip(entries).flat_map(|(index, new)| new.found_by.iter().map(move |hash| (*hash, index))),
-            );
+            })?;
+            found.extend(records);
             tail.extend((size..).zip(entries).map(|(index, new)| stored(index, new)));
             // Durable in the archive, and not yet counted: a crash here leaves it to be removed by the next sealing.
-            let sealed = self.archive()?.seal(sealed, &tail, records)?;
+            let sealed = self.archive()?.seal(sealed, &tail, found)?;
+            let mut batch = sled::Batch::default();
+            self.hot.scan(keys::tail(0, 0).to_vec()..keys::TAIL_END.to_vec(), |key, _| {
+                batch.remove(key);
+                ControlFlow::Continue(())
+            })?;
+            batch.insert(keys::HEAD, keys::encode_head(head));
             batch.insert(keys::SEALED, sealed.encode());
+            self.hot.apply(batch)?;
+            found_by = Some(BTreeSet::new());
         } else {
-            for (index, new) in (size..).zip(entries) {
-                let parts = (0..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.as_deref()?)));
-                singles::insert(&mut batch, index, &new.entry, parts);
-                for hash in &new.found_by {
-                    batch.insert(keys::index(*hash, index).as_slice(), &[]);
-                }
-            }
+            tail::write(&self.hot, size, entries, head)?;
+            found_by.iter_mut().for_each(|found_by| found_by.extend(records.clone()));
         }
-        // Before this line nothing is kept; within it, sled's batch is all or nothing; after it, all of it survives a power cut.
-        self.hot.apply(batch)?;
         self.hot.sync()?;
+        *self.found_by.lock().unwrap_or_else(PoisonError::into_inner) = found_by;
         // Not synced: an older file still says something true, and one that is behind costs nothing.
         let mark = Mark { size: head.size(), chain: head.chain };
         let mut held = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
@@ -319,7 +313,7 @@ impl SledStore {
 impl Store for SledStore {
     fn founding(&self) -> Result<Founding, StoreError> {
         let bytes = self.hot.get(keys::FOUNDING)?.unwrap_or_default();
-        if bytes.first() == Some(&1) {
+        if bytes.first().is_some_and(|layout| *layout < keys::LAYOUT) {
             return Err(StoreError::Layout);
         }
         keys::decode_founding(&bytes).ok_or_else(|| damaged("founding record", "it does not decode"))
@@ -327,7 +321,8 @@ impl Store for SledStore {
 
     fn head(&self) -> Result<Head, StoreError> {
         let bytes = self.hot.get(keys::HEAD)?.ok_or_else(|| damaged("head record", "it is missing"))?;
-        Head::decode(&bytes).map_err(|e| damaged("head record", &e.to_string()))
+        let sealed = keys::decode_head(&bytes).ok_or_else(|| damaged("head record", "it does not decode"))?;
+        Ok(tail::head(&self.hot)?.unwrap_or(sealed))
     }
 
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
@@ -335,7 +330,7 @@ impl Store for SledStore {
         if found != *expected {
             return Err(StoreError::Conflict { expected: expected.size(), found: found.size() });
         }
-        self.add(sled::Batch::default(), &self.sealed()?, expected.size(), entries, head)
+        self.add(&self.sealed()?, expected.size(), entries, head)
     }
 
     fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
@@ -347,22 +342,14 @@ impl Store for SledStore {
                 return Ok(());
             }
         }
-        singles::read(&self.hot, range.start.max(sealed)..range.end, &mut visit).map(drop)
+        tail::read(&self.hot, range.start.max(sealed)..range.end, &mut visit)
     }
 
     fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
         let sealed = self.sealed()?;
         let mut found = if sealed.size > 0 { self.archive()?.find(&sealed, hashes, most)? } else { Vec::new() };
-        if hashes.len() > 100 {
-            // The tail is short: read whole, it costs less than so many look-ups.
-            self.tail_index(|_, record| found.extend(hashes.binary_search(&record.0).is_ok().then_some(record)))?;
-        } else {
-            for hash in hashes {
-                self.hot.scan(keys::index(*hash, 0).to_vec()..keys::index_end(*hash), |key, _| {
-                    found.extend(keys::decode_index(key));
-                    ControlFlow::Continue(())
-                })?;
-            }
+        if let Some(tail) = &*self.tail_index()? {
+            found.extend(hashes.iter().flat_map(|hash| tail.range((*hash, 0)..=(*hash, u64::MAX))));
         }
         found.sort_unstable();
         let mut of_hash = (0, 0);
@@ -374,8 +361,7 @@ impl Store for SledStore {
     }
 
     fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        let (sealed, mut tail) = (self.sealed()?, Vec::new());
-        self.tail_index(|_, record| tail.push(record))?;
+        let (sealed, tail) = (self.sealed()?, tail::index(&self.hot)?);
         if sealed.size == 0 {
             tail.into_iter().all(|(hash, index)| visit(hash, index));
             return Ok(());

@@ -6,6 +6,7 @@ use heldto_store::StoreError;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A keyed hash and the place of an entry found by it.
 pub type Record = (u64, u64);
@@ -28,7 +29,7 @@ pub fn write(
     number: u32,
     mut records: impl FnMut() -> Result<Option<Record>, StoreError>,
 ) -> Result<u64, StoreError> {
-    let (mut batch, mut values, mut written) = (sled::Batch::default(), 0, 0);
+    let (mut pairs, mut written) = (Vec::new(), 0);
     // The key of the value at hand, and the value, which begins after the record that the key names.
     let mut open: Option<([u8; 21], Vec<u8>, Record)> = None;
     loop {
@@ -41,15 +42,13 @@ pub fn write(
             }
             (full, next) => {
                 if let Some((key, value, _)) = full {
-                    batch.insert(key.as_slice(), value);
-                    values += 1;
+                    pairs.push((key.to_vec(), value));
                 }
                 next.map(|record| (keys::run(number, record), Vec::with_capacity(LENGTH + 20), record))
             }
         };
-        if values == PER_BATCH || (next.is_none() && values > 0) {
-            db.apply(std::mem::take(&mut batch))?;
-            values = 0;
+        if pairs.len() == PER_BATCH || next.is_none() {
+            db.fill(&std::mem::take(&mut pairs))?;
         }
         if next.is_none() {
             return Ok(written);
@@ -181,27 +180,30 @@ impl Seek<'_, '_> {
 }
 
 /// Gives the records of several runs, and some more that are sorted, in order.
-pub struct Merge<'a> {
-    db: &'a Database,
+pub struct Merge {
     streams: Vec<Stream>,
     heads: BinaryHeap<Reverse<(Record, usize)>>,
 }
 
 struct Stream {
-    /// The run, and the key after the last value read; `None` for records that are all there.
-    more: Option<(u32, Vec<u8>)>,
+    /// The run, where it is, and the key after the last value read; `None` for records that are all there.
+    more: Option<(u32, Arc<Database>, Vec<u8>)>,
     records: std::vec::IntoIter<Record>,
 }
 
-impl<'a> Merge<'a> {
-    pub fn new(db: &'a Database, runs: &[Run], more: Vec<Record>) -> Result<Self, StoreError> {
-        let run = |r: &Run| Stream {
-            more: Some((r.number, keys::run(r.number, (0, 0)).to_vec())),
+impl Merge {
+    /// Of runs, each with where it is, and of some more records that are sorted.
+    pub fn new<'r>(
+        runs: impl Iterator<Item = (&'r Run, Arc<Database>)>,
+        more: Vec<Record>,
+    ) -> Result<Self, StoreError> {
+        let run = |(run, database): (&Run, _)| Stream {
+            more: Some((run.number, database, keys::run(run.number, (0, 0)).to_vec())),
             records: Vec::new().into_iter(),
         };
-        let mut streams: Vec<Stream> = runs.iter().map(run).collect();
+        let mut streams: Vec<Stream> = runs.map(run).collect();
         streams.push(Stream { more: None, records: more.into_iter() });
-        let mut merge = Self { db, streams, heads: BinaryHeap::new() };
+        let mut merge = Self { streams, heads: BinaryHeap::new() };
         for stream in 0..merge.streams.len() {
             merge.advance(stream)?;
         }
@@ -222,11 +224,11 @@ impl<'a> Merge<'a> {
     fn advance(&mut self, number: usize) -> Result<(), StoreError> {
         let Some(stream) = self.streams.get_mut(number) else { return Ok(()) };
         if stream.records.as_slice().is_empty()
-            && let Some((run, from)) = &mut stream.more
+            && let Some((run, database, from)) = &mut stream.more
         {
             let (mut records, mut damaged) = (Vec::new(), false);
             let end = keys::run(run.saturating_add(1), (0, 0)).to_vec();
-            self.db.scan(from.clone()..end, |key, value| {
+            database.scan(from.clone()..end, |key, value| {
                 let mut unpack = Unpack::new(key, value);
                 records.extend(unpack.by_ref());
                 damaged = unpack.damaged;

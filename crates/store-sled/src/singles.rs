@@ -1,26 +1,17 @@
-//! Entries that stand by themselves, each value of theirs under a key of its own: the tail of the log, and in the archive what is too long for a block.
+//! Entries that stand by themselves in the archive, each value of theirs under a key of its own: what is too long for a block.
 
 use crate::database::Database;
 use crate::keys::{self, Slot};
 use heldto_store::{StoreError, StoredEntry};
 use std::ops::{ControlFlow, Range};
 
-/// Adds an entry and its parts to a batch.
-pub fn insert<'v>(batch: &mut sled::Batch, index: u64, entry: &[u8], parts: impl Iterator<Item = (u16, &'v [u8])>) {
-    let parts = parts.map(|(number, bytes)| (Slot(number + 1), bytes));
-    for (slot, value) in std::iter::once((Slot::ENTRY, entry)).chain(parts) {
-        for (chunk, bytes) in keys::chunks(value) {
-            batch.insert(keys::entry(index, slot, chunk).as_slice(), bytes);
-        }
+/// Adds the keys and values of an entry and its parts.
+pub fn pairs(stored: &StoredEntry, pairs: &mut Vec<(Vec<u8>, Vec<u8>)>) {
+    let parts = stored.parts.iter().map(|(number, bytes)| (Slot(number + 1), bytes));
+    for (slot, value) in std::iter::once((Slot::ENTRY, &stored.entry)).chain(parts) {
+        let chunks = keys::chunks(value);
+        pairs.extend(chunks.map(|(chunk, bytes)| (keys::entry(stored.index, slot, chunk).to_vec(), bytes.to_vec())));
     }
-}
-
-/// Removes what [`insert`] put there for these entries.
-pub fn remove(db: &Database, batch: &mut sled::Batch, range: Range<u64>) -> Result<(), StoreError> {
-    db.scan(keys_of(range), |key, _| {
-        batch.remove(key);
-        ControlFlow::Continue(())
-    })
 }
 
 fn keys_of(range: Range<u64>) -> Range<Vec<u8>> {

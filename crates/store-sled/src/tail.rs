@@ -1,0 +1,202 @@
+//! What is not sealed yet: records of some entries each, with what finds them and where the log stands after them. An append of one fact is one record, and
+//! so one write and one sync.
+
+use crate::block;
+use crate::database::Database;
+use crate::keys;
+use crate::runs::Record;
+use heldto_proof::Head;
+use heldto_store::{NewEntry, StoreError, StoredEntry};
+use std::ops::ControlFlow;
+
+/// The first byte of a record.
+const VERSION: u8 = 1;
+
+/// Writes entries that follow each other, with the head after them, all or nothing. Durable only once the database is synced.
+pub fn write(db: &Database, first: u64, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+    let mut values = Vec::new();
+    let (mut at, mut rest) = (first, entries);
+    while !rest.is_empty() {
+        let (mut length, mut count) = (0, 0);
+        for new in rest.iter().take(usize::from(u16::MAX)) {
+            length += size(new);
+            if count > 0 && length > keys::CHUNK {
+                break;
+            }
+            count += 1;
+        }
+        let (few, more) = rest.split_at(count);
+        let value = encode(few, more.is_empty().then_some(head));
+        values.extend(keys::chunks(&value).map(|(chunk, bytes)| (keys::tail(at, chunk), bytes.to_vec())));
+        at += few.len() as u64;
+        rest = more;
+    }
+    match &values[..] {
+        // sled writes and syncs a batch in two pieces, one key in one.
+        [(key, value)] => db.insert(key, value),
+        _ => {
+            let mut batch = sled::Batch::default();
+            values.into_iter().for_each(|(key, value)| batch.insert(key.as_slice(), value));
+            db.apply(batch)
+        }
+    }
+}
+
+/// About how many bytes an entry takes in a record.
+fn size(new: &NewEntry) -> usize {
+    new.entry.len() + new.parts.iter().flatten().map(|part| part.len() + 6).sum::<usize>() + 8 * new.found_by.len() + 6
+}
+
+fn encode(entries: &[NewEntry], head: Option<&Head>) -> Vec<u8> {
+    let short = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).to_be_bytes();
+    let head = head.map(Head::encode).unwrap_or_default();
+    let mut value = vec![VERSION];
+    value.extend(short(head.len()));
+    value.extend(head);
+    value.extend(short(entries.len()));
+    for new in entries {
+        value.extend(short(new.entry.len()));
+        value.extend(&new.entry);
+        let parts = (0..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.as_deref()?)));
+        block::put_parts(&mut value, parts);
+        value.extend(short(new.found_by.len()));
+        new.found_by.iter().for_each(|hash| value.extend(hash.to_be_bytes()));
+    }
+    let check = crc32fast::hash(&value);
+    value.extend(check.to_be_bytes());
+    value
+}
+
+/// A record, read.
+struct Group {
+    head: Option<Head>,
+    entries: Vec<(StoredEntry, Vec<u64>)>,
+}
+
+/// Reads the record of the entries from this place on. Every byte counts.
+fn decode(first: u64, value: &[u8]) -> Option<Group> {
+    let (value, check) = value.split_last_chunk::<4>()?;
+    let (version, mut rest) = value.split_first()?;
+    if crc32fast::hash(value) != u32::from_be_bytes(*check) || *version != VERSION {
+        return None;
+    }
+    let head = block::take_short(&mut rest)?;
+    let head = if head.is_empty() { None } else { Some(Head::decode(head).ok()?) };
+    let (count, after) = rest.split_first_chunk::<2>()?;
+    rest = after;
+    let mut entries = Vec::new();
+    for index in (first..).take(usize::from(u16::from_be_bytes(*count))) {
+        let entry = block::take_short(&mut rest)?.to_vec();
+        let mut parts = Vec::new();
+        block::take_parts(&mut rest, |number, bytes| parts.push((number, bytes.to_vec())))?;
+        let (count, after) = rest.split_first_chunk::<2>()?;
+        let (hashes, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*count)) * 8)?;
+        rest = after;
+        let hashes = hashes.as_chunks::<8>().0.iter().map(|hash| u64::from_be_bytes(*hash)).collect();
+        entries.push((StoredEntry { index, entry, parts }, hashes));
+    }
+    rest.is_empty().then_some(Group { head, entries })
+}
+
+/// Where the log stands after what is not sealed; nothing where all is.
+pub fn head(db: &Database) -> Result<Option<Head>, StoreError> {
+    let mut last = None;
+    db.scan_back(keys::tail(0, 0).to_vec()..keys::TAIL_END.to_vec(), |key, _| {
+        last = keys::decode_tail(key);
+        ControlFlow::Break(())
+    })?;
+    let Some((first, _)) = last else { return Ok(None) };
+    let mut head = None;
+    groups(db, first, &mut |group| {
+        head = group.head;
+        ControlFlow::Continue(())
+    })?;
+    head.map(Some).ok_or_else(|| damaged(first))
+}
+
+/// Gives the entries of records that begin at this place or after it, with what finds each, until `visit` breaks off.
+pub fn scan(
+    db: &Database,
+    from: u64,
+    visit: &mut dyn FnMut(StoredEntry, Vec<u64>) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let visit = &mut |group: Group| group.entries.into_iter().try_for_each(|(stored, hashes)| visit(stored, hashes));
+    groups(db, from, visit)
+}
+
+fn groups(db: &Database, from: u64, visit: &mut dyn FnMut(Group) -> ControlFlow<()>) -> Result<(), StoreError> {
+    let (mut held, mut failed, mut stopped): (Option<(u64, Vec<u8>)>, _, _) = (None, None, false);
+    let mut give = |held: Option<(u64, Vec<u8>)>| {
+        let Some((first, value)) = held else { return ControlFlow::Continue(()) };
+        let Some(group) = decode(first, &value) else {
+            failed = Some(first);
+            return ControlFlow::Break(());
+        };
+        visit(group)
+    };
+    db.scan(keys::tail(from, 0).to_vec()..keys::TAIL_END.to_vec(), |key, value| {
+        match (keys::decode_tail(key), &mut held) {
+            (Some((first, _)), Some((at, bytes))) if first == *at => bytes.extend_from_slice(value),
+            (Some((first, _)), _) => {
+                let done = held.replace((first, value.to_vec()));
+                let given = give(done);
+                stopped = given.is_break();
+                given?;
+            }
+            (None, _) => {}
+        }
+        ControlFlow::Continue(())
+    })?;
+    if !stopped {
+        // Broken off after the last record, there is nothing more to leave out.
+        let _ = give(held);
+    }
+    failed.map_or(Ok(()), |first| Err(damaged(first)))
+}
+
+/// Reads entries in order until `visit` breaks off or the range ends.
+pub fn read(
+    db: &Database,
+    range: std::ops::Range<u64>,
+    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let (mut next, mut stopped, mut from) = (range.start, false, range.start);
+    // The record that begins at this entry, or the last one before it.
+    let until = keys::tail(range.start.saturating_add(1), 0).to_vec();
+    db.scan_back(keys::tail(0, 0).to_vec()..until, |key, _| {
+        from = keys::decode_tail(key).map_or(from, |(first, _)| first);
+        ControlFlow::Break(())
+    })?;
+    scan(db, from, &mut |stored, _| {
+        if stored.index < range.start {
+            return ControlFlow::Continue(());
+        }
+        if stored.index != next || next >= range.end {
+            return ControlFlow::Break(());
+        }
+        next += 1;
+        let given = visit(stored);
+        stopped = given.is_break();
+        given
+    })?;
+    if stopped || next >= range.end { Ok(()) } else { Err(StoreError::Missing(next)) }
+}
+
+/// The records of the index that find what is not sealed, in order.
+pub fn index(db: &Database) -> Result<Vec<Record>, StoreError> {
+    let mut records = Vec::new();
+    scan(db, 0, &mut |stored, hashes| {
+        records.extend(hashes.into_iter().map(|hash| (hash, stored.index)));
+        ControlFlow::Continue(())
+    })?;
+    records.sort_unstable();
+    records.dedup();
+    Ok(records)
+}
+
+fn damaged(first: u64) -> StoreError {
+    StoreError::Block { first, why: "its bytes were changed".to_owned() }
+}
