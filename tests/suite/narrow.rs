@@ -10,7 +10,7 @@ use heldto_replay::{Clock, Lookup, States, View};
 use heldto_report::{AmountFilter, Basis, Document, Filter, Log, PledgeFilter, Scope};
 use heldto_store::{Founding, MemoryStore};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 fn facts_of(path: &Path) -> Vec<Fact> {
     let inside = |dir: &Path| std::fs::read_dir(dir).expect("a folder").flatten().map(|e| e.path()).collect();
@@ -47,7 +47,7 @@ fn ledger(facts: &[Fact]) -> Ledger<MemoryStore> {
     ledger
 }
 
-struct Index(Rc<Ledger<MemoryStore>>);
+struct Index(Arc<Ledger<MemoryStore>>);
 
 impl Lookup for Index {
     fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>> {
@@ -111,7 +111,7 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
     let mut compared = 0;
     for path in paths {
         let facts = facts_of(&path);
-        let ledger = Rc::new(ledger(&facts));
+        let ledger = Arc::new(ledger(&facts));
         let mut folded = States::default();
         ledger.replay(0..ledger.head().size(), &mut |r| folded.apply(r)).expect("reads");
         let days = |text: &str| text.parse::<NaiveDate>().expect("a day");

@@ -10,9 +10,9 @@ use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Clock, Lookup, States, View};
 use heldto_report::{Glance, Log};
 use heldto_store_sled::SledStore;
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The ledger's folder: the one named, or the nearest from here upwards.
 pub fn folder(global: &Global) -> PathBuf {
@@ -43,7 +43,7 @@ pub struct Loaded {
     /// The public key that signs it now.
     pub key: Verifier,
     /// How many entries were read.
-    pub read: Rc<Cell<u64>>,
+    pub read: Arc<AtomicU64>,
 }
 
 /// Opens the ledger and folds all of it; nothing holds it any longer then.
@@ -60,7 +60,7 @@ pub fn look(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
     let size = size_at(&ledger, at)?;
     let last = ledger.recorded_last(size)?;
     let loaded = about(&ledger, States::default(), size)?;
-    let index = Index { ledger, size, read: Rc::clone(&loaded.read) };
+    let index = Index { ledger, size, read: Arc::clone(&loaded.read) };
     Ok(Loaded { states: States::on_demand(size, last, Box::new(index)), ..loaded })
 }
 
@@ -72,7 +72,7 @@ fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loa
     let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
     let log = Log { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
     let key = crate::trust::current(ledger.genesis(), &ledger.key_changes(size)?);
-    let read = Rc::new(Cell::new(states.size()));
+    let read = Arc::new(AtomicU64::new(states.size()));
     Ok(Loaded { states, log, size, signed, key, read })
 }
 
@@ -93,7 +93,7 @@ pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loa
     let kept = kept.filter(fits);
     let last = ledger.recorded_last(size)?;
     let loaded = about(&ledger, States::default(), size)?;
-    let index = Index { ledger, size, read: Rc::clone(&loaded.read) };
+    let index = Index { ledger, size, read: Arc::clone(&loaded.read) };
     Ok(Some((Loaded { states: States::on_demand(size, last, Box::new(index)), ..loaded }, kept)))
 }
 
@@ -107,7 +107,7 @@ pub fn keep(global: &Global, glance: &Glance) -> Result<(), CommandError> {
 struct Index {
     ledger: Ledger<SledStore>,
     size: u64,
-    read: Rc<Cell<u64>>,
+    read: Arc<AtomicU64>,
 }
 
 impl Lookup for Index {
@@ -120,7 +120,7 @@ impl Lookup for Index {
     fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
         let mut all = Vec::with_capacity(places.len());
         self.ledger.recorded_at(places, &mut |recorded| all.push(recorded)).ok()?;
-        self.read.set(self.read.get() + all.len() as u64);
+        self.read.fetch_add(all.len() as u64, Ordering::Relaxed);
         Some(all)
     }
 }

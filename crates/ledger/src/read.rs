@@ -236,8 +236,9 @@ impl<S: Store + Sync> Ledger<S> {
     pub fn replay(&self, range: Range<u64>, visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
         let stretch = |n: u64| {
             let from = range.start + n * STRETCH;
-            let mut all = Vec::new();
-            self.recorded(from..(from + STRETCH).min(range.end), &mut |recorded| all.push(recorded)).map(|()| all)
+            let until = (from + STRETCH).min(range.end);
+            let mut all = Vec::with_capacity(usize::try_from(until - from).unwrap_or_default());
+            self.recorded(from..until, &mut |recorded| all.push(recorded)).map(|()| all)
         };
         in_order(range.end.saturating_sub(range.start).div_ceil(STRETCH), &stretch, |recorded| {
             recorded?.into_iter().for_each(&mut *visit);

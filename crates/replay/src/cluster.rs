@@ -1,5 +1,5 @@
 use crate::View;
-use heldto_fact::{Fact, FactId, Handle, LinkKind, Strength};
+use heldto_fact::{Fact, FactId, LinkKind, Strength};
 use std::collections::BTreeSet;
 
 /// The tellings of one thing: facts tied by `same-as` or `repeats`, and so counted and judged once.
@@ -15,7 +15,7 @@ impl<'a> Cluster<'a> {
     pub fn of(view: &View<'a>, fact: &'a Fact) -> Self {
         let mut tellings = vec![fact];
         // Most things are told once.
-        let alone = !fact.links.iter().any(ties) && view.states().found_by(Handle::Target(&fact.id)).next().is_none();
+        let alone = !fact.links.iter().any(ties) && !view.states().is_target(&fact.id);
         if alone {
             return Self { tellings };
         }

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 /// Finds and reads entries of a log. `None` where that fails: whoever asked then folds the whole log, and is told why it cannot be read.
-pub trait Lookup {
+pub trait Lookup: Send {
     /// Of each handle the places of the entries that have it, in order: the first `most` of them. A place too many does no harm.
     fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>>;
 

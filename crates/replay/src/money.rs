@@ -54,7 +54,20 @@ pub fn totals<'a>(
     let tellings = || clusters.iter().flat_map(|c| &c.tellings);
     let picked = tellings().flat_map(|f| f.amounts.iter().filter(|a| pick(f, a)));
     let units: BTreeSet<Unit> = picked.map(|a| a.unit.clone()).collect();
-    units.into_iter().filter_map(|unit| total_in(&clusters, &pick, unit)).collect()
+    match units.first() {
+        // Things without any link are parts of none, and nothing says that some may be the same.
+        Some(unit) if units.len() == 1 && tellings().all(|f| f.links.is_empty()) => {
+            let mut sum = Interval::ZERO;
+            let has_amount = |c: &Cluster<'a>| {
+                let interval = interval_of(c, &pick, unit);
+                sum = interval.map_or(sum, |i| sum.plus(i).unwrap_or(Interval::ANY));
+                interval.is_some()
+            };
+            let counted = clusters.into_iter().filter(has_amount).collect();
+            vec![Total { sum, unit: unit.clone(), counted, parts: Vec::new(), may_overlap: Vec::new() }]
+        }
+        _ => units.into_iter().filter_map(|unit| total_in(&clusters, &pick, unit)).collect(),
+    }
 }
 
 fn total_in<'a>(clusters: &[Cluster<'a>], pick: &impl Fn(&Fact, &Amount) -> bool, unit: Unit) -> Option<Total<'a>> {

@@ -1,9 +1,12 @@
 use crate::demand::{Demand, Lookup};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactId, Handle, Recorded, Unit};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use std::cell::OnceCell;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+type Hashes = foldhash::fast::RandomState;
 
 /// All that the log says: folded entry by entry, or read when it is first asked for.
 ///
@@ -12,11 +15,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct States {
     size: u64,
     last_recorded: Option<DateTime<Utc>>,
-    facts: HashMap<FactId, Vec<Version>>,
-    /// The ids in order, once they were asked for.
-    in_order: OnceCell<Vec<FactId>>,
-    found_by: HashMap<Key, Ids>,
+    facts: IndexMap<FactId, Vec<Version>, Hashes>,
+    /// The places of the facts in the order of their ids, once they were asked for.
+    in_order: OnceCell<Vec<usize>>,
+    found_by: HashMap<Key, Ids, Hashes>,
+    /// What some version of something links to.
+    targets: HashSet<FactId, Hashes>,
     pledges: BTreeSet<FactId>,
+    sources: BTreeSet<FactId>,
     measured: BTreeMap<FactId, BTreeSet<FactId>>,
     /// Entries whose fact was erased.
     pub erased: u64,
@@ -66,8 +72,7 @@ impl Ids {
     fn in_order(&self) -> &[FactId] {
         let sorted = self.in_order.get_or_init(|| {
             let sort = || {
-                let mut all = self.all.clone();
-                all.sort_unstable();
+                let mut all: Vec<FactId> = sorted(&self.all).into_iter().map(|n| self.all[n].clone()).collect();
                 all.dedup();
                 all
             };
@@ -75,6 +80,19 @@ impl Ids {
         });
         sorted.as_ref().unwrap_or(&self.all)
     }
+}
+
+/// The places of ids in their order.
+fn sorted<'i>(ids: impl IntoIterator<Item = &'i FactId>) -> Vec<usize> {
+    // Most are told apart by what they begin with, which needs no look at where each is kept.
+    let begins = |id: &FactId| {
+        let mut first = [0; 16];
+        id.as_str().bytes().zip(&mut first).for_each(|(byte, place)| *place = byte);
+        u128::from_be_bytes(first)
+    };
+    let mut all: Vec<(u128, usize, &FactId)> = ids.into_iter().enumerate().map(|(n, id)| (begins(id), n, id)).collect();
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| a.2.cmp(b.2)));
+    all.into_iter().map(|(_, n, _)| n).collect()
 }
 
 impl From<&Handle<'_>> for Key {
@@ -152,9 +170,13 @@ impl States {
             // Only ids are kept, of every version that ever said so; a view looks at the version that holds.
             for handle in fact.handles().iter().filter(|h| !matches!(h, Handle::Id(_))) {
                 self.found_by.entry(Key::from(handle)).or_default().push(&id);
+                if let Handle::Target(target) = handle {
+                    self.targets.insert((*target).clone());
+                }
             }
             match &fact.body {
                 Body::Pledge(_) => drop(self.pledges.insert(id.clone())),
+                Body::Source { .. } => drop(self.sources.insert(id.clone())),
                 Body::Measurement { metric, .. } => {
                     self.measured.entry(metric.clone()).or_default().extend(fact.subjects().iter().cloned());
                 }
@@ -187,6 +209,15 @@ impl States {
         found.iter()
     }
 
+    /// Whether some version of something links to this.
+    #[must_use]
+    pub fn is_target(&self, id: &FactId) -> bool {
+        match &self.demand {
+            Some(demand) => !demand.found_by(Handle::Target(id)).is_empty(),
+            None => self.targets.contains(id),
+        }
+    }
+
     /// Some of the facts of which some version has this handle, as many as it does not cost much to give.
     #[must_use]
     pub fn first_found_by(&self, handle: Handle<'_>, most: usize) -> Vec<FactId> {
@@ -213,19 +244,14 @@ impl States {
 
     /// Every id, in order.
     pub fn ids(&self) -> impl Iterator<Item = &FactId> {
-        self.whole();
-        self.in_order
-            .get_or_init(|| {
-                let mut ids: Vec<FactId> = self.facts.keys().cloned().collect();
-                ids.sort_unstable();
-                ids
-            })
-            .iter()
+        self.all().map(|(id, _)| id)
     }
 
     /// Every id with its versions, in order.
     pub fn all(&self) -> impl Iterator<Item = (&FactId, &[Version])> {
-        self.ids().filter_map(|id| Some((id, self.facts.get(id)?.as_slice())))
+        self.whole();
+        let in_order = self.in_order.get_or_init(|| sorted(self.facts.keys()));
+        in_order.iter().filter_map(|place| self.facts.get_index(*place)).map(|(id, versions)| (id, versions.as_slice()))
     }
 
     /// Every fact that stands, at its newest version, whatever any clock says.
@@ -237,6 +263,12 @@ impl States {
     pub fn pledges(&self) -> impl Iterator<Item = &FactId> {
         self.whole();
         self.pledges.iter()
+    }
+
+    /// Every fact of which some version is a source.
+    pub fn sources(&self) -> impl Iterator<Item = &FactId> {
+        self.whole();
+        self.sources.iter()
     }
 
     /// Every metric that has a measurement.

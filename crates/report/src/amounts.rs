@@ -5,7 +5,7 @@ use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone, day};
 use heldto_fact::{Amount, Basis as Per, Fact, FactId, Kind, Role, Unit, Voice, When};
 use heldto_replay::{Cluster, Total, View, totals};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which amounts to add up.
 #[derive(Debug, Clone, Default)]
@@ -41,16 +41,17 @@ const TOTALS: &[&str] = &["whose", "role", "per", "unit", "low", "high", "counte
 pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document {
     let title = if filter.money { "Money" } else { "Amounts" };
     let mut document = Document::new(title, basis, if filter.totals { TOTALS } else { COLUMNS });
-    let groups = groups(view, filter);
+    let candidates = candidates(view, filter);
+    let groups = groups_of(view, filter, &candidates);
     document.summary.extend(filter.facts.in_words().map(|words| format!("Only what facts {words} tell of.")));
     if groups.is_empty() {
         document.summary.push("No such amount is on record.".to_owned());
         return document;
     }
-    let bodies: BTreeSet<&Vec<FactId>> = groups.iter().map(|g| &g.whose).collect();
-    let hidden =
-        filter.facts.candidate_facts(view).filter(|f| f.sensitive && !filter.facts.sensitive && !f.amounts.is_empty());
-    let hidden = hidden.filter(|f| filter.facts.lets(view, f) && f.amounts.iter().any(|a| filter.fits(a))).count();
+    // They come in the order of whose they are.
+    let bodies: Vec<&[Group<'_>]> = groups.chunk_by(|a, b| a.whose == b.whose).collect();
+    let hidden = candidates.iter().filter(|f| f.sensitive && !filter.facts.sensitive);
+    let hidden = hidden.filter(|f| filter.facts.lets(view, f)).count();
     if hidden > 0 {
         document.summary.push(format!(
             "{} left out of lists and totals; --sensitive counts with them.",
@@ -62,9 +63,8 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
         count(groups.len(), "total", "totals"),
         count(bodies.len(), "body", "bodies")
     ));
-    for whose in bodies {
-        let own: Vec<&Group<'_>> = groups.iter().filter(|g| g.whose == *whose).collect();
-        document.sections.push(section(view, whose, &own, filter));
+    for own in bodies {
+        document.sections.push(section(view, own, filter));
         if filter.totals {
             document.data.rows.extend(own.iter().map(|g| total_row(g)));
         } else {
@@ -97,29 +97,36 @@ impl Group<'_> {
 }
 
 /// Whose an amount is: the payer's where one is told; what is asked for, the asker's; else of whom the fact speaks.
-fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> Vec<&'a FactId> {
+fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> &'a [FactId] {
     match (&amount.payer, amount.role) {
-        (Some(payer), _) => vec![payer],
-        (None, Role::AskedFor) => fact.by.iter().collect(),
+        (Some(payer), _) => std::slice::from_ref(payer),
+        (None, Role::AskedFor) => &fact.by,
         (None, _) if fact.voice == Some(Voice::Owner) || fact.voice == Some(Voice::Government) => {
-            if fact.by.is_empty() { fact.about.iter().collect() } else { fact.by.iter().collect() }
+            if fact.by.is_empty() { &fact.about } else { &fact.by }
         }
-        (None, _) => fact.subjects().iter().collect(),
+        (None, _) => fact.subjects(),
     }
 }
 
+/// The facts that tell of such an amount, among which those are that match in all else.
+fn candidates<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<&'a Fact> {
+    filter.facts.candidate_facts(view).filter(|f| f.amounts.iter().any(|a| filter.fits(a))).collect()
+}
+
 pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a>> {
+    groups_of(view, filter, &candidates(view, filter))
+}
+
+fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]) -> Vec<Group<'a>> {
     let fits = |a: &Amount| filter.fits(a);
-    let facts: Vec<&'a Fact> = filter
-        .facts
-        .candidate_facts(view)
-        .filter(|f| f.kind() != Kind::Measurement && f.amounts.iter().any(fits))
+    let facts = candidates
+        .iter()
+        .filter(|f| f.kind() != Kind::Measurement)
         .filter(|f| filter.facts.lets(view, f) && filter.facts.within(f.window()) != heldto_fact::Truth::No)
         // A total would tell what is left out of the list.
-        .filter(|f| filter.facts.sensitive || !f.sensitive)
-        .collect();
-    let mut told: BTreeMap<(Vec<&FactId>, Role, Per), Vec<&'a Fact>> = BTreeMap::new();
-    for fact in &facts {
+        .filter(|f| filter.facts.sensitive || !f.sensitive);
+    let mut told: HashMap<(&[FactId], Role, Per), Vec<&'a Fact>> = HashMap::new();
+    for fact in facts {
         for a in fact.amounts.iter().filter(|a| fits(a)) {
             let whose = whose(fact, a);
             if !whose.is_empty() {
@@ -131,6 +138,7 @@ pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a
         }
     }
     let mut groups = Vec::new();
+    let told: BTreeMap<_, _> = told.into_iter().collect();
     for ((who, role, kept), facts) in told {
         // Every telling of a thing is asked the same: one that is not to be shown brings no number in.
         let pick = |f: &Fact, a: &Amount| {
@@ -138,7 +146,7 @@ pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a
             lets && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
         };
         for total in totals(view, facts.into_iter(), pick) {
-            groups.push(Group { whose: who.iter().map(|id| (*id).clone()).collect(), role, per: kept, total });
+            groups.push(Group { whose: who.to_vec(), role, per: kept, total });
         }
     }
     groups
@@ -152,16 +160,17 @@ const fn per(amount: &Amount) -> Per {
     }
 }
 
-fn section(view: &View<'_>, whose: &[FactId], groups: &[&Group<'_>], filter: &AmountFilter) -> Section {
-    let name = list(&names(view, whose));
+/// The totals of one body.
+fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Section {
+    let name = list(&names(view, groups.first().map_or(&[][..], |g| &g.whose)));
     let mut blocks = Vec::new();
     let units: BTreeSet<&Unit> = groups.iter().map(|g| &g.total.unit).collect();
     for unit in units {
-        let of_unit: Vec<&&Group<'_>> = groups.iter().filter(|g| g.total.unit == *unit).collect();
-        let known: Vec<&&&Group<'_>> =
+        let of_unit: Vec<&Group<'_>> = groups.iter().filter(|g| g.total.unit == *unit).collect();
+        let known: Vec<&&Group<'_>> =
             of_unit.iter().filter(|g| g.adds_up() && g.total.sum != heldto_fact::Interval::ANY).collect();
         if known.len() > 1 {
-            let bar = |g: &&&&Group<'_>| Bar {
+            let bar = |g: &&&Group<'_>| Bar {
                 label: role_words(g),
                 value: Some(g.total.sum),
                 shown: interval(g.total.sum, unit),

@@ -55,7 +55,8 @@ impl Basis {
             Scope::Filter(filter) if filter.is_narrow() => (cited(&mut filter.candidate_facts(view)), false),
             Scope::Fact(id) => (cited(&mut view.fact(id).into_iter().chain(view.found_by(Handle::Target(id)))), false),
             Scope::Filter(_) | Scope::All => {
-                (view.newest_source(view.facts().filter(|f| f.kind() == Kind::Source)), true)
+                let sources = view.states().sources().filter_map(|id| view.fact(id));
+                (view.newest_source(sources.filter(|f| f.kind() == Kind::Source)), true)
             }
         };
         Self { clock: view.clock(), log, last_recorded: view.states().last_recorded(), newest_source, of_all_sources }

@@ -88,9 +88,13 @@ impl Filter {
     }
 
     /// The same, as they are known.
-    pub(crate) fn candidate_facts<'a>(&self, view: &View<'a>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    pub(crate) fn candidate_facts<'a>(&self, view: &View<'a>) -> Box<dyn Iterator<Item = &'a Fact> + 'a> {
         let view = *view;
-        self.candidates(&view).filter_map(move |id| view.fact(id))
+        if self.is_narrow() {
+            Box::new(self.candidates(&view).filter_map(move |id| view.fact(id)))
+        } else {
+            Box::new(view.facts())
+        }
     }
 
     /// Whether it asks for a body or a fact, so that not every fact is a candidate.
