@@ -78,6 +78,9 @@ impl<S: Store> Ledger<S> {
     /// When that entry is missing or damaged.
     pub fn recorded_last(&self, size: u64) -> Result<Option<DateTime<Utc>>, ReadError> {
         let Some(index) = size.checked_sub(1) else { return Ok(None) };
+        if size == self.head.size() {
+            return Ok(DateTime::from_timestamp_micros(self.head.recorded_at));
+        }
         let mut found = None;
         self.store.read(index..size, &mut |stored| {
             let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error });

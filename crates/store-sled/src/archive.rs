@@ -77,7 +77,7 @@ impl Sealed {
 /// The databases of what is sealed.
 pub struct Archive {
     folder: PathBuf,
-    /// How many entries a database holds before the next one is begun; and a quarter as many records has a run that gets one of its own.
+    /// How many entries a database holds before the next one is begun; a run of more records gets one of its own.
     most: u64,
     databases: Mutex<BTreeMap<Name, Arc<Mutex<Slot>>>>,
 }
@@ -215,7 +215,7 @@ impl Archive {
         let written = std::thread::scope(|scope| {
             let index = scope.spawn(|| {
                 records.sort_unstable();
-                let name = if total > self.most / 4 { Name::Run(sealed.next_run) } else { Name::Index };
+                let name = if total > self.most { Name::Run(sealed.next_run) } else { Name::Index };
                 let mut merge = self.merge(&absorbed, records)?;
                 let database = self.database(name)?;
                 let written = runs::write(&database, sealed.next_run, || merge.next())?;
@@ -311,8 +311,8 @@ impl Archive {
                 return Ok(ControlFlow::Break(()));
             }
             next = range.end.min(end);
-            // Whoever reads on beyond it reads the log through.
-            if next < range.end {
+            // Whoever reads so many entries to its end reads the log through.
+            if next == end && range.end - range.start > THROUGH {
                 self.let_go(name);
             }
         }

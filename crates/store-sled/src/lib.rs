@@ -33,7 +33,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 /// How long the tail grows before it is sealed.
 const TAIL: u64 = 1024;
 /// How many entries a database of the archive holds: so many open in some milliseconds.
-const PART: u64 = 1 << 21;
+const PART: u64 = 1 << 19;
 
 /// A ledger's folder, opened and locked.
 pub struct SledStore {
