@@ -32,7 +32,7 @@ const MANY: usize = 500;
 /// Who reads more entries in one go reads the log through, and will not come back to them.
 const THROUGH: u64 = 500;
 /// How many values are written at a time.
-const PER_BATCH: usize = 1024;
+const PER_BATCH: usize = 256;
 
 impl Sealed {
     /// Version, size, next run, runs, retired runs, and the first 8 bytes of a hash over it all.

@@ -14,7 +14,7 @@ pub type Record = (u64, u64);
 /// How long a value grows: not long, since sled reads a leaf of up to 16 values to give one.
 const LENGTH: usize = 2 * 1024;
 /// How many values are written at a time.
-const PER_BATCH: usize = 2048;
+const PER_BATCH: usize = 512;
 
 /// A run of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
