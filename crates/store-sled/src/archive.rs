@@ -9,7 +9,7 @@ use crate::runs::{self, Merge, Record, Run};
 use crate::singles;
 use heldto_proof::leaf_hash;
 use heldto_store::{StoreError, StoredEntry};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -43,6 +43,7 @@ impl Sealed {
         bytes.extend(u16::try_from(self.runs.len()).unwrap_or(u16::MAX).to_be_bytes());
         for run in &self.runs {
             bytes.extend(run.number.to_be_bytes());
+            bytes.push(u8::from(run.alone));
             bytes.extend(run.records.to_be_bytes());
         }
         self.retired.iter().for_each(|number| bytes.extend(number.to_be_bytes()));
@@ -60,15 +61,18 @@ impl Sealed {
         let (header, rest) = bytes.split_first_chunk::<15>()?;
         let [1, numbers @ ..] = header else { return None };
         let count = usize::from(u16::from_be_bytes([numbers[12], numbers[13]]));
-        let (runs, retired) = rest.split_at_checked(count * 12)?;
-        let (runs, _) = runs.as_chunks::<12>();
+        let (runs, retired) = rest.split_at_checked(count * 13)?;
+        let (runs, _) = runs.as_chunks::<13>();
         let (retired, left) = retired.as_chunks::<4>();
         let long = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
         let short = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_be_bytes);
         left.is_empty().then(|| Self {
             size: long(&numbers[..8]),
             next_run: short(&numbers[8..12]),
-            runs: runs.iter().map(|r| Run { number: short(&r[..4]), records: long(&r[4..]) }).collect(),
+            runs: runs
+                .iter()
+                .map(|r| Run { number: short(&r[..4]), alone: r[4] != 0, records: long(&r[5..]) })
+                .collect(),
             retired: retired.iter().map(|n| short(n)).collect(),
         })
     }
@@ -149,47 +153,55 @@ impl Archive {
         held(&self.databases)
     }
 
-    /// The database of this name, opened or made, so that its name survives a power cut.
+    /// The database of this name, which is there.
     fn database(&self, name: Name) -> Result<Arc<Database>, StoreError> {
-        let slot = Arc::clone(self.names().entry(name).or_default());
+        let missing = || StoreError::Damaged { record: "archive", why: format!("`{}` is missing", name.folder()) };
+        let slot = self.names().get(&name).cloned().ok_or_else(missing)?;
         let mut slot = held(&slot);
-        let database = match slot.kept.take().or_else(|| slot.open.upgrade()) {
+        if let Some(database) = &slot.kept {
+            return Ok(Arc::clone(database));
+        }
+        let folder = self.folder.join(name.folder());
+        let database = match slot.open.upgrade() {
             Some(database) => database,
-            None => {
-                let folder = self.folder.join(name.folder());
-                let new = !folder.is_dir();
-                let database = Database::open(&folder)?;
-                if new {
-                    for folder in folder.ancestors().take(3) {
-                        files::sync_dir(folder)?;
-                    }
-                }
-                Arc::new(database)
-            }
+            // sled would make an empty one.
+            None if !folder.is_dir() => return Err(missing()),
+            None => Arc::new(Database::open(&folder)?),
         };
         (slot.kept, slot.open) = (Some(Arc::clone(&database)), Arc::downgrade(&database));
         Ok(database)
     }
 
-    /// Databases, each opened beside the others where it is not open yet.
+    /// The same, made where it is not there yet, so that its name survives a power cut.
+    fn made(&self, name: Name) -> Result<Arc<Database>, StoreError> {
+        if !self.names().contains_key(&name) {
+            let folder = self.folder.join(name.folder());
+            std::fs::create_dir_all(&folder).map_err(io(format!("making the folder {}", folder.display())))?;
+            self.names().insert(name, Arc::default());
+            let database = self.database(name)?;
+            folder.ancestors().take(3).try_for_each(files::sync_dir)?;
+            return Ok(database);
+        }
+        self.database(name)
+    }
+
+    /// Databases, those that are not open yet each opened beside the others.
     fn several(&self, names: &[Name]) -> Result<Vec<Arc<Database>>, StoreError> {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = names.iter().skip(1).map(|name| scope.spawn(move || self.database(*name))).collect();
-            let first = names.first().map(|name| self.database(*name));
-            first.into_iter().chain(threads.into_iter().map(joined)).collect()
-        })
+        let is_open = |name: &Name| self.names().get(name).is_none_or(|slot| held(slot).kept.is_some());
+        let closed: BTreeSet<Name> = names.iter().filter(|name| !is_open(name)).copied().collect();
+        if closed.len() > 1 {
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = closed.iter().map(|name| scope.spawn(|| self.database(*name))).collect();
+                threads.into_iter().try_for_each(|thread| joined(thread).map(drop))
+            })?;
+        }
+        names.iter().map(|name| self.database(*name)).collect()
     }
 
     /// Closes a database, once nobody reads from it.
     fn let_go(&self, name: Name) {
         let slot = self.names().get(&name).cloned();
         drop(slot.and_then(|slot| held(&slot).kept.take()));
-    }
-
-    /// Where a run is.
-    fn home(&self, run: &Run) -> Name {
-        let own = Name::Run(run.number);
-        if self.names().contains_key(&own) { own } else { Name::Index }
     }
 
     /// The last database of entries, by its first one.
@@ -211,22 +223,21 @@ impl Archive {
             total += last.records;
             absorbed.push(last);
         }
+        let alone = total > self.most;
         // The entries on some cores, the index beside them.
         let written = std::thread::scope(|scope| {
             let index = scope.spawn(|| {
                 records.sort_unstable();
-                let name = if total > self.most { Name::Run(sealed.next_run) } else { Name::Index };
                 let mut merge = self.merge(&absorbed, records)?;
-                let database = self.database(name)?;
+                let database = self.made(home(sealed.next_run, alone))?;
                 let written = runs::write(&database, sealed.next_run, || merge.next())?;
                 database.sync().map(|()| written)
             });
             self.fill(sealed.size, entries)?;
             joined(index)
         })?;
-        runs.push(Run { number: sealed.next_run, records: written });
-        let in_index = absorbed.iter().filter(|run| self.home(run) == Name::Index);
-        let retired = in_index.map(|run| run.number).collect();
+        runs.push(Run { number: sealed.next_run, alone, records: written });
+        let retired = absorbed.iter().filter(|run| !run.alone).map(|run| run.number).collect();
         let size = sealed.size + entries.len() as u64;
         Ok(Sealed { size, next_run: sealed.next_run.saturating_add(1), runs, retired })
     }
@@ -253,13 +264,12 @@ impl Archive {
     /// Removes the databases of which nothing counts.
     fn clear_folders(&self, sealed: &Sealed) -> Result<(), StoreError> {
         let names: Vec<Name> = self.names().keys().copied().collect();
-        let shared = sealed.runs.iter().any(|run| self.home(run) == Name::Index);
         for name in names {
             let counts = match name {
                 Name::Entries(first) => first < sealed.size,
-                Name::Run(number) => sealed.runs.iter().any(|run| run.number == number),
+                Name::Run(number) => sealed.runs.iter().any(|run| run.alone && run.number == number),
                 // What was cut short while it was made does not open again.
-                Name::Index => shared,
+                Name::Index => sealed.runs.iter().any(|run| !run.alone),
             };
             if !counts {
                 self.names().remove(&name);
@@ -276,7 +286,7 @@ impl Archive {
             let first = last.filter(|first| at - first < self.most).unwrap_or(at);
             let room = usize::try_from(self.most.saturating_sub(at - first)).unwrap_or(usize::MAX);
             let (few, more) = rest.split_at(rest.len().min(room.max(1)));
-            let part = self.database(Name::Entries(first))?;
+            let part = self.made(Name::Entries(first))?;
             let (left, right) = few.split_at(few.len() / 2);
             std::thread::scope(|scope| {
                 let half = scope.spawn(|| write(&part, right));
@@ -321,7 +331,7 @@ impl Archive {
 
     /// The records of some hashes that come in order, of each run the first `most` of each hash; many of them on two cores.
     pub fn find(&self, sealed: &Sealed, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
-        let homes: Vec<Name> = sealed.runs.iter().map(|run| self.home(run)).collect();
+        let homes: Vec<Name> = sealed.runs.iter().map(|run| home(run.number, run.alone)).collect();
         let databases = self.several(&homes)?;
         let look = |hashes: &[u64]| {
             let mut found = Vec::new();
@@ -345,9 +355,14 @@ impl Archive {
     }
 
     fn merge(&self, runs: &[Run], more: Vec<Record>) -> Result<Merge, StoreError> {
-        let homes: Vec<Name> = runs.iter().map(|run| self.home(run)).collect();
+        let homes: Vec<Name> = runs.iter().map(|run| home(run.number, run.alone)).collect();
         Merge::new(runs.iter().zip(self.several(&homes)?), more)
     }
+}
+
+/// Where a run is.
+const fn home(number: u32, alone: bool) -> Name {
+    if alone { Name::Run(number) } else { Name::Index }
 }
 
 /// What nobody else holds now.
@@ -452,7 +467,7 @@ mod tests {
 
     #[test]
     fn the_record_of_what_is_sealed_has_one_spelling_and_every_byte_counts() {
-        let run = |number, records| Run { number, records };
+        let run = |number, records| Run { number, alone: number == 3, records };
         let sealed = Sealed { size: 5000, next_run: 9, runs: vec![run(3, 4000), run(8, 1000)], retired: vec![4, 7] };
         let bytes = sealed.encode();
         assert_eq!(Sealed::decode(&bytes), Some(sealed));

@@ -20,6 +20,8 @@ const PER_BATCH: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     pub number: u32,
+    /// Whether it has a database of its own.
+    pub alone: bool,
     pub records: u64,
 }
 
@@ -281,7 +283,7 @@ mod tests {
             for (most, records) in [(1, 1), (700, written), (usize::MAX, written)] {
                 let mut found = Vec::new();
                 // However many records it says it has, it is looked through one way or the other.
-                find(&db, Run { number: 5, records }, wanted, most, &mut found).expect("reads");
+                find(&db, Run { number: 5, alone: false, records }, wanted, most, &mut found).expect("reads");
                 let of = |hash: &u64| {
                     let from = all.partition_point(|(h, _)| h < hash);
                     all[from..].iter().take_while(|(h, _)| h == hash).take(most).copied().collect::<Vec<_>>()

@@ -241,3 +241,32 @@ fn a_sealing_cut_short_before_its_mark_does_not_count() {
         assert_eq!(store.find(&[77], usize::MAX).expect("an index"), (0..=n).map(|k| (77, k)).collect::<Vec<_>>());
     }
 }
+
+/// A database of the archive that is not there is told, and not taken for one that holds nothing.
+#[test]
+fn what_is_missing_from_the_archive_is_told() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut store = create(root.path()).sealing_at(1, 3);
+    let mut head = store.head().expect("a head");
+    for n in 0..8 {
+        let batch = [entry(n, 30)];
+        let next = next_head(&head, &batch);
+        store.append(&head, &batch, &next).expect("room");
+        head = next;
+    }
+    drop(store);
+    let mut runs = 0;
+    for folder in std::fs::read_dir(root.path().join("archive")).expect("a folder") {
+        let (folder, aside) = (folder.expect("reads").path(), root.path().join("aside"));
+        std::fs::rename(&folder, &aside).expect("moves");
+        let store = open(root.path()).expect("opens");
+        let is_run = folder.ends_with("index") || folder.to_string_lossy().contains("run-");
+        let found = if is_run { store.find(&[77], usize::MAX).map(drop) } else { store.read(0..8, &mut |_| true) };
+        assert!(found.as_ref().is_err_and(StoreError::is_integrity), "{}: {found:?}", folder.display());
+        drop(store);
+        std::fs::rename(&aside, &folder).expect("moves");
+        runs += u32::from(is_run);
+    }
+    assert!(runs > 0);
+    assert_eq!(open(root.path()).expect("opens").find(&[77], usize::MAX).expect("an index").len(), 8);
+}
