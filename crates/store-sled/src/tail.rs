@@ -44,7 +44,7 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry], head: &Head) -> Re
 
 /// About how many bytes an entry takes in a record.
 fn size(new: &NewEntry) -> usize {
-    new.entry.len() + new.parts.iter().flatten().map(|part| part.len() + 6).sum::<usize>() + 8 * new.found_by.len() + 6
+    new.entry.len() + new.parts.iter().flatten().map(|part| part.len() + 6).sum::<usize>() + 8 * new.found_by.len() + 8
 }
 
 fn encode(entries: &[NewEntry], head: Option<&Head>) -> Vec<u8> {
@@ -59,7 +59,7 @@ fn encode(entries: &[NewEntry], head: Option<&Head>) -> Vec<u8> {
         value.extend(&new.entry);
         let parts = (0..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.as_deref()?)));
         block::put_parts(&mut value, parts);
-        value.extend(short(new.found_by.len()));
+        value.extend(u32::try_from(new.found_by.len()).unwrap_or(u32::MAX).to_be_bytes());
         new.found_by.iter().for_each(|hash| value.extend(hash.to_be_bytes()));
     }
     let check = crc32fast::hash(&value);
@@ -89,8 +89,9 @@ fn decode(first: u64, value: &[u8]) -> Option<Group> {
         let entry = block::take_short(&mut rest)?.to_vec();
         let mut parts = Vec::new();
         block::take_parts(&mut rest, |number, bytes| parts.push((number, bytes.to_vec())))?;
-        let (count, after) = rest.split_first_chunk::<2>()?;
-        let (hashes, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*count)) * 8)?;
+        let (count, after) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*count)).ok()?.checked_mul(8)?;
+        let (hashes, after) = after.split_at_checked(length)?;
         rest = after;
         let hashes = hashes.as_chunks::<8>().0.iter().map(|hash| u64::from_be_bytes(*hash)).collect();
         entries.push((StoredEntry { index, entry, parts }, hashes));

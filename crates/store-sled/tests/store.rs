@@ -1,7 +1,7 @@
 //! The sled store keeps the promises of every store, and those of its own.
 
 use heldto_store::conformance::{entry, founding, next_head, race, run};
-use heldto_store::{Store, StoreError};
+use heldto_store::{NewEntry, Store, StoreError};
 use heldto_store_sled::SledStore;
 use std::path::Path;
 
@@ -282,4 +282,19 @@ fn what_is_missing_from_the_archive_is_told() {
     }
     assert!(refused > 0, "{runs} runs");
     assert_eq!(open(root.path()).expect("opens").find(&[77], usize::MAX).expect("an index").len(), 8);
+}
+
+/// However much a fact names, its entry is kept whole.
+#[test]
+fn an_entry_that_very_much_finds_is_kept() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut store = create(root.path());
+    let head = store.head().expect("a head");
+    let batch = [NewEntry { found_by: (0..70_000).collect(), ..entry(0, 30) }];
+    let next = next_head(&head, &batch);
+    store.append(&head, &batch, &next).expect("room");
+    drop(store);
+    let store = open(root.path()).expect("opens");
+    assert_eq!(store.head().expect("a head"), next);
+    assert_eq!(store.find(&[69_999], 1).expect("an index"), [(69_999, 0)]);
 }
