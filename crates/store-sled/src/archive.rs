@@ -4,6 +4,7 @@
 use crate::block;
 use crate::database::Database;
 use crate::files::{self, io};
+use crate::filter::{self, Draft, Filter};
 use crate::keys;
 use crate::runs::{self, Merge, Record, Run};
 use crate::singles;
@@ -84,6 +85,8 @@ pub struct Archive {
     /// How many entries a database holds before the next one is begun; a run of more records gets one of its own.
     most: u64,
     databases: Mutex<BTreeMap<Name, Arc<Mutex<Slot>>>>,
+    /// The filters of runs by their numbers; nothing where one does not read.
+    filters: Mutex<BTreeMap<u32, Option<Arc<Filter>>>>,
 }
 
 /// What a database holds.
@@ -124,15 +127,17 @@ struct Slot {
 impl Archive {
     /// The archive in this folder, which need not be there yet.
     pub fn open(folder: &Path, most: u64) -> Result<Self, StoreError> {
-        let mut databases = BTreeMap::new();
+        let (mut databases, mut filters) = (BTreeMap::new(), BTreeMap::new());
         if folder.is_dir() {
             let reading = || io(format!("reading the folder {}", folder.display()));
             for entry in std::fs::read_dir(folder).map_err(reading())? {
                 let name = entry.map_err(reading())?.file_name();
-                databases.extend(name.to_str().and_then(Name::of).map(|name| (name, Arc::default())));
+                let name = name.to_str();
+                databases.extend(name.and_then(Name::of).map(|name| (name, Arc::default())));
+                filters.extend(name.and_then(filter::of).map(|run| (run, Filter::open(folder, run).map(Arc::new))));
             }
         }
-        Ok(Self { folder: folder.to_owned(), most, databases: Mutex::new(databases) })
+        Ok(Self { folder: folder.to_owned(), most, databases: Mutex::new(databases), filters: Mutex::new(filters) })
     }
 
     /// The databases beneath: of entries in their order, of long runs, and of the others.
@@ -204,6 +209,11 @@ impl Archive {
         drop(slot.and_then(|slot| held(&slot).kept.take()));
     }
 
+    /// The filter of a run, where there is one.
+    fn filter(&self, run: u32) -> Option<Arc<Filter>> {
+        held(&self.filters).get(&run).cloned().flatten()
+    }
+
     /// The last database of entries, by its first one.
     fn last(&self) -> Option<u64> {
         self.names().keys().filter_map(|name| if let Name::Entries(first) = name { Some(*first) } else { None }).max()
@@ -228,9 +238,16 @@ impl Archive {
         let written = std::thread::scope(|scope| {
             let index = scope.spawn(|| {
                 records.sort_unstable();
-                let mut merge = self.merge(&absorbed, records)?;
+                let hashes = records.chunk_by(|a, b| a.0 == b.0).count() as u64;
+                let of = |run: &Run| self.filter(run.number).map_or(run.records, |filter| filter.hashes());
+                let mut draft = Draft::new(hashes + absorbed.iter().map(of).sum::<u64>());
+                let mut merge = self.merge(&absorbed, |_| None, records)?;
                 let database = self.made(home(sealed.next_run, alone))?;
-                let written = runs::write(&database, sealed.next_run, || merge.next())?;
+                let written = runs::write(&database, sealed.next_run, || {
+                    Ok(merge.next()?.inspect(|(hash, _)| draft.put(*hash)))
+                })?;
+                let filter = draft.write(&self.folder, sealed.next_run)?;
+                held(&self.filters).insert(sealed.next_run, Some(Arc::new(filter)));
                 database.sync().map(|()| written)
             });
             self.fill(sealed.size, entries)?;
@@ -245,6 +262,12 @@ impl Archive {
     /// Removes what a sealing that was cut short left, and runs that were merged into others.
     fn clear(&self, sealed: &Sealed) -> Result<(), StoreError> {
         self.clear_folders(sealed)?;
+        let counts = |number: u32| sealed.runs.iter().any(|run| run.number == number);
+        let gone: Vec<u32> = held(&self.filters).keys().copied().filter(|number| !counts(*number)).collect();
+        for number in gone {
+            files::remove_file(&filter::path(&self.folder, number))?;
+            held(&self.filters).remove(&number);
+        }
         if let Some(last) = self.last() {
             let part = self.database(Name::Entries(last))?;
             part.remove(keys::block(sealed.size).to_vec()..keys::block(u64::MAX).to_vec())?;
@@ -329,34 +352,52 @@ impl Archive {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The records of some hashes that come in order, of each run the first `most` of each hash; many of them on two cores.
+    /// The records of some hashes that come in order, of each run the first `most` of each hash; many of them on two cores. Runs that hold none of them
+    /// are not opened, but for one in a hundred or so.
     pub fn find(&self, sealed: &Sealed, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
-        let homes: Vec<Name> = sealed.runs.iter().map(|run| home(run.number, run.alone)).collect();
+        let among = |run: &Run| match self.filter(run.number) {
+            None => hashes.to_vec(),
+            Some(filter) => {
+                filter.prepare(hashes.len());
+                hashes.iter().copied().filter(|hash| filter.may_hold(*hash)).collect()
+            }
+        };
+        let wanted: Vec<(Run, Vec<u64>)> = sealed.runs.iter().map(|run| (*run, among(run))).collect();
+        let wanted: Vec<_> = wanted.into_iter().filter(|(_, hashes)| !hashes.is_empty()).collect();
+        let homes: Vec<Name> = wanted.iter().map(|(run, _)| home(run.number, run.alone)).collect();
         let databases = self.several(&homes)?;
-        let look = |hashes: &[u64]| {
+        let look = |part: fn(&[u64]) -> &[u64]| {
             let mut found = Vec::new();
-            let mut runs = sealed.runs.iter().zip(&databases);
-            runs.try_for_each(|(run, database)| runs::find(database, *run, hashes, most, &mut found))?;
+            let mut runs = wanted.iter().zip(&databases);
+            runs.try_for_each(|((run, hashes), database)| {
+                runs::find(database, *run, part(hashes), most, &mut found)
+            })?;
             Ok(found)
         };
-        if hashes.len() < MANY {
-            return look(hashes);
+        if wanted.iter().map(|(_, hashes)| hashes.len()).sum::<usize>() < MANY {
+            return look(|hashes| hashes);
         }
-        let (first, second) = hashes.split_at(hashes.len() / 2);
         std::thread::scope(|scope| {
-            let half = scope.spawn(|| look(second));
-            Ok([look(first)?, joined(half)?].concat())
+            let half = scope.spawn(|| look(|hashes| &hashes[hashes.len() / 2..]));
+            Ok([look(|hashes| &hashes[..hashes.len() / 2])?, joined(half)?].concat())
         })
     }
 
-    /// The records of the index, with these more that are sorted, in order.
+    /// The records of the index, with these more that are sorted, in order. It fails at one that the filter of its run rules out.
     pub fn index(&self, sealed: &Sealed, more: Vec<Record>) -> Result<Merge, StoreError> {
-        self.merge(&sealed.runs, more)
+        let filter = |run: &Run| self.filter(run.number).inspect(|filter| filter.prepare(usize::MAX));
+        self.merge(&sealed.runs, filter, more)
     }
 
-    fn merge(&self, runs: &[Run], more: Vec<Record>) -> Result<Merge, StoreError> {
+    fn merge(
+        &self,
+        runs: &[Run],
+        filter: impl Fn(&Run) -> Option<Arc<Filter>>,
+        more: Vec<Record>,
+    ) -> Result<Merge, StoreError> {
         let homes: Vec<Name> = runs.iter().map(|run| home(run.number, run.alone)).collect();
-        Merge::new(runs.iter().zip(self.several(&homes)?), more)
+        let databases = self.several(&homes)?;
+        Merge::new(runs.iter().zip(databases).map(|(run, database)| (run, database, filter(run))), more)
     }
 }
 

@@ -87,6 +87,16 @@ pub fn remove_dir(folder: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Removes a file, where it is there.
+pub fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(StoreError::Io { what: format!("removing {}", path.display()), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Removes what a process left that was killed while sled wrote its own snapshot. Call only under the lock.
 pub fn remove_half_written_snapshots(hot: &Path) -> Result<(), StoreError> {
     let entries = match std::fs::read_dir(hot) {

@@ -9,6 +9,7 @@ mod barrier;
 mod block;
 mod database;
 mod files;
+mod filter;
 mod keys;
 mod lock;
 mod runs;

@@ -1,10 +1,9 @@
 //! The index, packed: sorted runs of keyed hashes and places, some hundreds to a value, merged so that there are never many runs.
 
 use crate::database::Database;
+use crate::filter::Filter;
 use crate::keys;
 use heldto_store::StoreError;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -184,49 +183,51 @@ impl Seek<'_, '_> {
 /// Gives the records of several runs, and some more that are sorted, in order.
 pub struct Merge {
     streams: Vec<Stream>,
-    heads: BinaryHeap<Reverse<(Record, usize)>>,
 }
 
 struct Stream {
     /// The run, where it is, and the key after the last value read; `None` for records that are all there.
     more: Option<(u32, Arc<Database>, Vec<u8>)>,
+    /// What must not rule out any of them, where that is asked.
+    filter: Option<Arc<Filter>>,
+    next: Option<Record>,
     records: std::vec::IntoIter<Record>,
 }
 
 impl Merge {
-    /// Of runs, each with where it is, and of some more records that are sorted.
+    /// Of runs, each with where it is and, where its records are to be held against that, its filter; and of some more records that are sorted.
     pub fn new<'r>(
-        runs: impl Iterator<Item = (&'r Run, Arc<Database>)>,
+        runs: impl Iterator<Item = (&'r Run, Arc<Database>, Option<Arc<Filter>>)>,
         more: Vec<Record>,
     ) -> Result<Self, StoreError> {
-        let run = |(run, database): (&Run, _)| Stream {
+        let run = |(run, database, filter): (&Run, _, _)| Stream {
             more: Some((run.number, database, keys::run(run.number, (0, 0)).to_vec())),
+            filter,
+            next: None,
             records: Vec::new().into_iter(),
         };
         let mut streams: Vec<Stream> = runs.map(run).collect();
-        streams.push(Stream { more: None, records: more.into_iter() });
-        let mut merge = Self { streams, heads: BinaryHeap::new() };
-        for stream in 0..merge.streams.len() {
-            merge.advance(stream)?;
-        }
-        Ok(merge)
+        streams.push(Stream { more: None, filter: None, next: None, records: more.into_iter() });
+        streams.iter_mut().try_for_each(Stream::advance)?;
+        Ok(Self { streams })
     }
 
     /// The next record, each once; `None` after the last.
     pub fn next(&mut self) -> Result<Option<Record>, StoreError> {
-        while let Some(Reverse((record, stream))) = self.heads.pop() {
-            self.advance(stream)?;
-            if self.heads.peek().is_none_or(|Reverse((next, _))| *next != record) {
-                return Ok(Some(record));
+        let Some(record) = self.streams.iter().filter_map(|stream| stream.next).min() else { return Ok(None) };
+        for stream in &mut self.streams {
+            while stream.next == Some(record) {
+                stream.advance()?;
             }
         }
-        Ok(None)
+        Ok(Some(record))
     }
+}
 
-    fn advance(&mut self, number: usize) -> Result<(), StoreError> {
-        let Some(stream) = self.streams.get_mut(number) else { return Ok(()) };
-        if stream.records.as_slice().is_empty()
-            && let Some((run, database, from)) = &mut stream.more
+impl Stream {
+    fn advance(&mut self) -> Result<(), StoreError> {
+        if self.records.as_slice().is_empty()
+            && let Some((run, database, from)) = &mut self.more
         {
             let (mut records, mut damaged) = (Vec::new(), false);
             let end = keys::run(run.saturating_add(1), (0, 0)).to_vec();
@@ -240,9 +241,15 @@ impl Merge {
             if damaged {
                 return Err(broken());
             }
-            stream.records = records.into_iter();
+            if let Some(filter) = &self.filter
+                && !records.chunk_by(|a: &Record, b| a.0 == b.0).all(|same| filter.may_hold(same[0].0))
+            {
+                let why = format!("the filter of its run {run} rules out what that holds");
+                return Err(StoreError::Damaged { record: "index", why });
+            }
+            self.records = records.into_iter();
         }
-        self.heads.extend(stream.records.next().map(|record| Reverse((record, number))));
+        self.next = self.records.next();
         Ok(())
     }
 }

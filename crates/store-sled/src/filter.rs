@@ -1,0 +1,254 @@
+//! What a run of the index does not hold, told without opening it: a split block Bloom filter, as the Parquet format defines it, of twelve bits a hash, in a
+//! file beside the databases (docs/FORMAT.md, *The database*).
+//!
+//! Only its *no* is ever relied on. A filter that is missing, or a page of one that does not read, costs a look into the run, and no more.
+
+use crate::files::io;
+use heldto_store::StoreError;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The first byte of a page's trailer.
+const VERSION: u8 = 1;
+/// A page: blocks, and a trailer that says what it is of.
+const PAGE: usize = 512;
+/// Eight words of 32 bits, in each of which one bit is set for each hash.
+const BLOCK: usize = 32;
+/// How many blocks a page has.
+const BLOCKS: usize = (PAGE - TRAILER) / BLOCK;
+/// Version, run, page, pages, hashes; noughts; a check over all before it.
+const TRAILER: usize = 32;
+/// How many hashes go into a page, at twelve bits each.
+const PER_PAGE: u64 = (BLOCKS * BLOCK * 8 / 12) as u64;
+/// The longest filter that is kept in memory whole: of some forty million hashes.
+const KEPT: usize = 64 << 20;
+/// The salts of the words of a block, as the Parquet format has them.
+const SALTS: [u32; 8] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+
+/// Where the filter of a run is.
+pub fn path(archive: &Path, run: u32) -> PathBuf {
+    archive.join(format!("filter-{run}"))
+}
+
+/// The run that a file of this name is the filter of.
+pub fn of(name: &str) -> Option<u32> {
+    name.strip_prefix("filter-")?.parse().ok()
+}
+
+/// In which page a hash belongs, where in it its block begins, and the bits of it.
+fn place(hash: u64, pages: u32) -> (u32, usize, [u32; 8]) {
+    // The hashes of the index are random numbers, of fewer bits than these: a product spreads them.
+    let [a, b, c, d, low @ ..] = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+    let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes(low));
+    let block = (u64::from(high) * u64::from(pages) * BLOCKS as u64) >> 32;
+    let page = u32::try_from(block / BLOCKS as u64).unwrap_or(u32::MAX);
+    let begins = usize::try_from(block % BLOCKS as u64).unwrap_or(0) * BLOCK;
+    (page, begins, SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
+}
+
+/// Where a page begins.
+fn begins(page: u32) -> usize {
+    usize::try_from(page).unwrap_or(usize::MAX).saturating_mul(PAGE)
+}
+
+/// A filter while its run is written.
+pub struct Draft {
+    pages: u32,
+    hashes: u64,
+    last: Option<u64>,
+    bytes: Vec<u8>,
+}
+
+impl Draft {
+    /// For about so many hashes, or fewer.
+    pub fn new(hashes: u64) -> Self {
+        let pages = u32::try_from(hashes.div_ceil(PER_PAGE).max(1)).unwrap_or(u32::MAX);
+        Self { pages, hashes: 0, last: None, bytes: vec![0; begins(pages)] }
+    }
+
+    /// Adds a hash; they come in order.
+    pub fn put(&mut self, hash: u64) {
+        if self.last.replace(hash) == Some(hash) {
+            return;
+        }
+        self.hashes += 1;
+        let (page, at, bits) = place(hash, self.pages);
+        let at = begins(page) + at;
+        for (word, bit) in self.bytes[at..at + BLOCK].as_chunks_mut::<4>().0.iter_mut().zip(bits) {
+            *word = (u32::from_le_bytes(*word) | bit).to_le_bytes();
+        }
+    }
+
+    /// Writes it as the filter of a run; durable on return.
+    pub fn write(mut self, archive: &Path, run: u32) -> Result<Filter, StoreError> {
+        for (number, page) in (0..).zip(self.bytes.chunks_exact_mut(PAGE)) {
+            let trailer = trailer(run, number, self.pages, self.hashes);
+            page[PAGE - TRAILER..PAGE - 4].copy_from_slice(&trailer);
+            let check = crc32fast::hash(&page[..PAGE - 4]);
+            page[PAGE - 4..].copy_from_slice(&check.to_be_bytes());
+        }
+        let path = path(archive, run);
+        let write = || {
+            let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
+            file.write_all(&self.bytes)?;
+            file.sync_all()?;
+            Ok(file)
+        };
+        let file = Mutex::new(write().map_err(io(format!("writing {}", path.display())))?);
+        let whole = if self.bytes.len() <= KEPT { OnceLock::from(self.bytes) } else { OnceLock::new() };
+        Ok(Filter { run, pages: self.pages, hashes: self.hashes, file, whole })
+    }
+}
+
+fn trailer(run: u32, page: u32, pages: u32, hashes: u64) -> [u8; TRAILER - 4] {
+    let mut trailer = [0; TRAILER - 4];
+    trailer[0] = VERSION;
+    trailer[1..5].copy_from_slice(&run.to_be_bytes());
+    trailer[5..9].copy_from_slice(&page.to_be_bytes());
+    trailer[9..13].copy_from_slice(&pages.to_be_bytes());
+    trailer[13..21].copy_from_slice(&hashes.to_be_bytes());
+    trailer
+}
+
+/// The filter of a run, in its file, and where much is asked, in memory.
+pub struct Filter {
+    run: u32,
+    pages: u32,
+    hashes: u64,
+    file: Mutex<File>,
+    whole: OnceLock<Vec<u8>>,
+}
+
+impl Filter {
+    /// The filter of a run, where it is there and its first page reads.
+    pub fn open(archive: &Path, run: u32) -> Option<Self> {
+        let mut file = File::open(path(archive, run)).ok()?;
+        let mut first = [0; PAGE];
+        file.read_exact(&mut first).ok()?;
+        let pages = u32::from_be_bytes(*first[PAGE - TRAILER + 9..].first_chunk()?);
+        let hashes = u64::from_be_bytes(*first[PAGE - TRAILER + 13..].first_chunk()?);
+        let whole = file.metadata().ok()?.len() == begins(pages) as u64;
+        let filter = Self { run, pages, hashes, file: Mutex::new(file), whole: OnceLock::new() };
+        (whole && filter.is_sound(0, &first)).then_some(filter)
+    }
+
+    /// How many hashes its run holds.
+    pub const fn hashes(&self) -> u64 {
+        self.hashes
+    }
+
+    /// Whether these bytes are that page of it, as they were written.
+    fn is_sound(&self, number: u32, page: &[u8]) -> bool {
+        page.split_last_chunk::<4>().is_some_and(|(page, check)| {
+            page.ends_with(&trailer(self.run, number, self.pages, self.hashes))
+                && crc32fast::hash(page) == u32::from_be_bytes(*check)
+        })
+    }
+
+    /// Reads it into memory if so many hashes are to be asked for that this is less work. A page that does not read rules nothing out from then on.
+    pub fn prepare(&self, asked: usize) {
+        let length = begins(self.pages);
+        if self.whole.get().is_some() || length > KEPT || asked.saturating_mul(4 * PAGE) < length {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(length);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes)).is_ok() && bytes.len() == length {
+            for (number, page) in (0..).zip(bytes.chunks_exact_mut(PAGE)) {
+                if !self.is_sound(number, page) {
+                    page.fill(0xff);
+                }
+            }
+            drop(self.whole.set(bytes));
+        }
+    }
+
+    /// Whether its run may hold this hash: *no* is certain.
+    pub fn may_hold(&self, hash: u64) -> bool {
+        let (number, at, bits) = place(hash, self.pages);
+        let holds = |block: Option<&[u8]>| {
+            block.is_none_or(|block| {
+                block.as_chunks::<4>().0.iter().zip(bits).all(|(word, bit)| u32::from_le_bytes(*word) & bit != 0)
+            })
+        };
+        if let Some(whole) = self.whole.get() {
+            let at = begins(number) + at;
+            return holds(whole.get(at..at + BLOCK));
+        }
+        let mut page = [0; PAGE];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = file.seek(SeekFrom::Start(begins(number) as u64)).and_then(|_| file.read_exact(&mut page));
+        read.is_err() || !self.is_sound(number, &page) || holds(page.get(at..at + BLOCK))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Draft, Filter, PAGE, path};
+
+    /// Hashes as the index has them: of 48 bits, those of ids with the highest of these set.
+    fn hash(n: u64) -> u64 {
+        let hash = u64::from_be_bytes(*heldto_proof::leaf_hash(&n.to_be_bytes()).0.first_chunk().expect("32 bytes"));
+        hash >> 16 | if n.is_multiple_of(5) { 0 } else { 1 << 47 }
+    }
+
+    #[test]
+    fn what_is_there_is_never_ruled_out_and_little_else_is_let_through() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for count in [0, 1, 319, 320, 5000, 40_000] {
+            let mut there: Vec<u64> = (0..count).map(hash).collect();
+            there.sort_unstable();
+            let mut draft = Draft::new(count);
+            // Of one hash there may be many records.
+            there.iter().flat_map(|hash| [hash, hash]).for_each(|hash| draft.put(*hash));
+            let written = draft.write(folder.path(), 7).expect("room");
+            let opened = Filter::open(folder.path(), 7).expect("is there");
+            assert!(written.hashes() == count && opened.hashes() == count);
+            let prepared = Filter::open(folder.path(), 7).expect("is there");
+            prepared.prepare(usize::MAX);
+            for filter in [&written, &opened, &prepared] {
+                assert!(there.iter().all(|hash| filter.may_hold(*hash)), "{count}");
+                let wrongly = (count..count + 10_000).filter(|n| filter.may_hold(hash(*n))).count();
+                assert!(wrongly < 100, "{wrongly} of 10,000 beside {count}");
+            }
+        }
+        assert!(Filter::open(folder.path(), 8).is_none());
+    }
+
+    #[test]
+    fn a_page_that_was_changed_rules_nothing_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = path(folder.path(), 3);
+        let mut draft = Draft::new(2000);
+        (0..2000).map(hash).for_each(|hash| draft.put(hash));
+        drop(draft.write(folder.path(), 3).expect("room"));
+        let bytes = std::fs::read(&file).expect("reads");
+        for at in (0..bytes.len()).step_by(97).chain([bytes.len() - 1, bytes.len() - 20]) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x10;
+            std::fs::write(&file, changed).expect("writes");
+            let open = || Filter::open(folder.path(), 3);
+            // The first page says what it is a filter of.
+            assert_eq!(open().is_none(), at < PAGE, "byte {at}");
+            for (filter, asked) in open().into_iter().zip([0]).chain(open().into_iter().zip([usize::MAX])) {
+                filter.prepare(asked);
+                assert!((0..2000).all(|n| filter.may_hold(hash(n))), "byte {at}");
+                let through = (2000..12_000).filter(|n| filter.may_hold(hash(*n))).count();
+                assert!((1000..3000).contains(&through), "a page of seven: {through}");
+            }
+        }
+        // One page of it in the place of another, or of another run, or cut off.
+        let mut swapped = bytes.clone();
+        swapped.copy_within(PAGE..2 * PAGE, 2 * PAGE);
+        std::fs::write(&file, swapped).expect("writes");
+        let filter = Filter::open(folder.path(), 3).expect("its first page is whole");
+        assert!((0..2000).all(|n| filter.may_hold(hash(n))));
+        std::fs::rename(&file, path(folder.path(), 4)).expect("renames");
+        assert!(Filter::open(folder.path(), 4).is_none());
+        std::fs::write(&file, &bytes[..bytes.len() - 1]).expect("writes");
+        assert!(Filter::open(folder.path(), 3).is_none());
+    }
+}
