@@ -1,6 +1,7 @@
+use crate::stretches::in_order;
 use crate::{Ledger, Own, ReadError, WireError, encode_fact, kind_code};
 use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind};
-use heldto_proof::{Entry, EntryError, Part, PartRef, Role, Salt, chain, leaf_hash};
+use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
 use std::collections::HashMap;
 
@@ -149,8 +150,19 @@ impl<S: Store + Sync> Ledger<S> {
         }
         let mut salted: Vec<(&Fact, Salt)> = planned.new.iter().map(|fact| (*fact, [0; 32])).collect();
         salted.iter_mut().for_each(|(_, salt)| random(salt));
-        let parts = self.commit(&salted)?;
-        let first = self.seal(parts, now, progress)?;
+        let mut sealing = Sealing::new(&self.head, now, salted.len())?;
+        // Facts are encoded and committed to on every core, for each stands alone; beside that, what is ready is chained.
+        let chunks: Vec<_> = salted.chunks(CHUNK).collect();
+        let commit = |n: u64| {
+            let few = usize::try_from(n).ok().and_then(|n| chunks.get(n)).copied().unwrap_or_default();
+            few.iter().map(|(fact, salt)| self.commit(fact, *salt)).collect::<Result<Vec<_>, _>>()
+        };
+        in_order(chunks.len() as u64, &commit, |parts| {
+            parts?.into_iter().try_for_each(|part| sealing.push(part))?;
+            progress(sealing.entries.len() as u64);
+            Ok::<(), AppendError>(())
+        })?;
+        let first = self.store_all(sealing)?;
         progress(facts.len() as u64);
         let recorded = planned.new.iter().map(|f| f.id.clone()).zip(first..).collect();
         Ok(Appended { recorded, unchanged: planned.unchanged })
@@ -165,58 +177,58 @@ impl<S: Store + Sync> Ledger<S> {
         random(&mut salt);
         let bytes = own.encode().map_err(AppendError::Own)?;
         let part = Committed::new(own.kind(), Role::Ledger, salt, &bytes, vec![self.index_key.hash_of_own()]);
-        self.seal(vec![part], now, &mut |_| {})
+        let mut sealing = Sealing::new(&self.head, now, 1)?;
+        sealing.push(part)?;
+        self.store_all(sealing)
     }
 
-    /// Encodes facts and commits to them, on every core where there are many: each stands alone.
-    fn commit(&self, facts: &[(&Fact, Salt)]) -> Result<Vec<Committed>, AppendError> {
-        let one = |(fact, salt): &(&Fact, Salt)| {
-            let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
-            let found_by = self.index_key.hashes(fact);
-            Ok(Committed::new(fact.kind(), Role::Fact, *salt, &bytes, found_by))
-        };
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(facts.len() / 256);
-        if workers < 2 {
-            return facts.iter().map(one).collect();
-        }
-        std::thread::scope(|scope| {
-            let chunks = facts.chunks(facts.len().div_ceil(workers));
-            let threads: Vec<_> = chunks
-                .map(|few| scope.spawn(move || few.iter().map(one).collect::<Result<Vec<_>, AppendError>>()))
-                .collect();
-            let mut all = Vec::with_capacity(facts.len());
-            for thread in threads {
-                // A panic there is ours, and goes on here.
-                all.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-            }
-            Ok(all)
-        })
+    /// Encodes a fact and commits to it.
+    fn commit(&self, fact: &Fact, salt: Salt) -> Result<Committed, AppendError> {
+        let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
+        Ok(Committed::new(fact.kind(), Role::Fact, salt, &bytes, self.index_key.hashes(fact)))
     }
 
-    /// Seals one entry for each part, all or none. Gives the first entry's place.
-    fn seal(&mut self, parts: Vec<Committed>, now: i64, progress: &mut dyn FnMut(u64)) -> Result<u64, AppendError> {
-        if self.head.size() > 0 && now < self.head.recorded_at.saturating_sub(CLOCK_SLACK) {
-            return Err(AppendError::Clock { seconds: (self.head.recorded_at - now) / 1_000_000 });
-        }
-        let (mut head, mut entries) = (self.head.clone(), Vec::with_capacity(parts.len()));
-        head.recorded_at = now.max(self.head.recorded_at);
-        for (done, part) in (0..).zip(parts) {
-            progress(done);
-            let entry = Entry {
-                index: head.size(),
-                previous: head.chain,
-                recorded_at: head.recorded_at,
-                kind: kind_code(part.kind),
-                parts: vec![part.committed],
-            };
-            let bytes = entry.encode()?;
-            head.chain = chain(&bytes);
-            head.edge.push(leaf_hash(&bytes));
-            entries.push(NewEntry { entry: bytes, parts: vec![Some(part.stored)], found_by: part.found_by });
-        }
+    /// Stores what was sealed, all or nothing. Gives the first entry's place.
+    fn store_all(&mut self, sealing: Sealing) -> Result<u64, AppendError> {
         let first = self.head.size();
-        self.store.append(&self.head, &entries, &head)?;
-        self.head = head;
+        self.store.append(&self.head, &sealing.entries, &sealing.head)?;
+        self.head = sealing.head;
         Ok(first)
+    }
+}
+
+/// How many facts are committed to at a time.
+const CHUNK: usize = 256;
+
+/// Entries that follow each other, and where the log stands after them.
+struct Sealing {
+    head: Head,
+    entries: Vec<NewEntry>,
+}
+
+impl Sealing {
+    /// Of so many entries behind those there are.
+    fn new(head: &Head, now: i64, room: usize) -> Result<Self, AppendError> {
+        if head.size() > 0 && now < head.recorded_at.saturating_sub(CLOCK_SLACK) {
+            return Err(AppendError::Clock { seconds: (head.recorded_at - now) / 1_000_000 });
+        }
+        let head = Head { recorded_at: now.max(head.recorded_at), ..head.clone() };
+        Ok(Self { head, entries: Vec::with_capacity(room) })
+    }
+
+    /// Seals one entry for a part.
+    fn push(&mut self, part: Committed) -> Result<(), EntryError> {
+        let entry = Entry {
+            index: self.head.size(),
+            previous: self.head.chain,
+            recorded_at: self.head.recorded_at,
+            kind: kind_code(part.kind),
+            parts: vec![part.committed],
+        };
+        let bytes = entry.encode()?;
+        self.head.chain = chain(&bytes);
+        self.head.edge.push(leaf_hash(&bytes));
+        self.entries.push(NewEntry { entry: bytes, parts: vec![Some(part.stored)], found_by: part.found_by });
+        Ok(())
     }
 }

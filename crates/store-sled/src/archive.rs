@@ -1,15 +1,14 @@
 //! What is sealed: blocks of entries, cut into databases of which only the last is written to, and packed runs of the index, the long ones each in a database
 //! of its own, written once. Each is opened only when it is needed: sled reads the head of every half megabyte to open one.
 
-use crate::block;
 use crate::database::Database;
+use crate::entries::{self, THROUGH};
 use crate::files::{self, io};
 use crate::filter::{self, Draft, Filter};
 use crate::keys;
 use crate::runs::{self, Merge, Record, Run};
-use crate::singles;
 use heldto_proof::leaf_hash;
-use heldto_store::{StoreError, StoredEntry};
+use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
@@ -30,10 +29,6 @@ pub struct Sealed {
 
 /// From so many hashes on they are looked for on two cores.
 const MANY: usize = 500;
-/// Who reads more entries in one go reads the log through, and will not come back to them.
-const THROUGH: u64 = 500;
-/// How many values are written at a time.
-const PER_BATCH: usize = 256;
 
 impl Sealed {
     /// Version, size, next run, runs, retired runs, and the first 8 bytes of a hash over it all.
@@ -219,15 +214,14 @@ impl Archive {
         self.names().keys().filter_map(|name| if let Name::Entries(first) = name { Some(*first) } else { None }).max()
     }
 
-    /// Writes entries that come in order after those sealed, and the records of the index that find them. Durable on return, and yet nothing of it counts
+    /// Writes entries that come in order after those sealed, and what finds them. Durable on return, and yet nothing of it counts
     /// until what is returned stands in `hot`.
-    pub fn seal(
-        &self,
-        sealed: &Sealed,
-        entries: &[StoredEntry],
-        mut records: Vec<Record>,
-    ) -> Result<Sealed, StoreError> {
+    pub fn seal(&self, sealed: &Sealed, entries: &[NewEntry]) -> Result<Sealed, StoreError> {
         self.clear(sealed)?;
+        let mut records: Vec<Record> = Vec::with_capacity(entries.iter().map(|new| new.found_by.len()).sum());
+        for (index, new) in (sealed.size..).zip(entries) {
+            records.extend(new.found_by.iter().map(|hash| (*hash, index)));
+        }
         let (mut runs, mut absorbed, mut total) = (sealed.runs.clone(), Vec::new(), records.len() as u64);
         while let Some(last) = runs.pop_if(|last| last.records <= 2 * total) {
             total += last.records;
@@ -303,8 +297,8 @@ impl Archive {
     }
 
     /// Writes entries behind so many, into the last database and, where that is full, into the next. Durable on return.
-    fn fill(&self, size: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
-        let (mut at, mut rest, mut last) = (size, entries, self.last());
+    fn fill(&self, size: u64, all: &[NewEntry]) -> Result<(), StoreError> {
+        let (mut at, mut rest, mut last) = (size, all, self.last());
         while !rest.is_empty() {
             let first = last.filter(|first| at - first < self.most).unwrap_or(at);
             let room = usize::try_from(self.most.saturating_sub(at - first)).unwrap_or(usize::MAX);
@@ -312,8 +306,8 @@ impl Archive {
             let part = self.made(Name::Entries(first))?;
             let (left, right) = few.split_at(few.len() / 2);
             std::thread::scope(|scope| {
-                let half = scope.spawn(|| write(&part, right));
-                write(&part, left)?;
+                let half = scope.spawn(|| entries::write(&part, at + left.len() as u64, right));
+                entries::write(&part, at, left)?;
                 joined(half)
             })?;
             part.sync()?;
@@ -340,7 +334,7 @@ impl Archive {
             let end = if let Some(Name::Entries(after)) = after { after } else { u64::MAX };
             let name = first.ok_or(StoreError::Missing(next))?;
             let part = self.database(name)?;
-            if read(&part, next..range.end.min(end), visit)?.is_break() {
+            if entries::read(&part, next..range.end.min(end), visit)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
             next = range.end.min(end);
@@ -369,9 +363,7 @@ impl Archive {
         let look = |part: fn(&[u64]) -> &[u64]| {
             let mut found = Vec::new();
             let mut runs = wanted.iter().zip(&databases);
-            runs.try_for_each(|((run, hashes), database)| {
-                runs::find(database, *run, part(hashes), most, &mut found)
-            })?;
+            runs.try_for_each(|((run, hashes), database)| runs::find(database, *run, part(hashes), most, &mut found))?;
             Ok(found)
         };
         if wanted.iter().map(|(_, hashes)| hashes.len()).sum::<usize>() < MANY {
@@ -409,92 +401,6 @@ const fn home(number: u32, alone: bool) -> Name {
 /// What nobody else holds now.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Writes entries that follow each other, in blocks or by themselves.
-fn write(db: &Database, entries: &[StoredEntry]) -> Result<(), StoreError> {
-    let (mut rest, mut pairs) = (entries, Vec::new());
-    while let Some(next) = rest.first() {
-        let company = rest.iter().take(usize::from(u8::MAX)).take_while(|stored| block::fits(stored)).count();
-        if company == 0 {
-            // An empty value says that the entry stands by itself.
-            pairs.push((keys::block(next.index).to_vec(), Vec::new()));
-            singles::pairs(next, &mut pairs);
-            rest = &rest[1..];
-        } else {
-            let (value, count) = block::pack(&rest[..company]);
-            pairs.push((keys::block(next.index).to_vec(), value));
-            rest = &rest[count..];
-        }
-        if pairs.len() >= PER_BATCH || rest.is_empty() {
-            db.fill(&std::mem::take(&mut pairs))?;
-        }
-    }
-    Ok(())
-}
-
-/// Reads entries of one database in order until `visit` breaks off or the range ends. Gives whether it was broken off.
-fn read(
-    db: &Database,
-    range: Range<u64>,
-    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, StoreError> {
-    let (mut next, mut failed, mut stopped) = (range.start, None, ControlFlow::Continue(()));
-    let touches = if range.end - range.start > THROUGH { 4 } else { 0 };
-    let mut from = None;
-    db.scan_back(keys::block(0).to_vec()..[&keys::block(range.start)[..], &[0]].concat(), |key, _| {
-        from = Some(key.to_vec());
-        ControlFlow::Break(())
-    })?;
-    let from = from.ok_or(StoreError::Missing(range.start))?;
-    db.scan(from..keys::block(range.end).to_vec(), |key, value| {
-        let mut take = |entries: Vec<StoredEntry>| {
-            for stored in entries {
-                if stored.index < next || stored.index >= range.end {
-                    continue;
-                }
-                // Something between this and what came before is missing.
-                if stored.index > next {
-                    return ControlFlow::Break(());
-                }
-                next += 1;
-                stopped = visit(stored);
-                stopped?;
-            }
-            ControlFlow::Continue(())
-        };
-        // sled lets go of pages only after 64 accesses to a 256th of all: these are some more, where the log is read through.
-        if let Err(error) = (0..touches).try_for_each(|_| db.get(key).map(drop)) {
-            failed = Some(error);
-            return ControlFlow::Break(());
-        }
-        let entries = match keys::decode_block(key) {
-            None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
-            Some(first) if value.is_empty() => {
-                let mut alone = Vec::new();
-                singles::read(db, first..first + 1, &mut |stored| {
-                    alone.push(stored);
-                    ControlFlow::Continue(())
-                })
-                .map(|_| alone)
-            }
-            Some(first) => {
-                block::unpack(first, value, &range).map_err(|why| StoreError::Block { first, why: why.to_owned() })
-            }
-        };
-        match entries {
-            Ok(entries) => take(entries),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    match failed {
-        Some(error) => Err(error),
-        None if stopped.is_break() || next >= range.end => Ok(stopped),
-        None => Err(StoreError::Missing(next)),
-    }
 }
 
 /// What a thread came to; its panic goes on here.

@@ -1,7 +1,7 @@
 //! Sealed entries with their parts, some two dozen to a value (docs/FORMAT.md, *The database*).
 
 use crate::keys::CHUNK;
-use heldto_store::StoredEntry;
+use heldto_store::{NewEntry, StoredEntry};
 use std::ops::Range;
 
 /// The first byte of a block.
@@ -12,19 +12,24 @@ const RAW: usize = 12 * 1024;
 const LONG: usize = 3 * 1024;
 
 /// Whether an entry goes into a block with others.
-pub fn fits(stored: &StoredEntry) -> bool {
-    stored.entry.len() <= LONG && stored.parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() <= LONG
+pub fn fits(new: &NewEntry) -> bool {
+    new.entry.len() <= LONG && new.parts.iter().flatten().map(Vec::len).sum::<usize>() <= LONG
+}
+
+/// The parts of an entry that are there, each with its number.
+pub fn there(new: &NewEntry) -> impl Iterator<Item = (u16, &[u8])> {
+    (0..).zip(&new.parts).filter_map(|(number, part)| Some((number, part.as_deref()?)))
 }
 
 /// The block of as many of these entries from the first as go into one value, and how many those are. All of them must fit.
-pub fn pack(entries: &[StoredEntry]) -> (Vec<u8>, usize) {
+pub fn pack(entries: &[NewEntry]) -> (Vec<u8>, usize) {
     let (mut count, mut plain, mut raw) = (0, HEADER, 0);
-    for stored in entries.iter().take(usize::from(u8::MAX)) {
-        let parts: usize = stored.parts.iter().map(|(_, bytes)| bytes.len() + 6).sum::<usize>() + 2;
-        if count > 0 && (plain + stored.entry.len() + 2 > CHUNK || raw + parts > RAW) {
+    for new in entries.iter().take(usize::from(u8::MAX)) {
+        let parts: usize = new.parts.iter().flatten().map(|bytes| bytes.len() + 6).sum::<usize>() + 2;
+        if count > 0 && (plain + new.entry.len() + 2 > CHUNK || raw + parts > RAW) {
             break;
         }
-        plain += stored.entry.len() + 2;
+        plain += new.entry.len() + 2;
         raw += parts;
         count += 1;
     }
@@ -41,16 +46,16 @@ pub fn pack(entries: &[StoredEntry]) -> (Vec<u8>, usize) {
 /// Version, count, length of the entries.
 const HEADER: usize = 6;
 
-fn encode(entries: &[StoredEntry]) -> Vec<u8> {
-    let (mut plain, mut parts) = (Vec::new(), Vec::new());
-    for stored in entries {
-        plain.extend(u16::try_from(stored.entry.len()).unwrap_or(u16::MAX).to_be_bytes());
-        plain.extend(&stored.entry);
-        put_parts(&mut parts, stored.parts.iter().map(|(number, bytes)| (*number, bytes.as_slice())));
+fn encode(entries: &[NewEntry]) -> Vec<u8> {
+    let plain: usize = entries.iter().map(|new| new.entry.len() + 2).sum();
+    let (mut block, mut parts) = (Vec::with_capacity(HEADER + plain), Vec::with_capacity(RAW));
+    block.extend([VERSION, u8::try_from(entries.len()).unwrap_or(u8::MAX)]);
+    block.extend(u32::try_from(plain).unwrap_or(u32::MAX).to_be_bytes());
+    for new in entries {
+        block.extend(u16::try_from(new.entry.len()).unwrap_or(u16::MAX).to_be_bytes());
+        block.extend(&new.entry);
+        put_parts(&mut parts, there(new));
     }
-    let mut block = vec![VERSION, u8::try_from(entries.len()).unwrap_or(u8::MAX)];
-    block.extend(u32::try_from(plain.len()).unwrap_or(u32::MAX).to_be_bytes());
-    block.extend(plain);
     block.extend(lz4_flex::block::compress_prepend_size(&parts));
     // The same parts can be compressed in other bytes: with a check over them, every byte counts.
     let check = crc32fast::hash(&block);
@@ -131,16 +136,22 @@ const MOST: usize = RAW + 2 * LONG;
 #[cfg(test)]
 mod tests {
     use super::{CHUNK, fits, pack, unpack};
-    use heldto_store::StoredEntry;
+    use heldto_store::{NewEntry, StoredEntry};
 
-    fn entries(lens: &[usize]) -> Vec<StoredEntry> {
+    fn entries(lens: &[usize]) -> Vec<NewEntry> {
         let noise = |n: usize| (0..n).map(|k| (k * k * 31 + n) as u8).collect::<Vec<_>>();
-        let one = |(n, len): (usize, &usize)| StoredEntry {
-            index: 7 + n as u64,
+        let one = |len: &usize| NewEntry {
             entry: noise(*len),
-            parts: vec![(0, vec![b'a'; *len]), (3, noise(*len / 2)), (9, Vec::new())],
+            parts: vec![Some(vec![b'a'; *len]), None, None, Some(noise(*len / 2)), Some(Vec::new())],
+            found_by: vec![7],
         };
-        lens.iter().enumerate().map(one).collect()
+        lens.iter().map(one).collect()
+    }
+
+    fn stored(first: u64, new: &[NewEntry]) -> Vec<StoredEntry> {
+        let parts = |new: &NewEntry| super::there(new).map(|(number, bytes)| (number, bytes.to_vec())).collect();
+        let one = |(index, new): (u64, &NewEntry)| StoredEntry { index, entry: new.entry.clone(), parts: parts(new) };
+        (first..).zip(new).map(one).collect()
     }
 
     #[test]
@@ -151,7 +162,8 @@ mod tests {
             assert!(fits(&all[done]));
             let (block, count) = pack(&all[done..]);
             assert!(block.len() <= CHUNK && count > 0);
-            assert_eq!(unpack(all[done].index, &block, &(0..u64::MAX)).as_deref(), Ok(&all[done..done + count]));
+            let first = 7 + done as u64;
+            assert_eq!(unpack(first, &block, &(0..u64::MAX)), Ok(stored(first, &all[done..done + count])));
             done += count;
             blocks += 1;
         }

@@ -8,6 +8,7 @@ mod archive;
 mod barrier;
 mod block;
 mod database;
+mod entries;
 mod files;
 mod filter;
 mod keys;
@@ -210,19 +211,20 @@ impl SledStore {
     /// Adds entries after those there are and moves the head: to the tail, or, where that would grow too long, all of it to the archive.
     fn add(&self, sealed: &Sealed, size: u64, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
         let mut found_by = self.found_by.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let records =
-            (size..).zip(entries).flat_map(|(index, new)| new.found_by.iter().map(move |hash| (*hash, index)));
         // Before this nothing is kept; within `apply` or `insert`, sled's batch is all or nothing; after `sync`, all of it survives a power cut.
         if size - sealed.size + entries.len() as u64 >= self.lengths.0 {
-            let (mut tail, mut found) = (Vec::new(), tail::index(&self.hot)?);
-            tail::read(&self.hot, sealed.size..size, &mut |stored| {
-                tail.push(stored);
-                ControlFlow::Continue(())
-            })?;
-            found.extend(records);
-            tail.extend((size..).zip(entries).map(|(index, new)| stored(index, new)));
+            let mut tail = tail::all(&self.hot, sealed.size)?;
+            if sealed.size + tail.len() as u64 != size {
+                return Err(StoreError::Missing(sealed.size + tail.len() as u64));
+            }
+            let all = if tail.is_empty() {
+                entries
+            } else {
+                tail.extend_from_slice(entries);
+                &tail
+            };
             // Durable in the archive, and not yet counted: a crash here leaves it to be removed by the next sealing.
-            let sealed = self.archive()?.seal(sealed, &tail, found)?;
+            let sealed = self.archive()?.seal(sealed, all)?;
             let mut batch = sled::Batch::default();
             self.hot.scan(keys::tail(0, 0).to_vec()..keys::TAIL_END.to_vec(), |key, _| {
                 batch.remove(key);
@@ -234,7 +236,11 @@ impl SledStore {
             found_by = Some(BTreeSet::new());
         } else {
             tail::write(&self.hot, size, entries, head)?;
-            found_by.iter_mut().for_each(|found_by| found_by.extend(records.clone()));
+            for (index, new) in (size..).zip(entries) {
+                found_by
+                    .iter_mut()
+                    .for_each(|found_by| found_by.extend(new.found_by.iter().map(|hash| (*hash, index))));
+            }
         }
         self.hot.sync()?;
         *self.found_by.lock().unwrap_or_else(PoisonError::into_inner) = found_by;
@@ -375,12 +381,6 @@ impl Store for SledStore {
         }
         Ok(())
     }
-}
-
-/// An entry to be stored, as one that is stored.
-fn stored(index: u64, new: &NewEntry) -> StoredEntry {
-    let parts = (0..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.clone()?))).collect();
-    StoredEntry { index, entry: new.entry.clone(), parts }
 }
 
 fn damaged(record: &'static str, why: &str) -> StoreError {

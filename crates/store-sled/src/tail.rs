@@ -57,8 +57,7 @@ fn encode(entries: &[NewEntry], head: Option<&Head>) -> Vec<u8> {
     for new in entries {
         value.extend(short(new.entry.len()));
         value.extend(&new.entry);
-        let parts = (0..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.as_deref()?)));
-        block::put_parts(&mut value, parts);
+        block::put_parts(&mut value, block::there(new));
         value.extend(u32::try_from(new.found_by.len()).unwrap_or(u32::MAX).to_be_bytes());
         new.found_by.iter().for_each(|hash| value.extend(hash.to_be_bytes()));
     }
@@ -184,6 +183,26 @@ pub fn read(
         given
     })?;
     if stopped || next >= range.end { Ok(()) } else { Err(StoreError::Missing(next)) }
+}
+
+/// All that is not sealed, from this entry on, as it was to be stored.
+pub fn all(db: &Database, first: u64) -> Result<Vec<NewEntry>, StoreError> {
+    let (mut all, mut missing) = (Vec::new(), None);
+    scan(db, first, &mut |stored, found_by| {
+        let next = first + all.len() as u64;
+        if stored.index != next {
+            missing = Some(next);
+            return ControlFlow::Break(());
+        }
+        let mut parts = Vec::new();
+        for (number, bytes) in stored.parts {
+            parts.resize(usize::from(number), None);
+            parts.push(Some(bytes));
+        }
+        all.push(NewEntry { entry: stored.entry, parts, found_by });
+        ControlFlow::Continue(())
+    })?;
+    missing.map_or(Ok(all), |index| Err(StoreError::Missing(index)))
 }
 
 /// The records of the index that find what is not sealed, in order.

@@ -1,0 +1,96 @@
+//! Sealed entries in one database of the archive: blocks of them, and between those what is too long for one.
+
+use crate::block;
+use crate::database::Database;
+use crate::keys;
+use crate::singles;
+use heldto_store::{NewEntry, StoreError, StoredEntry};
+use std::ops::{ControlFlow, Range};
+
+/// Who reads more entries in one go reads the log through, and will not come back to them.
+pub const THROUGH: u64 = 500;
+/// How many values are written at a time.
+const PER_BATCH: usize = 256;
+
+/// Writes entries that follow each other, in blocks or by themselves.
+pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
+    let (mut at, mut rest, mut pairs) = (first, entries, Vec::new());
+    while let Some(next) = rest.first() {
+        let company = rest.iter().take(usize::from(u8::MAX)).take_while(|new| block::fits(new)).count();
+        // An empty value says that the entry stands by itself.
+        let (value, count) = if company == 0 { (Vec::new(), 1) } else { block::pack(&rest[..company]) };
+        pairs.push((keys::block(at).to_vec(), value));
+        if company == 0 {
+            singles::pairs(at, next, &mut pairs);
+        }
+        (at, rest) = (at + count as u64, &rest[count..]);
+        if pairs.len() >= PER_BATCH || rest.is_empty() {
+            db.fill(&std::mem::take(&mut pairs))?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads entries of one database in order until `visit` breaks off or the range ends. Gives whether it was broken off.
+pub fn read(
+    db: &Database,
+    range: Range<u64>,
+    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, StoreError> {
+    let (mut next, mut failed, mut stopped) = (range.start, None, ControlFlow::Continue(()));
+    let touches = if range.end - range.start > THROUGH { 4 } else { 0 };
+    let mut from = None;
+    db.scan_back(keys::block(0).to_vec()..[&keys::block(range.start)[..], &[0]].concat(), |key, _| {
+        from = Some(key.to_vec());
+        ControlFlow::Break(())
+    })?;
+    let from = from.ok_or(StoreError::Missing(range.start))?;
+    db.scan(from..keys::block(range.end).to_vec(), |key, value| {
+        let mut take = |entries: Vec<StoredEntry>| {
+            for stored in entries {
+                if stored.index < next || stored.index >= range.end {
+                    continue;
+                }
+                // Something between this and what came before is missing.
+                if stored.index > next {
+                    return ControlFlow::Break(());
+                }
+                next += 1;
+                stopped = visit(stored);
+                stopped?;
+            }
+            ControlFlow::Continue(())
+        };
+        // sled lets go of pages only after 64 accesses to a 256th of all: these are some more, where the log is read through.
+        if let Err(error) = (0..touches).try_for_each(|_| db.get(key).map(drop)) {
+            failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        let entries = match keys::decode_block(key) {
+            None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
+            Some(first) if value.is_empty() => {
+                let mut alone = Vec::new();
+                singles::read(db, first..first + 1, &mut |stored| {
+                    alone.push(stored);
+                    ControlFlow::Continue(())
+                })
+                .map(|_| alone)
+            }
+            Some(first) => {
+                block::unpack(first, value, &range).map_err(|why| StoreError::Block { first, why: why.to_owned() })
+            }
+        };
+        match entries {
+            Ok(entries) => take(entries),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error),
+        None if stopped.is_break() || next >= range.end => Ok(stopped),
+        None => Err(StoreError::Missing(next)),
+    }
+}
