@@ -2,8 +2,8 @@
 
 use super::WireError;
 use super::codes::Code;
-use super::v1::{spell, take};
-use bincode::{Decode, Encode};
+use super::v1::{Bytes, spell, take};
+use bincode::{BorrowDecode, Encode};
 use heldto_fact::Kind;
 use heldto_proof::Verifier;
 
@@ -17,7 +17,7 @@ pub enum Own {
 }
 
 /// That a part of an earlier entry was erased, on what ground, by whom.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
 pub struct Redaction {
     /// The entry.
     pub entry: u64,
@@ -30,7 +30,7 @@ pub struct Redaction {
 }
 
 /// That another key signs from here on, signed by the key before and by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
 pub struct KeyChange {
     /// The Ed25519 public key.
     pub key: [u8; 32],
@@ -71,10 +71,12 @@ impl Own {
     /// # Errors
     /// When they cannot be written, which no value of these types brings about.
     pub fn encode(&self) -> Result<Vec<u8>, WireError> {
+        let mut bytes = Bytes::default();
         match self {
-            Self::Redaction(record) => spell(&(1_u8, Kind::Redaction.code(), record)),
-            Self::Key(record) => spell(&(1_u8, Kind::Key.code(), record)),
+            Self::Redaction(record) => spell(&(1_u8, Kind::Redaction.code(), record), &mut bytes)?,
+            Self::Key(record) => spell(&(1_u8, Kind::Key.code(), record), &mut bytes)?,
         }
+        Ok(bytes.0)
     }
 
     /// Reads such a part.

@@ -3,11 +3,13 @@
 use super::WireError;
 use super::codes::Code;
 use bincode::enc::EncoderImpl;
-use bincode::enc::write::SizeWriter;
-use bincode::{BorrowDecode, Decode, Encode};
+use bincode::enc::write::{SizeWriter, Writer};
+use bincode::error::EncodeError;
+use bincode::{BorrowDecode, Encode};
 use chrono::{Days, NaiveDate};
 use heldto_fact::{Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, Unit, When};
 use heldto_proof::MAX_PART;
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 mod body;
@@ -27,36 +29,36 @@ struct Common<'a> {
     reporter: Option<&'a str>,
     attribution: u8,
     voice: Option<u8>,
-    occurred: Option<Date>,
-    period: Option<Date>,
+    occurred: Option<Date<'a>>,
+    period: Option<Date<'a>>,
     place: Option<&'a str>,
     sensitive: bool,
     salience: u8,
-    amounts: Vec<WireAmount>,
+    amounts: Vec<WireAmount<'a>>,
     cites: Vec<Cite<'a>>,
     links: Vec<WireLink<'a>>,
     note: Option<&'a str>,
 }
 
-#[derive(Encode, Decode)]
-pub(super) struct Date {
-    edtf: String,
+#[derive(Encode, BorrowDecode)]
+pub(super) struct Date<'a> {
+    edtf: Cow<'a, str>,
     window: Option<(i32, i32)>,
 }
 
-#[derive(Encode, Decode)]
-pub(super) struct WireAmount {
+#[derive(Encode, BorrowDecode)]
+pub(super) struct WireAmount<'a> {
     value: Option<u64>,
     of: Option<u64>,
-    unit: String,
+    unit: Cow<'a, str>,
     stated: u8,
-    direction: Option<String>,
+    direction: Option<&'a str>,
     low: Option<u64>,
     high: Option<u64>,
     role: u8,
-    period: Option<Date>,
+    period: Option<Date<'a>>,
     basis: u8,
-    payer: Option<String>,
+    payer: Option<&'a str>,
     count: Option<u64>,
 }
 
@@ -78,15 +80,15 @@ struct WireLink<'a> {
 pub(super) type WireSpan = (u32, u8);
 
 pub(super) fn encode(fact: &Fact) -> Result<Vec<u8>, WireError> {
-    let mut bytes = spell(&common(fact))?;
-    bytes.extend(body::encode(&fact.body)?);
+    let mut bytes = Bytes(Vec::with_capacity(LIKELY));
+    spell(&common(fact), &mut bytes)?;
+    body::encode(&fact.body, &mut bytes)?;
+    let Bytes(bytes) = bytes;
     if bytes.len() > MAX_PART { Err(WireError::TooLong(bytes.len())) } else { Ok(bytes) }
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
-    let config = bincode::config::standard().with_limit::<{ 16 * MAX_PART }>();
-    let (common, used): (Common<'_>, usize) =
-        bincode::borrow_decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))?;
+    let (common, used): (Common<'_>, usize) = take(bytes)?;
     let canonical = size(&common)? == used;
     let kind = Kind::read(common.kind)?;
     let (body, rest) = body::decode(kind, &bytes[used..])?;
@@ -104,25 +106,50 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
         place: common.place.map(str::to_owned),
         sensitive: common.sensitive,
         salience: Code::read(common.salience)?,
-        amounts: common.amounts.into_iter().map(amount).collect::<Result<_, _>>()?,
+        amounts: common.amounts.iter().map(amount).collect::<Result<_, _>>()?,
         cites: common.cites.iter().map(citation).collect::<Result<_, _>>()?,
         links: common.links.iter().map(link).collect::<Result<_, _>>()?,
         note: common.note.map(str::to_owned),
         body,
     };
     // Dates and units were held against their one spelling when they were read; what else could be spelled otherwise is longer then.
-    if canonical && used + rest == bytes.len() && body::encode(&fact.body)? == bytes[used..] {
+    let mut same = Same(&bytes[used..]);
+    if canonical && used + rest == bytes.len() && body::encode(&fact.body, &mut same).is_ok() && same.0.is_empty() {
         Ok(fact)
     } else {
         Err(WireError::NotCanonical)
     }
 }
 
+/// How many bytes a fact has, as a rule, at most.
+const LIKELY: usize = 512;
+
+/// Takes what is written.
+#[derive(Default)]
+pub(super) struct Bytes(pub Vec<u8>);
+
+impl Writer for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Holds what is written against bytes that are there.
+struct Same<'b>(&'b [u8]);
+
+impl Writer for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(EncodeError::UnexpectedEnd)?;
+        Ok(())
+    }
+}
+
 /// How many bytes the one spelling has.
 fn size(wire: &impl Encode) -> Result<usize, WireError> {
-    let mut encoder = EncoderImpl::new(SizeWriter::default(), bincode::config::standard());
-    wire.encode(&mut encoder).map_err(|e| WireError::Undecodable(e.to_string()))?;
-    Ok(encoder.into_writer().bytes_written)
+    let mut writer = SizeWriter::default();
+    spell(wire, &mut writer)?;
+    Ok(writer.bytes_written)
 }
 
 /// An error unless a value is spelled so.
@@ -140,14 +167,15 @@ fn spelled(value: &impl fmt::Display, text: &str) -> Result<(), WireError> {
     if write!(rest, "{value}").is_ok() && rest.0.is_empty() { Ok(()) } else { Err(WireError::NotCanonical) }
 }
 
-pub(super) fn spell(wire: &impl Encode) -> Result<Vec<u8>, WireError> {
-    bincode::encode_to_vec(wire, bincode::config::standard()).map_err(|e| WireError::Undecodable(e.to_string()))
+pub(super) fn spell(wire: &impl Encode, writer: &mut impl Writer) -> Result<(), WireError> {
+    let mut encoder = EncoderImpl::new(writer, bincode::config::standard());
+    wire.encode(&mut encoder).map_err(|e| WireError::Undecodable(e.to_string()))
 }
 
 /// Decodes one value from the front, with a limit on all it may allocate.
-pub(super) fn take<T: Decode<()>>(bytes: &[u8]) -> Result<(T, usize), WireError> {
+pub(super) fn take<'b, T: BorrowDecode<'b, ()>>(bytes: &'b [u8]) -> Result<(T, usize), WireError> {
     let config = bincode::config::standard().with_limit::<{ 16 * MAX_PART }>();
-    bincode::decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))
+    bincode::borrow_decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))
 }
 
 fn common(fact: &Fact) -> Common<'_> {
@@ -211,17 +239,21 @@ pub(super) fn day(number: i32) -> Result<NaiveDate, WireError> {
     day.ok_or_else(|| WireError::Value(format!("{number} is no day")))
 }
 
-pub(super) fn date(when: &When) -> Date {
+pub(super) fn date(when: &When) -> Date<'static> {
     Date {
-        edtf: when.to_string(),
+        edtf: Cow::Owned(when.to_string()),
         window: when.stated_window().map(|(earliest, latest)| (day_number(earliest), day_number(latest))),
     }
 }
 
-pub(super) fn when(date: &Date) -> Result<When, WireError> {
+pub(super) fn when(date: &Date<'_>) -> Result<When, WireError> {
     let value = |e: heldto_fact::Invalid| WireError::Value(e.to_string());
     let when: When = date.edtf.parse().map_err(value)?;
-    spelled(&when, &date.edtf)?;
+    // What is as long as 2025-01-14 and has only digits beside two hyphens has no other spelling.
+    let is_day = |edtf: &str| edtf.len() == 10 && edtf.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    if !is_day(&date.edtf) {
+        spelled(&when, &date.edtf)?;
+    }
     match date.window {
         Some((earliest, latest)) => when.with_window(day(earliest)?, day(latest)?).map_err(value),
         None => Ok(when),
@@ -236,26 +268,26 @@ pub(super) fn read_span((count, unit): WireSpan) -> Result<Span, WireError> {
     Span::new(count, Code::read(unit)?).ok_or_else(|| WireError::Value(format!("{count} is out of bounds")))
 }
 
-pub(super) fn wire_amount(amount: &Amount) -> WireAmount {
+pub(super) fn wire_amount(amount: &Amount) -> WireAmount<'_> {
     // Quantities are never below nought.
     let number = |q: Quantity| q.ten_thousandths().unsigned_abs();
     WireAmount {
         value: amount.value.map(number),
         of: amount.of.map(number),
-        unit: amount.unit.to_string(),
+        unit: Cow::Owned(amount.unit.to_string()),
         stated: amount.stated.code(),
-        direction: amount.direction.clone(),
+        direction: amount.direction.as_deref(),
         low: amount.low.map(number),
         high: amount.high.map(number),
         role: amount.role.code(),
         period: amount.period.as_ref().map(date),
         basis: amount.basis.code(),
-        payer: amount.payer.as_ref().map(ToString::to_string),
+        payer: amount.payer.as_ref().map(FactId::as_str),
         count: amount.count,
     }
 }
 
-pub(super) fn amount(wire: WireAmount) -> Result<Amount, WireError> {
+pub(super) fn amount(wire: &WireAmount<'_>) -> Result<Amount, WireError> {
     let number = |n: u64| {
         let quantity = i64::try_from(n).ok().and_then(Quantity::from_ten_thousandths);
         quantity.ok_or_else(|| WireError::Value(format!("{n} is too large")))
@@ -267,13 +299,13 @@ pub(super) fn amount(wire: WireAmount) -> Result<Amount, WireError> {
         of: wire.of.map(number).transpose()?,
         unit,
         stated: Code::read(wire.stated)?,
-        direction: wire.direction,
+        direction: wire.direction.map(str::to_owned),
         low: wire.low.map(number).transpose()?,
         high: wire.high.map(number).transpose()?,
         role: Code::read(wire.role)?,
         period: wire.period.as_ref().map(when).transpose()?,
         basis: Code::read(wire.basis)?,
-        payer: wire.payer.as_deref().map(id).transpose()?,
+        payer: wire.payer.map(id).transpose()?,
         count: wire.count,
     })
 }

@@ -5,103 +5,105 @@ use super::{
 };
 use crate::wire::WireError;
 use crate::wire::codes::Code;
-use bincode::{Decode, Encode};
-use heldto_fact::{Body, Commitment, Due, DueRule, Identifier, Kind, KnownFrom, Mode, Target, Threshold};
+use bincode::enc::write::Writer;
+use bincode::{BorrowDecode, Encode};
+use heldto_fact::{Body, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Target, Threshold};
 
-#[derive(Encode, Decode)]
-struct Source {
-    publisher: Option<String>,
-    author: Option<String>,
-    published: Option<Date>,
-    known_from: Option<(i32, String)>,
-    url: Option<String>,
+#[derive(Encode, BorrowDecode)]
+struct Source<'a> {
+    publisher: Option<&'a str>,
+    author: Option<&'a str>,
+    published: Option<Date<'a>>,
+    known_from: Option<(i32, &'a str)>,
+    url: Option<&'a str>,
     blake3: Option<[u8; 32]>,
-    revises: Option<String>,
+    revises: Option<&'a str>,
 }
 
-#[derive(Encode, Decode)]
-struct Complaint {
+#[derive(Encode, BorrowDecode)]
+struct Complaint<'a> {
     decision: u8,
-    reference: Option<String>,
-    fault: Option<String>,
-    injustice: Option<String>,
+    reference: Option<&'a str>,
+    fault: Option<&'a str>,
+    injustice: Option<&'a str>,
     count: Option<u64>,
 }
 
-#[derive(Encode, Decode)]
-struct Pledge {
+#[derive(Encode, BorrowDecode)]
+struct Pledge<'a> {
     force: u8,
-    target: Option<WireTarget>,
-    due: Option<WireDue>,
-    test: Option<String>,
+    target: Option<WireTarget<'a>>,
+    due: Option<WireDue<'a>>,
+    test: Option<&'a str>,
     personal: bool,
 }
 
-#[derive(Encode, Decode)]
-enum WireTarget {
-    Amount(WireAmount),
-    AtLeast(String, WireAmount, Option<WireAmount>),
-    AtMost(String, WireAmount, Option<WireAmount>),
-    Deliverable(String),
-    KeepDoing(String),
-    Slot(String, u64),
+#[derive(Encode, BorrowDecode)]
+enum WireTarget<'a> {
+    Amount(WireAmount<'a>),
+    AtLeast(&'a str, WireAmount<'a>, Option<WireAmount<'a>>),
+    AtMost(&'a str, WireAmount<'a>, Option<WireAmount<'a>>),
+    Deliverable(&'a str),
+    KeepDoing(&'a str),
+    Slot(&'a str, u64),
 }
 
-#[derive(Encode, Decode)]
-struct WireDue {
-    mode: WireMode,
-    date: Option<Date>,
-    rule: Option<(Date, WireSpan, bool)>,
-    terms: Option<String>,
+#[derive(Encode, BorrowDecode)]
+struct WireDue<'a> {
+    mode: WireMode<'a>,
+    date: Option<Date<'a>>,
+    rule: Option<(Date<'a>, WireSpan, bool)>,
+    terms: Option<&'a str>,
 }
 
-#[derive(Encode, Decode)]
-enum WireMode {
+#[derive(Encode, BorrowDecode)]
+enum WireMode<'a> {
     By,
     NotBefore,
-    BeforeEvent(String),
+    BeforeEvent(&'a str),
     Every(Option<WireSpan>),
 }
 
-pub(super) fn encode(body: &Body) -> Result<Vec<u8>, WireError> {
+pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError> {
     match body {
         Body::Party { kind, identifiers } => {
             let pairs: Vec<(&str, &str)> = identifiers.iter().map(|i| (i.scheme.as_str(), i.value.as_str())).collect();
-            spell(&(kind.code(), pairs))
+            spell(&(kind.code(), pairs), to)
         }
-        Body::Source { publisher, author, published, known_from, url, blake3, revises } => spell(&Source {
-            publisher: publisher.clone(),
-            author: author.clone(),
-            published: published.as_ref().map(date),
-            known_from: known_from.as_ref().map(|k| (day_number(k.day), k.reason.clone())),
-            url: url.clone(),
-            blake3: *blake3,
-            revises: revises.as_ref().map(ToString::to_string),
-        }),
-        Body::Metric { definition, unit, better } => spell(&(definition, unit, better.code())),
-        Body::Inspection { outcome, framework, findings } => spell(&(outcome, framework, findings)),
-        Body::Notice { form } => spell(form),
-        Body::Statement { act, outcome } => spell(&(act.code(), outcome)),
-        Body::Question { answer } => spell(&answer.code()),
-        Body::Pledge(commitment) => spell(&pledge(commitment)),
-        Body::Delivery { outcome } => spell(&outcome.code()),
-        Body::Complaint { decision, reference, fault, injustice, count } => spell(&Complaint {
-            decision: decision.code(),
-            reference: reference.clone(),
-            fault: fault.clone(),
-            injustice: injustice.clone(),
-            count: *count,
-        }),
-        Body::Payout { settles, count } => spell(&(settles, count)),
-        Body::Measurement { metric, numerator, denominator } => spell(&(metric.as_str(), numerator, denominator)),
-        Body::Change { what, value } => spell(&(what.code(), value)),
-        Body::Publication { form, announced, parts } => spell(&(form.code(), announced, parts)),
-        Body::Assessment { of, verdict, scale, reasons } => spell(&(of.as_str(), verdict, scale, reasons)),
+        Body::Source { publisher, author, published, known_from, url, blake3, revises } => {
+            let source = Source {
+                publisher: publisher.as_deref(),
+                author: author.as_deref(),
+                published: published.as_ref().map(date),
+                known_from: known_from.as_ref().map(|k| (day_number(k.day), k.reason.as_str())),
+                url: url.as_deref(),
+                blake3: *blake3,
+                revises: revises.as_ref().map(FactId::as_str),
+            };
+            spell(&source, to)
+        }
+        Body::Metric { definition, unit, better } => spell(&(definition, unit, better.code()), to),
+        Body::Inspection { outcome, framework, findings } => spell(&(outcome, framework, findings), to),
+        Body::Notice { form } => spell(form, to),
+        Body::Statement { act, outcome } => spell(&(act.code(), outcome), to),
+        Body::Question { answer } => spell(&answer.code(), to),
+        Body::Pledge(commitment) => spell(&pledge(commitment), to),
+        Body::Delivery { outcome } => spell(&outcome.code(), to),
+        Body::Complaint { decision, reference, fault, injustice, count } => {
+            let decision = decision.code();
+            let (reference, fault, injustice) = (reference.as_deref(), fault.as_deref(), injustice.as_deref());
+            spell(&Complaint { decision, reference, fault, injustice, count: *count }, to)
+        }
+        Body::Payout { settles, count } => spell(&(settles, count), to),
+        Body::Measurement { metric, numerator, denominator } => spell(&(metric.as_str(), numerator, denominator), to),
+        Body::Change { what, value } => spell(&(what.code(), value), to),
+        Body::Publication { form, announced, parts } => spell(&(form.code(), announced, parts), to),
+        Body::Assessment { of, verdict, scale, reasons } => spell(&(of.as_str(), verdict, scale, reasons), to),
         Body::Correction { of, reason, replacement } => {
             // As bytes of their own, so that facts within facts cannot nest without end.
-            spell(&(of.as_str(), reason, super::encode(replacement)?))
+            spell(&(of.as_str(), reason, super::encode(replacement)?), to)
         }
-        Body::Retraction { of, reason } => spell(&(of.as_str(), reason)),
+        Body::Retraction { of, reason } => spell(&(of.as_str(), reason), to),
     }
 }
 
@@ -113,8 +115,8 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             (Body::Party { kind: Code::read(kind)?, identifiers }, used)
         }
         Kind::Source => {
-            let (s, used): (Source, _) = take(bytes)?;
-            (source(s)?, used)
+            let (s, used): (Source<'_>, _) = take(bytes)?;
+            (source(&s)?, used)
         }
         Kind::Metric => {
             let ((definition, unit, better), used): ((_, _, u8), _) = take(bytes)?;
@@ -137,7 +139,7 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             (Body::Question { answer: Code::read(answer)? }, used)
         }
         Kind::Pledge => {
-            let (p, used): (Pledge, _) = take(bytes)?;
+            let (p, used): (Pledge<'_>, _) = take(bytes)?;
             (Body::Pledge(Box::new(commitment(p)?)), used)
         }
         Kind::Delivery => {
@@ -145,17 +147,17 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             (Body::Delivery { outcome: Code::read(outcome)? }, used)
         }
         Kind::Complaint => {
-            let (c, used): (Complaint, _) = take(bytes)?;
-            let Complaint { decision, reference, fault, injustice, count } = c;
-            (Body::Complaint { decision: Code::read(decision)?, reference, fault, injustice, count }, used)
+            let (c, used): (Complaint<'_>, _) = take(bytes)?;
+            let [reference, fault, injustice] = [c.reference, c.fault, c.injustice].map(owned);
+            (Body::Complaint { decision: Code::read(c.decision)?, reference, fault, injustice, count: c.count }, used)
         }
         Kind::Payout => {
             let ((settles, count), used) = take(bytes)?;
             (Body::Payout { settles, count }, used)
         }
         Kind::Measurement => {
-            let ((metric, numerator, denominator), used): ((String, _, _), _) = take(bytes)?;
-            (Body::Measurement { metric: id(&metric)?, numerator, denominator }, used)
+            let ((metric, numerator, denominator), used): ((&str, _, _), _) = take(bytes)?;
+            (Body::Measurement { metric: id(metric)?, numerator, denominator }, used)
         }
         Kind::Change => {
             let ((what, value), used): ((u8, _), _) = take(bytes)?;
@@ -166,20 +168,20 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             (Body::Publication { form: Code::read(form)?, announced, parts }, used)
         }
         Kind::Assessment => {
-            let ((of, verdict, scale, reasons), used): ((String, _, _, _), _) = take(bytes)?;
-            (Body::Assessment { of: id(&of)?, verdict, scale, reasons }, used)
+            let ((of, verdict, scale, reasons), used): ((&str, _, _, _), _) = take(bytes)?;
+            (Body::Assessment { of: id(of)?, verdict, scale, reasons }, used)
         }
         Kind::Correction => {
-            let ((of, reason, inner), used): ((String, String, Vec<u8>), _) = take(bytes)?;
+            let ((of, reason, inner), used): ((&str, String, &[u8]), _) = take(bytes)?;
             if matches!(inner.get(1).copied().and_then(Kind::from_code), Some(Kind::Correction | Kind::Retraction)) {
                 return Err(WireError::Value("a correction cannot hold a correction or a retraction".to_owned()));
             }
-            let replacement = Box::new(super::super::decode_fact(&inner)?);
-            (Body::Correction { of: id(&of)?, reason, replacement }, used)
+            let replacement = Box::new(super::super::decode_fact(inner)?);
+            (Body::Correction { of: id(of)?, reason, replacement }, used)
         }
         Kind::Retraction => {
-            let ((of, reason), used): ((String, _), _) = take(bytes)?;
-            (Body::Retraction { of: id(&of)?, reason }, used)
+            let ((of, reason), used): ((&str, _), _) = take(bytes)?;
+            (Body::Retraction { of: id(of)?, reason }, used)
         }
         Kind::Redaction | Kind::Key => {
             return Err(WireError::Value(format!("a {kind} is the ledger's own record, not a fact")));
@@ -187,76 +189,82 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
     })
 }
 
-fn source(s: Source) -> Result<Body, WireError> {
-    let known_from = s.known_from.map(|(number, reason)| Ok::<_, WireError>(KnownFrom { day: day(number)?, reason }));
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}
+
+fn source(s: &Source<'_>) -> Result<Body, WireError> {
+    let known_from = s
+        .known_from
+        .map(|(number, reason)| Ok::<_, WireError>(KnownFrom { day: day(number)?, reason: reason.to_owned() }));
     Ok(Body::Source {
-        publisher: s.publisher,
-        author: s.author,
+        publisher: owned(s.publisher),
+        author: owned(s.author),
         published: s.published.as_ref().map(when).transpose()?,
         known_from: known_from.transpose()?,
-        url: s.url,
+        url: owned(s.url),
         blake3: s.blake3,
-        revises: s.revises.as_deref().map(id).transpose()?,
+        revises: s.revises.map(id).transpose()?,
     })
 }
 
-fn pledge(c: &Commitment) -> Pledge {
+fn pledge(c: &Commitment) -> Pledge<'_> {
     let target = c.target.as_ref().map(|target| match target {
         Target::Amount(a) => WireTarget::Amount(wire_amount(a)),
         Target::Metric { metric, threshold: Threshold::AtLeast(a), baseline } => {
-            WireTarget::AtLeast(metric.to_string(), wire_amount(a), baseline.as_ref().map(wire_amount))
+            WireTarget::AtLeast(metric.as_str(), wire_amount(a), baseline.as_ref().map(wire_amount))
         }
         Target::Metric { metric, threshold: Threshold::AtMost(a), baseline } => {
-            WireTarget::AtMost(metric.to_string(), wire_amount(a), baseline.as_ref().map(wire_amount))
+            WireTarget::AtMost(metric.as_str(), wire_amount(a), baseline.as_ref().map(wire_amount))
         }
-        Target::Deliverable(text) => WireTarget::Deliverable(text.clone()),
-        Target::KeepDoing(text) => WireTarget::KeepDoing(text.clone()),
-        Target::Slot { of, number } => WireTarget::Slot(of.to_string(), *number),
+        Target::Deliverable(text) => WireTarget::Deliverable(text),
+        Target::KeepDoing(text) => WireTarget::KeepDoing(text),
+        Target::Slot { of, number } => WireTarget::Slot(of.as_str(), *number),
     });
     let due = c.due.as_ref().map(|due| WireDue {
         mode: match &due.mode {
             Mode::By => WireMode::By,
             Mode::NotBefore => WireMode::NotBefore,
-            Mode::BeforeEvent(event) => WireMode::BeforeEvent(event.clone()),
+            Mode::BeforeEvent(event) => WireMode::BeforeEvent(event),
             Mode::Every(every) => WireMode::Every(every.map(span)),
         },
         date: due.date.as_ref().map(date),
         rule: due.rule.as_ref().map(|r| (date(&r.after), span(r.plus), r.about)),
-        terms: due.terms.clone(),
+        terms: due.terms.as_deref(),
     });
-    Pledge { force: c.force.code(), target, due, test: c.test.clone(), personal: c.personal }
+    Pledge { force: c.force.code(), target, due, test: c.test.as_deref(), personal: c.personal }
 }
 
-fn commitment(p: Pledge) -> Result<Commitment, WireError> {
+fn commitment(p: Pledge<'_>) -> Result<Commitment, WireError> {
     Ok(Commitment {
         force: Code::read(p.force)?,
-        target: p.target.map(target).transpose()?,
+        target: p.target.as_ref().map(target).transpose()?,
         due: p.due.map(due).transpose()?,
-        test: p.test,
+        test: owned(p.test),
         personal: p.personal,
     })
 }
 
-fn target(wire: WireTarget) -> Result<Target, WireError> {
+fn target(wire: &WireTarget<'_>) -> Result<Target, WireError> {
     Ok(match wire {
         WireTarget::Amount(a) => Target::Amount(amount(a)?),
         WireTarget::AtLeast(metric, a, baseline) => Target::Metric {
-            metric: id(&metric)?,
+            metric: id(metric)?,
             threshold: Threshold::AtLeast(amount(a)?),
-            baseline: baseline.map(amount).transpose()?,
+            baseline: baseline.as_ref().map(amount).transpose()?,
         },
         WireTarget::AtMost(metric, a, baseline) => Target::Metric {
-            metric: id(&metric)?,
+            metric: id(metric)?,
             threshold: Threshold::AtMost(amount(a)?),
-            baseline: baseline.map(amount).transpose()?,
+            baseline: baseline.as_ref().map(amount).transpose()?,
         },
-        WireTarget::Deliverable(text) => Target::Deliverable(text),
-        WireTarget::KeepDoing(text) => Target::KeepDoing(text),
-        WireTarget::Slot(of, number) => Target::Slot { of: id(&of)?, number },
+        WireTarget::Deliverable(text) => Target::Deliverable((*text).to_owned()),
+        WireTarget::KeepDoing(text) => Target::KeepDoing((*text).to_owned()),
+        WireTarget::Slot(of, number) => Target::Slot { of: id(of)?, number: *number },
     })
 }
 
-fn due(wire: WireDue) -> Result<Due, WireError> {
+fn due(wire: WireDue<'_>) -> Result<Due, WireError> {
     let rule = wire.rule.map(|(after, plus, about)| {
         Ok::<_, WireError>(DueRule { after: when(&after)?, plus: read_span(plus)?, about })
     });
@@ -264,11 +272,11 @@ fn due(wire: WireDue) -> Result<Due, WireError> {
         mode: match wire.mode {
             WireMode::By => Mode::By,
             WireMode::NotBefore => Mode::NotBefore,
-            WireMode::BeforeEvent(event) => Mode::BeforeEvent(event),
+            WireMode::BeforeEvent(event) => Mode::BeforeEvent(event.to_owned()),
             WireMode::Every(every) => Mode::Every(every.map(read_span).transpose()?),
         },
         date: wire.date.as_ref().map(when).transpose()?,
         rule: rule.transpose()?,
-        terms: wire.terms,
+        terms: owned(wire.terms),
     })
 }
