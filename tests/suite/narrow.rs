@@ -4,9 +4,9 @@ use crate::root;
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Handle, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::Ledger;
+use heldto_ledger::{Ledger, decode_fact};
 use heldto_proof::Genesis;
-use heldto_replay::{Clock, Lookup, States, View};
+use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{AmountFilter, Basis, Document, Filter, Log, PledgeFilter, Scope};
 use heldto_store::{Founding, MemoryStore};
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ fn ledger(facts: &[Fact]) -> Ledger<MemoryStore> {
 struct Index(Arc<Ledger<MemoryStore>>);
 
 impl Lookup for Index {
-    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>> {
+    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
         self.0.find(handles, most).ok()
     }
 
@@ -112,8 +112,8 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
     for path in paths {
         let facts = facts_of(&path);
         let ledger = Arc::new(ledger(&facts));
-        let mut folded = States::default();
-        ledger.replay(0..ledger.head().size(), &mut |r| folded.apply(r)).expect("reads");
+        let mut folded = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+        ledger.replay(0..ledger.head().size(), &Stretch::push, &mut |stretch| folded.join(stretch)).expect("reads");
         let days = |text: &str| text.parse::<NaiveDate>().expect("a day");
         for (as_of, known_by) in [("2026-11-22", "2026-11-22"), ("2024-12-01", "2026-01-01")] {
             let clock = Clock { as_of: days(as_of), known_by: days(known_by) };

@@ -15,7 +15,7 @@ mod process;
 use heldto_fact::Fact;
 use heldto_ledger::{Ledger, decode_fact, encode_fact};
 use heldto_proof::{Genesis, Part, Role, chain, leaf_hash};
-use heldto_replay::States;
+use heldto_replay::{States, Stretch};
 use heldto_store::{Founding, Store};
 use heldto_store_sled::SledStore;
 use others::Stored;
@@ -164,8 +164,8 @@ fn run(size: u64, peers: bool, results: &mut Results) {
                 assert!(part.iter().all(|(_, part)| decode_fact(&part[32..]).is_ok()));
             }));
             let (took, states) = timed(|| {
-                let mut states = States::default();
-                ledger.replay(0..size, &mut |recorded| states.apply(recorded)).expect("reads");
+                let mut states = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+                ledger.replay(0..size, &Stretch::push, &mut |stretch| states.join(stretch)).expect("reads");
                 states
             });
             assert_eq!(states.size(), size);

@@ -67,11 +67,16 @@ impl From<StoreError> for CommandError {
     }
 }
 
+/// What the ledger holds does not read.
+pub fn damaged(message: String) -> CommandError {
+    CommandError::new(INTEGRITY, message).hint("heldto verify tells more").hint(REBUILD)
+}
+
 impl From<ReadError> for CommandError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
-            other => Self::new(INTEGRITY, other.to_string()).hint("heldto verify tells more").hint(REBUILD),
+            other => damaged(other.to_string()),
         }
     }
 }

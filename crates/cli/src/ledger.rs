@@ -5,9 +5,9 @@ use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use heldto_fact::{FactId, Handle, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::Ledger;
+use heldto_ledger::{Ledger, decode_fact};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
-use heldto_replay::{Clock, Lookup, States, View};
+use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{Glance, Log};
 use heldto_store_sled::SledStore;
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ struct Index {
 }
 
 impl Lookup for Index {
-    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>> {
+    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
         let mut found = self.ledger.find(handles, most).ok()?;
         found.iter_mut().for_each(|places| places.retain(|place| *place < self.size));
         Some(found)
@@ -150,8 +150,8 @@ fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandEr
 
 /// The states up to a place in the log.
 pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<States, CommandError> {
-    let mut states = States::default();
-    ledger.replay(0..size_at(ledger, at)?, &mut |recorded| states.apply(recorded))?;
+    let mut states = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+    ledger.replay(0..size_at(ledger, at)?, &Stretch::push, &mut |stretch| states.join(stretch))?;
     Ok(states)
 }
 
@@ -194,8 +194,21 @@ impl Loaded {
 
     /// The ids that facts may refer to.
     pub fn known(&self) -> Known {
-        self.states.standing().map(|f| (f.id.clone(), f.kind())).collect()
+        known(&self.states)
     }
+}
+
+/// An error if a fact that was asked for is damaged.
+pub fn sound(states: &States) -> Result<(), CommandError> {
+    match states.damaged() {
+        None => Ok(()),
+        Some((index, why)) => Err(crate::error::damaged(format!("the fact of entry {index} is damaged: {why}"))),
+    }
+}
+
+/// The ids that facts may refer to, of these states.
+pub fn known(states: &States) -> Known {
+    states.standing().map(|(id, kind)| (id.clone(), kind)).collect()
 }
 
 /// Reads files, folders of facts files, and standard input.

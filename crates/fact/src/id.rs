@@ -1,4 +1,5 @@
 use crate::Invalid;
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -48,6 +49,18 @@ impl FromStr for FactId {
         } else {
             Err(Invalid::Id(text.to_owned()))
         }
+    }
+}
+
+impl AsRef<str> for FactId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for FactId {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

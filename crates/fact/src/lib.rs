@@ -18,11 +18,11 @@ pub use amount::{Amount, Unit};
 pub use commitment::{Commitment, Due, DueRule, Mode, Target, Threshold};
 pub use date::{Bound, Form, Order, Point, Precision, When, Window};
 pub use fact::{Body, Citation, Fact, Identifier, KnownFrom, Link, Quotation};
-pub use handle::Handle;
+pub use handle::{Handle, SHARES, Tells};
 pub use id::FactId;
 pub use interval::{Interval, Limit, Truth};
 pub use quantity::Quantity;
-pub use recorded::{Content, Recorded};
+pub use recorded::{Content, Gist, Recorded, Told};
 pub use span::{Span, SpanUnit};
 pub use words::{
     Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,

@@ -13,9 +13,9 @@ pub use append::{AppendError, Appended, Planned};
 pub use read::ReadError;
 pub use restore::{Carried, CarriedPart, RestoreError, restore};
 pub use verify::{Fault, Problem, Verified};
-pub use wire::{KeyChange, Own, Redaction, WireError, decode_fact, encode_fact, kind_code, kind_of};
+pub use wire::{KeyChange, Own, Redaction, WireError, decode_fact, encode_fact, kind_code, kind_of, tell_fact};
 
-use heldto_fact::{Fact, Handle};
+use heldto_fact::{Fact, FactId, Handle};
 use heldto_proof::{Genesis, Head};
 use heldto_store::{Founding, Store, StoreError};
 use siphasher::sip::SipHasher24;
@@ -87,7 +87,7 @@ impl IndexKey {
     }
 
     /// The hash under which what has this handle is found.
-    fn hash(&self, handle: &Handle<'_>) -> u64 {
+    fn hash(&self, handle: &Handle<&FactId>) -> u64 {
         let short = self.short(&handle.words());
         if matches!(handle, Handle::Id(_)) { short | OF_ID } else { short & !OF_ID }
     }

@@ -1,7 +1,7 @@
 use crate::stretches::in_order;
-use crate::{KeyChange, Ledger, Own, WireError, decode_fact, kind_of};
+use crate::{KeyChange, Ledger, Own, WireError, decode_fact, kind_of, tell_fact};
 use chrono::{DateTime, Utc};
-use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind, Recorded};
+use heldto_fact::{Body, Content, Fact, FactId, Handle, Invalid, Kind, Recorded, Told};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
@@ -122,7 +122,7 @@ impl<S: Store> Ledger<S> {
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn find(&self, handles: &[Handle<'_>], most: usize) -> Result<Vec<Vec<u64>>, StoreError> {
+    pub fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, StoreError> {
         let hashes: Vec<u64> = handles.iter().map(|handle| self.index_key.hash(handle)).collect();
         self.places(&hashes, most)
     }
@@ -232,25 +232,35 @@ impl<S: Store> Ledger<S> {
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Reads entries as replay sees them, in order: decoded on every core.
+    /// Reads what is told of entries, in order: gathered in stretches on every core, each given to `join` in its turn.
     ///
     /// # Errors
-    /// At the first entry that is missing or damaged.
-    pub fn replay(&self, range: Range<u64>, visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
+    /// At the first entry that is missing, or damaged as far as it is read.
+    pub fn replay<T: Default + Send>(
+        &self,
+        range: Range<u64>,
+        gather: &(impl Fn(&mut T, &Recorded<Told<'_>>) -> Result<(), Invalid> + Sync),
+        join: &mut dyn FnMut(T),
+    ) -> Result<(), ReadError> {
         let stretch = |n: u64| {
             let from = range.start + n * STRETCH;
-            let until = (from + STRETCH).min(range.end);
-            let mut all = Vec::with_capacity(usize::try_from(until - from).unwrap_or_default());
-            self.recorded(from..until, &mut |recorded| all.push(recorded)).map(|()| all)
+            let (mut gathered, mut failed) = (T::default(), None);
+            self.store.read(from..(from + STRETCH).min(range.end), &mut |stored| {
+                let index = stored.index;
+                let told = entry(&stored, tell_fact).and_then(|recorded| {
+                    gather(&mut gathered, &recorded)
+                        .map_err(|e| ReadError::Fact { index, error: WireError::Value(e.to_string()) })
+                });
+                failed = told.err();
+                failed.is_none()
+            })?;
+            failed.map_or(Ok(gathered), Err)
         };
-        in_order(range.end.saturating_sub(range.start).div_ceil(STRETCH), &stretch, |recorded| {
-            recorded?.into_iter().for_each(&mut *visit);
-            Ok(())
-        })
+        in_order(range.end.saturating_sub(range.start).div_ceil(STRETCH), &stretch, |gathered| gathered.map(&mut *join))
     }
 }
 
-/// How many entries a thread decodes at a time.
+/// How many entries a thread gathers at a time.
 const STRETCH: u64 = 1 << 10;
 
 impl<S: Store> Ledger<S> {
@@ -270,6 +280,14 @@ impl<S: Store> Ledger<S> {
 }
 
 pub(crate) fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
+    entry(stored, decode_fact)
+}
+
+/// An entry, with as much of its fact as is read.
+fn entry<'s, F>(
+    stored: &'s StoredEntry,
+    read: impl Fn(&'s [u8]) -> Result<F, WireError>,
+) -> Result<Recorded<F>, ReadError> {
     let index = stored.index;
     let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error })?;
     let kind = kind_of(entry.kind);
@@ -279,7 +297,7 @@ pub(crate) fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
         (None, _) => Content::Unreadable,
         (Some(kind @ (Kind::Redaction | Kind::Key)), _) => Content::Own(kind),
         (Some(kind), None) => Content::Erased(kind),
-        (Some(_), Some((_, bytes))) => match decode_fact(bytes.get(32..).unwrap_or_default()) {
+        (Some(_), Some((_, bytes))) => match read(bytes.get(32..).unwrap_or_default()) {
             Ok(fact) => Content::Known(fact),
             Err(WireError::Version(_)) => Content::Unreadable,
             Err(error) => return Err(ReadError::Fact { index, error }),

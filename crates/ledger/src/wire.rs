@@ -9,7 +9,7 @@ mod v1;
 pub use codes::{kind_code, kind_of};
 pub use own::{KeyChange, Own, Redaction};
 
-use heldto_fact::Fact;
+use heldto_fact::{Fact, Told};
 use heldto_proof::MAX_PART;
 
 /// Why bytes are not a part that the ledger can read.
@@ -46,11 +46,24 @@ pub fn encode_fact(fact: &Fact) -> Result<Vec<u8>, WireError> {
 /// # Errors
 /// When the bytes are not the one encoding of a fact.
 pub fn decode_fact(bytes: &[u8]) -> Result<Fact, WireError> {
-    if bytes.len() > MAX_PART {
-        return Err(WireError::TooLong(bytes.len()));
-    }
+    version(bytes)?;
+    v1::decode(bytes)
+}
+
+/// Reads only what finds a fact of any version this program knows: the rest of the bytes need not be a fact's.
+///
+/// # Errors
+/// When the bytes are too long, or are not of a fact as far as they are read.
+pub fn tell_fact(bytes: &[u8]) -> Result<Told<'_>, WireError> {
+    version(bytes)?;
+    v1::tell(bytes)
+}
+
+/// An error unless there is a version, and one that this program knows.
+fn version(bytes: &[u8]) -> Result<(), WireError> {
     match bytes.first() {
-        Some(1) => v1::decode(bytes),
+        _ if bytes.len() > MAX_PART => Err(WireError::TooLong(bytes.len())),
+        Some(1) => Ok(()),
         Some(version) => Err(WireError::Version(*version)),
         None => Err(WireError::Undecodable("there are none".to_owned())),
     }

@@ -1,16 +1,15 @@
 //! Facts read when a report first asks for them, through an index of the log: a report about one body reads what names that body, and not the country.
 
 use crate::Version;
-use crate::states::Key;
 use elsa::FrozenMap;
-use heldto_fact::{Content, FactId, Handle, Recorded};
+use heldto_fact::{Content, FactId, Handle, Recorded, SHARES};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 /// Finds and reads entries of a log. `None` where that fails: whoever asked then folds the whole log, and is told why it cannot be read.
 pub trait Lookup: Send {
     /// Of each handle the places of the entries that have it, in order: the first `most` of them. A place too many does no harm.
-    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>>;
+    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>>;
 
     /// The entries at these places, which come in order.
     fn read(&self, places: &[u64]) -> Option<Vec<Recorded>>;
@@ -20,7 +19,7 @@ pub trait Lookup: Send {
 pub(crate) struct Demand {
     lookup: Box<dyn Lookup>,
     facts: FrozenMap<FactId, Vec<Version>>,
-    found_by: FrozenMap<Key, Vec<FactId>>,
+    found_by: FrozenMap<Handle<FactId>, Vec<FactId>>,
     /// Entries that were read, each with the thing it tells of.
     things: RefCell<HashMap<u64, Option<FactId>>>,
     /// Those of which no fact was asked for yet.
@@ -62,8 +61,8 @@ impl Demand {
         self.facts.get(id).unwrap_or(&[])
     }
 
-    pub fn found_by(&self, handle: Handle<'_>) -> &[FactId] {
-        let key = Key::from(&handle);
+    pub fn found_by(&self, handle: Handle<&FactId>) -> &[FactId] {
+        let key = handle.map(FactId::clone);
         if let Some(known) = self.found_by.get(&key) {
             return known;
         }
@@ -77,7 +76,7 @@ impl Demand {
     }
 
     /// The facts that the first `most` places of a handle tell of.
-    pub fn first_found_by(&self, handle: Handle<'_>, most: usize) -> Vec<FactId> {
+    pub fn first_found_by(&self, handle: Handle<&FactId>, most: usize) -> Vec<FactId> {
         let places = self.find(&[handle], most);
         self.fetch(in_order(&places));
         let things: BTreeSet<FactId> = {
@@ -90,13 +89,13 @@ impl Demand {
 
     /// Into how many parts of all parties those fall that have figures for a metric.
     pub fn shares(&self, metric: &FactId) -> usize {
-        let handles: Vec<Handle<'_>> = (0..Handle::SHARES).map(|n| Handle::Share(metric, n)).collect();
+        let handles: Vec<Handle<&FactId>> = (0..SHARES).map(|n| Handle::Share(metric, n)).collect();
         let found = self.find(&handles, 1);
         let all = self.lookup.read(&in_order(&found)).unwrap_or_else(|| {
             self.fail();
             Vec::new()
         });
-        let has = |recorded: &Recorded, handle: &Handle<'_>| match &recorded.content {
+        let has = |recorded: &Recorded, handle: &Handle<&FactId>| match &recorded.content {
             Content::Known(fact) => fact.handles().contains(handle),
             _ => false,
         };
@@ -104,9 +103,9 @@ impl Demand {
     }
 
     /// Finds what has these handles, and reads it with what it refers to. Gives the facts found by each.
-    fn seek(&self, handles: &[Handle<'_>]) -> Vec<Vec<FactId>> {
-        let wanted: Vec<Handle<'_>> =
-            handles.iter().filter(|h| self.found_by.get(&Key::from(*h)).is_none()).copied().collect();
+    fn seek(&self, handles: &[Handle<&FactId>]) -> Vec<Vec<FactId>> {
+        let wanted: Vec<Handle<&FactId>> =
+            handles.iter().filter(|h| self.found_by.get(&h.map(FactId::clone)).is_none()).copied().collect();
         let places = self.find(&wanted, usize::MAX);
         self.fetch(in_order(&places));
         let things = self.things.borrow();
@@ -122,7 +121,7 @@ impl Demand {
             });
             ids.sort_unstable();
             ids.dedup();
-            self.found_by.insert(Key::from(handle), ids.clone());
+            self.found_by.insert(handle.map(FactId::clone), ids.clone());
         }
         let refers = all.iter().flatten().flat_map(|id| self.facts.get(id).unwrap_or(&[]));
         let facts = refers.filter_map(|v| v.fact.as_ref());
@@ -138,7 +137,7 @@ impl Demand {
         if wanted.is_empty() {
             return;
         }
-        let handles: Vec<Handle<'_>> = wanted.iter().map(|id| Handle::Id(id)).collect();
+        let handles: Vec<Handle<&FactId>> = wanted.iter().copied().map(Handle::Id).collect();
         let places = self.find(&handles, usize::MAX);
         self.fetch(in_order(&places));
         for (id, places) in wanted.into_iter().zip(places) {
@@ -153,7 +152,7 @@ impl Demand {
         }
     }
 
-    fn find(&self, handles: &[Handle<'_>], most: usize) -> Vec<Vec<u64>> {
+    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Vec<Vec<u64>> {
         self.lookup.find(handles, most).unwrap_or_else(|| {
             self.fail();
             vec![Vec::new(); handles.len()]

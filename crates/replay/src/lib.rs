@@ -1,19 +1,21 @@
 //! Folds recorded facts into states, and judges commitments from them.
 //!
 //! Pure. It knows facts and their order in the log; it knows no store, no bytes of entries, no clock: days come in as arguments. [`States`] are folded from
-//! the whole log, or read fact by fact through an index of it; a [`View`] looks at them by the three clocks.
+//! the whole log, [`Stretch`] by stretch, or read fact by fact through an index of it; a [`View`] looks at them by the three clocks.
 
 mod authority;
 mod cluster;
 mod demand;
 mod evidence;
 mod judge;
+mod kept;
 mod metrics;
 mod money;
 mod recurring;
 mod share;
 mod states;
 mod status;
+mod stretch;
 mod view;
 
 pub use authority::{Control, administrations, controls};
@@ -26,4 +28,5 @@ pub use money::{Total, payouts, totals};
 pub use share::Share;
 pub use states::{States, Version};
 pub use status::{Grade, Status};
+pub use stretch::Stretch;
 pub use view::{Clock, View};

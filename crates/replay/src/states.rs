@@ -1,33 +1,42 @@
+use crate::Stretch;
 use crate::demand::{Demand, Lookup};
+use crate::kept::{Kept, Versions};
+use crate::stretch::{Hashes, short};
 use chrono::{DateTime, Utc};
-use heldto_fact::{Body, Content, Fact, FactId, Handle, Recorded, Unit};
-use indexmap::IndexMap;
-use indexmap::map::Entry;
+use heldto_fact::{Body, Content, Fact, FactId, Gist, Handle, Kind, Recorded, SHARES, Unit};
+use indexmap::IndexSet;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-type Hashes = foldhash::fast::RandomState;
+/// So many facts are read as soon by one thread as by all.
+const FEW: usize = 1000;
 
-/// All that the log says: folded entry by entry, or read when it is first asked for.
+/// All that the log says: folded stretch by stretch, or read when it is first asked for.
+///
+/// A fold keeps what finds each fact, in numbers, and its bytes: the fact is read when it is first asked for.
 ///
 /// Law: whatever is read on demand is what a fold of the whole log gives; what only a fold can give, [`Self::answered`] tells.
 #[derive(Debug, Default)]
 pub struct States {
     size: u64,
     last_recorded: Option<DateTime<Utc>>,
-    facts: IndexMap<FactId, Vec<Version>, Hashes>,
-    /// The places of the facts in the order of their ids, once they were asked for.
-    in_order: OnceCell<Vec<usize>>,
-    found_by: HashMap<Key, Ids, Hashes>,
-    /// What some version of something links to.
-    targets: HashSet<FactId, Hashes>,
-    pledges: BTreeSet<FactId>,
-    sources: BTreeSet<FactId>,
-    measured: BTreeMap<FactId, BTreeSet<FactId>>,
+    /// Every id that something names. Its place is its number.
+    names: IndexSet<FactId, Hashes>,
+    kept: Kept,
+    /// Of each id, by its number, what was told of it, once it was asked for.
+    versions: Vec<OnceCell<Box<[Version]>>>,
+    found_by: HashMap<Handle<u32>, Ids, Hashes>,
+    /// The numbers of the things that something was told of, in the order of their ids, once they were asked for.
+    in_order: OnceCell<Vec<u32>>,
+    /// Of each metric the parties that have figures, once they were asked for.
+    measured: OnceCell<BTreeMap<FactId, BTreeSet<FactId>>>,
     /// Entries whose fact was erased.
     pub erased: u64,
     /// Entries of a version that this program cannot read.
     pub unreadable: u64,
+    /// Of the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
+    damaged: OnceCell<(u64, String)>,
     demand: Option<Demand>,
 }
 
@@ -44,70 +53,40 @@ pub struct Version {
     pub reason: Option<String>,
 }
 
-/// A handle that keeps what it names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    what: &'static str,
-    names: FactId,
-    of: Option<FactId>,
-    share: u8,
-}
-
-/// Ids as they come, put in order when they are first asked for.
+/// Numbers of ids as they come, put in the order of the ids when they are first asked for.
 #[derive(Debug, Default)]
 struct Ids {
-    all: Vec<FactId>,
+    all: Vec<u32>,
     /// What they are in order, where they did not come so.
-    in_order: OnceCell<Option<Vec<FactId>>>,
+    in_order: OnceCell<Option<Vec<u32>>>,
 }
 
 impl Ids {
-    fn push(&mut self, id: &FactId) {
-        if self.all.last() != Some(id) {
-            self.in_order.take();
-            self.all.push(id.clone());
-        }
-    }
-
-    fn in_order(&self) -> &[FactId] {
+    fn in_order(&self, names: &IndexSet<FactId, Hashes>) -> &[u32] {
         let sorted = self.in_order.get_or_init(|| {
             let sort = || {
-                let mut all: Vec<FactId> = sorted(&self.all).into_iter().map(|n| self.all[n].clone()).collect();
+                let mut all = sorted(&self.all, names);
                 all.dedup();
                 all
             };
-            (!self.all.is_sorted_by(|a, b| a < b)).then(sort)
+            (!self.all.is_sorted_by(|a, b| names[*a as usize] < names[*b as usize])).then(sort)
         });
         sorted.as_ref().unwrap_or(&self.all)
     }
 }
 
-/// The places of ids in their order.
-fn sorted<'i>(ids: impl IntoIterator<Item = &'i FactId>) -> Vec<usize> {
+/// The numbers in the order of their ids.
+fn sorted(numbers: &[u32], names: &IndexSet<FactId, Hashes>) -> Vec<u32> {
     // Most are told apart by what they begin with, which needs no look at where each is kept.
     let begins = |id: &FactId| {
         let mut first = [0; 16];
         id.as_str().bytes().zip(&mut first).for_each(|(byte, place)| *place = byte);
         u128::from_be_bytes(first)
     };
-    let mut all: Vec<(u128, usize, &FactId)> = ids.into_iter().enumerate().map(|(n, id)| (begins(id), n, id)).collect();
-    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| a.2.cmp(b.2)));
-    all.into_iter().map(|(_, n, _)| n).collect()
-}
-
-impl From<&Handle<'_>> for Key {
-    fn from(handle: &Handle<'_>) -> Self {
-        let (what, names, of, share) = match *handle {
-            Handle::Id(id) => ("id", id, None, 0),
-            Handle::Party(id) => ("party", id, None, 0),
-            Handle::Owner(id) => ("owner", id, None, 0),
-            Handle::Control(id) => ("control", id, None, 0),
-            Handle::Target(id) => ("target", id, None, 0),
-            Handle::Series(metric, party) => ("series", metric, Some(party.clone()), 0),
-            Handle::Share(metric, share) => ("share", metric, None, share),
-        };
-        Self { what, names: names.clone(), of, share }
-    }
+    let name = |n: u32| &names[n as usize];
+    let mut all: Vec<(u128, u32)> = numbers.iter().map(|n| (begins(name(*n)), *n)).collect();
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1))));
+    all.into_iter().map(|(_, n)| n).collect()
 }
 
 impl Version {
@@ -124,17 +103,29 @@ impl Version {
 }
 
 impl States {
+    /// States to fold a log into, whose facts are read from their bytes so.
+    #[must_use]
+    pub fn folded(read: impl Fn(&[u8]) -> Result<Fact, String> + Send + Sync + 'static) -> Self {
+        Self { kept: Kept::new(Box::new(read)), ..Self::default() }
+    }
+
     /// States of which each fact is read when it is first asked for: of the first `size` entries of a log, the last of them recorded then.
     #[must_use]
     pub fn on_demand(size: u64, last_recorded: Option<DateTime<Utc>>, lookup: Box<dyn Lookup>) -> Self {
         Self { size, last_recorded, demand: Some(Demand::new(lookup)), ..Self::default() }
     }
 
-    /// Whether everything that was asked for was there to be given. States on demand cannot give every fact there is, nor what cannot be read: then what was
-    /// made of them is to be thrown away, and made of a fold.
+    /// Whether everything that was asked for was there to be given: else what was made of these states is to be thrown away. States on demand cannot give
+    /// every fact there is, nor what cannot be read; a fold can give all but a fact whose bytes are damaged.
     #[must_use]
     pub fn answered(&self) -> bool {
-        self.demand.as_ref().is_none_or(Demand::answered)
+        self.damaged.get().is_none() && self.demand.as_ref().is_none_or(Demand::answered)
+    }
+
+    /// Of a fold, the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
+    #[must_use]
+    pub fn damaged(&self) -> Option<(u64, &str)> {
+        self.damaged.get().map(|(index, why)| (*index, why.as_str()))
     }
 
     /// How many entries went in.
@@ -149,45 +140,31 @@ impl States {
         self.last_recorded
     }
 
-    /// Takes in the next entry.
-    pub fn apply(&mut self, recorded: Recorded) {
-        self.size = recorded.index + 1;
-        self.last_recorded = Some(recorded.recorded_at);
-        match recorded.content {
-            Content::Known(_) => {}
-            Content::Own(_) => return,
-            Content::Erased(_) => {
-                self.erased += 1;
-                return;
-            }
-            Content::Unreadable => {
-                self.unreadable += 1;
-                return;
-            }
+    /// Takes in the next stretch of the log.
+    pub fn join(&mut self, stretch: Stretch) {
+        let Stretch { names, told, found_by, bytes, end, erased, unreadable } = stretch;
+        let Some((size, last_recorded)) = end else { return };
+        (self.size, self.last_recorded) = (size, Some(last_recorded));
+        self.erased += erased;
+        self.unreadable += unreadable;
+        (self.in_order, self.measured) = (OnceCell::new(), OnceCell::new());
+        let numbers: Vec<u32> = names.into_iter().map(|id| short(self.names.insert_full(id).0)).collect();
+        let number = |within: u32| numbers[within as usize];
+        self.versions.resize_with(self.names.len(), OnceCell::new);
+        for telling in &told {
+            self.versions[number(telling.of) as usize].take();
         }
-        let Some((id, version)) = Version::of(recorded) else { return };
-        if let Some(fact) = &version.fact {
-            // Only ids are kept, of every version that ever said so; a view looks at the version that holds.
-            for handle in fact.handles().iter().filter(|h| !matches!(h, Handle::Id(_))) {
-                self.found_by.entry(Key::from(handle)).or_default().push(&id);
-                if let Handle::Target(target) = handle {
-                    self.targets.insert((*target).clone());
+        self.kept.join(told, bytes, number);
+        for (handle, mut all) in found_by {
+            all.iter_mut().for_each(|n| *n = number(*n));
+            match self.found_by.entry(handle.map(number)) {
+                Entry::Vacant(place) => drop(place.insert(Ids { all, in_order: OnceCell::new() })),
+                Entry::Occupied(mut ids) => {
+                    let ids = ids.get_mut();
+                    ids.in_order.take();
+                    ids.all.append(&mut all);
                 }
             }
-            match &fact.body {
-                Body::Pledge(_) => drop(self.pledges.insert(id.clone())),
-                Body::Source { .. } => drop(self.sources.insert(id.clone())),
-                Body::Measurement { metric, .. } => {
-                    self.measured.entry(metric.clone()).or_default().extend(fact.subjects().iter().cloned());
-                }
-                _ => {}
-            }
-        }
-        self.in_order.take();
-        match self.facts.entry(id) {
-            // Most facts have one version and never another: no room is kept for more.
-            Entry::Vacant(place) => drop(place.insert(vec![version])),
-            Entry::Occupied(mut versions) => versions.get_mut().push(version),
         }
     }
 
@@ -196,17 +173,47 @@ impl States {
     pub fn versions(&self, id: &FactId) -> &[Version] {
         match &self.demand {
             Some(demand) => demand.versions(id),
-            None => self.facts.get(id).map_or(&[], Vec::as_slice),
+            None => self.names.get_index_of(id).map_or(&[], |number| self.versions_of(number)),
         }
     }
 
+    fn versions_of(&self, number: usize) -> &[Version] {
+        self.versions[number].get_or_init(|| self.or_damaged(self.kept.versions(number)))
+    }
+
+    fn or_damaged(&self, versions: Versions) -> Box<[Version]> {
+        versions.unwrap_or_else(|damaged| {
+            self.damaged.get_or_init(|| damaged);
+            Box::default()
+        })
+    }
+
+    /// The numbers of what has this handle, in the order of the ids.
+    fn numbers(&self, handle: Handle<&FactId>) -> &[u32] {
+        let number = |id: &FactId| self.names.get_index_of(id).map(short).ok_or(());
+        let found = handle.try_map(number).ok().and_then(|handle| self.found_by.get(&handle));
+        found.map_or(&[], |ids| ids.in_order(&self.names))
+    }
+
     /// The facts of which some version has this handle, in order.
-    pub fn found_by<'s>(&'s self, handle: Handle<'_>) -> impl Iterator<Item = &'s FactId> + use<'s> {
-        let found = match &self.demand {
-            Some(demand) => demand.found_by(handle),
-            None => self.found_by.get(&Key::from(&handle)).map_or(&[][..], Ids::in_order),
+    pub fn found_by<'s>(&'s self, handle: Handle<&FactId>) -> impl Iterator<Item = &'s FactId> + use<'s> {
+        let (read, numbers) = match &self.demand {
+            Some(demand) => (demand.found_by(handle), &[][..]),
+            None => (&[][..], self.numbers(handle)),
         };
-        found.iter()
+        read.iter().chain(numbers.iter().map(|n| &self.names[*n as usize]))
+    }
+
+    /// Every version of each of the facts of which some version has this handle, in the order of their ids.
+    pub(crate) fn versions_found_by<'s>(
+        &'s self,
+        handle: Handle<&FactId>,
+    ) -> impl Iterator<Item = &'s [Version]> + use<'s> {
+        let (read, numbers) = match &self.demand {
+            Some(demand) => (demand.found_by(handle), &[][..]),
+            None => (&[][..], self.numbers(handle)),
+        };
+        read.iter().map(|id| self.versions(id)).chain(numbers.iter().map(|n| self.versions_of(*n as usize)))
     }
 
     /// Whether some version of something links to this.
@@ -214,13 +221,13 @@ impl States {
     pub fn is_target(&self, id: &FactId) -> bool {
         match &self.demand {
             Some(demand) => !demand.found_by(Handle::Target(id)).is_empty(),
-            None => self.targets.contains(id),
+            None => !self.numbers(Handle::Target(id)).is_empty(),
         }
     }
 
     /// Some of the facts of which some version has this handle, as many as it does not cost much to give.
     #[must_use]
-    pub fn first_found_by(&self, handle: Handle<'_>, most: usize) -> Vec<FactId> {
+    pub fn first_found_by(&self, handle: Handle<&FactId>, most: usize) -> Vec<FactId> {
         match &self.demand {
             Some(demand) => demand.first_found_by(handle, most),
             None => self.found_by(handle).take(most).cloned().collect(),
@@ -235,8 +242,8 @@ impl States {
         {
             return None;
         }
-        let all = (0..Handle::SHARES).flat_map(|n| self.found_by(Handle::Share(metric, n)));
-        let versions = all.flat_map(|id| self.versions(id)).filter_map(|v| v.fact.as_ref());
+        let all = (0..SHARES).flat_map(|n| self.versions_found_by(Handle::Share(metric, n)));
+        let versions = all.flatten().filter_map(|v| v.fact.as_ref());
         let of = versions.filter(|f| matches!(&f.body, Body::Measurement { metric: m, .. } if m == metric));
         let parties: BTreeSet<&FactId> = of.flat_map(Fact::subjects).collect();
         (parties.len() <= most).then_some(parties)
@@ -244,47 +251,73 @@ impl States {
 
     /// Every id, in order.
     pub fn ids(&self) -> impl Iterator<Item = &FactId> {
-        self.all().map(|(id, _)| id)
+        self.whole().map(|number| &self.names[number])
     }
 
-    /// Every id with its versions, in order.
-    pub fn all(&self) -> impl Iterator<Item = (&FactId, &[Version])> {
-        self.whole();
-        let in_order = self.in_order.get_or_init(|| sorted(self.facts.keys()));
-        in_order.iter().filter_map(|place| self.facts.get_index(*place)).map(|(id, versions)| (id, versions.as_slice()))
+    /// Every version of each fact of which some version is such, in the order of their ids.
+    pub fn all<'s>(&'s self, such: &dyn Fn(Gist) -> bool) -> impl Iterator<Item = &'s [Version]> + use<'s> {
+        let mut numbers: Vec<u32> = self.whole().map(short).collect();
+        numbers.retain(|number| self.kept.tellings(*number as usize).any(|told| told.holds.is_some_and(such)));
+        let mut unread: Vec<u32> = numbers.clone();
+        unread.retain(|number| self.versions[*number as usize].get().is_none());
+        if unread.len() > FEW {
+            // As they lie in the log.
+            unread.sort_unstable();
+            for (number, versions) in unread.iter().zip(self.kept.versions_of_each(&unread)) {
+                self.versions[*number as usize].get_or_init(|| self.or_damaged(versions));
+            }
+        }
+        numbers.into_iter().map(|number| self.versions_of(number as usize))
     }
 
-    /// Every fact that stands, at its newest version, whatever any clock says.
-    pub fn standing(&self) -> impl Iterator<Item = &Fact> {
-        self.all().filter_map(|(_, versions)| versions.last()?.fact.as_ref())
+    /// Every id of which something stands, whatever any clock says, in order, with the kind of its newest version.
+    pub fn standing(&self) -> impl Iterator<Item = (&FactId, Kind)> {
+        self.whole().filter_map(|number| Some((&self.names[number], self.kept.tellings(number).next()?.holds?.kind)))
     }
 
-    /// Every fact of which some version is a pledge.
-    pub fn pledges(&self) -> impl Iterator<Item = &FactId> {
-        self.whole();
-        self.pledges.iter()
+    /// Every fact of which some version is of this kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &FactId> {
+        let is = move |number: &usize| self.kept.tellings(*number).any(|told| told.holds.is_some_and(|gist| gist.kind == kind));
+        self.whole().filter(is).map(|number| &self.names[number])
     }
 
-    /// Every fact of which some version is a source.
-    pub fn sources(&self) -> impl Iterator<Item = &FactId> {
-        self.whole();
-        self.sources.iter()
-    }
-
-    /// Every metric that has a measurement.
+    /// Every metric that has a measurement of some party.
     pub fn measured(&self) -> impl Iterator<Item = &FactId> {
-        self.whole();
-        self.measured.keys()
+        self.parties_by_metric().keys()
     }
 
     /// Every party that some version of a measurement of this metric is of.
     pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &FactId> {
-        self.whole();
-        self.measured.get(metric).into_iter().flatten()
+        self.parties_by_metric().get(metric).into_iter().flatten()
+    }
+
+    fn parties_by_metric(&self) -> &BTreeMap<FactId, BTreeSet<FactId>> {
+        self.only_a_fold_can();
+        self.measured.get_or_init(|| {
+            let mut all: BTreeMap<FactId, BTreeSet<FactId>> = BTreeMap::new();
+            for handle in self.found_by.keys() {
+                if let Handle::Series(metric, party) = *handle {
+                    let [metric, party] = [metric, party].map(|n| self.names[n as usize].clone());
+                    all.entry(metric).or_default().insert(party);
+                }
+            }
+            all
+        })
+    }
+
+    /// The number of everything that something was told of, in the order of the ids.
+    fn whole(&self) -> impl Iterator<Item = usize> + '_ {
+        self.only_a_fold_can();
+        let in_order = self.in_order.get_or_init(|| {
+            let is_told = |number: &u32| self.kept.tellings(*number as usize).next().is_some();
+            let told: Vec<u32> = (0..short(self.names.len())).filter(is_told).collect();
+            sorted(&told, &self.names)
+        });
+        in_order.iter().map(|number| *number as usize)
     }
 
     /// Notes that something was asked for which only a fold can give.
-    fn whole(&self) {
+    fn only_a_fold_can(&self) {
         if let Some(demand) = &self.demand {
             demand.fail();
         }

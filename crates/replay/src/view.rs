@@ -1,6 +1,6 @@
 use crate::{States, Version};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Fact, FactId, Handle, Kind, LinkKind};
+use heldto_fact::{Body, Fact, FactId, Gist, Handle, Kind, LinkKind};
 
 /// The days by which a report judges. The third clock, the log's own, is how many entries went into the states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,11 @@ impl<'a> View<'a> {
     /// The fact as it was known: its newest version that the public could know by the day, unless it was retracted since.
     #[must_use]
     pub fn fact(&self, id: &FactId) -> Option<&'a Fact> {
-        self.version(id)?.fact.as_ref().filter(|fact| self.had_come(fact))
+        self.known(self.states.versions(id))
+    }
+
+    fn known(&self, versions: &'a [Version]) -> Option<&'a Fact> {
+        self.holding(versions)?.fact.as_ref().filter(|fact| self.had_come(fact))
     }
 
     /// Whether it is looked back on the as-of day from a later day of knowing.
@@ -106,9 +110,9 @@ impl<'a> View<'a> {
     }
 
     /// The facts of which some version has this handle, as they are known, in the order of ids.
-    pub fn found_by(&self, handle: Handle<'_>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    pub fn found_by(&self, handle: Handle<&FactId>) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
-        self.states.found_by(handle).filter_map(move |id| view.fact(id))
+        self.states.versions_found_by(handle).filter_map(move |versions| view.known(versions))
     }
 
     /// Whether a party is known to owe something: whether some commitment of its own stands.
@@ -120,12 +124,10 @@ impl<'a> View<'a> {
         few.iter().any(|id| self.fact(id).is_some_and(owed)) || self.found_by(Handle::Owner(party)).any(owed)
     }
 
-    /// Every fact as it is known, in the order of ids.
-    pub fn facts(&self) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    /// Every fact of which some version is such, as it is known, in the order of ids.
+    pub fn facts(&self, such: &dyn Fn(Gist) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
-        self.states
-            .all()
-            .filter_map(move |(_, versions)| view.holding(versions)?.fact.as_ref().filter(|fact| view.had_come(fact)))
+        self.states.all(such).filter_map(move |versions| view.known(versions))
     }
 
     /// The latest day from which the public could know any of these sources, as far as it was known by the day.

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{
-    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Handle, Link, LinkKind,
+    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Handle, Kind, Link, LinkKind,
     Mode, Outcome, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice, When,
 };
-use heldto_replay::{Clock, Lookup, States, Status, View, judge, payouts};
+use heldto_replay::{Clock, Lookup, States, Stretch, Status, View, judge, payouts};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeSet;
 
@@ -131,14 +131,28 @@ fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, s
 }
 
 fn fold(log: &[Recorded]) -> States {
-    let mut states = States::default();
-    log.iter().for_each(|r| states.apply(r.clone()));
+    // The bytes of a fact are its place.
+    let facts: Vec<Content> = log.iter().map(|r| r.content.clone()).collect();
+    let mut states = States::folded(move |bytes| match &facts[usize::from(bytes[0])] {
+        Content::Known(fact) => Ok(fact.clone()),
+        other => Err(format!("{other:?}")),
+    });
+    for (place, stretch) in log.chunks(7).enumerate() {
+        let mut gathered = Stretch::default();
+        for (n, r) in stretch.iter().enumerate() {
+            let Content::Known(fact) = &r.content else { continue };
+            let place = [u8::try_from(place * 7 + n).expect("short")];
+            let recorded = Recorded { index: r.index, recorded_at: r.recorded_at, content: Content::Known(fact.told(&place)) };
+            gathered.push(&recorded).expect("ids");
+        }
+        states.join(gathered);
+    }
     states
 }
 
 fn statuses(states: &States, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
     let view = View::new(states, Clock { as_of: day(as_of), known_by: day(known_by) });
-    let pledges = states.pledges();
+    let pledges = states.of_kind(Kind::Pledge);
     pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, j.rule))).collect()
 }
 
@@ -149,8 +163,8 @@ struct Scan {
 }
 
 impl Lookup for Scan {
-    fn find(&self, handles: &[Handle<'_>], most: usize) -> Option<Vec<Vec<u64>>> {
-        let has = |r: &Recorded, handle: &Handle<'_>| {
+    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
+        let has = |r: &Recorded, handle: &Handle<&FactId>| {
             let noise = self.noise > 0 && r.index.is_multiple_of(self.noise + 3);
             noise || matches!(&r.content, Content::Known(f) if f.handles().contains(handle))
         };
@@ -217,7 +231,7 @@ proptest! {
     fn nothing_is_past_due_before_its_last_due_day(log in logs(), as_of in 0..500_u32) {
         let states = fold(&log);
         let view = View::new(&states, Clock { as_of: day(as_of), known_by: day(500) });
-        for id in states.pledges() {
+        for id in states.of_kind(Kind::Pledge) {
             if let Some(j) = judge(&view, id) {
                 let last = j.due.and_then(|d| d.window().latest);
                 prop_assert!(!j.status.is_past_due() || last.is_some_and(|l| l < day(as_of)), "{id}: {} {}", j.status, j.rule);

@@ -41,7 +41,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         count(amended.len(), "fact was corrected or retracted", "facts were corrected or retracted"),
     ));
     let is_figure = |f: &&Fact| f.kind() == Kind::Measurement && before.fact(&f.id).is_none();
-    let figures = filter.facts.facts(after).filter(is_figure).count();
+    let figures = filter.facts.facts(after, &|gist| gist.kind == Kind::Measurement).filter(is_figure).count();
     if figures > 0 {
         let are = count(figures, "figure is new", "figures are new");
         document.summary.push(format!("{are}; they are counted here and not listed: heldto report metrics has them."));
@@ -165,7 +165,7 @@ fn new_facts<'a>(before: &View<'_>, after: &View<'a>, filter: &PledgeFilter) -> 
     let tells =
         |kind: Kind| !matches!(kind, Kind::Party | Kind::Source | Kind::Metric | Kind::Pledge | Kind::Measurement);
     let is_new = |f: &&Fact| tells(f.kind()) && before.fact(&f.id).is_none();
-    let mut new: Vec<&'a Fact> = filter.facts.facts(after).filter(is_new).collect();
+    let mut new: Vec<&'a Fact> = filter.facts.facts(after, &|gist| tells(gist.kind)).filter(is_new).collect();
     new.sort_by_key(|f| (after.fact_known_from(&f.id), f.id.clone()));
     new
 }

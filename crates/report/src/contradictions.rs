@@ -3,7 +3,7 @@
 use crate::pledges::text_of;
 use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
-use heldto_fact::{Amount, Body, Fact, FactId, LinkKind, Strength, When};
+use heldto_fact::{Amount, Body, Fact, FactId, Kind, LinkKind, Strength, When};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,14 +63,14 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
     let all: Vec<&'a Fact> = if filter.is_narrow() {
         // What matches, what says that it contradicts that, and what tells the same again.
         let mut all: BTreeMap<&FactId, &'a Fact> = BTreeMap::new();
-        for fact in filter.facts(view) {
+        for fact in filter.facts(view, &|_| true) {
             let against = view.linked_as(&fact.id, LinkKind::Contradicts).map(|(from, _)| from);
             let again = Cluster::of(view, fact).tellings;
             all.extend(against.chain(again).chain([fact]).map(|f| (&f.id, f)));
         }
         all.into_values().collect()
     } else {
-        view.facts().collect()
+        view.facts(&|gist| gist.links || gist.kind == Kind::Publication).collect()
     };
     let concerns = |c: &Contradiction<'_>| {
         c.facts.iter().any(|f| filter.lets(view, f) && filter.within(f.window()) != heldto_fact::Truth::No)

@@ -14,7 +14,7 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
     let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
     let mut document = Document::new(title, basis, columns);
     document.summary.extend(filter.in_words().map(|words| format!("Only deliveries {words}.")));
-    let facts = filter.facts(view).filter(|f| f.kind() == Kind::Delivery);
+    let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
         Cluster::each(view, facts).into_iter().map(|c| (c.clone(), towards(view, &c))).collect();
     let (undone, done): (Vec<_>, Vec<_>) =
@@ -48,7 +48,7 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
 
 /// What the briefing on an authority says of its deliveries.
 pub(crate) fn brief(view: &View<'_>, filter: &Filter) -> Vec<Item> {
-    let facts = filter.facts(view).filter(|f| f.kind() == Kind::Delivery);
+    let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c), filter.sensitive)).collect()
 }
 

@@ -52,10 +52,10 @@ impl Basis {
             view.newest_source(sources.into_iter().filter_map(|id| view.fact(id)))
         };
         let (newest_source, of_all_sources) = match scope {
-            Scope::Filter(filter) if filter.is_narrow() => (cited(&mut filter.candidate_facts(view)), false),
+            Scope::Filter(filter) if filter.is_narrow() => (cited(&mut filter.candidate_facts(view, &|_| true)), false),
             Scope::Fact(id) => (cited(&mut view.fact(id).into_iter().chain(view.found_by(Handle::Target(id)))), false),
             Scope::Filter(_) | Scope::All => {
-                let sources = view.states().sources().filter_map(|id| view.fact(id));
+                let sources = view.states().of_kind(Kind::Source).filter_map(|id| view.fact(id));
                 (view.newest_source(sources.filter(|f| f.kind() == Kind::Source)), true)
             }
         };

@@ -1,6 +1,6 @@
 //! Which facts to look at: the same filters in every report and in the timeline.
 
-use heldto_fact::{Body, Fact, FactId, Handle, Kind, Salience, Target, Truth, Voice, Window};
+use heldto_fact::{Body, Fact, FactId, Gist, Handle, Kind, Salience, Target, Truth, Voice, Window};
 use heldto_replay::View;
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
@@ -87,13 +87,18 @@ impl Filter {
         }
     }
 
-    /// The same, as they are known.
-    pub(crate) fn candidate_facts<'a>(&self, view: &View<'a>) -> Box<dyn Iterator<Item = &'a Fact> + 'a> {
+    /// The same, as they are known; of every fact there is those only of which some version is such, and of the kinds asked for.
+    pub(crate) fn candidate_facts<'a>(
+        &self,
+        view: &View<'a>,
+        such: &dyn Fn(Gist) -> bool,
+    ) -> Box<dyn Iterator<Item = &'a Fact> + 'a> {
         let view = *view;
         if self.is_narrow() {
             Box::new(self.candidates(&view).filter_map(move |id| view.fact(id)))
         } else {
-            Box::new(view.facts())
+            let asked = |gist: Gist| self.kind.is_empty() || self.kind.contains(&gist.kind);
+            Box::new(view.facts(&|gist| such(gist) && asked(gist)))
         }
     }
 
@@ -102,10 +107,14 @@ impl Filter {
         self.about.is_some() || self.by.is_some() || self.linked.is_some()
     }
 
-    /// Every fact that matches, those whose day only possibly matches with it.
-    pub fn facts<'f, 'a>(&'f self, view: &View<'a>) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
+    /// Every fact that matches, those whose day only possibly matches with it; where all there are may match, only if some version of it is such.
+    pub(crate) fn facts<'f, 'a>(
+        &'f self,
+        view: &View<'a>,
+        such: &dyn Fn(Gist) -> bool,
+    ) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
         let view = *view;
-        self.candidate_facts(&view).filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
+        self.candidate_facts(&view, such).filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
     }
 
     /// What was asked for, in words; `None` where everything was.

@@ -8,7 +8,7 @@ use crate::explain::target;
 use crate::words::interval;
 use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Fact, FactId, Force, Handle, Mode, Target, Truth, Unit};
+use heldto_fact::{Body, Commitment, Fact, FactId, Force, Handle, Kind, Mode, Target, Truth, Unit};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, administrations, judge};
 
 /// Which commitments to show.
@@ -138,7 +138,7 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
     let pledges: Box<dyn Iterator<Item = &'a FactId>> = match &filter.facts.by {
         Some(owner) => Box::new(states.found_by(Handle::Owner(owner))),
         None if filter.facts.is_narrow() => filter.facts.candidates(view),
-        None => Box::new(states.pledges()),
+        None => Box::new(states.of_kind(Kind::Pledge)),
     };
     let pledges = pledges.filter_map(|id| view.fact(id)).filter(|f| terms(f).is_some());
     let clusters = Cluster::each(view, pledges);

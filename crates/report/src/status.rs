@@ -76,7 +76,7 @@ impl Glance {
     #[must_use]
     pub fn of(view: &View<'_>, log: &Log) -> Self {
         let (mut kinds, mut sources): (BTreeMap<Kind, usize>, Vec<&Fact>) = (BTreeMap::new(), Vec::new());
-        for fact in view.facts() {
+        for fact in view.facts(&|_| true) {
             *kinds.entry(fact.kind()).or_default() += 1;
             if fact.kind() == Kind::Source {
                 sources.push(fact);

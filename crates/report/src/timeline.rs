@@ -31,9 +31,9 @@ const COLUMNS: &[&str] =
 /// The facts that match, in order of time, or only their number by kind. What has a vague day may only possibly match `since` and `until`, and stands apart.
 #[must_use]
 pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool, basis: Basis) -> Document {
-    let declares =
-        |f: &Fact| matches!(f.kind(), Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&f.kind());
-    let matching = filter.candidate_facts(view).filter(|f| !declares(f) && filter.lets(view, f));
+    let declares = |kind: Kind| matches!(kind, Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&kind);
+    let candidates = filter.candidate_facts(view, &|gist| !declares(gist.kind));
+    let matching = candidates.filter(|f| !declares(f.kind()) && filter.lets(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     let hidden = lines.iter().filter(|l| l.fact.sensitive && !filter.sensitive).count();
     lines.retain(|l| filter.sensitive || !l.fact.sensitive);

@@ -5,7 +5,7 @@ use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
 use crate::{Outcome, World};
-use heldto_fact::{Body, Fact, FactId};
+use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{File, Ground, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger};
 use heldto_store_sled::SledStore;
@@ -78,7 +78,7 @@ pub fn facts(
     }
     // Only somebody who mistyped a name is told the nearest of all there are.
     let states = ledger::fold(open, None)?;
-    let all: Known = states.standing().map(|f| (f.id.clone(), f.kind())).collect();
+    let all = ledger::known(&states);
     let facts = drafts.facts(&all).map_err(|problems| wrong(global, &problems))?;
     Ok((facts, drafts.places()))
 }
@@ -145,13 +145,15 @@ fn mapped(
 ) -> Result<(Vec<Fact>, Places), CommandError> {
     let states = ledger::fold(open, None)?;
     let mut ground = Ground::default();
-    for fact in states.standing() {
-        ground.known.insert(fact.id.clone(), fact.kind());
-        if let Body::Party { identifiers, .. } = &fact.body {
+    for (id, kind) in states.standing() {
+        ground.known.insert(id.clone(), kind);
+        let newest = (kind == Kind::Party).then(|| states.versions(id).last()?.fact.as_ref()).flatten();
+        if let Some(Body::Party { identifiers, .. }) = newest.map(|fact| &fact.body) {
             let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));
-            ground.codes.extend(codes.map(|code| (code, fact.id.clone())));
+            ground.codes.extend(codes.map(|code| (code, id.clone())));
         }
     }
+    ledger::sound(&states)?;
     heldto_intake::map(mapping, tables, &ground).map_err(|problems| wrong(global, &problems))
 }
 

@@ -29,6 +29,7 @@ fn looked<T>(
     let loaded = ledger::load(world, global, clocks.at.as_ref())?;
     told(world, global, &loaded);
     let found = look(&loaded, &View::new(&loaded.states, loaded.clock(world, clocks)));
+    ledger::sound(&loaded.states)?;
     // Beside whatever comes next: to free what a long log says, fact by fact, takes a fifth of the time, and the process ends soon.
     std::thread::spawn(move || drop(loaded));
     found
@@ -153,6 +154,7 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
             let loaded = ledger::load(world, global, at.as_ref())?;
             let clock = loaded.clock(world, &args.clocks);
             let glance = Glance::of(&View::new(&loaded.states, clock), &loaded.log);
+            ledger::sound(&loaded.states)?;
             let now = loaded.clock(world, &Clocks::default());
             if loaded.size > world.at_a_glance && loaded.log.entries == loaded.size && clock == now {
                 ledger::keep(global, &glance)?;
@@ -274,6 +276,8 @@ fn changes(world: &mut World<'_>, global: &Global, args: &ChangesArgs) -> Result
             (_, Some(earlier)) => View::new(&earlier.states, view.clock()),
             (_, None) => *view,
         };
-        Ok(heldto_report::changes(&before, view, &filter, &words, basis))
+        let changes = heldto_report::changes(&before, view, &filter, &words, basis);
+        earlier.as_ref().map_or(Ok(()), |earlier| ledger::sound(&earlier.states))?;
+        Ok(changes)
     })
 }

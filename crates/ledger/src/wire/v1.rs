@@ -7,12 +7,16 @@ use bincode::enc::write::{SizeWriter, Writer};
 use bincode::error::EncodeError;
 use bincode::{BorrowDecode, Encode};
 use chrono::{Days, NaiveDate};
-use heldto_fact::{Amount, Citation, Fact, FactId, Kind, Link, Quantity, Quotation, Span, Unit, When};
+use heldto_fact::{
+    Amount, Citation, Fact, FactId, Gist, Handle, Kind, Link, Quantity, Quotation, Span, Tells, Told, Unit, When,
+};
 use heldto_proof::MAX_PART;
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 mod body;
+
+use body::Named;
 
 const VERSION: u8 = 1;
 
@@ -119,6 +123,33 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
     } else {
         Err(WireError::NotCanonical)
     }
+}
+
+pub(super) fn tell(bytes: &[u8]) -> Result<Told<'_>, WireError> {
+    let (common, used): (Common<'_>, usize) = take(bytes)?;
+    let kind = Kind::read(common.kind)?;
+    let body = body::named(kind, &bytes[used..])?;
+    let (thing, holds, handles) = match body {
+        Named::Amends(of, Some(replacement)) => (of, replacement.holds, replacement.handles),
+        Named::Amends(of, None) => (of, None, Vec::new()),
+        Named::Control | Named::Metric(_) | Named::Fact(_) | Named::Nothing => {
+            let subjects = if common.about.is_empty() { &common.by } else { &common.about }.iter().copied();
+            let (tells, judged) = match body {
+                Named::Metric(metric) => (Tells::Measurement(metric, subjects), None),
+                Named::Control => (Tells::Control(subjects), None),
+                Named::Fact(of) => (Tells::Other, Some(of)),
+                _ if kind == Kind::Pledge => (Tells::Commitment(common.by.iter().copied()), None),
+                _ => (Tells::Other, None),
+            };
+            let payers = common.amounts.iter().filter_map(|a| a.payer);
+            let others = common.reporter.into_iter().chain(payers);
+            let parties = common.by.iter().chain(&common.about).chain(&common.to).copied().chain(others);
+            let targets = common.links.iter().map(|l| l.to).chain(judged);
+            let gist = Gist { kind, amounts: !common.amounts.is_empty(), links: !common.links.is_empty() };
+            (common.id, Some(gist), Handle::all_of(parties, targets, tells))
+        }
+    };
+    Ok(Told { thing, holds, handles, bytes })
 }
 
 /// How many bytes a fact has, as a rule, at most.

@@ -7,7 +7,7 @@ use crate::wire::WireError;
 use crate::wire::codes::Code;
 use bincode::enc::write::Writer;
 use bincode::{BorrowDecode, Encode};
-use heldto_fact::{Body, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Target, Threshold};
+use heldto_fact::{Body, Change, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Target, Threshold, Told};
 
 #[derive(Encode, BorrowDecode)]
 struct Source<'a> {
@@ -173,20 +173,56 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
         }
         Kind::Correction => {
             let ((of, reason, inner), used): ((&str, String, &[u8]), _) = take(bytes)?;
-            if matches!(inner.get(1).copied().and_then(Kind::from_code), Some(Kind::Correction | Kind::Retraction)) {
-                return Err(WireError::Value("a correction cannot hold a correction or a retraction".to_owned()));
-            }
-            let replacement = Box::new(super::super::decode_fact(inner)?);
+            let replacement = Box::new(super::super::decode_fact(replacement(inner)?)?);
             (Body::Correction { of: id(of)?, reason, replacement }, used)
         }
         Kind::Retraction => {
             let ((of, reason), used): ((&str, _), _) = take(bytes)?;
             (Body::Retraction { of: id(of)?, reason }, used)
         }
-        Kind::Redaction | Kind::Key => {
-            return Err(WireError::Value(format!("a {kind} is the ledger's own record, not a fact")));
-        }
+        Kind::Redaction | Kind::Key => return Err(not_a_fact(kind)),
     })
+}
+
+/// What finds a fact of what its kind says.
+pub(super) enum Named<'b> {
+    Metric(&'b str),
+    Control,
+    /// A verdict on this fact.
+    Fact(&'b str),
+    /// Another fact, with what replaces it.
+    Amends(&'b str, Option<Told<'b>>),
+    Nothing,
+}
+
+pub(super) fn named(kind: Kind, bytes: &[u8]) -> Result<Named<'_>, WireError> {
+    Ok(match kind {
+        Kind::Measurement => Named::Metric(take(bytes)?.0),
+        Kind::Assessment => Named::Fact(take(bytes)?.0),
+        Kind::Change => {
+            let (what, _): (u8, _) = take(bytes)?;
+            if Change::read(what)? == Change::Control { Named::Control } else { Named::Nothing }
+        }
+        Kind::Correction => {
+            let ((of, _, inner), _): ((&str, &str, &[u8]), _) = take(bytes)?;
+            Named::Amends(of, Some(super::super::tell_fact(replacement(inner)?)?))
+        }
+        Kind::Retraction => Named::Amends(take(bytes)?.0, None),
+        Kind::Redaction | Kind::Key => return Err(not_a_fact(kind)),
+        _ => Named::Nothing,
+    })
+}
+
+/// The bytes of what a correction puts in place of a fact.
+fn replacement(bytes: &[u8]) -> Result<&[u8], WireError> {
+    if matches!(bytes.get(1).copied().and_then(Kind::from_code), Some(Kind::Correction | Kind::Retraction)) {
+        return Err(WireError::Value("a correction cannot hold a correction or a retraction".to_owned()));
+    }
+    Ok(bytes)
+}
+
+fn not_a_fact(kind: Kind) -> WireError {
+    WireError::Value(format!("a {kind} is the ledger's own record, not a fact"))
 }
 
 fn owned(text: Option<&str>) -> Option<String> {

@@ -1,0 +1,93 @@
+//! What a fold keeps of the facts: their bytes, read when a fact is first asked for.
+
+use crate::Version;
+use crate::stretch::{Telling, short};
+use heldto_fact::{Content, Fact, Recorded};
+
+/// What every entry tells, in the order of the log, by the numbers of what it tells of.
+#[derive(Default)]
+pub(crate) struct Kept {
+    told: Vec<Told>,
+    /// The bytes of the facts, stretch by stretch.
+    bytes: Vec<Vec<u8>>,
+    /// One more than the place of what was told last of each thing; nought where nothing was.
+    last: Vec<u32>,
+    read: Option<Read>,
+}
+
+/// Reads a fact from its bytes, or says what is wrong with them.
+pub(crate) type Read = Box<dyn Fn(&[u8]) -> Result<Fact, String> + Send + Sync>;
+
+/// The versions of one thing, oldest first; or the entry of the first of them whose fact is damaged, and what is wrong with it.
+pub(crate) type Versions = Result<Box<[Version]>, (u64, String)>;
+
+/// What an entry tells, in which stretch its bytes are, and what was told before of the same thing, as in [`Kept::last`].
+struct Told {
+    entry: Telling,
+    stretch: u32,
+    before: u32,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("told", &self.told.len()).finish_non_exhaustive()
+    }
+}
+
+impl Kept {
+    pub fn new(read: Read) -> Self {
+        Self { read: Some(read), ..Self::default() }
+    }
+
+    /// Takes in what a stretch tells, whose things have these numbers.
+    pub fn join(&mut self, told: Vec<Telling>, bytes: Vec<u8>, number: impl Fn(u32) -> u32) {
+        let stretch = short(self.bytes.len());
+        self.bytes.push(bytes);
+        for entry in told {
+            let of = number(entry.of) as usize;
+            if self.last.len() <= of {
+                self.last.resize(of + 1, 0);
+            }
+            self.told.push(Told { entry, stretch, before: self.last[of] });
+            self.last[of] = short(self.told.len());
+        }
+    }
+
+    /// What was told of a thing, newest first.
+    pub fn tellings(&self, number: usize) -> impl Iterator<Item = &Telling> {
+        self.all_told(number).map(|told| &told.entry)
+    }
+
+    fn all_told(&self, number: usize) -> impl Iterator<Item = &Told> {
+        let place = |last: u32| self.told.get((last as usize).checked_sub(1)?);
+        let newest = self.last.get(number).and_then(|last| place(*last));
+        std::iter::successors(newest, move |told| place(told.before))
+    }
+
+    /// Reads every version of a thing.
+    pub fn versions(&self, number: usize) -> Versions {
+        let mut all: Vec<Version> = Vec::with_capacity(1);
+        for Told { entry, stretch, .. } in self.all_told(number) {
+            let Telling { index, recorded_at, from, until, .. } = *entry;
+            let Some(read) = &self.read else { continue };
+            let fact = read(&self.bytes[*stretch as usize][from as usize..until as usize]).map_err(|why| (index, why))?;
+            let version = Version::of(Recorded { index, recorded_at, content: Content::Known(fact) });
+            all.extend(version.map(|(_, version)| version));
+        }
+        all.reverse();
+        Ok(all.into())
+    }
+
+    /// The same of many things, on every core.
+    pub fn versions_of_each(&self, numbers: &[u32]) -> Vec<Versions> {
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
+        let shares = numbers.chunks(numbers.len().div_ceil(workers).max(1));
+        let mut read: Vec<Vec<Versions>> = shares.clone().map(|_| Vec::new()).collect();
+        std::thread::scope(|scope| {
+            for (share, read) in shares.zip(&mut read) {
+                scope.spawn(|| read.extend(share.iter().map(|number| self.versions(*number as usize))));
+            }
+        });
+        read.into_iter().flatten().collect()
+    }
+}
