@@ -2,9 +2,9 @@
 
 use crate::root;
 use chrono::NaiveDate;
-use heldto_fact::{Fact, FactId, Handle, Kind, Recorded};
+use heldto_fact::{Content, Fact, FactId, Handle, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::{Ledger, decode_fact};
+use heldto_ledger::{Ledger, decode_fact, encode_fact, tell_fact};
 use heldto_proof::Genesis;
 use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{AmountFilter, Basis, Document, Filter, Log, PledgeFilter, Scope};
@@ -101,15 +101,40 @@ fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
     all
 }
 
-#[test]
-fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
+fn paths() -> Vec<PathBuf> {
     let mut paths = vec![root().join("seeds"), root().join("tests/suite/every-kind.toml")];
     paths.push(root().join("tests/suite/sensitive.toml"));
     let rules = std::fs::read_dir(root().join("tests/rules")).expect("scenarios").flatten().map(|e| e.path());
     paths.extend(rules);
     paths.sort();
+    paths
+}
+
+#[test]
+fn what_the_bytes_of_a_fact_tell_is_what_the_fact_tells() {
+    let mut told = [0; 3];
+    for path in paths() {
+        let ledger = ledger(&facts_of(&path));
+        let each = |recorded: Recorded| {
+            let Content::Known(fact) = recorded.content else { return };
+            let bytes = encode_fact(&fact).expect("short");
+            let tells = tell_fact(&bytes);
+            assert_eq!(tells, Ok(fact.told(&bytes)), "{}", fact.id);
+            match fact.kind() {
+                Kind::Correction => told[0] += 1,
+                Kind::Retraction => told[1] += 1,
+                _ => told[2] += 1,
+            }
+        };
+        ledger.recorded(0..ledger.head().size(), &mut { each }).expect("reads");
+    }
+    assert!(told.iter().all(|n| *n > 10), "{told:?}");
+}
+
+#[test]
+fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
     let mut compared = 0;
-    for path in paths {
+    for path in paths() {
         let facts = facts_of(&path);
         let ledger = Arc::new(ledger(&facts));
         let mut folded = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));

@@ -70,7 +70,8 @@ impl Kept {
         for Told { entry, stretch, .. } in self.all_told(number) {
             let Telling { index, recorded_at, from, until, .. } = *entry;
             let Some(read) = &self.read else { continue };
-            let fact = read(&self.bytes[*stretch as usize][from as usize..until as usize]).map_err(|why| (index, why))?;
+            let fact =
+                read(&self.bytes[*stretch as usize][from as usize..until as usize]).map_err(|why| (index, why))?;
             let version = Version::of(Recorded { index, recorded_at, content: Content::Known(fact) });
             all.extend(version.map(|(_, version)| version));
         }

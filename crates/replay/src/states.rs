@@ -277,7 +277,9 @@ impl States {
 
     /// Every fact of which some version is of this kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &FactId> {
-        let is = move |number: &usize| self.kept.tellings(*number).any(|told| told.holds.is_some_and(|gist| gist.kind == kind));
+        let is = move |number: &usize| {
+            self.kept.tellings(*number).any(|told| told.holds.is_some_and(|gist| gist.kind == kind))
+        };
         self.whole().filter(is).map(|number| &self.names[number])
     }
 

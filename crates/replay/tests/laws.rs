@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{
-    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Handle, Kind, Link, LinkKind,
-    Mode, Outcome, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice, When,
+    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Handle, Kind, Link,
+    LinkKind, Mode, Outcome, Quantity, Recorded, Role, Salience, Strength, Target, Told, Unit, Voice, When,
 };
-use heldto_replay::{Clock, Lookup, States, Stretch, Status, View, judge, payouts};
+use heldto_replay::{Clock, Lookup, States, Status, Stretch, View, judge, payouts};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeSet;
 
@@ -142,7 +142,8 @@ fn fold(log: &[Recorded]) -> States {
         for (n, r) in stretch.iter().enumerate() {
             let Content::Known(fact) = &r.content else { continue };
             let place = [u8::try_from(place * 7 + n).expect("short")];
-            let recorded = Recorded { index: r.index, recorded_at: r.recorded_at, content: Content::Known(fact.told(&place)) };
+            let recorded =
+                Recorded { index: r.index, recorded_at: r.recorded_at, content: Content::Known(fact.told(&place)) };
             gathered.push(&recorded).expect("ids");
         }
         states.join(gathered);
@@ -154,6 +155,30 @@ fn statuses(states: &States, as_of: u32, known_by: u32) -> Vec<(String, Status, 
     let view = View::new(states, Clock { as_of: day(as_of), known_by: day(known_by) });
     let pledges = states.of_kind(Kind::Pledge);
     pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, j.rule))).collect()
+}
+
+#[test]
+fn a_fact_that_does_not_read_is_told_of_and_not_left_out() {
+    let good = fact(1, pledge(9));
+    let mut states = States::folded(|_| Err("cut short".to_owned()));
+    let mut stretch = Stretch::default();
+    let recorded_at = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).expect("a time");
+    stretch.push(&Recorded { index: 5, recorded_at, content: Content::Known(good.told(b"")) }).expect("an id");
+    states.join(stretch);
+    assert!(states.answered(), "nothing was asked for");
+    assert_eq!(states.of_kind(Kind::Pledge).collect::<Vec<_>>(), [&good.id], "what needs no reading");
+    assert!(states.versions(&good.id).is_empty());
+    assert!(!states.answered());
+    assert_eq!(states.damaged(), Some((5, "cut short")));
+    assert!(
+        Stretch::default()
+            .push(&Recorded {
+                index: 6,
+                recorded_at,
+                content: Content::Known(Told { thing: "No id", ..good.told(b"") })
+            })
+            .is_err()
+    );
 }
 
 /// Finds by looking at every entry, and now and then at one too many, as an index of hashes does.

@@ -65,7 +65,8 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
         || filter.unit.is_some()
         || filter.made_under.is_some();
     let concerned = Filter { about: names, by: None, ..filter.facts.clone() };
-    let asked: Vec<&Fact> = concerned.facts(view, &|gist| gist.kind == Kind::Question).filter(|f| !f.sensitive || sensitive).collect();
+    let asked: Vec<&Fact> =
+        concerned.facts(view, &|gist| gist.kind == Kind::Question).filter(|f| !f.sensitive || sensitive).collect();
     points.extend(asked.iter().filter(|_| !only_commitments).filter_map(|f| asked_before(view, f)));
     let disagree = if only_commitments { Vec::new() } else { contradictions::found(view, &concerned) };
     points.extend(disagree.iter().filter(|c| sensitive || c.facts.iter().all(|f| !f.sensitive)).map(|c| Point {

@@ -110,7 +110,11 @@ fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> &'a [FactId] {
 
 /// The facts that tell of such an amount, among which those are that match in all else.
 fn candidates<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<&'a Fact> {
-    filter.facts.candidate_facts(view, &|gist| gist.amounts).filter(|f| f.amounts.iter().any(|a| filter.fits(a))).collect()
+    filter
+        .facts
+        .candidate_facts(view, &|gist| gist.amounts)
+        .filter(|f| f.amounts.iter().any(|a| filter.fits(a)))
+        .collect()
 }
 
 pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a>> {

@@ -12,7 +12,8 @@ pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
     let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
     let mut document = Document::new("Questions", basis, columns);
     document.summary.extend(filter.in_words().map(|words| format!("Only questions {words}.")));
-    let asked: Vec<&Fact> = filter.facts(view, &|gist| gist.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
+    let asked: Vec<&Fact> =
+        filter.facts(view, &|gist| gist.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
     let of = |answer: Answer| asked.iter().filter(move |f| answer_of(f) == Some(answer));
     let clauses: Vec<String> = ANSWERS
         .iter()

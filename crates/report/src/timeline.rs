@@ -31,7 +31,8 @@ const COLUMNS: &[&str] =
 /// The facts that match, in order of time, or only their number by kind. What has a vague day may only possibly match `since` and `until`, and stands apart.
 #[must_use]
 pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool, basis: Basis) -> Document {
-    let declares = |kind: Kind| matches!(kind, Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&kind);
+    let declares =
+        |kind: Kind| matches!(kind, Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&kind);
     let candidates = filter.candidate_facts(view, &|gist| !declares(gist.kind));
     let matching = candidates.filter(|f| !declares(f.kind()) && filter.lets(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();

@@ -7,7 +7,9 @@ use crate::wire::WireError;
 use crate::wire::codes::Code;
 use bincode::enc::write::Writer;
 use bincode::{BorrowDecode, Encode};
-use heldto_fact::{Body, Change, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Target, Threshold, Told};
+use heldto_fact::{
+    Body, Change, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Target, Threshold, Told,
+};
 
 #[derive(Encode, BorrowDecode)]
 struct Source<'a> {
