@@ -10,8 +10,10 @@ pub fn in_order<T: Send, E>(
     make: &(impl Fn(u64) -> T + Sync),
     mut join: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
-    if workers == 1 || count <= 1 {
+    // How many cores there are is read from a dozen files: one stretch does not ask.
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
+    let workers = if count > 1 { cores() } else { 1 };
+    if workers == 1 {
         return (0..count).try_for_each(|n| join(make(n)));
     }
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
