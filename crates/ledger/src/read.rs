@@ -31,8 +31,13 @@ pub enum ReadError {
     },
 }
 
-/// How far apart entries may lie to be read in one go.
-const NEAR: u64 = 16;
+/// Whether entries lie near enough to be read in one go.
+const fn near(a: &u64, b: &u64) -> bool {
+    *b - *a <= 16
+}
+
+/// How many times a thread reads what lies near each other before it is given more to read.
+const SHARE: usize = 32;
 
 impl<S: Store> Ledger<S> {
     /// Reads entries as replay sees them, in order.
@@ -90,32 +95,22 @@ impl<S: Store> Ledger<S> {
         found.transpose()
     }
 
-    /// Reads the entries at these places, which come in order, as replay sees them.
-    ///
-    /// # Errors
-    /// At the first entry that is missing or damaged.
-    pub fn recorded_at(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
-        // What lies near is read in one go: it stands in one block as a rule.
-        for near in places.chunk_by(|a, b| b - a <= NEAR) {
-            let [first, .., last] = near else {
-                near.iter().try_for_each(|only| self.recorded(*only..only + 1, visit))?;
-                continue;
-            };
-            let (mut wanted, mut failed) = (near.iter().peekable(), None);
-            self.store.read(*first..last + 1, &mut |stored| {
-                if wanted.next_if(|place| **place == stored.index).is_some() {
-                    match recorded(&stored) {
-                        Ok(recorded) => visit(recorded),
-                        Err(error) => failed = Some(error),
-                    }
+    /// Reads those entries at these places, which come in order, that lie near each other: in one block as a rule.
+    fn near(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
+        let [first, .., last] = places else {
+            return places.iter().try_for_each(|only| self.recorded(*only..only + 1, visit));
+        };
+        let (mut wanted, mut failed) = (places.iter().peekable(), None);
+        self.store.read(*first..last + 1, &mut |stored| {
+            if wanted.next_if(|place| **place == stored.index).is_some() {
+                match recorded(&stored) {
+                    Ok(recorded) => visit(recorded),
+                    Err(error) => failed = Some(error),
                 }
-                failed.is_none()
-            })?;
-            if let Some(error) = failed {
-                return Err(error);
             }
-        }
-        Ok(())
+            failed.is_none()
+        })?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Of each handle the places of the entries that the index finds by it, in order: the first `most` of them, and rarely some that only share its hash.
@@ -221,17 +216,37 @@ impl<S: Store> Ledger<S> {
     pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
         let mut all = Vec::new();
         let places = self.find(&[Handle::Id(id)], usize::MAX)?.concat();
-        self.recorded_at(&places, &mut |recorded| {
-            // Another id may share the hash.
-            if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.thing() == id) {
-                all.push(recorded);
-            }
+        places.chunk_by(near).try_for_each(|few| {
+            self.near(few, &mut |recorded| {
+                // Another id may share the hash.
+                if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.thing() == id) {
+                    all.push(recorded);
+                }
+            })
         })?;
         Ok(all)
     }
 }
 
 impl<S: Store + Sync> Ledger<S> {
+    /// Reads the entries at these places, which come in order, as replay sees them: many of them on every core.
+    ///
+    /// # Errors
+    /// At the first entry that is missing or damaged.
+    pub fn recorded_at(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
+        let near: Vec<&[u64]> = places.chunk_by(near).collect();
+        let shares: Vec<&[&[u64]]> = near.chunks(SHARE).collect();
+        let read = |n: u64| {
+            let mut all = Vec::new();
+            let share = usize::try_from(n).ok().and_then(|n| shares.get(n)).copied().unwrap_or_default();
+            share.iter().try_for_each(|few| self.near(few, &mut |recorded| all.push(recorded))).map(|()| all)
+        };
+        in_order(shares.len() as u64, &read, |all| {
+            all?.into_iter().for_each(&mut *visit);
+            Ok(())
+        })
+    }
+
     /// Reads what is told of entries, in order: gathered in stretches on every core, each given to `join` in its turn.
     ///
     /// # Errors
