@@ -9,6 +9,8 @@ use std::convert::Infallible;
 pub enum Handle<I> {
     /// Its own id.
     Id(I),
+    /// A fact that it corrects or retracts.
+    Amended(I),
     /// A party that it names in any way.
     Party(I),
     /// An owner of the commitment that it tells of.
@@ -38,6 +40,7 @@ impl<I> Handle<I> {
     pub fn try_map<J, E>(self, mut name: impl FnMut(I) -> Result<J, E>) -> Result<Handle<J>, E> {
         Ok(match self {
             Self::Id(id) => Handle::Id(name(id)?),
+            Self::Amended(id) => Handle::Amended(name(id)?),
             Self::Party(id) => Handle::Party(name(id)?),
             Self::Owner(id) => Handle::Owner(name(id)?),
             Self::Control(id) => Handle::Control(name(id)?),
@@ -66,6 +69,7 @@ impl<I: AsRef<str>> Handle<I> {
             ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
         match self {
             Self::Id(id) => ["id", id.as_ref(), ""],
+            Self::Amended(id) => ["amended", id.as_ref(), ""],
             Self::Party(id) => ["party", id.as_ref(), ""],
             Self::Owner(id) => ["owner", id.as_ref(), ""],
             Self::Control(id) => ["control", id.as_ref(), ""],
@@ -122,17 +126,17 @@ impl Fact {
         Handle::all_of(self.parties().map(give), self.targets().map(give), tells)
     }
 
-    /// Everything that finds it, each once. A correction is found by all that finds its replacement.
+    /// Everything that finds it, each once. A correction is found by all that finds its replacement, but the id, which stays that of the fact first recorded.
     #[must_use]
     pub fn handles(&self) -> Vec<Handle<&FactId>> {
         let mut all = self.finders(|id| id);
         all.push(Handle::Id(&self.id));
         match &self.body {
             Body::Correction { of, replacement, .. } => {
-                all.push(Handle::Id(of));
-                all.extend(replacement.handles());
+                all.push(Handle::Amended(of));
+                all.extend(replacement.finders(|id| id));
             }
-            Body::Retraction { of, .. } => all.push(Handle::Id(of)),
+            Body::Retraction { of, .. } => all.push(Handle::Amended(of)),
             _ => {}
         }
         all.sort_unstable();

@@ -215,7 +215,9 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
         let mut all = Vec::new();
-        let places = self.find(&[Handle::Id(id)], usize::MAX)?.concat();
+        let mut places = self.find(&[Handle::Id(id), Handle::Amended(id)], usize::MAX)?.concat();
+        places.sort_unstable();
+        places.dedup();
         places.chunk_by(near).try_for_each(|few| {
             self.near(few, &mut |recorded| {
                 // Another id may share the hash.

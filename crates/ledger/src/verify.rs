@@ -116,7 +116,6 @@ struct Walk {
     secret: RandomState,
     /// The sum over the records that the index must have.
     indexed: u64,
-    amending: Vec<(u64, u64)>,
     own: Vec<(u64, u64)>,
     /// The entries of which the index may hold what cannot be told any more: erased, or of a later version.
     untold: Vec<u64>,
@@ -143,7 +142,6 @@ impl<S: Store + Sync> Ledger<S> {
             redacted: Vec::new(),
             secret: RandomState::new(),
             indexed: 0,
-            amending: Vec::new(),
             own: Vec::new(),
             untold: Vec::new(),
             found: Verified {
@@ -200,7 +198,6 @@ impl<S: Store + Sync> Ledger<S> {
         walk.absent.extend(stretch.absent);
         walk.redacted.extend(stretch.redacted);
         walk.indexed = walk.indexed.wrapping_add(stretch.indexed);
-        walk.amending.extend(stretch.amending);
         walk.own.extend(stretch.own);
         walk.found.unreadable += stretch.unreadable.len() as u64;
         walk.untold.extend(stretch.unreadable);
@@ -255,10 +252,6 @@ impl<S: Store + Sync> Ledger<S> {
         }
         // The entries whose own id has the hash at hand.
         let (mut sum, mut at_hand, mut own, mut twice) = (0_u64, 0, Vec::new(), None);
-        let is_own = |hash: u64, index: u64| match walk.amending.binary_search_by_key(&index, |(place, _)| *place) {
-            Ok(n) => walk.amending[n].1 == hash,
-            Err(_) => true,
-        };
         let read = self.store.index(&mut |hash, index| {
             if walk.untold.binary_search(&index).is_err() {
                 sum = sum.wrapping_add(walk.secret.hash_one((hash, index)));
@@ -270,9 +263,7 @@ impl<S: Store + Sync> Ledger<S> {
                 at_hand = hash;
                 own.clear();
             }
-            if is_own(hash, index) {
-                own.push(index);
-            }
+            own.push(index);
             if own.len() > 1 {
                 twice = self.check_once(&own).err();
             }

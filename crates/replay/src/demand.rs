@@ -2,7 +2,7 @@
 
 use crate::Version;
 use elsa::FrozenMap;
-use heldto_fact::{Content, FactId, Handle, Recorded, SHARES};
+use heldto_fact::{Content, Fact, FactId, Handle, Recorded, SHARES};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,6 +22,8 @@ pub(crate) struct Demand {
     found_by: FrozenMap<Handle<FactId>, Vec<FactId>>,
     /// Entries that were read, each with the thing it tells of.
     things: RefCell<HashMap<u64, Option<FactId>>>,
+    /// Of facts that were read, the places of those that are not corrections or retractions.
+    own: RefCell<HashMap<FactId, u64>>,
     /// Those of which no fact was asked for yet.
     read: RefCell<HashMap<u64, Recorded>>,
     failed: Cell<bool>,
@@ -40,6 +42,7 @@ impl Demand {
             facts: FrozenMap::new(),
             found_by: FrozenMap::new(),
             things: RefCell::default(),
+            own: RefCell::default(),
             read: RefCell::default(),
             failed: Cell::new(false),
         }
@@ -137,8 +140,14 @@ impl Demand {
         if wanted.is_empty() {
             return;
         }
-        let handles: Vec<Handle<&FactId>> = wanted.iter().copied().map(Handle::Id).collect();
-        let places = self.find(&handles, usize::MAX);
+        // What was read needs no look for its place, and corrections, which are rare, are ruled out without one.
+        let own: Vec<Option<u64>> = wanted.iter().map(|id| self.own.borrow().get(*id).copied()).collect();
+        let unknown = wanted.iter().zip(&own).filter(|(_, own)| own.is_none()).map(|(id, _)| Handle::Id(*id));
+        let handles: Vec<Handle<&FactId>> = wanted.iter().copied().map(Handle::Amended).chain(unknown).collect();
+        let mut amended = self.find(&handles, usize::MAX);
+        let mut found = amended.split_off(wanted.len()).into_iter();
+        let own = own.into_iter().map(|own| own.map_or_else(|| found.next().unwrap_or_default(), |place| vec![place]));
+        let places: Vec<Vec<u64>> = own.zip(amended).map(|(own, amended)| in_order(&[own, amended])).collect();
         self.fetch(in_order(&places));
         for (id, places) in wanted.into_iter().zip(places) {
             let mut versions = Vec::with_capacity(1);
@@ -171,6 +180,11 @@ impl Demand {
                 Content::Known(fact) => Some(fact.thing().clone()),
                 _ => None,
             };
+            if let Content::Known(Fact { id, .. }) = &recorded.content
+                && thing.as_ref() == Some(id)
+            {
+                self.own.borrow_mut().insert(id.clone(), recorded.index);
+            }
             things.insert(recorded.index, thing);
             self.read.borrow_mut().insert(recorded.index, recorded);
         }

@@ -93,7 +93,7 @@ pub fn chunks(value: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 /// The layout of the databases; another one was used by versions before the first release.
-pub const LAYOUT: u8 = 3;
+pub const LAYOUT: u8 = 4;
 
 /// Layout, first key, index key, origin.
 pub fn encode_founding(founding: &Founding) -> Vec<u8> {

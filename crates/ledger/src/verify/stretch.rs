@@ -28,8 +28,6 @@ pub struct Stretch {
     pub key_changes: Vec<(u64, KeyChange)>,
     /// The sum of the hashes of the records that the index must have, under a key that nobody knows before.
     pub indexed: u64,
-    /// Corrections and retractions: the place of each, and the hash of its own id.
-    pub amending: Vec<(u64, u64)>,
     /// Where the store keeps no index: the hash of the own id of every fact, and its place.
     pub own: Vec<(u64, u64)>,
     /// Entries whose fact is of a later version.
@@ -51,7 +49,6 @@ impl<S: Store + Sync> Ledger<S> {
             redacted: Vec::new(),
             key_changes: Vec::new(),
             indexed: 0,
-            amending: Vec::new(),
             own: Vec::new(),
             unreadable: Vec::new(),
         };
@@ -134,12 +131,8 @@ impl<S: Store + Sync> Ledger<S> {
         let (found, hashes) = match role {
             Role::Fact => match decode_fact(bytes) {
                 Ok(fact) => {
-                    let own = self.index_key.hash(&Handle::Id(&fact.id));
-                    if *fact.thing() != fact.id {
-                        stretch.amending.push((index, own));
-                    }
                     if !self.store.keeps_index() {
-                        stretch.own.push((own, index));
+                        stretch.own.push((self.index_key.hash(&Handle::Id(&fact.id)), index));
                     }
                     (fact.kind(), self.index_key.hashes(&fact))
                 }
