@@ -121,7 +121,7 @@ impl Store for Borrowed<'_> {
     fn read(
         &self,
         range: std::ops::Range<u64>,
-        visit: &mut dyn FnMut(heldto_store::StoredEntry) -> bool,
+        visit: &mut dyn FnMut(&heldto_store::StoredEntry) -> bool,
     ) -> Result<(), heldto_store::StoreError> {
         self.0.read(range, visit)
     }

@@ -130,8 +130,8 @@ fn run(size: u64, peers: bool, results: &mut Results) {
     let ledger = open(&dir);
     // The bytes as they are stored, for everybody to hold.
     let mut stored: Vec<Stored> = Vec::new();
-    let mut keep = |s: heldto_store::StoredEntry| {
-        stored.push((s.entry, s.parts.into_iter().flat_map(|(_, bytes)| bytes).collect()));
+    let mut keep = |s: &heldto_store::StoredEntry| {
+        stored.push((s.entry.clone(), s.parts.iter().flat_map(|(_, bytes)| bytes).copied().collect()));
         true
     };
     ledger.store().read(0..size, &mut keep).expect("reads");

@@ -26,14 +26,14 @@ pub fn write<S: Store>(ledger: &Ledger<S>, private: bool) -> Result<String, Comm
                 return false;
             }
         };
-        let mut carried = Carried { entry: stored.entry, parts: Vec::new() };
-        for (number, bytes) in stored.parts {
-            let role = entry.parts.get(usize::from(number)).map(|p| p.role);
+        let mut carried = Carried { entry: stored.entry.clone(), parts: Vec::new() };
+        for (number, bytes) in &stored.parts {
+            let role = entry.parts.get(usize::from(*number)).map(|p| p.role);
             if let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>())
                 && (private || !role.is_private())
             {
                 let part = Part { role, salt: *salt, bytes: bytes.to_vec() };
-                carried.parts.push(CarriedPart { number, part });
+                carried.parts.push(CarriedPart { number: *number, part });
             }
         }
         out.push_str(&format!("{}\n", line(stored.index, &carried)));

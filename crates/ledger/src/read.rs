@@ -46,7 +46,7 @@ impl<S: Store> Ledger<S> {
     /// At the first entry that is missing or damaged.
     pub fn recorded(&self, range: Range<u64>, visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
         let mut failed = None;
-        self.store.read(range, &mut |stored| match recorded(&stored) {
+        self.store.read(range, &mut |stored| match recorded(stored) {
             Ok(recorded) => {
                 visit(recorded);
                 true
@@ -103,7 +103,7 @@ impl<S: Store> Ledger<S> {
         let (mut wanted, mut failed) = (places.iter().peekable(), None);
         self.store.read(*first..last + 1, &mut |stored| {
             if wanted.next_if(|place| **place == stored.index).is_some() {
-                match recorded(&stored) {
+                match recorded(stored) {
                     Ok(recorded) => visit(recorded),
                     Err(error) => failed = Some(error),
                 }
@@ -185,7 +185,7 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn key_changes(&self, size: u64) -> Result<Vec<(u64, KeyChange)>, ReadError> {
         let (mut found, mut failed) = (Vec::new(), None);
-        let mut look = |stored: StoredEntry| {
+        let mut look = |stored: &StoredEntry| {
             let index = stored.index;
             let kind = Entry::decode(&stored.entry).ok().and_then(|e| kind_of(e.kind));
             let bytes = stored.parts.first().and_then(|(_, b)| b.get(32..));
@@ -264,7 +264,7 @@ impl<S: Store + Sync> Ledger<S> {
             let (mut gathered, mut failed) = (T::default(), None);
             self.store.read(from..(from + STRETCH).min(range.end), &mut |stored| {
                 let index = stored.index;
-                let told = entry(&stored, tell_fact).and_then(|recorded| {
+                let told = entry(stored, tell_fact).and_then(|recorded| {
                     gather(&mut gathered, &recorded)
                         .map_err(|e| ReadError::Fact { index, error: WireError::Value(e.to_string()) })
                 });
@@ -278,7 +278,7 @@ impl<S: Store + Sync> Ledger<S> {
 }
 
 /// How many entries a thread gathers at a time.
-const STRETCH: u64 = 1 << 10;
+const STRETCH: u64 = 1 << 12;
 
 impl<S: Store> Ledger<S> {
     /// The fact of this id as it stands, in its newest version. `None` where there is none, or it was retracted or erased.

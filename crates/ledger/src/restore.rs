@@ -122,7 +122,7 @@ impl<S: Store + Sync> Ledger<S> {
         let (index_key, mut entries) = (IndexKey::of(founding), Vec::new());
         self.store.read(0..self.head.size(), &mut |stored| {
             let count = stored.parts.iter().map(|(n, _)| usize::from(*n) + 1).max().unwrap_or(0);
-            entries.push(anew(stored, count, &index_key));
+            entries.push(anew(stored.clone(), count, &index_key));
             true
         })?;
         Ok((entries, self.head.clone()))

@@ -353,7 +353,7 @@ impl<S: Store + Sync> Ledger<S> {
         }
         let mut bytes = Vec::new();
         let read = self.store.read(index..index + 1, &mut |stored| {
-            bytes = stored.entry;
+            bytes = stored.entry.clone();
             false
         });
         let after = self.chain_before(index + 1).ok();

@@ -285,10 +285,10 @@ fn a_changed_founding_is_told_apart_from_a_changed_entry() {
         MemoryStore::new(Founding { genesis: Genesis { key: [8; 32], ..founding().genesis }, ..founding() });
     let (sound, empty) = (ledger(2), store.head().expect("memory"));
     let mut entries = Vec::new();
-    let read = |s: heldto_store::StoredEntry| {
+    let read = |s: &heldto_store::StoredEntry| {
         entries.push(NewEntry {
-            entry: s.entry,
-            parts: s.parts.into_iter().map(|p| Some(p.1)).collect(),
+            entry: s.entry.clone(),
+            parts: s.parts.iter().map(|p| Some(p.1.clone())).collect(),
             found_by: vec![],
         });
         true
@@ -421,7 +421,7 @@ fn carried(ledger: &Ledger<MemoryStore>) -> Vec<Carried> {
                 part: Part { role: roles[usize::from(number)].role, salt, bytes: bytes[32..].to_vec() },
             }
         };
-        all.push(Carried { entry: s.entry, parts: s.parts.into_iter().map(part).collect() });
+        all.push(Carried { entry: s.entry.clone(), parts: s.parts.iter().cloned().map(part).collect() });
         true
     });
     read.expect("memory");

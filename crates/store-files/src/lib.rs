@@ -107,7 +107,7 @@ impl Folder {
             let mut bundled = Vec::new();
             store.read(start..start + width, &mut |stored| {
                 leaves.push(leaf_hash(&stored.entry));
-                bundled.push(StoredEntry { parts: public(&stored), ..stored });
+                bundled.push(StoredEntry { index: stored.index, entry: stored.entry.clone(), parts: public(stored) });
                 true
             })?;
             self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;

@@ -39,7 +39,7 @@ impl Store for FolderStore {
         Err(StoreError::ReadOnly)
     }
 
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
         let (mut next, size) = (range.start, self.head.size());
         while next < range.end {
             if next >= size {
@@ -53,7 +53,7 @@ impl Store for FolderStore {
                     break;
                 }
                 next += 1;
-                if !visit(stored) {
+                if !visit(&stored) {
                     return Ok(());
                 }
             }

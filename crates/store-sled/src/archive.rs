@@ -323,7 +323,7 @@ impl Archive {
     pub fn read(
         &self,
         range: Range<u64>,
-        visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
         let mut next = range.start;
         while next < range.end {

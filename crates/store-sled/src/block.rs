@@ -2,7 +2,7 @@
 
 use crate::keys::CHUNK;
 use heldto_store::{NewEntry, StoredEntry};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// The first byte of a block.
 const VERSION: u8 = 1;
@@ -98,8 +98,14 @@ pub fn take_short<'p>(bytes: &mut &'p [u8]) -> Option<&'p [u8]> {
     Some(taken)
 }
 
-/// Reads those entries of a range that are in a block, which begins with the entry at this place. Every byte counts.
-pub fn unpack(first: u64, block: &[u8], range: &Range<u64>) -> Result<Vec<StoredEntry>, &'static str> {
+/// Reads those entries of a range that are in a block, which begins with the entry at this place, until `visit` breaks off. Every byte counts, before any
+/// entry is given.
+pub fn unpack(
+    first: u64,
+    block: &[u8],
+    range: &Range<u64>,
+    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, &'static str> {
     const SHORT: &str = "it ends too early";
     let (block, check) = block.split_last_chunk::<4>().ok_or(SHORT)?;
     if crc32fast::hash(block) != u32::from_be_bytes(*check) {
@@ -108,26 +114,54 @@ pub fn unpack(first: u64, block: &[u8], range: &Range<u64>) -> Result<Vec<Stored
     let (header, rest) = block.split_first_chunk::<HEADER>().ok_or(SHORT)?;
     let [VERSION, count, length @ ..] = header else { return Err("it has an unknown version") };
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| SHORT)?;
-    let (mut plain, packed) = rest.split_at_checked(length).ok_or(SHORT)?;
+    let (plain, packed) = rest.split_at_checked(length).ok_or(SHORT)?;
     // Nothing is reserved by a length that was not checked.
     let size = packed.first_chunk::<4>().map(|n| u32::from_le_bytes(*n)).ok_or(SHORT)?;
     if usize::try_from(size).is_ok_and(|n| n > MOST) {
         return Err("its parts are longer than such a block can be");
     }
     let parts = lz4_flex::block::decompress_size_prepended(packed).map_err(|_| "its parts do not decompress")?;
-    let mut parts = &parts[..];
-    let mut entries = Vec::new();
-    for index in (first..).take(usize::from(*count)) {
+    let (mut left, mut left_of_parts) = (plain, &parts[..]);
+    for _ in 0..*count {
+        take_short(&mut left).ok_or(SHORT)?;
+        take_parts(&mut left_of_parts, |_, _| {}).ok_or(SHORT)?;
+    }
+    if !left.is_empty() || !left_of_parts.is_empty() || *count == 0 {
+        return Err("bytes are left over");
+    }
+    let (mut plain, mut parts, mut stopped) = (plain, &parts[..], ControlFlow::Continue(()));
+    let mut stored = StoredEntry { index: first, entry: Vec::new(), parts: Vec::new() };
+    for index in (first..range.end).take(usize::from(*count)) {
         let entry = take_short(&mut plain).ok_or(SHORT)?;
-        let mut stored =
-            range.contains(&index).then(|| StoredEntry { index, entry: entry.to_vec(), parts: Vec::new() });
+        let wanted = range.contains(&index);
+        let mut there = 0;
         take_parts(&mut parts, |number, bytes| {
-            stored.iter_mut().for_each(|stored| stored.parts.push((number, bytes.to_vec())));
+            if wanted {
+                match stored.parts.get_mut(there) {
+                    // Its room is used again.
+                    Some(part) => {
+                        part.0 = number;
+                        part.1.clear();
+                        part.1.extend_from_slice(bytes);
+                    }
+                    None => stored.parts.push((number, bytes.to_vec())),
+                }
+                there += 1;
+            }
         })
         .ok_or(SHORT)?;
-        entries.extend(stored);
+        if wanted {
+            stored.index = index;
+            stored.parts.truncate(there);
+            stored.entry.clear();
+            stored.entry.extend_from_slice(entry);
+            stopped = visit(&stored);
+            if stopped.is_break() {
+                break;
+            }
+        }
     }
-    if plain.is_empty() && parts.is_empty() && *count > 0 { Ok(entries) } else { Err("bytes are left over") }
+    Ok(stopped)
 }
 
 /// The most bytes that the parts of a block come to.
@@ -137,6 +171,7 @@ const MOST: usize = RAW + 2 * LONG;
 mod tests {
     use super::{CHUNK, fits, pack, unpack};
     use heldto_store::{NewEntry, StoredEntry};
+    use std::ops::{ControlFlow, Range};
 
     fn entries(lens: &[usize]) -> Vec<NewEntry> {
         let noise = |n: usize| (0..n).map(|k| (k * k * 31 + n) as u8).collect::<Vec<_>>();
@@ -154,6 +189,15 @@ mod tests {
         (first..).zip(new).map(one).collect()
     }
 
+    fn read(first: u64, block: &[u8], range: Range<u64>) -> Result<Vec<StoredEntry>, &'static str> {
+        let mut all = Vec::new();
+        let mut keep = |stored: &StoredEntry| {
+            all.push(stored.clone());
+            ControlFlow::Continue(())
+        };
+        unpack(first, block, &range, &mut keep).map(|_| all)
+    }
+
     #[test]
     fn what_is_packed_is_unpacked_and_no_value_is_too_long() {
         let all = entries(&[&[80; 300][..], &[1500, 0, 900], &[2000; 9]].concat());
@@ -163,7 +207,11 @@ mod tests {
             let (block, count) = pack(&all[done..]);
             assert!(block.len() <= CHUNK && count > 0);
             let first = 7 + done as u64;
-            assert_eq!(unpack(first, &block, &(0..u64::MAX)), Ok(stored(first, &all[done..done + count])));
+            assert_eq!(read(first, &block, 0..u64::MAX), Ok(stored(first, &all[done..done + count])));
+            assert_eq!(
+                read(first, &block, first + 1..first + 3),
+                Ok(stored(first + 1, &all[done + 1..done + count.min(3)]))
+            );
             done += count;
             blocks += 1;
         }
@@ -177,13 +225,13 @@ mod tests {
         for at in 0..block.len() {
             let mut changed = block.clone();
             changed[at] ^= 0x21;
-            assert!(unpack(7, &changed, &(0..9)).is_err(), "byte {at} of {count} entries");
+            assert!(read(7, &changed, 0..9).is_err(), "byte {at} of {count} entries");
             // A check that fits what was changed lets nothing through that panics or takes memory by a length.
             if let Some((body, check)) = changed.split_last_chunk_mut::<4>() {
                 *check = crc32fast::hash(body).to_be_bytes();
             }
-            drop(unpack(7, &changed, &(0..9)));
-            assert!(unpack(7, &block[..at], &(0..9)).is_err());
+            drop(read(7, &changed, 0..9));
+            assert!(read(7, &block[..at], 0..9).is_err());
         }
     }
 }

@@ -35,7 +35,7 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), Stor
 pub fn read(
     db: &Database,
     range: Range<u64>,
-    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let (mut next, mut failed, mut stopped) = (range.start, None, ControlFlow::Continue(()));
     let touches = if range.end - range.start > THROUGH { 4 } else { 0 };
@@ -46,47 +46,33 @@ pub fn read(
     })?;
     let from = from.ok_or(StoreError::Missing(range.start))?;
     db.scan(from..keys::block(range.end).to_vec(), |key, value| {
-        let mut take = |entries: Vec<StoredEntry>| {
-            for stored in entries {
-                if stored.index < next || stored.index >= range.end {
-                    continue;
-                }
-                // Something between this and what came before is missing.
-                if stored.index > next {
-                    return ControlFlow::Break(());
-                }
-                next += 1;
-                stopped = visit(stored);
-                stopped?;
+        let mut take = |stored: &StoredEntry| {
+            if stored.index < next || stored.index >= range.end {
+                return ControlFlow::Continue(());
             }
-            ControlFlow::Continue(())
+            // Something between this and what came before is missing.
+            if stored.index > next {
+                return ControlFlow::Break(());
+            }
+            next += 1;
+            stopped = visit(stored);
+            stopped
         };
         // sled lets go of pages only after 64 accesses to a 256th of all: these are some more, where the log is read through.
         if let Err(error) = (0..touches).try_for_each(|_| db.get(key).map(drop)) {
             failed = Some(error);
             return ControlFlow::Break(());
         }
-        let entries = match keys::decode_block(key) {
+        let given = match keys::decode_block(key) {
             None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
-            Some(first) if value.is_empty() => {
-                let mut alone = Vec::new();
-                singles::read(db, first..first + 1, &mut |stored| {
-                    alone.push(stored);
-                    ControlFlow::Continue(())
-                })
-                .map(|_| alone)
-            }
-            Some(first) => {
-                block::unpack(first, value, &range).map_err(|why| StoreError::Block { first, why: why.to_owned() })
-            }
+            Some(first) if value.is_empty() => singles::read(db, first..first + 1, &mut take),
+            Some(first) => block::unpack(first, value, &range, &mut take)
+                .map_err(|why| StoreError::Block { first, why: why.to_owned() }),
         };
-        match entries {
-            Ok(entries) => take(entries),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
+        given.unwrap_or_else(|error| {
+            failed = Some(error);
+            ControlFlow::Break(())
+        })
     })?;
     match failed {
         Some(error) => Err(error),

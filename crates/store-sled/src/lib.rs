@@ -303,7 +303,7 @@ impl SledStore {
         if head.size() > mark.size {
             let mut bytes = Vec::new();
             self.read(mark.size..mark.size + 1, &mut |stored| {
-                bytes = stored.entry;
+                bytes = stored.entry.clone();
                 false
             })?;
             let entry = Entry::decode(&bytes).map_err(|e| StoreError::Damaged { record: "log", why: e.to_string() })?;
@@ -340,9 +340,10 @@ impl Store for SledStore {
         self.add(&self.sealed()?, expected.size(), entries, head)
     }
 
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
         let sealed = self.sealed()?.size;
-        let mut visit = |stored| if visit(stored) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        let mut visit =
+            |stored: &StoredEntry| if visit(stored) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
         if range.start < sealed && range.start < range.end {
             let stopped = self.archive()?.read(range.start..range.end.min(sealed), &mut visit)?;
             if stopped.is_break() {

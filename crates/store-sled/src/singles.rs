@@ -23,7 +23,7 @@ fn keys_of(range: Range<u64>) -> Range<Vec<u8>> {
 pub fn read(
     db: &Database,
     range: Range<u64>,
-    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let (mut next, mut gap, mut stopped) = (range.start, None, ControlFlow::Continue(()));
     let mut pending: Option<StoredEntry> = None;
@@ -32,7 +32,7 @@ pub fn read(
             return ControlFlow::Break(());
         }
         *next += 1;
-        stopped = visit(stored);
+        stopped = visit(&stored);
         stopped
     };
     db.scan(keys_of(range.clone()), |key, value| {

@@ -158,7 +158,7 @@ fn groups(db: &Database, from: u64, visit: &mut dyn FnMut(Group) -> ControlFlow<
 pub fn read(
     db: &Database,
     range: std::ops::Range<u64>,
-    visit: &mut dyn FnMut(StoredEntry) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     if range.is_empty() {
         return Ok(());
@@ -178,7 +178,7 @@ pub fn read(
             return ControlFlow::Break(());
         }
         next += 1;
-        let given = visit(stored);
+        let given = visit(&stored);
         stopped = given.is_break();
         given
     })?;

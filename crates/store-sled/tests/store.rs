@@ -47,7 +47,7 @@ fn what_is_written_is_there_after_closing() {
     let mut parts = Vec::new();
     store
         .read(0..2, &mut |s| {
-            parts.push(s.parts);
+            parts.push(s.parts.clone());
             true
         })
         .expect("both are there");
@@ -171,7 +171,7 @@ fn where_it_is_sealed_changes_nothing_that_can_be_read() {
             let mut all = Vec::new();
             store
                 .read(range, &mut |s| {
-                    all.push(s);
+                    all.push(s.clone());
                     true
                 })
                 .map(|()| all)
@@ -263,7 +263,7 @@ fn what_is_missing_from_the_archive_is_told() {
         let is_filter = folder.to_string_lossy().contains("filter-");
         let is_run = is_filter || folder.ends_with("index") || folder.to_string_lossy().contains("run-");
         let mut seen = 0;
-        let count = &mut |_| {
+        let count = &mut |_: &heldto_store::StoredEntry| {
             seen += 1;
             true
         };

@@ -158,7 +158,7 @@ pub fn race<S: Store>(open: impl Fn() -> S + Sync, writers: u64, each: u64) {
     assert_eq!(ok(store.head()).size(), writers * each);
     let mut all = Vec::new();
     ok(store.read(0..writers * each, &mut |s| {
-        all.push(s.entry);
+        all.push(s.entry.clone());
         true
     }));
     all.sort();
@@ -215,7 +215,7 @@ mod tests {
         fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
             self.with(|s| s.append(expected, entries, head))
         }
-        fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+        fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
             self.with(|s| s.read(range, visit))
         }
         fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {

@@ -50,7 +50,7 @@ impl Store for FaultyStore {
         self.inner.head()
     }
 
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
         self.inner.read(range, visit)
     }
 

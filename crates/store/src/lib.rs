@@ -67,11 +67,11 @@ pub trait Store {
     /// [`StoreError::Conflict`] when another writer moved the head; anything else as said above.
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError>;
 
-    /// Reads entries in order until `visit` returns `false` or the range ends.
+    /// Reads entries in order until `visit` returns `false` or the range ends. An entry is lent: its room may be that of the next.
     ///
     /// # Errors
     /// [`StoreError::Missing`] at the first entry of the range that is not there.
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError>;
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError>;
 
     /// The records of the index of these keyed hashes, which come in order, each once: hash and place, in order; of each hash the first `most`.
     ///

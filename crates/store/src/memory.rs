@@ -53,10 +53,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(StoredEntry) -> bool) -> Result<(), StoreError> {
+    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
         for index in range {
             let entry = self.entries.get(&index).ok_or(StoreError::Missing(index))?;
-            if !visit(entry.clone()) {
+            if !visit(entry) {
                 break;
             }
         }

@@ -54,7 +54,7 @@ impl<S: Store + Sync> Ledger<S> {
         };
         let mut edge = Edge::default();
         let read = self.store.read(range.clone(), &mut |stored| {
-            let step = self.step(&mut stretch, &mut edge, &stored, secret);
+            let step = self.step(&mut stretch, &mut edge, stored, secret);
             stretch.fault = step.err().map(|fault| (stored.index, fault));
             stretch.fault.is_none()
         });
