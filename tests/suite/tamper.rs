@@ -128,8 +128,12 @@ impl Store for Borrowed<'_> {
     fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, heldto_store::StoreError> {
         self.0.find(hashes, most)
     }
-    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), heldto_store::StoreError> {
-        self.0.index(visit)
+    fn index(
+        &self,
+        hashes: std::ops::RangeInclusive<u64>,
+        visit: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<(), heldto_store::StoreError> {
+        self.0.index(hashes, visit)
     }
 }
 

@@ -1,12 +1,13 @@
 mod stretch;
 
 use crate::stretches::in_order;
-use crate::{Ledger, OF_ID, WireError};
+use crate::{HASH_BITS, Ledger, OF_ID, WireError};
 use heldto_fact::{Content, FactId, Kind};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, MAX_PART, Role, Verifier, chain};
 use heldto_store::{Store, StoreError};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::RangeInclusive;
 use stretch::Stretch;
 
 /// What a verification found sound.
@@ -103,6 +104,9 @@ pub enum Fault {
 
 /// How many entries one thread takes at a time; a perfect subtree of the Merkle tree.
 const STRETCH: u64 = 1 << 12;
+
+/// Of about so many entries a thread looks through the index at a time.
+const INDEX_STRETCH: u64 = 1 << 12;
 
 /// What the stretches come to, joined in order.
 struct Walk {
@@ -250,9 +254,23 @@ impl<S: Store + Sync> Ledger<S> {
         if !self.store.keeps_index() {
             return Ok(());
         }
+        let ranges = (self.head.size() / INDEX_STRETCH).clamp(1, 64);
+        let first = |n: u64| (n << HASH_BITS) / ranges;
+        let last = |n: u64| if n + 1 == ranges { u64::MAX } else { first(n + 1) - 1 };
+        let look = |n: u64| self.look_through(walk, first(n)..=last(n));
+        let mut sum = 0_u64;
+        in_order(ranges, &look, |found| {
+            sum = sum.wrapping_add(found?);
+            Ok::<(), Box<Problem>>(())
+        })?;
+        if sum == walk.indexed { Ok(()) } else { self.name_unfound(&walk.untold) }
+    }
+
+    /// The sum over the records of the index with these hashes, none of which may be of two facts of one id.
+    fn look_through(&self, walk: &Walk, hashes: RangeInclusive<u64>) -> Result<u64, Box<Problem>> {
         // The entries whose own id has the hash at hand.
         let (mut sum, mut at_hand, mut own, mut twice) = (0_u64, 0, Vec::new(), None);
-        let read = self.store.index(&mut |hash, index| {
+        let read = self.store.index(hashes, &mut |hash, index| {
             if walk.untold.binary_search(&index).is_err() {
                 sum = sum.wrapping_add(walk.secret.hash_one((hash, index)));
             }
@@ -270,11 +288,7 @@ impl<S: Store + Sync> Ledger<S> {
             twice.is_none()
         });
         read.map_err(|e| elsewhere(Fault::Store(e)))?;
-        match twice {
-            Some(problem) => Err(problem),
-            None if sum == walk.indexed => Ok(()),
-            None => self.name_unfound(&walk.untold),
-        }
+        twice.map_or(Ok(sum), Err)
     }
 
     /// The index is wrong, and record by record it is found where: that takes memory for all of them.
@@ -293,7 +307,7 @@ impl<S: Store + Sync> Ledger<S> {
         expected.sort_unstable();
         let mut wanted = expected.into_iter().peekable();
         let mut wrong = None;
-        let read = self.store.index(&mut |hash, index| {
+        let read = self.store.index(0..=u64::MAX, &mut |hash, index| {
             match wanted.next_if(|w| *w <= (hash, index)) {
                 Some(w) if w == (hash, index) => {}
                 Some((_, unfound)) => wrong = Some(at(unfound, Fault::Unfound)),

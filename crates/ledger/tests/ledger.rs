@@ -89,6 +89,18 @@ fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
     let mut done = Vec::new();
     let found = ledger.verify(false, &mut |n| done.push(n)).expect("sound");
     assert_eq!((found.parts_checked, done.last(), done.is_sorted()), (SIZE, Some(&SIZE), true));
+    // The index is looked through in stretches too.
+    let records: Vec<(u64, u64)> = ledger.store().clone().index_mut().iter().copied().collect();
+    for at in [0, records.len() / 3, records.len() / 2, records.len() - 1] {
+        let (hash, index) = records[at];
+        let gone = damaged(&ledger, |store| assert!(store.index_mut().remove(&(hash, index))));
+        assert_eq!(verdict(&gone).expect_err("found").0, Some(index), "record {at} is gone");
+        for hash in [hash, hash + 1, u64::MAX] {
+            let extra = damaged(&ledger, |store| assert!(store.index_mut().insert((hash, SIZE + 7))));
+            let problem = extra.verify(false, &mut |_| {}).expect_err("found");
+            assert!(matches!(problem.fault, Fault::IndexExtra(index) if index == SIZE + 7), "{hash}: {problem}");
+        }
+    }
     for at in [0, 1, 4095, 4096, 4097, 8191, 8192, 12_287, 12_288, SIZE - 1] {
         let part = damaged(&ledger, |store| store.entry_mut(at).expect("there").parts[0].1[40] ^= 1);
         assert!(

@@ -1,7 +1,7 @@
 use crate::{Folder, FolderError};
 use heldto_proof::{Chain, Entry, Genesis, Head, TILE_WIDTH, Verifier, chain};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// A published folder to read from: a bundle at a time, so that a log of any length takes no more memory than a short one.
 pub struct FolderStore {
@@ -69,7 +69,7 @@ impl Store for FolderStore {
         false
     }
 
-    fn index(&self, _: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+    fn index(&self, _: RangeInclusive<u64>, _: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
         Ok(())
     }
 }

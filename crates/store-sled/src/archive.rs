@@ -235,7 +235,7 @@ impl Archive {
                 let hashes = records.chunk_by(|a, b| a.0 == b.0).count() as u64;
                 let of = |run: &Run| self.filter(run.number).map_or(run.records, |filter| filter.hashes());
                 let mut draft = Draft::new(hashes + absorbed.iter().map(of).sum::<u64>());
-                let mut merge = self.merge(&absorbed, |_| None, records)?;
+                let mut merge = self.merge(&absorbed, 0, |_| None, records)?;
                 let database = self.made(home(sealed.next_run, alone))?;
                 let written = runs::write(&database, sealed.next_run, || {
                     Ok(merge.next()?.inspect(|(hash, _)| draft.put(*hash)))
@@ -375,21 +375,22 @@ impl Archive {
         })
     }
 
-    /// The records of the index, with these more that are sorted, in order. It fails at one that the filter of its run rules out.
-    pub fn index(&self, sealed: &Sealed, more: Vec<Record>) -> Result<Merge, StoreError> {
+    /// The records of the index from a hash on, with these more that are sorted, in order. It fails at one that the filter of its run rules out.
+    pub fn index(&self, sealed: &Sealed, from: u64, more: Vec<Record>) -> Result<Merge, StoreError> {
         let filter = |run: &Run| self.filter(run.number).inspect(|filter| filter.prepare(usize::MAX));
-        self.merge(&sealed.runs, filter, more)
+        self.merge(&sealed.runs, from, filter, more)
     }
 
     fn merge(
         &self,
         runs: &[Run],
+        from: u64,
         filter: impl Fn(&Run) -> Option<Arc<Filter>>,
         more: Vec<Record>,
     ) -> Result<Merge, StoreError> {
         let homes: Vec<Name> = runs.iter().map(|run| home(run.number, run.alone)).collect();
         let databases = self.several(&homes)?;
-        Merge::new(runs.iter().zip(databases).map(|(run, database)| (run, database, filter(run))), more)
+        Merge::new(runs.iter().zip(databases).map(|(run, database)| (run, database, filter(run))), from, more)
     }
 }
 

@@ -28,7 +28,7 @@ use lock::Lock;
 use runs::Record;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::ops::{ControlFlow, Range};
+use std::ops::{ControlFlow, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -368,15 +368,16 @@ impl Store for SledStore {
         Ok(found)
     }
 
-    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        let (sealed, tail) = (self.sealed()?, tail::index(&self.hot)?);
+    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+        let (sealed, mut tail) = (self.sealed()?, tail::index(&self.hot)?);
+        tail.retain(|(hash, _)| hashes.contains(hash));
         if sealed.size == 0 {
             tail.into_iter().all(|(hash, index)| visit(hash, index));
             return Ok(());
         }
-        let mut records = self.archive()?.index(&sealed, tail)?;
+        let mut records = self.archive()?.index(&sealed, *hashes.start(), tail)?;
         while let Some((hash, index)) = records.next()? {
-            if !visit(hash, index) {
+            if hash > *hashes.end() || !visit(hash, index) {
                 break;
             }
         }

@@ -195,9 +195,10 @@ struct Stream {
 }
 
 impl Merge {
-    /// Of runs, each with where it is and, where its records are to be held against that, its filter; and of some more records that are sorted.
+    /// Of runs from a hash on, each with where it is and, where its records are to be held against that, its filter; and of some more records that are sorted.
     pub fn new<'r>(
         runs: impl Iterator<Item = (&'r Run, Arc<Database>, Option<Arc<Filter>>)>,
+        from: u64,
         more: Vec<Record>,
     ) -> Result<Self, StoreError> {
         let run = |(run, database, filter): (&Run, _, _)| Stream {
@@ -206,9 +207,9 @@ impl Merge {
             next: None,
             records: Vec::new().into_iter(),
         };
-        let mut streams: Vec<Stream> = runs.map(run).collect();
-        streams.push(Stream { more: None, filter: None, next: None, records: more.into_iter() });
-        streams.iter_mut().try_for_each(Stream::advance)?;
+        let more = Stream { more: None, filter: None, next: None, records: more.into_iter() };
+        let mut streams: Vec<Stream> = runs.map(run).chain([more]).collect();
+        streams.iter_mut().try_for_each(|stream| stream.seek(from))?;
         Ok(Self { streams })
     }
 
@@ -225,6 +226,25 @@ impl Merge {
 }
 
 impl Stream {
+    /// Goes to the first record of this hash or a later one, before anything was read.
+    fn seek(&mut self, hash: u64) -> Result<(), StoreError> {
+        if let Some((run, database, from)) = &mut self.more {
+            // The last value that begins before the hash may hold its first records.
+            let begins = keys::run(*run, (hash, 0)).to_vec();
+            let mut before = None;
+            database.scan_back(from.clone()..begins.clone(), |key, _| {
+                before = Some(key.to_vec());
+                ControlFlow::Break(())
+            })?;
+            *from = before.unwrap_or(begins);
+        }
+        self.advance()?;
+        while self.next.is_some_and(|(next, _)| next < hash) {
+            self.advance()?;
+        }
+        Ok(())
+    }
+
     fn advance(&mut self) -> Result<(), StoreError> {
         if self.records.as_slice().is_empty()
             && let Some((run, database, from)) = &mut self.more

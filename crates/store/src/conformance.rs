@@ -101,11 +101,18 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
         "the index is given whole, in order"
     );
     let mut first = Vec::new();
-    ok(store.index(&mut |hash, _| {
+    ok(store.index(0..=u64::MAX, &mut |hash, _| {
         first.push(hash);
         first.len() < 3
     }));
     assert_eq!(first, vec![0, 1, 2], "reading the index stops when asked to");
+    let mut some = Vec::new();
+    ok(store.index(3..=77, &mut |hash, index| {
+        some.push((hash, index));
+        true
+    }));
+    let expected: Vec<_> = records(store).into_iter().filter(|(hash, _)| (3..=77).contains(hash)).collect();
+    assert_eq!(some, expected, "a part of the index is what the whole has of it");
 }
 
 fn refuses_a_stale_head(store: &mut impl Store) {
@@ -123,7 +130,7 @@ fn refuses_a_stale_head(store: &mut impl Store) {
 
 fn records(store: &impl Store) -> Vec<(u64, u64)> {
     let mut all = Vec::new();
-    ok(store.index(&mut |hash, index| {
+    ok(store.index(0..=u64::MAX, &mut |hash, index| {
         all.push((hash, index));
         true
     }));
@@ -175,7 +182,7 @@ mod tests {
     use super::{entry, founding, next_head, race, run};
     use crate::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
     use heldto_proof::Head;
-    use std::ops::Range;
+    use std::ops::{Range, RangeInclusive};
     use std::sync::{Arc, Mutex, PoisonError};
 
     #[test]
@@ -221,8 +228,12 @@ mod tests {
         fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
             self.with(|s| s.find(hashes, most))
         }
-        fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-            self.with(|s| s.index(visit))
+        fn index(
+            &self,
+            hashes: RangeInclusive<u64>,
+            visit: &mut dyn FnMut(u64, u64) -> bool,
+        ) -> Result<(), StoreError> {
+            self.with(|s| s.index(hashes, visit))
         }
     }
 

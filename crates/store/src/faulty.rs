@@ -1,6 +1,6 @@
 use crate::{Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
 use heldto_proof::Head;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Which appends fail, counted from 0, and how.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +58,7 @@ impl Store for FaultyStore {
         self.inner.find(hashes, most)
     }
 
-    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        self.inner.index(visit)
+    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+        self.inner.index(hashes, visit)
     }
 }

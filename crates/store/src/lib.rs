@@ -11,7 +11,7 @@ pub use faulty::{Faults, FaultyStore};
 pub use memory::MemoryStore;
 
 use heldto_proof::{Genesis, Head};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// What a ledger is founded on: written once, with an empty head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,11 +84,12 @@ pub trait Store {
         true
     }
 
-    /// Gives every record of the index, a keyed hash and a place, in the order of hashes and then of places, until `visit` returns `false`.
+    /// Gives every record of the index whose keyed hash is in a range, hash and place, in the order of hashes and then of places, until `visit` returns
+    /// `false`.
     ///
     /// # Errors
     /// When the index cannot be read.
-    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError>;
+    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError>;
 }
 
 /// Why a store cannot do what it was asked.

@@ -1,7 +1,7 @@
 use crate::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use heldto_proof::Head;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// A store that forgets when it is dropped: for tests, and for checking what is not to be kept.
 #[derive(Debug, Clone)]
@@ -23,6 +23,11 @@ impl MemoryStore {
     /// The stored entry at this place, to be looked at or tampered with.
     pub fn entry_mut(&mut self, index: u64) -> Option<&mut StoredEntry> {
         self.entries.get_mut(&index)
+    }
+
+    /// The records of the index, to be tampered with.
+    pub const fn index_mut(&mut self) -> &mut BTreeSet<(u64, u64)> {
+        &mut self.index
     }
 
     /// The stored head, to be tampered with.
@@ -68,8 +73,8 @@ impl Store for MemoryStore {
         Ok(hashes.iter().flat_map(of).copied().collect())
     }
 
-    fn index(&self, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        self.index.iter().all(|(hash, index)| visit(*hash, *index));
+    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+        self.index.range((*hashes.start(), 0)..=(*hashes.end(), u64::MAX)).all(|(hash, index)| visit(*hash, *index));
         Ok(())
     }
 }
