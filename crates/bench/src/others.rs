@@ -11,6 +11,7 @@ pub fn all(root: &Path, stored: &[Stored], batch: usize) -> Vec<(&'static str, D
     let run = |name, write: fn(&Path, &[Stored], usize)| {
         let dir = root.join("other");
         std::fs::create_dir_all(&dir).expect("a folder");
+        std::process::Command::new("sync").status().expect("runs");
         let start = Instant::now();
         write(&dir, stored, batch);
         let (took, disk) = (start.elapsed(), super::folder(&dir));
