@@ -82,13 +82,18 @@ impl Kept {
     /// The same of many things, on every core.
     pub fn versions_of_each(&self, numbers: &[u32]) -> Vec<Versions> {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
-        let shares = numbers.chunks(numbers.len().div_ceil(workers).max(1));
-        let mut read: Vec<Vec<Versions>> = shares.clone().map(|_| Vec::new()).collect();
-        std::thread::scope(|scope| {
-            for (share, read) in shares.zip(&mut read) {
-                scope.spawn(|| read.extend(share.iter().map(|number| self.versions(*number as usize))));
+        let read = |share: &[u32]| share.iter().map(|number| self.versions(*number as usize)).collect::<Vec<_>>();
+        let mut shares = numbers.chunks(numbers.len().div_ceil(workers).max(1));
+        let own = shares.next().unwrap_or_default();
+        let mut others: Vec<(&[u32], Vec<Versions>)> = shares.map(|share| (share, Vec::new())).collect();
+        // The thread that asks reads too: memory is given to it more readily than to others.
+        let mut all = std::thread::scope(|scope| {
+            for (share, versions) in &mut others {
+                scope.spawn(|| *versions = read(share));
             }
+            read(own)
         });
-        read.into_iter().flatten().collect()
+        all.extend(others.into_iter().flat_map(|(_, versions)| versions));
+        all
     }
 }

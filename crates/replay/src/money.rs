@@ -53,7 +53,12 @@ pub fn totals<'a>(
     let clusters: Vec<Cluster<'a>> = Cluster::each(view, facts);
     let tellings = || clusters.iter().flat_map(|c| &c.tellings);
     let picked = tellings().flat_map(|f| f.amounts.iter().filter(|a| pick(f, a)));
-    let units: BTreeSet<Unit> = picked.map(|a| a.unit.clone()).collect();
+    let mut units: BTreeSet<Unit> = BTreeSet::new();
+    for amount in picked {
+        if !units.contains(&amount.unit) {
+            units.insert(amount.unit.clone());
+        }
+    }
     match units.first() {
         // Things without any link are parts of none, and nothing says that some may be the same.
         Some(unit) if units.len() == 1 && tellings().all(|f| f.links.is_empty()) => {

@@ -7,7 +7,7 @@ use heldto_fact::{Body, Content, Fact, FactId, Gist, Handle, Kind, Recorded, SHA
 use indexmap::IndexSet;
 use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// So many facts are read as soon by one thread as by all.
 const FEW: usize = 1000;
@@ -27,6 +27,8 @@ pub struct States {
     /// Of each id, by its number, what was told of it, once it was asked for.
     versions: Vec<OnceCell<Box<[Version]>>>,
     found_by: HashMap<Handle<u32>, Ids, Hashes>,
+    /// What some version of something links to: few beside all names, and asked of every fact that is counted.
+    targets: HashSet<FactId, Hashes>,
     /// The numbers of the things that something was told of, in the order of their ids, once they were asked for.
     in_order: OnceCell<Vec<u32>>,
     /// Of each metric the parties that have figures, once they were asked for.
@@ -158,7 +160,12 @@ impl States {
         for (handle, mut all) in found_by {
             all.iter_mut().for_each(|n| *n = number(*n));
             match self.found_by.entry(handle.map(number)) {
-                Entry::Vacant(place) => drop(place.insert(Ids { all, in_order: OnceCell::new() })),
+                Entry::Vacant(place) => {
+                    if let Handle::Target(target) = *place.key() {
+                        self.targets.insert(self.names[target as usize].clone());
+                    }
+                    place.insert(Ids { all, in_order: OnceCell::new() });
+                }
                 Entry::Occupied(mut ids) => {
                     let ids = ids.get_mut();
                     ids.in_order.take();
@@ -221,7 +228,7 @@ impl States {
     pub fn is_target(&self, id: &FactId) -> bool {
         match &self.demand {
             Some(demand) => !demand.found_by(Handle::Target(id)).is_empty(),
-            None => !self.numbers(Handle::Target(id)).is_empty(),
+            None => self.targets.contains(id),
         }
     }
 
