@@ -3,7 +3,7 @@
 
 use heldto_fact::{
     Act, Amount, Attribution, Basis, Body, Citation, Commitment, Due, Fact, FactId, Force, Link, LinkKind, Mode,
-    Outcome, PartyKind, Quantity, Role, Salience, Strength, Target, Voice, When,
+    Outcome, PartyKind, Provenance, Quantity, Role, Salience, Strength, Target, Voice, When,
 };
 
 /// Numbers that look random and are the same every time.
@@ -85,15 +85,11 @@ pub fn fact(n: u64, abreast: u64) -> Fact {
         1 | 2 => Fact::amending(
             id(&format!("source-{thousand}-{}", place - 1)),
             text(n),
-            Body::Source {
+            Body::Source(Box::new(Provenance {
                 publisher: Some("A paper".to_owned()),
-                author: None,
                 published: day(30),
-                known_from: None,
-                url: None,
-                blake3: None,
-                revises: None,
-            },
+                ..Provenance::default()
+            })),
         ),
         3..=102 => Fact {
             id: pledge(place - 3),

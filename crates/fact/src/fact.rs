@@ -57,15 +57,8 @@ pub enum Body {
         kind: PartyKind,
         identifiers: Vec<Identifier>,
     },
-    Source {
-        publisher: Option<String>,
-        author: Option<String>,
-        published: Option<When>,
-        known_from: Option<KnownFrom>,
-        url: Option<String>,
-        blake3: Option<[u8; 32]>,
-        revises: Option<FactId>,
-    },
+    // Long, and rare beside the others: boxed, as commitments are.
+    Source(Box<Provenance>),
     Metric {
         definition: String,
         unit: String,
@@ -86,7 +79,6 @@ pub enum Body {
     Question {
         answer: Answer,
     },
-    // Long, and rare beside the others: boxed, every other fact is half as long.
     Pledge(Box<Commitment>),
     Delivery {
         outcome: Outcome,
@@ -139,7 +131,7 @@ impl Body {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Party { .. } => Kind::Party,
-            Self::Source { .. } => Kind::Source,
+            Self::Source(_) => Kind::Source,
             Self::Metric { .. } => Kind::Metric,
             Self::Inspection { .. } => Kind::Inspection,
             Self::Notice { .. } => Kind::Notice,
@@ -157,6 +149,19 @@ impl Body {
             Self::Retraction { .. } => Kind::Retraction,
         }
     }
+}
+
+/// Where a document comes from, and since when the public could know it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[allow(missing_docs, reason = "the keys are described once, in docs/FACTS.md")]
+pub struct Provenance {
+    pub publisher: Option<String>,
+    pub author: Option<String>,
+    pub published: Option<When>,
+    pub known_from: Option<KnownFrom>,
+    pub url: Option<String>,
+    pub blake3: Option<[u8; 32]>,
+    pub revises: Option<FactId>,
 }
 
 /// A code by which others know a party: `gss:E10000007`.
@@ -263,10 +268,11 @@ impl Fact {
     /// For a source: the day from which the public could know it; `None` where that cannot be told.
     #[must_use]
     pub fn source_known_from(&self) -> Option<NaiveDate> {
-        match &self.body {
-            Body::Source { known_from: Some(known), .. } => Some(known.day),
-            Body::Source { published: Some(when), .. } => when.window().latest,
-            _ => None,
+        let Body::Source(from) = &self.body else { return None };
+        match (&from.known_from, &from.published) {
+            (Some(known), _) => Some(known.day),
+            (None, Some(when)) => when.window().latest,
+            (None, None) => None,
         }
     }
 }

@@ -17,7 +17,7 @@ mod words;
 pub use amount::{Amount, Unit};
 pub use commitment::{Commitment, Due, DueRule, Mode, Target, Threshold};
 pub use date::{Bound, Form, Order, Point, Precision, When, Window};
-pub use fact::{Body, Citation, Fact, Identifier, KnownFrom, Link, Quotation};
+pub use fact::{Body, Citation, Fact, Identifier, KnownFrom, Link, Provenance, Quotation};
 pub use handle::{Handle, SHARES, Tells};
 pub use id::FactId;
 pub use interval::{Interval, Limit, Truth};

@@ -1,8 +1,8 @@
 //! From a fact to what a person or a program would have written: reading it back gives the same fact.
 
 use heldto_fact::{
-    Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Mode, Quantity, Salience, Stated,
-    Strength, Target, Threshold, When,
+    Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Mode, Provenance, Quantity, Salience,
+    Stated, Strength, Target, Threshold, When,
 };
 use serde_json::{Map, Value, json};
 
@@ -78,7 +78,7 @@ fn fields(fact: &Fact) -> Map<String, Value> {
     f.put("id", fact.id.as_str());
     let name = match fact.body {
         Body::Party { .. } | Body::Metric { .. } => "name",
-        Body::Source { .. } => "title",
+        Body::Source(_) => "title",
         _ => "text",
     };
     f.put(name, fact.text.as_str());
@@ -149,7 +149,8 @@ fn body(f: &mut Fields, body: &Body) {
             f.put("kind", kind.word());
             f.put("identifiers", identifiers.iter().map(|i| format!("{}:{}", i.scheme, i.value)).collect::<Value>());
         }
-        Body::Source { publisher, author, published, known_from, url, blake3, revises } => {
+        Body::Source(from) => {
+            let Provenance { publisher, author, published, known_from, url, blake3, revises } = &**from;
             f.put("publisher", publisher.as_deref());
             f.put("author", author.as_deref());
             f.date("published", published.as_ref());

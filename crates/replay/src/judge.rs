@@ -406,7 +406,7 @@ impl<'a> Case<'a> {
         let days = self.as_of.signed_duration_since(last).num_days();
         let of_last = facts().filter(|f| self.view.fact_known_from(&f.id) == Some(last));
         let exact = of_last.flat_map(|f| &f.cites).any(|c| match self.view.fact(&c.source).map(|s| &s.body) {
-            Some(Body::Source { published: Some(day), .. }) => day.window() == Window::day(last),
+            Some(Body::Source(from)) => from.published.as_ref().is_some_and(|day| day.window() == Window::day(last)),
             _ => false,
         });
         (days > 0).then_some((days, exact))

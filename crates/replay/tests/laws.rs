@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{
     Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Handle, Kind, Link,
-    LinkKind, Mode, Outcome, Quantity, Recorded, Role, Salience, Strength, Target, Told, Unit, Voice, When,
+    LinkKind, Mode, Outcome, Provenance, Quantity, Recorded, Role, Salience, Strength, Target, Told, Unit, Voice, When,
 };
 use heldto_replay::{Clock, Lookup, States, Status, Stretch, View, judge, payouts};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -65,18 +65,7 @@ fn logs() -> impl Strategy<Value = Vec<Recorded>> {
             log.push(content(n, kind, a, other % (n + 1), VOICES[voice], LINKS[link], sure, number));
             // Its source, known from a day of its own.
             let published = Some(When::day(day(a)));
-            let mut source = fact(
-                0,
-                Body::Source {
-                    publisher: None,
-                    author: None,
-                    published,
-                    known_from: None,
-                    url: None,
-                    blake3: None,
-                    revises: None,
-                },
-            );
+            let mut source = fact(0, Body::Source(Box::new(Provenance { published, ..Provenance::default() })));
             source.id = id(&format!("source-{n}"));
             log.push(source);
         }

@@ -170,8 +170,8 @@ fn texts(fact: &Fact) -> Vec<&str> {
         Body::Payout { settles, .. } => all.push(settles),
         Body::Publication { parts, .. } => all.extend(parts.iter().map(String::as_str)),
         Body::Metric { definition, .. } => all.push(definition),
-        Body::Source { publisher, author, url, .. } => {
-            all.extend([publisher, author, url].into_iter().flatten().map(String::as_str));
+        Body::Source(from) => {
+            all.extend([&from.publisher, &from.author, &from.url].into_iter().flatten().map(String::as_str));
         }
         Body::Assessment { verdict, reasons, .. } => {
             all.push(verdict);

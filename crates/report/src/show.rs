@@ -185,11 +185,11 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
                 ("reasons", text(reasons), true),
             ]
         }
-        Body::Source { publisher, author, published, url, .. } => vec![
-            ("publisher", text(publisher), true),
-            ("author", text(author), true),
-            ("published", published.as_ref().map(dated).unwrap_or_default(), true),
-            ("url", text(url), true),
+        Body::Source(from) => vec![
+            ("publisher", text(&from.publisher), true),
+            ("author", text(&from.author), true),
+            ("published", from.published.as_ref().map(dated).unwrap_or_default(), true),
+            ("url", text(&from.url), true),
         ],
         Body::Metric { definition, unit, .. } => {
             vec![("definition", definition.clone(), true), ("unit", unit.clone(), true)]

@@ -184,9 +184,9 @@ fn entries(n: u64) -> String {
 fn stale(view: &View<'_>, sources: &[&Fact]) -> Few {
     let mut newest: BTreeMap<&str, (&Fact, NaiveDate)> = BTreeMap::new();
     for fact in sources {
-        let Body::Source { publisher, .. } = &fact.body else { continue };
+        let Body::Source(from) = &fact.body else { continue };
         let Some(known) = fact.source_known_from().filter(|day| *day <= view.clock().known_by) else { continue };
-        let publisher = publisher.as_deref().unwrap_or(fact.text.as_str());
+        let publisher = from.publisher.as_deref().unwrap_or(fact.text.as_str());
         let held = newest.entry(publisher).or_insert((fact, known));
         if held.1 < known {
             *held = (fact, known);

@@ -5,8 +5,8 @@ use crate::Problem;
 use crate::node::Node;
 use crate::table::{Findings, Table, text};
 use heldto_fact::{
-    Better, Body, Commitment, Due, DueRule, Fact, Identifier, Kind, KnownFrom, Mode, Role, Span, Target, Threshold,
-    When,
+    Better, Body, Commitment, Due, DueRule, Fact, Identifier, Kind, KnownFrom, Mode, Provenance, Role, Span, Target,
+    Threshold, When,
 };
 
 /// Reads the keys of this kind. `None` where what is missing leaves nothing to go on with; the problem is then in `f`.
@@ -140,7 +140,7 @@ fn source(t: &mut Table<'_>, f: &mut Findings) -> Body {
         let problem = Problem::new(t.span(), "`known-from` and `known-from-reason` go together", "");
         f.problems.push(problem.help("a day earlier than the end of `published` needs a reason"));
     }
-    Body::Source {
+    Body::Source(Box::new(Provenance {
         publisher: t.text("publisher", f),
         author: t.text("author", f),
         published: date(t, "published", f),
@@ -148,7 +148,7 @@ fn source(t: &mut Table<'_>, f: &mut Findings) -> Body {
         url: t.text("url", f),
         blake3: digest(t, f),
         revises: t.reference("revises", Some(Kind::Source), f),
-    }
+    }))
 }
 
 /// 64 hexadecimal digits under `blake3`.

@@ -8,7 +8,8 @@ use crate::wire::codes::Code;
 use bincode::enc::write::Writer;
 use bincode::{BorrowDecode, Encode};
 use heldto_fact::{
-    Body, Change, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Target, Threshold, Told,
+    Body, Change, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Provenance, Target, Threshold,
+    Told,
 };
 
 #[derive(Encode, BorrowDecode)]
@@ -72,15 +73,15 @@ pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError>
             let pairs: Vec<(&str, &str)> = identifiers.iter().map(|i| (i.scheme.as_str(), i.value.as_str())).collect();
             spell(&(kind.code(), pairs), to)
         }
-        Body::Source { publisher, author, published, known_from, url, blake3, revises } => {
+        Body::Source(from) => {
             let source = Source {
-                publisher: publisher.as_deref(),
-                author: author.as_deref(),
-                published: published.as_ref().map(date),
-                known_from: known_from.as_ref().map(|k| (day_number(k.day), k.reason.as_str())),
-                url: url.as_deref(),
-                blake3: *blake3,
-                revises: revises.as_ref().map(FactId::as_str),
+                publisher: from.publisher.as_deref(),
+                author: from.author.as_deref(),
+                published: from.published.as_ref().map(date),
+                known_from: from.known_from.as_ref().map(|k| (day_number(k.day), k.reason.as_str())),
+                url: from.url.as_deref(),
+                blake3: from.blake3,
+                revises: from.revises.as_ref().map(FactId::as_str),
             };
             spell(&source, to)
         }
@@ -235,7 +236,7 @@ fn source(s: &Source<'_>) -> Result<Body, WireError> {
     let known_from = s
         .known_from
         .map(|(number, reason)| Ok::<_, WireError>(KnownFrom { day: day(number)?, reason: reason.to_owned() }));
-    Ok(Body::Source {
+    Ok(Body::Source(Box::new(Provenance {
         publisher: owned(s.publisher),
         author: owned(s.author),
         published: s.published.as_ref().map(when).transpose()?,
@@ -243,7 +244,7 @@ fn source(s: &Source<'_>) -> Result<Body, WireError> {
         url: owned(s.url),
         blake3: s.blake3,
         revises: s.revises.map(id).transpose()?,
-    })
+    })))
 }
 
 fn pledge(c: &Commitment) -> Pledge<'_> {
