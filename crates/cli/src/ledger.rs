@@ -181,7 +181,7 @@ impl Loaded {
                 Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))
             }
             None => {
-                let known = self.known();
+                let known = known(&self.states);
                 let ids = known.iter().filter(|(_, k)| kind.is_none_or(|want| want == **k)).map(|(id, _)| id.as_str());
                 let error = CommandError::new(INPUT, format!("no {word} `{id}` is recorded"));
                 Err(match heldto_intake::did_you_mean(id.as_str(), ids) {
@@ -190,11 +190,6 @@ impl Loaded {
                 })
             }
         }
-    }
-
-    /// The ids that facts may refer to.
-    pub fn known(&self) -> Known {
-        known(&self.states)
     }
 }
 
