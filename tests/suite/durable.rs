@@ -34,54 +34,45 @@ impl Trace {
         found.unwrap_or_else(|| panic!("no {call} on {file} before {before}"))
     }
 
-    /// What sled takes for a barrier is none, and the system says that it has no such call: sled then syncs the file at once.
-    fn sled_syncs(&self, file: &str) {
-        let process = |line: &str| line.split(' ').next().map(str::to_owned);
-        let calls = |l: &str| l.contains("sync_file_range(") && l.contains(file);
-        let mut asked = 0;
-        for (n, line) in self.0.lines().enumerate().filter(|(_, l)| calls(l)) {
-            // What it came to stands on the line, or on the next one of the same thread.
-            let mut of_thread = self.0.lines().skip(n).filter(|l| process(l) == process(line));
-            assert!(of_thread.by_ref().take(2).any(|l| l.contains("ENOSYS")), "{line}");
-            let next = of_thread.next();
-            assert!(next.is_some_and(|l| l.contains("fsync(") && l.contains(file)), "after {line}: {next:?}");
-            asked += 1;
-        }
-        assert!(asked > 0, "sled wrote nothing to {file}");
-    }
-
     fn acknowledged(&self) -> usize {
         self.0.lines().position(|l| l.contains("write(1<") && l.contains("recorded")).expect("an acknowledgement")
     }
 }
 
-/// In the trace of an append: the database file is synced by an `fsync` of its own after the last write to it, and before the line that acknowledges.
+/// In the trace of an append: the journal is synced after the last write to it, and before the line that acknowledges; and nothing
+/// else is, since nothing else is waited for.
 #[test]
 #[cfg(target_os = "linux")]
-fn an_fsync_of_the_database_precedes_every_acknowledgement() {
+fn one_sync_of_the_journal_precedes_every_acknowledgement() {
     let facts = "[[party]]\nid = \"a-party\"\nname = \"A party\"\nkind = \"council\"\n";
     let Some(trace) = Trace::of_an_append(facts) else { return };
     let said = trace.acknowledged();
-    let written = trace.last("pwrite64(", "/hot/db>", said);
-    let synced = trace.last("fsync(", "/hot/db>", said);
+    let written = trace.last("pwrite64(", "/journal/open-0>", said);
+    let synced = trace.last("fdatasync(", "/journal/open-0>", said);
     assert!(written < synced, "written {written}, synced {synced}, said {said}");
-    trace.sled_syncs("/hot/db>");
+    let syncs = trace.0.lines().take(said).filter(|line| line.contains("/journal/") && line.contains("sync(")).count();
+    assert_eq!(syncs, 1, "{}", trace.0);
 }
 
-/// In the trace of an append that seals: the archive is written and synced before the mark in `hot` is, and that before the acknowledgement.
+/// In the trace of an append that closes bundles and seals: the bundles are synced before the file that says so, that before
+/// anything in sled, and there the archive before the manifest in `hot`.
 #[test]
 #[cfg(target_os = "linux")]
-fn an_fsync_of_the_archive_precedes_the_mark_of_what_is_sealed() {
+fn bundles_are_synced_before_they_count_and_the_archive_before_its_manifest() {
     let party = |n: u32| format!("[[party]]\nid = \"party-{n}\"\nname = \"Party {n}\"\nkind = \"council\"\n");
     let Some(trace) = Trace::of_an_append(&(0..1100).map(party).collect::<String>()) else { return };
     let said = trace.acknowledged();
+    let counted = trace.last("pwrite64(", "/journal/open-1>", said);
+    let committed = trace.last("fdatasync(", "/journal/open-1>", said);
+    let written = trace.last("pwrite64(", "/journal/segment-0>", said);
+    let synced = trace.last("fdatasync(", "/journal/segment-0>", said);
+    assert!(written < synced && synced < counted && counted < committed, "{written}, {synced}, {counted}, {committed}");
     let marked = trace.last("pwrite64(", "/hot/db>", said);
-    let committed = trace.last("fsync(", "/hot/db>", said);
-    assert!(marked < committed, "mark written {marked}, synced {committed}; said {said}");
+    let sealed = trace.last("fsync(", "/hot/db>", said);
+    assert!(committed < marked && marked < sealed, "manifest written {marked}, synced {sealed}; said {said}");
     for database in ["/archive/0/db>", "/archive/index/db>"] {
-        let sealed = trace.last("fsync(", database, marked);
+        let synced = trace.last("fsync(", database, marked);
         let written = trace.last("pwrite64(", database, marked);
-        assert!(written < sealed && sealed < marked, "written {written}, synced {sealed}; mark written {marked}");
-        trace.sled_syncs(database);
+        assert!(written < synced && synced < marked, "written {written}, synced {synced}; manifest written {marked}");
     }
 }

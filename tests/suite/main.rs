@@ -55,6 +55,17 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
+/// How the tests open a ledger's store.
+fn opening(waiting: heldto_store_sled::Waiting<'_>) -> heldto_store_sled::Opening<'_> {
+    heldto_store_sled::Opening {
+        access: heldto_store_sled::Access::Write,
+        hashes: heldto_ledger::index_hashes,
+        notices: heldto_store::Notices::default(),
+        waiting,
+        source: None,
+    }
+}
+
 /// A folder with a ledger in `ledger` that holds the facts of a file or folder.
 fn ledger_of(facts: &Path) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");

@@ -250,7 +250,9 @@ fn a_cut_off_tail_is_found_by_a_checkpoint_and_by_the_ledger_itself() {
             std::fs::copy(file, target).expect("copies");
         }
     };
-    copy(&dir.path().join("ledger/hot"), &backup);
+    for folder in ["hot", "journal"] {
+        copy(&dir.path().join("ledger").join(folder), &backup.join(folder));
+    }
     std::fs::write(
         dir.path().join("one.toml"),
         "[[party]]\nid = \"one-more\"\nname = \"One more\"\nkind = \"council\"\n",
@@ -261,9 +263,11 @@ fn a_cut_off_tail_is_found_by_a_checkpoint_and_by_the_ledger_itself() {
     std::fs::copy(dir.path().join("ledger/checkpoint"), dir.path().join("seen")).expect("copies");
     let output = run(dir.path(), &["verify", "public", "--key", &key, "--expect", "seen"]);
     assert!(text(&output.stderr).contains("its end was cut off"), "{}", text(&output.stderr));
-    // The database rolled back to an older copy: by what was acknowledged, and by what was signed, each alone.
-    std::fs::remove_dir_all(dir.path().join("ledger/hot")).expect("removes");
-    copy(&backup, &dir.path().join("ledger/hot"));
+    // Both copies rolled back to older ones: by what was acknowledged, and by what was signed, each alone.
+    for folder in ["hot", "journal"] {
+        std::fs::remove_dir_all(dir.path().join("ledger").join(folder)).expect("removes");
+        copy(&backup.join(folder), &dir.path().join("ledger").join(folder));
+    }
     for (gone, named) in [("none", "acknowledged"), ("acknowledged", "signed")] {
         drop(std::fs::remove_file(dir.path().join("ledger").join(gone)));
         let output = run(dir.path(), &["--ledger", "ledger", "append", "one.toml"]);

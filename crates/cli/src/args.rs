@@ -11,6 +11,7 @@ use crate::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
 use heldto_report::{Format, Screen};
+use heldto_store::Notices;
 use std::path::PathBuf;
 
 /// A ledger of what public bodies promise, are told and do: proved, dated, sourced, and checkable by a stranger offline.
@@ -59,6 +60,8 @@ pub struct Global {
     pub colour_errors: bool,
     pub quiet: bool,
     pub verbose: bool,
+    /// What the store does by itself in this run.
+    pub notices: Notices,
 }
 
 impl Arguments {
@@ -76,6 +79,7 @@ impl Arguments {
             colour_errors: colour(world.terminal.err),
             quiet: self.quiet,
             verbose: self.verbose,
+            notices: Notices::default(),
         }
     }
 }
@@ -116,6 +120,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Make a ledger again from an export or a published folder, with the same head
     Restore(RestoreArgs),
+    /// Check both copies of the ledger, and mend each from the other, or from a third
+    Repair(RepairArgs),
     /// Make a ledger from a folder of facts, verify it, and print the report on its pledges
     Demo(DemoArgs),
 }
@@ -230,6 +236,13 @@ pub struct RestoreArgs {
     pub file: PathBuf,
     /// The folder to make the ledger in
     pub dir: PathBuf,
+}
+
+#[derive(Args)]
+pub struct RepairArgs {
+    /// Another copy: a published folder, an export, or another ledger's folder. Nothing of it is believed but what the hashes here prove
+    #[arg(long, value_name = "FOLDER|EXPORT")]
+    pub from: Option<PathBuf>,
 }
 
 #[derive(Args)]

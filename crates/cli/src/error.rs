@@ -25,11 +25,13 @@ pub struct CommandError {
     pub hints: Vec<String>,
     /// Whether the message stands as it is, without a word before it.
     pub as_it_is: bool,
+    /// Whether the ledger's folder could not be written to, and nothing else is wrong.
+    pub is_unwritable: bool,
 }
 
 impl CommandError {
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hints: Vec::new(), as_it_is: false }
+        Self { code, message: message.into(), hints: Vec::new(), as_it_is: false, is_unwritable: false }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -47,21 +49,28 @@ pub fn io(what: &str, error: &std::io::Error) -> CommandError {
     CommandError::new(FAILED, format!("{what}: {error}"))
 }
 
-const REBUILD: &str = "keep the folder as it is, and rebuild with: heldto restore EXPORT NEW-FOLDER";
+const REBUILD: &str = "take what is missing from another copy: heldto repair --from FOLDER|EXPORT; or begin anew: heldto restore EXPORT NEW-FOLDER";
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let code = if error.is_integrity() { INTEGRITY } else { FAILED };
-        let new = Self::new(code, error.to_string());
+        let is_unwritable = matches!(error, StoreError::Unwritable { .. });
+        let new = Self { is_unwritable, ..Self::new(code, error.to_string()) };
         match error {
             StoreError::NoLedger(_) => new.hint("make one with: heldto init DIR, or name one with: --ledger DIR"),
             StoreError::AlreadyThere(_) => new.hint("append to it with: heldto append FILE"),
             StoreError::Locked { .. } => new.hint("wait until it is done, or end it if it hangs"),
             StoreError::Conflict { .. } => new.hint("run the command again"),
-            StoreError::Layout => {
+            StoreError::OldLayout(_) => {
                 new.hint("write it out with that version's: heldto export FILE; then here: heldto restore FILE DIR")
             }
-            StoreError::Io { .. } => new.hint("whatever was acknowledged is kept; heldto status shows how far"),
+            StoreError::NewLayout { .. } => {
+                new.hint("install the newest version of heldto, or write it out with that: heldto export FILE")
+            }
+            StoreError::Unwritable { .. } | StoreError::ReadOnly => {
+                new.hint("reports and verify work without; to record, copy the folder to where you may write")
+            }
+            StoreError::Io { .. } => new.hint("whatever was acknowledged is kept; run the command again"),
             _ => new.hint(REBUILD),
         }
     }

@@ -5,11 +5,11 @@ use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use heldto_fact::{FactId, Handle, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::{Ledger, decode_fact};
+use heldto_ledger::{Ledger, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{Glance, Log};
-use heldto_store_sled::SledStore;
+use heldto_store_sled::{Access, Opening, SledStore, Source, Waiting};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,17 +18,53 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub fn folder(global: &Global) -> PathBuf {
     global.ledger.clone().unwrap_or_else(|| {
         let here = std::env::current_dir().unwrap_or_default();
-        let found = here.ancestors().find(|dir| dir.join("hot").is_dir()).map(Path::to_path_buf);
+        let found = here.ancestors().find(|dir| heldto_store_sled::is_ledger(dir)).map(Path::to_path_buf);
         found.unwrap_or_else(|| PathBuf::from("."))
     })
 }
 
-/// Opens the ledger, waiting for another process and saying so.
-pub fn open(world: &mut World<'_>, global: &Global) -> Result<Ledger<SledStore>, CommandError> {
-    let store = SledStore::open(&folder(global), &mut |holder| {
-        (world.say)(&format!("waiting for {holder} to finish with the ledger"));
-    })?;
-    Ok(Ledger::open(store)?)
+/// Opens the ledger, waiting for another process and saying so, and says what the store mended.
+pub fn open(world: &mut World<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
+    open_with(world, global, access, None)
+}
+
+/// The same, with another copy of the ledger at hand.
+pub fn open_with(
+    world: &mut World<'_>,
+    global: &Global,
+    access: Access,
+    source: Option<Source<'_>>,
+) -> Result<Ledger<SledStore>, CommandError> {
+    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder} to finish with the ledger"));
+    let opening = Opening { source, ..opening(global, access, waiting) };
+    let store = SledStore::open(&folder(global), opening);
+    say_notices(world, global);
+    Ok(Ledger::open(store?)?)
+}
+
+/// How a ledger is opened or made.
+pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Opening<'w> {
+    Opening { access, hashes: index_hashes, notices: global.notices.clone(), waiting, source: None }
+}
+
+/// Says what the store did by itself, each in a line.
+pub fn say_notices(world: &mut World<'_>, global: &Global) {
+    for notice in global.notices.take() {
+        (world.say)(&format!("note: {notice}"));
+    }
+}
+
+/// Verifies the ledger, after its databases were held against the journal. What is wrong with a database alone is mended, and
+/// said in a notice.
+pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> Result<Verified, CommandError> {
+    ledger.store_mut().check_database()?;
+    match ledger.verify(false, progress) {
+        Err(problem) if problem.is_of_index() => {
+            ledger.store_mut().rebuild_database(&problem.to_string())?;
+            Ok(ledger.verify(false, progress)?)
+        }
+        verified => Ok(verified?),
+    }
 }
 
 /// What a ledger says.
@@ -48,7 +84,7 @@ pub struct Loaded {
 
 /// Opens the ledger and folds all of it; nothing holds it any longer then.
 pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let ledger = open(world, global)?;
+    let ledger = open(world, global, Access::Read)?;
     let states = fold(&ledger, at)?;
     let entries = states.size();
     about(&ledger, states, entries)
@@ -56,7 +92,7 @@ pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
 
 /// Opens the ledger so that facts are read from it as they are asked for; it is held until what is given is dropped.
 pub fn look(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let ledger = open(world, global)?;
+    let ledger = open(world, global, Access::Read)?;
     let size = size_at(&ledger, at)?;
     let last = ledger.recorded_last(size)?;
     let loaded = about(&ledger, States::default(), size)?;
@@ -79,13 +115,13 @@ fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loa
 /// A ledger too long to be judged whenever its status is asked for, with what was kept of the last judgement of all of it, if its log still begins with what
 /// was judged. `None` of a shorter one.
 pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loaded, Option<Glance>)>, CommandError> {
-    let ledger = open(world, global)?;
+    let ledger = open(world, global, Access::Read)?;
     let size = ledger.head().size();
     if size <= world.at_a_glance {
         return Ok(None);
     }
     // It only saves time: one that does not read is as good as none.
-    let kept = ledger.store().judged()?.and_then(|bytes| serde_json::from_slice::<Glance>(&bytes).ok());
+    let kept = ledger.store().judged()?.and_then(|text| serde_json::from_str::<Glance>(&text).ok());
     let fits = |glance: &Glance| {
         glance.entries <= size
             && ledger.chain_before(glance.entries).is_ok_and(|chain| chain.0.to_string() == glance.chain)
@@ -97,10 +133,11 @@ pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loa
     Ok(Some((Loaded { states: States::on_demand(size, last, Box::new(index)), ..loaded }, kept)))
 }
 
-/// Keeps what a judgement of all of a ledger came to.
-pub fn keep(global: &Global, glance: &Glance) -> Result<(), CommandError> {
-    let bytes = serde_json::to_vec(glance).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
-    Ok(SledStore::put_judged(&folder(global), &bytes)?)
+/// Keeps what a judgement of all of a ledger came to, where that can be written: it only saves time.
+pub fn keep(global: &Global, glance: &Glance) {
+    if let Ok(text) = serde_json::to_string(glance) {
+        drop(SledStore::put_judged(&folder(global), &text));
+    }
 }
 
 /// The index of a ledger, and how many of its entries count.
@@ -129,7 +166,7 @@ impl Lookup for Index {
 pub fn size_of_checkpoint(world: &mut World<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
     let bytes = bytes_of(world, path)?;
     let trust = crate::trust::Trust { key: None, expected: Some(bytes.clone()) };
-    trust.expect(&open(world, global)?)?;
+    trust.expect(&open(world, global, Access::Read)?)?;
     let note = SignedNote::parse(&bytes).map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))?;
     Ok(Checkpoint::of(&note).map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))?.size)
 }

@@ -8,7 +8,7 @@ mod key;
 mod ledger;
 mod trust;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, Global};
 use clap::Parser;
 use error::CommandError;
 use std::ffi::OsString;
@@ -66,7 +66,10 @@ pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>)
         Err(help) => return Outcome { out: help.render().to_string(), page: false, code: 0 },
     };
     let quiet = arguments.quiet;
-    match dispatch(world, arguments) {
+    let global = arguments.global(world);
+    let done = dispatch(world, &global, arguments);
+    ledger::say_notices(world, &global);
+    match done {
         Ok(outcome) => outcome,
         Err(error) => {
             (world.say)(&error.render());
@@ -80,26 +83,26 @@ pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>)
     }
 }
 
-fn dispatch(world: &mut World<'_>, arguments: Arguments) -> Result<Outcome, CommandError> {
-    let global = arguments.global(world);
+fn dispatch(world: &mut World<'_>, global: &Global, arguments: Arguments) -> Result<Outcome, CommandError> {
     match arguments.command.unwrap_or_default() {
-        Command::Init(args) => commands::init::run(world, &global, &args),
-        Command::Append(args) => commands::append::run(world, &global, &args),
+        Command::Init(args) => commands::init::run(world, global, &args),
+        Command::Append(args) => commands::append::run(world, global, &args),
         Command::Mapping(args) => commands::append::mapping(&args),
-        Command::Correct(args) => commands::amend::correct(world, &global, &args),
-        Command::Retract(args) => commands::amend::retract(world, &global, &args),
-        Command::Show(args) => commands::report::show(world, &global, &args),
-        Command::Timeline(args) => commands::report::timeline(world, &global, &args),
-        Command::Status(args) => commands::report::status(world, &global, &args),
-        Command::Report(args) => commands::report::report(world, &global, &args),
-        Command::Calc(args) => commands::report::calc(world, &global, &args),
-        Command::Verify(args) => commands::verify::run(world, &global, &args),
-        Command::Checkpoint(args) => commands::sign::checkpoint(world, &global, &args),
-        Command::Key(args) => commands::sign::rotate(world, &global, &args),
-        Command::Prove(args) => commands::prove::run(world, &global, &args),
-        Command::Publish(args) => commands::sign::publish(world, &global, &args),
-        Command::Export(args) => commands::export::run(world, &global, &args),
-        Command::Restore(args) => commands::export::restore(world, &global, &args),
-        Command::Demo(args) => commands::demo::run(world, &global, &args),
+        Command::Correct(args) => commands::amend::correct(world, global, &args),
+        Command::Retract(args) => commands::amend::retract(world, global, &args),
+        Command::Show(args) => commands::report::show(world, global, &args),
+        Command::Timeline(args) => commands::report::timeline(world, global, &args),
+        Command::Status(args) => commands::report::status(world, global, &args),
+        Command::Report(args) => commands::report::report(world, global, &args),
+        Command::Calc(args) => commands::report::calc(world, global, &args),
+        Command::Verify(args) => commands::verify::run(world, global, &args),
+        Command::Checkpoint(args) => commands::sign::checkpoint(world, global, &args),
+        Command::Key(args) => commands::sign::rotate(world, global, &args),
+        Command::Prove(args) => commands::prove::run(world, global, &args),
+        Command::Publish(args) => commands::sign::publish(world, global, &args),
+        Command::Export(args) => commands::export::run(world, global, &args),
+        Command::Restore(args) => commands::export::restore(world, global, &args),
+        Command::Repair(args) => commands::repair::run(world, global, &args),
+        Command::Demo(args) => commands::demo::run(world, global, &args),
     }
 }

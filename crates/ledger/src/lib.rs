@@ -11,7 +11,7 @@ mod wire;
 
 pub use append::{AppendError, Appended, Planned};
 pub use read::ReadError;
-pub use restore::{Carried, CarriedPart, RestoreError, restore};
+pub use restore::{Carried, CarriedPart, RestoreError, index_hashes, restore};
 pub use verify::{Fault, Problem, Verified};
 pub use wire::{KeyChange, Own, Redaction, WireError, decode_fact, encode_fact, kind_code, kind_of, tell_fact};
 

@@ -2,7 +2,7 @@ use crate::read::recorded;
 use crate::{Fault, IndexKey, Ledger, Problem, ReadError, decode_fact};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
-use heldto_store::{Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
+use heldto_store::{EntryHashes, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
 
 /// An entry as an export carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub fn restore(
         }
         let parts = item.parts.iter().map(|p| (p.number, [&p.part.salt[..], &p.part.bytes].concat())).collect();
         let stored = StoredEntry { index, entry: item.entry.clone(), parts };
-        entries.push(anew(stored, entry.parts.len(), &index_key));
+        entries.push(stored.to_new(hashes_of(&stored, &index_key)));
     }
     let head = Head { chain: end, edge, recorded_at, checkpoint: None };
     store.append(&empty, &entries, &head)?;
@@ -121,25 +121,25 @@ impl<S: Store + Sync> Ledger<S> {
         self.verify(false, &mut |_| {})?;
         let (index_key, mut entries) = (IndexKey::of(founding), Vec::new());
         self.store.read(0..self.head.size(), &mut |stored| {
-            let count = stored.parts.iter().map(|(n, _)| usize::from(*n) + 1).max().unwrap_or(0);
-            entries.push(anew(stored.clone(), count, &index_key));
+            entries.push(stored.to_new(hashes_of(stored, &index_key)));
             true
         })?;
         Ok((entries, self.head.clone()))
     }
 }
 
-/// An entry, to be stored again under another key of the index.
-fn anew(stored: StoredEntry, parts: usize, index_key: &IndexKey) -> NewEntry {
-    let found_by = match recorded(&stored).map(|recorded| recorded.content) {
+/// Returns the function that returns the hashes under which the index finds an entry, for a store that makes its index again.
+#[must_use]
+pub fn index_hashes(founding: &Founding) -> EntryHashes {
+    let index_key = IndexKey::of(founding);
+    Box::new(move |stored| hashes_of(stored, &index_key))
+}
+
+fn hashes_of(stored: &StoredEntry, index_key: &IndexKey) -> Vec<u64> {
+    match recorded(stored).map(|recorded| recorded.content) {
         Ok(Content::Known(fact)) => index_key.hashes(&fact),
         Ok(Content::Own(_)) => vec![index_key.hash_of_own()],
         // What does not read is named by the verification.
         Ok(Content::Erased(_) | Content::Unreadable) | Err(_) => Vec::new(),
-    };
-    let mut all = vec![None; parts];
-    for (number, bytes) in stored.parts {
-        all[usize::from(number)] = Some(bytes);
     }
-    NewEntry { entry: stored.entry, parts: all, found_by }
 }

@@ -40,6 +40,16 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Tells whether the index is wrong, and no entry: it can be made again from the entries.
+    #[must_use]
+    pub const fn is_of_index(&self) -> bool {
+        match &self.fault {
+            Fault::Unfound | Fault::IndexExtra(_) => true,
+            Fault::Store(_) => self.entry.is_none(),
+            _ => false,
+        }
+    }
+
     fn place(&self) -> String {
         self.entry.map_or_else(String::new, |n| format!("entry {n}: "))
     }
@@ -52,6 +62,8 @@ impl Problem {
 pub enum Fault {
     #[error("{0}")]
     Store(StoreError),
+    #[error("it is damaged in every copy that the ledger keeps: {0}")]
+    Lost(String),
     #[error("the entry is missing")]
     Missing,
     #[error("{0}")]

@@ -3,7 +3,6 @@
 //!
 //! It knows bytes and paths, never facts. docs/FORMAT.md, *Published* has the layout.
 
-mod parts;
 mod store;
 
 pub use store::FolderStore;
@@ -12,6 +11,7 @@ use heldto_proof::{
     Edge, Entry, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash,
     naive_root, place, tile_of,
 };
+use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -129,11 +129,8 @@ impl Folder {
         let file = self.required(&path)?;
         let (mut bytes, mut entries) = (&file[..], Vec::new());
         for place in (index * TILE_WIDTH..).take(usize::try_from(width).unwrap_or(0)) {
-            let (len, rest) = bytes.split_first_chunk::<2>().ok_or_else(|| broken(&path, "it ends too early"))?;
-            let len = usize::from(u16::from_be_bytes(*len));
-            let (entry, rest) = rest.split_at_checked(len).ok_or_else(|| broken(&path, "it ends too early"))?;
+            let entry = take_entry(&mut bytes).map_err(|why| broken(&path, why))?;
             entries.push(StoredEntry { index: place, entry: entry.to_vec(), parts: Vec::new() });
-            bytes = rest;
         }
         if bytes.is_empty() { Ok(entries) } else { Err(broken(&path, "bytes are left over")) }
     }
@@ -142,7 +139,14 @@ impl Folder {
     fn bundle_with_parts(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
         let mut entries = self.bundle(index, width)?;
         let path = parts_path(index, width);
-        parts::read(&self.required(&path)?, &mut entries).map_err(|why| broken(&path, why))?;
+        let file = self.required(&path)?;
+        let mut rest = &file[..];
+        for entry in &mut entries {
+            take_parts_into(&mut rest, &mut entry.parts).map_err(|why| broken(&path, why))?;
+        }
+        if !rest.is_empty() {
+            return Err(broken(&path, "bytes are left over"));
+        }
         self.check_partials(&entries_path(index, TILE_WIDTH), width, |w| bundle(&entries[..w]))?;
         self.check_partials(&parts_path(index, TILE_WIDTH), width, |w| parts_of(&entries[..w]))?;
         Ok(entries)
@@ -309,17 +313,14 @@ impl TileReader for Folder {
 /// Entries as a bundle has them, each after its length.
 fn bundle(entries: &[StoredEntry]) -> Vec<u8> {
     let mut out = Vec::new();
-    for stored in entries {
-        out.extend(u16::try_from(stored.entry.len()).unwrap_or(u16::MAX).to_be_bytes());
-        out.extend(&stored.entry);
-    }
+    entries.iter().for_each(|stored| put_entry(&mut out, &stored.entry));
     out
 }
 
 /// Their parts, as a file of parts has them.
 fn parts_of(entries: &[StoredEntry]) -> Vec<u8> {
     let mut out = Vec::new();
-    entries.iter().for_each(|stored| parts::write(&stored.parts, &mut out));
+    entries.iter().for_each(|stored| put_parts(&mut out, stored.present_parts()));
     out
 }
 

@@ -7,7 +7,8 @@ use crate::files::{self, io};
 use crate::filter::{self, Draft, Filter};
 use crate::keys;
 use crate::runs::{self, Merge, Record, Run};
-use heldto_proof::leaf_hash;
+use heldto_journal::sync_dir;
+use heldto_proof::{Chain, Hash, chain, leaf_hash};
 use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
@@ -16,9 +17,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What of the log is sealed. The record of this in `hot` is the only commit: whatever else the archive holds does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sealed {
+pub struct Manifest {
     /// How many entries, from the first.
     pub size: u64,
+    /// The chain value after the last of them; `None` where nothing is sealed, and before the journal.
+    pub chain: Option<Chain>,
     /// The number that the next run of the index gets.
     next_run: u32,
     /// The runs that count, from the oldest.
@@ -30,10 +33,11 @@ pub struct Sealed {
 /// From so many hashes on they are looked for on two cores.
 const MANY: usize = 500;
 
-impl Sealed {
-    /// Version, size, next run, runs, retired runs, and the first 8 bytes of a hash over it all.
+impl Manifest {
+    /// Version, size, chain value, next run, runs, retired runs, and the first 8 bytes of a hash over it all.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![1];
+        let mut bytes = vec![2];
+        bytes.extend(self.chain.map_or([0; 32], |chain| chain.0.0));
         bytes.extend(self.size.to_be_bytes());
         bytes.extend(self.next_run.to_be_bytes());
         bytes.extend(u16::try_from(self.runs.len()).unwrap_or(u16::MAX).to_be_bytes());
@@ -54,8 +58,13 @@ impl Sealed {
         if leaf_hash(bytes).0[..8] != check[..] {
             return None;
         }
-        let (header, rest) = bytes.split_first_chunk::<15>()?;
-        let [1, numbers @ ..] = header else { return None };
+        let (version, rest) = bytes.split_first()?;
+        let (chain, rest) = match version {
+            1 => (None, rest),
+            2 => rest.split_first_chunk::<32>().map(|(chain, rest)| (Some(Chain(Hash(*chain))), rest))?,
+            _ => return None,
+        };
+        let (numbers, rest) = rest.split_first_chunk::<14>()?;
         let count = usize::from(u16::from_be_bytes([numbers[12], numbers[13]]));
         let (runs, retired) = rest.split_at_checked(count * 13)?;
         let (runs, _) = runs.as_chunks::<13>();
@@ -64,6 +73,7 @@ impl Sealed {
         let short = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_be_bytes);
         left.is_empty().then(|| Self {
             size: long(&numbers[..8]),
+            chain,
             next_run: short(&numbers[8..12]),
             runs: runs
                 .iter()
@@ -179,7 +189,7 @@ impl Archive {
             std::fs::create_dir_all(&folder).map_err(io(format!("making the folder {}", folder.display())))?;
             self.names().insert(name, Arc::default());
             let database = self.database(name)?;
-            folder.ancestors().take(3).try_for_each(files::sync_dir)?;
+            folder.ancestors().take(3).try_for_each(sync_dir)?;
             return Ok(database);
         }
         self.database(name)
@@ -216,13 +226,13 @@ impl Archive {
 
     /// Writes entries that come in order after those sealed, and what finds them. Durable on return, and yet nothing of it counts
     /// until what is returned stands in `hot`.
-    pub fn seal(&self, sealed: &Sealed, entries: &[NewEntry]) -> Result<Sealed, StoreError> {
-        self.clear(sealed)?;
+    pub fn seal(&self, manifest: &Manifest, entries: &[NewEntry]) -> Result<Manifest, StoreError> {
+        self.clear(manifest)?;
         let mut records: Vec<Record> = Vec::with_capacity(entries.iter().map(|new| new.found_by.len()).sum());
-        for (index, new) in (sealed.size..).zip(entries) {
+        for (index, new) in (manifest.size..).zip(entries) {
             records.extend(new.found_by.iter().map(|hash| (*hash, index)));
         }
-        let (mut runs, mut absorbed, mut total) = (sealed.runs.clone(), Vec::new(), records.len() as u64);
+        let (mut runs, mut absorbed, mut total) = (manifest.runs.clone(), Vec::new(), records.len() as u64);
         while let Some(last) = runs.pop_if(|last| last.records <= 2 * total) {
             total += last.records;
             absorbed.push(last);
@@ -236,27 +246,28 @@ impl Archive {
                 let of = |run: &Run| self.filter(run.number).map_or(run.records, |filter| filter.hashes());
                 let mut draft = Draft::new(hashes + absorbed.iter().map(of).sum::<u64>());
                 let mut merge = self.merge(&absorbed, 0, |_| None, records)?;
-                let database = self.made(home(sealed.next_run, alone))?;
-                let written = runs::write(&database, sealed.next_run, || {
+                let database = self.made(home(manifest.next_run, alone))?;
+                let written = runs::write(&database, manifest.next_run, || {
                     Ok(merge.next()?.inspect(|(hash, _)| draft.put(*hash)))
                 })?;
-                let filter = draft.write(&self.folder, sealed.next_run)?;
-                held(&self.filters).insert(sealed.next_run, Some(Arc::new(filter)));
+                let filter = draft.write(&self.folder, manifest.next_run)?;
+                held(&self.filters).insert(manifest.next_run, Some(Arc::new(filter)));
                 database.sync().map(|()| written)
             });
-            self.fill(sealed.size, entries)?;
+            self.fill(manifest.size, entries)?;
             joined(index)
         })?;
-        runs.push(Run { number: sealed.next_run, alone, records: written });
+        runs.push(Run { number: manifest.next_run, alone, records: written });
         let retired = absorbed.iter().filter(|run| !run.alone).map(|run| run.number).collect();
-        let size = sealed.size + entries.len() as u64;
-        Ok(Sealed { size, next_run: sealed.next_run.saturating_add(1), runs, retired })
+        let size = manifest.size + entries.len() as u64;
+        let chain = entries.last().map_or(manifest.chain, |new| Some(chain(&new.entry)));
+        Ok(Manifest { size, chain, next_run: manifest.next_run.saturating_add(1), runs, retired })
     }
 
     /// Removes what a sealing that was cut short left, and runs that were merged into others.
-    fn clear(&self, sealed: &Sealed) -> Result<(), StoreError> {
-        self.clear_folders(sealed)?;
-        let counts = |number: u32| sealed.runs.iter().any(|run| run.number == number);
+    fn clear(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        self.clear_folders(manifest)?;
+        let counts = |number: u32| manifest.runs.iter().any(|run| run.number == number);
         let gone: Vec<u32> = held(&self.filters).keys().copied().filter(|number| !counts(*number)).collect();
         for number in gone {
             files::remove_file(&filter::path(&self.folder, number))?;
@@ -264,29 +275,29 @@ impl Archive {
         }
         if let Some(last) = self.last() {
             let part = self.database(Name::Entries(last))?;
-            part.remove(keys::block(sealed.size).to_vec()..keys::block(u64::MAX).to_vec())?;
-            part.remove(keys::entry(sealed.size, keys::Slot::ENTRY, 0).to_vec()..b"f".to_vec())?;
+            part.remove(keys::block(manifest.size).to_vec()..keys::block(u64::MAX).to_vec())?;
+            part.remove(keys::entry(manifest.size, keys::Slot::ENTRY, 0).to_vec()..b"f".to_vec())?;
         }
         if !self.names().contains_key(&Name::Index) {
             return Ok(());
         }
         let index = self.database(Name::Index)?;
-        index.remove(keys::run(sealed.next_run, (0, 0)).to_vec()..b"j".to_vec())?;
-        sealed.retired.iter().try_for_each(|number| {
+        index.remove(keys::run_begin(manifest.next_run).to_vec()..b"j".to_vec())?;
+        manifest.retired.iter().try_for_each(|number| {
             let next = number.saturating_add(1);
-            index.remove(keys::run(*number, (0, 0)).to_vec()..keys::run(next, (0, 0)).to_vec())
+            index.remove(keys::run_begin(*number).to_vec()..keys::run_begin(next).to_vec())
         })
     }
 
     /// Removes the databases of which nothing counts.
-    fn clear_folders(&self, sealed: &Sealed) -> Result<(), StoreError> {
+    fn clear_folders(&self, manifest: &Manifest) -> Result<(), StoreError> {
         let names: Vec<Name> = self.names().keys().copied().collect();
         for name in names {
             let counts = match name {
-                Name::Entries(first) => first < sealed.size,
-                Name::Run(number) => sealed.runs.iter().any(|run| run.alone && run.number == number),
+                Name::Entries(first) => first < manifest.size,
+                Name::Run(number) => manifest.runs.iter().any(|run| run.alone && run.number == number),
                 // What was cut short while it was made does not open again.
-                Name::Index => sealed.runs.iter().any(|run| !run.alone),
+                Name::Index => manifest.runs.iter().any(|run| !run.alone),
             };
             if !counts {
                 self.names().remove(&name);
@@ -348,7 +359,7 @@ impl Archive {
 
     /// The records of some hashes that come in order, of each run the first `most` of each hash; many of them on two cores. Runs that hold none of them
     /// are not opened, but for one in a hundred or so.
-    pub fn find(&self, sealed: &Sealed, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
+    pub fn find(&self, manifest: &Manifest, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
         let among = |run: &Run| match self.filter(run.number) {
             None => hashes.to_vec(),
             Some(filter) => {
@@ -356,7 +367,7 @@ impl Archive {
                 hashes.iter().copied().filter(|hash| filter.may_hold(*hash)).collect()
             }
         };
-        let wanted: Vec<(Run, Vec<u64>)> = sealed.runs.iter().map(|run| (*run, among(run))).collect();
+        let wanted: Vec<(Run, Vec<u64>)> = manifest.runs.iter().map(|run| (*run, among(run))).collect();
         let wanted: Vec<_> = wanted.into_iter().filter(|(_, hashes)| !hashes.is_empty()).collect();
         let homes: Vec<Name> = wanted.iter().map(|(run, _)| home(run.number, run.alone)).collect();
         let databases = self.several(&homes)?;
@@ -376,9 +387,9 @@ impl Archive {
     }
 
     /// The records of the index from a hash on, with these more that are sorted, in order. It fails at one that the filter of its run rules out.
-    pub fn index(&self, sealed: &Sealed, from: u64, more: Vec<Record>) -> Result<Merge, StoreError> {
+    pub fn index(&self, manifest: &Manifest, from: u64, more: Vec<Record>) -> Result<Merge, StoreError> {
         let filter = |run: &Run| self.filter(run.number).inspect(|filter| filter.prepare(usize::MAX));
-        self.merge(&sealed.runs, from, filter, more)
+        self.merge(&manifest.runs, from, filter, more)
     }
 
     fn merge(
@@ -411,19 +422,25 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
 
 #[cfg(test)]
 mod tests {
-    use super::{Run, Sealed};
+    use super::{Chain, Hash, Manifest, Run};
 
     #[test]
     fn the_record_of_what_is_sealed_has_one_spelling_and_every_byte_counts() {
         let run = |number, records| Run { number, alone: number == 3, records };
-        let sealed = Sealed { size: 5000, next_run: 9, runs: vec![run(3, 4000), run(8, 1000)], retired: vec![4, 7] };
+        let sealed = Manifest {
+            size: 5000,
+            chain: Some(Chain(Hash([7; 32]))),
+            next_run: 9,
+            runs: vec![run(3, 4000), run(8, 1000)],
+            retired: vec![4, 7],
+        };
         let bytes = sealed.encode();
-        assert_eq!(Sealed::decode(&bytes), Some(sealed));
+        assert_eq!(Manifest::decode(&bytes), Some(sealed));
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            assert_eq!(Sealed::decode(&changed), None, "byte {at}");
-            assert_eq!(Sealed::decode(&bytes[..at]), None);
+            assert_eq!(Manifest::decode(&changed), None, "byte {at}");
+            assert_eq!(Manifest::decode(&bytes[..at]), None);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Sealed entries with their parts, some two dozen to a value (docs/FORMAT.md, *The database*).
 
 use crate::keys::CHUNK;
+use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts, take_parts_into};
 use heldto_store::{NewEntry, StoredEntry};
 use std::ops::{ControlFlow, Range};
 
@@ -14,11 +15,6 @@ const LONG: usize = 3 * 1024;
 /// Whether an entry goes into a block with others.
 pub fn fits(new: &NewEntry) -> bool {
     new.entry.len() <= LONG && new.parts.iter().flatten().map(Vec::len).sum::<usize>() <= LONG
-}
-
-/// The parts of an entry that are there, each with its number.
-pub fn there(new: &NewEntry) -> impl Iterator<Item = (u16, &[u8])> {
-    (0..).zip(&new.parts).filter_map(|(number, part)| Some((number, part.as_deref()?)))
 }
 
 /// The block of as many of these entries from the first as go into one value, and how many those are. All of them must fit.
@@ -52,50 +48,14 @@ fn encode(entries: &[NewEntry]) -> Vec<u8> {
     block.extend([VERSION, u8::try_from(entries.len()).unwrap_or(u8::MAX)]);
     block.extend(u32::try_from(plain).unwrap_or(u32::MAX).to_be_bytes());
     for new in entries {
-        block.extend(u16::try_from(new.entry.len()).unwrap_or(u16::MAX).to_be_bytes());
-        block.extend(&new.entry);
-        put_parts(&mut parts, there(new));
+        put_entry(&mut block, &new.entry);
+        put_parts(&mut parts, new.present_parts());
     }
     block.extend(lz4_flex::block::compress_prepend_size(&parts));
     // The same parts can be compressed in other bytes: with a check over them, every byte counts.
     let check = crc32fast::hash(&block);
     block.extend(check.to_be_bytes());
     block
-}
-
-/// Writes the parts of an entry: how many, and of each its number, its length, and its bytes.
-pub fn put_parts<'p>(value: &mut Vec<u8>, parts: impl Iterator<Item = (u16, &'p [u8])>) {
-    let (start, mut count) = (value.len(), 0_u16);
-    value.extend([0; 2]);
-    for (number, bytes) in parts {
-        value.extend(number.to_be_bytes());
-        value.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
-        value.extend(bytes);
-        count += 1;
-    }
-    value[start..start + 2].copy_from_slice(&count.to_be_bytes());
-}
-
-/// Takes such parts off the bytes, and gives each.
-pub fn take_parts<'p>(bytes: &mut &'p [u8], mut give: impl FnMut(u16, &'p [u8])) -> Option<()> {
-    let (count, mut rest) = bytes.split_first_chunk::<2>()?;
-    for _ in 0..u16::from_be_bytes(*count) {
-        let (number, after) = rest.split_first_chunk::<2>()?;
-        let (length, after) = after.split_first_chunk::<4>()?;
-        let (part, after) = after.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        give(u16::from_be_bytes(*number), part);
-        rest = after;
-    }
-    *bytes = rest;
-    Some(())
-}
-
-/// Takes bytes that come after their length in two bytes.
-pub fn take_short<'p>(bytes: &mut &'p [u8]) -> Option<&'p [u8]> {
-    let (length, after) = bytes.split_first_chunk::<2>()?;
-    let (taken, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    *bytes = after;
-    Some(taken)
 }
 
 /// Reads those entries of a range that are in a block, which begins with the entry at this place, until `visit` breaks off. Every byte counts, before any
@@ -123,8 +83,8 @@ pub fn unpack(
     let parts = lz4_flex::block::decompress_size_prepended(packed).map_err(|_| "its parts do not decompress")?;
     let (mut left, mut left_of_parts) = (plain, &parts[..]);
     for _ in 0..*count {
-        take_short(&mut left).ok_or(SHORT)?;
-        take_parts(&mut left_of_parts, |_, _| {}).ok_or(SHORT)?;
+        take_entry(&mut left)?;
+        take_parts(&mut left_of_parts, |_, _| {})?;
     }
     if !left.is_empty() || !left_of_parts.is_empty() || *count == 0 {
         return Err("bytes are left over");
@@ -132,33 +92,18 @@ pub fn unpack(
     let (mut plain, mut parts, mut stopped) = (plain, &parts[..], ControlFlow::Continue(()));
     let mut stored = StoredEntry { index: first, entry: Vec::new(), parts: Vec::new() };
     for index in (first..range.end).take(usize::from(*count)) {
-        let entry = take_short(&mut plain).ok_or(SHORT)?;
-        let wanted = range.contains(&index);
-        let mut there = 0;
-        take_parts(&mut parts, |number, bytes| {
-            if wanted {
-                match stored.parts.get_mut(there) {
-                    // Its room is used again.
-                    Some(part) => {
-                        part.0 = number;
-                        part.1.clear();
-                        part.1.extend_from_slice(bytes);
-                    }
-                    None => stored.parts.push((number, bytes.to_vec())),
-                }
-                there += 1;
-            }
-        })
-        .ok_or(SHORT)?;
-        if wanted {
-            stored.index = index;
-            stored.parts.truncate(there);
-            stored.entry.clear();
-            stored.entry.extend_from_slice(entry);
-            stopped = visit(&stored);
-            if stopped.is_break() {
-                break;
-            }
+        let entry = take_entry(&mut plain)?;
+        if !range.contains(&index) {
+            take_parts(&mut parts, |_, _| {})?;
+            continue;
+        }
+        take_parts_into(&mut parts, &mut stored.parts)?;
+        stored.index = index;
+        stored.entry.clear();
+        stored.entry.extend_from_slice(entry);
+        stopped = visit(&stored);
+        if stopped.is_break() {
+            break;
         }
     }
     Ok(stopped)
@@ -184,7 +129,7 @@ mod tests {
     }
 
     fn stored(first: u64, new: &[NewEntry]) -> Vec<StoredEntry> {
-        let parts = |new: &NewEntry| super::there(new).map(|(number, bytes)| (number, bytes.to_vec())).collect();
+        let parts = |new: &NewEntry| new.present_parts().map(|(number, bytes)| (number, bytes.to_vec())).collect();
         let one = |(index, new): (u64, &NewEntry)| StoredEntry { index, entry: new.entry.clone(), parts: parts(new) };
         (first..).zip(new).map(one).collect()
     }

@@ -1,6 +1,5 @@
 //! One sled database with what sled itself does not do: a barrier after a flush, panics as errors, a lock that lingers.
 
-use crate::barrier;
 use crate::files::{self, io};
 use crate::lock;
 use heldto_store::StoreError;
@@ -24,17 +23,13 @@ pub struct Database {
     broken: AtomicBool,
     /// A second descriptor on sled's file: its own flush is no barrier, `sync_all` on this one is.
     file: File,
-    /// Whether sled syncs its file itself.
-    flush_syncs: bool,
 }
 
 impl Database {
     /// Opens the database in this folder, or makes one.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let flush_syncs = barrier::is_raised();
         // A process killed while sled wrote its snapshot leaves this file, and sled then calls the store corrupt. We hold the lock.
         files::remove_half_written_snapshots(folder)?;
-        let had_settings = files::has_settings(folder)?;
         let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(16 << 20);
         let start = Instant::now();
         let db = loop {
@@ -46,11 +41,8 @@ impl Database {
                 opened => break opened?,
             }
         };
-        if !had_settings {
-            files::sync_settings(folder)?;
-        }
         let file = File::open(folder.join("db")).map_err(io("opening the database file".to_owned()))?;
-        Ok(Self { db: Some(db), broken: AtomicBool::new(false), file, flush_syncs })
+        Ok(Self { db: Some(db), broken: AtomicBool::new(false), file })
     }
 
     /// Closes it, and waits until that is done.
@@ -138,12 +130,14 @@ impl Database {
         })
     }
 
-    /// Makes everything written so far durable: sled's flush, and the barrier where it lacks one.
+    /// Hands everything written so far to the system: it survives a kill from then on, but no power cut.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.sled(|db| db.flush()).map(drop)
+    }
+
+    /// Makes everything written so far durable: sled's flush, and the barrier that it lacks.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.sled(|db| db.flush())?;
-        if self.flush_syncs {
-            return Ok(());
-        }
+        self.flush()?;
         self.file.sync_all().map_err(io("making the entries durable".to_owned()))
     }
 

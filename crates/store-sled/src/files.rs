@@ -1,37 +1,24 @@
-//! Files beside the database.
+//! Small files and folders beside the databases.
 
+pub use heldto_journal::failed as io;
+use heldto_journal::{Check, checked, sync_dir, with_check};
 use heldto_proof::{Chain, Hash};
 use heldto_store::StoreError;
 use std::fs::File;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Turns an error of the system into one that says what was being done.
-pub fn io(what: String) -> impl FnOnce(std::io::Error) -> StoreError {
-    move |source| StoreError::Io { what, source }
-}
-
-/// Makes the names in a folder durable.
-pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    // Only Unix lets a folder be synced; elsewhere the system does it with the file.
-    if cfg!(unix) {
-        File::open(dir)
-            .and_then(|f| f.sync_all())
-            .map_err(io(format!("making the folder {} durable", dir.display())))?;
-    }
-    Ok(())
-}
-
-/// The whole file, or `None` where there is none.
+/// Returns the whole file, or `None` where there is none.
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StoreError::Io { what: format!("reading {}", path.display()), source }),
+        Err(error) => Err(io(format!("reading {}", path.display()))(error)),
     }
 }
 
-/// Replaces a file whole: a reader sees the old one or the new one. With `durable`, so does a reader after a power cut. Gives the new one.
+/// Replaces a file whole: a reader sees the old one or the new one. With `durable`, so does a reader after a power cut.
+/// Returns the new one.
 pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<File, StoreError> {
     let (path, draft) = (dir.join(name), dir.join(format!("{name}.new")));
     let write = || {
@@ -55,33 +42,11 @@ pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<Fi
     Ok(file)
 }
 
-/// Removes sled's own settings where they are torn or blank, so that it writes them again: it neither makes them durable nor opens without them. Gives
-/// whether there are any now. Call only under the lock.
-pub fn has_settings(folder: &Path) -> Result<bool, StoreError> {
-    let path = folder.join("conf");
-    let Some(bytes) = read_if_there(&path)? else { return Ok(false) };
-    // Lines of text, and four bytes of a check behind them.
-    let whole = bytes.split_last_chunk::<4>().is_some_and(|(text, _)| {
-        text.starts_with(b"segment_size: ") && text.ends_with(b"\n") && text.windows(9).any(|w| w == b"version: ")
-    });
-    if !whole {
-        std::fs::remove_file(&path).map_err(io(format!("removing {}", path.display())))?;
-    }
-    Ok(whole)
-}
-
-/// Makes sled's own settings durable.
-pub fn sync_settings(folder: &Path) -> Result<(), StoreError> {
-    let path = folder.join("conf");
-    File::open(&path).and_then(|f| f.sync_all()).map_err(io(format!("making {} durable", path.display())))?;
-    sync_dir(folder)
-}
-
 /// Removes a folder and all in it, where it is there.
 pub fn remove_dir(folder: &Path) -> Result<(), StoreError> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(StoreError::Io { what: format!("removing the folder {}", folder.display()), source: error })
+            Err(io(format!("removing the folder {}", folder.display()))(error))
         }
         _ => Ok(()),
     }
@@ -90,72 +55,124 @@ pub fn remove_dir(folder: &Path) -> Result<(), StoreError> {
 /// Removes a file, where it is there.
 pub fn remove_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(StoreError::Io { what: format!("removing {}", path.display()), source: error })
-        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io(format!("removing {}", path.display()))(error)),
         _ => Ok(()),
     }
 }
 
-/// Removes what a process left that was killed while sled wrote its own snapshot. Call only under the lock.
-pub fn remove_half_written_snapshots(hot: &Path) -> Result<(), StoreError> {
-    let entries = match std::fs::read_dir(hot) {
+/// Copies a folder with all in it to a place where there is none, if it is there.
+pub fn copy_dir(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let copying = || io(format!("copying {}", from.display()));
+    let entries = match std::fs::read_dir(from) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(StoreError::Io { what: format!("reading the folder {}", hot.display()), source }),
+        Err(error) => return Err(copying()(error)),
     };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().ends_with(".generating") {
-            std::fs::remove_file(entry.path()).map_err(io(format!("removing {}", entry.path().display())))?;
+    std::fs::create_dir_all(to).map_err(io(format!("making the folder {}", to.display())))?;
+    for entry in entries {
+        let entry = entry.map_err(copying())?;
+        let target = to.join(entry.file_name());
+        if entry.file_type().map_err(copying())?.is_dir() {
+            copy_dir(&entry.path(), &target)?;
+        } else {
+            // Not with its permissions: the copy is there to be written to.
+            let copied =
+                File::open(entry.path()).and_then(|mut from| std::io::copy(&mut from, &mut File::create(&target)?));
+            copied.map_err(copying())?;
         }
     }
     Ok(())
 }
 
-/// A size and a chain value that the ledger once had, kept apart from the database.
-pub struct Mark {
+/// Removes what a process left that was killed while sled wrote its own snapshot. Call only under the lock.
+pub fn remove_half_written_snapshots(folder: &Path) -> Result<(), StoreError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io(format!("reading the folder {}", folder.display()))(error)),
+    };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".generating") {
+            remove_file(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A size and a chain value that the ledger once had, kept apart from journal and database: a ledger with less, or with others,
+/// is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HighWaterMark {
+    /// How many entries.
     pub size: u64,
+    /// The chain value after them.
     pub chain: Chain,
 }
 
-/// The last that was acknowledged.
+/// The file of what was acknowledged last.
 pub const ACKNOWLEDGED: &str = "acknowledged";
-/// The last that was signed.
+/// The file of what was signed last, with the checkpoint.
 pub const SIGNED: &str = "signed";
 
-impl Mark {
-    /// Reads the file; `None` where there is none, or an empty one as a power cut may leave it.
-    pub fn read(dir: &Path, name: &'static str) -> Result<Option<Self>, StoreError> {
+/// What the file of a mark was found to hold.
+#[derive(Debug, PartialEq, Eq)]
+pub enum MarkFile {
+    /// There is none, or an empty one as a power cut may leave it.
+    Absent,
+    /// A mark, what stands behind it, and whether the file is to be written anew.
+    Sound(HighWaterMark, String, bool),
+    /// It does not fit its check value.
+    Damaged,
+}
+
+impl HighWaterMark {
+    /// Reads the file of a mark.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn read(dir: &Path, name: &'static str) -> Result<MarkFile, StoreError> {
         let bytes = read_if_there(&dir.join(name))?.unwrap_or_default();
         if bytes.is_empty() {
-            return Ok(None);
+            return Ok(MarkFile::Absent);
         }
+        let current = checked(&bytes);
+        let before_the_journal = || Some((String::from_utf8(bytes.clone()).ok()?, Check::Sound));
+        let found = current.map(|found| (found, 2)).or_else(|| before_the_journal().map(|found| (found, 1)));
+        let Some(((text, check), version)) = found else { return Ok(MarkFile::Damaged) };
         let parse = || {
-            let text = std::str::from_utf8(&bytes).ok()?;
-            let mut lines = text.strip_suffix('\n')?.split('\n');
-            let (version, size, chain) = (lines.next()?, lines.next()?, lines.next()?);
-            let size: u64 = size.parse().ok()?;
-            let read = Self { size, chain: Chain(Hash::from_hex(chain)?) };
-            (version == format!("heldto {name} v1") && read.text(name) == text).then_some(read)
+            let rest = text.strip_prefix(&format!("heldto {name} v{version}\n"))?;
+            let (size, rest) = rest.split_once('\n')?;
+            let (chain, rest) = rest.split_once('\n')?;
+            let mark = Self { size: size.parse().ok()?, chain: Chain(Hash::from_hex(chain)?) };
+            let canonical = text == format!("{}{rest}", mark.text(name, version));
+            (canonical && (version == 2 || rest.is_empty())).then(|| (mark, rest.to_owned()))
         };
-        parse()
-            .map(Some)
-            .ok_or_else(|| StoreError::Damaged { record: name, why: "it is not what the program writes".to_owned() })
+        Ok(match parse() {
+            Some((mark, rest)) => MarkFile::Sound(mark, rest, check == Check::Corrected || version == 1),
+            None => MarkFile::Damaged,
+        })
     }
 
-    /// Replaces the file; so that it survives a power cut where `durable`.
-    pub fn write(&self, dir: &Path, name: &str, durable: bool) -> Result<File, StoreError> {
-        replace(dir, name, self.text(name).as_bytes(), durable)
+    /// Replaces the file, with a text behind the mark; so that it survives a power cut where `durable`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write(&self, dir: &Path, name: &str, rest: &str, durable: bool) -> Result<File, StoreError> {
+        replace(dir, name, &with_check(&format!("{}{rest}", self.text(name, 2))), durable)
     }
 
-    /// Writes over the mark of this name in a file that holds one: every mark is of one length, far below a sector, and so never half of one and half of
-    /// another.
+    /// Writes over the mark of this name in a file that holds one and nothing behind it. Every mark is of one length, far below
+    /// a sector, and so never half of one and half of another.
+    ///
+    /// # Errors
+    /// When the system refuses.
     pub fn write_over(&self, mut file: &File, name: &str) -> Result<(), StoreError> {
-        let write = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(self.text(name).as_bytes()));
+        let bytes = with_check(&self.text(name, 2));
+        let write = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&bytes));
         write.map_err(io(format!("writing the size {name}")))
     }
 
-    fn text(&self, name: &str) -> String {
-        format!("heldto {name} v1\n{:020}\n{}\n", self.size, self.chain.0)
+    fn text(&self, name: &str, version: u8) -> String {
+        format!("heldto {name} v{version}\n{:020}\n{}\n", self.size, self.chain.0)
     }
 }

@@ -1,12 +1,11 @@
 //! The keys of the database, and values cut so that sled keeps a full leaf in its log (docs/FORMAT.md, *The database*).
 
 use crate::runs::Record;
-use heldto_proof::{Genesis, Head};
-use heldto_store::Founding;
+use heldto_journal::LAYOUT;
+use heldto_proof::Genesis;
+use heldto_store::{Founding, StoreError};
 use std::ops::Range;
 
-/// The head record of what is sealed.
-pub const HEAD: &[u8] = b"h";
 /// The founding record.
 pub const FOUNDING: &[u8] = b"g";
 /// What of the log is sealed.
@@ -79,7 +78,14 @@ pub fn run(number: u32, (hash, index): Record) -> [u8; 21] {
     key
 }
 
-/// Reads such a key.
+/// `i`, number of the run: before all of its values.
+pub fn run_begin(number: u32) -> [u8; 5] {
+    let mut key = [b'i'; 5];
+    key[1..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// Reads a key of a value of a run.
 pub fn decode_run(key: &[u8]) -> Option<(u32, Record)> {
     let key: &[u8; 21] = key.try_into().ok().filter(|k: &&[u8; 21]| k[0] == b'i')?;
     let number = |range: Range<usize>| key[range].try_into().map_or(0, u64::from_be_bytes);
@@ -92,8 +98,8 @@ pub fn chunks(value: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     (0_u16..).zip(empty.into_iter().chain(value.chunks(CHUNK)))
 }
 
-/// The layout of the databases; another one was used by versions before the first release.
-pub const LAYOUT: u8 = 4;
+/// The layout of before the journal, which is still read to be taken up.
+pub const LAYOUT_BEFORE_JOURNAL: u8 = 4;
 
 /// Layout, first key, index key, origin.
 pub fn encode_founding(founding: &Founding) -> Vec<u8> {
@@ -104,25 +110,23 @@ pub fn encode_founding(founding: &Founding) -> Vec<u8> {
     bytes
 }
 
-/// The head record, and a check over it: while something is not sealed nothing else rests on it.
-pub fn encode_head(head: &Head) -> Vec<u8> {
-    let mut bytes = head.encode();
-    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
-    bytes
-}
-
-/// Reads such a record.
-pub fn decode_head(bytes: &[u8]) -> Option<Head> {
-    let (bytes, check) = bytes.split_last_chunk::<4>()?;
-    (crc32fast::hash(bytes) == u32::from_be_bytes(*check)).then(|| Head::decode(bytes).ok()).flatten()
-}
-
-/// Reads a founding record.
-pub fn decode_founding(bytes: &[u8]) -> Option<Founding> {
-    let (version, rest) = bytes.split_first()?;
-    let (key, rest) = rest.split_first_chunk::<32>()?;
-    let (index_key, origin) = rest.split_first_chunk::<32>()?;
-    let origin = std::str::from_utf8(origin).ok()?;
-    let valid = *version == LAYOUT && Genesis::origin_is_valid(origin);
-    valid.then(|| Founding { genesis: Genesis { origin: origin.to_owned(), key: *key }, index_key: *index_key })
+/// Reads a founding record of this layout, or of the one before the journal.
+///
+/// # Errors
+/// When it is of another layout, or does not decode.
+pub fn decode_founding(bytes: &[u8]) -> Result<Founding, StoreError> {
+    let damaged = || StoreError::Damaged { record: "founding record", why: "it does not decode".to_owned() };
+    match bytes.first().copied().ok_or_else(damaged)? {
+        LAYOUT | LAYOUT_BEFORE_JOURNAL => {}
+        found if found > LAYOUT => return Err(StoreError::NewLayout { found, known: LAYOUT }),
+        found => return Err(StoreError::OldLayout(found)),
+    }
+    let decode = || {
+        let (key, rest) = bytes[1..].split_first_chunk::<32>()?;
+        let (index_key, origin) = rest.split_first_chunk::<32>()?;
+        let origin = std::str::from_utf8(origin).ok().filter(|origin| Genesis::origin_is_valid(origin))?;
+        let genesis = Genesis { origin: origin.to_owned(), key: *key };
+        Some(Founding { genesis, index_key: *index_key })
+    };
+    decode().ok_or_else(damaged)
 }

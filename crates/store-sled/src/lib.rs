@@ -1,11 +1,11 @@
-//! The embedded store: small sled databases, and a lock.
+//! The embedded store: a journal that every acknowledgement rests on, every event in sled too, and each mended from the other.
 //!
-//! It knows bytes and keys, never facts. A ledger's folder holds `lock`, `hot/` (the tail of the log, the head, and the mark of what is sealed),
-//! `archive/` (what is sealed, in databases of blocks, and the index), and `acknowledged` (the last size and chain value that were acknowledged, kept apart from the
-//! database so that a database that lost its tail is found out). docs/FORMAT.md has the keys.
+//! It knows bytes, keys and files, never facts. A ledger's folder holds `lock`, `journal/` (crate `journal`), `hot/` and
+//! `archive/` (the databases, `replica.rs`), `acknowledged` and `signed` (how far the log was, kept apart so that a log that
+//! lost its end is found out), `checkpoint`, and `suspect` while the databases are not to be believed. docs/STORAGE.md says
+//! which copy answers when, and docs/FORMAT.md has the bytes. Start at [`SledStore`].
 
 mod archive;
-mod barrier;
 mod block;
 mod database;
 mod entries;
@@ -13,61 +13,94 @@ mod files;
 mod filter;
 mod keys;
 mod lock;
+mod marks;
+mod mend;
+mod replica;
 mod runs;
 mod singles;
+mod store;
 mod tail;
+mod take_up;
 
 pub use lock::Waiting;
+pub use mend::{Repaired, Source};
 
-use archive::{Archive, Sealed};
-use database::Database;
-use files::{ACKNOWLEDGED, Mark, SIGNED, io};
-use heldto_proof::{Chain, Entry, Genesis, Head};
-use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
-use lock::Lock;
-use runs::Record;
-use std::collections::BTreeSet;
+use files::{ACKNOWLEDGED, HighWaterMark, SIGNED, io};
+use heldto_journal::{Journal, sync_dir};
+use heldto_proof::{Entry, Genesis, Head};
+use heldto_store::{EntryHashes, Founding, IndexHashes, NewEntry, Notice, Notices, StoreError, StoredEntry};
+use lock::{Lock, PATIENCE, READER_PATIENCE};
+use replica::{PART, Replica, TAIL};
 use std::fs::File;
-use std::ops::{ControlFlow, Range, RangeInclusive};
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-/// How long the tail grows before it is sealed.
-const TAIL: u64 = 1024;
-/// How many entries a database of the archive holds: so many open in some milliseconds.
-const PART: u64 = 1 << 19;
+/// From so many entries on it is said that the whole log is read for want of an index.
+const LONG_LOG: u64 = 10_000;
+/// How many entries are taken from the journal into the databases at a time.
+const CHUNK: u64 = 1 << 16;
 
-/// A ledger's folder, opened and locked.
+/// What a command does with a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It reads only, and can do without the databases and beside a writer.
+    Read,
+    /// It writes.
+    Write,
+}
+
+/// How a ledger is opened.
+pub struct Opening<'a> {
+    /// What the command does with it.
+    pub access: Access,
+    /// How entries are found, should the index have to be made again.
+    pub hashes: IndexHashes,
+    /// Where everything goes that the store does by itself.
+    pub notices: Notices,
+    /// Called once with whoever has the ledger, after a second of waiting.
+    pub waiting: Waiting<'a>,
+    /// Another copy of the ledger, which mends what both copies here lost.
+    pub source: Option<Source<'a>>,
+}
+
+/// A ledger's folder, opened.
 pub struct SledStore {
     dir: PathBuf,
-    hot: Database,
-    archive: OnceLock<Archive>,
-    /// Held by whoever opens the archive.
-    opening: Mutex<()>,
-    /// How long the tail grows before it is sealed, and how many entries a database of the archive holds.
+    journal: Journal,
+    /// The databases, while they are believed; without them everything is read from the journal, and the index made in memory.
+    replica: RwLock<Option<Arc<Replica>>>,
+    hashes: EntryHashes,
+    /// The index of a log without its databases.
+    alone_index: OnceLock<Vec<(u64, u64)>>,
     lengths: (u64, u64),
-    /// The records of the index that find the tail, once something was looked for.
-    found_by: Mutex<Option<BTreeSet<Record>>>,
     /// The file of the last mark that this process wrote.
     acknowledged: Mutex<Option<File>>,
-    // Declared last, so that it is let go only after the databases are closed.
-    _lock: Lock,
+    /// Held by whoever mends a bundle.
+    mending: Mutex<()>,
+    notices: Notices,
+    /// `None` for a reader that cannot write here, or reads beside a writer. Let go only after the databases are closed.
+    lock: Option<Lock>,
+    /// The temporary copy that is read instead of a ledger of an earlier layout on read-only media.
+    _copy: Option<tempfile::TempDir>,
+}
+
+/// Tells whether there is a ledger in this folder.
+#[must_use]
+pub fn is_ledger(dir: &Path) -> bool {
+    dir.join("journal").is_dir() || dir.join("hot").is_dir()
 }
 
 impl SledStore {
-    /// Makes a ledger's folder, or finishes making one that was cut short.
-    ///
-    /// Durable on return.
+    /// Makes a ledger's folder. Durable on return.
     ///
     /// # Errors
     /// When there is a ledger already, or what is left of one, or the folder cannot be written.
-    pub fn create(dir: &Path, founding: &Founding, waiting: Waiting<'_>) -> Result<Self, StoreError> {
-        Self::create_with(dir, founding, &[], &Head::empty(&founding.genesis), waiting)
+    pub fn create(dir: &Path, founding: &Founding, opening: Opening<'_>) -> Result<Self, StoreError> {
+        Self::create_with(dir, founding, &[], &Head::empty(&founding.genesis), opening)
     }
 
-    /// Makes a ledger's folder that holds these entries from the first, all or nothing.
-    ///
-    /// Durable on return.
+    /// Makes a ledger's folder that holds these entries from the first, all or nothing. Durable on return.
     ///
     /// # Errors
     /// As [`Self::create`].
@@ -76,315 +109,339 @@ impl SledStore {
         founding: &Founding,
         entries: &[NewEntry],
         head: &Head,
-        waiting: Waiting<'_>,
+        opening: Opening<'_>,
     ) -> Result<Self, StoreError> {
         if !Genesis::origin_is_valid(&founding.genesis.origin) {
-            return Err(damaged("founding record", "the origin cannot stand in a checkpoint"));
+            return Err(replica::damaged("founding record", "the origin cannot stand in a checkpoint"));
         }
-        // A mark without its database is all that tells of a ledger that was lost: nothing goes over it.
-        if [ACKNOWLEDGED, SIGNED, "checkpoint"].iter().any(|mark| dir.join(mark).exists()) {
+        // A mark without its log is all that tells of a ledger that was lost: nothing goes over it.
+        if is_ledger(dir) || [ACKNOWLEDGED, SIGNED, "checkpoint"].iter().any(|mark| dir.join(mark).exists()) {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
         let new: Vec<&Path> = dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
         std::fs::create_dir_all(dir).map_err(io(format!("making the folder {}", dir.display())))?;
         for made in new {
-            let parent = made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            files::sync_dir(parent)?;
+            sync_dir(made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
         }
-        let lock = Lock::take(&dir.join("lock"), waiting)?;
-        let (hot, archive, draft) = (dir.join("hot"), dir.join("archive"), dir.join("new"));
-        if hot.is_dir() && Database::open(&hot)?.get(keys::FOUNDING)?.is_some() {
+        let lock = Lock::take(&dir.join("lock"), PATIENCE, opening.waiting)?;
+        if is_ledger(dir) {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
-        // sled does not open again what was cut short while it was made. So it is made aside, and what is left of an earlier attempt is removed.
-        for left in [&draft, &archive, &hot] {
+        let draft = dir.join("journal.new");
+        for left in [&draft, &dir.join("archive"), &dir.join("rebuilt")] {
             files::remove_dir(left)?;
         }
-        std::fs::create_dir(&draft).map_err(io(format!("making the folder {}", draft.display())))?;
-        let store = Self::locked(&draft, lock)?;
-        let mut batch = sled::Batch::default();
-        batch.insert(keys::FOUNDING, keys::encode_founding(founding));
-        batch.insert(keys::HEAD, keys::encode_head(&Head::empty(&founding.genesis)));
-        store.hot.apply(batch)?;
-        store.add(&Sealed::default(), 0, entries, head)?;
-        let Self { hot: made, archive: sealed, _lock: lock, .. } = store;
-        made.close();
-        sealed.into_inner().into_iter().for_each(Archive::close);
-        for folder in [&archive, &hot] {
-            let from = draft.join(folder.file_name().unwrap_or_default());
-            if from.is_dir() {
-                files::sync_dir(&from)?;
-                // Before the line of the last of them there is no ledger; after it, all of it survives a power cut.
-                std::fs::rename(&from, folder).map_err(io(format!("making the folder {}", folder.display())))?;
-                files::sync_dir(dir)?;
-            }
+        let mut journal = Journal::create(&draft, founding)?;
+        if !entries.is_empty() {
+            journal.append(entries, head)?;
         }
-        files::remove_dir(&draft)?;
-        Mark { size: head.size(), chain: head.chain }.write(dir, ACKNOWLEDGED, false)?;
-        Self::locked(dir, lock)
-    }
-
-    /// Opens a ledger's folder. Waits up to ten seconds for another process, and calls `waiting` once after the first.
-    ///
-    /// # Errors
-    /// When there is no ledger, another process keeps it, the database is broken, or it ends before what it acknowledged.
-    pub fn open(dir: &Path, waiting: Waiting<'_>) -> Result<Self, StoreError> {
-        if !dir.join("hot").is_dir() {
-            return Err(StoreError::NoLedger(dir.display().to_string()));
+        drop(journal);
+        Self::put_journal(dir)?;
+        let mut store = Self::of(dir, Some(lock), opening.hashes, opening.notices)?;
+        // From here on the ledger is there. What fails now is made good by the next opening.
+        let made = Replica::create(dir, founding, store.lengths);
+        let filled = made.and_then(|mut replica| {
+            store.catch_up(&mut replica)?;
+            replica.sync()?;
+            Ok(replica)
+        });
+        match filled {
+            Ok(replica) => store.put_replica(replica),
+            Err(error) => store.suspect(&error),
         }
-        let lock = Lock::take(&dir.join("lock"), waiting)?;
-        let store = Self::locked(dir, lock)?;
-        if store.hot.get(keys::FOUNDING)?.is_none() {
-            return Err(if dir.join("acknowledged").exists() {
-                StoreError::Damaged { record: "founding record", why: "it is missing".to_owned() }
-            } else {
-                StoreError::NoLedger(dir.display().to_string())
-            });
-        }
-        // What it is laid out like comes before anything that it says.
-        store.founding()?;
-        store.check_mark(ACKNOWLEDGED)?;
-        store.check_mark(SIGNED)?;
+        store.write_acknowledged()?;
         Ok(store)
     }
 
-    fn locked(dir: &Path, lock: Lock) -> Result<Self, StoreError> {
-        let hot = Database::open(&dir.join("hot"))?;
+    /// Puts a finished journal into its place.
+    fn put_journal(dir: &Path) -> Result<(), StoreError> {
+        let (draft, place) = (dir.join("journal.new"), dir.join("journal"));
+        // Before this line there is no journal; after it, all of it survives a power cut.
+        std::fs::rename(&draft, &place).map_err(io(format!("making the folder {}", place.display())))?;
+        sync_dir(dir)
+    }
+
+    /// Opens a ledger's folder, mends one copy from the other where they differ, and says so in the notices.
+    ///
+    /// A writer waits up to ten seconds for another process. A reader waits one, and then reads from the journal alone, as it
+    /// does where it cannot write.
+    ///
+    /// # Errors
+    /// When there is no ledger, another process keeps it, it is of a later layout, it ends before what it acknowledged or
+    /// signed, or the system refuses to let the journal be read.
+    pub fn open(dir: &Path, opening: Opening<'_>) -> Result<Self, StoreError> {
+        if !is_ledger(dir) {
+            return Err(StoreError::NoLedger(dir.display().to_string()));
+        }
+        let Opening { access, hashes, notices, waiting, source } = opening;
+        let reads = access == Access::Read;
+        let patience = if reads { READER_PATIENCE } else { PATIENCE };
+        let lock = match Lock::take(&dir.join("lock"), patience, waiting) {
+            Ok(lock) => Some(lock),
+            Err(why @ (StoreError::Unwritable { .. } | StoreError::Locked { .. })) if reads => {
+                notices.add(Notice::JournalAlone(why.to_string()));
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let is_from_before = !dir.join("journal").is_dir();
+        if is_from_before && lock.is_none() {
+            return Self::open_copy(dir, hashes, notices);
+        }
+        if is_from_before {
+            let entries = take_up::take_up(dir)?;
+            notices.add(Notice::TakenUp(entries));
+        }
+        let is_writable = lock.is_some();
+        match Self::of(dir, lock, hashes, notices.clone()) {
+            Ok(mut store) => {
+                store.reconcile(is_from_before, source)?;
+                Ok(store)
+            }
+            // The database may have all that the journal lost.
+            Err(error) if error.is_integrity() && is_writable && dir.join("hot").is_dir() => {
+                let lock = Lock::take(&dir.join("lock"), PATIENCE, &mut |_| {})?;
+                let lost = dir.join("journal.damaged");
+                files::remove_dir(&lost)?;
+                std::fs::rename(dir.join("journal"), &lost).map_err(io("putting the journal aside".to_owned()))?;
+                let taken = take_up::take_up(dir).map_err(|_| error);
+                let entries = taken.inspect_err(|_| drop(std::fs::rename(&lost, dir.join("journal"))))?;
+                notices.add(Notice::JournalRebuilt { why: "its files are damaged".to_owned(), entries });
+                let mut store = Self::of(dir, Some(lock), hashes, notices)?;
+                store.reconcile(false, source)?;
+                files::remove_dir(&lost)?;
+                Ok(store)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens a temporary copy of a ledger of an earlier layout.
+    fn open_copy(dir: &Path, hashes: IndexHashes, notices: Notices) -> Result<Self, StoreError> {
+        let copy = tempfile::tempdir().map_err(io("making a temporary folder".to_owned()))?;
+        for folder in ["hot", "archive"] {
+            files::copy_dir(&dir.join(folder), &copy.path().join(folder))?;
+        }
+        for name in [ACKNOWLEDGED, SIGNED, "checkpoint"] {
+            if let Some(bytes) = files::read_if_there(&dir.join(name))? {
+                let path = copy.path().join(name);
+                std::fs::write(&path, bytes).map_err(io(format!("writing {}", path.display())))?;
+            }
+        }
+        let quiet = Notices::default();
+        let opening =
+            Opening { access: Access::Write, hashes, notices: quiet.clone(), waiting: &mut |_| {}, source: None };
+        let mut store = Self::open(copy.path(), opening)?;
+        drop(quiet.take());
+        drop(notices.take());
+        notices.add(Notice::TemporaryCopy);
+        store.notices = notices;
+        store._copy = Some(copy);
+        Ok(store)
+    }
+
+    fn of(dir: &Path, lock: Option<Lock>, hashes: IndexHashes, notices: Notices) -> Result<Self, StoreError> {
+        // The marks come first: a writer beside a reader writes them last.
+        let known = marks::known_size(dir)?;
+        let journal = Journal::open(&dir.join("journal"), lock.is_some(), known, &notices)?;
+        let hashes = hashes(journal.founding());
         Ok(Self {
             dir: dir.to_owned(),
-            hot,
-            archive: OnceLock::new(),
-            opening: Mutex::new(()),
+            journal,
+            replica: RwLock::default(),
+            hashes,
+            alone_index: OnceLock::new(),
             lengths: (TAIL, PART),
-            found_by: Mutex::new(None),
             acknowledged: Mutex::new(None),
-            _lock: lock,
+            mending: Mutex::new(()),
+            notices,
+            lock,
+            _copy: None,
         })
     }
 
-    /// The archive, looked into when it is first needed.
-    fn archive(&self) -> Result<&Archive, StoreError> {
-        let one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.archive.get().is_none() {
-            drop(self.archive.set(Archive::open(&self.dir.join("archive"), self.lengths.1)?));
-        }
-        drop(one_at_a_time);
-        self.archive.get().ok_or_else(|| StoreError::Broken("the archive was not opened".to_owned()))
-    }
-
-    /// Seals the tail once it is so long, and begins a database of the archive after so many entries, instead of at the usual lengths: where it is sealed
-    /// and cut changes nothing that can be read.
+    /// Seals the tail once it is so long, and begins a database of the archive after so many entries, instead of at the usual
+    /// lengths: where it is sealed and cut changes nothing that can be read.
     #[must_use]
-    pub const fn sealing_at(mut self, tail: u64, part: u64) -> Self {
+    pub fn sealing_at(mut self, tail: u64, part: u64) -> Self {
         self.lengths = (tail, part);
+        let lengths = self.lengths;
+        if let Some(replica) = self.replica_mut() {
+            replica.set_lengths(lengths);
+        }
         self
     }
 
-    /// The databases themselves, for tests that damage them: the tail's, and the archive's.
+    /// Returns the databases themselves, for tests that damage them: that of the tail, and those of the archive.
     ///
     /// # Errors
-    /// When the archive does not open.
+    /// When they are not in use, or the archive does not open.
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
-        let hot = self.hot.raw().cloned().ok_or_else(|| StoreError::Broken("it is closed".to_owned()))?;
-        Ok(std::iter::once(hot).chain(self.archive()?.databases()?).collect())
+        let not_in_use = || StoreError::Broken("it is not in use".to_owned());
+        self.replica().ok_or_else(not_in_use)?.databases()
     }
 
-    /// What of the log is sealed: as it stands in `hot`, and nowhere else.
-    fn sealed(&self) -> Result<Sealed, StoreError> {
-        match self.hot.get(keys::SEALED)? {
-            None => Ok(Sealed::default()),
-            Some(bytes) => {
-                Sealed::decode(&bytes).ok_or_else(|| damaged("mark of what is sealed", "it does not decode"))
+    /// Tells whether the databases are in use, and not the journal alone.
+    #[must_use]
+    pub fn uses_database(&self) -> bool {
+        self.replica().is_some()
+    }
+
+    fn replica(&self) -> Option<Arc<Replica>> {
+        self.replica.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The databases, to be written to: nobody else reads from them, since the store is borrowed for this alone.
+    fn replica_mut(&mut self) -> Option<&mut Replica> {
+        self.replica.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(Arc::get_mut)
+    }
+
+    fn put_replica(&mut self, replica: Replica) {
+        self.replica = RwLock::new(Some(Arc::new(replica)));
+    }
+
+    /// Marks the databases as suspect, in a file beside them: from now on the journal answers, and the next command holds them
+    /// whole against it.
+    fn suspect(&self, why: &StoreError) {
+        // Where not even this can be written, the next opening still notices what is missing.
+        drop(self.write_suspect());
+        drop(self.replica.write().unwrap_or_else(PoisonError::into_inner).take());
+        self.notices.add(Notice::DatabaseSuspect(why.to_string()));
+    }
+
+    fn write_suspect(&self) -> Result<(), StoreError> {
+        let path = self.dir.join("suspect");
+        File::create(&path).and_then(|file| file.sync_all()).map_err(io(format!("writing {}", path.display())))?;
+        sync_dir(&self.dir)
+    }
+
+    fn is_suspect(&self) -> bool {
+        self.dir.join("suspect").exists()
+    }
+
+    fn clear_suspect(&self) -> Result<(), StoreError> {
+        files::remove_file(&self.dir.join("suspect"))
+    }
+
+    /// Reads entries of the journal, whose damaged bundles are mended from a replica where there is one.
+    fn read_mending(
+        &self,
+        range: Range<u64>,
+        replica: Option<&Replica>,
+        visit: &mut dyn FnMut(&StoredEntry) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut next = range.start;
+        let mut mended = None;
+        loop {
+            let read = self.journal.read(next..range.end, &mut |stored| {
+                next = stored.index + 1;
+                visit(stored)
+            });
+            match read {
+                Err(StoreError::Block { first, .. }) if mended != Some(first) => {
+                    self.mend_bundle(first, replica)?;
+                    mended = Some(first);
+                }
+                read => return read,
             }
         }
     }
 
-    /// The records of the index that find the tail, read when something is first looked for.
-    fn tail_index(&self) -> Result<MutexGuard<'_, Option<BTreeSet<Record>>>, StoreError> {
-        let mut found_by = self.found_by.lock().unwrap_or_else(PoisonError::into_inner);
-        if found_by.is_none() {
-            *found_by = Some(tail::index(&self.hot)?.into_iter().collect());
-        }
-        Ok(found_by)
+    /// Returns entries of the journal, to be stored in the databases.
+    fn to_store(&self, range: Range<u64>, replica: Option<&Replica>) -> Result<Vec<NewEntry>, StoreError> {
+        let mut all = Vec::new();
+        self.read_mending(range, replica, &mut |stored| {
+            all.push(stored.to_new((self.hashes)(stored)));
+            true
+        })?;
+        Ok(all)
     }
 
-    /// Adds entries after those there are and moves the head: to the tail, or, where that would grow too long, all of it to the archive.
-    fn add(&self, sealed: &Sealed, size: u64, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
-        let mut found_by = self.found_by.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Before this nothing is kept; within `apply` or `insert`, sled's batch is all or nothing; after `sync`, all of it survives a power cut.
-        if size - sealed.size + entries.len() as u64 >= self.lengths.0 {
-            let mut tail = tail::all(&self.hot, sealed.size)?;
-            if sealed.size + tail.len() as u64 != size {
-                return Err(StoreError::Missing(sealed.size + tail.len() as u64));
-            }
-            let all = if tail.is_empty() {
-                entries
-            } else {
-                tail.extend_from_slice(entries);
-                &tail
-            };
-            // Durable in the archive, and not yet counted: a crash here leaves it to be removed by the next sealing.
-            let sealed = self.archive()?.seal(sealed, all)?;
-            let mut batch = sled::Batch::default();
-            self.hot.scan(keys::tail(0, 0).to_vec()..keys::TAIL_END.to_vec(), |key, _| {
-                batch.remove(key);
-                ControlFlow::Continue(())
-            })?;
-            batch.insert(keys::HEAD, keys::encode_head(head));
-            batch.insert(keys::SEALED, sealed.encode());
-            self.hot.apply(batch)?;
-            found_by = Some(BTreeSet::new());
-        } else {
-            tail::write(&self.hot, size, entries, head)?;
-            for (index, new) in (size..).zip(entries) {
-                found_by
-                    .iter_mut()
-                    .for_each(|found_by| found_by.extend(new.found_by.iter().map(|hash| (*hash, index))));
-            }
-        }
-        self.hot.sync()?;
-        *self.found_by.lock().unwrap_or_else(PoisonError::into_inner) = found_by;
-        // Not synced: an older file still says something true, and one that is behind costs nothing.
-        let mark = Mark { size: head.size(), chain: head.chain };
-        let mut held = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*held {
-            Some(file) => mark.write_over(file, ACKNOWLEDGED),
-            None => mark.write(&self.dir, ACKNOWLEDGED, false).map(|file| *held = Some(file)),
-        }
-    }
-
-    /// Remembers, apart from the database and durably, that this size and chain value were signed: a ledger that has less, or else, is refused from now on.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn remember_signed(&mut self, size: u64, chain: Chain) -> Result<(), StoreError> {
-        Mark { size, chain }.write(&self.dir, SIGNED, true).map(drop)
-    }
-
-    /// Keeps the last checkpoint beside the database, durably.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn put_checkpoint(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        files::replace(&self.dir, "checkpoint", bytes, true).map(drop)
-    }
-
-    /// The last checkpoint, as its bytes.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        files::read_if_there(&self.dir.join("checkpoint"))
-    }
-
-    /// Keeps what a judgement of the whole ledger came to beside the database; it is worth no more than the time it took.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn put_judged(dir: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        files::replace(dir, "judged", bytes, false).map(drop)
-    }
-
-    /// What a judgement of the whole ledger came to, as its bytes.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn judged(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        files::read_if_there(&self.dir.join("judged"))
-    }
-
-    fn check_mark(&self, name: &'static str) -> Result<(), StoreError> {
-        let Some(mark) = Mark::read(&self.dir, name)? else { return Ok(()) };
-        let head = self.head()?;
-        if head.size() < mark.size {
-            return Err(StoreError::Behind(format!("it holds {} entries, and {} were {name}", head.size(), mark.size)));
-        }
-        let mut chain = head.chain;
-        if head.size() > mark.size {
-            let mut bytes = Vec::new();
-            self.read(mark.size..mark.size + 1, &mut |stored| {
-                bytes = stored.entry.clone();
-                false
-            })?;
-            let entry = Entry::decode(&bytes).map_err(|e| StoreError::Damaged { record: "log", why: e.to_string() })?;
-            chain = entry.previous;
-        }
-        if chain == mark.chain {
-            Ok(())
-        } else {
-            Err(StoreError::Behind(format!("its first {} entries are not the ones {name}", mark.size)))
-        }
-    }
-}
-
-impl Store for SledStore {
-    fn founding(&self) -> Result<Founding, StoreError> {
-        let bytes = self.hot.get(keys::FOUNDING)?.unwrap_or_default();
-        if bytes.first().is_some_and(|layout| *layout < keys::LAYOUT) {
-            return Err(StoreError::Layout);
-        }
-        keys::decode_founding(&bytes).ok_or_else(|| damaged("founding record", "it does not decode"))
-    }
-
-    fn head(&self) -> Result<Head, StoreError> {
-        let bytes = self.hot.get(keys::HEAD)?.ok_or_else(|| damaged("head record", "it is missing"))?;
-        let sealed = keys::decode_head(&bytes).ok_or_else(|| damaged("head record", "it does not decode"))?;
-        Ok(tail::head(&self.hot)?.unwrap_or(sealed))
-    }
-
-    fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
-        let found = self.head()?;
-        if found != *expected {
-            return Err(StoreError::Conflict { expected: expected.size(), found: found.size() });
-        }
-        self.add(&self.sealed()?, expected.size(), entries, head)
-    }
-
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-        let sealed = self.sealed()?.size;
-        let mut visit =
-            |stored: &StoredEntry| if visit(stored) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-        if range.start < sealed && range.start < range.end {
-            let stopped = self.archive()?.read(range.start..range.end.min(sealed), &mut visit)?;
-            if stopped.is_break() {
-                return Ok(());
-            }
-        }
-        tail::read(&self.hot, range.start.max(sealed)..range.end, &mut visit)
-    }
-
-    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
-        let sealed = self.sealed()?;
-        let mut found = if sealed.size > 0 { self.archive()?.find(&sealed, hashes, most)? } else { Vec::new() };
-        if let Some(tail) = &*self.tail_index()? {
-            found.extend(hashes.iter().flat_map(|hash| tail.range((*hash, 0)..=(*hash, u64::MAX))));
-        }
-        found.sort_unstable();
-        let mut of_hash = (0, 0);
-        found.retain(|(hash, _)| {
-            of_hash = if *hash == of_hash.0 { (*hash, of_hash.1 + 1) } else { (*hash, 1) };
-            of_hash.1 <= most
-        });
-        Ok(found)
-    }
-
-    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        let (sealed, mut tail) = (self.sealed()?, tail::index(&self.hot)?);
-        tail.retain(|(hash, _)| hashes.contains(hash));
-        if sealed.size == 0 {
-            tail.into_iter().all(|(hash, index)| visit(hash, index));
-            return Ok(());
-        }
-        let mut records = self.archive()?.index(&sealed, *hashes.start(), tail)?;
-        while let Some((hash, index)) = records.next()? {
-            if hash > *hashes.end() || !visit(hash, index) {
-                break;
-            }
+    /// Takes into the databases what the journal holds beyond them.
+    fn catch_up(&self, replica: &mut Replica) -> Result<(), StoreError> {
+        let size = self.journal.head().size();
+        while replica.size() < size {
+            let until = (replica.size() + CHUNK).min(size);
+            let entries = self.to_store(replica.size()..until, Some(replica))?;
+            self.add(replica, &entries)?;
         }
         Ok(())
     }
+
+    /// Adds entries to the databases behind those that are there: to the tail, or, where that grows too long, all of it to the
+    /// archive.
+    fn add(&self, replica: &mut Replica, entries: &[NewEntry]) -> Result<(), StoreError> {
+        if !replica.would_seal(entries.len() as u64) {
+            return replica.add_to_tail(entries);
+        }
+        let (sealed, size) = (replica.sealed_size(), replica.size());
+        // A sealing that is cut short leaves this file, and what was sealed last is not believed unseen.
+        self.write_suspect()?;
+        if sealed == size {
+            replica.seal(entries)?;
+        } else {
+            // From the journal, not from the database: what that lost would else be lost for good.
+            let mut all = self.to_store(sealed..size, Some(replica))?;
+            all.extend_from_slice(entries);
+            replica.seal(&all)?;
+        }
+        self.clear_suspect()
+    }
+
+    /// Returns the index of the journal's entries, made in memory.
+    fn alone_index(&self) -> Result<&[(u64, u64)], StoreError> {
+        if let Some(index) = self.alone_index.get() {
+            return Ok(index);
+        }
+        let size = self.journal.head().size();
+        if size >= LONG_LOG {
+            self.notices.add(Notice::LogFolded(size));
+        }
+        let mut index = Vec::new();
+        self.read_mending(0..size, None, &mut |stored| {
+            index.extend((self.hashes)(stored).into_iter().map(|hash| (hash, stored.index)));
+            true
+        })?;
+        index.sort_unstable();
+        index.dedup();
+        Ok(self.alone_index.get_or_init(|| index))
+    }
+
+    /// Returns the chain value after so many entries.
+    fn chain_at(&self, size: u64) -> Result<heldto_proof::Chain, StoreError> {
+        if size == self.journal.head().size() {
+            return Ok(self.journal.head().chain);
+        }
+        let mut bytes = Vec::new();
+        self.read_mending(size..size + 1, None, &mut |stored| {
+            bytes.extend_from_slice(&stored.entry);
+            false
+        })?;
+        let entry = Entry::decode(&bytes);
+        entry.map(|entry| entry.previous).map_err(|error| StoreError::Lost { index: size, why: error.to_string() })
+    }
+
+    /// Writes down how far the log is, over what stood there. Not synced: an older file still says something true.
+    fn write_acknowledged(&self) -> Result<(), StoreError> {
+        let head = self.journal.head();
+        let mark = HighWaterMark { size: head.size(), chain: head.chain };
+        let mut held = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*held {
+            Some(file) => mark.write_over(file, ACKNOWLEDGED),
+            None => mark.write(&self.dir, ACKNOWLEDGED, "", false).map(|file| *held = Some(file)),
+        }
+    }
 }
 
-fn damaged(record: &'static str, why: &str) -> StoreError {
-    StoreError::Damaged { record, why: why.to_owned() }
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.replica_mut().map(Replica::flush) {
+            self.suspect(&error);
+        }
+    }
+}
+
+/// Breaks off where a visitor returns `false`.
+fn flow(goes_on: bool) -> ControlFlow<()> {
+    if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }

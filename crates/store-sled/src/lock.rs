@@ -3,30 +3,41 @@
 use crate::files::io;
 use heldto_store::StoreError;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Called once with whoever has the ledger, after a second of waiting.
 pub type Waiting<'a> = &'a mut dyn FnMut(&str);
 
-/// How long another holder is waited for.
+/// How long a writer waits for another holder.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a reader waits before it reads from the journal alone.
+pub const READER_PATIENCE: Duration = Duration::from_secs(1);
 const FIRST_WORD: Duration = Duration::from_secs(1);
 
 /// An exclusive lock on a file, let go when dropped or when the process ends in any way.
 pub struct Lock(File);
 
 impl Lock {
-    /// Takes the lock, waiting up to ten seconds, and writes down who has it.
-    pub fn take(path: &Path, waiting: Waiting<'_>) -> Result<Self, StoreError> {
+    /// Takes the lock, waiting so long, and writes down who has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process keeps it; [`StoreError::Unwritable`] when this one may not write here;
+    /// otherwise when the system refuses.
+    pub fn take(path: &Path, patience: Duration, waiting: Waiting<'_>) -> Result<Self, StoreError> {
         // A link here could lead the lock to any file, and locking empties it.
         if std::fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
             let source = std::io::Error::other("it is not a plain file");
             return Err(StoreError::Io { what: format!("opening the lock {}", path.display()), source });
         }
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = opened.map_err(io(format!("opening the lock {}", path.display())))?;
+        let mut file = opened.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                StoreError::Unwritable { path: path.display().to_string(), why: error.to_string() }
+            }
+            _ => io(format!("opening the lock {}", path.display()))(error),
+        })?;
         let start = Instant::now();
         let mut said = false;
         loop {
@@ -35,8 +46,8 @@ impl Lock {
                 Err(TryLockError::Error(source)) => {
                     return Err(StoreError::Io { what: format!("locking {}", path.display()), source });
                 }
-                Err(TryLockError::WouldBlock) if start.elapsed() >= PATIENCE => {
-                    return Err(StoreError::Locked { holder: holder(&mut file), seconds: PATIENCE.as_secs() });
+                Err(TryLockError::WouldBlock) if start.elapsed() >= patience => {
+                    return Err(StoreError::Locked { holder: holder(&mut file), seconds: patience.as_secs() });
                 }
                 Err(TryLockError::WouldBlock) => {
                     if !said && start.elapsed() >= FIRST_WORD {

@@ -1,4 +1,8 @@
 //! The index, packed: sorted runs of keyed hashes and places, some hundreds to a value, merged so that there are never many runs.
+//!
+//! sled may lose a value without an error. So every value ends in the record with which the next one begins and in a check
+//! over key and value, and a run begins with a value that holds only those two. That a hash is *not there* is believed only
+//! between two values that join.
 
 use crate::database::Database;
 use crate::filter::Filter;
@@ -30,31 +34,28 @@ pub fn write(
     number: u32,
     mut records: impl FnMut() -> Result<Option<Record>, StoreError>,
 ) -> Result<u64, StoreError> {
-    let (mut pairs, mut written) = (Vec::new(), 0);
-    // The key of the value at hand, and the value, which begins after the record that the key names.
-    let mut open: Option<([u8; 21], Vec<u8>, Record)> = None;
-    loop {
-        let next = records()?;
-        written += u64::from(next.is_some());
-        open = match (open.take(), next) {
-            (Some((key, mut value, last)), Some(record)) if value.len() < LENGTH => {
-                push(&mut value, last, record);
-                Some((key, value, record))
-            }
-            (full, next) => {
-                if let Some((key, value, _)) = full {
-                    pairs.push((key.to_vec(), value));
-                }
-                next.map(|record| (keys::run(number, record), Vec::with_capacity(LENGTH + 20), record))
-            }
-        };
-        if pairs.len() == PER_BATCH || next.is_none() {
+    let first = records()?;
+    let begin = keys::run_begin(number).to_vec();
+    let mut pairs = vec![(begin.clone(), close(&begin, Vec::new(), first))];
+    let (mut written, mut next) = (0, first);
+    while let Some(record) = next {
+        let key = keys::run(number, record).to_vec();
+        let (mut value, mut last) = (Vec::with_capacity(LENGTH + 40), record);
+        written += 1;
+        next = records()?;
+        while let Some(record) = next.filter(|_| value.len() < LENGTH) {
+            push(&mut value, last, record);
+            written += 1;
+            last = record;
+            next = records()?;
+        }
+        pairs.push((key.clone(), close(&key, value, next)));
+        if pairs.len() >= PER_BATCH {
             db.fill(&std::mem::take(&mut pairs))?;
         }
-        if next.is_none() {
-            return Ok(written);
-        }
     }
+    db.fill(&pairs)?;
+    Ok(written)
 }
 
 /// Adds a record behind another: how far its hash lies from that one's, and its place, counted from that one's where the hash is the same.
@@ -65,7 +66,42 @@ fn push(value: &mut Vec<u8>, last: Record, record: Record) {
     value.extend_from_slice(unsigned_varint::encode::u64(place, &mut number));
 }
 
-/// The records of a value with its key, in order.
+/// What stands behind the records of a value: the record with which the next value begins, and the check.
+const TRAILER_BYTES: usize = 20;
+/// Stands for the next record in the last value of a run. No entry has this index.
+const END: Record = (u64::MAX, u64::MAX);
+
+/// Ends a value.
+fn close(key: &[u8], mut value: Vec<u8>, next: Option<Record>) -> Vec<u8> {
+    let (hash, index) = next.unwrap_or(END);
+    value.extend(hash.to_be_bytes());
+    value.extend(index.to_be_bytes());
+    value.extend(check(key, &value).to_be_bytes());
+    value
+}
+
+fn check(key: &[u8], value: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(value);
+    hasher.finalize()
+}
+
+/// Returns the packed records of a value and the record with which the next one begins.
+///
+/// # Errors
+/// When the value does not fit its check: an empty one does not.
+fn open<'v>(key: &[u8], value: &'v [u8]) -> Result<(&'v [u8], Record), StoreError> {
+    let (records, trailer) = value.split_last_chunk::<TRAILER_BYTES>().ok_or_else(broken)?;
+    let (next, stored) = trailer.split_at(16);
+    if stored != check(key, &value[..value.len() - 4]).to_be_bytes() {
+        return Err(broken());
+    }
+    let number = |at: usize| next[at..at + 8].try_into().map_or(0, u64::from_be_bytes);
+    Ok((records, (number(0), number(8))))
+}
+
+/// The records of a value with its key, in order; a beginning has none.
 struct Unpack<'v> {
     next: Option<Record>,
     rest: &'v [u8],
@@ -73,9 +109,9 @@ struct Unpack<'v> {
 }
 
 impl<'v> Unpack<'v> {
-    fn new(key: &[u8], value: &'v [u8]) -> Self {
-        let first = keys::decode_run(key).map(|(_, record)| record);
-        Self { next: first, rest: value, damaged: first.is_none() }
+    /// `records`: as [`open`] returns them.
+    fn new(key: &[u8], records: &'v [u8]) -> Self {
+        Self { next: keys::decode_run(key).map(|(_, record)| record), rest: records, damaged: false }
     }
 }
 
@@ -106,14 +142,17 @@ pub fn find(db: &Database, run: Run, hashes: &[u64], most: usize, found: &mut Ve
     let many = run.records < READ_THROUGH * hashes.len() as u64;
     for few in hashes.chunks(if many { hashes.len().max(1) } else { 1 }) {
         let Some(first) = few.first() else { break };
-        let mut seek = Seek { wanted: few, most, taken: 0, failed: Ok(()), held: None, found };
+        let mut seek = Seek { number: run.number, wanted: few, most, taken: 0, failed: Ok(()), held: None, found };
         let from = keys::run(run.number, (*first, 0)).to_vec();
-        // The last value that begins before the hash may hold its first records.
-        db.scan_back(keys::run(run.number, (0, 0)).to_vec()..from.clone(), |key, value| {
+        // The last value that begins before the hash may hold its first records; before the first one stands the beginning.
+        db.scan_back(keys::run_begin(run.number).to_vec()..from.clone(), |key, value| {
             seek.held = Some((key.clone(), value.clone()));
             ControlFlow::Break(())
         })?;
-        let end = keys::run(run.number.saturating_add(1), (0, 0)).to_vec();
+        if seek.held.is_none() {
+            return Err(gap(run.number));
+        }
+        let end = keys::run_begin(run.number.saturating_add(1)).to_vec();
         db.scan(from..end, |key, value| seek.pass(Some((key, value))))?;
         // The last value of the run was only held.
         if seek.failed.is_ok() {
@@ -129,6 +168,8 @@ const READ_THROUGH: u64 = 2500;
 
 /// Looks for hashes in values that come in order.
 struct Seek<'h, 'f> {
+    /// Of the run.
+    number: u32,
     /// Those not yet passed, in order.
     wanted: &'h [u64],
     most: usize,
@@ -143,20 +184,31 @@ struct Seek<'h, 'f> {
 impl Seek<'_, '_> {
     /// Takes the next value, and looks into the one before it where that may hold what is wanted. Breaks off where nothing is left to look for.
     fn pass(&mut self, next: Option<(&sled::IVec, &sled::IVec)>) -> ControlFlow<()> {
-        let begins = next.and_then(|(key, _)| keys::decode_run(key)).map(|(_, (hash, _))| hash);
+        let found = next.map(|(key, _)| keys::decode_run(key).map(|(_, record)| record));
+        let begins = found.flatten().map(|(hash, _)| hash);
         let held = self.held.take();
         if let (Some((key, value)), Some(wanted)) = (held, self.wanted.first())
             && begins.is_none_or(|hash| hash >= *wanted)
         {
-            self.look(&key, &value)?;
+            let records = match open(&key, &value) {
+                Ok((records, joins)) if found.unwrap_or(Some(END)) == Some(joins) => records,
+                Ok(_) => return self.fail(gap(self.number)),
+                Err(error) => return self.fail(error),
+            };
+            self.look(&key, records)?;
         }
         self.held = next.map(|(key, value)| (key.clone(), value.clone()));
         let past = self.wanted.last().zip(begins).is_some_and(|(last, begins)| *last < begins);
         if past || self.wanted.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn look(&mut self, key: &[u8], value: &[u8]) -> ControlFlow<()> {
-        let mut unpack = Unpack::new(key, value);
+    fn fail(&mut self, error: StoreError) -> ControlFlow<()> {
+        self.failed = Err(error);
+        ControlFlow::Break(())
+    }
+
+    fn look(&mut self, key: &[u8], records: &[u8]) -> ControlFlow<()> {
+        let mut unpack = Unpack::new(key, records);
         for (hash, at) in unpack.by_ref() {
             while let [first, rest @ ..] = self.wanted
                 && (*first < hash || (rest.is_empty() && self.taken == self.most))
@@ -173,8 +225,7 @@ impl Seek<'_, '_> {
             }
         }
         if unpack.damaged {
-            self.failed = Err(broken());
-            return ControlFlow::Break(());
+            return self.fail(broken());
         }
         ControlFlow::Continue(())
     }
@@ -186,8 +237,10 @@ pub struct Merge {
 }
 
 struct Stream {
-    /// The run, where it is, and the key after the last value read; `None` for records that are all there.
+    /// The run, where it is, and the key from which the next value is looked for; `None` for records that are all there.
     more: Option<(u32, Arc<Database>, Vec<u8>)>,
+    /// The record with which the next value begins.
+    joins: Record,
     /// What must not rule out any of them, where that is asked.
     filter: Option<Arc<Filter>>,
     next: Option<Record>,
@@ -202,12 +255,13 @@ impl Merge {
         more: Vec<Record>,
     ) -> Result<Self, StoreError> {
         let run = |(run, database, filter): (&Run, _, _)| Stream {
-            more: Some((run.number, database, keys::run(run.number, (0, 0)).to_vec())),
+            more: Some((run.number, database, Vec::new())),
+            joins: END,
             filter,
             next: None,
             records: Vec::new().into_iter(),
         };
-        let more = Stream { more: None, filter: None, next: None, records: more.into_iter() };
+        let more = Stream { more: None, joins: END, filter: None, next: None, records: more.into_iter() };
         let mut streams: Vec<Stream> = runs.map(run).chain([more]).collect();
         streams.iter_mut().try_for_each(|stream| stream.seek(from))?;
         Ok(Self { streams })
@@ -229,14 +283,19 @@ impl Stream {
     /// Goes to the first record of this hash or a later one, before anything was read.
     fn seek(&mut self, hash: u64) -> Result<(), StoreError> {
         if let Some((run, database, from)) = &mut self.more {
-            // The last value that begins before the hash may hold its first records.
+            // The last value that begins before the hash may hold its first records; before the first one stands the beginning.
             let begins = keys::run(*run, (hash, 0)).to_vec();
             let mut before = None;
-            database.scan_back(from.clone()..begins.clone(), |key, _| {
-                before = Some(key.to_vec());
+            database.scan_back(keys::run_begin(*run).to_vec()..begins, |key, value| {
+                before = Some((key.to_vec(), value.to_vec()));
                 ControlFlow::Break(())
             })?;
-            *from = before.unwrap_or(begins);
+            let (key, value) = before.ok_or_else(|| gap(*run))?;
+            self.joins = match keys::decode_run(&key) {
+                Some((_, record)) => record,
+                None => open(&key, &value)?.1,
+            };
+            *from = if keys::decode_run(&key).is_some() { key } else { keys::run(*run, (0, 0)).to_vec() };
         }
         self.advance()?;
         while self.next.is_some_and(|(next, _)| next < hash) {
@@ -249,17 +308,22 @@ impl Stream {
         if self.records.as_slice().is_empty()
             && let Some((run, database, from)) = &mut self.more
         {
-            let (mut records, mut damaged) = (Vec::new(), false);
-            let end = keys::run(run.saturating_add(1), (0, 0)).to_vec();
+            let (mut records, mut read) = (Vec::new(), Ok(None));
+            let end = keys::run_begin(run.saturating_add(1)).to_vec();
             database.scan(from.clone()..end, |key, value| {
-                let mut unpack = Unpack::new(key, value);
-                records.extend(unpack.by_ref());
-                damaged = unpack.damaged;
+                let begins = keys::decode_run(key).map(|(_, record)| record).ok_or_else(broken);
+                read = open(key, value).and_then(|(packed, next)| {
+                    let mut unpack = Unpack::new(key, packed);
+                    records.extend(unpack.by_ref());
+                    if unpack.damaged { Err(broken()) } else { Ok(Some((begins?, next))) }
+                });
                 *from = [&key[..], &[0]].concat();
                 ControlFlow::Break(())
             })?;
-            if damaged {
-                return Err(broken());
+            match read? {
+                Some((begins, next)) if begins == self.joins => self.joins = next,
+                None if self.joins == END => {}
+                _ => return Err(gap(*run)),
             }
             if let Some(filter) = &self.filter
                 && !records.chunk_by(|a: &Record, b| a.0 == b.0).all(|same| filter.may_hold(same[0].0))
@@ -272,6 +336,10 @@ impl Stream {
         self.next = self.records.next();
         Ok(())
     }
+}
+
+fn gap(run: u32) -> StoreError {
+    StoreError::Damaged { record: "index", why: format!("values of its run {run} do not join") }
 }
 
 fn broken() -> StoreError {

@@ -1,6 +1,5 @@
 //! Entries that stand by themselves in the archive, each value of theirs under a key of its own: what is too long for a block.
 
-use crate::block;
 use crate::database::Database;
 use crate::keys::{self, Slot};
 use heldto_store::{NewEntry, StoreError, StoredEntry};
@@ -8,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 
 /// Adds the keys and values of an entry and its parts.
 pub fn pairs(index: u64, new: &NewEntry, pairs: &mut Vec<(Vec<u8>, Vec<u8>)>) {
-    let parts = block::there(new).map(|(number, bytes)| (Slot(number + 1), bytes));
+    let parts = new.present_parts().map(|(number, bytes)| (Slot(number + 1), bytes));
     for (slot, value) in std::iter::once((Slot::ENTRY, &new.entry[..])).chain(parts) {
         let chunks = keys::chunks(value);
         pairs.extend(chunks.map(|(chunk, bytes)| (keys::entry(index, slot, chunk).to_vec(), bytes.to_vec())));

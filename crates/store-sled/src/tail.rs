@@ -1,19 +1,19 @@
-//! What is not sealed yet: records of some entries each, with what finds them and where the log stands after them. An append of one fact is one record, and
-//! so one write and one sync.
+//! What is not sealed yet: records of some entries each, with what finds them. An append of one fact is one record.
 
-use crate::block;
 use crate::database::Database;
 use crate::keys;
-use crate::runs::Record;
 use heldto_proof::Head;
+use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
 use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::ops::ControlFlow;
 
 /// The first byte of a record.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The first byte of a record that also holds the head, as it was before the journal.
+const VERSION_WITH_HEAD: u8 = 1;
 
-/// Writes entries that follow each other, with the head after them, all or nothing. Durable only once the database is synced.
-pub fn write(db: &Database, first: u64, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+/// Writes entries that follow each other, all or nothing. Durable only once the database is synced.
+pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
     let mut values = Vec::new();
     let (mut at, mut rest) = (first, entries);
     while !rest.is_empty() {
@@ -26,7 +26,7 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry], head: &Head) -> Re
             count += 1;
         }
         let (few, more) = rest.split_at(count);
-        let value = encode(few, more.is_empty().then_some(head));
+        let value = encode(few);
         values.extend(keys::chunks(&value).map(|(chunk, bytes)| (keys::tail(at, chunk), bytes.to_vec())));
         at += few.len() as u64;
         rest = more;
@@ -47,18 +47,13 @@ fn size(new: &NewEntry) -> usize {
     new.entry.len() + new.parts.iter().flatten().map(|part| part.len() + 6).sum::<usize>() + 8 * new.found_by.len() + 8
 }
 
-fn encode(entries: &[NewEntry], head: Option<&Head>) -> Vec<u8> {
-    let short = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).to_be_bytes();
-    let head = head.map(Head::encode).unwrap_or_default();
+fn encode(entries: &[NewEntry]) -> Vec<u8> {
     let mut value = vec![VERSION];
-    value.extend(short(head.len()));
-    value.extend(head);
-    value.extend(short(entries.len()));
+    value.extend(u16::try_from(entries.len()).expect("a record has at most 65,535 entries").to_be_bytes());
     for new in entries {
-        value.extend(short(new.entry.len()));
-        value.extend(&new.entry);
-        block::put_parts(&mut value, block::there(new));
-        value.extend(u32::try_from(new.found_by.len()).unwrap_or(u32::MAX).to_be_bytes());
+        put_entry(&mut value, &new.entry);
+        put_parts(&mut value, new.present_parts());
+        value.extend(u32::try_from(new.found_by.len()).expect("a fact names fewer than 2^32 ids").to_be_bytes());
         new.found_by.iter().for_each(|hash| value.extend(hash.to_be_bytes()));
     }
     let check = crc32fast::hash(&value);
@@ -66,61 +61,45 @@ fn encode(entries: &[NewEntry], head: Option<&Head>) -> Vec<u8> {
     value
 }
 
-/// A record, read.
-struct Group {
-    head: Option<Head>,
-    entries: Vec<(StoredEntry, Vec<u64>)>,
-}
+/// The entries of a record, each with the hashes that find it.
+type Group = Vec<(StoredEntry, Vec<u64>)>;
 
 /// Reads the record of the entries from this place on. Every byte counts.
 fn decode(first: u64, value: &[u8]) -> Option<Group> {
     let (value, check) = value.split_last_chunk::<4>()?;
     let (version, mut rest) = value.split_first()?;
-    if crc32fast::hash(value) != u32::from_be_bytes(*check) || *version != VERSION {
+    if crc32fast::hash(value) != u32::from_be_bytes(*check) || ![VERSION, VERSION_WITH_HEAD].contains(version) {
         return None;
     }
-    let head = block::take_short(&mut rest)?;
-    let head = if head.is_empty() { None } else { Some(Head::decode(head).ok()?) };
+    if *version == VERSION_WITH_HEAD {
+        let head = take_entry(&mut rest).ok()?;
+        if !head.is_empty() {
+            Head::decode(head).ok()?;
+        }
+    }
     let (count, after) = rest.split_first_chunk::<2>()?;
     rest = after;
     let mut entries = Vec::new();
     for index in (first..).take(usize::from(u16::from_be_bytes(*count))) {
-        let entry = block::take_short(&mut rest)?.to_vec();
-        let mut parts = Vec::new();
-        block::take_parts(&mut rest, |number, bytes| parts.push((number, bytes.to_vec())))?;
+        let mut stored = StoredEntry { index, entry: take_entry(&mut rest).ok()?.to_vec(), parts: Vec::new() };
+        take_parts_into(&mut rest, &mut stored.parts).ok()?;
         let (count, after) = rest.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*count)).ok()?.checked_mul(8)?;
         let (hashes, after) = after.split_at_checked(length)?;
         rest = after;
         let hashes = hashes.as_chunks::<8>().0.iter().map(|hash| u64::from_be_bytes(*hash)).collect();
-        entries.push((StoredEntry { index, entry, parts }, hashes));
+        entries.push((stored, hashes));
     }
-    rest.is_empty().then_some(Group { head, entries })
+    rest.is_empty().then_some(entries)
 }
 
-/// Where the log stands after what is not sealed; nothing where all is.
-pub fn head(db: &Database) -> Result<Option<Head>, StoreError> {
-    let mut last = None;
-    db.scan_back(keys::tail(0, 0).to_vec()..keys::TAIL_END.to_vec(), |key, _| {
-        last = keys::decode_tail(key);
-        ControlFlow::Break(())
-    })?;
-    let Some((first, _)) = last else { return Ok(None) };
-    let mut head = None;
-    groups(db, first, &mut |group| {
-        head = group.head;
-        ControlFlow::Continue(())
-    })?;
-    head.map(Some).ok_or_else(|| damaged(first))
-}
-
-/// Gives the entries of records that begin at this place or after it, with what finds each, until `visit` breaks off.
+/// Passes the entries of records that begin at this place or after it, with what finds each, to `visit`, until it breaks off.
 pub fn scan(
     db: &Database,
     from: u64,
     visit: &mut dyn FnMut(StoredEntry, Vec<u64>) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let visit = &mut |group: Group| group.entries.into_iter().try_for_each(|(stored, hashes)| visit(stored, hashes));
+    let visit = &mut |group: Group| group.into_iter().try_for_each(|(stored, hashes)| visit(stored, hashes));
     groups(db, from, visit)
 }
 
@@ -183,38 +162,6 @@ pub fn read(
         given
     })?;
     if stopped || next >= range.end { Ok(()) } else { Err(StoreError::Missing(next)) }
-}
-
-/// All that is not sealed, from this entry on, as it was to be stored.
-pub fn all(db: &Database, first: u64) -> Result<Vec<NewEntry>, StoreError> {
-    let (mut all, mut missing) = (Vec::new(), None);
-    scan(db, first, &mut |stored, found_by| {
-        let next = first + all.len() as u64;
-        if stored.index != next {
-            missing = Some(next);
-            return ControlFlow::Break(());
-        }
-        let mut parts = Vec::new();
-        for (number, bytes) in stored.parts {
-            parts.resize(usize::from(number), None);
-            parts.push(Some(bytes));
-        }
-        all.push(NewEntry { entry: stored.entry, parts, found_by });
-        ControlFlow::Continue(())
-    })?;
-    missing.map_or(Ok(all), |index| Err(StoreError::Missing(index)))
-}
-
-/// The records of the index that find what is not sealed, in order.
-pub fn index(db: &Database) -> Result<Vec<Record>, StoreError> {
-    let mut records = Vec::new();
-    scan(db, 0, &mut |stored, hashes| {
-        records.extend(hashes.into_iter().map(|hash| (hash, stored.index)));
-        ControlFlow::Continue(())
-    })?;
-    records.sort_unstable();
-    records.dedup();
-    Ok(records)
 }
 
 fn damaged(first: u64) -> StoreError {

@@ -3,12 +3,15 @@
 //! It knows bytes and heads, never facts. A store adapter touches the disk; this room holds the trait, a store in memory, a store that fails on
 //! purpose, and the suite that every store must pass.
 
+pub mod bundle;
 pub mod conformance;
 mod faulty;
 mod memory;
+mod notice;
 
 pub use faulty::{Faults, FaultyStore};
 pub use memory::MemoryStore;
+pub use notice::{Notice, Notices};
 
 use heldto_proof::{Genesis, Head};
 use std::ops::{Range, RangeInclusive};
@@ -43,6 +46,14 @@ pub struct StoredEntry {
     /// The parts that are there, each by its number, as 32 bytes of salt and the part's bytes.
     pub parts: Vec<(u16, Vec<u8>)>,
 }
+
+/// Returns the keyed hashes under which the index must find an entry.
+pub type EntryHashes = Box<dyn Fn(&StoredEntry) -> Vec<u64> + Send + Sync>;
+
+/// Returns the hashes' function for what a ledger is founded on.
+///
+/// A store that lost its index makes it again with this; only `ledger` knows facts, so only `ledger` provides it.
+pub type IndexHashes = fn(&Founding) -> EntryHashes;
 
 /// Keeps a ledger's bytes. One writer at a time; what is written is durable when the call returns.
 pub trait Store {
@@ -148,9 +159,33 @@ pub enum StoreError {
     /// It can only be read.
     #[error("what is published is not written to in this way")]
     ReadOnly,
-    /// It was made by a version of the program that laid it out otherwise.
-    #[error("it was made by an earlier version of the program, and is laid out otherwise")]
-    Layout,
+    /// An entry that no copy holds whole.
+    #[error("entry {index} is damaged in every copy the ledger keeps: {why}")]
+    Lost {
+        /// Which entry.
+        index: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It was made by an earlier version, in a layout that this version does not read.
+    #[error("it was made by an earlier version of the program, in layout {0}, which this version does not read")]
+    OldLayout(u8),
+    /// It was made by a later version of the program.
+    #[error("it was made by a later version of the program, in layout {found}; this version reads layout {known}")]
+    NewLayout {
+        /// The layout found.
+        found: u8,
+        /// The newest layout that this version reads.
+        known: u8,
+    },
+    /// The folder cannot be written to, and the command has to write.
+    #[error("{path} cannot be written to: {why}")]
+    Unwritable {
+        /// Which file or folder.
+        path: String,
+        /// What the system said.
+        why: String,
+    },
     /// The ledger ends before what was acknowledged, or beside it.
     #[error("the ledger has fallen behind: {0}")]
     Behind(String),
@@ -175,6 +210,7 @@ impl StoreError {
             self,
             Self::Missing(_)
                 | Self::Block { .. }
+                | Self::Lost { .. }
                 | Self::File { .. }
                 | Self::Damaged { .. }
                 | Self::Behind(_)

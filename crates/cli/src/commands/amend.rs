@@ -6,12 +6,12 @@ use crate::error::{CommandError, INPUT};
 use crate::{Outcome, World, ledger};
 use heldto_fact::{Body, Fact, FactId};
 use heldto_ledger::Ledger;
-use heldto_store_sled::SledStore;
+use heldto_store_sled::{Access, SledStore};
 
 /// Replaces a fact by the one in a file, under the same id.
 pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Result<Outcome, CommandError> {
     let files = ledger::files(world, std::slice::from_ref(&args.file))?;
-    let mut open = ledger::open(world, global)?;
+    let mut open = ledger::open(world, global, Access::Write)?;
     let current = standing(&open, &args.id)?;
     let (facts, _) = append::facts(global, &mut open, &files)?;
     let [fact] = facts.as_slice() else {
@@ -38,7 +38,7 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
 
 /// Withdraws a fact.
 pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Result<Outcome, CommandError> {
-    let mut open = ledger::open(world, global)?;
+    let mut open = ledger::open(world, global, Access::Write)?;
     standing(&open, &args.id)?;
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
     amend(world, global, &mut open, &args.id, "retraction", format!("Withdraws {}", args.id), body)

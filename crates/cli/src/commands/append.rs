@@ -8,7 +8,7 @@ use crate::{Outcome, World};
 use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{File, Ground, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger};
-use heldto_store_sled::SledStore;
+use heldto_store_sled::{Access, SledStore};
 use std::path::PathBuf;
 
 /// Reads, checks and appends: all of it, or nothing.
@@ -18,7 +18,8 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
         Some(mapping) => tables(world, global, mapping, &args.files)?,
         None => ledger::files(world, &args.files)?,
     };
-    let mut open = ledger::open(world, global)?;
+    let access = if args.dry_run { Access::Read } else { Access::Write };
+    let mut open = ledger::open(world, global, access)?;
     let (facts, places) = match &through {
         Some(mapping) => mapped(global, &mut open, mapping, &files)?,
         None => facts(global, &mut open, &files)?,

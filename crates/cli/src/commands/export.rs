@@ -3,28 +3,29 @@
 use super::plain;
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, io};
-use crate::{Outcome, World, carry, ledger};
+use crate::{Outcome, World, carry, key, ledger};
 use heldto_ledger::Ledger;
 use heldto_proof::Head;
 use heldto_store::{Founding, NewEntry, Store};
 use heldto_store_files::Folder;
-use heldto_store_sled::SledStore;
+use heldto_store_sled::{Access, SledStore};
 use std::io::Write;
+use std::path::Path;
 
 /// Writes an export.
 pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<Outcome, CommandError> {
-    let text = carry::write(&ledger::open(world, global)?, args.private)?;
+    let text = carry::write(&ledger::open(world, global, Access::Read)?, args.private)?;
     if args.file.as_os_str() == "-" {
         return Ok(plain(text));
     }
-    let mut name = args.file.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let draft = args.file.with_file_name(name);
-    let failed = |e: std::io::Error| io(&format!("writing {}", draft.display()), &e);
-    // A reader finds the old file or the whole new one; a file of the draft's name that is somebody else's is left alone.
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&draft).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    std::fs::rename(&draft, &args.file).map_err(failed)?;
+    let failed = |e: std::io::Error| io(&format!("writing {}", args.file.display()), &e);
+    let folder = args.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A reader finds the old file or the whole new one. The draft has a name of its own, so that what a killed export left is in
+    // nobody's way.
+    let mut draft = tempfile::Builder::new().prefix(".heldto-export-").tempfile_in(folder).map_err(failed)?;
+    draft.write_all(text.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(failed)?;
+    draft.persist(&args.file).map_err(|e| failed(e.error))?;
+    key::sync_folder(&args.file).map_err(failed)?;
     let said = format!("{} entries written to {}\n", text.lines().count().saturating_sub(2), args.file.display());
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
@@ -49,8 +50,9 @@ pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Re
     } else {
         contents(&carry::read(&ledger::text_of(world, &args.file)?, index_key)?, index_key)?
     };
-    let mut waiting = |holder: &str| (world.say)(&format!("waiting for {holder}"));
-    SledStore::create_with(&args.dir, &founding, &entries, &head, &mut waiting)?;
+    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder}"));
+    let opening = ledger::opening(global, Access::Write, waiting);
+    SledStore::create_with(&args.dir, &founding, &entries, &head, opening)?;
     let said = format!(
         "{} entries restored to {}, with the same head\n  chain   {}\n  root    {}\n",
         head.size(),

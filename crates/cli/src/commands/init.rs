@@ -3,14 +3,14 @@
 use super::plain;
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, FAILED, USAGE, io};
-use crate::{Outcome, World, key};
+use crate::{Outcome, World, key, ledger};
 use heldto_proof::{Genesis, NoteSigner, Verifier};
 use heldto_store::Founding;
-use heldto_store_sled::SledStore;
+use heldto_store_sled::{Access, SledStore};
 use std::path::{Path, PathBuf};
 
 /// What is never to be committed or copied about.
-const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\nhot/\narchive/\nacknowledged\nsigned\njudged\nsigning.key*\n";
+const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\njournal*/\nhot/\narchive/\nrebuilt/\nreplaced/\nupgrade/\nacknowledged\nsigned*\nsuspect\njudged\nsigning.key*\n";
 
 const EXAMPLE: &str = include_str!("example.toml");
 
@@ -18,7 +18,7 @@ const EXAMPLE: &str = include_str!("example.toml");
 pub fn run(world: &mut World<'_>, global: &Global, args: &InitArgs) -> Result<Outcome, CommandError> {
     let dir = global.ledger.as_ref().filter(|_| args.dir == Path::new(".")).unwrap_or(&args.dir);
     let origin = args.origin.clone().unwrap_or_else(|| default_origin(dir));
-    let (key_file, public) = create(world, dir, &origin)?;
+    let (key_file, public) = create(world, global, dir, &origin)?;
     if global.quiet {
         return Ok(plain(""));
     }
@@ -34,13 +34,18 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &InitArgs) -> Result<Ou
 }
 
 /// Makes a ledger; gives the key's file and the public key.
-pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBuf, Verifier), CommandError> {
+pub fn create(
+    world: &mut World<'_>,
+    global: &Global,
+    dir: &Path,
+    origin: &str,
+) -> Result<(PathBuf, Verifier), CommandError> {
     if !Genesis::origin_is_valid(origin) {
         let message = format!("`{origin}` cannot be an origin: 1 to 255 bytes, no white space, no `+`");
         return Err(CommandError::new(USAGE, message)
             .hint("give the address it will be published under: --origin example.org/derbyshire"));
     }
-    if dir.join("acknowledged").exists() || dir.join("hot").is_dir() && SledStore::open(dir, &mut |_| {}).is_ok() {
+    if dir.join("acknowledged").exists() || heldto_store_sled::is_ledger(dir) {
         return Err(heldto_store::StoreError::AlreadyThere(dir.display().to_string()).into());
     }
     std::fs::create_dir_all(dir).map_err(|e| io(&format!("making the folder {}", dir.display()), &e))?;
@@ -74,7 +79,8 @@ pub fn create(world: &mut World<'_>, dir: &Path, origin: &str) -> Result<(PathBu
             .hint("a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE"));
     }
     let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
-    SledStore::create(dir, &founding, &mut |holder| (world.say)(&format!("waiting for {holder}")))?;
+    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder}"));
+    SledStore::create(dir, &founding, ledger::opening(global, Access::Write, waiting))?;
     write("example.toml", EXAMPLE)?;
     Ok((key_file, public))
 }

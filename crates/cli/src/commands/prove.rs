@@ -14,13 +14,13 @@ use heldto_proof::{
     root_at, verify_inclusion,
 };
 use heldto_store::Store;
-use heldto_store_sled::SledStore;
+use heldto_store_sled::{Access, SledStore};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Writes the proof of a fact: the fact, what was later said of it, the sources it rests on, and the changes of key.
 pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<Outcome, CommandError> {
-    let open = ledger::open(world, global)?;
+    let open = ledger::open(world, global, Access::Read)?;
     let Some(bytes) = open.store().checkpoint()? else {
         return Err(
             CommandError::new(FAILED, "the ledger has no checkpoint yet").hint("sign one with: heldto checkpoint")

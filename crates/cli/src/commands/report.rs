@@ -157,7 +157,7 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
             ledger::sound(&loaded.states)?;
             let now = loaded.clock(world, &Clocks::default());
             if loaded.size > world.at_a_glance && loaded.log.entries == loaded.size && clock == now {
-                ledger::keep(global, &glance)?;
+                ledger::keep(global, &glance);
             }
             (loaded, Some(glance))
         }

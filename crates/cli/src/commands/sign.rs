@@ -7,25 +7,24 @@ use crate::{Outcome, World, key, ledger, trust};
 use heldto_ledger::{KeyChange, Ledger, Own};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store_files::{Folder, FolderError};
-use heldto_store_sled::SledStore;
+use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
 
 /// Signs where the ledger stands.
 pub fn checkpoint(world: &mut World<'_>, global: &Global, _: &CheckpointArgs) -> Result<Outcome, CommandError> {
-    let mut open = ledger::open(world, global)?;
+    let mut open = ledger::open(world, global, Access::Write)?;
     Ok(plain(sign(world, global, &mut open)?.to_string()))
 }
 
 /// Reads everything back, verifies it, and signs. What was signed is remembered apart from the database before it is given out.
 fn sign(world: &mut World<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
-    let verified = open.verify(false, &mut |_| {})?;
+    let verified = ledger::verify(open, &mut |_| {})?;
     let signer = signer(world, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
     let note = checkpoint.sign(&[&signer]).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
     let (size, chain) = (verified.entries, verified.chain);
-    // A crash after this line and before the next leaves a ledger that must never fall behind this size: it does not.
-    open.store_mut().remember_signed(size, chain)?;
-    open.store_mut().put_checkpoint(note.to_string().as_bytes())?;
+    // From here on the ledger must never fall behind this size.
+    open.store_mut().set_signed_mark(size, chain, &note.to_string())?;
     Ok(note)
 }
 
@@ -34,6 +33,7 @@ fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> R
     let file = key::file(world, &ledger::folder(global));
     let next = suffixed(&file, "next");
     let current = trust::current(open.genesis(), &open.key_changes(open.head().size())?);
+    key::remove_blank(&next)?;
     // A change of key that was cut short before the files were renamed is finished here.
     if next.exists() && key::read(&next)?.verifier() == current {
         let size = open.head().size();
@@ -55,7 +55,7 @@ fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> R
 
 /// Makes a new signing key; the old one and the new one both sign the change.
 pub fn rotate(world: &mut World<'_>, global: &Global, _: &KeyArgs) -> Result<Outcome, CommandError> {
-    let mut open = ledger::open(world, global)?;
+    let mut open = ledger::open(world, global, Access::Write)?;
     let old = signer(world, global, &open)?;
     let file = key::file(world, &ledger::folder(global));
     let mut seed = [0; 32];
@@ -97,19 +97,23 @@ fn suffixed(path: &Path, suffix: &str) -> std::path::PathBuf {
 
 /// Writes the ledger as static files. Never over a ledger that it does not continue.
 pub fn publish(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result<Outcome, CommandError> {
-    let mut open = ledger::open(world, global)?;
+    // Where the last checkpoint is of all there is, publishing only reads.
+    let mut open = match ledger::open(world, global, Access::Write) {
+        Err(error) if error.is_unwritable => ledger::open(world, global, Access::Read)?,
+        open => open?,
+    };
     let folder = Folder::new(&args.dir);
     let size = open.head().size();
     if let Some(bytes) = folder.checkpoint()? {
         continues(&open, &bytes)?;
     }
-    if ["hot", "signing.key"].iter().any(|name| args.dir.join(name).exists()) {
+    if ["journal", "hot", "signing.key"].iter().any(|name| args.dir.join(name).exists()) {
         let message =
             format!("{} is a ledger's own folder: its key and its database would be published too", args.dir.display());
         return Err(CommandError::new(USAGE, message).hint("name another folder"));
     }
     // What is published was verified in this run, whether or not it was signed before.
-    let verified = open.verify(false, &mut |_| {})?;
+    let verified = ledger::verify(&mut open, &mut |_| {})?;
     let current = trust::current(open.genesis(), &open.key_changes(size)?);
     let held = open.store().checkpoint()?.unwrap_or_default();
     let note = match Checkpoint::open(&held, &current) {

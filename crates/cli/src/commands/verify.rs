@@ -9,6 +9,7 @@ use heldto_ledger::{Ledger, Verified};
 use heldto_report::Format;
 use heldto_store::Store;
 use heldto_store_files::Folder;
+use heldto_store_sled::Access;
 use serde_json::json;
 use std::path::Path;
 
@@ -27,13 +28,13 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<
 
 fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
     let Some(path) = target else {
-        let open = ledger::open(world, global)?;
-        let verified =
-            open.verify(false, &mut meter(world.terminal, world.progress, "verifying", open.head().size()))?;
+        let mut open = ledger::open(world, global, Access::Read)?;
+        let size = open.head().size();
+        let verified = ledger::verify(&mut open, &mut meter(world.terminal, world.progress, "verifying", size))?;
         let checkpoint = open.store().checkpoint()?;
         return finish(global, &open, &verified, checkpoint.as_deref(), trust);
     };
-    if path.join("hot").is_dir() {
+    if heldto_store_sled::is_ledger(path) {
         return found(world, &Global { ledger: Some(path.to_owned()), ..global.clone() }, None, trust);
     }
     if path.is_dir() {

@@ -5,7 +5,7 @@ use crate::{KeyChange, Ledger, Own, Redaction, WireError, decode_fact, kind_of};
 use chrono::DateTime;
 use heldto_fact::{Handle, Kind};
 use heldto_proof::{Chain, Edge, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
-use heldto_store::{Store, StoredEntry};
+use heldto_store::{Store, StoreError, StoredEntry};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
@@ -59,7 +59,10 @@ impl<S: Store + Sync> Ledger<S> {
             stretch.fault.is_none()
         });
         if let (Err(error), None) = (read, &stretch.fault) {
-            stretch.fault = Some((range.start + edge.size(), Fault::Store(error)));
+            stretch.fault = Some(match error {
+                StoreError::Lost { index, why } => (index, Fault::Lost(why)),
+                error => (range.start + edge.size(), Fault::Store(error)),
+            });
         }
         stretch.tree = edge.perfect().collect();
         stretch

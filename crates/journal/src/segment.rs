@@ -1,0 +1,388 @@
+//! Closed bundles: 256 entries each in the bytes in which they are published, and 256 bundles to a file, behind a table of
+//! where each lies, how long it is and what its check values are.
+//!
+//! A bundle counts only once the open bundle's file begins behind it. Whatever a segment holds beyond that is written over.
+
+use crate::check::{Check, correct};
+use crate::files::{failed, read_at, sync_dir, write_at};
+use heldto_proof::TILE_WIDTH;
+use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
+use heldto_store::{StoreError, StoredEntry};
+use std::fs::File;
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// How many bundles a file holds.
+pub const BUNDLES_PER_SEGMENT: u64 = 256;
+/// The length of a row of the table.
+const ROW_BYTES: usize = 48;
+/// The length of the table.
+const TABLE_BYTES: u64 = BUNDLES_PER_SEGMENT * ROW_BYTES as u64;
+/// How much is written at a time.
+const WRITE_BYTES: usize = 4 << 20;
+
+/// Where a bundle lies in its segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    /// The index of its first entry.
+    first: u64,
+    offset: u64,
+    entries_len: u64,
+    parts_len: u64,
+    entries_check: u32,
+    parts_check: u32,
+}
+
+impl Row {
+    fn of(first: u64, offset: u64, entries: &[u8], parts: &[u8]) -> Self {
+        Self {
+            first,
+            offset,
+            entries_len: entries.len() as u64,
+            parts_len: parts.len() as u64,
+            entries_check: crc32fast::hash(entries),
+            parts_check: crc32fast::hash(parts),
+        }
+    }
+
+    const fn end(&self) -> u64 {
+        self.offset.saturating_add(self.entries_len).saturating_add(self.parts_len)
+    }
+
+    fn encode(&self) -> [u8; ROW_BYTES] {
+        let mut bytes = [0; ROW_BYTES];
+        for (at, number) in [self.first, self.offset, self.entries_len, self.parts_len].into_iter().enumerate() {
+            bytes[8 * at..8 * at + 8].copy_from_slice(&number.to_be_bytes());
+        }
+        bytes[32..36].copy_from_slice(&self.entries_check.to_be_bytes());
+        bytes[36..40].copy_from_slice(&self.parts_check.to_be_bytes());
+        let check = crc32fast::hash(&bytes[..44]);
+        bytes[44..].copy_from_slice(&check.to_be_bytes());
+        bytes
+    }
+
+    /// Reads a row; `None` if it is empty or does not fit its check.
+    fn decode(bytes: &[u8; ROW_BYTES]) -> Option<(Self, Check)> {
+        let mut bytes = *bytes;
+        if bytes.iter().all(|byte| *byte == 0) {
+            return None;
+        }
+        let check = u32::from_be_bytes(*bytes.last_chunk()?);
+        let found = correct(&mut bytes[..44], check);
+        if found == Check::Damaged {
+            return None;
+        }
+        let long = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_be_bytes);
+        let short = |at: usize| bytes[at..at + 4].try_into().map_or(0, u32::from_be_bytes);
+        let row = Self {
+            first: long(0),
+            offset: long(8),
+            entries_len: long(16),
+            parts_len: long(24),
+            entries_check: short(32),
+            parts_check: short(36),
+        };
+        Some((row, found))
+    }
+}
+
+/// The bytes of a closed bundle.
+#[derive(Debug)]
+pub struct Bundle {
+    first: u64,
+    bytes: Vec<u8>,
+    entries_len: usize,
+}
+
+impl Bundle {
+    /// Passes those of its entries that are in a range to `visit`, which borrows each only during the call.
+    ///
+    /// # Errors
+    /// When the bytes are not those of a bundle.
+    pub fn visit(
+        &self,
+        range: &Range<u64>,
+        visit: &mut dyn FnMut(&StoredEntry) -> bool,
+    ) -> Result<ControlFlow<()>, &'static str> {
+        let (mut entries, mut parts) = self.bytes.split_at(self.entries_len);
+        let mut stored = StoredEntry { index: 0, entry: Vec::new(), parts: Vec::new() };
+        for index in self.first..(self.first + TILE_WIDTH).min(range.end) {
+            let entry = take_entry(&mut entries)?;
+            take_parts_into(&mut parts, &mut stored.parts)?;
+            if index < range.start {
+                continue;
+            }
+            stored.index = index;
+            stored.entry.clear();
+            stored.entry.extend_from_slice(entry);
+            if !visit(&stored) {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Returns all of its entries, or what is wrong with its bytes.
+    pub fn entries(&self) -> Result<Vec<StoredEntry>, &'static str> {
+        let mut all = Vec::new();
+        let whole = self.visit(&(self.first..self.first + TILE_WIDTH), &mut |stored| {
+            all.push(stored.clone());
+            true
+        });
+        whole.map(|_| all)
+    }
+}
+
+/// The bytes of entries and of their parts, as a bundle holds them.
+#[derive(Debug, Default)]
+pub struct BundleBytes {
+    entries: Vec<u8>,
+    parts: Vec<u8>,
+    /// How many entries it holds.
+    pub count: u64,
+}
+
+impl BundleBytes {
+    /// Adds an entry with its parts.
+    pub fn push<'p>(&mut self, entry: &[u8], parts: impl Iterator<Item = (u16, &'p [u8])>) {
+        put_entry(&mut self.entries, entry);
+        put_parts(&mut self.parts, parts);
+        self.count += 1;
+    }
+
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.parts.clear();
+        self.count = 0;
+    }
+}
+
+/// The result of reading a bundle.
+pub struct Read {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// Whether a bit of it or of its row had to be put right.
+    pub corrected: bool,
+}
+
+/// A file of closed bundles.
+pub struct Segment {
+    path: PathBuf,
+    number: u64,
+    file: File,
+    rows: Mutex<Vec<Option<(Row, Check)>>>,
+}
+
+/// The path of the segment of this number.
+pub fn path(journal: &Path, number: u64) -> PathBuf {
+    journal.join(format!("segment-{}", number * BUNDLES_PER_SEGMENT * TILE_WIDTH))
+}
+
+impl Segment {
+    /// Opens a segment; `None` if the file is not there.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn open(journal: &Path, number: u64, writable: bool) -> Result<Option<Self>, StoreError> {
+        let path = path(journal, number);
+        let file = match File::options().read(true).write(writable).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(format!("opening {}", path.display()))(error)),
+        };
+        let mut table = vec![0; TABLE_BYTES as usize];
+        read_at(&file, &mut table, 0).map_err(failed(format!("reading {}", path.display())))?;
+        let rows = table.as_chunks::<ROW_BYTES>().0.iter().map(Row::decode).collect();
+        Ok(Some(Self { path, number, file, rows: Mutex::new(rows) }))
+    }
+
+    /// Makes a segment with an empty table. It and its name are durable once it is synced.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create(journal: &Path, number: u64) -> Result<Self, StoreError> {
+        let path = path(journal, number);
+        let making = || failed(format!("making {}", path.display()));
+        // What stands there already counts for nothing: no closed bundle is in it.
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path).map_err(making())?;
+        write_at(&file, &vec![0; TABLE_BYTES as usize], 0).map_err(making())?;
+        sync_dir(journal)?;
+        Ok(Self { path, number, file, rows: Mutex::new(vec![None; BUNDLES_PER_SEGMENT as usize]) })
+    }
+
+    fn row(&self, number: u64) -> Option<(Row, Check)> {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        usize::try_from(number % BUNDLES_PER_SEGMENT).ok().and_then(|at| *rows.get(at)?)
+    }
+
+    /// Reads a bundle and holds it against its check values.
+    ///
+    /// # Errors
+    /// [`StoreError::Block`] when it is damaged and no single bit explains it; otherwise when the system refuses.
+    pub fn read(&self, number: u64) -> Result<Read, StoreError> {
+        let first = number * TILE_WIDTH;
+        let damaged = |why: &str| StoreError::Block { first, why: format!("{}: {why}", self.path.display()) };
+        let (row, check) = self
+            .row(number)
+            .filter(|(row, _)| row.first == first)
+            .ok_or_else(|| damaged("its row of the table is damaged"))?;
+        let reading = || failed(format!("reading {}", self.path.display()));
+        if row.end() > self.file.metadata().map_err(reading())?.len() {
+            return Err(damaged("the file ends too early"));
+        }
+        let lengths = usize::try_from(row.entries_len).ok().zip(usize::try_from(row.parts_len).ok());
+        let (entries_len, parts_len) = lengths.ok_or_else(|| damaged("it is too long"))?;
+        let mut bytes = vec![0; entries_len + parts_len];
+        if read_at(&self.file, &mut bytes, row.offset).map_err(reading())? < bytes.len() {
+            return Err(damaged("the file ends too early"));
+        }
+        let (entries, parts) = bytes.split_at_mut(entries_len);
+        let found = [correct(entries, row.entries_check), correct(parts, row.parts_check)];
+        if found.contains(&Check::Damaged) {
+            return Err(damaged("its bytes do not fit their check values"));
+        }
+        let corrected = check == Check::Corrected || found.contains(&Check::Corrected);
+        Ok(Read { bundle: Bundle { first, bytes, entries_len }, corrected })
+    }
+
+    /// Returns what reads as entries of a bundle, whether it fits its check values or not.
+    pub fn read_unchecked(&self, number: u64) -> Vec<StoredEntry> {
+        let mut all = Vec::new();
+        let Some((row, _)) = self.row(number) else { return all };
+        let length = self.file.metadata().map_or(0, |about| about.len());
+        if row.end() > length {
+            return all;
+        }
+        let lengths = usize::try_from(row.entries_len).ok().zip(usize::try_from(row.parts_len).ok());
+        let Some((entries_len, parts_len)) = lengths else { return all };
+        let mut bytes = vec![0; entries_len + parts_len];
+        if read_at(&self.file, &mut bytes, row.offset).is_ok() {
+            let first = number * TILE_WIDTH;
+            let bundle = Bundle { first, bytes, entries_len };
+            // Broken off where it does not read; what came before that may be of use.
+            let _ = bundle.visit(&(first..first + TILE_WIDTH), &mut |stored| {
+                all.push(stored.clone());
+                true
+            });
+        }
+        all
+    }
+
+    /// Writes a bundle again where it lies, with its row. Durable on return.
+    ///
+    /// # Errors
+    /// [`StoreError::Block`] if these are not the entries that it held: they would not fit into their place. Otherwise when
+    /// the system refuses.
+    pub fn rewrite(&self, number: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        let first = number * TILE_WIDTH;
+        let mut bundle = BundleBytes::default();
+        entries.iter().for_each(|stored| bundle.push(&stored.entry, stored.present_parts()));
+        let fitting = |why: &str| StoreError::Block { first, why: why.to_owned() };
+        let offset = match number.checked_sub(1).filter(|_| !number.is_multiple_of(BUNDLES_PER_SEGMENT)) {
+            None => TABLE_BYTES,
+            Some(before) => self
+                .row(before)
+                .map(|(row, _)| row.end())
+                .ok_or_else(|| fitting("the bundle before it is damaged too"))?,
+        };
+        let row = Row::of(first, offset, &bundle.entries, &bundle.parts);
+        let next = self.row(number + 1).filter(|_| !(number + 1).is_multiple_of(BUNDLES_PER_SEGMENT));
+        if let Some((next, _)) = next.filter(|(next, _)| next.first == first + TILE_WIDTH)
+            && next.offset != row.end()
+        {
+            return Err(fitting("what would mend it has another length"));
+        }
+        let at = (number % BUNDLES_PER_SEGMENT) * ROW_BYTES as u64;
+        // A crash in between leaves the bundle as damaged as it was.
+        write_at(&self.file, &bundle.entries, offset)
+            .and_then(|()| write_at(&self.file, &bundle.parts, offset + row.entries_len))
+            .and_then(|()| write_at(&self.file, &row.encode(), at))
+            .and_then(|()| self.file.sync_data())
+            .map_err(failed(format!("mending {}", self.path.display())))?;
+        self.put_rows(number, &[row]);
+        Ok(())
+    }
+
+    fn put_rows(&self, first: u64, rows: &[Row]) {
+        let mut all = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, row) in (first..).zip(rows) {
+            let place = usize::try_from(number % BUNDLES_PER_SEGMENT).ok().and_then(|at| all.get_mut(at));
+            if let Some(place) = place {
+                *place = Some((*row, Check::Sound));
+            }
+        }
+    }
+}
+
+/// Writes bundles one behind another into a segment. Nothing of it counts before the open bundle begins behind them.
+pub struct SegmentWriter<'s> {
+    segment: &'s Segment,
+    /// The number of the first bundle written.
+    first: u64,
+    rows: Vec<Row>,
+    pending: Vec<u8>,
+    /// Where `pending` belongs.
+    offset: u64,
+}
+
+impl<'s> SegmentWriter<'s> {
+    /// Begins behind the bundle before this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Block`] if that one's row is damaged.
+    pub fn new(segment: &'s Segment, first: u64) -> Result<Self, StoreError> {
+        let offset = if first.is_multiple_of(BUNDLES_PER_SEGMENT) {
+            TABLE_BYTES
+        } else {
+            let before = segment.row(first - 1).filter(|(row, _)| row.first == (first - 1) * TILE_WIDTH);
+            let why = || "its row of the table is damaged".to_owned();
+            before.ok_or_else(|| StoreError::Block { first: (first - 1) * TILE_WIDTH, why: why() })?.0.end()
+        };
+        Ok(Self { segment, first, rows: Vec::new(), pending: Vec::new(), offset })
+    }
+
+    /// Returns the number of the segment that it writes to.
+    pub const fn number(&self) -> u64 {
+        self.segment.number
+    }
+
+    /// Adds a bundle of 256 entries, and empties it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn push(&mut self, bundle: &mut BundleBytes) -> Result<(), StoreError> {
+        let number = self.first + self.rows.len() as u64;
+        let offset = self.offset + self.pending.len() as u64;
+        self.rows.push(Row::of(number * TILE_WIDTH, offset, &bundle.entries, &bundle.parts));
+        self.pending.extend_from_slice(&bundle.entries);
+        self.pending.extend_from_slice(&bundle.parts);
+        bundle.clear();
+        if self.pending.len() >= WRITE_BYTES { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        write_at(&self.segment.file, &self.pending, self.offset)
+            .map_err(failed(format!("writing {}", self.segment.path.display())))?;
+        self.offset += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Writes the rest and the table's rows. Durable on return.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn finish(mut self) -> Result<(), StoreError> {
+        self.write()?;
+        let rows: Vec<u8> = self.rows.iter().flat_map(Row::encode).collect();
+        let at = (self.first % BUNDLES_PER_SEGMENT) * ROW_BYTES as u64;
+        write_at(&self.segment.file, &rows, at)
+            .and_then(|()| self.segment.file.sync_data())
+            .map_err(failed(format!("writing {}", self.segment.path.display())))?;
+        self.segment.put_rows(self.first, &self.rows);
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! How far the log was, said by files apart from it: what was acknowledged, what was signed, and the checkpoint.
+
+use crate::SledStore;
+use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
+use heldto_journal::{checked, with_check};
+use heldto_proof::{Chain, Checkpoint, Edge, SignedNote, leaf_hash};
+use heldto_store::{Notice, Store, StoreError};
+use std::path::Path;
+
+/// Returns how many entries the log must hold, as far as the marks say.
+///
+/// # Errors
+/// When the system refuses.
+pub fn known_size(dir: &Path) -> Result<u64, StoreError> {
+    let mut known = 0;
+    for name in [ACKNOWLEDGED, SIGNED] {
+        if let MarkFile::Sound(mark, ..) = HighWaterMark::read(dir, name)? {
+            known = known.max(mark.size);
+        }
+    }
+    Ok(known)
+}
+
+impl SledStore {
+    /// Holds the log against both marks, and makes a mark again that is damaged.
+    pub(crate) fn check_marks(&self) -> Result<(), StoreError> {
+        match HighWaterMark::read(&self.dir, ACKNOWLEDGED)? {
+            MarkFile::Absent => {}
+            MarkFile::Sound(mark, _, is_stale) => {
+                self.check_rollback(&mark, ACKNOWLEDGED)?;
+                if is_stale && self.lock.is_some() {
+                    self.write_acknowledged()?;
+                }
+            }
+            MarkFile::Damaged if self.lock.is_some() => {
+                self.write_acknowledged()?;
+                self.notices.add(Notice::FileRebuilt(ACKNOWLEDGED.to_owned()));
+            }
+            MarkFile::Damaged => {}
+        }
+        match HighWaterMark::read(&self.dir, SIGNED)? {
+            MarkFile::Absent => Ok(()),
+            MarkFile::Sound(mark, note, is_stale) => {
+                self.check_rollback(&mark, SIGNED)?;
+                if is_stale && self.lock.is_some() {
+                    // Before the journal the checkpoint stood by itself.
+                    let note = if note.is_empty() { self.checkpoint_file()?.unwrap_or_default() } else { note };
+                    mark.write(&self.dir, SIGNED, &note, true)?;
+                }
+                Ok(())
+            }
+            MarkFile::Damaged => self.rebuild_signed(),
+        }
+    }
+
+    /// Checks that the log holds all that a mark says, unchanged.
+    fn check_rollback(&self, mark: &HighWaterMark, name: &str) -> Result<(), StoreError> {
+        let size = self.journal.head().size();
+        if size < mark.size {
+            let why = format!("it holds {size} entries, and {} were {name}", mark.size);
+            return Err(StoreError::Behind(why));
+        }
+        if self.chain_at(mark.size)? == mark.chain {
+            Ok(())
+        } else {
+            Err(StoreError::Behind(format!("its first {} entries are not the ones {name}", mark.size)))
+        }
+    }
+
+    /// Makes the mark of what was signed again from the checkpoint, if that is one of this log; else puts it aside.
+    fn rebuild_signed(&self) -> Result<(), StoreError> {
+        let checkpoint = self.checkpoint_file()?;
+        let parsed =
+            checkpoint.as_deref().and_then(|text| Checkpoint::of(&SignedNote::parse(text.as_bytes()).ok()?).ok());
+        let fitting = match parsed.filter(|checkpoint| checkpoint.size <= self.journal.head().size()) {
+            Some(checkpoint) => self.chain_of(&checkpoint)?.map(|chain| (checkpoint.size, chain)),
+            None => None,
+        };
+        match (fitting, checkpoint) {
+            (Some((size, chain)), Some(note)) => {
+                if self.lock.is_some() {
+                    HighWaterMark { size, chain }.write(&self.dir, SIGNED, &note, true)?;
+                }
+                self.notices.add(Notice::FileRebuilt(SIGNED.to_owned()));
+            }
+            _ => {
+                if self.lock.is_some() {
+                    let (from, to) = (self.dir.join(SIGNED), self.dir.join("signed.damaged"));
+                    std::fs::rename(&from, to).map_err(files::io(format!("putting {} aside", from.display())))?;
+                }
+                self.notices.add(Notice::FileLost(SIGNED.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the chain value after the entries of a checkpoint, if they come to its root.
+    fn chain_of(&self, checkpoint: &Checkpoint) -> Result<Option<Chain>, StoreError> {
+        let mut edge = Edge::default();
+        self.read(0..checkpoint.size, &mut |stored| {
+            edge.push(leaf_hash(&stored.entry));
+            true
+        })?;
+        if edge.root() == checkpoint.root { self.chain_at(checkpoint.size).map(Some) } else { Ok(None) }
+    }
+
+    fn checkpoint_file(&self) -> Result<Option<String>, StoreError> {
+        let bytes = files::read_if_there(&self.dir.join("checkpoint"))?;
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    /// Remembers, apart from the log and durably, what was signed: a log that has less, or other entries, is refused from now on.
+    /// Keeps the checkpoint with it, and as a file of its own.
+    ///
+    /// # Errors
+    /// When the system refuses; then either nothing is remembered, or all of it but the file `checkpoint`, which the next
+    /// [`Self::checkpoint`] makes good.
+    pub fn set_signed_mark(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        HighWaterMark { size, chain }.write(&self.dir, SIGNED, checkpoint, true)?;
+        files::replace(&self.dir, "checkpoint", checkpoint.as_bytes(), true).map(drop)
+    }
+
+    /// Returns the last checkpoint, as its bytes.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let file = files::read_if_there(&self.dir.join("checkpoint"))?;
+        let MarkFile::Sound(_, note, _) = HighWaterMark::read(&self.dir, SIGNED)? else { return Ok(file) };
+        if note.is_empty() {
+            return Ok(file);
+        }
+        if file.as_deref() != Some(note.as_bytes()) && self.lock.is_some() {
+            files::replace(&self.dir, "checkpoint", note.as_bytes(), true)?;
+            self.notices.add(Notice::FileRebuilt("checkpoint".to_owned()));
+        }
+        Ok(Some(note.into_bytes()))
+    }
+
+    /// Keeps what a judgement of the whole ledger came to; it is worth no more than the time it took.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn put_judged(dir: &Path, text: &str) -> Result<(), StoreError> {
+        files::replace(dir, "judged", &with_check(text), false).map(drop)
+    }
+
+    /// Returns what a judgement of the whole ledger came to, if it is there whole.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn judged(&self) -> Result<Option<String>, StoreError> {
+        let bytes = files::read_if_there(&self.dir.join("judged"))?;
+        Ok(bytes.and_then(|bytes| checked(&bytes)).map(|(text, _)| text))
+    }
+}
