@@ -3,6 +3,7 @@
 mod architecture;
 mod care;
 mod commands;
+mod copies;
 mod crash;
 mod durable;
 mod errors;

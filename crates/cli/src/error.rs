@@ -1,6 +1,6 @@
 //! Errors with what to do about them, and exit codes: only here.
 
-use heldto_ledger::{AppendError, Problem, ReadError, RestoreError};
+use heldto_ledger::{AppendError, Fault, Problem, ReadError, RestoreError};
 use heldto_store::StoreError;
 
 /// Something failed.
@@ -104,6 +104,11 @@ impl From<AppendError> for CommandError {
 
 impl From<Box<Problem>> for CommandError {
     fn from(problem: Box<Problem>) -> Self {
+        // That the system refused says nothing of the ledger.
+        let problem = match *problem {
+            Problem { fault: Fault::Store(error), .. } if !error.is_integrity() => return error.into(),
+            problem => problem,
+        };
         Self::new(INTEGRITY, format!("broken: {problem}")).hint(REBUILD)
     }
 }

@@ -52,5 +52,8 @@ pub fn sync_folder(path: &Path) -> std::io::Result<()> {
 pub fn read(path: &Path) -> Result<NoteSigner, CommandError> {
     let text =
         std::fs::read_to_string(path).map_err(|e| io(&format!("reading the signing key {}", path.display()), &e))?;
-    text.parse().map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))
+    text.parse().map_err(|e| {
+        CommandError::new(INPUT, format!("the signing key {} is damaged: {e}", path.display()))
+            .hint("put it back from the copy that you keep of it; everything but signing goes on without")
+    })
 }

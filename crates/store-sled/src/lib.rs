@@ -303,10 +303,14 @@ impl SledStore {
     /// Marks the databases as suspect, in a file beside them: from now on the journal answers, and the next command holds them
     /// whole against it.
     fn suspect(&self, why: &StoreError) {
+        self.suspect_for(Notice::DatabaseSuspect(why.to_string()));
+    }
+
+    fn suspect_for(&self, notice: Notice) {
         // Where not even this can be written, the next opening still notices what is missing.
         drop(self.write_suspect());
         drop(self.replica.write().unwrap_or_else(PoisonError::into_inner).take());
-        self.notices.add(Notice::DatabaseSuspect(why.to_string()));
+        self.notices.add(notice);
     }
 
     fn write_suspect(&self) -> Result<(), StoreError> {

@@ -84,9 +84,18 @@ impl SledStore {
             return Ok(());
         }
         if was_suspect {
-            if let Err(error) = self.compare(&replica, true) {
-                self.put_replica(replica);
-                return self.rebuild(Some(error.to_string()));
+            match self.compare(&replica, true) {
+                Ok(None) => {}
+                Ok(Some(error)) => {
+                    self.put_replica(replica);
+                    return self.rebuild(Some(error.to_string()));
+                }
+                // What no copy has whole is for whoever reads it, and for a repair.
+                Err(error) if error.is_integrity() => {
+                    self.suspect_for(Notice::DatabaseNotRebuilt(error.to_string()));
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
             }
             self.clear_suspect()?;
             self.notices.add(Notice::DatabaseChecked);
@@ -227,14 +236,15 @@ impl SledStore {
         read.ok().and(found)
     }
 
-    /// Holds every entry of the databases against the journal, and with `index` the whole index too. On all cores.
+    /// Holds every entry of the databases against the journal, and with `index` the whole index too. On all cores. Returns what
+    /// is missing from the databases, damaged or other, if anything.
     ///
     /// # Errors
-    /// At something that is missing, damaged or other.
-    fn compare(&self, replica: &Replica, index: bool) -> Result<(), StoreError> {
+    /// When the journal cannot be read: that says nothing of the databases.
+    fn compare(&self, replica: &Replica, index: bool) -> Result<Option<StoreError>, StoreError> {
         let size = self.journal.head().size();
         if replica.size() != size {
-            return Err(StoreError::Missing(replica.size().min(size)));
+            return Ok(Some(StoreError::Missing(replica.size().min(size))));
         }
         let secret = RandomState::new();
         let sum = |hash: u64, index: u64| secret.hash_one((hash, index));
@@ -246,10 +256,15 @@ impl SledStore {
                 if first >= size {
                     break;
                 }
-                let found = self.compare_entries(replica, first..(first + COMPARED).min(size), index.then_some(&sum));
-                expected = expected.wrapping_add(found.inspect_err(|_| stop.store(true, Ordering::Relaxed))?);
+                match self.compare_entries(replica, first..(first + COMPARED).min(size), index.then_some(&sum)) {
+                    Ok(Ok(sum)) => expected = expected.wrapping_add(sum),
+                    other => {
+                        stop.store(true, Ordering::Relaxed);
+                        return other;
+                    }
+                }
             }
-            Ok::<_, StoreError>(expected)
+            Ok(Ok(expected))
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
         let workers = if size > COMPARED { cores } else { 1 };
@@ -261,26 +276,34 @@ impl SledStore {
         });
         let mut expected = 0_u64;
         for sum in sums {
-            expected = expected.wrapping_add(sum?);
+            match sum? {
+                Ok(sum) => expected = expected.wrapping_add(sum),
+                Err(error) => return Ok(Some(error)),
+            }
         }
         if !index {
-            return Ok(());
+            return Ok(None);
         }
         let mut found = 0_u64;
-        replica.index(0..=u64::MAX, &mut |hash, index| {
+        let read = replica.index(0..=u64::MAX, &mut |hash, index| {
             found = found.wrapping_add(sum(hash, index));
             true
-        })?;
-        if found == expected { Ok(()) } else { Err(damaged("index", "it does not hold what the entries say")) }
+        });
+        let other = (found != expected).then(|| damaged("index", "it does not hold what the entries say"));
+        Ok(read.err().or(other))
     }
 
-    /// Holds some entries of the databases against the journal. Returns the sum over the records by which the index must find them.
+    /// Holds some entries of the databases against the journal. Returns the sum over the records by which the index must find them,
+    /// or what is wrong with the databases.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
     fn compare_entries(
         &self,
         replica: &Replica,
         range: Range<u64>,
         sum: Option<&dyn Fn(u64, u64) -> u64>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Result<u64, StoreError>, StoreError> {
         let mut retried = None;
         loop {
             let (mut expected, mut own) = (0_u64, Vec::new());
@@ -293,16 +316,17 @@ impl SledStore {
                 true
             })?;
             let (mut own, mut differs) = (own.iter(), None);
-            replica.read(range.clone(), &mut |stored| {
+            let read = replica.read(range.clone(), &mut |stored| {
                 let same = own.next().is_some_and(|own| own == stored);
                 if !same {
                     differs = Some(stored.index);
                 }
                 flow(same)
-            })?;
-            let Some(index) = differs else { return Ok(expected) };
+            });
+            let Some(index) = differs else { return Ok(read.map(|()| expected)) };
             if retried == Some(index) || !self.mend_unproved(index / TILE_WIDTH, replica)? {
-                return Err(StoreError::Block { first: index, why: "its bytes are not the journal's".to_owned() });
+                let why = "its bytes are not the journal's".to_owned();
+                return Ok(Err(StoreError::Block { first: index, why }));
             }
             retried = Some(index);
         }
@@ -336,7 +360,7 @@ impl SledStore {
     /// At something that is missing, damaged or other, or if they are not in use.
     pub fn compare_database(&self) -> Result<(), StoreError> {
         let failed = || StoreError::Broken("it is not in use".to_owned());
-        self.compare(&*self.replica().ok_or_else(failed)?, true)
+        self.compare(&*self.replica().ok_or_else(failed)?, true)?.map_or(Ok(()), Err)
     }
 
     /// Holds the databases against the journal, entry by entry, and makes them again where they differ: the index is for
@@ -348,12 +372,11 @@ impl SledStore {
         if self.lock.is_none() {
             return Ok(());
         }
-        let failed = || StoreError::Broken("it failed before".to_owned());
-        match self.replica().ok_or_else(failed).and_then(|replica| self.compare(&replica, false)) {
-            Ok(()) => Ok(()),
-            Err(error @ StoreError::Lost { .. }) => Err(error),
-            Err(error) => self.rebuild(Some(error.to_string())),
-        }
+        let wrong = match self.replica() {
+            Some(replica) => self.compare(&replica, false)?,
+            None => Some(StoreError::Broken("it failed before".to_owned())),
+        };
+        wrong.map_or(Ok(()), |error| self.rebuild(Some(error.to_string())))
     }
 
     /// Makes the databases again because something else than [`Self::check_database`] found them wrong.
@@ -377,13 +400,11 @@ impl SledStore {
                 }
                 Ok(())
             }
-            Err(error @ StoreError::Lost { .. }) => {
-                self.suspect(&error);
-                Ok(())
-            }
             Err(error) => {
-                let said = why.map_or_else(|| error.to_string(), |why| format!("{why}; making it again: {error}"));
-                self.suspect(&StoreError::Broken(said));
+                self.suspect_for(match error {
+                    StoreError::Lost { .. } => Notice::DatabaseNotRebuilt(error.to_string()),
+                    error => Notice::DatabaseSuspect(error.to_string()),
+                });
                 Ok(())
             }
         }
@@ -475,35 +496,46 @@ impl Candidates {
 
     /// Returns the entries of a range that the hashes prove, and the indexes of those that none of the candidates fits.
     ///
-    /// From the end: an entry is the right one if its chain value is the one that the next entry holds. Where one is missing, those
-    /// before it are proved only as far as they follow from the front, each by the next.
+    /// From the end: an entry is the right one if its chain value is the one that the next entry holds, and its parts are if they
+    /// match its commitments. Where one is missing, those before it are proved only as far as they follow from the front, each
+    /// by the next.
     fn prove(&self, range: Range<u64>, after: Chain, before: Option<Chain>) -> (BTreeMap<u64, StoredEntry>, Vec<u64>) {
-        let mut proved = BTreeMap::new();
+        let (mut proved, mut lost) = (BTreeMap::new(), Vec::new());
         let (mut wanted, mut gap) = (after, range.start);
         for index in range.clone().rev() {
-            let Some(stored) = self.of(index).find(|stored| follows(stored, index, None) == Some(wanted)) else {
+            // The entry by the one that follows it, and its parts by the entry.
+            let Some((entry, bytes)) = self.of(index).find_map(|stored| {
+                let fits = chain(&stored.entry) == wanted;
+                let entry = Entry::decode(&stored.entry).ok().filter(|entry| fits && entry.index == index)?;
+                Some((entry, &stored.entry))
+            }) else {
                 gap = index + 1;
                 break;
             };
-            wanted = Entry::decode(&stored.entry).expect("it follows, so it decodes").previous;
-            proved.insert(index, stored.clone());
+            wanted = entry.previous;
+            let whole =
+                self.of(index).filter(|stored| stored.entry == *bytes && follows(stored, index, None).is_some());
+            match whole.max_by_key(|stored| stored.parts.len()) {
+                Some(stored) => drop(proved.insert(index, stored.clone())),
+                None => lost.push(index),
+            }
         }
-        if gap == range.start {
-            return (proved, Vec::new());
-        }
-        let mut lost: Vec<u64> = (range.start..gap).collect();
-        let (mut previous, mut last) = (before, None);
+        // Before a gap an entry is proved by the one that follows it, if that one follows from the front.
+        let (mut previous, mut last): (_, Option<StoredEntry>) = (before, None);
         for index in range.start..gap {
-            let Some(chain) = previous else { break };
-            let found = self.of(index).find_map(|stored| Some((follows(stored, index, Some(chain))?, stored)));
-            let Some((chain, stored)) = found else { break };
-            // Proved by the one that follows it.
+            let found = previous.and_then(|previous| {
+                self.of(index).find_map(|stored| Some((follows(stored, index, Some(previous))?, stored)))
+            });
+            let Some((chain, stored)) = found else {
+                lost.extend(index.saturating_sub(u64::from(last.is_some()))..gap);
+                break;
+            };
             if let Some(before) = last.replace(stored.clone()) {
-                lost.retain(|index| *index != before.index);
                 proved.insert(before.index, before);
             }
             previous = Some(chain);
         }
+        lost.sort_unstable();
         (proved, lost)
     }
 }

@@ -32,7 +32,7 @@ pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
         next.chain = chain(&entry);
         next.edge.push(leaf_hash(&entry));
         let parts = vec![Some([&salt[..], &content].concat()), None, Some(salt.to_vec())];
-        all.push(NewEntry { entry, parts, found_by: vec![index, 77] });
+        all.push(NewEntry { entry, parts, found_by: hashes_of(index) });
     }
     (all, next)
 }
@@ -40,7 +40,12 @@ pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
 /// Returns the hashes that [`entries`] gives each entry.
 #[must_use]
 pub fn index_hashes(_: &Founding) -> EntryHashes {
-    Box::new(|stored| vec![stored.index, 77])
+    Box::new(|stored| hashes_of(stored.index))
+}
+
+/// Each once.
+fn hashes_of(index: u64) -> Vec<u64> {
+    if index == 77 { vec![77] } else { vec![index, 77] }
 }
 
 /// Runs every check, each on a store that `fresh` makes with [`founding`].

@@ -28,6 +28,9 @@ pub enum Notice {
     /// The database failed in the middle of a command.
     #[error("the database failed ({0}); the answer comes from the journal, and the next command checks the database")]
     DatabaseSuspect(String),
+    /// The database cannot be made again.
+    #[error("the database cannot be made again: {0}")]
+    DatabaseNotRebuilt(String),
     /// The database was damaged, and was made again.
     #[error("the database was damaged ({why}) and has been made again from the journal: {entries} entries")]
     DatabaseRebuilt {

@@ -1,0 +1,278 @@
+//! Two copies that mend each other, as a keeper meets them: what is said, and what is still there.
+
+use crate::{has_tool, heldto, ok, root, run, text};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn party(n: u32) -> String {
+    format!("[[party]]\nid = \"party-{n}\"\nname = \"Party {n}\"\nkind = \"council\"\n")
+}
+
+/// A ledger of 600 parties, signed and published.
+fn published() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    ok(dir.path(), &["init", "ledger", "--origin", "example.org/copies", "-q"]);
+    fs::write(dir.path().join("many.toml"), (0..600).map(party).collect::<String>()).expect("writes");
+    ok(dir.path(), &["--ledger", "ledger", "append", "many.toml", "-q"]);
+    ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
+    dir
+}
+
+fn damage(path: &Path, at: &[u8]) {
+    let mut bytes = fs::read(path).expect("reads");
+    let place = bytes.windows(at.len()).position(|window| window == at).expect("it is there");
+    bytes[place..place + at.len()].fill(0xee);
+    fs::write(path, bytes).expect("writes");
+}
+
+#[test]
+fn what_both_copies_lost_is_taken_from_a_published_folder() {
+    let dir = published();
+    let ledger = ["--ledger", "ledger"];
+    let verify = || run(dir.path(), &["--ledger", "ledger", "verify"]);
+    let before = text(&verify().stdout);
+    ok(dir.path(), &["--ledger", "ledger", "export", "all.jsonl"]);
+    // Somebody else's ledger, of the same facts.
+    ok(dir.path(), &["init", "other", "--origin", "example.org/copies-too", "-q"]);
+    ok(dir.path(), &["--ledger", "other", "append", "many.toml", "-q"]);
+    ok(dir.path(), &["--ledger", "other", "export", "other.jsonl"]);
+    for from in ["public", "all.jsonl"] {
+        damage(&dir.path().join("ledger/journal/segment-0"), b"Party 300");
+        fs::remove_dir_all(dir.path().join("ledger/hot")).expect("removes");
+        let output = verify();
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("entry 300"), "{}", text(&output.stderr));
+        let output = run(dir.path(), &[&ledger[..], &["report", "pledges"]].concat());
+        assert_eq!(output.status.code(), Some(4), "a report leaves nothing out in silence: {}", text(&output.stderr));
+        let output = run(dir.path(), &[&ledger[..], &["repair"]].concat());
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+        let output = run(dir.path(), &[&ledger[..], &["repair", "--from", "other.jsonl"]].concat());
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+        let said = ok(dir.path(), &[&ledger[..], &["repair", "--from", from]].concat());
+        assert!(said.starts_with("sound: 600 entries"), "{said}");
+        let output = verify();
+        assert_eq!((text(&output.stdout), text(&output.stderr)), (before.clone(), String::new()), "from {from}");
+    }
+    let output = run(dir.path(), &[&ledger[..], &["repair"]].concat());
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "nothing to mend");
+}
+
+/// The end of both copies is gone, and a mark tells of it: another copy has it.
+#[test]
+fn the_end_that_both_copies_lost_is_taken_from_an_export() {
+    let dir = published();
+    let aside = dir.path().join("aside");
+    assert!(
+        Command::new("cp").args(["-r", "ledger", "aside"]).current_dir(dir.path()).status().expect("runs").success()
+    );
+    fs::write(dir.path().join("more.toml"), party(600)).expect("writes");
+    ok(dir.path(), &["--ledger", "ledger", "append", "more.toml", "-q"]);
+    ok(dir.path(), &["--ledger", "ledger", "export", "all.jsonl"]);
+    for folder in ["journal", "hot"] {
+        fs::remove_dir_all(dir.path().join("ledger").join(folder)).expect("removes");
+        fs::rename(aside.join(folder), dir.path().join("ledger").join(folder)).expect("moves");
+    }
+    let output = run(dir.path(), &["--ledger", "ledger", "status"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        text(&output.stderr).contains("it holds 600 entries, and 601 were acknowledged"),
+        "{}",
+        text(&output.stderr)
+    );
+    let said = ok(dir.path(), &["--ledger", "ledger", "repair", "--from", "all.jsonl"]);
+    assert!(said.starts_with("sound: 601 entries"), "{said}");
+    ok(dir.path(), &["--ledger", "ledger", "verify"]);
+}
+
+#[test]
+fn a_damaged_small_file_is_made_again_or_named() {
+    for (file, notice) in [
+        ("acknowledged", "note: the file `acknowledged` was damaged and has been made again"),
+        ("checkpoint", "note: the file `checkpoint` was damaged and has been made again"),
+        ("signed", "note: the file `signed` was damaged and has been made again"),
+        ("signing.key", ""),
+    ] {
+        let dir = published();
+        let before = ok(dir.path(), &["--ledger", "ledger", "verify"]);
+        let path = dir.path().join("ledger").join(file);
+        let whole = fs::read(&path).expect("reads");
+        let mut bytes = whole.clone();
+        bytes[20..26].fill(b'#');
+        fs::write(&path, bytes).expect("writes");
+        let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), before), "{file}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stderr).trim(), notice, "{file}");
+        if file == "signing.key" {
+            fs::write(dir.path().join("more.toml"), party(600)).expect("writes");
+            ok(dir.path(), &["--ledger", "ledger", "append", "more.toml"]);
+            let output = run(dir.path(), &["--ledger", "ledger", "checkpoint"]);
+            assert!(
+                text(&output.stderr).contains("put it back from the copy that you keep"),
+                "{}",
+                text(&output.stderr)
+            );
+        } else {
+            assert_eq!(fs::read(&path).expect("reads"), whole, "{file}");
+        }
+    }
+    // Nothing says what was signed any more: that is named, and nothing else is wrong.
+    let dir = published();
+    fs::remove_file(dir.path().join("ledger/checkpoint")).expect("removes");
+    fs::write(dir.path().join("ledger/signed"), "#".repeat(200)).expect("writes");
+    let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("the file `signed` was damaged and has been put aside"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn a_blank_or_torn_next_key_heals() {
+    for left in [&b""[..], b"PRIVATE+KEY+exam"] {
+        let dir = published();
+        fs::write(dir.path().join("ledger/signing.key.next"), left).expect("writes");
+        ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);
+        ok(dir.path(), &["--ledger", "ledger", "key", "rotate"]);
+        ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);
+    }
+}
+
+/// Runs it where the ledger's folder cannot be written to; `None` where this machine cannot make it so.
+fn run_read_only(dir: &Path, arguments: &[&str]) -> Option<Output> {
+    let program = heldto(dir);
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let mut command;
+    if is_root {
+        if !has_tool("unshare", &["--mount", "true"]) {
+            return None;
+        }
+        let script = "mount --bind ledger ledger && mount -o remount,ro,bind ledger && exec \"$@\"";
+        command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(program.get_program());
+    } else {
+        assert!(Command::new("chmod").args(["-R", "a-w", "ledger"]).current_dir(dir).status().expect("runs").success());
+        command = Command::new(program.get_program());
+    }
+    command.args(["--ledger", "ledger"]).args(arguments).current_dir(dir);
+    for (name, _) in program.get_envs() {
+        command.env_remove(name);
+    }
+    let output = command.output().expect("runs");
+    if !is_root {
+        Command::new("chmod").args(["-R", "u+w", "ledger"]).current_dir(dir).status().expect("runs");
+    }
+    Some(output)
+}
+
+const READING: [&[&str]; 9] = [
+    &["status"],
+    &["verify"],
+    &["report", "pledges"],
+    &["report", "authority", "party-7"],
+    &["show", "party-599"],
+    &["timeline"],
+    &["export"],
+    &["prove", "party-3"],
+    &["append", "more.toml", "--dry-run"],
+];
+
+#[test]
+fn what_only_reads_works_where_nothing_can_be_written() {
+    let dir = published();
+    fs::write(dir.path().join("more.toml"), party(600)).expect("writes");
+    for arguments in READING {
+        let before = ok(dir.path(), &[&["--ledger", "ledger"], arguments].concat());
+        let Some(output) = run_read_only(dir.path(), arguments) else { return };
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), before), "{arguments:?}: {said}");
+        assert!(said.starts_with("note: reading from the journal alone: "), "{said}");
+    }
+    let Some(output) = run_read_only(dir.path(), &["publish", "elsewhere"]) else { return };
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    ok(dir.path(), &["verify", "elsewhere"]);
+    for arguments in
+        [&["append", "more.toml"][..], &["checkpoint"], &["retract", "party-1", "--reason", "x"], &["repair"]]
+    {
+        let Some(output) = run_read_only(dir.path(), arguments) else { return };
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("ledger/lock cannot be written to"), "{said}");
+    }
+}
+
+/// A ledger as a version before the journal made it: of 1,033 entries, of which 1,030 are sealed and signed.
+fn of_before() -> Option<tempfile::TempDir> {
+    let dir = tempfile::tempdir().expect("a folder");
+    if !has_tool("tar", &["--version"]) {
+        return None;
+    }
+    let archive: PathBuf = root().join("tests/fixtures/layout-4.tar.gz");
+    let unpacked = Command::new("tar").arg("xzf").arg(archive).current_dir(dir.path()).status().expect("runs");
+    assert!(unpacked.success());
+    Some(dir)
+}
+
+const ROOT_OF_BEFORE: &str = "root    GcP9hG0JsqlOMfSBmKlK2tlCvz2cVRKF/PL071EDt2Q=";
+
+#[test]
+fn a_ledger_of_before_the_journal_is_taken_up() {
+    let Some(dir) = of_before() else { return };
+    if let Some(output) = run_read_only(dir.path(), &["verify"]) {
+        assert!(text(&output.stdout).contains(ROOT_OF_BEFORE), "{}", text(&output.stderr));
+        let said = text(&output.stderr);
+        assert!(said.contains("it is read from a temporary copy") && said.lines().count() == 1, "{said}");
+        assert!(!dir.path().join("ledger/journal").exists());
+    }
+    let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
+    let said = text(&output.stdout);
+    assert!(said.contains(ROOT_OF_BEFORE) && said.contains("signed  1030 of the entries"), "{said}");
+    let notes = text(&output.stderr);
+    assert_eq!(
+        notes,
+        "note: this ledger was made by an earlier version: its 1033 entries now stand in a journal too\n"
+    );
+    let output = run(dir.path(), &["--ledger", "ledger", "show", "late-2"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "once");
+    ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);
+    // One that is damaged, or that lost its end, is not taken up, and stays as it is.
+    for (database, mark) in [("hot/db", ""), ("hot/db", "heldto acknowledged v1\n00000000000000001034\n")] {
+        let Some(dir) = of_before() else { return };
+        let path = dir.path().join("ledger").join(database);
+        let whole = fs::read(&path).expect("reads");
+        if mark.is_empty() {
+            let live = whole.iter().rposition(|byte| *byte != 0).expect("records");
+            let mut bytes = whole.clone();
+            bytes[live / 2] ^= 1;
+            fs::write(&path, &bytes).expect("writes");
+        } else {
+            let chain = "0".repeat(64);
+            fs::write(dir.path().join("ledger/acknowledged"), format!("{mark}{chain}\n")).expect("writes");
+        }
+        let before = fs::read(&path).expect("reads");
+        let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
+        // A bit that nothing rests on is no damage.
+        if output.status.code() != Some(0) {
+            assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+            assert_eq!(fs::read(&path).expect("reads"), before, "it stays as it is");
+        }
+        assert!(mark.is_empty() || output.status.code() == Some(4));
+    }
+}
+
+#[test]
+fn a_ledger_of_a_later_version_is_named_with_the_way_out() {
+    let dir = published();
+    let path = dir.path().join("ledger/journal/founding");
+    let founding = fs::read_to_string(&path).expect("text").replace("layout 5", "layout 6");
+    let (lines, _) = founding.rsplit_once("check ").expect("a check");
+    fs::write(&path, format!("{lines}check {:08x}\n", crc32fast::hash(lines.as_bytes()))).expect("writes");
+    let output = run(dir.path(), &["--ledger", "ledger", "status"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("made by a later version of the program, in layout 6") && said.contains("install"), "{said}");
+}
