@@ -4,12 +4,13 @@
     python3 campaign.py cuts --program PATH --runs 200 [--seed N] [--require]     (as root, on Linux)
     python3 campaign.py cuts --method-check                                       (can the method find a loss at all?)
 
-After each kill or cut the ledger must open and pass `heldto verify`; every fact must be there whose append had printed its result or exited with 0; and any
+After each kill or cut the ledger must open and pass `heldto verify`, which holds every entry and every record of the index in the database against
+the journal; every fact must be there whose append had printed its result or exited with 0; and any
 other append must be there whole or not at all. The last line printed is JSON. Exits 1 when anything was lost, half there or not to be opened, and keeps the
 folder, with what was found as `run-N`; 77 where cuts cannot be made and `--require` is not given.
 
 `kills` sends SIGKILL. The page cache survives that, so it tests the order of things within the process, not what reaches the disk. Where there is strace,
-some runs of either campaign (phase `call`) are killed by it just before a certain call: so each moment is struck that is too short to be hit by chance, and
+some runs of either campaign (phase `call`, and `sealing`, of an append that seals) are killed by it just before a certain call: so each moment is struck that is too short to be hit by chance, and
 the power is cut when most has been written and nothing has been made durable.
 
 `cuts` makes three file systems, each in a file on the one before. `three` is ext4 with its defaults and holds the ledger. Its loop device writes to
@@ -45,7 +46,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SIZES = (1, 20, 500, 1100, 3000)
-CALLS = ("write", "pwrite64", "fsync", "fsync", "sync_file_range", "rename", "openat")
+CALLS = ("write", "pwrite64", "fsync", "fdatasync", "fdatasync", "sync_file_range", "rename", "openat")
+SEALING = {"pwrite64": 30, "fsync": 8, "sync_file_range": 6, "unlink": 3}  # Calls of an append that seals, and how many it makes or more.
 LIVES = (2, 5, 40)  # How many runs a ledger lives for: the first is its `init`.
 PICTURES = ("flushed", "written", "mixed")
 FREEZE, THAW, MAP_LOCKED = 0xC0045877, 0xC0045878, 0x2000
@@ -54,6 +56,7 @@ FREEZE, THAW, MAP_LOCKED = 0xC0045877, 0xC0045878, 0x2000
 class Program:
     """The program under test, on one ledger."""
 
+    notes = Counter()  # What the program mended by itself.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HELDTO_")}
 
     def __init__(self, path, ledger):
@@ -67,6 +70,7 @@ class Program:
     def run(self, *words):
         """What it printed, and why it failed, if it did."""
         out, err = (process := self.start(*words)).communicate()
+        self.notes.update(re.sub(rb"[(:0-9].*", b"", line[6:]).strip().decode() for line in err.splitlines() if line.startswith(b"note: "))
         return out, f"{words[0]}: exit {process.returncode}: {err.decode()}" if process.returncode else None
 
     def check(self, owed, flying):
@@ -129,7 +133,12 @@ class Campaign:
         delay = self.usual[what] * self.random.uniform(0.8 if phase == "closing" else 0, share)
         words, under = ["append", self.facts(run, what)] if what in SIZES else [what], ()
         self.doing = " ".join(map(str, ["append" if what in SIZES else "", what])).strip()
-        if shutil.which("strace") and (phase == "call" or what not in SIZES and self.random.random() < 0.5):
+        if shutil.which("strace") and phase == "sealing":
+            what, call = self.random.choice((1100, 3000)), self.random.choice(list(SEALING))
+            words = ["append", self.facts(run, what)]
+            inject = f"inject={call}:signal=KILL:when={self.random.randint(1, SEALING[call])}"
+            under, self.doing = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject], f"append {what}, {inject}"
+        elif shutil.which("strace") and (phase == "call" or what not in SIZES and self.random.random() < 0.5):
             call, phase = self.random.choice(CALLS), "call"
             inject = f"inject={call}:signal=KILL:when={self.random.randint(1, 12)}"
             under, self.doing = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject], f"{self.doing}, {inject}"
@@ -157,7 +166,7 @@ class Campaign:
 
     def end(self):
         phases = {name: {"before_ack": no, "after_ack": yes} for name, (no, yes) in sorted(self.phases.items())}
-        print(json.dumps({"campaign": self.options.campaign, **self.count, "by_phase": phases}))
+        print(json.dumps({"campaign": self.options.campaign, **self.count, "by_phase": phases, "notes": Program.notes}))
         if self.failures:
             (self.folder / "failures.txt").write_text("\n".join([f"seed {self.options.seed}", *self.failures, ""]))
         return bool(self.failures)
@@ -171,9 +180,9 @@ def kills(options, folder):
         if new:
             shutil.rmtree(ledger, ignore_errors=True)
             program, life = Program(options.program, ledger), campaign.random.choice(LIVES)
-        phases = ["opening", "middle", "middle", "closing", "closing", "call"] * 3 + ["checkpoint", "status", "verify"]
+        phases = ["opening", "middle", "middle", "closing", "closing", "call", "sealing", "exit"] * 3 + ["checkpoint", "status", "verify"]
         phase, what, size, delay, process = campaign.start(program, run, new, phases)
-        if phase != "call":
+        if phase not in ("call", "sealing", "exit"):
             if campaign.wait(process, what, delay) and phase == "closing":
                 time.sleep(campaign.random.uniform(0, 0.002))
             process.kill()
@@ -336,9 +345,10 @@ def cuts(options, folder):
                 disk = Disk(folder)
                 program, life = Program(options.program, disk.place / "ledger"), campaign.random.choice(LIVES)
             phases = ["opening", "middle", "middle", "line", "exit", "call", "call", "call"] * 2 + ["checkpoint", "status", "later"]
+            phases = ["sealing"] if campaign.random.random() < options.aim else phases
             phase, what, size, delay, process = campaign.start(program, run, new, phases)
             with process:
-                if phase in ("exit", "later", "call") or new and campaign.random.random() < 0.5:
+                if phase in ("exit", "later", "call", "sealing") or new and campaign.random.random() < 0.5:
                     process.wait()
                     time.sleep(campaign.random.uniform(0, 8) if phase == "later" else 0)
                     acknowledged = bool(process.stdout.peek())
@@ -401,6 +411,7 @@ def main():
     parser.add_argument("--program", type=os.path.abspath)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--aim", type=float, default=0.5, help="the share of cuts that are aimed at sealing")
     parser.add_argument("--require", action="store_true", help="fail where cuts cannot be made")
     parser.add_argument("--method-check", action="store_true", help="with cuts: show that the method finds losses")
     options = parser.parse_args()

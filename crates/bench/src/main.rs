@@ -13,11 +13,12 @@ mod plot;
 mod process;
 
 use heldto_fact::Fact;
-use heldto_ledger::{Ledger, decode_fact, encode_fact, tell_fact};
+use heldto_ledger::{Ledger, decode_fact, index_hashes, tell_fact};
+use heldto_journal::{Journal, advance, write_at};
 use heldto_proof::{Entry, Genesis, Part, Role, chain, leaf_hash};
 use heldto_replay::{States, Stretch};
-use heldto_store::{Founding, Store, StoredEntry};
-use heldto_store_sled::SledStore;
+use heldto_store::{Founding, NewEntry, Notices, Store, StoredEntry};
+use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use others::Stored;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -110,13 +111,17 @@ fn salts() -> impl FnMut(&mut [u8]) {
     move |bytes| stream.fill(bytes)
 }
 
+fn opening(waiting: Waiting<'_>) -> Opening<'_> {
+    Opening { access: Access::Write, hashes: index_hashes, notices: Notices::default(), waiting, source: None }
+}
+
 fn open(dir: &Path) -> Ledger<SledStore> {
-    Ledger::open(SledStore::open(dir, &mut |_| {}).expect("opens")).expect("opens")
+    Ledger::open(SledStore::open(dir, opening(&mut |_| {})).expect("opens")).expect("opens")
 }
 
 /// A ledger of so many facts, and how long the appends took.
 pub fn append(dir: &Path, size: u64, fact: impl Fn(u64) -> Fact) -> Duration {
-    let store = SledStore::create(dir, &founding(), &mut |_| {}).expect("a folder");
+    let store = SledStore::create(dir, &founding(), opening(&mut |_| {})).expect("a folder");
     let mut ledger = Ledger::open(store).expect("opens");
     let (mut took, mut random) = (Duration::ZERO, salts());
     for start in (0..size).step_by(usize::try_from(BATCH).expect("small")) {
@@ -281,28 +286,62 @@ fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
     std::hint::black_box(edge.root());
 }
 
-/// One durable append in process, beside a bare fdatasync of the same bytes. Gives its milliseconds.
+/// How often single appends are measured, and how many of them make one run.
+const SINGLE_RUNS: usize = 15;
+const SINGLES: u64 = 100;
+
+/// One durable append in process, beside a bare `fdatasync` of the same bytes over zeros, and beside the journal alone: what an
+/// acknowledgement waits for. Gives its milliseconds.
 fn singles(root: &Path, dir: &Path, size: u64) -> f64 {
     let mut ledger = open(dir);
     let mut random = salts();
-    let mut file = std::fs::File::create(root.join("plain")).expect("a file");
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    for n in 0..200 {
-        let mut fact = log::fact(999, 1);
-        fact.id = format!("single-{n}").parse().expect("an id");
-        let bytes = encode_fact(&fact).expect("bytes");
-        ours.push(timed(|| ledger.append(&[fact], 2_000_000, &mut random).expect("room")).0);
-        let plain = || file.write_all(&bytes).and_then(|()| file.sync_data()).expect("synced");
-        bare.push(timed(plain).0);
+    let mut journal = Journal::create(&root.join("journal"), &founding()).expect("a journal");
+    let plain = std::fs::File::create(root.join("plain")).expect("a file");
+    write_at(&plain, &vec![0; 16 << 20], 0).and_then(|()| plain.sync_all()).expect("room");
+    let (mut done, mut acknowledged, mut times) = (Vec::new(), Vec::new(), Vec::new());
+    let mut at = 0;
+    for run in 0..SINGLE_RUNS {
+        let (mut ours, mut alone, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+        for n in 0..SINGLES {
+            let mut fact = log::fact(999, 1);
+            fact.id = format!("single-{run}-{n}").parse().expect("an id");
+            ours.push(timed(|| ledger.append(&[fact], 2_000_000, &mut random).expect("room")).0);
+            let last = ledger.head().size() - 1;
+            let mut entry = Vec::new();
+            let keep = &mut |stored: &StoredEntry| {
+                entry.push(stored.to_new(Vec::new()));
+                true
+            };
+            ledger.store().read(last..last + 1, keep).expect("reads");
+            let bytes = [&entry[0].entry[..], entry[0].parts[0].as_deref().unwrap_or_default()].concat();
+            let plain = || write_at(&plain, &bytes, at).and_then(|()| plain.sync_data()).expect("synced");
+            bare.push(timed(plain).0);
+            at = (at + bytes.len() as u64) % (15 << 20);
+            let mut head = journal.head().clone();
+            let own = rechained(&entry[0], &head);
+            advance(&mut head, &own.entry);
+            alone.push(timed(|| journal.append(&[own], &head).expect("room")).0);
+        }
+        let (ours, alone, bare) = (median(ours), median(alone), median(bare));
+        done.push((ours.as_secs_f64() / bare.as_secs_f64() * 1000.0) as u64);
+        acknowledged.push((alone.as_secs_f64() / bare.as_secs_f64() * 1000.0) as u64);
+        times.push(ours);
     }
-    let (ours, bare) = (median(ours), median(bare));
+    let ratio = |runs: Vec<u64>| median(runs) as f64 / 1000.0;
     println!(
-        "  one durable append in process at {size}: {} µs, {:.2} times a bare fdatasync of {} µs",
-        ours.as_micros(),
-        ours.as_secs_f64() / bare.as_secs_f64(),
-        bare.as_micros()
+        "  one durable append in process at {size}: {} µs; {:.2} times a bare fdatasync over zeros, of which {:.2} until it is acknowledged",
+        median(times.clone()).as_micros(),
+        ratio(done),
+        ratio(acknowledged),
     );
-    milliseconds(ours)
+    milliseconds(median(times))
+}
+
+/// An entry at another place: with the same parts, behind another head.
+fn rechained(new: &NewEntry, head: &heldto_proof::Head) -> NewEntry {
+    let entry = Entry::decode(&new.entry).expect("an entry");
+    let entry = Entry { index: head.size(), previous: head.chain, ..entry };
+    NewEntry { entry: entry.encode().expect("an entry"), ..new.clone() }
 }
 
 /// How many bytes the files in a folder take.
