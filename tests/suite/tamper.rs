@@ -124,7 +124,7 @@ fn what_is_changed_with_its_check_values_is_found_by_its_hashes() {
     let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), sound), "{}", text(&output.stderr));
     assert!(
-        text(&output.stderr).contains("entries 256 to 511 of the journal were damaged"),
+        text(&output.stderr).contains("entries 256 to 511 were damaged in the journal"),
         "{}",
         text(&output.stderr)
     );

@@ -121,13 +121,17 @@ fn open(dir: &Path) -> Ledger<SledStore> {
 
 /// A ledger of so many facts, and how long the appends took.
 pub fn append(dir: &Path, size: u64, fact: impl Fn(u64) -> Fact) -> Duration {
-    let store = SledStore::create(dir, &founding(), opening(&mut |_| {})).expect("a folder");
+    let notices = Notices::default();
+    let waiting = &mut |_: &str| {};
+    let opening = Opening { notices: notices.clone(), ..opening(waiting) };
+    let store = SledStore::create(dir, &founding(), opening).expect("a folder");
     let mut ledger = Ledger::open(store).expect("opens");
     let (mut took, mut random) = (Duration::ZERO, salts());
     for start in (0..size).step_by(usize::try_from(BATCH).expect("small")) {
         let facts: Vec<_> = (start..(start + BATCH).min(size)).map(&fact).collect();
         took += timed(|| ledger.append(&facts, 1_000_000, &mut random).expect("room")).0;
     }
+    assert_eq!(notices.take(), [], "nothing was to be mended");
     took
 }
 

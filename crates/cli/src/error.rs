@@ -49,7 +49,7 @@ pub fn io(what: &str, error: &std::io::Error) -> CommandError {
     CommandError::new(FAILED, format!("{what}: {error}"))
 }
 
-const REBUILD: &str = "take what is missing from another copy: heldto repair --from FOLDER|EXPORT; or begin anew: heldto restore EXPORT NEW-FOLDER";
+const REBUILD: &str = "a published folder or an export has what is missing: heldto repair --from IT; or make the ledger again: heldto restore IT NEW-FOLDER";
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
@@ -59,7 +59,7 @@ impl From<StoreError> for CommandError {
         match error {
             StoreError::NoLedger(_) => new.hint("make one with: heldto init DIR, or name one with: --ledger DIR"),
             StoreError::AlreadyThere(_) => new.hint("append to it with: heldto append FILE"),
-            StoreError::Locked { .. } => new.hint("wait until it is done, or end it if it hangs"),
+            StoreError::Locked { .. } => new.hint("wait until it is done, and run the command again"),
             StoreError::Conflict { .. } => new.hint("run the command again"),
             StoreError::OldLayout(_) => {
                 new.hint("write it out with that version's: heldto export FILE; then here: heldto restore FILE DIR")
@@ -70,7 +70,14 @@ impl From<StoreError> for CommandError {
             StoreError::Unwritable { .. } | StoreError::ReadOnly => {
                 new.hint("reports and verify work without; to record, copy the folder to where you may write")
             }
-            StoreError::Io { .. } => new.hint("whatever was acknowledged is kept; run the command again"),
+            StoreError::Io { source, .. } => new.hint(match source.kind() {
+                std::io::ErrorKind::StorageFull => "whatever was acknowledged is kept; make room, and run the command again",
+                std::io::ErrorKind::PermissionDenied => "ask whoever keeps the folder to let you read and write it",
+                _ => {
+                    "whatever was acknowledged is kept; run the command again. If it fails again the disk may be failing: \
+                     copy the folder first"
+                }
+            }),
             _ => new.hint(REBUILD),
         }
     }

@@ -9,7 +9,7 @@ use heldto_ledger::{Ledger, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{Glance, Log};
-use heldto_store_sled::{Access, Opening, SledStore, Source, Waiting};
+use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,19 +25,8 @@ pub fn folder(global: &Global) -> PathBuf {
 
 /// Opens the ledger, waiting for another process and saying so, and says what the store mended.
 pub fn open(world: &mut World<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
-    open_with(world, global, access, None)
-}
-
-/// The same, with another copy of the ledger at hand.
-pub fn open_with(
-    world: &mut World<'_>,
-    global: &Global,
-    access: Access,
-    source: Option<Source<'_>>,
-) -> Result<Ledger<SledStore>, CommandError> {
     let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder} to finish with the ledger"));
-    let opening = Opening { source, ..opening(global, access, waiting) };
-    let store = SledStore::open(&folder(global), opening);
+    let store = SledStore::open(&folder(global), opening(global, access, waiting));
     say_notices(world, global);
     Ok(Ledger::open(store?)?)
 }

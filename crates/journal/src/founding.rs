@@ -11,6 +11,9 @@ use std::path::Path;
 /// The layout of the ledger's folder. Versions before the first release used others.
 pub const LAYOUT: u8 = 5;
 
+/// What errors call this file.
+pub const FOUNDING_RECORD: &str = "founding record of the journal";
+
 const NAME: &str = "founding";
 
 fn text(founding: &Founding) -> String {
@@ -22,7 +25,10 @@ fn text(founding: &Founding) -> String {
     )
 }
 
-/// Writes the file over what stands there. Durable on return, but for its name.
+/// Writes the file over what stands there. Durable on return.
+///
+/// # Errors
+/// When the system refuses.
 pub fn write_founding(journal: &Path, founding: &Founding) -> Result<(), StoreError> {
     let path = journal.join(NAME);
     let bytes = with_check(&text(founding));
@@ -70,5 +76,5 @@ pub fn read_founding(journal: &Path) -> Result<(Founding, Check), StoreError> {
 }
 
 fn damaged(why: &str) -> StoreError {
-    StoreError::Damaged { record: "founding record of the journal", why: why.to_owned() }
+    StoreError::Damaged { record: FOUNDING_RECORD, why: why.to_owned() }
 }

@@ -14,7 +14,7 @@ mod segment;
 
 pub use check::{Check, checked, with_check};
 pub use files::{failed, read_at, sync_dir, write_at};
-pub use founding::{LAYOUT, read_founding};
+pub use founding::{FOUNDING_RECORD, LAYOUT, read_founding, write_founding};
 pub use links::{advance, first_unlinked, follows};
 
 use files::write_at as write;
@@ -28,6 +28,8 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// From so many entries on they are hashed beside the writing.
+const HASHED_BESIDE: u64 = 2048;
 /// How many bundles are kept in memory for whoever reads entries here and there.
 const CACHED_BUNDLES: usize = 16;
 /// How often a reader without the lock looks again when a writer may have been in the middle of something.
@@ -72,6 +74,8 @@ pub struct Journal {
     has_failed: bool,
     segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
     cache: Mutex<VecDeque<(u64, Arc<Bundle>)>>,
+    /// Bundles that were mended where nothing can be written.
+    mended: Mutex<BTreeMap<u64, Arc<Bundle>>>,
     /// Held by whoever mends a bundle.
     mending: Mutex<()>,
     notices: Notices,
@@ -84,7 +88,7 @@ impl Journal {
     /// When the system refuses.
     pub fn create(dir: &Path, founding: &Founding) -> Result<Self, StoreError> {
         std::fs::create_dir(dir).map_err(failed(format!("making the folder {}", dir.display())))?;
-        founding::write_founding(dir, founding)?;
+        write_founding(dir, founding)?;
         let base = Head::empty(&founding.genesis);
         let header = Header { generation: 1, base, count: 0 }.encode();
         for (number, beginning) in [&header[..], &[]].into_iter().enumerate() {
@@ -113,13 +117,13 @@ impl Journal {
         if check == Check::Corrected {
             notices.add(Notice::BitCorrected("journal/founding".to_owned()));
             if writable {
-                founding::write_founding(dir, &founding)?;
+                write_founding(dir, &founding)?;
             }
         }
         let mut tries = if writable { 1 } else { READER_TRIES };
         loop {
             tries -= 1;
-            match Self::judge(dir, writable, &founding, notices) {
+            match Self::judge(dir, writable, known_size, &founding, notices) {
                 // A writer may have changed files between two looks.
                 Ok(journal) if tries > 0 && journal.is_short_of(known_size) => {}
                 Err(error) if tries > 0 && error.is_integrity() => {}
@@ -130,7 +134,13 @@ impl Journal {
     }
 
     /// Opens both files and chooses the one that counts.
-    fn judge(dir: &Path, writable: bool, founding: &Founding, notices: &Notices) -> Result<Self, StoreError> {
+    fn judge(
+        dir: &Path,
+        writable: bool,
+        known_size: u64,
+        founding: &Founding,
+        notices: &Notices,
+    ) -> Result<Self, StoreError> {
         let mut files = [None, None];
         let mut lengths = [0; 2];
         let mut headers = Vec::new();
@@ -147,20 +157,31 @@ impl Journal {
         // Of the other file it is not known what it holds beyond its header.
         let mut used = lengths;
         let mut chosen: Option<(usize, Judged)> = None;
-        let mut salvage = BTreeMap::new();
+        let mut newest: Option<(usize, Judged)> = None;
+        let (mut salvage, mut is_damaged) = (BTreeMap::new(), false);
         for (number, header, check) in headers {
             let Some(file) = &files[number] else { continue };
             let bytes = open::read_file(file, &open::path(dir, number))?;
             let mut judged = open::judge(header, check == Check::Corrected, &bytes);
             used[number] = judged.used;
             salvage.append(&mut judged.salvage);
+            // A record of a later append proves that what was written with the header was durable once.
+            is_damaged |= judged.is_damaged;
             if judged.is_committed {
                 chosen = Some((number, judged));
                 break;
             }
-            // What was never committed counts only where nothing else does, but its entries may be of use.
+            // What was never committed does not count, but its entries may be of use.
             salvage.extend(judged.tail.iter().map(|stored| (stored.index, stored.clone())));
-            chosen = chosen.or(Some((number, judged)));
+            newest = newest.or(Some((number, judged)));
+        }
+        // Unless more is known of than the earlier one holds: then this one was committed, and is damaged. Its bundles are closed.
+        if chosen.as_ref().is_none_or(|(_, judged)| judged.head.size() < known_size)
+            && let Some((number, mut judged)) = newest
+        {
+            is_damaged |= known_size > judged.head.size();
+            judged.is_committed = true;
+            chosen = Some((number, judged));
         }
         let (current, judged) = chosen.ok_or_else(|| StoreError::Damaged {
             record: "open bundle of the journal",
@@ -176,18 +197,19 @@ impl Journal {
             current,
             files,
             generation,
-            must_roll: judged.corrected || judged.is_damaged || judged.header.generation != generation,
+            must_roll: judged.corrected || is_damaged || judged.header.generation != generation,
             base: judged.header.base,
             tail: judged.tail,
             head: judged.head,
             end: judged.end,
             used,
             lengths,
-            is_damaged: judged.is_damaged,
+            is_damaged,
             salvage,
             has_failed: false,
             segments: Mutex::default(),
             cache: Mutex::default(),
+            mended: Mutex::default(),
             mending: Mutex::default(),
             notices: notices.clone(),
         })
@@ -217,10 +239,11 @@ impl Journal {
         self.head.size() < known_size || self.is_damaged
     }
 
-    /// Returns how many entries it held before its end was damaged, as far as its own files tell.
+    /// Returns how many entries it held before its end was damaged, as far as its own files tell: at least one more than it holds.
     #[must_use]
-    pub fn salvage_end(&self) -> u64 {
-        self.salvage.last_key_value().filter(|_| self.is_damaged).map_or(0, |(index, _)| index + 1)
+    pub fn damaged_size(&self) -> u64 {
+        let behind = self.salvage.last_key_value().map_or(0, |(index, _)| index + 1);
+        if self.is_damaged { behind.max(self.head.size() + 1) } else { 0 }
     }
 
     /// Returns an entry behind a gap in the open bundle, if it is there.
@@ -326,17 +349,27 @@ impl Journal {
         let total = (self.tail.len() + entries.len()) as u64;
         let left = total % TILE_WIDTH;
         let closed = total - left;
-        if closed > 0 {
-            self.write_segments(entries, closed)?;
-        }
-        let base = if left == 0 {
-            head.clone()
-        } else {
+        let advanced = || {
             let mut base = self.base.clone();
             let tail = self.tail.iter().map(|stored| &stored.entry);
             let all = tail.chain(entries.iter().map(|new| &new.entry));
             all.take(usize::try_from(closed).unwrap_or(usize::MAX)).for_each(|entry| advance(&mut base, entry));
             base
+        };
+        let base = if left == 0 {
+            self.write_segments(entries, closed)?;
+            head.clone()
+        } else if closed < HASHED_BESIDE {
+            self.write_segments(entries, closed)?;
+            advanced()
+        } else {
+            // The disk is waited for most of the time.
+            std::thread::scope(|scope| {
+                let base = scope.spawn(advanced);
+                let written = self.write_segments(entries, closed);
+                let base = base.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                written.map(|()| base)
+            })?
         };
         self.roll(&base, entries, closed)?;
         Ok(base)
@@ -373,6 +406,9 @@ impl Journal {
 
     /// Writes bundles of the tail and of new entries behind those that are closed.
     fn write_segments(&self, entries: &[NewEntry], closed: u64) -> Result<(), StoreError> {
+        if closed == 0 {
+            return Ok(());
+        }
         let mut bundle = BundleBytes::default();
         let mut number = self.base.size() / TILE_WIDTH;
         let mut segment = self.segment_to_write(number)?;
@@ -412,7 +448,8 @@ impl Journal {
             self.segments.lock().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(&made));
             return Ok(made);
         }
-        self.segment(bundle)
+        // What is missing then is the bundle before this one.
+        self.segment(bundle - 1)
     }
 
     fn segment(&self, bundle: u64) -> Result<Arc<Segment>, StoreError> {
@@ -432,10 +469,25 @@ impl Journal {
     /// Takes back an append that failed: its records must not be found by the next opening, and a sync that failed is never
     /// tried again on pages that the system now takes for clean. So the open bundle is written anew, without them.
     fn take_back(&mut self) {
-        let base = self.base.clone();
+        let (base, refused, from, until) = (self.base.clone(), self.current, self.end, self.used[self.current]);
         if self.roll(&base, &[], 0).is_err() {
             self.has_failed = true;
+            return;
         }
+        // Nor must an opening find them that falls back on this file because the other one is damaged.
+        if let Some(file) = self.files[refused].as_ref().filter(|_| refused != self.current && from < until) {
+            drop(write(file, &vec![0; until - from], from as u64).and_then(|()| file.sync_data()));
+        }
+    }
+
+    /// Writes the open bundle anew, whatever its state, before somebody relies on it for good: after a sync that failed in an earlier
+    /// process, what is read here may be in the system's memory alone. Durable on return.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn renew(&mut self) -> Result<(), StoreError> {
+        self.must_roll = true;
+        self.settle()
     }
 
     /// Writes the open bundle anew, if a bit of it was wrong or something lies behind its end. Durable on return.
@@ -484,6 +536,9 @@ impl Journal {
             return Ok(Arc::clone(bundle));
         }
         drop(cache);
+        if let Some(bundle) = self.mended.lock().unwrap_or_else(PoisonError::into_inner).get(&number) {
+            return Ok(Arc::clone(bundle));
+        }
         let segment = self.segment(number)?;
         let read = segment.read(number)?;
         if read.corrected {
@@ -497,7 +552,7 @@ impl Journal {
             if self.writable {
                 let _one_at_a_time = self.mending.lock().unwrap_or_else(PoisonError::into_inner);
                 // The answer is right in memory; if it cannot be written, the next command tries again.
-                drop(segment.rewrite(number, &entries));
+                drop(segment.rewrite(number, &entries, self.closed_size() / TILE_WIDTH));
             }
         }
         let bundle = Arc::new(read.bundle);
@@ -525,12 +580,21 @@ impl Journal {
         self.segment(number).map_or_else(|_| Vec::new(), |segment| segment.read_unchecked(number))
     }
 
-    /// Writes a closed bundle again from entries that a hash proved to be its own. Durable on return.
+    /// Writes a closed bundle again from entries that hashes proved to be its own: where it lay, or, where that is not known or too
+    /// short, behind all others. Durable on return. Where nothing can be written, it is kept in memory.
     ///
     /// # Errors
-    /// When the entries do not fit into their place, which they do if they are those that stood there and the bundles before
-    /// them in the same file are whole; or when the system refuses.
+    /// When these are not 256 entries that follow each other, or when the system refuses.
     pub fn mend(&self, number: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        let first = number * TILE_WIDTH;
+        if entries.len() as u64 != TILE_WIDTH || first_unlinked(entries, first, None, None).is_some() {
+            return Err(StoreError::Block { first, why: "what would mend it does not fit its hashes".to_owned() });
+        }
+        if !self.writable {
+            let mut mended = self.mended.lock().unwrap_or_else(PoisonError::into_inner);
+            mended.insert(number, Arc::new(Bundle::of(first, entries)));
+            return Ok(());
+        }
         let _one_at_a_time = self.mending.lock().unwrap_or_else(PoisonError::into_inner);
         let segment = match self.segment(number) {
             Err(StoreError::Block { .. }) => {
@@ -541,16 +605,17 @@ impl Journal {
             }
             segment => segment?,
         };
-        segment.rewrite(number, entries)?;
+        segment.rewrite(number, entries, self.closed_size() / TILE_WIDTH)?;
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.retain(|(cached, _)| *cached != number);
         Ok(())
     }
 
-    /// Returns the numbers of the bundles of the same file that come before this one, and its own.
+    /// Returns the numbers of the bundles of the same file as this one.
     #[must_use]
-    pub const fn bundles_to_mend(number: u64) -> Range<u64> {
-        number - number % BUNDLES_PER_SEGMENT..number + 1
+    pub const fn bundles_beside(number: u64) -> Range<u64> {
+        let first = number - number % BUNDLES_PER_SEGMENT;
+        first..first + BUNDLES_PER_SEGMENT
     }
 }
 

@@ -152,10 +152,12 @@ fn read_record(generation: u64, bytes: &[u8]) -> Option<Record> {
 fn correct_record(generation: u64, bytes: &[u8]) -> Option<Record> {
     let stated = bytes.first_chunk::<4>()?;
     // The wrong bit may be one of the length.
-    let lengths = (0..32).map(|bit| (u32::from_be_bytes(*stated) ^ (1 << bit)).to_be_bytes());
-    for length in lengths {
-        let mut record = bytes.to_vec();
-        record[..4].copy_from_slice(&length);
+    for bit in 0..32 {
+        let length = u32::from_be_bytes(*stated) ^ (1 << bit);
+        let end = usize::try_from(length).ok().and_then(|length| length.checked_add(RECORD_BYTES));
+        let Some(record) = end.and_then(|end| bytes.get(..end)) else { continue };
+        let mut record = record.to_vec();
+        record[..4].copy_from_slice(&length.to_be_bytes());
         if let Some(found) = read_record(generation, &record) {
             return Some(Record { check: Check::Corrected, ..found });
         }
@@ -307,7 +309,7 @@ pub fn judge(header: Header, corrected: bool, bytes: &[u8]) -> Judged {
 /// Returns the entries of valid records behind a gap, by index, and whether any of them is of a later append than the one at
 /// the gap, which begins at `append`.
 fn records_behind(generation: u64, bytes: &[u8], append: u64, gap: u64) -> (BTreeMap<u64, StoredEntry>, bool) {
-    let (mut found, mut is_later, mut at) = (BTreeMap::new(), false, 1);
+    let (mut found, mut last, mut at) = (BTreeMap::new(), None, 1);
     while at + RECORD_BYTES < bytes.len() {
         let rest = &bytes[at..];
         // A cheap look first: the upper bytes of the index and of the index of its append are those of the gap's.
@@ -318,12 +320,17 @@ fn records_behind(generation: u64, bytes: &[u8], append: u64, gap: u64) -> (BTre
         };
         match if near(8) && near(16) { read_record(generation, rest) } else { None } {
             Some(record) if record.position.index > gap || record.position.first > append => {
-                is_later |= record.position.first > append;
+                last = last.max(Some((record.position.first, record.position.count)));
                 at += record.length;
                 found.insert(record.position.index, record.stored);
             }
             _ => at += 1,
         }
     }
-    (found, is_later)
+    let Some((first, count)) = last.filter(|(first, _)| *first > append) else { return (found, false) };
+    // The last append may be torn itself: then it was never acknowledged, and is left out whole.
+    if found.range(first..).count() as u64 != u64::from(count) {
+        found.split_off(&first);
+    }
+    (found, true)
 }

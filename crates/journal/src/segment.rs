@@ -98,6 +98,14 @@ pub struct Bundle {
 }
 
 impl Bundle {
+    /// Returns the bundle of these entries.
+    pub fn of(first: u64, entries: &[StoredEntry]) -> Self {
+        let mut bundle = BundleBytes::default();
+        entries.iter().for_each(|stored| bundle.push(&stored.entry, stored.present_parts()));
+        let entries_len = bundle.entries.len();
+        Self { first, bytes: [bundle.entries, bundle.parts].concat(), entries_len }
+    }
+
     /// Passes those of its entries that are in a range to `visit`, which borrows each only during the call.
     ///
     /// # Errors
@@ -271,30 +279,22 @@ impl Segment {
         all
     }
 
-    /// Writes a bundle again where it lies, with its row. Durable on return.
+    /// Writes a bundle again, with its row: where it lies if it still fits there, else behind all of the first `closed` bundles.
+    /// Durable on return.
     ///
     /// # Errors
-    /// [`StoreError::Block`] if these are not the entries that it held: they would not fit into their place. Otherwise when
-    /// the system refuses.
-    pub fn rewrite(&self, number: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
+    /// When the system refuses.
+    pub fn rewrite(&self, number: u64, entries: &[StoredEntry], closed: u64) -> Result<(), StoreError> {
         let first = number * TILE_WIDTH;
         let mut bundle = BundleBytes::default();
         entries.iter().for_each(|stored| bundle.push(&stored.entry, stored.present_parts()));
-        let fitting = |why: &str| StoreError::Block { first, why: why.to_owned() };
-        let offset = match number.checked_sub(1).filter(|_| !number.is_multiple_of(BUNDLES_PER_SEGMENT)) {
-            None => TABLE_BYTES,
-            Some(before) => self
-                .row(before)
-                .map(|(row, _)| row.end())
-                .ok_or_else(|| fitting("the bundle before it is damaged too"))?,
+        let own = self.row(number).map(|(row, _)| row).filter(|row| row.first == first);
+        let length = (bundle.entries.len() + bundle.parts.len()) as u64;
+        let offset = match own.filter(|row| row.entries_len + row.parts_len == length) {
+            Some(row) => row.offset,
+            None => self.end(closed),
         };
         let row = Row::of(first, offset, &bundle.entries, &bundle.parts);
-        let next = self.row(number + 1).filter(|_| !(number + 1).is_multiple_of(BUNDLES_PER_SEGMENT));
-        if let Some((next, _)) = next.filter(|(next, _)| next.first == first + TILE_WIDTH)
-            && next.offset != row.end()
-        {
-            return Err(fitting("what would mend it has another length"));
-        }
         let at = (number % BUNDLES_PER_SEGMENT) * ROW_BYTES as u64;
         // A crash in between leaves the bundle as damaged as it was.
         write_at(&self.file, &bundle.entries, offset)
@@ -304,6 +304,19 @@ impl Segment {
             .map_err(failed(format!("mending {}", self.path.display())))?;
         self.put_rows(number, &[row]);
         Ok(())
+    }
+
+    /// Returns where the bundles end that count, the first `closed` of the log. Where a row is damaged nobody knows where its bundle
+    /// lies, and nothing is written before the end of the file.
+    fn end(&self, closed: u64) -> u64 {
+        let first = self.number * BUNDLES_PER_SEGMENT;
+        let counted = usize::try_from(closed.saturating_sub(first).min(BUNDLES_PER_SEGMENT)).unwrap_or(0);
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = rows.iter().take(counted).map(|row| row.map(|(row, _)| row.end()));
+        match ends.clone().collect::<Option<Vec<u64>>>() {
+            Some(ends) => ends.into_iter().max().unwrap_or(TABLE_BYTES),
+            None => self.file.metadata().map_or(0, |about| about.len()).max(TABLE_BYTES),
+        }
     }
 
     fn put_rows(&self, first: u64, rows: &[Row]) {
@@ -329,19 +342,17 @@ pub struct SegmentWriter<'s> {
 }
 
 impl<'s> SegmentWriter<'s> {
-    /// Begins behind the bundle before this one.
+    /// Begins behind the bundles before this one.
     ///
     /// # Errors
-    /// [`StoreError::Block`] if that one's row is damaged.
+    /// [`StoreError::Block`] if the row of one of them is damaged: nobody knows then where it ends.
     pub fn new(segment: &'s Segment, first: u64) -> Result<Self, StoreError> {
-        let offset = if first.is_multiple_of(BUNDLES_PER_SEGMENT) {
-            TABLE_BYTES
-        } else {
-            let before = segment.row(first - 1).filter(|(row, _)| row.first == (first - 1) * TILE_WIDTH);
-            let why = || "its row of the table is damaged".to_owned();
-            before.ok_or_else(|| StoreError::Block { first: (first - 1) * TILE_WIDTH, why: why() })?.0.end()
-        };
-        Ok(Self { segment, first, rows: Vec::new(), pending: Vec::new(), offset })
+        let begin = first - first % BUNDLES_PER_SEGMENT;
+        if let Some(damaged) = (begin..first).find(|number| segment.row(*number).is_none()) {
+            let why = "its row of the table is damaged".to_owned();
+            return Err(StoreError::Block { first: damaged * TILE_WIDTH, why });
+        }
+        Ok(Self { segment, first, rows: Vec::new(), pending: Vec::new(), offset: segment.end(first) })
     }
 
     /// Returns the number of the segment that it writes to.

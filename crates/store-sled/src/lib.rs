@@ -7,6 +7,7 @@
 
 mod archive;
 mod block;
+mod candidates;
 mod database;
 mod entries;
 mod files;
@@ -26,12 +27,14 @@ pub use lock::Waiting;
 pub use mend::{Repaired, Source};
 
 use files::{ACKNOWLEDGED, HighWaterMark, SIGNED, io};
-use heldto_journal::{Journal, sync_dir};
+use heldto_journal::{Journal, LAYOUT, sync_dir};
 use heldto_proof::{Entry, Genesis, Head};
 use heldto_store::{EntryHashes, Founding, IndexHashes, NewEntry, Notice, Notices, StoreError, StoredEntry};
 use lock::{Lock, PATIENCE, READER_PATIENCE};
+use marks::Marks;
 use replica::{PART, Replica, TAIL};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -137,7 +140,8 @@ impl SledStore {
         }
         drop(journal);
         Self::put_journal(dir)?;
-        let mut store = Self::of(dir, Some(lock), opening.hashes, opening.notices)?;
+        let journal = Journal::open(&dir.join("journal"), true, head.size(), &opening.notices)?;
+        let mut store = Self::of(dir, journal, Some(lock), opening.hashes, opening.notices);
         // From here on the ledger is there. What fails now is made good by the next opening.
         let made = Replica::create(dir, founding, store.lengths);
         let filled = made.and_then(|mut replica| {
@@ -171,49 +175,59 @@ impl SledStore {
     /// signed, or the system refuses to let the journal be read.
     pub fn open(dir: &Path, opening: Opening<'_>) -> Result<Self, StoreError> {
         if !is_ledger(dir) {
+            if [ACKNOWLEDGED, SIGNED, "checkpoint"].iter().any(|mark| dir.join(mark).exists()) {
+                return Err(StoreError::Behind("both copies of its entries are missing".to_owned()));
+            }
             return Err(StoreError::NoLedger(dir.display().to_string()));
         }
         let Opening { access, hashes, notices, waiting, source } = opening;
         let reads = access == Access::Read;
         let patience = if reads { READER_PATIENCE } else { PATIENCE };
-        let lock = match Lock::take(&dir.join("lock"), patience, waiting) {
+        let mut lock = match Lock::take(&dir.join("lock"), patience, waiting) {
             Ok(lock) => Some(lock),
-            Err(why @ (StoreError::Unwritable { .. } | StoreError::Locked { .. })) if reads => {
-                notices.add(Notice::JournalAlone(why.to_string()));
+            Err(StoreError::Unwritable { .. }) if reads => {
+                notices.add(Notice::FolderUnwritable);
+                None
+            }
+            Err(StoreError::Locked { holder, .. }) if reads => {
+                notices.add(Notice::BesideWriter(holder));
                 None
             }
             Err(error) => return Err(error),
         };
-        let is_from_before = !dir.join("journal").is_dir();
-        if is_from_before && lock.is_none() {
+        let is_without_journal = !dir.join("journal").is_dir();
+        if is_without_journal && lock.is_none() {
             return Self::open_copy(dir, hashes, notices);
         }
-        if is_from_before {
-            let entries = take_up::take_up(dir)?;
-            notices.add(Notice::TakenUp(entries));
+        let mut is_old_layout = false;
+        if is_without_journal {
+            let (entries, layout) = take_up::take_up(dir)?;
+            is_old_layout = layout != LAYOUT;
+            notices.add(if is_old_layout {
+                Notice::TakenUp(entries)
+            } else {
+                Notice::JournalRebuilt { why: "it was missing".to_owned(), entries }
+            });
         }
-        let is_writable = lock.is_some();
-        match Self::of(dir, lock, hashes, notices.clone()) {
-            Ok(mut store) => {
-                store.reconcile(is_from_before, source)?;
-                Ok(store)
+        let marks = Marks::read(dir)?;
+        let open = |writable| Journal::open(&dir.join("journal"), writable, marks.size(), &notices);
+        let journal = match open(lock.is_some()) {
+            // The lock can be written to, and the journal not.
+            Err(StoreError::Io { source, .. }) if reads && source.kind() == ErrorKind::PermissionDenied => {
+                notices.add(Notice::FolderUnwritable);
+                lock = None;
+                open(false)
             }
             // The database may have all that the journal lost.
-            Err(error) if error.is_integrity() && is_writable && dir.join("hot").is_dir() => {
-                let lock = Lock::take(&dir.join("lock"), PATIENCE, &mut |_| {})?;
-                let lost = dir.join("journal.damaged");
-                files::remove_dir(&lost)?;
-                std::fs::rename(dir.join("journal"), &lost).map_err(io("putting the journal aside".to_owned()))?;
-                let taken = take_up::take_up(dir).map_err(|_| error);
-                let entries = taken.inspect_err(|_| drop(std::fs::rename(&lost, dir.join("journal"))))?;
-                notices.add(Notice::JournalRebuilt { why: "its files are damaged".to_owned(), entries });
-                let mut store = Self::of(dir, Some(lock), hashes, notices)?;
-                store.reconcile(false, source)?;
-                files::remove_dir(&lost)?;
-                Ok(store)
+            Err(error) if error.is_integrity() && lock.is_some() && dir.join("hot").is_dir() => {
+                take_up::rebuild_journal(dir, error, &notices)?;
+                open(true)
             }
-            Err(error) => Err(error),
-        }
+            journal => journal,
+        };
+        let mut store = Self::of(dir, journal?, lock, hashes, notices.clone());
+        store.reconcile(marks, is_old_layout, source)?;
+        Ok(store)
     }
 
     /// Opens a temporary copy of a ledger of an earlier layout.
@@ -232,20 +246,17 @@ impl SledStore {
         let opening =
             Opening { access: Access::Write, hashes, notices: quiet.clone(), waiting: &mut |_| {}, source: None };
         let mut store = Self::open(copy.path(), opening)?;
-        drop(quiet.take());
+        let is_old = quiet.take().iter().any(|notice| matches!(notice, Notice::TakenUp(_)));
         drop(notices.take());
-        notices.add(Notice::TemporaryCopy);
+        notices.add(if is_old { Notice::OldLayoutCopied } else { Notice::JournalCopied });
         store.notices = notices;
         store._copy = Some(copy);
         Ok(store)
     }
 
-    fn of(dir: &Path, lock: Option<Lock>, hashes: IndexHashes, notices: Notices) -> Result<Self, StoreError> {
-        // The marks come first: a writer beside a reader writes them last.
-        let known = marks::known_size(dir)?;
-        let journal = Journal::open(&dir.join("journal"), lock.is_some(), known, &notices)?;
+    fn of(dir: &Path, journal: Journal, lock: Option<Lock>, hashes: IndexHashes, notices: Notices) -> Self {
         let hashes = hashes(journal.founding());
-        Ok(Self {
+        Self {
             dir: dir.to_owned(),
             journal,
             replica: RwLock::default(),
@@ -257,7 +268,7 @@ impl SledStore {
             notices,
             lock,
             _copy: None,
-        })
+        }
     }
 
     /// Seals the tail once it is so long, and begins a database of the archive after so many entries, instead of at the usual
@@ -412,12 +423,12 @@ impl SledStore {
     }
 
     /// Returns the chain value after so many entries.
-    fn chain_at(&self, size: u64) -> Result<heldto_proof::Chain, StoreError> {
+    fn chain_at(&self, size: u64, replica: Option<&Replica>) -> Result<heldto_proof::Chain, StoreError> {
         if size == self.journal.head().size() {
             return Ok(self.journal.head().chain);
         }
         let mut bytes = Vec::new();
-        self.read_mending(size..size + 1, None, &mut |stored| {
+        self.read_mending(size..size + 1, replica, &mut |stored| {
             bytes.extend_from_slice(&stored.entry);
             false
         })?;

@@ -63,7 +63,8 @@ impl Lock {
             file.seek(SeekFrom::Start(0))?;
             write!(file, "process {}", std::process::id())
         };
-        write().map_err(io(format!("writing the lock {}", path.display())))?;
+        // Only whoever waits reads the name: a full disk keeps nobody from the ledger.
+        drop(write());
         Ok(Self(file))
     }
 }

@@ -2,46 +2,67 @@
 
 use crate::SledStore;
 use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
+use crate::replica::Replica;
 use heldto_journal::{checked, with_check};
-use heldto_proof::{Chain, Checkpoint, Edge, SignedNote, leaf_hash};
+use heldto_proof::{Chain, Checkpoint, Edge, SignedNote, Verifier, leaf_hash};
 use heldto_store::{Notice, Store, StoreError};
 use std::path::Path;
 
-/// Returns how many entries the log must hold, as far as the marks say.
-///
-/// # Errors
-/// When the system refuses.
-pub fn known_size(dir: &Path) -> Result<u64, StoreError> {
-    let mut known = 0;
-    for name in [ACKNOWLEDGED, SIGNED] {
-        if let MarkFile::Sound(mark, ..) = HighWaterMark::read(dir, name)? {
-            known = known.max(mark.size);
-        }
+/// The marks as they were before the journal was looked at: a writer beside a reader moves them last.
+pub struct Marks {
+    acknowledged: MarkFile,
+    signed: MarkFile,
+}
+
+impl Marks {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn read(dir: &Path) -> Result<Self, StoreError> {
+        let (signed, acknowledged) = (HighWaterMark::read(dir, SIGNED)?, HighWaterMark::read(dir, ACKNOWLEDGED)?);
+        Ok(Self { acknowledged, signed })
     }
-    Ok(known)
+
+    /// Returns how many entries the log must hold, as far as they say.
+    pub fn size(&self) -> u64 {
+        let size = |file: &MarkFile| if let MarkFile::Sound(mark, ..) = file { mark.size } else { 0 };
+        size(&self.acknowledged).max(size(&self.signed))
+    }
 }
 
 impl SledStore {
-    /// Holds the log against both marks, and makes a mark again that is damaged.
-    pub(crate) fn check_marks(&self) -> Result<(), StoreError> {
-        match HighWaterMark::read(&self.dir, ACKNOWLEDGED)? {
-            MarkFile::Absent => {}
-            MarkFile::Sound(mark, _, is_stale) => {
-                self.check_rollback(&mark, ACKNOWLEDGED)?;
+    /// Holds the log against both marks, reading what is damaged in the journal from a replica.
+    ///
+    /// # Errors
+    /// [`StoreError::Behind`] when the log has less than a mark says, or other entries.
+    pub(crate) fn check_rollbacks(&self, marks: &Marks, replica: Option<&Replica>) -> Result<(), StoreError> {
+        for (name, file) in [(ACKNOWLEDGED, &marks.acknowledged), (SIGNED, &marks.signed)] {
+            if let MarkFile::Sound(mark, ..) = file {
+                self.check_rollback(mark, name, replica)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes marks again that are missing, damaged or of an earlier form.
+    pub(crate) fn renew_marks(&self, marks: Marks) -> Result<(), StoreError> {
+        match marks.acknowledged {
+            MarkFile::Sound(_, _, is_stale) => {
                 if is_stale && self.lock.is_some() {
                     self.write_acknowledged()?;
                 }
             }
-            MarkFile::Damaged if self.lock.is_some() => {
+            MarkFile::Absent | MarkFile::Damaged if self.lock.is_some() => {
                 self.write_acknowledged()?;
                 self.notices.add(Notice::FileRebuilt(ACKNOWLEDGED.to_owned()));
             }
-            MarkFile::Damaged => {}
+            MarkFile::Absent | MarkFile::Damaged => {}
         }
-        match HighWaterMark::read(&self.dir, SIGNED)? {
+        match marks.signed {
+            MarkFile::Absent if self.dir.join("checkpoint").exists() => self.rebuild_signed(),
             MarkFile::Absent => Ok(()),
             MarkFile::Sound(mark, note, is_stale) => {
-                self.check_rollback(&mark, SIGNED)?;
                 if is_stale && self.lock.is_some() {
                     // Before the journal the checkpoint stood by itself.
                     let note = if note.is_empty() { self.checkpoint_file()?.unwrap_or_default() } else { note };
@@ -54,13 +75,13 @@ impl SledStore {
     }
 
     /// Checks that the log holds all that a mark says, unchanged.
-    fn check_rollback(&self, mark: &HighWaterMark, name: &str) -> Result<(), StoreError> {
+    fn check_rollback(&self, mark: &HighWaterMark, name: &str, replica: Option<&Replica>) -> Result<(), StoreError> {
         let size = self.journal.head().size();
         if size < mark.size {
-            let why = format!("it holds {size} entries, and {} were {name}", mark.size);
+            let why = format!("{} entries were {name}, and {size} can be read", mark.size);
             return Err(StoreError::Behind(why));
         }
-        if self.chain_at(mark.size)? == mark.chain {
+        if self.chain_at(mark.size, replica)? == mark.chain {
             Ok(())
         } else {
             Err(StoreError::Behind(format!("its first {} entries are not the ones {name}", mark.size)))
@@ -70,8 +91,17 @@ impl SledStore {
     /// Makes the mark of what was signed again from the checkpoint, if that is one of this log; else puts it aside.
     fn rebuild_signed(&self) -> Result<(), StoreError> {
         let checkpoint = self.checkpoint_file()?;
-        let parsed =
-            checkpoint.as_deref().and_then(|text| Checkpoint::of(&SignedNote::parse(text.as_bytes()).ok()?).ok());
+        let note = checkpoint.as_deref().and_then(|text| SignedNote::parse(text.as_bytes()).ok());
+        let parsed = note.as_ref().and_then(|note| Checkpoint::of(note).ok());
+        let genesis = &self.journal.founding().genesis;
+        let key = Verifier { name: genesis.origin.clone(), key: genesis.key };
+        if let (Some(note), Some(checkpoint)) = (&note, &parsed)
+            && checkpoint.size > self.journal.head().size()
+            && note.verify(&key).is_ok()
+        {
+            let size = self.journal.head().size();
+            return Err(StoreError::Behind(format!("{} entries were signed, and {size} can be read", checkpoint.size)));
+        }
         let fitting = match parsed.filter(|checkpoint| checkpoint.size <= self.journal.head().size()) {
             Some(checkpoint) => self.chain_of(&checkpoint)?.map(|chain| (checkpoint.size, chain)),
             None => None,
@@ -84,7 +114,7 @@ impl SledStore {
                 self.notices.add(Notice::FileRebuilt(SIGNED.to_owned()));
             }
             _ => {
-                if self.lock.is_some() {
+                if self.lock.is_some() && self.dir.join(SIGNED).exists() {
                     let (from, to) = (self.dir.join(SIGNED), self.dir.join("signed.damaged"));
                     std::fs::rename(&from, to).map_err(files::io(format!("putting {} aside", from.display())))?;
                 }
@@ -101,7 +131,7 @@ impl SledStore {
             edge.push(leaf_hash(&stored.entry));
             true
         })?;
-        if edge.root() == checkpoint.root { self.chain_at(checkpoint.size).map(Some) } else { Ok(None) }
+        if edge.root() == checkpoint.root { self.chain_at(checkpoint.size, None).map(Some) } else { Ok(None) }
     }
 
     fn checkpoint_file(&self) -> Result<Option<String>, StoreError> {
@@ -119,6 +149,8 @@ impl SledStore {
         if self.lock.is_none() {
             return Err(StoreError::ReadOnly);
         }
+        // What is signed must be on the disk, and not in the system's memory alone.
+        self.journal.renew()?;
         HighWaterMark { size, chain }.write(&self.dir, SIGNED, checkpoint, true)?;
         files::replace(&self.dir, "checkpoint", checkpoint.as_bytes(), true).map(drop)
     }

@@ -2,13 +2,14 @@
 //!
 //! What mends is trusted by its hashes alone. Start at `SledStore::reconcile`, which runs whenever a ledger is opened.
 
+use crate::candidates::Candidates;
 use crate::files::{self, io};
+use crate::marks::Marks;
 use crate::replica::{Replica, damaged};
 use crate::{CHUNK, SledStore, flow};
 use heldto_journal::{Journal, LAYOUT, advance, first_unlinked, follows, sync_dir};
 use heldto_proof::{Chain, Entry, TILE_WIDTH, chain};
 use heldto_store::{NewEntry, Notice, StoreError, StoredEntry};
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -31,13 +32,19 @@ pub struct Repaired {
 }
 
 impl SledStore {
-    /// Brings journal and databases to one state, after they were opened.
+    /// Brings journal and databases to one state, after they were opened. Nothing is written over or made again before the log is known
+    /// to be all that the marks say.
     ///
-    /// `is_new_layout`: the databases are of an earlier layout and are made again without a word.
-    pub(crate) fn reconcile(&mut self, is_new_layout: bool, source: Option<Source<'_>>) -> Result<(), StoreError> {
-        let known = crate::marks::known_size(&self.dir)?;
+    /// `is_old_layout`: the databases are of an earlier layout and are made again without a word.
+    pub(crate) fn reconcile(
+        &mut self,
+        marks: Marks,
+        is_old_layout: bool,
+        source: Option<Source<'_>>,
+    ) -> Result<(), StoreError> {
         if self.lock.is_none() {
-            return self.check_marks();
+            self.check_rollbacks(&marks, None)?;
+            return self.renew_marks(marks);
         }
         let was_suspect = self.is_suspect();
         let opened = Replica::open(&self.dir, self.lengths).and_then(|(replica, founding, layout)| {
@@ -47,34 +54,32 @@ impl SledStore {
                 Err(damaged("founding record", "it is another than the journal's"))
             }
         });
-        let has_replica = opened.is_ok();
         let size = opened.as_ref().map_or(0, Replica::size);
-        let wanted = known.max(size).max(self.journal.salvage_end());
-        if self.journal.is_short_of(wanted) {
-            self.mend_end(wanted, opened.as_ref().ok(), source)?;
+        let required = marks.size().max(self.journal.damaged_size());
+        if self.journal.is_short_of(required.max(size)) {
+            self.mend_end(required, opened.as_ref(), source)?;
         }
+        self.check_rollbacks(&marks, opened.as_ref().ok())?;
         self.journal.settle()?;
         match opened {
             Ok(replica) => self.use_database(replica, was_suspect)?,
             Err(error @ StoreError::Io { .. }) => self.suspect(&error),
-            Err(_) if is_new_layout => self.rebuild(None)?,
-            // sled's own words say nothing to whoever reads the notice.
-            Err(StoreError::Broken(_)) => self.rebuild(Some("sled cannot read it".to_owned()))?,
+            Err(_) if is_old_layout => self.rebuild(None)?,
             Err(error) => self.rebuild(Some(error.to_string()))?,
         }
-        self.check_marks().map_err(|error| match error {
-            // A database that could not be opened may hold what is missing.
-            StoreError::Behind(why) if !has_replica => {
-                StoreError::Behind(format!("{why}; its database is damaged too"))
-            }
-            error => error,
-        })
+        self.renew_marks(marks)
     }
 
     /// Takes databases into use whose chain fits the journal's, and makes others again.
     fn use_database(&mut self, mut replica: Replica, was_suspect: bool) -> Result<(), StoreError> {
-        let fits = replica.size() <= self.journal.head().size()
-            && replica.chain().is_none_or(|chain| self.chain_at(replica.size()).is_ok_and(|own| own == chain));
+        let mut fits = replica.size() <= self.journal.head().size();
+        if let Some(chain) = replica.chain().filter(|_| fits) {
+            fits = match self.chain_at(replica.size(), Some(&replica)) {
+                Ok(own) => own == chain,
+                Err(error) if error.is_integrity() => false,
+                Err(error) => return Err(error),
+            };
+        }
         if !fits {
             self.put_replica(replica);
             return self.rebuild(Some("its last entry is not the journal's".to_owned()));
@@ -105,41 +110,60 @@ impl SledStore {
     }
 
     /// Appends to the journal what it lost of its end, from the database, from its own records behind a gap, or from another copy:
-    /// whatever follows by its hashes.
+    /// whatever follows by its hashes. All of the first `required` entries, or nothing.
     fn mend_end(
         &mut self,
-        wanted: u64,
-        replica: Option<&Replica>,
+        required: u64,
+        replica: Result<&Replica, &StoreError>,
         source: Option<Source<'_>>,
     ) -> Result<(), StoreError> {
         let first = self.journal.head().size();
         let mut candidates = Candidates::default();
-        if let Some(replica) = replica {
-            candidates.add(entries_of(replica, first..wanted));
+        if let Ok(replica) = replica {
+            candidates.add_from(replica, first..replica.size());
         }
         if let Some(source) = source {
-            candidates.add(source(first..wanted));
+            candidates.add(source(first..required));
         }
         let mut head = self.journal.head().clone();
         let mut mended: Vec<NewEntry> = Vec::new();
-        for index in first..wanted {
+        loop {
+            let index = head.size();
             let own = self.journal.salvage(index).cloned();
-            let following = candidates.of(index).chain(own.as_ref());
-            let Some(stored) = following.into_iter().find(|stored| follows(stored, index, Some(head.chain)).is_some())
-            else {
+            let mut following = candidates.of(index).chain(own.as_ref());
+            let Some(stored) = following.find(|stored| follows(stored, index, Some(head.chain)).is_some()) else {
                 break;
             };
             advance(&mut head, &stored.entry);
             mended.push(stored.to_new(Vec::new()));
         }
-        if mended.is_empty() {
-            if first < wanted && self.journal.is_short_of(0) {
-                let why = "the end of the journal is damaged, and the database does not have it".to_owned();
-                return Err(StoreError::Lost { index: first, why });
+        if head.size() < required {
+            // That the system refused says nothing of what the database holds.
+            if let Err(StoreError::Io { what, source }) = replica {
+                let source = std::io::Error::new(source.kind(), source.to_string());
+                return Err(StoreError::Io { what: what.clone(), source });
             }
+            if let Some(error) = candidates.failed {
+                return Err(error);
+            }
+            if self.journal.damaged_size() == 0 {
+                let why = format!("{required} entries were acknowledged or signed, and {} can be read", head.size());
+                return Err(StoreError::Behind(why));
+            }
+            let why = "the end of the journal is damaged there, and the database does not have it".to_owned();
+            return Err(StoreError::Lost { index: head.size(), why });
+        }
+        if mended.is_empty() {
             return Ok(());
         }
-        self.journal.append(&mended, &head)?;
+        match self.journal.append(&mended, &head) {
+            // The bundle behind which these go.
+            Err(StoreError::Block { first, .. }) => {
+                self.mend_bundle(first, replica.ok())?;
+                self.journal.append(&mended, &head)?;
+            }
+            appended => appended?,
+        }
         self.notices.add(Notice::JournalMended { first, last: head.size() - 1 });
         Ok(())
     }
@@ -173,67 +197,96 @@ impl SledStore {
             Err(StoreError::Block { .. }) => Ok(true),
             Err(error) => Err(error),
         };
+        let beside = Journal::bundles_beside(number);
         let (mut from, mut until) = (number, number + 1);
-        while from > Journal::bundles_to_mend(number).start && is_damaged(from - 1)? {
+        while from > beside.start && is_damaged(from - 1)? {
             from -= 1;
         }
-        while until < bundles && is_damaged(until)? {
+        while until < bundles.min(beside.end) && is_damaged(until)? {
             until += 1;
+        }
+        let mut lost = Vec::new();
+        // What comes after them proves them.
+        if until < bundles && is_damaged(until)? {
+            lost = self.mend_bundles(until, replica, source)?;
         }
         let range = from * TILE_WIDTH..until * TILE_WIDTH;
         let mut candidates = Candidates::default();
         (from..until).for_each(|number| candidates.add(self.journal.damaged_bundle(number)));
-        let in_use = self.replica();
-        if let Some(replica) = replica.or(in_use.as_deref()) {
-            candidates.add(entries_of(replica, range.clone()));
+        let (in_use, copied) = (self.replica(), self.copied_replica());
+        if let Some(replica) = replica.or(in_use.as_deref()).or(copied.as_ref().map(|(replica, _)| replica)) {
+            candidates.add_from(replica, range.clone());
         }
         if let Some(source) = source {
             candidates.add(source(range.clone()));
         }
-        let before = self.chain_before(range.start);
-        let (proved, lost) = candidates.prove(range.clone(), self.chain_after(range.end)?, before);
-        if self.lock.is_none() {
-            return Err(StoreError::Lost {
-                index: lost.first().copied().unwrap_or(range.start),
-                why: "the journal is damaged there, and cannot be mended where nothing can be written".to_owned(),
-            });
+        let (before, after) = (self.chain_before(range.start)?, self.chain_after(range.end)?);
+        let (proved, of_these) = candidates.prove(range.clone(), after, before);
+        match candidates.failed {
+            // That the system refused says nothing of what the database holds.
+            Some(error) if !of_these.is_empty() => return Err(error),
+            _ => {}
         }
+        let mut mended: Option<Range<u64>> = None;
         for number in from..until {
-            let bundle: Vec<StoredEntry> = proved
-                .range(number * TILE_WIDTH..(number + 1) * TILE_WIDTH)
-                .map(|(_, stored)| stored.clone())
-                .collect();
+            let first = number * TILE_WIDTH;
+            let bundle: Vec<StoredEntry> =
+                proved.range(first..first + TILE_WIDTH).map(|(_, stored)| stored.clone()).collect();
             if bundle.len() as u64 == TILE_WIDTH {
                 self.journal.mend(number, &bundle)?;
-                let first = number * TILE_WIDTH;
-                self.notices.add(Notice::JournalMended { first, last: first + TILE_WIDTH - 1 });
+                mended = Some(mended.map_or(first, |range| range.start)..first + TILE_WIDTH);
             }
         }
+        if let Some(range) = mended {
+            self.notices.add(Notice::JournalMended { first: range.start, last: range.end - 1 });
+        }
+        lost.extend(of_these);
         Ok(lost)
     }
 
-    /// Returns the chain value after the entries before this one, which begins a bundle that is whole, or the open one.
-    fn chain_after(&self, index: u64) -> Result<Chain, StoreError> {
+    /// Returns a temporary copy of the databases, opened, where they cannot be opened in their place.
+    fn copied_replica(&self) -> Option<(Replica, tempfile::TempDir)> {
+        if self.lock.is_some() {
+            return None;
+        }
+        let copy = tempfile::tempdir().ok()?;
+        for folder in ["hot", "archive"] {
+            files::copy_dir(&self.dir.join(folder), &copy.path().join(folder)).ok()?;
+        }
+        // Whatever it is, what it holds is proved by hashes.
+        Replica::open(copy.path(), self.lengths).ok().map(|(replica, ..)| (replica, copy))
+    }
+
+    /// Returns the chain value before an entry, by what it holds itself, if it can be read.
+    fn chain_after(&self, index: u64) -> Result<Option<Chain>, StoreError> {
         if index == self.journal.head().size() {
-            return Ok(self.journal.head().chain);
+            return Ok(Some(self.journal.head().chain));
         }
         let mut previous = None;
-        self.journal.read(index..index + 1, &mut |stored| {
+        let read = self.journal.read(index..index + 1, &mut |stored| {
             previous = Entry::decode(&stored.entry).ok().map(|entry| entry.previous);
             false
-        })?;
-        previous.ok_or_else(|| StoreError::Lost { index, why: "it does not decode".to_owned() })
+        });
+        match read {
+            Err(error) if !error.is_integrity() => Err(error),
+            _ => Ok(previous),
+        }
     }
 
     /// Returns the chain value before an entry, by the one before it, if that can be read.
-    fn chain_before(&self, index: u64) -> Option<Chain> {
-        let Some(before) = index.checked_sub(1) else { return Some(self.journal.founding().genesis.chain()) };
+    fn chain_before(&self, index: u64) -> Result<Option<Chain>, StoreError> {
+        let Some(before) = index.checked_sub(1) else {
+            return Ok(Some(self.journal.founding().genesis.chain()));
+        };
         let mut found = None;
         let read = self.journal.read(before..index, &mut |stored| {
             found = Some(chain(&stored.entry));
             false
         });
-        read.ok().and(found)
+        match read {
+            Err(error) if !error.is_integrity() => Err(error),
+            _ => Ok(found),
+        }
     }
 
     /// Holds every entry of the databases against the journal, and with `index` the whole index too. On all cores. Returns what
@@ -339,12 +392,15 @@ impl SledStore {
             return Ok(false);
         }
         let own = self.journal.closed_bundle(number)?;
-        let (before, after) = (self.chain_before(range.start), self.chain_after(range.end)?);
-        let Some(index) = first_unlinked(&own, range.start, before, Some(after)) else { return Ok(false) };
+        let (before, after) = (self.chain_before(range.start)?, self.chain_after(range.end)?);
+        let Some(index) = first_unlinked(&own, range.start, before, after) else { return Ok(false) };
         let mut candidates = Candidates::default();
         candidates.add(own);
-        candidates.add(entries_of(replica, range.clone()));
+        candidates.add_from(replica, range.clone());
         let (proved, lost) = candidates.prove(range.clone(), after, before);
+        if let Some(error) = candidates.failed.filter(|_| !lost.is_empty()) {
+            return Err(error);
+        }
         if !lost.is_empty() {
             let why = "its bytes do not fit its hashes, nor do those in the database".to_owned();
             return Err(StoreError::Lost { index: lost[0].max(index), why });
@@ -421,7 +477,7 @@ impl SledStore {
         let size = self.journal.head().size();
         while replica.size() < size {
             let until = (replica.size() + CHUNK).min(size);
-            let entries = self.to_store(replica.size()..until, None)?;
+            let entries = self.proved(replica.size()..until, replica.chain())?;
             if replica.would_seal(entries.len() as u64) {
                 replica.seal(&entries)?;
             } else {
@@ -447,6 +503,36 @@ impl SledStore {
         files::remove_dir(&aside)?;
         files::remove_dir(&replaced)?;
         Ok(replica)
+    }
+
+    /// Returns entries of the journal whose hashes fit, to be stored where the old databases may be the last to have the right ones.
+    fn proved(&self, range: Range<u64>, before: Option<Chain>) -> Result<Vec<NewEntry>, StoreError> {
+        let mut retried = None;
+        loop {
+            let (mut all, mut unproved) = (Vec::new(), None);
+            let mut previous = before.unwrap_or_else(|| self.journal.founding().genesis.chain());
+            self.read_mending(range.clone(), None, &mut |stored| {
+                match follows(stored, stored.index, Some(previous)) {
+                    Some(chain) => previous = chain,
+                    None => unproved = Some(stored.index),
+                }
+                all.push(stored.to_new((self.hashes)(stored)));
+                unproved.is_none()
+            })?;
+            let Some(index) = unproved else { return Ok(all) };
+            // Where an entry does not fit the one before it, either may be the one that was changed.
+            let numbers = [index / TILE_WIDTH, index.saturating_sub(1) / TILE_WIDTH];
+            let mut mended = false;
+            if let Some(old) = self.replica().filter(|_| retried != Some(index)) {
+                for number in numbers {
+                    mended |= self.mend_unproved(number, &old)?;
+                }
+            }
+            if !mended {
+                return Err(StoreError::Lost { index, why: "its bytes do not fit its hashes".to_owned() });
+            }
+            retried = Some(index);
+        }
     }
 
     fn compare_ends(&self, replica: &Replica) -> Result<(), StoreError> {
@@ -477,83 +563,4 @@ impl SledStore {
         }
         Ok(repaired)
     }
-}
-
-/// Entries that may be the right ones, by index.
-#[derive(Default)]
-struct Candidates(BTreeMap<u64, Vec<StoredEntry>>);
-
-impl Candidates {
-    fn add(&mut self, entries: Vec<StoredEntry>) {
-        for stored in entries {
-            self.0.entry(stored.index).or_default().push(stored);
-        }
-    }
-
-    fn of(&self, index: u64) -> impl Iterator<Item = &StoredEntry> {
-        self.0.get(&index).into_iter().flatten()
-    }
-
-    /// Returns the entries of a range that the hashes prove, and the indexes of those that none of the candidates fits.
-    ///
-    /// From the end: an entry is the right one if its chain value is the one that the next entry holds, and its parts are if they
-    /// match its commitments. Where one is missing, those before it are proved only as far as they follow from the front, each
-    /// by the next.
-    fn prove(&self, range: Range<u64>, after: Chain, before: Option<Chain>) -> (BTreeMap<u64, StoredEntry>, Vec<u64>) {
-        let (mut proved, mut lost) = (BTreeMap::new(), Vec::new());
-        let (mut wanted, mut gap) = (after, range.start);
-        for index in range.clone().rev() {
-            // The entry by the one that follows it, and its parts by the entry.
-            let Some((entry, bytes)) = self.of(index).find_map(|stored| {
-                let fits = chain(&stored.entry) == wanted;
-                let entry = Entry::decode(&stored.entry).ok().filter(|entry| fits && entry.index == index)?;
-                Some((entry, &stored.entry))
-            }) else {
-                gap = index + 1;
-                break;
-            };
-            wanted = entry.previous;
-            let whole =
-                self.of(index).filter(|stored| stored.entry == *bytes && follows(stored, index, None).is_some());
-            match whole.max_by_key(|stored| stored.parts.len()) {
-                Some(stored) => drop(proved.insert(index, stored.clone())),
-                None => lost.push(index),
-            }
-        }
-        // Before a gap an entry is proved by the one that follows it, if that one follows from the front.
-        let (mut previous, mut last): (_, Option<StoredEntry>) = (before, None);
-        for index in range.start..gap {
-            let found = previous.and_then(|previous| {
-                self.of(index).find_map(|stored| Some((follows(stored, index, Some(previous))?, stored)))
-            });
-            let Some((chain, stored)) = found else {
-                lost.extend(index.saturating_sub(u64::from(last.is_some()))..gap);
-                break;
-            };
-            if let Some(before) = last.replace(stored.clone()) {
-                proved.insert(before.index, before);
-            }
-            previous = Some(chain);
-        }
-        lost.sort_unstable();
-        (proved, lost)
-    }
-}
-
-/// Returns what databases have of a range, whatever else of it is damaged.
-fn entries_of(replica: &Replica, range: Range<u64>) -> Vec<StoredEntry> {
-    let (mut all, mut next) = (Vec::new(), range.start);
-    while next < range.end {
-        let read = replica.read(next..range.end, &mut |stored| {
-            next = stored.index + 1;
-            all.push(stored.clone());
-            flow(true)
-        });
-        match read {
-            Ok(()) => break,
-            Err(error) if error.is_integrity() && !matches!(error, StoreError::Broken(_)) => next += 1,
-            Err(_) => break,
-        }
-    }
-    all
 }

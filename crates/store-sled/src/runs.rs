@@ -199,7 +199,12 @@ impl Seek<'_, '_> {
         }
         self.held = next.map(|(key, value)| (key.clone(), value.clone()));
         let past = self.wanted.last().zip(begins).is_some_and(|(last, begins)| *last < begins);
-        if past || self.wanted.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if past || self.wanted.is_empty() {
+            // It begins behind every hash that is wanted, and what comes after it was not looked at.
+            self.held = None;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 
     fn fail(&mut self, error: StoreError) -> ControlFlow<()> {
@@ -350,6 +355,8 @@ fn broken() -> StoreError {
 mod tests {
     use super::{Record, Run, find, write};
     use crate::database::Database;
+    use crate::keys;
+    use std::ops::ControlFlow;
 
     #[test]
     fn whatever_a_run_holds_is_found_in_it() {
@@ -372,7 +379,20 @@ mod tests {
         let mut hashes: Vec<u64> = all.iter().map(|(hash, _)| *hash).chain([1, 7918, u64::MAX / 2]).collect();
         hashes.dedup();
         hashes.sort_unstable();
-        let alone = hashes.iter().step_by(97).map(std::slice::from_ref);
+        // Each record with which a value ends and the hash behind it, and some others.
+        let mut ends_of_values = Vec::new();
+        let mut before: Option<Record> = None;
+        db.scan(keys::run(5, (0, 0)).to_vec()..keys::run_begin(6).to_vec(), |key, _| {
+            let begins = keys::decode_run(key).map(|(_, record)| record).expect("a key");
+            let at = all.partition_point(|record| *record < begins);
+            ends_of_values.extend(at.checked_sub(1).map(|at| all[at].0));
+            ends_of_values.push(begins.0.saturating_sub(1));
+            assert!(before.replace(begins) < Some(begins));
+            ControlFlow::Continue(())
+        })
+        .expect("reads");
+        assert!(ends_of_values.len() > 20);
+        let alone = hashes.iter().step_by(97).chain(&ends_of_values).map(std::slice::from_ref);
         let ends = [&hashes[..3], &hashes[hashes.len() - 2..]];
         for wanted in alone.chain(ends).chain([&hashes[..], &[]]) {
             for (most, records) in [(1, 1), (700, written), (usize::MAX, written)] {

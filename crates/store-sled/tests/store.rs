@@ -264,7 +264,7 @@ fn a_reader_does_without_the_lock_and_without_the_database() {
     add(&mut store, &[30; 300]);
     let (reader, notices) = open_noting(root.path(), Access::Read);
     let reader = reader.expect("opens beside the writer");
-    assert!(!reader.uses_database() && matches!(notices[..], [Notice::JournalAlone(_)]));
+    assert!(!reader.uses_database() && matches!(notices[..], [Notice::BesideWriter(_)]));
     let before = store.head().expect("a head");
     assert_eq!(reader.head().expect("a head"), before);
     assert_eq!(reader.find(&[5, 77], 2).expect("an index"), [(5, 5), (77, 0), (77, 1)]);

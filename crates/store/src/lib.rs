@@ -187,7 +187,7 @@ pub enum StoreError {
         why: String,
     },
     /// The ledger ends before what was acknowledged, or beside it.
-    #[error("the ledger has fallen behind: {0}")]
+    #[error("the end of the ledger is lost, or other entries stand in its place: {0}")]
     Behind(String),
     /// The database under the store is broken.
     #[error("the database is broken: {0}")]

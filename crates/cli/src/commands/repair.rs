@@ -2,10 +2,10 @@
 
 use super::plain;
 use crate::args::{Global, RepairArgs};
-use crate::error::{CommandError, INTEGRITY};
+use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use crate::{Outcome, World, carry, ledger};
-use heldto_proof::{SignedNote, TILE_WIDTH};
-use heldto_store::{Notices, Store, StoredEntry};
+use heldto_proof::TILE_WIDTH;
+use heldto_store::{Notice, Notices, Store, StoredEntry};
 use heldto_store_files::Folder;
 use heldto_store_sled::{Access, Opening, SledStore, is_ledger};
 use std::ops::Range;
@@ -15,9 +15,19 @@ use std::path::Path;
 pub fn run(world: &mut World<'_>, global: &Global, args: &RepairArgs) -> Result<Outcome, CommandError> {
     let copy = args.from.as_deref().map(|path| copy_at(world, global, path)).transpose()?;
     let from = |range: Range<u64>| copy.as_ref().map_or_else(Vec::new, |copy| entries_of(copy.as_ref(), range));
-    let mut open = ledger::open_with(world, global, Access::Write, Some(&from))?;
+    // What is in the way of a mending is no news once it is mended.
+    let quiet = Global { notices: Notices::default(), ..global.clone() };
+    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder} to finish with the ledger"));
+    let opening = Opening { source: Some(&from), ..ledger::opening(&quiet, Access::Write, waiting) };
+    let mut open = heldto_ledger::Ledger::open(SledStore::open(&ledger::folder(global), opening)?)?;
+    let own = open.genesis().clone();
+    if let (Some(copy), Some(path)) = (&copy, &args.from)
+        && copy.founding()?.genesis != own
+    {
+        let message = format!("{} is a copy of another ledger, {}", path.display(), copy.founding()?.genesis.origin);
+        return Err(CommandError::new(INPUT, message).hint(format!("this ledger is {}", own.origin)));
+    }
     let repaired = open.store_mut().repair(Some(&from))?;
-    ledger::say_notices(world, global);
     if let [first, ..] = repaired.lost[..] {
         let message = match repaired.lost.len() {
             1 => format!("entry {first} could not be mended: no copy at hand has it whole"),
@@ -30,37 +40,59 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &RepairArgs) -> Result<
         );
     }
     let verified = ledger::verify(&mut open, &mut |_| {})?;
-    Ok(plain(if global.quiet {
-        String::new()
-    } else {
-        format!("sound: {} entries, in the journal and in the database\n", verified.entries)
-    }))
+    let told = |notice: &Notice| !matches!(notice, Notice::DatabaseNotRebuilt(_) | Notice::DatabaseSuspect(_));
+    let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(told).collect();
+    let what = if notices.is_empty() { "nothing to mend" } else { "mended" };
+    notices.into_iter().for_each(|notice| global.notices.add(notice));
+    ledger::say_notices(world, global);
+    if !open.store().uses_database() {
+        return Err(CommandError::new(FAILED, "the journal is whole, and the database could not be made again")
+            .hint("run the command again; if it fails again, copy the folder to another disk"));
+    }
+    let said = format!("{what}: {} entries, whole in the journal and in the database\n", verified.entries);
+    Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
 /// Another copy of a ledger, of which nothing is believed.
 fn copy_at(world: &mut World<'_>, global: &Global, path: &Path) -> Result<Box<dyn Store>, CommandError> {
+    let same = |one: &Path, other: &Path| {
+        one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|o| o == one))
+    };
+    if same(path, &ledger::folder(global)) {
+        let message = format!("{} is the ledger itself", path.display());
+        return Err(
+            CommandError::new(USAGE, message).hint("name another copy: a published folder, an export, or a backup")
+        );
+    }
+    // What is wrong with it is no fault of the ledger's.
+    let no_copy = |error: CommandError| {
+        let code = if error.code == INTEGRITY { INPUT } else { error.code };
+        let message =
+            format!("{} is no copy to take from: {}", path.display(), error.message.trim_start_matches("broken: "));
+        CommandError::new(code, message).hint("give a published folder, an export, or another ledger's folder")
+    };
     if is_ledger(path) {
         let waiting = &mut |_: &str| {};
         let opening = Opening { notices: Notices::default(), ..ledger::opening(global, Access::Read, waiting) };
-        return Ok(Box::new(SledStore::open(path, opening)?));
+        return Ok(Box::new(SledStore::open(path, opening).map_err(|error| no_copy(error.into()))?));
     }
     if path.is_dir() {
         let folder = Folder::new(path);
-        let checkpoint = folder.checkpoint()?.unwrap_or_default();
-        // Only its form counts here: each entry is proved by the hashes of the ledger that is mended.
-        SignedNote::parse(&checkpoint).map_err(|e| {
-            CommandError::new(INTEGRITY, format!("{} has no checkpoint that can be read: {e}", path.display()))
-        })?;
-        return Ok(Box::new(carry::from_folder(folder, &checkpoint)?.into_store()));
+        let checkpoint = folder.checkpoint()?;
+        let missing = || CommandError::new(INPUT, "it has no file `checkpoint`");
+        let checkpoint = checkpoint.ok_or_else(missing).map_err(no_copy)?;
+        return Ok(Box::new(carry::from_folder(folder, &checkpoint).map_err(no_copy)?.into_store()));
     }
-    Ok(Box::new(carry::read(&ledger::text_of(world, path)?, [0; 32])?.into_store()))
+    let text = ledger::text_of(world, path).map_err(no_copy)?;
+    Ok(Box::new(carry::read(&text, [0; 32]).map_err(no_copy)?.into_store()))
 }
 
 /// Returns what a copy has of a range, whatever else of it is damaged.
 fn entries_of(copy: &dyn Store, range: Range<u64>) -> Vec<StoredEntry> {
     let (mut all, mut next) = (Vec::new(), range.start);
-    while next < range.end {
-        let read = copy.read(next..range.end, &mut |stored| {
+    let end = range.end.min(copy.head().map_or(0, |head| head.size()));
+    while next < end {
+        let read = copy.read(next..end, &mut |stored| {
             next = stored.index + 1;
             all.push(stored.clone());
             true

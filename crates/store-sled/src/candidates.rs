@@ -1,0 +1,125 @@
+//! Entries that may be the right ones where the journal is damaged, and the hashes that tell which are.
+//!
+//! It knows chain values and commitments, never files. Start at [`Candidates::prove`].
+
+use crate::flow;
+use crate::replica::Replica;
+use heldto_journal::follows;
+use heldto_proof::{Chain, Entry, chain};
+use heldto_store::{StoreError, StoredEntry};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Entries that may be the right ones, by index.
+#[derive(Default)]
+pub struct Candidates {
+    entries: BTreeMap<u64, Vec<StoredEntry>>,
+    /// What the system said when it refused to let some of them be read.
+    pub failed: Option<StoreError>,
+}
+
+impl Candidates {
+    /// Adds what another copy has.
+    pub fn add(&mut self, entries: Vec<StoredEntry>) {
+        for stored in entries {
+            self.entries.entry(stored.index).or_default().push(stored);
+        }
+    }
+
+    /// Adds what databases have of a range, whatever else of it is damaged.
+    pub fn add_from(&mut self, replica: &Replica, range: Range<u64>) {
+        let end = range.end.min(replica.size());
+        let mut next = range.start;
+        while next < end {
+            let entries = &mut self.entries;
+            let read = replica.read(next..end, &mut |stored| {
+                next = stored.index + 1;
+                entries.entry(stored.index).or_default().push(stored.clone());
+                flow(true)
+            });
+            match read {
+                Ok(()) => break,
+                Err(error) if error.is_integrity() && !matches!(error, StoreError::Broken(_)) => next += 1,
+                Err(error) => {
+                    if !error.is_integrity() {
+                        self.failed = Some(error);
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Returns the candidates for one place.
+    pub fn of(&self, index: u64) -> impl Iterator<Item = &StoredEntry> {
+        self.entries.get(&index).into_iter().flatten()
+    }
+
+    /// Returns the entry of these bytes with every part that any candidate has and the entry commits to; `None` if a part is there
+    /// only damaged.
+    fn with_parts(&self, index: u64, bytes: &[u8], entry: &Entry) -> Option<StoredEntry> {
+        let mut whole = StoredEntry { index, entry: bytes.to_vec(), parts: Vec::new() };
+        for number in (0..=u16::MAX).take(entry.parts.len()) {
+            let held = self.of(index).flat_map(StoredEntry::present_parts).filter(|(held, _)| *held == number);
+            let mut is_held = false;
+            let right = held.map(|(_, part)| part).find(|part| {
+                is_held = true;
+                let one = StoredEntry { index, entry: bytes.to_vec(), parts: vec![(number, part.to_vec())] };
+                follows(&one, index, None).is_some()
+            });
+            match right {
+                Some(part) => whole.parts.push((number, part.to_vec())),
+                None if is_held => return None,
+                None => {}
+            }
+        }
+        Some(whole)
+    }
+
+    /// Returns the entries of a range that the hashes prove, and the indexes of those that none of the candidates fits.
+    ///
+    /// From the end: an entry is the right one if its chain value is the one that the next entry holds, and its parts are if they
+    /// match its commitments. Where one is missing, those before it are proved only as far as they follow from the front, each
+    /// by the next.
+    pub fn prove(
+        &self,
+        range: Range<u64>,
+        after: Option<Chain>,
+        before: Option<Chain>,
+    ) -> (BTreeMap<u64, StoredEntry>, Vec<u64>) {
+        let (mut proved, mut lost) = (BTreeMap::new(), Vec::new());
+        let (mut wanted, mut gap) = (after, range.start);
+        for index in range.clone().rev() {
+            let right = self.of(index).find(|stored| Some(chain(&stored.entry)) == wanted).and_then(|stored| {
+                let entry = Entry::decode(&stored.entry).ok().filter(|entry| entry.index == index)?;
+                Some((entry, &stored.entry))
+            });
+            let Some((entry, bytes)) = right else {
+                gap = index + 1;
+                break;
+            };
+            wanted = Some(entry.previous);
+            match self.with_parts(index, bytes, &entry) {
+                Some(stored) => drop(proved.insert(index, stored)),
+                None => lost.push(index),
+            }
+        }
+        // Before a gap an entry is proved by the one that follows it, if that one follows from the front.
+        let (mut previous, mut last): (_, Option<StoredEntry>) = (before, None);
+        for index in range.start..gap {
+            let found = previous.and_then(|previous| {
+                self.of(index).find_map(|stored| Some((follows(stored, index, Some(previous))?, stored)))
+            });
+            let Some((chain, stored)) = found else {
+                lost.extend(index.saturating_sub(u64::from(last.is_some()))..gap);
+                break;
+            };
+            if let Some(before) = last.replace(stored.clone()) {
+                proved.insert(before.index, before);
+            }
+            previous = Some(chain);
+        }
+        lost.sort_unstable();
+        (proved, lost)
+    }
+}
