@@ -8,6 +8,7 @@
 mod archive;
 mod block;
 mod candidates;
+mod compare;
 mod database;
 mod entries;
 mod files;
@@ -16,6 +17,7 @@ mod keys;
 mod lock;
 mod marks;
 mod mend;
+mod rebuild;
 mod replica;
 mod runs;
 mod singles;

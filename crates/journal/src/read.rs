@@ -1,0 +1,146 @@
+//! Closed bundles and the open one, read back; and bundles written again once hashes proved what stood in them.
+//!
+//! Start at [`Journal::read`].
+
+use crate::Journal;
+use crate::links::first_unlinked;
+use crate::segment::{self, BUNDLES_PER_SEGMENT, Bundle, Segment};
+use heldto_proof::TILE_WIDTH;
+use heldto_store::{Notice, StoreError, StoredEntry};
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, PoisonError};
+
+/// How many bundles are kept in memory for whoever reads entries here and there.
+const CACHED_BUNDLES: usize = 16;
+
+impl Journal {
+    pub(crate) fn segment(&self, bundle: u64) -> Result<Arc<Segment>, StoreError> {
+        let number = bundle / BUNDLES_PER_SEGMENT;
+        let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(segment) = segments.get(&number) {
+            return Ok(Arc::clone(segment));
+        }
+        let why = || format!("{} is missing", segment::path(&self.dir, number).display());
+        let opened = Segment::open(&self.dir, number, self.writable)?;
+        let opened = opened.ok_or_else(|| StoreError::Block { first: bundle * TILE_WIDTH, why: why() })?;
+        let opened = Arc::new(opened);
+        segments.insert(number, Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Reads entries in order until `visit` returns `false` or the range ends. An entry is borrowed during the call only.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] at the first entry that is not there; [`StoreError::Block`] at a bundle that is damaged,
+    /// before any of its entries is passed on; otherwise when the system refuses.
+    pub fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
+        let is_long = range.end.saturating_sub(range.start) >= TILE_WIDTH;
+        let mut next = range.start;
+        while next < range.end.min(self.closed_size()) {
+            let bundle = self.bundle(next / TILE_WIDTH, !is_long)?;
+            let malformed = |why: &str| StoreError::Block { first: next - next % TILE_WIDTH, why: why.to_owned() };
+            if bundle.visit(&(next..range.end), visit).map_err(malformed)? == ControlFlow::Break(()) {
+                return Ok(());
+            }
+            next = (next / TILE_WIDTH + 1) * TILE_WIDTH;
+        }
+        while next < range.end {
+            let at = usize::try_from(next.saturating_sub(self.closed_size())).unwrap_or(usize::MAX);
+            let stored = self.tail.get(at).ok_or(StoreError::Missing(next))?;
+            if !visit(stored) {
+                return Ok(());
+            }
+            next += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads a closed bundle, and puts a wrong bit of it right.
+    fn bundle(&self, number: u64, keep: bool) -> Result<Arc<Bundle>, StoreError> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bundle)) = cache.iter().find(|(cached, _)| *cached == number) {
+            return Ok(Arc::clone(bundle));
+        }
+        drop(cache);
+        if let Some(bundle) = self.mended.lock().unwrap_or_else(PoisonError::into_inner).get(&number) {
+            return Ok(Arc::clone(bundle));
+        }
+        let segment = self.segment(number)?;
+        let read = segment.read(number)?;
+        if read.corrected {
+            let first = number * TILE_WIDTH;
+            let malformed = |why: &str| StoreError::Block { first, why: why.to_owned() };
+            let entries = read.bundle.entries().map_err(malformed)?;
+            if let Some(index) = first_unlinked(&entries, first, None, None) {
+                return Err(malformed(&format!("entry {index} does not fit its hashes")));
+            }
+            self.notices.add(Notice::BitCorrected(format!("journal, entries {first} to {}", first + TILE_WIDTH - 1)));
+            if self.writable {
+                let _one_at_a_time = self.mending.lock().unwrap_or_else(PoisonError::into_inner);
+                // The answer is right in memory; if it cannot be written, the next command tries again.
+                drop(segment.rewrite(number, &entries, self.closed_size() / TILE_WIDTH));
+            }
+        }
+        let bundle = Arc::new(read.bundle);
+        if keep {
+            cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            cache.push_front((number, Arc::clone(&bundle)));
+            cache.truncate(CACHED_BUNDLES);
+        }
+        Ok(bundle)
+    }
+
+    /// Returns the entries of a closed bundle, or what is wrong with it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn closed_bundle(&self, number: u64) -> Result<Vec<StoredEntry>, StoreError> {
+        let first = number * TILE_WIDTH;
+        self.bundle(number, false)?.entries().map_err(|why| StoreError::Block { first, why: why.to_owned() })
+    }
+
+    /// Returns what can still be read of a closed bundle that does not fit its check values, in the hope of hashes that prove
+    /// some of it.
+    #[must_use]
+    pub fn damaged_bundle(&self, number: u64) -> Vec<StoredEntry> {
+        self.segment(number).map_or_else(|_| Vec::new(), |segment| segment.read_unchecked(number))
+    }
+
+    /// Writes a closed bundle again from entries that hashes proved to be its own: where it lay, or, where that is not known or too
+    /// short, behind all others. Durable on return. Where nothing can be written, it is kept in memory.
+    ///
+    /// # Errors
+    /// When these are not 256 entries that follow each other, or when the system refuses.
+    pub fn mend(&self, number: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        let first = number * TILE_WIDTH;
+        if entries.len() as u64 != TILE_WIDTH || first_unlinked(entries, first, None, None).is_some() {
+            return Err(StoreError::Block { first, why: "what would mend it does not fit its hashes".to_owned() });
+        }
+        if !self.writable {
+            let mut mended = self.mended.lock().unwrap_or_else(PoisonError::into_inner);
+            mended.insert(number, Arc::new(Bundle::of(first, entries)));
+            return Ok(());
+        }
+        let _one_at_a_time = self.mending.lock().unwrap_or_else(PoisonError::into_inner);
+        let segment = match self.segment(number) {
+            Err(StoreError::Block { .. }) => {
+                let made = Arc::new(Segment::create(&self.dir, number / BUNDLES_PER_SEGMENT)?);
+                let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
+                segments.insert(number / BUNDLES_PER_SEGMENT, Arc::clone(&made));
+                made
+            }
+            segment => segment?,
+        };
+        segment.rewrite(number, entries, self.closed_size() / TILE_WIDTH)?;
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|(cached, _)| *cached != number);
+        Ok(())
+    }
+
+    /// Returns the numbers of the bundles of the same file as this one.
+    #[must_use]
+    pub const fn bundles_beside(number: u64) -> Range<u64> {
+        let first = number - number % BUNDLES_PER_SEGMENT;
+        first..first + BUNDLES_PER_SEGMENT
+    }
+}

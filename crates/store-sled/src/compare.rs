@@ -1,0 +1,165 @@
+//! The databases held against the journal, entry by entry and record by record.
+//!
+//! Start at [`SledStore::check_database`].
+
+use crate::candidates::Candidates;
+use crate::replica::{Replica, damaged};
+use crate::{SledStore, flow};
+use heldto_journal::first_unlinked;
+use heldto_proof::TILE_WIDTH;
+use heldto_store::{Notice, StoreError};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// How many entries a thread compares at a time.
+const COMPARED: u64 = 1 << 12;
+
+impl SledStore {
+    /// Holds every entry of the databases against the journal, and with `index` the whole index too. On all cores. Returns what
+    /// is missing from the databases, damaged or other, if anything.
+    ///
+    /// # Errors
+    /// When the journal cannot be read: that says nothing of the databases.
+    pub(crate) fn compare(&self, replica: &Replica, index: bool) -> Result<Option<StoreError>, StoreError> {
+        let size = self.journal.head().size();
+        if replica.size() != size {
+            return Ok(Some(StoreError::Missing(replica.size().min(size))));
+        }
+        let secret = RandomState::new();
+        let sum = |hash: u64, index: u64| secret.hash_one((hash, index));
+        let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let work = || {
+            let mut expected = 0_u64;
+            while !stop.load(Ordering::Relaxed) {
+                let first = next.fetch_add(1, Ordering::Relaxed) * COMPARED;
+                if first >= size {
+                    break;
+                }
+                match self.compare_entries(replica, first..(first + COMPARED).min(size), index.then_some(&sum)) {
+                    Ok(Ok(sum)) => expected = expected.wrapping_add(sum),
+                    other => {
+                        stop.store(true, Ordering::Relaxed);
+                        return other;
+                    }
+                }
+            }
+            Ok(Ok(expected))
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
+        let workers = if size > COMPARED { cores } else { 1 };
+        let sums = std::thread::scope(|scope| {
+            let beside: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            let own = work();
+            let joined = beside.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            std::iter::once(own).chain(joined).collect::<Vec<_>>()
+        });
+        let mut expected = 0_u64;
+        for sum in sums {
+            match sum? {
+                Ok(sum) => expected = expected.wrapping_add(sum),
+                Err(error) => return Ok(Some(error)),
+            }
+        }
+        if !index {
+            return Ok(None);
+        }
+        let mut found = 0_u64;
+        let read = replica.index(0..=u64::MAX, &mut |hash, index| {
+            found = found.wrapping_add(sum(hash, index));
+            true
+        });
+        let other = (found != expected).then(|| damaged("index", "it does not hold what the entries say"));
+        Ok(read.err().or(other))
+    }
+
+    /// Holds some entries of the databases against the journal. Returns the sum over the records by which the index must find them,
+    /// or what is wrong with the databases.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn compare_entries(
+        &self,
+        replica: &Replica,
+        range: Range<u64>,
+        sum: Option<&dyn Fn(u64, u64) -> u64>,
+    ) -> Result<Result<u64, StoreError>, StoreError> {
+        let mut retried = None;
+        loop {
+            let (mut expected, mut own) = (0_u64, Vec::new());
+            self.read_mending(range.clone(), Some(replica), &mut |stored| {
+                if let Some(sum) = sum {
+                    let hashes = (self.hashes)(stored);
+                    expected = hashes.into_iter().fold(expected, |all, hash| all.wrapping_add(sum(hash, stored.index)));
+                }
+                own.push(stored.clone());
+                true
+            })?;
+            let (mut own, mut differs) = (own.iter(), None);
+            let read = replica.read(range.clone(), &mut |stored| {
+                let same = own.next().is_some_and(|own| own == stored);
+                if !same {
+                    differs = Some(stored.index);
+                }
+                flow(same)
+            });
+            let Some(index) = differs else { return Ok(read.map(|()| expected)) };
+            if retried == Some(index) || !self.mend_unproved(index / TILE_WIDTH, replica)? {
+                let why = "its bytes are not the journal's".to_owned();
+                return Ok(Err(StoreError::Block { first: index, why }));
+            }
+            retried = Some(index);
+        }
+    }
+
+    /// Mends a closed bundle that fits its check values, and yet not its hashes: somebody changed both. Returns whether it was so.
+    pub(crate) fn mend_unproved(&self, number: u64, replica: &Replica) -> Result<bool, StoreError> {
+        let range = number * TILE_WIDTH..(number + 1) * TILE_WIDTH;
+        if range.end > self.journal.closed_size() {
+            return Ok(false);
+        }
+        let own = self.journal.closed_bundle(number)?;
+        let (before, after) = (self.chain_before(range.start)?, self.chain_after(range.end)?);
+        let Some(index) = first_unlinked(&own, range.start, before, after) else { return Ok(false) };
+        let mut candidates = Candidates::default();
+        candidates.add(own);
+        candidates.add_from(replica, range.clone());
+        let (proved, lost) = candidates.prove(range.clone(), after, before);
+        if let Some(error) = candidates.failed.filter(|_| !lost.is_empty()) {
+            return Err(error);
+        }
+        if !lost.is_empty() {
+            let why = "its bytes do not fit its hashes, nor do those in the database".to_owned();
+            return Err(StoreError::Lost { index: lost[0].max(index), why });
+        }
+        self.journal.mend(number, &proved.into_values().collect::<Vec<_>>())?;
+        self.notices.add(Notice::JournalMended { first: range.start, last: range.end - 1 });
+        Ok(true)
+    }
+
+    /// Holds every entry of the databases, and the whole index, against the journal.
+    ///
+    /// # Errors
+    /// At something that is missing, damaged or other, or if they are not in use.
+    pub fn compare_database(&self) -> Result<(), StoreError> {
+        let failed = || StoreError::Broken("it is not in use".to_owned());
+        self.compare(&*self.replica().ok_or_else(failed)?, true)?.map_or(Ok(()), Err)
+    }
+
+    /// Holds the databases against the journal, entry by entry, and makes them again where they differ: the index is for
+    /// whoever verifies. Does nothing where nothing can be written. Where they cannot be made again the journal answers.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn check_database(&mut self) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            return Ok(());
+        }
+        let wrong = match self.replica() {
+            Some(replica) => self.compare(&replica, false)?,
+            None => Some(StoreError::Broken("it failed before".to_owned())),
+        };
+        wrong.map_or(Ok(()), |error| self.rebuild(Some(error.to_string())))
+    }
+}
