@@ -351,3 +351,25 @@ fn a_ledger_without_both_copies_or_without_its_marks_is_told() {
     assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("both copies of its entries are missing"), "{}", text(&output.stderr));
 }
+
+/// The entry behind what was signed is lost in both copies: the ledger still opens, so that it can be repaired.
+#[test]
+fn an_entry_that_a_mark_rests_on_can_be_repaired() {
+    let dir = tempfile::tempdir().expect("a folder");
+    ok(dir.path(), &["init", "ledger", "--origin", "example.org/copies", "-q"]);
+    for (first, until) in [(0, 100), (100, 600)] {
+        fs::write(dir.path().join("some.toml"), (first..until).map(party).collect::<String>()).expect("writes");
+        ok(dir.path(), &["--ledger", "ledger", "append", "some.toml", "-q"]);
+        if first == 0 {
+            ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);
+        }
+    }
+    ok(dir.path(), &["--ledger", "ledger", "export", "all.jsonl"]);
+    damage(&dir.path().join("ledger/journal/segment-0"), b"Party 100");
+    fs::remove_dir_all(dir.path().join("ledger/hot")).expect("removes");
+    let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("entry 100"), "{}", text(&output.stderr));
+    ok(dir.path(), &["--ledger", "ledger", "repair", "--from", "all.jsonl"]);
+    ok(dir.path(), &["--ledger", "ledger", "verify"]);
+}

@@ -4,7 +4,7 @@
 
 use crate::SledStore;
 use crate::candidates::Candidates;
-use crate::files::{self};
+use crate::files;
 use crate::marks::Marks;
 use crate::replica::{Replica, damaged};
 use heldto_journal::{Journal, LAYOUT, advance, follows};
