@@ -235,6 +235,8 @@ fn a_ledger_of_before_the_journal_is_taken_up() {
         notes,
         "note: this ledger was made by an earlier version: its 1033 entries now stand in a journal too\n"
     );
+    let ignored = fs::read_to_string(dir.path().join("ledger/.gitignore")).expect("text");
+    assert!(ignored.lines().any(|line| line == "journal*/"), "its secret key is not to be committed: {ignored}");
     let output = run(dir.path(), &["--ledger", "ledger", "show", "late-2"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "once");
     ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);

@@ -9,6 +9,7 @@ use heldto_ledger::{Ledger, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{Glance, Log};
+use heldto_store::Notice;
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,9 @@ pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Ope
 /// Says what the store did by itself, each in a line.
 pub fn say_notices(world: &mut World<'_>, global: &Global) {
     for notice in global.notices.take() {
+        if matches!(notice, Notice::TakenUp(_)) && crate::commands::init::ignore(&folder(global)).is_err() {
+            (world.say)("note: add `journal*/` to the folder's .gitignore: it holds what only this machine may hold");
+        }
         (world.say)(&format!("note: {notice}"));
     }
 }

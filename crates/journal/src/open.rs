@@ -271,7 +271,7 @@ pub fn judge(header: Header, corrected: bool, bytes: &[u8]) -> Judged {
         let fits = |record: &Record| {
             let Position { index: at, first, count } = record.position;
             let in_append = first <= at && at - first < u64::from(count);
-            let continues = if at == first { true } else { first == append.0 };
+            let continues = at == first || first == append.0;
             at == index && in_append && continues && follows(&record.stored, index, Some(judged.head.chain)).is_some()
         };
         let record = read_record(generation, rest).filter(fits);

@@ -86,7 +86,7 @@ pub fn create(
 }
 
 /// Keeps the database and the key out of version control, also where the folder has rules of its own.
-fn ignore(dir: &Path) -> Result<(), CommandError> {
+pub fn ignore(dir: &Path) -> Result<(), CommandError> {
     let path = dir.join(".gitignore");
     let before = std::fs::read_to_string(&path).unwrap_or_default();
     let missing: String =
