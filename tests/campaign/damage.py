@@ -20,6 +20,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,9 +41,19 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 def run(program, ledger, *words, under=()):
     """Exit code, what it printed, and what it said."""
-    command = [*under, program, "--ledger", ledger, *words]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=ENVIRONMENT, timeout=120)
-    return done.returncode, done.stdout, done.stderr.decode(errors="replace")
+    return bounded([*under, program, "--ledger", ledger, *words])
+
+
+def bounded(command):
+    """The same of any command, which has two minutes."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT, start_new_session=True)
+    try:
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err.decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return "none", b"", "it did not end within two minutes"
 
 
 def ok(program, ledger, *words):
@@ -163,9 +174,7 @@ class Faults:
         if name == "restore":
             target = self.folder / "restored"
             shutil.rmtree(target, ignore_errors=True)
-            command = [*under, self.program, "restore", self.folder / "export.jsonl", target]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=ENVIRONMENT, timeout=120)
-            return done.returncode, done.stdout, done.stderr.decode(errors="replace")
+            return bounded([*under, self.program, "restore", self.folder / "export.jsonl", target])
         shutil.rmtree(self.folder / "public", ignore_errors=True)
         return run(self.program, self.ledger, *self.commands[name], under=under)
 

@@ -33,7 +33,8 @@ impl Database {
         let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(16 << 20);
         let start = Instant::now();
         let db = loop {
-            match guard(|| config.open()) {
+            let config = config.clone();
+            match within(move || guard(|| config.open())) {
                 // We hold our own lock, so it is this process that still has the file: sled's threads let go of it a moment after it is closed.
                 Err(StoreError::Broken(why)) if why.contains(SLEDS_LOCK) && start.elapsed() < lock::PATIENCE => {
                     std::thread::sleep(Duration::from_millis(2));
@@ -47,7 +48,13 @@ impl Database {
 
     /// Closes it, and waits until that is done.
     pub fn close(mut self) {
-        drop(catch_unwind(AssertUnwindSafe(|| drop(self.db.take()))));
+        let db = self.db.take();
+        let closing = within(move || {
+            drop(catch_unwind(AssertUnwindSafe(|| drop(db))));
+            Ok(())
+        });
+        // Whatever it comes to: what counts was synced before.
+        drop(closing);
     }
 
     /// sled's own handle, for tests that damage what it holds.
@@ -63,6 +70,15 @@ impl Database {
             }
             _ => Err(StoreError::Broken("it failed before in this run".to_owned())),
         }
+    }
+
+    /// The same, and fails if sled does not answer.
+    fn sled_within<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&sled::Db) -> sled::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let db = self.sled(|db| Ok(db.clone()))?;
+        within(move || guard(|| call(&db))).inspect_err(|_| self.broken.store(true, Ordering::Relaxed))
     }
 
     pub fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
@@ -105,7 +121,7 @@ impl Database {
 
     /// Writes a batch, all or nothing. It survives a power cut only after [`Self::sync`].
     pub fn apply(&self, batch: sled::Batch) -> Result<(), StoreError> {
-        self.sled(|db| db.apply_batch(batch))
+        self.sled_within(move |db| db.apply_batch(batch))
     }
 
     /// Writes one pair. It survives a power cut only after [`Self::sync`].
@@ -132,7 +148,7 @@ impl Database {
 
     /// Hands everything written so far to the system: it survives a kill from then on, but no power cut.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.sled(|db| db.flush()).map(drop)
+        self.sled_within(|db| db.flush().map(drop))
     }
 
     /// Makes everything written so far durable: sled's flush, and the barrier that it lacks.
@@ -173,6 +189,23 @@ impl Drop for Database {
             }
         }
     }
+}
+
+/// How long sled may take to open, flush or close. The longest that was seen is 15 seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a call into sled on a thread of its own and waits for it, but not for ever: where a write fails on one of sled's threads, another
+/// may wait for it and never be woken. Then the thread stays behind until the process ends.
+fn within<T: Send + 'static>(call: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    let (give, take) = std::sync::mpsc::channel();
+    std::thread::Builder::new()
+        .name("sled".to_owned())
+        .spawn(move || drop(give.send(call())))
+        .map_err(io("starting a thread".to_owned()))?;
+    take.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let why = format!("it did not answer for {} seconds", PATIENCE.as_secs());
+        Err(StoreError::Broken(why))
+    })
 }
 
 /// Runs a call into sled; its errors and its panics both become [`StoreError::Broken`].
