@@ -290,7 +290,7 @@ fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
     std::hint::black_box(edge.root());
 }
 
-/// How often single appends are measured, and how many of them make one run.
+/// Number of runs of single appends.
 const SINGLE_RUNS: usize = 15;
 const SINGLES: u64 = 100;
 

@@ -60,7 +60,7 @@ pub struct Global {
     pub colour_errors: bool,
     pub quiet: bool,
     pub verbose: bool,
-    /// What the store does by itself in this run.
+    /// Notices of what the store mended in this run.
     pub notices: Notices,
 }
 

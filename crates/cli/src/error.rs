@@ -25,7 +25,7 @@ pub struct CommandError {
     pub hints: Vec<String>,
     /// Whether the message stands as it is, without a word before it.
     pub as_it_is: bool,
-    /// Whether the ledger's folder could not be written to, and nothing else is wrong.
+    /// `true` if the ledger's folder could not be written to, and nothing else is wrong.
     pub is_unwritable: bool,
 }
 

@@ -32,7 +32,7 @@ pub fn open(world: &mut World<'_>, global: &Global, access: Access) -> Result<Le
     Ok(Ledger::open(store?)?)
 }
 
-/// How a ledger is opened or made.
+/// Returns the arguments with which a ledger is opened or made.
 pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Opening<'w> {
     Opening { access, hashes: index_hashes, notices: global.notices.clone(), waiting, source: None }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 /// The layout of the ledger's folder. Versions before the first release used others.
 pub const LAYOUT: u8 = 5;
 
-/// What errors call this file.
+/// Name of this file in errors.
 pub const FOUNDING_RECORD: &str = "founding record of the journal";
 
 const NAME: &str = "founding";

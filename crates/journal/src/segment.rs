@@ -214,8 +214,12 @@ impl Segment {
     pub fn create(journal: &Path, number: u64) -> Result<Self, StoreError> {
         let path = path(journal, number);
         let making = || failed(format!("making {}", path.display()));
-        // What stands there already counts for nothing: no closed bundle is in it.
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path).map_err(making())?;
+        // What stands there already counts for nothing: no closed bundle is in it. A link is not followed.
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(making()(error)),
+            _ => {}
+        }
+        let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(making())?;
         write_at(&file, &vec![0; TABLE_BYTES as usize], 0).map_err(making())?;
         sync_dir(journal)?;
         Ok(Self { path, number, file, rows: Mutex::new(vec![None; BUNDLES_PER_SEGMENT as usize]) })

@@ -327,9 +327,8 @@ impl SledStore {
     }
 
     fn write_suspect(&self) -> Result<(), StoreError> {
-        let path = self.dir.join("suspect");
-        File::create(&path).and_then(|file| file.sync_all()).map_err(io(format!("writing {}", path.display())))?;
-        sync_dir(&self.dir)
+        // Replaced and not opened: a link in its place is not followed.
+        files::replace(&self.dir, "suspect", b"", true).map(drop)
     }
 
     fn is_suspect(&self) -> bool {

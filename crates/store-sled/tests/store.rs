@@ -26,6 +26,16 @@ fn open_noting(dir: &Path, access: Access) -> (Result<SledStore, StoreError>, Ve
     (opened, notices.take())
 }
 
+/// Counts the entries of a range, all of which are there.
+fn count(store: &SledStore, range: std::ops::Range<u64>) -> u64 {
+    let mut seen = 0;
+    let read = store.read(range, &mut |_| {
+        seen += 1;
+        true
+    });
+    read.map(|()| seen).expect("reads")
+}
+
 fn add(store: &mut SledStore, lens: &[usize]) -> Vec<NewEntry> {
     let head = store.head().expect("a head");
     let (new, next) = entries(&head, lens);
@@ -175,13 +185,7 @@ fn a_lost_journal_is_made_again_from_the_database() {
         let (store, notices) = open_noting(root.path(), Access::Read);
         let store = store.unwrap_or_else(|error| panic!("{gone:?}: {error}"));
         assert_eq!(store.head().expect("a head"), head);
-        let mut seen = 0;
-        store
-            .read(0..300, &mut |_| {
-                seen += 1;
-                true
-            })
-            .expect("reads");
+        let seen = count(&store, 0..300);
         assert_eq!((seen, notices.len()), (300, 1), "{notices:?}");
     }
 }
@@ -269,13 +273,7 @@ fn a_reader_does_without_the_lock_and_without_the_database() {
     assert_eq!(reader.head().expect("a head"), before);
     assert_eq!(reader.find(&[5, 77], 2).expect("an index"), [(5, 5), (77, 0), (77, 1)]);
     add(&mut store, &[30; 300]);
-    let mut seen = 0;
-    reader
-        .read(0..300, &mut |_| {
-            seen += 1;
-            true
-        })
-        .expect("what it saw stays");
+    let seen = count(&reader, 0..300);
     assert_eq!(seen, 300);
     assert_eq!(store.find(&[599], 1).expect("an index"), [(599, 599)]);
 }
@@ -432,13 +430,7 @@ fn what_is_missing_from_the_archive_is_never_an_answer() {
         let notices = Notices::default();
         let mut store = SledStore::open(copy.path(), opening(Access::Write, &mut |_| {}, &notices)).expect("opens");
         assert_eq!(store.find(&[77], usize::MAX).expect("an index").len(), 8, "{}", gone.display());
-        let mut seen = 0;
-        store
-            .read(0..8, &mut |_| {
-                seen += 1;
-                true
-            })
-            .expect("reads");
+        let seen = count(&store, 0..8);
         assert_eq!(seen, 8);
         let is_run = gone.ends_with("index") || gone.to_string_lossy().contains("run-");
         (runs, noticed) = (runs + u32::from(is_run), noticed + u32::from(!notices.take().is_empty()));
@@ -488,4 +480,20 @@ fn what_a_filter_wrongly_rules_out_is_told() {
     empty[508..].copy_from_slice(&check.to_be_bytes());
     assert_eq!(told(&empty), (0, true));
     assert_eq!(told(&[]), (40, false));
+}
+
+/// A link in the place of a file that is made anew leads nowhere.
+#[test]
+#[cfg(unix)]
+fn a_link_in_the_place_of_a_new_file_is_not_followed() {
+    let root = tempfile::tempdir().expect("a folder");
+    let (dir, other) = (root.path().join("ledger"), root.path().join("other"));
+    let mut store = create(&dir).sealing_at(4, 100);
+    std::fs::write(&other, "somebody else's").expect("writes");
+    for name in ["suspect", "journal/segment-0"] {
+        std::os::unix::fs::symlink(&other, dir.join(name)).expect("links");
+    }
+    add(&mut store, &[30; 300]);
+    store.compare_database().expect("the same");
+    assert_eq!(std::fs::read(&other).expect("reads"), b"somebody else's");
 }
