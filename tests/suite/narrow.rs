@@ -65,15 +65,15 @@ impl Lookup for Index {
 fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
     let log = Log { origin: String::new(), entries: 0, root: String::new(), chain: String::new() };
     let mut all = Vec::new();
-    for sensitive in [false, true] {
+    for is_sensitive in [false, true] {
+        let view = &view.with_sensitive(is_sensitive);
         let of_fact = || Basis::of(view, log.clone(), Scope::Fact(id));
-        all.extend(heldto_report::show(view, id, sensitive, of_fact()));
-        all.extend(heldto_report::explain(view, id, sensitive, of_fact()));
+        all.extend(heldto_report::show(view, id, of_fact()));
+        all.extend(heldto_report::explain(view, id, of_fact()));
         let named = |about: Option<&FactId>, by: Option<&FactId>, linked: Option<&FactId>| Filter {
             about: about.cloned(),
             by: by.cloned(),
             linked: linked.cloned(),
-            sensitive,
             ..Filter::default()
         };
         let is_party = view.fact(id).is_some_and(|f| f.kind() == Kind::Party);
@@ -84,7 +84,7 @@ fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
         };
         for filter in filters {
             let basis = || Basis::of(view, log.clone(), Scope::Filter(&filter));
-            all.extend(heldto_report::authority(view, id, sensitive, basis()));
+            all.extend(heldto_report::authority(view, id, basis()));
             let pledges = PledgeFilter { facts: filter.clone(), ..PledgeFilter::default() };
             let amounts = AmountFilter { facts: filter.clone(), ..AmountFilter::default() };
             all.push(heldto_report::pledges(view, &pledges, basis()));
@@ -139,11 +139,15 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
         let ledger = Arc::new(ledger(&facts));
         let mut folded = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
         ledger.replay(0..ledger.head().size(), &Stretch::push, &mut |stretch| folded.join(stretch)).expect("reads");
+        let sensitive = ledger.sensitive().expect("reads");
+        folded.set_sensitive(sensitive.things.clone(), sensitive.entries.len() as u64);
         let days = |text: &str| text.parse::<NaiveDate>().expect("a day");
         for (as_of, known_by) in [("2026-11-22", "2026-11-22"), ("2024-12-01", "2026-01-01")] {
             let clock = Clock { as_of: days(as_of), known_by: days(known_by) };
             for fact in &facts {
-                let read = States::on_demand(folded.size(), folded.last_recorded(), Box::new(Index(ledger.clone())));
+                let mut read =
+                    States::on_demand(folded.size(), folded.last_recorded(), Box::new(Index(ledger.clone())));
+                read.set_sensitive(sensitive.things.clone(), sensitive.entries.len() as u64);
                 let narrow = reports(&View::new(&read, clock), &fact.id);
                 let whole = reports(&View::new(&folded, clock), &fact.id);
                 assert!(read.answered(), "{}: {}", path.display(), fact.id);

@@ -283,9 +283,9 @@ fn a_new_key_is_signed_by_the_old_and_reached_from_the_first() {
     let said = ok_with(dir.path(), "3", &["--ledger", "ledger", "key", "rotate"]);
     let second = said.lines().find_map(|l| l.trim().strip_prefix("public key   ")).expect("a key").to_owned();
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
-    for key in [&first, &second] {
+    for (key, signed) in [(&first, "which replaced the key given at entry 4"), (&second, "signed by the key given")] {
         let said = ok(dir.path(), &["verify", "public", "--key", key]);
-        assert!(said.contains("signed by the key given"), "{said}");
+        assert!(said.contains(signed), "{said}");
     }
     std::fs::write(dir.path().join("fact.tlog-proof"), ok(dir.path(), &["--ledger", "ledger", "prove", "old-pledge"]))
         .expect("writes");

@@ -212,12 +212,18 @@ pub enum KeyAction {
 pub struct ProveArgs {
     /// The fact
     pub id: FactId,
+    /// Prove it although it is about an identifiable child or family: whoever gets the file can read it
+    #[arg(long)]
+    pub sensitive: bool,
 }
 
 #[derive(Args)]
 pub struct PublishArgs {
     /// The folder to publish in
     pub dir: PathBuf,
+    /// Publish facts about identifiable children and families too, for all to read
+    #[arg(long)]
+    pub sensitive: bool,
 }
 
 #[derive(Args)]
@@ -225,9 +231,12 @@ pub struct ExportArgs {
     /// The file to write, or - for standard output
     #[arg(default_value = "-")]
     pub file: PathBuf,
-    /// With private notes
+    /// With private notes, and who recorded what
     #[arg(long)]
     pub private: bool,
+    /// For others: without facts about identifiable children and families
+    #[arg(long, conflicts_with = "private")]
+    pub public: bool,
 }
 
 #[derive(Args)]
@@ -236,6 +245,12 @@ pub struct RestoreArgs {
     pub file: PathBuf,
     /// The folder to make the ledger in
     pub dir: PathBuf,
+    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from elsewhere
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// A checkpoint that you saw earlier: the ledger must hold all of it, unchanged
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub expect: Option<PathBuf>,
 }
 
 #[derive(Args)]

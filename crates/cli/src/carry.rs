@@ -3,15 +3,19 @@
 use crate::error::{CommandError, INTEGRITY};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use heldto_intake::to_json;
+use heldto_intake::{strict_json, to_json};
 use heldto_ledger::{Carried, CarriedPart, Ledger, restore};
 use heldto_proof::{Chain, Checkpoint, Entry, Genesis, Hash, Part, Role, SignedNote};
 use heldto_store::{Founding, MemoryStore, Store};
 use heldto_store_files::{Folder, FolderStore};
 use serde_json::{Map, Value, json};
 
-/// Every line of the export of a ledger.
-pub fn write<S: Store>(ledger: &Ledger<S>, private: bool) -> Result<String, CommandError> {
+/// Returns every line of the export of a ledger, without the parts that are left out.
+pub fn write<S: Store>(
+    ledger: &Ledger<S>,
+    private: bool,
+    is_left_out: &dyn Fn(u64, u16) -> bool,
+) -> Result<String, CommandError> {
     let genesis = ledger.genesis();
     let mut out = format!(
         "{}\n",
@@ -31,6 +35,7 @@ pub fn write<S: Store>(ledger: &Ledger<S>, private: bool) -> Result<String, Comm
             let role = entry.parts.get(usize::from(*number)).map(|p| p.role);
             if let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>())
                 && (private || !role.is_private())
+                && !is_left_out(stored.index, *number)
             {
                 let part = Part { role, salt: *salt, bytes: bytes.to_vec() };
                 carried.parts.push(CarriedPart { number: *number, part });
@@ -71,7 +76,7 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
     let (mut carried, mut end) = (Vec::new(), None);
     for (number, text) in lines {
         let at = |why: &str| broken(&format!("line {number} {why}"), None);
-        let value: Value = serde_json::from_str(text).map_err(|e| at(&format!("is not JSON: {e}")))?;
+        let value: Value = strict_json(text).map_err(|e| at(&format!("is not JSON: {e}")))?;
         if end.is_some() {
             return Err(at("comes after the last line of the export"));
         }
@@ -128,13 +133,21 @@ fn broken(why: &str, entry: Option<u64>) -> CommandError {
 }
 
 fn genesis(line: &str) -> Option<Genesis> {
-    let value: Value = serde_json::from_str(line).ok()?;
+    let value = strict_json(line).ok().filter(|v| has_only(v, &["heldto", "version", "origin", "key"]))?;
     let whole = value.get("heldto")?.as_str()? == "export" && value.get("version")?.as_u64()? == 1;
     let origin = value.get("origin")?.as_str().filter(|o| Genesis::origin_is_valid(o))?.to_owned();
     whole.then_some(Genesis { origin, key: hash(&value, "key")?.0 })
 }
 
+/// Returns `true` if an object has no other keys than these.
+fn has_only(value: &Value, keys: &[&str]) -> bool {
+    value.as_object().is_some_and(|fields| fields.keys().all(|key| keys.contains(&key.as_str())))
+}
+
 fn end(value: &Value) -> Option<(u64, Hash, Hash)> {
+    if !has_only(value, &["end", "chain", "root"]) {
+        return None;
+    }
     Some((value.get("end")?.as_u64()?, hash(value, "chain")?, hash(value, "root")?))
 }
 
@@ -148,8 +161,14 @@ fn bytes(value: &Value, key: &str) -> Option<Vec<u8>> {
 }
 
 fn entry(value: &Value) -> Option<Carried> {
+    if !has_only(value, &["index", "entry", "parts", "fact"]) {
+        return None;
+    }
     let mut parts = Vec::new();
     for part in value.get("parts")?.as_array()? {
+        if !has_only(part, &["part", "role", "salt", "bytes"]) {
+            return None;
+        }
         let number = u16::try_from(part.get("part")?.as_u64()?).ok()?;
         let role = Role::from_word(part.get("role")?.as_str()?)?;
         if parts.iter().any(|p: &CarriedPart| p.number == number) {

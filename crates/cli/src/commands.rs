@@ -6,6 +6,7 @@ pub mod demo;
 pub mod export;
 pub mod init;
 pub mod prove;
+pub mod publish;
 pub mod repair;
 pub mod report;
 pub mod sign;

@@ -70,6 +70,7 @@ impl From<StoreError> for CommandError {
             StoreError::Unwritable { .. } | StoreError::ReadOnly => {
                 new.hint("reports and verify work without; to record, copy the folder to where you may write")
             }
+            StoreError::Partial => new.hint("record in the ledger that it was published from"),
             StoreError::Io { source, .. } => new.hint(match source.kind() {
                 std::io::ErrorKind::StorageFull => "whatever was acknowledged is kept; make room, and run the command again",
                 std::io::ErrorKind::PermissionDenied => "ask whoever keeps the folder to let you read and write it",
@@ -81,6 +82,17 @@ impl From<StoreError> for CommandError {
             _ => new.hint(REBUILD),
         }
     }
+}
+
+/// Leaves out the advice that only the keeper of a ledger can follow.
+pub fn for_strangers(mut error: CommandError) -> CommandError {
+    if error.code == INTEGRITY {
+        error.hints.retain(|hint| hint != REBUILD);
+        if error.hints.is_empty() {
+            error.hints.push("keep this copy as it is, and tell whoever published it".to_owned());
+        }
+    }
+    error
 }
 
 /// What the ledger holds does not read.

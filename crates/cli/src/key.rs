@@ -48,6 +48,17 @@ pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// Reads the key file of whoever is to sign, and warns of who else may read or write it.
+///
+/// # Errors
+/// As [`read`], and when everybody may write it.
+pub fn read_to_sign(world: &mut World<'_>, path: &Path) -> Result<NoteSigner, CommandError> {
+    if let Some(warning) = crate::permissions::check_key(path)? {
+        (world.say)(&format!("warning: {warning}"));
+    }
+    read(path)
+}
+
 /// Reads a key file.
 pub fn read(path: &Path) -> Result<NoteSigner, CommandError> {
     let text =

@@ -3,13 +3,14 @@
 use crate::World;
 use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
+use chrono::{DateTime, Utc};
 use heldto_fact::{FactId, Handle, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::{Ledger, Verified, decode_fact, index_hashes};
+use heldto_ledger::{Ledger, Problem, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{Glance, Log};
-use heldto_store::Notice;
+use heldto_store::{Notice, StoreError};
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,16 +48,43 @@ pub fn say_notices(world: &mut World<'_>, global: &Global) {
     }
 }
 
+/// Why a ledger was not found sound.
+pub enum Unverified {
+    /// Something in it is broken.
+    Problem(Box<Problem>),
+    /// Something else failed.
+    Other(CommandError),
+}
+
+impl From<Unverified> for CommandError {
+    fn from(unverified: Unverified) -> Self {
+        match unverified {
+            Unverified::Problem(problem) => problem.into(),
+            Unverified::Other(error) => error,
+        }
+    }
+}
+
+impl From<StoreError> for Unverified {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
 /// Verifies the ledger, after its databases were held against the journal. What is wrong with a database alone is mended, and
 /// said in a notice.
-pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> Result<Verified, CommandError> {
+///
+/// # Errors
+/// When it is broken, or cannot be read.
+pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> Result<Verified, Unverified> {
     ledger.store_mut().check_database()?;
-    match ledger.verify(false, progress) {
+    let is_partial = ledger.store().is_partial();
+    match ledger.verify(is_partial, progress) {
         Err(problem) if problem.is_of_index() => {
             ledger.store_mut().rebuild_database(&problem.to_string())?;
-            Ok(ledger.verify(false, progress)?)
+            ledger.verify(is_partial, progress).map_err(Unverified::Problem)
         }
-        verified => Ok(verified?),
+        verified => verified.map_err(Unverified::Problem),
     }
 }
 
@@ -75,10 +103,20 @@ pub struct Loaded {
     pub read: Arc<AtomicU64>,
 }
 
+/// Reads what is sensitive in the whole ledger, and says it to states of any part of it.
+fn mark_sensitive(ledger: &Ledger<SledStore>, states: &mut States) -> Result<(), CommandError> {
+    let sensitive = ledger.sensitive()?;
+    // What the publisher withheld was not erased.
+    states.erased -= states.erased.min(sensitive.absent.range(..states.size()).count() as u64);
+    states.set_sensitive(sensitive.things, sensitive.entries.len() as u64);
+    Ok(())
+}
+
 /// Opens the ledger and folds all of it; nothing holds it any longer then.
 pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
     let ledger = open(world, global, Access::Read)?;
-    let states = fold(&ledger, at)?;
+    let mut states = fold(&ledger, at)?;
+    mark_sensitive(&ledger, &mut states)?;
     let entries = states.size();
     about(&ledger, states, entries)
 }
@@ -89,8 +127,21 @@ pub fn look(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
     let size = size_at(&ledger, at)?;
     let last = ledger.recorded_last(size)?;
     let loaded = about(&ledger, States::default(), size)?;
+    let states = on_demand(ledger, size, last, &loaded)?;
+    Ok(Loaded { states, ..loaded })
+}
+
+fn on_demand(
+    ledger: Ledger<SledStore>,
+    size: u64,
+    last: Option<DateTime<Utc>>,
+    loaded: &Loaded,
+) -> Result<States, CommandError> {
+    let sensitive = ledger.sensitive()?;
     let index = Index { ledger, size, read: Arc::clone(&loaded.read) };
-    Ok(Loaded { states: States::on_demand(size, last, Box::new(index)), ..loaded })
+    let mut states = States::on_demand(size, last, Box::new(index));
+    states.set_sensitive(sensitive.things, sensitive.entries.len() as u64);
+    Ok(states)
 }
 
 fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loaded, CommandError> {
@@ -122,8 +173,8 @@ pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loa
     let kept = kept.filter(fits);
     let last = ledger.recorded_last(size)?;
     let loaded = about(&ledger, States::default(), size)?;
-    let index = Index { ledger, size, read: Arc::clone(&loaded.read) };
-    Ok(Some((Loaded { states: States::on_demand(size, last, Box::new(index)), ..loaded }, kept)))
+    let states = on_demand(ledger, size, last, &loaded)?;
+    Ok(Some((Loaded { states, ..loaded }, kept)))
 }
 
 /// Keeps what a judgement of all of a ledger came to, where that can be written: it only saves time.
@@ -157,11 +208,9 @@ impl Lookup for Index {
 
 /// How many entries a checkpoint is of, all of which this ledger must hold unchanged.
 pub fn size_of_checkpoint(world: &mut World<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
-    let bytes = bytes_of(world, path)?;
-    let trust = crate::trust::Trust { key: None, expected: Some(bytes.clone()) };
-    trust.expect(&open(world, global, Access::Read)?)?;
-    let note = SignedNote::parse(&bytes).map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))?;
-    Ok(Checkpoint::of(&note).map_err(|e| CommandError::new(INPUT, format!("{}: {e}", path.display())))?.size)
+    let trust = crate::trust::Trust { key: None, expected: Some(bytes_of(world, path)?) };
+    let expected = trust.expect(&open(world, global, Access::Read)?)?;
+    Ok(expected.map_or(0, |(_, checkpoint)| checkpoint.size))
 }
 
 /// How many entries a place in the log counts.
@@ -188,9 +237,14 @@ pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<States, Comma
 impl Loaded {
     /// The days to judge by.
     pub fn clock(&self, world: &World<'_>, clocks: &Clocks) -> Clock {
-        let today = chrono::DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
+        let today = DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
         let as_of = clocks.as_of.unwrap_or(today);
         Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
+    }
+
+    /// Returns the view that was asked for.
+    pub fn view(&self, world: &World<'_>, clocks: &Clocks) -> View<'_> {
+        View::new(&self.states, self.clock(world, clocks)).with_sensitive(clocks.sensitive)
     }
 
     /// An error where nothing of this id is known, with the nearest id.
@@ -200,25 +254,38 @@ impl Loaded {
             Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
             Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is a {}, not a {word}", fact.kind()))),
             None if view.version(id).is_some() => {
-                let newest = self.states.versions(id).last();
+                let newest = view.versions(id).last();
                 let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));
                 let message = format!("`{id}` was retracted at entry {index}: {reason}");
                 Err(CommandError::new(FAILED, message)
                     .hint(format!("what stood before: heldto show {id} --at {index}")))
             }
-            None if !self.states.versions(id).is_empty() => {
+            None if !view.versions(id).is_empty() => {
                 let message = format!("nothing was public of `{id}` by {}", view.clock().known_by);
                 Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))
             }
             None => {
-                let known = known(&self.states);
-                let ids = known.iter().filter(|(_, k)| kind.is_none_or(|want| want == **k)).map(|(id, _)| id.as_str());
-                let error = CommandError::new(INPUT, format!("no {word} `{id}` is recorded"));
+                let ids =
+                    view.standing().filter(|(_, k)| kind.is_none_or(|want| want == *k)).map(|(id, _)| id.as_str());
+                let withheld = if view.is_sensitive() { 0 } else { view.sensitive_entries() };
+                let error = unknown(id, word, withheld);
                 Err(match heldto_intake::did_you_mean(id.as_str(), ids) {
                     Some(hint) => error.hint(hint),
                     None => error.hint("heldto timeline lists what is"),
                 })
             }
+        }
+    }
+}
+
+/// Returns the error that nothing of this id is recorded, or nothing that may be told unasked.
+pub fn unknown(id: &FactId, word: &str, withheld: u64) -> CommandError {
+    let error = CommandError::new(INPUT, format!("no {word} `{id}` is recorded"));
+    match withheld {
+        0 => error,
+        1 => error.hint("1 entry is about an identifiable child or family; --sensitive looks there too"),
+        n => {
+            error.hint(format!("{n} entries are about identifiable children or families; --sensitive looks there too"))
         }
     }
 }

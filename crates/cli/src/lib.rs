@@ -6,6 +6,7 @@ mod commands;
 mod error;
 mod key;
 mod ledger;
+mod permissions;
 mod trust;
 
 use args::{Arguments, Command, Global};
@@ -99,7 +100,7 @@ fn dispatch(world: &mut World<'_>, global: &Global, arguments: Arguments) -> Res
         Command::Checkpoint(args) => commands::sign::checkpoint(world, global, &args),
         Command::Key(args) => commands::sign::rotate(world, global, &args),
         Command::Prove(args) => commands::prove::run(world, global, &args),
-        Command::Publish(args) => commands::sign::publish(world, global, &args),
+        Command::Publish(args) => commands::publish::run(world, global, &args),
         Command::Export(args) => commands::export::run(world, global, &args),
         Command::Restore(args) => commands::export::restore(world, global, &args),
         Command::Repair(args) => commands::repair::run(world, global, &args),

@@ -32,76 +32,97 @@ impl Trust {
         Ok(Self { key: key.transpose()?, expected: expected.transpose()? })
     }
 
-    /// Opens a checkpoint with the key as handed over by the changes of key before its size, all of which were verified. Without a key, reads it and says so by the second value.
-    pub fn open(
+    /// Checks that a checkpoint bears the signature of the reader's key, or of the one that it was handed over to by the changes of key
+    /// before the checkpoint's size. Without a key, reads who it says signed it.
+    ///
+    /// Whatever the checkpoint says of size and root is to be held against the ledger first.
+    ///
+    /// # Errors
+    /// When the key is none of this ledger's, or the signature is missing or wrong.
+    pub fn signature(
         &self,
-        bytes: &[u8],
+        note: &SignedNote,
+        checkpoint: &Checkpoint,
         genesis: &Genesis,
         changes: &[(u64, KeyChange)],
-    ) -> Result<(Checkpoint, bool), CommandError> {
-        let broken = |e: &dyn std::fmt::Display| CommandError::new(INTEGRITY, format!("broken: the checkpoint: {e}"));
-        let note = SignedNote::parse(bytes).map_err(|e| broken(&e))?;
-        let checkpoint = Checkpoint::of(&note).map_err(|e| broken(&e))?;
-        let Some(key) = &self.key else { return Ok((checkpoint, false)) };
+    ) -> Result<Signature, CommandError> {
         let before: Vec<_> = changes.iter().filter(|(index, _)| *index < checkpoint.size).cloned().collect();
-        let signer = handed_over(key, genesis, changes, &before)?;
+        let signer = current(genesis, &before);
+        let Some(key) = &self.key else { return Ok(Signature { by: signer, is_checked: false, since: None }) };
+        handed_over(key, genesis, changes)?;
         note.verify(&signer).map_err(|e| {
             let code = if matches!(e, heldto_proof::NoteError::Unsigned(_)) { UNSIGNED } else { INTEGRITY };
-            CommandError::new(code, format!("the checkpoint: {e}")).hint(format!("the key asked for is {key}"))
+            CommandError::new(code, format!("the checkpoint of {} entries: {e}", checkpoint.size))
+                .hint(format!("the key asked for is {key}"))
         })?;
-        if checkpoint.origin != key.name {
-            return Err(broken(&format!("it is of {}, and the key is of {}", checkpoint.origin, key.name)));
-        }
-        Ok((checkpoint, true))
+        // The reader's key may be the first, one between, or a later one than signed this.
+        let is_earlier = genesis.key == key.key || before.iter().any(|(_, change)| change.key == key.key);
+        let since = before.last().map(|(index, _)| *index).filter(|_| signer.key != key.key && is_earlier);
+        Ok(Signature { by: signer, is_checked: true, since })
     }
 
-    /// Checks that a ledger holds all of the checkpoint seen earlier, unchanged. Says what was found.
-    pub fn expect<S: Store>(&self, ledger: &Ledger<S>) -> Result<Option<String>, CommandError> {
+    /// Returns the checkpoint that was seen earlier, if it is the beginning of this ledger. Its signature is for [`Self::signature`].
+    ///
+    /// # Errors
+    /// At any contradiction.
+    pub fn expect<S: Store>(&self, ledger: &Ledger<S>) -> Result<Option<(SignedNote, Checkpoint)>, CommandError> {
         let Some(bytes) = &self.expected else { return Ok(None) };
-        let changes = ledger.key_changes(ledger.head().size())?;
-        let (seen, signed) = self.open(bytes, ledger.genesis(), &changes)?;
-        let size = ledger.head().size();
-        if seen.origin != ledger.genesis().origin {
-            let message = format!(
-                "broken: the checkpoint expected is of {}, and this ledger is {}",
-                seen.origin,
-                ledger.genesis().origin
-            );
-            return Err(CommandError::new(INTEGRITY, message));
-        }
-        if seen.size > size {
-            let message = format!(
-                "broken: the checkpoint expected has {} entries, and the ledger {size}: its end was cut off",
-                seen.size
-            );
-            return Err(CommandError::new(INTEGRITY, message));
-        }
-        if ledger.root_at(seen.size)? != seen.root {
-            let message = format!(
-                "broken: its first {} entries are not those of the checkpoint expected: history was rewritten, or two were told",
-                seen.size
-            );
-            return Err(CommandError::new(INTEGRITY, message).hint("keep both: together they prove it"));
-        }
-        let signature = if signed { "" } else { " (its signature was not checked: give --key)" };
-        Ok(Some(format!("holds all {} entries of the checkpoint expected{signature}", seen.size)))
+        let (note, seen) = read(bytes, "the checkpoint expected")?;
+        is_beginning(&seen, ledger, "the checkpoint expected")?;
+        Ok(Some((note, seen)))
     }
 }
 
-/// The key that signs after the changes of key `before` a checkpoint, if the reader's key is the first or one that it was handed over to by any of `all`.
-/// Each change is signed by the key before and by the new one: the ledger's verification checks that.
-fn handed_over(
-    key: &Verifier,
-    genesis: &Genesis,
-    all: &[(u64, KeyChange)],
-    before: &[(u64, KeyChange)],
-) -> Result<Verifier, CommandError> {
-    let known = genesis.key == key.key || all.iter().any(|(_, change)| change.key == key.key);
-    if !known || genesis.origin != key.name {
-        let message = format!("this is the ledger {}, whose keys do not include the one asked for", genesis.origin);
-        return Err(CommandError::new(UNSIGNED, message).hint(format!("the key asked for is {key}")));
+/// Who signed a checkpoint.
+pub struct Signature {
+    /// The key that signs by what the ledger says.
+    pub by: Verifier,
+    /// Whether the signature was checked with a key that the reader brought.
+    pub is_checked: bool,
+    /// The entry at which the reader's key was replaced by this one.
+    pub since: Option<u64>,
+}
+
+/// Reads a checkpoint; `what` it is called in messages.
+///
+/// # Errors
+/// When it is none.
+pub fn read(bytes: &[u8], what: &str) -> Result<(SignedNote, Checkpoint), CommandError> {
+    let broken = |e: &dyn std::fmt::Display| CommandError::new(INTEGRITY, format!("broken: {what}: {e}"));
+    let note = SignedNote::parse(bytes).map_err(|e| broken(&e))?;
+    let checkpoint = Checkpoint::of(&note).map_err(|e| broken(&e))?;
+    Ok((note, checkpoint))
+}
+
+/// Checks that a ledger holds all of a checkpoint, unchanged.
+///
+/// # Errors
+/// At any contradiction.
+pub fn is_beginning<S: Store>(seen: &Checkpoint, ledger: &Ledger<S>, what: &str) -> Result<(), CommandError> {
+    let (size, origin) = (ledger.head().size(), &ledger.genesis().origin);
+    let broken = |why: String| CommandError::new(INTEGRITY, format!("broken: {what} {why}"));
+    if seen.origin != *origin {
+        return Err(broken(format!("is of {}, and this ledger is {origin}", seen.origin)));
     }
-    Ok(current(genesis, before))
+    if seen.size > size {
+        return Err(broken(format!("has {} entries, and the ledger {size}: its end was cut off", seen.size)));
+    }
+    if ledger.root_at(seen.size)? != seen.root {
+        let why = format!("has other first {} entries than this: history was rewritten, or two were told", seen.size);
+        return Err(broken(why).hint("keep both: together they prove it"));
+    }
+    Ok(())
+}
+
+/// Checks that the reader's key is the first, or one that it was handed over to by any of the changes. Each change is signed by the
+/// key before and by the new one: the ledger's verification checks that.
+fn handed_over(key: &Verifier, genesis: &Genesis, all: &[(u64, KeyChange)]) -> Result<(), CommandError> {
+    let known = genesis.key == key.key || all.iter().any(|(_, change)| change.key == key.key);
+    if known && genesis.origin == key.name {
+        return Ok(());
+    }
+    let message = format!("this is the ledger {}, whose keys do not include the one asked for", genesis.origin);
+    Err(CommandError::new(UNSIGNED, message).hint(format!("the key asked for is {key}")))
 }
 
 /// The key that the ledger itself says signs now.

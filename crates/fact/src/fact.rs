@@ -1,6 +1,6 @@
 use crate::{
-    Act, Amount, Answer, Attribution, Better, Change, Commitment, Decision, FactId, Kind, LinkKind, Outcome, PartyKind,
-    PublicationForm, Salience, Strength, Voice, When, Window,
+    Act, Amount, Answer, Attribution, Better, Change, Commitment, Decision, Due, FactId, Kind, LinkKind, Outcome,
+    PartyKind, PublicationForm, Ruling, Salience, Strength, Terms, Voice, When, Window,
 };
 use chrono::NaiveDate;
 
@@ -114,6 +114,17 @@ pub enum Body {
         scale: String,
         reasons: Option<String>,
     },
+    Succession {
+        of: FactId,
+        passes: Vec<Passed>,
+    },
+    Recommendation(Box<Recommendation>),
+    Decision {
+        ruling: Ruling,
+        on: Vec<FactId>,
+        terms: Option<Box<Terms>>,
+        conditions: Option<String>,
+    },
     Correction {
         of: FactId,
         reason: String,
@@ -145,6 +156,9 @@ impl Body {
             Self::Change { .. } => Kind::Change,
             Self::Publication { .. } => Kind::Publication,
             Self::Assessment { .. } => Kind::Assessment,
+            Self::Succession { .. } => Kind::Succession,
+            Self::Recommendation(_) => Kind::Recommendation,
+            Self::Decision { .. } => Kind::Decision,
             Self::Correction { .. } => Kind::Correction,
             Self::Retraction { .. } => Kind::Retraction,
         }
@@ -162,6 +176,28 @@ pub struct Provenance {
     pub url: Option<String>,
     pub blake3: Option<[u8; 32]>,
     pub revises: Option<FactId>,
+}
+
+/// What passes from a body to one that follows it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Passed {
+    /// What, in words.
+    pub what: String,
+    /// To whom; `None` where the source does not tell.
+    pub to: Option<FactId>,
+}
+
+/// What is recommended, in which terms, and by when it is to be answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Recommendation {
+    /// The publication that holds it.
+    pub publication: Option<FactId>,
+    /// Its number there, as it is written.
+    pub number: Option<String>,
+    /// Its terms, as those of a commitment.
+    pub terms: Terms,
+    /// When an answer is due.
+    pub answer_due: Option<Due>,
 }
 
 /// A code by which others know a party: `gss:E10000007`.
@@ -245,6 +281,18 @@ impl Fact {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.body.kind()
+    }
+
+    /// Returns how a link of this fact bears on the other. What was not done fulfils nothing: old facts that link so are read as
+    /// addressing it.
+    #[must_use]
+    pub const fn link_kind(&self, link: &Link) -> LinkKind {
+        match (&self.body, link.kind) {
+            (Body::Delivery { outcome: Outcome::NotDone }, LinkKind::Fulfils | LinkKind::PartFulfils) => {
+                LinkKind::Addresses
+            }
+            (_, kind) => kind,
+        }
     }
 
     /// The parties it is about: `about` where stated, else `by`.

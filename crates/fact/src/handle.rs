@@ -24,6 +24,8 @@ pub enum Handle<I> {
     /// A metric that it measures, and which of [`SHARES`] parts of all parties those that it is of fall into: enough to see, without reading them all, that
     /// many parties have figures.
     Share(I, u8),
+    /// That it is about an identifiable child or family.
+    Sensitive,
 }
 
 impl<I> Handle<I> {
@@ -47,6 +49,7 @@ impl<I> Handle<I> {
             Self::Target(id) => Handle::Target(name(id)?),
             Self::Series(metric, party) => Handle::Series(name(metric)?, name(party)?),
             Self::Share(metric, share) => Handle::Share(name(metric)?, share),
+            Self::Sensitive => Handle::Sensitive,
         })
     }
 }
@@ -76,6 +79,7 @@ impl<I: AsRef<str>> Handle<I> {
             Self::Target(id) => ["target", id.as_ref(), ""],
             Self::Series(metric, party) => ["series", metric.as_ref(), party.as_ref()],
             Self::Share(metric, share) => ["share", metric.as_ref(), NUMBERS[usize::from(share % SHARES)]],
+            Self::Sensitive => ["sensitive", "", ""],
         }
     }
 }
@@ -123,7 +127,9 @@ impl Fact {
             Body::Measurement { metric, .. } => Tells::Measurement(give(metric), self.subjects().iter().map(give)),
             _ => Tells::Other,
         };
-        Handle::all_of(self.parties().map(give), self.targets().map(give), tells)
+        let mut all = Handle::all_of(self.parties().map(give), self.targets().map(give), tells);
+        all.extend(self.sensitive.then_some(Handle::Sensitive));
+        all
     }
 
     /// Everything that finds it, each once. A correction is found by all that finds its replacement, but the id, which stays that of the fact first recorded.
@@ -147,14 +153,20 @@ impl Fact {
     /// Every party that it names in any way; some perhaps twice.
     pub fn parties(&self) -> impl Iterator<Item = &FactId> {
         let payers = self.amounts.iter().filter_map(|a| a.payer.as_ref());
-        self.by.iter().chain(&self.about).chain(&self.to).chain(&self.reporter).chain(payers)
+        let (of, passes) = match &self.body {
+            Body::Succession { of, passes } => (Some(of), passes.as_slice()),
+            _ => (None, &[][..]),
+        };
+        let followers = passes.iter().filter_map(|p| p.to.as_ref());
+        self.by.iter().chain(&self.about).chain(&self.to).chain(&self.reporter).chain(payers).chain(of).chain(followers)
     }
 
-    /// Every fact that it links to or gives a verdict on; some perhaps twice.
+    /// Every fact that it links to, gives a verdict on or decides about; some perhaps twice.
     pub fn targets(&self) -> impl Iterator<Item = &FactId> {
         let judged = match &self.body {
-            Body::Assessment { of, .. } => Some(of),
-            _ => None,
+            Body::Assessment { of, .. } => std::slice::from_ref(of),
+            Body::Decision { on, .. } => on.as_slice(),
+            _ => &[],
         };
         self.links.iter().map(|l| &l.to).chain(judged)
     }

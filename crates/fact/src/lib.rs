@@ -9,24 +9,27 @@ mod fact;
 mod handle;
 mod id;
 mod interval;
+mod naming;
 mod quantity;
 mod recorded;
 mod span;
+mod version;
 mod words;
 
 pub use amount::{Amount, Unit};
-pub use commitment::{Commitment, Due, DueRule, Mode, Target, Threshold};
+pub use commitment::{Alternative, Commitment, Due, DueRule, Milestone, Mode, Target, Terms, Threshold};
 pub use date::{Bound, Form, Order, Point, Precision, When, Window};
-pub use fact::{Body, Citation, Fact, Identifier, KnownFrom, Link, Provenance, Quotation};
+pub use fact::{Body, Citation, Fact, Identifier, KnownFrom, Link, Passed, Provenance, Quotation, Recommendation};
 pub use handle::{Handle, SHARES, Tells};
 pub use id::FactId;
 pub use interval::{Interval, Limit, Truth};
 pub use quantity::Quantity;
 pub use recorded::{Content, Gist, Recorded, Told};
 pub use span::{Span, SpanUnit};
+pub use version::Version;
 pub use words::{
     Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
-    PublicationForm, Role, Salience, Stated, Strength, Voice,
+    PublicationForm, Role, Ruling, Salience, Stated, Strength, Voice, Way,
 };
 
 /// Why a text is not a word, a date, an amount or an id of the vocabulary.

@@ -81,6 +81,16 @@ words! {
         Redaction = "redaction",
         /// A signing key was added or replaced.
         Key = "key",
+        /// A body was followed by one or several others.
+        Succession = "succession",
+        /// Something recommended to one body or several, and when an answer is due.
+        Recommendation = "recommendation",
+        /// What somebody who may decide decided about other facts.
+        Decision = "decision",
+        /// Parts of earlier entries are not published, on one ground.
+        Withholding = "withholding",
+        /// A key that is kept for the day on which the signing key is lost or stolen.
+        ReserveKey = "reserve-key",
     }
 
     /// Who says so.
@@ -165,6 +175,18 @@ words! {
         Other = "other",
         /// A country, a region or a place that figures are given for.
         Area = "area",
+        /// A public inquiry.
+        Inquiry = "inquiry",
+        /// A court or a tribunal.
+        Court = "court",
+        /// A regulator.
+        Regulator = "regulator",
+        /// Commissioners appointed over a body.
+        Commissioners = "commissioners",
+        /// A police, fire or ambulance service.
+        EmergencyService = "emergency-service",
+        /// A committee, of a council or of a parliament.
+        Committee = "committee",
     }
 
     /// What was done in saying it.
@@ -245,6 +267,48 @@ words! {
         NotUpheld = "not-upheld",
         /// The source does not tell.
         NotKnown = "not-known",
+    }
+
+    /// What was decided about another fact.
+    Ruling {
+        /// Accepted.
+        Accepted = "accepted",
+        /// Accepted in principle.
+        AcceptedInPrinciple = "accepted-in-principle",
+        /// Accepted in part.
+        AcceptedInPart = "accepted-in-part",
+        /// Rejected.
+        Rejected = "rejected",
+        /// Taken note of, and no more.
+        Noted = "noted",
+        /// Meant to be decided so, and not decided yet.
+        MindedTo = "minded-to",
+        /// In force.
+        InForce = "in-force",
+        /// Other terms hold from here.
+        Varied = "varied",
+        /// Put off.
+        Deferred = "deferred",
+        /// Taken back.
+        Revoked = "revoked",
+        /// Upheld.
+        Upheld = "upheld",
+        /// Upheld in part.
+        PartlyUpheld = "partly-upheld",
+        /// Quashed by a court.
+        Quashed = "quashed",
+        /// Dismissed.
+        Dismissed = "dismissed",
+        /// Refused.
+        Refused = "refused",
+    }
+
+    /// Which way a figure is to change.
+    Way {
+        /// Upwards.
+        Up = "up",
+        /// Downwards.
+        Down = "down",
     }
 
     /// What changed.
@@ -353,6 +417,16 @@ words! {
         Measured = "measured",
         /// Told in passing.
         Stated = "stated",
+        /// A fine or a penalty.
+        Penalty = "penalty",
+        /// Recommended.
+        Recommended = "recommended",
+        /// Estimated.
+        Estimated = "estimated",
+        /// Lacking.
+        Shortfall = "shortfall",
+        /// Owed.
+        Debt = "debt",
     }
 
     /// Whether an amount is for each period or over all of it.
@@ -393,6 +467,8 @@ words! {
         Answers = "answers",
         /// Matters to, and settles nothing.
         BearsOn = "bears-on",
+        /// Is an opinion or a refusal set against it; both may be true.
+        Disputes = "disputes",
     }
 
     /// How sure a link is.
@@ -403,5 +479,13 @@ words! {
         Probable = "probable",
         /// It may be so.
         Possible = "possible",
+    }
+}
+
+impl Kind {
+    /// Returns `true` if records of this kind are the ledger's own, and no facts.
+    #[must_use]
+    pub const fn is_own(self) -> bool {
+        matches!(self, Self::Redaction | Self::Key | Self::Withholding | Self::ReserveKey)
     }
 }

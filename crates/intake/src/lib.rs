@@ -3,6 +3,7 @@
 //! It knows the vocabulary and how people write it (docs/FACTS.md). It knows no ledger: what is recorded already comes in as a list of ids.
 
 mod check;
+mod json;
 mod mapping;
 mod near;
 mod node;
@@ -11,6 +12,7 @@ mod read;
 mod table;
 mod write;
 
+pub use json::strict_json;
 pub use mapping::{Ground, SHIPPED, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};

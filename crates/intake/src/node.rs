@@ -154,7 +154,7 @@ pub fn from_json_lines(text: &str) -> Tables {
         if line.trim().is_empty() {
             continue;
         }
-        match serde_json::from_str::<serde_json::Value>(line) {
+        match crate::strict_json(line) {
             Ok(value) => match fact_of(value) {
                 Ok(Some((kind, fields))) => tables.push((kind, from_json(fields, &span))),
                 Ok(None) => {}

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 mod amount;
 mod body;
+mod terms;
 
 /// A fact as read, with what was wrong with it and what it refers to.
 pub struct Draft {
@@ -47,7 +48,7 @@ const fn declares(kind: Kind) -> bool {
 }
 
 fn fact(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
-    if matches!(kind, Kind::Correction | Kind::Retraction | Kind::Redaction | Kind::Key) {
+    if kind.is_own() || matches!(kind, Kind::Correction | Kind::Retraction) {
         let help = match kind {
             Kind::Correction => "use: heldto correct ID FILE",
             Kind::Retraction => "use: heldto retract ID --reason TEXT",

@@ -127,6 +127,15 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Ids of other facts of any kind: one, or a list.
+    pub fn any_references(&mut self, name: &'static str, findings: &mut Findings) -> Vec<FactId> {
+        let Some(node) = self.take(name) else { return Vec::new() };
+        match &node.value {
+            Value::List(items) => items.iter().filter_map(|n| reference(n, name, None, findings)).collect(),
+            _ => reference(node, name, None, findings).into_iter().collect(),
+        }
+    }
+
     /// Texts in a list.
     pub fn texts(&mut self, name: &'static str, findings: &mut Findings) -> Vec<String> {
         self.list(name, findings).iter().filter_map(|n| text(n, name, findings)).collect()

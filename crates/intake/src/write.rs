@@ -1,8 +1,8 @@
 //! From a fact to what a person or a program would have written: reading it back gives the same fact.
 
 use heldto_fact::{
-    Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Mode, Provenance, Quantity, Salience,
-    Stated, Strength, Target, Threshold, When,
+    Alternative, Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Milestone, Mode, Passed,
+    Provenance, Quantity, Recommendation, Salience, Stated, Strength, Target, Terms, Threshold, Way, When,
 };
 use serde_json::{Map, Value, json};
 
@@ -209,6 +209,25 @@ fn body(f: &mut Fields, body: &Body) {
             f.put("scale", scale.as_str());
             f.put("reasons", reasons.as_deref());
         }
+        Body::Succession { of, passes } => {
+            f.put("of", of.as_str());
+            f.put("passes", passes.iter().map(passed).collect::<Value>());
+        }
+        Body::Recommendation(recommendation) => {
+            let Recommendation { publication, number, terms, answer_due } = &**recommendation;
+            f.put("publication", publication.as_ref().map(FactId::as_str));
+            f.put("number", number.as_deref());
+            put_terms(f, terms);
+            f.put("answer-due", answer_due.as_ref().map(due));
+        }
+        Body::Decision { ruling, on, terms, conditions } => {
+            f.put("decision", ruling.word());
+            f.put("on", ids(on));
+            if let Some(terms) = terms {
+                put_terms(f, terms);
+            }
+            f.put("conditions", conditions.as_deref());
+        }
         Body::Correction { of, reason, replacement } => {
             f.put("of", of.as_str());
             f.put("reason", reason.as_str());
@@ -229,36 +248,97 @@ fn pledge(f: &mut Fields, c: &Commitment) {
     f.put("personal", c.personal);
 }
 
+fn put_terms(f: &mut Fields, terms: &Terms) {
+    f.put("target", terms.target.as_ref().map(target));
+    f.put("due", terms.due.as_ref().map(due));
+    f.put("test", terms.test.as_deref());
+}
+
+fn passed(passed: &Passed) -> Value {
+    let mut f = Fields(Map::new());
+    f.put("what", passed.what.as_str());
+    f.put("to", passed.to.as_ref().map(FactId::as_str));
+    Value::Object(f.0)
+}
+
+fn put_threshold(f: &mut Fields, threshold: &Threshold) {
+    match threshold {
+        Threshold::AtLeast(a) => f.put("at-least", short(a)),
+        Threshold::AtMost(a) => f.put("at-most", short(a)),
+    }
+}
+
 fn target(target: &Target) -> Value {
     match target {
         Target::Amount(a) => Value::Object(amount(a, "amount", false)),
         Target::Metric { metric, threshold, baseline } => {
             let mut f = Fields(Map::new());
             f.put("metric", metric.as_str());
-            match threshold {
-                Threshold::AtLeast(a) => f.put("at-least", short(a)),
-                Threshold::AtMost(a) => f.put("at-most", short(a)),
-            }
+            put_threshold(&mut f, threshold);
             f.put("baseline", baseline.as_ref().map(short));
             Value::Object(f.0)
         }
         Target::Deliverable(text) => json!({ "deliverable": text }),
         Target::KeepDoing(text) => json!({ "keep-doing": text }),
         Target::Slot { of, number } => json!({ "slot-of": of.as_str(), "number": number }),
+        Target::Change { metric, way, by, relative, baseline } => {
+            let mut f = Fields(Map::new());
+            f.put("metric", metric.as_str());
+            f.put(if *way == Way::Up { "up-by" } else { "down-by" }, short(by));
+            f.put("relative", *relative);
+            f.put("baseline", baseline.as_ref().map(short));
+            Value::Object(f.0)
+        }
+        Target::Average { metric, threshold, period } => {
+            let mut f = Fields(Map::new());
+            f.put("metric", metric.as_str());
+            put_threshold(&mut f, threshold);
+            f.date("average-over", Some(period));
+            Value::Object(f.0)
+        }
+        Target::Never(text) => json!({ "never": text }),
     }
 }
 
 fn due(due: &Due) -> Value {
     let mut f = Fields(Map::new());
-    let (mode, event, every) = match &due.mode {
-        Mode::By => ("by", None, None),
-        Mode::NotBefore => ("not-before", None, None),
-        Mode::BeforeEvent(event) => ("before-event", Some(event.as_str()), None),
-        Mode::Every(every) => ("every", None, every.map(|s| s.to_string())),
-    };
-    f.put("mode", mode);
-    f.put("event", event);
-    f.put("every", every);
+    let mode = |f: &mut Fields, word: &str| f.put("mode", word);
+    match &due.mode {
+        Mode::By => mode(&mut f, "by"),
+        Mode::NotBefore => mode(&mut f, "not-before"),
+        Mode::BeforeEvent(event) => {
+            mode(&mut f, "before-event");
+            f.put("event", event.as_str());
+        }
+        Mode::Every(every) => {
+            mode(&mut f, "every");
+            f.put("every", every.map(|s| s.to_string()));
+        }
+        Mode::EarliestOf(alternatives) => {
+            mode(&mut f, "earliest-of");
+            f.put("of", alternatives.iter().map(alternative).collect::<Value>());
+        }
+        Mode::Until(event) => {
+            mode(&mut f, "until");
+            f.put("event", event.as_str());
+        }
+        Mode::Between => mode(&mut f, "between"),
+        Mode::InTerms => mode(&mut f, "in-terms"),
+        Mode::WorkingDays { count, after, calendar } => {
+            mode(&mut f, "working-days");
+            f.put("count", *count);
+            f.put("after", date(after));
+            f.put("calendar", calendar.as_str());
+        }
+        Mode::Each(class) => {
+            mode(&mut f, "each");
+            f.put("class", class.as_str());
+        }
+        Mode::Milestones(milestones) => {
+            mode(&mut f, "milestones");
+            f.put("steps", milestones.iter().map(milestone).collect::<Value>());
+        }
+    }
     f.date("date", due.date.as_ref());
     if let Some(rule) = &due.rule {
         f.put("after", date(&rule.after));
@@ -267,4 +347,15 @@ fn due(due: &Due) -> Value {
     }
     f.put("terms", due.terms.as_deref());
     Value::Object(f.0)
+}
+
+fn alternative(alternative: &Alternative) -> Value {
+    match alternative {
+        Alternative::Day(when) => json!({ "date": date(when) }),
+        Alternative::Event(event) => json!({ "event": event }),
+    }
+}
+
+fn milestone(milestone: &Milestone) -> Value {
+    json!({ "by": date(&milestone.by), "target": target(&milestone.target) })
 }

@@ -5,6 +5,7 @@
 mod append;
 mod read;
 mod restore;
+mod sensitive;
 mod stretches;
 mod verify;
 mod wire;
@@ -12,8 +13,12 @@ mod wire;
 pub use append::{AppendError, Appended, Planned};
 pub use read::ReadError;
 pub use restore::{Carried, CarriedPart, RestoreError, index_hashes, restore};
+pub use sensitive::Sensitive;
 pub use verify::{Fault, Problem, Verified};
-pub use wire::{KeyChange, Own, Redaction, WireError, decode_fact, encode_fact, kind_code, kind_of, tell_fact};
+pub use wire::{
+    KeyChange, Own, Redaction, ReserveKey, WireError, Withholding, decode_fact, encode_fact, kind_code, kind_of,
+    tell_fact,
+};
 
 use heldto_fact::{Fact, FactId, Handle};
 use heldto_proof::{Genesis, Head};

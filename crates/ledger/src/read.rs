@@ -1,7 +1,7 @@
 use crate::stretches::in_order;
 use crate::{KeyChange, Ledger, Own, WireError, decode_fact, kind_of, tell_fact};
 use chrono::{DateTime, Utc};
-use heldto_fact::{Body, Content, Fact, FactId, Handle, Invalid, Kind, Recorded, Told};
+use heldto_fact::{Body, Content, Fact, FactId, Handle, Invalid, Kind, Recorded, Told, Version};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
@@ -184,15 +184,26 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// When an entry is missing or damaged.
     pub fn key_changes(&self, size: u64) -> Result<Vec<(u64, KeyChange)>, ReadError> {
+        let change = |(index, own)| match own {
+            Own::Key(change) => Some((index, change)),
+            _ => None,
+        };
+        Ok(self.own_records(size)?.into_iter().filter_map(change).collect())
+    }
+
+    /// Returns the ledger's own records among the first `size` entries, each with its place.
+    ///
+    /// # Errors
+    /// When an entry is missing or damaged.
+    pub fn own_records(&self, size: u64) -> Result<Vec<(u64, Own)>, ReadError> {
         let (mut found, mut failed) = (Vec::new(), None);
         let mut look = |stored: &StoredEntry| {
             let index = stored.index;
             let kind = Entry::decode(&stored.entry).ok().and_then(|e| kind_of(e.kind));
             let bytes = stored.parts.first().and_then(|(_, b)| b.get(32..));
-            if let (Some(Kind::Key), Some(bytes)) = (kind, bytes) {
+            if let Some(bytes) = bytes.filter(|_| kind.is_some_and(Kind::is_own)) {
                 match Own::decode(bytes) {
-                    Ok(Own::Key(change)) => found.push((index, change)),
-                    Ok(Own::Redaction(_)) => {}
+                    Ok(own) => found.push((index, own)),
                     Err(error) => failed = Some(ReadError::Fact { index, error }),
                 }
             }
@@ -286,13 +297,31 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// When an entry is missing or damaged.
     pub fn standing(&self, id: &FactId) -> Result<Option<Fact>, ReadError> {
-        let newest = self.versions(id)?.pop();
-        Ok(newest.and_then(|recorded| match recorded.content {
-            Content::Known(Fact { body: Body::Correction { replacement, .. }, .. }) => Some(*replacement),
-            Content::Known(Fact { body: Body::Retraction { .. }, .. }) => None,
-            Content::Known(fact) => Some(fact),
-            _ => None,
-        }))
+        Ok(self.history(id)?.pop().and_then(|newest| newest.fact))
+    }
+
+    /// Returns every version of a fact, oldest first; without corrections that have no effect.
+    ///
+    /// # Errors
+    /// When an entry is missing or damaged.
+    pub fn history(&self, id: &FactId) -> Result<Vec<Version>, ReadError> {
+        let records = self.versions(id)?.into_iter().filter(|recorded| match &recorded.content {
+            Content::Known(fact) => fact.thing() == id,
+            _ => false,
+        });
+        let mut failed = None;
+        let versions = Version::history(records.collect(), &mut |record| {
+            match self.versions(record) {
+            Ok(of_record) => of_record.into_iter().find(
+                |r| matches!(&r.content, Content::Known(Fact { body: Body::Retraction { of, .. }, .. }) if of == record),
+            ),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        }
+        });
+        failed.map_or(Ok(versions), Err)
     }
 }
 
@@ -312,11 +341,11 @@ fn entry<'s, F>(
     let bytes = fact_part.and_then(|n| stored.parts.iter().find(|(number, _)| usize::from(*number) == n));
     let content = match (kind, bytes) {
         (None, _) => Content::Unreadable,
-        (Some(kind @ (Kind::Redaction | Kind::Key)), _) => Content::Own(kind),
+        (Some(kind), _) if kind.is_own() => Content::Own(kind),
         (Some(kind), None) => Content::Erased(kind),
         (Some(_), Some((_, bytes))) => match read(bytes.get(32..).unwrap_or_default()) {
             Ok(fact) => Content::Known(fact),
-            Err(WireError::Version(_)) => Content::Unreadable,
+            Err(error) if error.is_unknown() => Content::Unreadable,
             Err(error) => return Err(ReadError::Fact { index, error }),
         },
     };

@@ -1,5 +1,5 @@
 use crate::read::recorded;
-use crate::{Fault, IndexKey, Ledger, Problem, ReadError, decode_fact};
+use crate::{Fault, IndexKey, Ledger, Problem, ReadError, Verified, decode_fact};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
 use heldto_store::{EntryHashes, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
@@ -113,18 +113,19 @@ pub fn restore(
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Everything a store needs to hold this ledger too, found under another index key: the entries and the head.
+    /// Returns everything a store needs to hold this ledger too, found under another index key: the entries and the head; and what
+    /// the verification came to, which tells whether parts were left out.
     ///
     /// # Errors
     /// When it does not verify.
-    pub fn contents(&self, founding: &Founding) -> Result<(Vec<NewEntry>, Head), RestoreError> {
-        self.verify(false, &mut |_| {})?;
+    pub fn contents(&self, founding: &Founding) -> Result<(Vec<NewEntry>, Head, Verified), RestoreError> {
+        let verified = self.verify(true, &mut |_| {})?;
         let (index_key, mut entries) = (IndexKey::of(founding), Vec::new());
         self.store.read(0..self.head.size(), &mut |stored| {
             entries.push(stored.to_new(hashes_of(stored, &index_key)));
             true
         })?;
-        Ok((entries, self.head.clone()))
+        Ok((entries, self.head.clone(), verified))
     }
 }
 

@@ -1,8 +1,11 @@
+mod absent;
+mod amendments;
 mod stretch;
 
 use crate::stretches::in_order;
-use crate::{HASH_BITS, Ledger, OF_ID, WireError};
-use heldto_fact::{Content, FactId, Kind};
+use crate::{HASH_BITS, Ledger, OF_ID, Own, WireError, Withholding, kind_of};
+use amendments::Replaced;
+use heldto_fact::{Content, FactId};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, MAX_PART, Role, Verifier, chain};
 use heldto_store::{Store, StoreError};
 use std::collections::BTreeSet;
@@ -23,10 +26,26 @@ pub struct Verified {
     pub parts_checked: u64,
     /// How many parts were erased, each by a redaction in the log.
     pub parts_erased: u64,
-    /// How many private parts were left out of what was given to verify.
+    /// How many parts were left out, each with leave of a withholding in the log.
     pub parts_withheld: u64,
+    /// How many entries' facts are among those.
+    pub facts_withheld: u64,
+    /// The entries of the withholdings by which they were left out.
+    pub withheld_by: Vec<u64>,
+    /// How many parts of private roles were left out.
+    pub parts_private: u64,
     /// How many facts are of a version that this program cannot read; their hashes were checked.
     pub unreadable: u64,
+    /// Corrections of which no reader takes any notice, since their replacement has another id or kind than what they correct.
+    pub of_no_effect: Vec<(u64, FactId)>,
+}
+
+impl Verified {
+    /// Returns `true` if parts were left out that were not erased.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        self.parts_withheld + self.parts_private > 0
+    }
 }
 
 /// The first thing found broken.
@@ -82,7 +101,7 @@ pub enum Fault {
     Time,
     #[error("there is no kind with the byte {0}")]
     Kind(u8),
-    #[error("its part {part} ({role}) is missing, and no redaction in the log accounts for it")]
+    #[error("its part {part} ({role}) is missing, and no record in the log accounts for it")]
     PartMissing { part: usize, role: Role },
     #[error("it has not exactly one fact or record of the ledger's own, in the first place")]
     Parts,
@@ -90,8 +109,12 @@ pub enum Fault {
     NotErased(u64),
     #[error("it erases part {part} of entry {entry}, which is none that can be erased")]
     Redaction { entry: u64, part: u64 },
+    #[error("it withholds part {part} of entry {entry}, which is none that can be withheld")]
+    Withholding { entry: u64, part: u64 },
     #[error("its change of key is not signed by both keys")]
     KeyChange,
+    #[error("its reserve key is not signed by itself and by the key that signs")]
+    ReserveKey,
     #[error("`{0}` was recorded before: only a correction replaces it")]
     Twice(FactId),
     #[error("its part {part} has {len} bytes; a part has at most {MAX_PART}")]
@@ -102,8 +125,8 @@ pub enum Fault {
     PartChanged { part: usize, role: Role },
     #[error("its part {part} does not decode: {error}")]
     PartUndecodable { part: usize, error: WireError },
-    #[error("it calls itself a {entry}, and its fact is a {fact}")]
-    KindDiffers { entry: Kind, fact: Kind },
+    #[error("it calls itself a {}, and its fact is a {}", word_of(*.entry), word_of(*.fact))]
+    KindDiffers { entry: u8, fact: u8 },
     #[error("the index does not lead to it, or leads elsewhere: the index or its key was changed")]
     Unfound,
     #[error("the index has a record for entry {0} that the log does not account for")]
@@ -112,6 +135,11 @@ pub enum Fault {
     Head(&'static str),
     #[error("there are entries beyond the head")]
     Beyond,
+}
+
+/// Returns the word of a kind; its byte where this program knows no such kind.
+fn word_of(kind: u8) -> String {
+    kind_of(kind).map_or_else(|| format!("fact of kind {kind}"), |kind| kind.word().to_owned())
 }
 
 /// How many entries one thread takes at a time; a perfect subtree of the Merkle tree.
@@ -128,6 +156,8 @@ struct Walk {
     key: Verifier,
     absent: Vec<(u64, usize, Role)>,
     redacted: Vec<(u64, u64)>,
+    withholdings: Vec<(u64, Withholding)>,
+    replaced: Vec<Replaced>,
     /// Nobody can know it before, so nobody can make an index of another content that comes to the same sum.
     secret: RandomState,
     /// The sum over the records that the index must have.
@@ -143,11 +173,12 @@ impl<S: Store + Sync> Ledger<S> {
     /// the index of ids. On all cores; memory grows only by 16 bytes for each correction and
     /// retraction, or for each fact where the store keeps no index. `progress` is told how many entries are done.
     ///
-    /// `published`: private parts may have been left out, and are then counted as withheld.
+    /// `partial`: private parts may have been left out, and those that a withholding names; they are counted. In a whole ledger every part must be there
+    /// that was not erased.
     ///
     /// # Errors
     /// The first thing found broken, at the first bad entry.
-    pub fn verify(&self, published: bool, progress: &mut dyn FnMut(u64)) -> Result<Verified, Box<Problem>> {
+    pub fn verify(&self, partial: bool, progress: &mut dyn FnMut(u64)) -> Result<Verified, Box<Problem>> {
         let size = self.head.size();
         let mut walk = Walk {
             chain: self.genesis().chain(),
@@ -156,6 +187,8 @@ impl<S: Store + Sync> Ledger<S> {
             key: Verifier { name: self.genesis().origin.clone(), key: self.genesis().key },
             absent: Vec::new(),
             redacted: Vec::new(),
+            withholdings: Vec::new(),
+            replaced: Vec::new(),
             secret: RandomState::new(),
             indexed: 0,
             own: Vec::new(),
@@ -167,7 +200,11 @@ impl<S: Store + Sync> Ledger<S> {
                 parts_checked: 0,
                 parts_erased: 0,
                 parts_withheld: 0,
+                facts_withheld: 0,
+                withheld_by: Vec::new(),
+                parts_private: 0,
                 unreadable: 0,
+                of_no_effect: Vec::new(),
             },
         };
         let secret = walk.secret.clone();
@@ -178,7 +215,7 @@ impl<S: Store + Sync> Ledger<S> {
             progress(end);
             Ok::<(), Box<Problem>>(())
         })?;
-        self.settle(walk, published)
+        self.settle(walk, partial)
     }
 
     /// Joins a stretch to what came before it.
@@ -192,11 +229,13 @@ impl<S: Store + Sync> Ledger<S> {
                 return Err(at(start, Fault::Time));
             }
         }
-        for (index, change) in &stretch.key_changes {
-            if !change.is_signed(&walk.key, *index) {
-                return Err(at(*index, Fault::KeyChange));
+        for (index, own) in &stretch.keys {
+            match own {
+                Own::Key(change) if change.is_signed(&walk.key, *index) => walk.key.key = change.key,
+                Own::ReserveKey(reserve) if reserve.is_signed(&walk.key, *index) => {}
+                Own::ReserveKey(_) => return Err(at(*index, Fault::ReserveKey)),
+                _ => return Err(at(*index, Fault::KeyChange)),
             }
-            walk.key.key = change.key;
         }
         if let Some((index, fault)) = stretch.fault {
             return Err(match fault {
@@ -213,6 +252,8 @@ impl<S: Store + Sync> Ledger<S> {
         stretch.tree.into_iter().for_each(|(leaves, hash)| walk.edge.push_perfect(leaves, hash));
         walk.absent.extend(stretch.absent);
         walk.redacted.extend(stretch.redacted);
+        walk.withholdings.extend(stretch.withholdings);
+        walk.replaced.extend(stretch.replaced);
         walk.indexed = walk.indexed.wrapping_add(stretch.indexed);
         walk.own.extend(stretch.own);
         walk.found.unreadable += stretch.unreadable.len() as u64;
@@ -221,23 +262,8 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(())
     }
 
-    fn settle(&self, mut walk: Walk, published: bool) -> Result<Verified, Box<Problem>> {
-        walk.redacted.sort_unstable();
-        for (index, part, role) in walk.absent.iter().copied() {
-            if role != Role::Ledger && walk.redacted.binary_search(&(index, part as u64)).is_ok() {
-                walk.found.parts_erased += 1;
-                walk.untold.push(index);
-            } else if published && role.is_private() {
-                walk.found.parts_withheld += 1;
-            } else {
-                return Err(at(index, Fault::PartMissing { part, role }));
-            }
-        }
-        for (entry, part) in &walk.redacted {
-            if self.holds_part(*entry, *part) {
-                return Err(at(*entry, Fault::NotErased(*part)));
-            }
-        }
+    fn settle(&self, mut walk: Walk, partial: bool) -> Result<Verified, Box<Problem>> {
+        self.check_absent(&mut walk, partial)?;
         let size = self.head.size();
         let (chain_fits, tree_fits) = (walk.chain == self.head.chain, walk.edge == self.head.edge);
         match (chain_fits, tree_fits) {
@@ -253,6 +279,7 @@ impl<S: Store + Sync> Ledger<S> {
             return Err(elsewhere(Fault::Beyond));
         }
         self.check_index(&mut walk)?;
+        walk.found.of_no_effect = self.without_effect(&walk)?;
         Ok(walk.found)
     }
 
@@ -361,15 +388,6 @@ impl<S: Store + Sync> Ledger<S> {
             false
         });
         read.ok().and(role)
-    }
-
-    fn holds_part(&self, index: u64, part: u64) -> bool {
-        let mut held = false;
-        let read = self.store.read(index..index.saturating_add(1), &mut |stored| {
-            held = stored.parts.iter().any(|(n, _)| u64::from(*n) == part);
-            false
-        });
-        read.is_ok() && held
     }
 
     /// Where two neighbours do not fit, tells which of them was changed: the one that its own neighbour on the other side no longer fits.

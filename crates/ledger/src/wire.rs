@@ -7,7 +7,7 @@ mod own;
 mod v1;
 
 pub use codes::{kind_code, kind_of};
-pub use own::{KeyChange, Own, Redaction};
+pub use own::{KeyChange, Own, Redaction, ReserveKey, Withholding};
 
 use heldto_fact::{Fact, Told};
 use heldto_proof::MAX_PART;
@@ -22,6 +22,9 @@ pub enum WireError {
     /// A version this program cannot read.
     #[error("version {0}, which this program cannot read")]
     Version(u8),
+    /// A kind of fact this program cannot read.
+    #[error("a fact of kind {0}, which this program cannot read")]
+    Kind(u8),
     /// Not the encoding of that version.
     #[error("the bytes do not decode: {0}")]
     Undecodable(String),
@@ -31,6 +34,14 @@ pub enum WireError {
     /// A value that the vocabulary does not have.
     #[error("{0}")]
     Value(String),
+}
+
+impl WireError {
+    /// Returns `true` if the bytes are of a later version or kind: nothing is wrong with them, and this program cannot read them.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Version(_) | Self::Kind(_))
+    }
 }
 
 /// The bytes of a fact, version 1.
@@ -59,12 +70,13 @@ pub fn tell_fact(bytes: &[u8]) -> Result<Told<'_>, WireError> {
     v1::tell(bytes)
 }
 
-/// An error unless there is a version, and one that this program knows.
+/// An error unless there is a version and a kind, and both are known to this program.
 fn version(bytes: &[u8]) -> Result<(), WireError> {
-    match bytes.first() {
+    match bytes {
         _ if bytes.len() > MAX_PART => Err(WireError::TooLong(bytes.len())),
-        Some(1) => Ok(()),
-        Some(version) => Err(WireError::Version(*version)),
-        None => Err(WireError::Undecodable("there are none".to_owned())),
+        [1, kind, ..] if kind_of(*kind).is_none() => Err(WireError::Kind(*kind)),
+        [1, ..] => Ok(()),
+        [version, ..] => Err(WireError::Version(*version)),
+        [] => Err(WireError::Undecodable("there are none".to_owned())),
     }
 }

@@ -129,13 +129,13 @@ fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
 fn the_index_is_held_against_the_log() {
     let ledger = ledger(3);
     let with = |at: usize, found_by: Vec<u64>| {
-        let (mut entries, head) = ledger.contents(&founding()).expect("sound");
+        let (mut entries, head, _) = ledger.contents(&founding()).expect("sound");
         entries[at].found_by = found_by;
         let mut store = MemoryStore::new(founding());
         store.append(&Head::empty(&founding().genesis), &entries, &head).expect("memory");
         verdict(&Ledger::open(store).expect("opens")).expect_err("the index is wrong")
     };
-    let (entries, _) = ledger.contents(&founding()).expect("sound");
+    let (entries, ..) = ledger.contents(&founding()).expect("sound");
     let own = entries[1].found_by.clone();
     assert!(own.len() > 1, "it names somebody");
     assert_eq!(with(1, Vec::new()).0, Some(1), "all records lost");
@@ -329,7 +329,7 @@ fn seal(store: &mut MemoryStore, kind: Kind, held: &[(Part, bool)]) {
 fn found_by_of_own() -> Vec<u64> {
     let mut ledger = Ledger::open(MemoryStore::new(founding())).expect("opens");
     ledger.append_own(&Own::Key(key_change(3, 4, 0)), 5, &mut salts()).expect("room");
-    let (entries, _) = ledger.contents(&founding()).expect("sound");
+    let (entries, ..) = ledger.contents(&founding()).expect("sound");
     entries[0].found_by.clone()
 }
 
@@ -360,7 +360,7 @@ fn a_private_part_may_be_withheld_from_what_is_published_and_nowhere_else() {
     let note = Part { role: Role::PrivateNote, salt: [2; 32], bytes: b"who told us".to_vec() };
     seal(&mut store, Kind::Key, &[(key, true), (note, false)]);
     let ledger = Ledger::open(store).expect("opens");
-    assert_eq!(ledger.verify(true, &mut |_| {}).expect("published").parts_withheld, 1);
+    assert_eq!(ledger.verify(true, &mut |_| {}).expect("published").parts_private, 1);
     assert!(ledger.verify(false, &mut |_| {}).is_err());
 }
 
@@ -446,7 +446,7 @@ fn restore_brings_back_the_same_head_under_another_index_key() {
     let (chain, root) = (sound.head().chain, sound.head().edge.root());
     let restored = restore(&founding(), &carried(&sound), Some(chain), root).expect("sound");
     let other = Founding { index_key: [9; 32], ..founding() };
-    let (entries, head) = restored.contents(&other).expect("sound");
+    let (entries, head, _) = restored.contents(&other).expect("sound");
     let mut target = MemoryStore::new(other);
     let empty = target.head().expect("memory");
     target.append(&empty, &entries, &head).expect("room");

@@ -16,6 +16,8 @@ pub enum Role {
     Quotation,
     /// A note that is not published.
     PrivateNote,
+    /// Who recorded the fact, and who checked it, as an office or a pseudonym. Not published.
+    Recorder,
 }
 
 impl Role {
@@ -27,6 +29,7 @@ impl Role {
             Self::Fact => 1,
             Self::Quotation => 2,
             Self::PrivateNote => 3,
+            Self::Recorder => 4,
         }
     }
 
@@ -38,6 +41,7 @@ impl Role {
             1 => Some(Self::Fact),
             2 => Some(Self::Quotation),
             3 => Some(Self::PrivateNote),
+            4 => Some(Self::Recorder),
             _ => None,
         }
     }
@@ -50,19 +54,22 @@ impl Role {
             Self::Fact => "fact",
             Self::Quotation => "quotation",
             Self::PrivateNote => "private-note",
+            Self::Recorder => "recorder",
         }
     }
 
     /// The role of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Ledger, Self::Fact, Self::Quotation, Self::PrivateNote].into_iter().find(|r| r.word() == word)
+        [Self::Ledger, Self::Fact, Self::Quotation, Self::PrivateNote, Self::Recorder]
+            .into_iter()
+            .find(|r| r.word() == word)
     }
 
     /// Whether it is left out of what is published unless asked for.
     #[must_use]
     pub const fn is_private(self) -> bool {
-        matches!(self, Self::PrivateNote)
+        matches!(self, Self::PrivateNote | Self::Recorder)
     }
 }
 

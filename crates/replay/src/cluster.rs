@@ -15,7 +15,7 @@ impl<'a> Cluster<'a> {
     pub fn of(view: &View<'a>, fact: &'a Fact) -> Self {
         let mut tellings = vec![fact];
         // Most things are told once.
-        let alone = !fact.links.iter().any(ties) && !view.states().is_target(&fact.id);
+        let alone = !fact.links.iter().any(ties) && !view.is_target(&fact.id);
         if alone {
             return Self { tellings };
         }

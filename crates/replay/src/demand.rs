@@ -1,8 +1,7 @@
 //! Facts read when a report first asks for them, through an index of the log: a report about one body reads what names that body, and not the country.
 
-use crate::Version;
 use elsa::FrozenMap;
-use heldto_fact::{Content, Fact, FactId, Handle, Recorded, SHARES};
+use heldto_fact::{Body, Content, Fact, FactId, Handle, Recorded, SHARES, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
@@ -150,15 +149,27 @@ impl Demand {
         let places: Vec<Vec<u64>> = own.zip(amended).map(|(own, amended)| in_order(&[own, amended])).collect();
         self.fetch(in_order(&places));
         for (id, places) in wanted.into_iter().zip(places) {
-            let mut versions = Vec::with_capacity(1);
+            let mut records = Vec::with_capacity(1);
             for place in places {
                 if self.things.borrow().get(&place).and_then(Option::as_ref) == Some(id) {
-                    let recorded = self.read.borrow_mut().remove(&place);
-                    versions.extend(recorded.and_then(Version::of).map(|(_, version)| version));
+                    records.extend(self.read.borrow_mut().remove(&place));
                 }
             }
+            let versions = Version::history(records, &mut |record| self.withdrawal(record));
             self.facts.insert(id.clone(), versions);
         }
+    }
+
+    /// Reads the first retraction of a record, where there is one.
+    fn withdrawal(&self, record: &FactId) -> Option<Recorded> {
+        let places = self.find(&[Handle::Amended(record)], usize::MAX);
+        let read = self.lookup.read(&in_order(&places)).unwrap_or_else(|| {
+            self.fail();
+            Vec::new()
+        });
+        read.into_iter().find(
+            |r| matches!(&r.content, Content::Known(Fact { body: Body::Retraction { of, .. }, .. }) if of == record),
+        )
     }
 
     fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Vec<Vec<u64>> {

@@ -70,7 +70,7 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Tar
     let mut found: Vec<Evidence<'a>> = Vec::new();
     for telling in &commitment.tellings {
         for (fact, link) in view.linked_from(&telling.id) {
-            let Some(direction) = direction(fact, link.kind, commitment, target) else { continue };
+            let Some(direction) = direction(fact, fact.link_kind(link), commitment, target) else { continue };
             let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
             // What may lie after the day is not counted as at that day.
             let ahead = |day: Option<NaiveDate>| day.is_some_and(|d| d > view.clock().as_of);
@@ -188,12 +188,21 @@ fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>, target: Opti
             Direction::Withdrawn
         }
         (Body::Change { what: Change::OfficeEnded, .. }, LinkKind::BearsOn) => Direction::OfficeEnded,
-        (_, LinkKind::Contradicts) => Direction::Disputes,
+        (_, LinkKind::Contradicts | LinkKind::Disputes) => Direction::Disputes,
         _ if !supports => return None,
         // Money spent is an input: it shows work, whatever it was meant to buy.
         _ if only_money(fact) && !aims_at_money(target) && !failed(fact) => Direction::Work,
         // Pledges and complaints are no deeds.
-        (Body::Pledge(_) | Body::Complaint { .. } | Body::Question { .. } | Body::Assessment { .. }, _) => return None,
+        (
+            Body::Pledge(_)
+            | Body::Complaint { .. }
+            | Body::Question { .. }
+            | Body::Assessment { .. }
+            | Body::Recommendation(_)
+            | Body::Decision { .. }
+            | Body::Succession { .. },
+            _,
+        ) => return None,
         // A figure for the metric itself is compared with the threshold; any other settles nothing.
         (Body::Measurement { .. }, _) => return None,
         // What is hoped for, asked for or blamed is no deed.

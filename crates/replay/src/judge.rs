@@ -20,8 +20,6 @@ pub struct Judgement<'a> {
     pub grade: Grade,
     /// The rule that fired, with its numbers and days.
     pub rule: String,
-    /// The same without the days and numbers of the evidence, for where that is not to be shown.
-    pub rule_without_days: Option<String>,
     /// Everything that was looked at.
     pub reasons: Vec<Reason<'a>>,
     /// What is not known.
@@ -63,7 +61,6 @@ pub struct Reason<'a> {
 pub(crate) struct Verdict {
     pub status: Status,
     pub rule: String,
-    pub rule_without_days: Option<String>,
     /// The evidence the status rests on, by its place in the list.
     pub used: Vec<usize>,
     pub missing: Vec<String>,
@@ -76,16 +73,7 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     pub(crate) fn new(status: Status, rule: impl Into<String>, used: Vec<usize>) -> Self {
-        Self {
-            status,
-            rule: rule.into(),
-            rule_without_days: None,
-            used,
-            missing: Vec::new(),
-            settles: None,
-            period: None,
-            grade: None,
-        }
+        Self { status, rule: rule.into(), used, missing: Vec::new(), settles: None, period: None, grade: None }
     }
 
     pub(crate) const fn settled_by(mut self, what: &'static str) -> Self {
@@ -112,9 +100,25 @@ pub(crate) struct Case<'a> {
 }
 
 /// Judges the commitment that this fact tells of. `None` where it is no commitment.
+///
+/// In a view that holds what is sensitive, a status that public evidence establishes too is the one that it establishes, with its
+/// days; another says what public evidence alone comes to.
 #[must_use]
 pub fn judge<'a>(view: &View<'a>, id: &FactId) -> Option<Judgement<'a>> {
-    judge_within(view, id, 0)
+    let whole = judge_within(view, id, 0)?;
+    let rests = || whole.tellings.iter().copied().chain(whole.reasons.iter().map(|r| r.fact));
+    if !view.is_sensitive() || !rests().any(|fact| view.is_about_sensitive(&fact.id)) {
+        return Some(whole);
+    }
+    let Some(public) = judge_within(&view.with_sensitive(false), id, 0) else { return Some(whole) };
+    if public.status != whole.status {
+        let mut whole = whole;
+        whole.notes.push(format!("by public evidence alone: {}", public.status));
+        return Some(whole);
+    }
+    let is_used = |fact: &Fact| public.reasons.iter().any(|r| r.used && r.fact.id == fact.id);
+    let reasons = whole.reasons.into_iter().map(|reason| Reason { used: is_used(reason.fact), ..reason }).collect();
+    Some(Judgement { reasons, ..public })
 }
 
 /// Parts of parts are followed this far, so that a circle of parts ends.
@@ -122,7 +126,7 @@ const DEPTH: usize = 3;
 
 fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgement<'a>> {
     // What was retracted is no commitment any more.
-    let newest = view.states().versions(id).last()?.fact.as_ref()?;
+    let newest = view.versions(id).last()?.fact.as_ref()?;
     if !matches!(newest.body, Body::Pledge(_)) {
         return None;
     }
@@ -144,7 +148,6 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         status: Status::NotYetKnown,
         grade: Grade::None,
         rule: "nothing that tells of it was published by the day".to_owned(),
-        rule_without_days: None,
         reasons: Vec::new(),
         missing: Vec::new(),
         settles: None,
@@ -291,7 +294,6 @@ impl<'a> Case<'a> {
             status: verdict.status,
             grade,
             rule: verdict.rule,
-            rule_without_days: verdict.rule_without_days,
             missing: verdict.missing,
             settles: verdict.settles.map(str::to_owned),
             notes,
@@ -371,11 +373,7 @@ impl<'a> Case<'a> {
         }
         for (fact, link) in self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id)) {
             if let (Body::Assessment { verdict, scale, .. }, LinkKind::BearsOn) = (&fact.body, link.kind) {
-                notes.push(if fact.sensitive {
-                    format!("judged in {}, which is about a child or a family", fact.id)
-                } else {
-                    format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by))
-                });
+                notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
             }
         }
         notes

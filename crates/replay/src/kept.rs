@@ -1,8 +1,7 @@
 //! What a fold keeps of the facts: their bytes, read when a fact is first asked for.
 
-use crate::Version;
 use crate::stretch::{Telling, short};
-use heldto_fact::{Content, Fact, Recorded};
+use heldto_fact::{Body, Content, Fact, FactId, Recorded, Version};
 
 /// What every entry tells, in the order of the log, by the numbers of what it tells of.
 #[derive(Default)]
@@ -14,6 +13,9 @@ pub(crate) struct Kept {
     last: Vec<u32>,
     read: Option<Read>,
 }
+
+/// Gives the number of an id, where something names it.
+pub(crate) type NumberOf<'n> = dyn Fn(&FactId) -> Option<u32> + Sync + 'n;
 
 /// Reads a fact from its bytes, or says what is wrong with them.
 pub(crate) type Read = Box<dyn Fn(&[u8]) -> Result<Fact, String> + Send + Sync>;
@@ -64,25 +66,44 @@ impl Kept {
         std::iter::successors(newest, move |told| place(told.before))
     }
 
-    /// Reads every version of a thing.
-    pub fn versions(&self, number: usize) -> Versions {
-        let mut all: Vec<Version> = Vec::with_capacity(1);
+    /// Reads every version of a thing; `number_of` gives the numbers of ids.
+    pub fn versions(&self, number: usize, number_of: &NumberOf<'_>) -> Versions {
+        let records = self.records(number)?;
+        let mut damaged = None;
+        let mut withdrawn = |record: &FactId| {
+            let is_retraction =
+                |r: &Recorded| matches!(&r.content, Content::Known(Fact { body: Body::Retraction { .. }, .. }));
+            match self.records(number_of(record)? as usize) {
+                Ok(records) => records.into_iter().find(is_retraction),
+                Err(error) => {
+                    damaged = Some(error);
+                    None
+                }
+            }
+        };
+        let versions = Version::history(records, &mut withdrawn);
+        damaged.map_or_else(|| Ok(versions.into()), Err)
+    }
+
+    /// Reads everything that was told of a thing, in the order of the log.
+    fn records(&self, number: usize) -> Result<Vec<Recorded>, (u64, String)> {
+        let mut all: Vec<Recorded> = Vec::with_capacity(1);
         for Told { entry, stretch, .. } in self.all_told(number) {
             let Telling { index, recorded_at, from, until, .. } = *entry;
             let Some(read) = &self.read else { continue };
             let fact =
                 read(&self.bytes[*stretch as usize][from as usize..until as usize]).map_err(|why| (index, why))?;
-            let version = Version::of(Recorded { index, recorded_at, content: Content::Known(fact) });
-            all.extend(version.map(|(_, version)| version));
+            all.push(Recorded { index, recorded_at, content: Content::Known(fact) });
         }
         all.reverse();
-        Ok(all.into())
+        Ok(all)
     }
 
     /// The same of many things, on every core.
-    pub fn versions_of_each(&self, numbers: &[u32]) -> Vec<Versions> {
+    pub fn versions_of_each(&self, numbers: &[u32], number_of: &NumberOf<'_>) -> Vec<Versions> {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
-        let read = |share: &[u32]| share.iter().map(|number| self.versions(*number as usize)).collect::<Vec<_>>();
+        let read =
+            |share: &[u32]| share.iter().map(|number| self.versions(*number as usize, number_of)).collect::<Vec<_>>();
         let mut shares = numbers.chunks(numbers.len().div_ceil(workers).max(1));
         let own = shares.next().unwrap_or_default();
         let mut others: Vec<(&[u32], Vec<Versions>)> = shares.map(|share| (share, Vec::new())).collect();

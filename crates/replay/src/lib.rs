@@ -6,6 +6,7 @@
 mod authority;
 mod cluster;
 mod demand;
+mod disclosure;
 mod evidence;
 mod judge;
 mod kept;
@@ -26,7 +27,7 @@ pub use judge::{Judgement, Reason, judge};
 pub use metrics::{Value, series};
 pub use money::{Total, payouts, totals};
 pub use share::Share;
-pub use states::{States, Version};
+pub use states::States;
 pub use status::{Grade, Status};
 pub use stretch::Stretch;
 pub use view::{Clock, View};

@@ -28,19 +28,13 @@ impl Total<'_> {
     }
 }
 
-/// What a party paid to settle complaints, decisions and the like; what is told of an identifiable child or family only where `sensitive`.
+/// Returns what a party paid to settle complaints, decisions and the like.
 #[must_use]
-pub fn payouts<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<Total<'a>> {
-    let paid = |fact: &Fact| {
-        matches!(fact.body, Body::Payout { .. })
-            && tells_of_money(fact)
-            && fact.by.contains(party)
-            && (sensitive || !fact.sensitive)
-    };
+pub fn payouts<'a>(view: &View<'a>, party: &FactId) -> Vec<Total<'a>> {
+    let paid =
+        |fact: &Fact| matches!(fact.body, Body::Payout { .. }) && tells_of_money(fact) && fact.by.contains(party);
     let facts = view.found_by(Handle::Party(party)).filter(|fact| paid(fact));
-    totals(view, facts, |fact, amount| {
-        (sensitive || !fact.sensitive) && amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_))
-    })
+    totals(view, facts, |_, amount| amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_)))
 }
 
 /// Totals by unit of the amounts that `pick` picks in these facts. The same thing told twice counts once; a part of what is counted is not added to it; what

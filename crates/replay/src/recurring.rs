@@ -77,9 +77,7 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
         _ => format!("not done {}{age}: the latest period with evidence", window_words(time(e))),
     };
     let status = if e.direction == Direction::Met { Status::Met } else { Status::Breached };
-    let failed = status == Status::Breached && case.force == Force::Duty;
     let mut verdict = Verdict::new(status, rule, vec![n]);
-    verdict.rule_without_days = failed.then(|| format!("owed in every case; a failure is established{more}"));
     verdict.period = Some(time(e));
     Some(verdict)
 }

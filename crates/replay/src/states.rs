@@ -1,9 +1,10 @@
 use crate::Stretch;
 use crate::demand::{Demand, Lookup};
+use crate::disclosure::Disclosure;
 use crate::kept::{Kept, Versions};
 use crate::stretch::{Hashes, short};
 use chrono::{DateTime, Utc};
-use heldto_fact::{Body, Content, Fact, FactId, Gist, Handle, Kind, Recorded, SHARES, Unit};
+use heldto_fact::{Fact, FactId, Gist, Handle, Kind, Unit, Version};
 use indexmap::IndexSet;
 use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
@@ -40,19 +41,7 @@ pub struct States {
     /// Of the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
     damaged: OnceCell<(u64, String)>,
     demand: Option<Demand>,
-}
-
-/// What one entry says a fact is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
-    /// The entry.
-    pub index: u64,
-    /// When it was recorded.
-    pub recorded_at: DateTime<Utc>,
-    /// The fact from here on; `None` where it was retracted.
-    pub fact: Option<Fact>,
-    /// Why it was corrected or retracted.
-    pub reason: Option<String>,
+    disclosure: Disclosure,
 }
 
 /// Numbers of ids as they come, put in the order of the ids when they are first asked for.
@@ -91,19 +80,6 @@ fn sorted(numbers: &[u32], names: &IndexSet<FactId, Hashes>) -> Vec<u32> {
     all.into_iter().map(|(_, n)| n).collect()
 }
 
-impl Version {
-    /// What the entry says, and of which thing. `None` where it says nothing of a fact.
-    pub(crate) fn of(recorded: Recorded) -> Option<(FactId, Self)> {
-        let Content::Known(fact) = recorded.content else { return None };
-        let (id, fact, reason) = match fact.body {
-            Body::Correction { of, reason, replacement } => (of, Some(*replacement), Some(reason)),
-            Body::Retraction { of, reason } => (of, None, Some(reason)),
-            _ => (fact.id.clone(), Some(fact), None),
-        };
-        Some((id, Self { index: recorded.index, recorded_at: recorded.recorded_at, fact, reason }))
-    }
-}
-
 impl States {
     /// States to fold a log into, whose facts are read from their bytes so.
     #[must_use]
@@ -128,6 +104,15 @@ impl States {
     #[must_use]
     pub fn damaged(&self) -> Option<(u64, &str)> {
         self.damaged.get().map(|(index, why)| (*index, why.as_str()))
+    }
+
+    /// Says what is sensitive, by whatever the whole ledger says, and how many entries tell of it.
+    pub fn set_sensitive(&mut self, things: BTreeSet<FactId>, entries: u64) {
+        self.disclosure = Disclosure::new(things, entries);
+    }
+
+    pub(crate) const fn disclosure(&self) -> &Disclosure {
+        &self.disclosure
     }
 
     /// How many entries went in.
@@ -185,7 +170,9 @@ impl States {
     }
 
     fn versions_of(&self, number: usize) -> &[Version] {
-        self.versions[number].get_or_init(|| self.or_damaged(self.kept.versions(number)))
+        let names = &self.names;
+        self.versions[number]
+            .get_or_init(|| self.or_damaged(self.kept.versions(number, &|id| names.get_index_of(id).map(short))))
     }
 
     fn or_damaged(&self, versions: Versions) -> Box<[Version]> {
@@ -241,19 +228,11 @@ impl States {
         }
     }
 
-    /// The parties that some version of a measurement of this metric is of, where there are no more than so many.
+    /// Returns `true` if more than so many parts of all parties have figures for a metric, where that can be told without reading
+    /// them all.
     #[must_use]
-    pub fn few_measured(&self, metric: &FactId, most: usize) -> Option<BTreeSet<&FactId>> {
-        if let Some(demand) = &self.demand
-            && demand.shares(metric) > most
-        {
-            return None;
-        }
-        let all = (0..SHARES).flat_map(|n| self.versions_found_by(Handle::Share(metric, n)));
-        let versions = all.flatten().filter_map(|v| v.fact.as_ref());
-        let of = versions.filter(|f| matches!(&f.body, Body::Measurement { metric: m, .. } if m == metric));
-        let parties: BTreeSet<&FactId> = of.flat_map(Fact::subjects).collect();
-        (parties.len() <= most).then_some(parties)
+    pub(crate) fn has_many_measured(&self, metric: &FactId, most: usize) -> bool {
+        self.demand.as_ref().is_some_and(|demand| demand.shares(metric) > most)
     }
 
     /// Every id, in order.
@@ -263,23 +242,43 @@ impl States {
 
     /// Every version of each fact of which some version is such, in the order of their ids.
     pub fn all<'s>(&'s self, such: &dyn Fn(Gist) -> bool) -> impl Iterator<Item = &'s [Version]> + use<'s> {
-        let mut numbers: Vec<u32> = self.whole().map(short).collect();
-        numbers.retain(|number| self.kept.tellings(*number as usize).any(|told| told.holds.is_some_and(such)));
+        let numbers = self.numbers_such(such);
         let mut unread: Vec<u32> = numbers.clone();
         unread.retain(|number| self.versions[*number as usize].get().is_none());
         if unread.len() > FEW {
             // As they lie in the log.
             unread.sort_unstable();
-            for (number, versions) in unread.iter().zip(self.kept.versions_of_each(&unread)) {
+            let names = &self.names;
+            let read = self.kept.versions_of_each(&unread, &|id| names.get_index_of(id).map(short));
+            for (number, versions) in unread.iter().zip(read) {
                 self.versions[*number as usize].get_or_init(|| self.or_damaged(versions));
             }
         }
         numbers.into_iter().map(|number| self.versions_of(number as usize))
     }
 
+    /// Returns the facts of which some version is such, in order.
+    pub(crate) fn ids_such(&self, such: &dyn Fn(Gist) -> bool) -> Vec<&FactId> {
+        self.numbers_such(such).into_iter().map(|number| &self.names[number as usize]).collect()
+    }
+
+    fn numbers_such(&self, such: &dyn Fn(Gist) -> bool) -> Vec<u32> {
+        let mut numbers: Vec<u32> = self.whole().map(short).collect();
+        numbers.retain(|number| self.kept.tellings(*number as usize).any(|told| told.holds.is_some_and(such)));
+        numbers
+    }
+
     /// Every id of which something stands, whatever any clock says, in order, with the kind of its newest version.
     pub fn standing(&self) -> impl Iterator<Item = (&FactId, Kind)> {
-        self.whole().filter_map(|number| Some((&self.names[number], self.kept.tellings(number).next()?.holds?.kind)))
+        let kind = |number: usize| {
+            let mut told = self.kept.tellings(number);
+            match (told.next(), told.next()) {
+                // Told once, it need not be read.
+                (Some(only), None) => Some(only.holds?.kind),
+                _ => Some(self.versions_of(number).last()?.fact.as_ref()?.kind()),
+            }
+        };
+        self.whole().filter_map(move |number| Some((&self.names[number], kind(number)?)))
     }
 
     /// Every fact of which some version is of this kind.
@@ -296,7 +295,7 @@ impl States {
     }
 
     /// Every party that some version of a measurement of this metric is of.
-    pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &FactId> {
+    pub fn parties<'s>(&'s self, metric: &FactId) -> impl Iterator<Item = &'s FactId> + use<'s> {
         self.parties_by_metric().get(metric).into_iter().flatten()
     }
 

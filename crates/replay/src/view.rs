@@ -1,6 +1,7 @@
-use crate::{States, Version};
-use chrono::NaiveDate;
-use heldto_fact::{Body, Fact, FactId, Gist, Handle, Kind, LinkKind};
+use crate::States;
+use chrono::{DateTime, NaiveDate, Utc};
+use heldto_fact::{Body, Fact, FactId, Gist, Handle, Kind, LinkKind, SHARES, Version};
+use std::collections::BTreeSet;
 
 /// The days by which a report judges. The third clock, the log's own, is how many entries went into the states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,23 +13,86 @@ pub struct Clock {
 }
 
 /// The states as they stood to whoever knew by a day, judged as of a day.
+///
+/// Invariant: without [`Self::with_sensitive`] nothing that a view gives tells of a fact that is sensitive in any version, nor
+/// names one. Everything that is judged, summed, sorted, searched or linked comes from a view.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     states: &'a States,
     clock: Clock,
+    is_sensitive: bool,
 }
 
 impl<'a> View<'a> {
-    /// A view of the states by these days.
+    /// Returns a view of the states by these days, without what is sensitive.
     #[must_use]
     pub const fn new(states: &'a States, clock: Clock) -> Self {
-        Self { states, clock }
+        Self { states, clock, is_sensitive: false }
     }
 
-    /// The states.
+    /// Returns the same view with what is sensitive, where that is asked for.
     #[must_use]
-    pub const fn states(&self) -> &'a States {
-        self.states
+    pub const fn with_sensitive(self, is_sensitive: bool) -> Self {
+        Self { is_sensitive, ..self }
+    }
+
+    /// Returns `true` if the view holds what is sensitive.
+    #[must_use]
+    pub const fn is_sensitive(&self) -> bool {
+        self.is_sensitive
+    }
+
+    /// Returns how many entries of the whole ledger tell of what is sensitive, whatever the clock.
+    #[must_use]
+    pub const fn sensitive_entries(&self) -> u64 {
+        self.states.disclosure().entries()
+    }
+
+    /// Returns `true` if the fact is sensitive in any version, or corrects or retracts one that is.
+    #[must_use]
+    pub fn is_about_sensitive(&self, id: &FactId) -> bool {
+        self.states.disclosure().sensitive().contains(id)
+    }
+
+    /// Returns how many entries went into the states.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.states.size()
+    }
+
+    /// Returns when the last of them was recorded.
+    #[must_use]
+    pub const fn last_recorded(&self) -> Option<DateTime<Utc>> {
+        self.states.last_recorded()
+    }
+
+    /// Returns how many of the entries had their fact erased.
+    #[must_use]
+    pub const fn erased(&self) -> u64 {
+        self.states.erased
+    }
+
+    /// Returns how many of the entries are of a version or kind that this program cannot read.
+    #[must_use]
+    pub const fn unreadable(&self) -> u64 {
+        self.states.unreadable
+    }
+
+    /// Returns `true` if some fact may link to this one.
+    pub(crate) fn is_target(&self, id: &FactId) -> bool {
+        self.states.is_target(id)
+    }
+
+    /// Returns every version of a fact, oldest first, whatever any clock says.
+    #[must_use]
+    pub fn versions(&self, id: &FactId) -> &'a [Version] {
+        let versions = self.states.versions(id);
+        if self.is_sensitive { versions } else { self.states.disclosure().public(id, versions) }
+    }
+
+    /// Returns `true` if the view holds all that the states hold.
+    fn is_whole(&self) -> bool {
+        self.is_sensitive || self.states.disclosure().is_all_public()
     }
 
     /// The days.
@@ -40,7 +104,7 @@ impl<'a> View<'a> {
     /// The fact as it was known: its newest version that the public could know by the day, unless it was retracted since.
     #[must_use]
     pub fn fact(&self, id: &FactId) -> Option<&'a Fact> {
-        self.known(self.states.versions(id))
+        self.known(self.versions(id))
     }
 
     fn known(&self, versions: &'a [Version]) -> Option<&'a Fact> {
@@ -62,7 +126,7 @@ impl<'a> View<'a> {
     /// The version that holds, which may be a retraction.
     #[must_use]
     pub fn version(&self, id: &FactId) -> Option<&'a Version> {
-        self.holding(self.states.versions(id))
+        self.holding(self.versions(id))
     }
 
     fn holding(&self, versions: &'a [Version]) -> Option<&'a Version> {
@@ -82,7 +146,7 @@ impl<'a> View<'a> {
         }
         let recorded = version.recorded_at.date_naive();
         let of_source = |id: &FactId| {
-            let source = self.states.versions(id).last().and_then(|v| v.fact.as_ref());
+            let source = self.versions(id).last().and_then(|v| v.fact.as_ref());
             source.and_then(Fact::source_known_from).unwrap_or(recorded)
         };
         Some(fact.cites.iter().map(|c| of_source(&c.source)).min().unwrap_or(recorded))
@@ -112,7 +176,73 @@ impl<'a> View<'a> {
     /// The facts of which some version has this handle, as they are known, in the order of ids.
     pub fn found_by(&self, handle: Handle<&FactId>) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
-        self.states.versions_found_by(handle).filter_map(move |versions| view.known(versions))
+        // Where nothing is left out, no id need be looked up again.
+        let whole = self.is_whole().then(|| self.states.versions_found_by(handle));
+        let some = (!self.is_whole()).then(|| self.states.found_by(handle));
+        let some = some.into_iter().flatten().map(move |id| view.versions(id));
+        whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
+    }
+
+    /// Returns the facts of which some version has this handle, in order, whatever any clock says.
+    pub fn ids_found_by(&self, handle: Handle<&FactId>) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let view = *self;
+        self.states.found_by(handle).filter(move |id| view.tells_of(id))
+    }
+
+    /// Returns every id that something is recorded under, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let view = *self;
+        self.states.ids().filter(move |id| view.tells_of(id))
+    }
+
+    /// Returns every fact of which some version is of this kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let view = *self;
+        self.states.of_kind(kind).filter(move |id| view.tells_of(id))
+    }
+
+    /// Returns every id of which something stands, whatever the clock says, in order, with its kind.
+    pub fn standing(&self) -> impl Iterator<Item = (&'a FactId, Kind)> + use<'a> {
+        let view = *self;
+        self.states.standing().filter(move |(id, _)| view.tells_of(id))
+    }
+
+    /// Returns `true` unless a fact is left out of the view.
+    fn tells_of(&self, id: &FactId) -> bool {
+        self.is_whole() || !self.is_about_sensitive(id)
+    }
+
+    /// Returns every metric that has a measurement of some party.
+    pub fn measured(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let view = *self;
+        self.states.measured().filter(move |metric| view.is_whole() || view.parties(metric).next().is_some())
+    }
+
+    /// Returns every party that some version of a measurement of this metric is of.
+    pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let (view, measured) = (*self, metric.clone());
+        let has_figures = move |party: &&'a FactId| {
+            let figures = || view.ids_found_by(Handle::Series(&measured, party));
+            view.is_whole() || figures().any(|id| !view.versions(id).is_empty())
+        };
+        self.states.parties(metric).filter(has_figures)
+    }
+
+    /// Returns the parties that some version of a measurement of this metric is of, where there are no more than so many.
+    #[must_use]
+    pub fn few_measured(&self, metric: &FactId, most: usize) -> Option<BTreeSet<&'a FactId>> {
+        let measures = |fact: &Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
+        let of_it = |id: &FactId| self.states.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
+        // What is left out must not tell by whether there are many.
+        if (self.is_whole() || !self.states.disclosure().sensitive().iter().any(of_it))
+            && self.states.has_many_measured(metric, most)
+        {
+            return None;
+        }
+        let all = (0..SHARES).flat_map(|n| self.ids_found_by(Handle::Share(metric, n)));
+        let versions = all.flat_map(|id| self.versions(id)).filter_map(|v| v.fact.as_ref());
+        let parties: BTreeSet<&FactId> = versions.filter(|f| measures(f)).flat_map(Fact::subjects).collect();
+        (parties.len() <= most).then_some(parties)
     }
 
     /// Whether a party is known to owe something: whether some commitment of its own stands.
@@ -127,7 +257,10 @@ impl<'a> View<'a> {
     /// Every fact of which some version is such, as it is known, in the order of ids.
     pub fn facts(&self, such: &dyn Fn(Gist) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
-        self.states.all(such).filter_map(move |versions| view.known(versions))
+        let whole = self.is_whole().then(|| self.states.all(such));
+        let some = (!self.is_whole()).then(|| self.states.ids_such(such));
+        let some = some.into_iter().flatten().map(move |id| view.versions(id));
+        whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
     }
 
     /// The latest day from which the public could know any of these sources, as far as it was known by the day.

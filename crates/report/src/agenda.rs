@@ -1,7 +1,7 @@
 //! Questions for the next meeting, worked out from what is past due, unproved, moved without a word, contradicted or unanswered.
 
 use crate::contradictions;
-use crate::pledges::{PledgeFilter, judged, rule_of, terms};
+use crate::pledges::{PledgeFilter, judged, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
 use crate::words::{count, interval};
@@ -38,13 +38,12 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     let title = title.map_or_else(String::new, |p| format!(": {}", view.name(p)));
     let mut document =
         Document::new(format!("Questions for the next meeting{title}"), basis, &["heading", "question", "ids", "why"]);
-    let sensitive = filter.facts.sensitive;
     let mut points: Vec<Point> = Vec::new();
     let mut all = judged(view, filter);
     all.sort_by_key(|j| std::cmp::Reverse(terms(j.tellings[0]).map(|c| c.force)));
-    for j in all.iter().filter(|j| !j.tellings[0].sensitive || sensitive) {
-        points.extend(of_commitment(j, sensitive));
-        points.extend(moves(view, j, sensitive).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
+    for j in &all {
+        points.extend(of_commitment(j));
+        points.extend(moves(view, j).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
             heading: "Moved without an explanation on record",
             question: format!(
                 "Why was the day for \"{}\" moved from {} to {}?",
@@ -65,11 +64,10 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
         || filter.unit.is_some()
         || filter.made_under.is_some();
     let concerned = Filter { about: names, by: None, ..filter.facts.clone() };
-    let asked: Vec<&Fact> =
-        concerned.facts(view, &|gist| gist.kind == Kind::Question).filter(|f| !f.sensitive || sensitive).collect();
+    let asked: Vec<&Fact> = concerned.facts(view, &|gist| gist.kind == Kind::Question).collect();
     points.extend(asked.iter().filter(|_| !only_commitments).filter_map(|f| asked_before(view, f)));
     let disagree = if only_commitments { Vec::new() } else { contradictions::found(view, &concerned) };
-    points.extend(disagree.iter().filter(|c| sensitive || c.facts.iter().all(|f| !f.sensitive)).map(|c| Point {
+    points.extend(disagree.iter().map(|c| Point {
         heading: "Contradicted",
         question: if c.kind == "listed" {
             format!("What of the rest? {}", c.text)
@@ -97,7 +95,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     document
 }
 
-fn of_commitment(j: &Judgement<'_>, sensitive: bool) -> Option<Point> {
+fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
     let fact = j.tellings[0];
     let (text, force) = (&fact.text, terms(fact).map(|c| c.force));
     let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
@@ -147,14 +145,14 @@ fn of_commitment(j: &Judgement<'_>, sensitive: bool) -> Option<Point> {
         ),
         _ => return None,
     };
-    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), rule_of(j, sensitive))];
+    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), j.rule.clone())];
     why.extend(j.settles.iter().map(|s| format!("would settle it: {s}")));
     Some(Point { heading, question, ids: vec![fact.id.to_string()], why })
 }
 
 fn asked_before<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Point> {
     let answer = answer_of(fact).filter(|a| *a != Answer::Answered)?;
-    let item = questions::item(view, fact, false);
+    let item = questions::item(view, fact);
     let why =
         item.details.into_iter().skip(1).chain([format!("so far: {}", answer.word().replace('-', " "))]).collect();
     Some(Point {

@@ -1,9 +1,8 @@
 //! Corrections and retractions: what the ledger's own clock knows of facts.
 
-use crate::show::reason_of;
 use crate::{Filter, Item, day};
-use heldto_fact::{FactId, Kind};
-use heldto_replay::{Version, View};
+use heldto_fact::{FactId, Kind, Version};
+use heldto_replay::View;
 
 /// One correction or retraction.
 pub(crate) struct Amendment<'a> {
@@ -16,14 +15,13 @@ pub(crate) struct Amendment<'a> {
 /// Those recorded by the known-by day of facts that the filter lets through in any version, whatever kinds it asks for, in the order of the log.
 pub(crate) fn amendments<'a>(view: &View<'a>, filter: &Filter, pick: impl Fn(&Version) -> bool) -> Vec<Amendment<'a>> {
     let any_kind = Filter { kind: Vec::new(), ..filter.clone() };
-    let states = view.states();
     let mut found = Vec::new();
     for id in filter.candidates(view) {
-        let versions = states.versions(id);
+        let versions = view.versions(id);
         let concerned = versions.iter().filter_map(|v| v.fact.as_ref()).any(|f| any_kind.lets(view, f));
         for version in versions.iter().filter(|v| concerned && pick(v)) {
             let in_time = version.recorded_at.date_naive() <= view.clock().known_by;
-            let Some(reason) = reason_of(versions, version, filter.sensitive).filter(|_| in_time) else { continue };
+            let Some(reason) = version.reason.as_deref().filter(|_| in_time) else { continue };
             let kind = if version.fact.is_some() { Kind::Correction } else { Kind::Retraction };
             found.push(Amendment { of: id, kind, version, reason });
         }

@@ -1,6 +1,5 @@
 //! Amounts by whose they are and in what role, each thing counted once.
 
-use crate::pledges::text_of;
 use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone, day};
 use heldto_fact::{Amount, Basis as Per, Fact, FactId, Kind, Role, Unit, Voice, When};
@@ -50,14 +49,6 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
     }
     // They come in the order of whose they are.
     let bodies: Vec<&[Group<'_>]> = groups.chunk_by(|a, b| a.whose == b.whose).collect();
-    let hidden = candidates.iter().filter(|f| f.sensitive && !filter.facts.sensitive);
-    let hidden = hidden.filter(|f| filter.facts.lets(view, f)).count();
-    if hidden > 0 {
-        document.summary.push(format!(
-            "{} left out of lists and totals; --sensitive counts with them.",
-            count(hidden, "fact about a child or a family is", "facts about a child or a family are")
-        ));
-    }
     document.summary.push(format!(
         "Nothing is added across bodies or roles: what is announced, allocated, invested and paid may be the same. {} of {} told of.",
         count(groups.len(), "total", "totals"),
@@ -68,14 +59,13 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
         if filter.totals {
             document.data.rows.extend(own.iter().map(|g| total_row(g)));
         } else {
-            document.data.rows.extend(own.iter().flat_map(|g| rows(g, filter.facts.sensitive)));
+            document.data.rows.extend(own.iter().flat_map(|g| rows(g)));
         }
     }
     if filter.totals {
         return document;
     }
-    let again: Vec<Item> =
-        told_again(view, &groups).into_iter().map(|c| again(view, c, filter.facts.sensitive)).collect();
+    let again: Vec<Item> = told_again(view, &groups).into_iter().map(|c| again(view, c)).collect();
     document.list("Told again on another day; counted once", Tone::Care, again);
     document
 }
@@ -126,9 +116,7 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
     let facts = candidates
         .iter()
         .filter(|f| f.kind() != Kind::Measurement)
-        .filter(|f| filter.facts.lets(view, f) && filter.facts.within(f.window()) != heldto_fact::Truth::No)
-        // A total would tell what is left out of the list.
-        .filter(|f| filter.facts.sensitive || !f.sensitive);
+        .filter(|f| filter.facts.lets(view, f) && filter.facts.within(f.window()) != heldto_fact::Truth::No);
     let mut told: HashMap<(&[FactId], Role, Per), Vec<&'a Fact>> = HashMap::new();
     for fact in facts {
         for a in fact.amounts.iter().filter(|a| fits(a)) {
@@ -144,10 +132,9 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
     let mut groups = Vec::new();
     let told: BTreeMap<_, _> = told.into_iter().collect();
     for ((who, role, kept), facts) in told {
-        // Every telling of a thing is asked the same: one that is not to be shown brings no number in.
+        // Every telling of a thing is asked the same.
         let pick = |f: &Fact, a: &Amount| {
-            let lets = (filter.facts.sensitive || !f.sensitive) && filter.facts.lets(view, f);
-            lets && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
+            filter.facts.lets(view, f) && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
         };
         for total in totals(view, facts.into_iter(), pick) {
             groups.push(Group { whose: who.to_vec(), role, per: kept, total });
@@ -189,7 +176,7 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
         for group in of_unit {
             blocks.push(Block::Text(sentence(group)));
             if !filter.totals {
-                blocks.push(Block::Items(things(view, group, filter.facts.sensitive)));
+                blocks.push(Block::Items(things(view, group)));
             }
         }
     }
@@ -229,24 +216,18 @@ pub(crate) fn sentence(group: &Group<'_>) -> String {
 }
 
 /// The things that a total counts, and those it leaves out.
-pub(crate) fn things(view: &View<'_>, group: &Group<'_>, sensitive: bool) -> Vec<Item> {
+pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
     let of = |clusters: &[Cluster<'_>], note: &str| {
         let thing = |c: &Cluster<'_>| {
             // The telling that has it in this role.
-            let has = |t: &&&Fact| (sensitive || !t.sensitive) && t.amounts.iter().any(|a| fits(a, group));
+            let has = |t: &&&Fact| t.amounts.iter().any(|a| fits(a, group));
             let fact = c.tellings.iter().find(has).copied().unwrap_or_else(|| c.first());
             let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
             let said = said_by(view, fact);
             let first = [fact.id.to_string(), when, said, note.to_owned()];
             let first = first.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
             let first = format!("{first}{}", voice_of(fact));
-            let hidden = fact.sensitive && !sensitive;
-            let mark = if hidden { String::new() } else { told(c, group, sensitive) };
-            Item {
-                mark,
-                line: text_of(fact, sensitive),
-                details: vec![if hidden { fact.id.to_string() } else { first }],
-            }
+            Item { mark: told(c, group), line: fact.text.clone(), details: vec![first] }
         };
         clusters.iter().map(thing).collect::<Vec<_>>()
     };
@@ -269,10 +250,9 @@ fn fits(amount: &Amount, group: &Group<'_>) -> bool {
 }
 
 /// As the tellings have it; each way of telling once.
-fn told(cluster: &Cluster<'_>, group: &Group<'_>, sensitive: bool) -> String {
+fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
     let mut words: Vec<String> = Vec::new();
-    let shown = cluster.tellings.iter().filter(|t| sensitive || !t.sensitive);
-    for a in shown.flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
+    for a in cluster.tellings.iter().flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
         let word = amount(a);
         if !words.contains(&word) {
             words.push(word);
@@ -292,16 +272,16 @@ fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Clust
     all.filter(|c| on_another_day(c) && seen.insert(&c.first().id)).collect()
 }
 
-fn again(view: &View<'_>, cluster: &Cluster<'_>, sensitive: bool) -> Item {
+fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     let mut details = Vec::new();
     for telling in &cluster.tellings {
         let known = view.fact_known_from(&telling.id).map_or_else(|| "day not known".to_owned(), day);
         let amounts: Vec<String> = telling.amounts.iter().map(amount).collect();
         let sources: Vec<String> = telling.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
-        let amounts = if sensitive || !telling.sensitive { amounts.join(", ") } else { String::new() };
+        let amounts = amounts.join(", ");
         details.push(format!("public by {known}: {amounts} · {} ({})", telling.id, sources.join("; ")));
     }
-    Item { mark: format!("{} times", cluster.tellings.len()), line: text_of(cluster.first(), sensitive), details }
+    Item { mark: format!("{} times", cluster.tellings.len()), line: cluster.first().text.clone(), details }
 }
 
 fn bound(limit: heldto_fact::Limit) -> Cell {
@@ -322,11 +302,10 @@ fn total_row(group: &Group<'_>) -> Vec<Cell> {
     ]
 }
 
-fn rows(group: &Group<'_>, sensitive: bool) -> Vec<Vec<Cell>> {
+fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
     let row = |c: &Cluster<'_>, counted: bool| {
         let fact = c.first();
         let sources = c.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
-        let hidden = fact.sensitive && !sensitive;
         vec![
             Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
             group.role.word().into(),
@@ -335,8 +314,8 @@ fn rows(group: &Group<'_>, sensitive: bool) -> Vec<Vec<Cell>> {
             if group.adds_up() { bound(group.total.sum.low) } else { Cell::Empty },
             group.total.sum.high.filter(|_| group.adds_up()).map_or(Cell::Empty, bound),
             fact.id.as_str().into(),
-            text_of(fact, sensitive).into(),
-            if hidden { Cell::Empty } else { told(c, group, sensitive).into() },
+            fact.text.clone().into(),
+            told(c, group).into(),
             Cell::Flag(counted),
             Cell::Words(c.tellings.iter().map(|t| t.id.to_string()).collect()),
             fact.voice.map_or("", Voice::word).into(),

@@ -1,7 +1,7 @@
 //! One authority's state, as a briefing.
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
-use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary, text_of};
+use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
 use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, deliveries, metrics, questions};
 use heldto_fact::{Body, Decision, Fact, FactId, Handle, Kind, LinkKind, Role, Strength, Truth, When};
@@ -10,15 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The briefing. `None` where nobody of this id is a party.
 #[must_use]
-pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
+pub fn authority(view: &View<'_>, party: &FactId, basis: Basis) -> Option<Document> {
     let fact = view.fact(party).filter(|f| f.kind() == Kind::Party)?;
-    let facts = Filter { by: Some(party.clone()), sensitive, ..Filter::default() };
+    let facts = Filter { by: Some(party.clone()), ..Filter::default() };
     let owed = judged(view, &PledgeFilter { facts, ..PledgeFilter::default() });
     let columns = &["section", "id", "text", "status", "amount", "when"];
     let document = Document::new(fact.text.clone(), basis, columns);
-    let mut brief = Brief { view: *view, party, sensitive, document };
+    let mut brief = Brief { view: *view, party, document };
     brief.document.summary = summary(&owed);
-    let paid = payouts(view, party, sensitive);
+    let paid = payouts(view, party);
     brief.document.summary.extend(paid.iter().map(paid_line));
     brief.who(fact);
     brief.of_kind("Inspections", Kind::Inspection);
@@ -27,7 +27,7 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
         brief.row("commitment", j.tellings[0], j.status.word(), "");
     }
     let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
-        owed.iter().filter(|j| pick(j.status)).map(|j| item(j, sensitive)).collect()
+        owed.iter().filter(|j| pick(j.status)).map(|j| item(j)).collect()
     };
     brief.document.list("Past due", Tone::Bad, items(&heldto_replay::Status::is_past_due));
     let met: Vec<_> = owed.iter().filter(|j| j.status.is_met()).collect();
@@ -35,7 +35,7 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
         if is_claimed(&met) { (format!("Met{ON_A_CLAIM}"), Tone::Care) } else { ("Met".to_owned(), Tone::Good) };
     brief.document.list(&heading, tone, items(&heldto_replay::Status::is_met));
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
-    let others = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j, sensitive) }).collect();
+    let others = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j) }).collect();
     brief.document.list("Other commitments", Tone::Plain, others);
     brief.done();
     brief.complaints(&paid);
@@ -51,7 +51,6 @@ pub fn authority(view: &View<'_>, party: &FactId, sensitive: bool, basis: Basis)
 struct Brief<'a> {
     view: View<'a>,
     party: &'a FactId,
-    sensitive: bool,
     document: Document,
 }
 
@@ -80,21 +79,15 @@ impl<'a> Brief<'a> {
         things.iter().map(names).collect()
     }
 
-    fn hides(&self, fact: &Fact) -> bool {
-        fact.sensitive && !self.sensitive
-    }
-
     fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: &str) {
         let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string);
-        let hidden = self.hides(fact);
-        let shown = |text: &str| if hidden { crate::Cell::Empty } else { text.into() };
         let row = vec![
             section.into(),
             fact.id.as_str().into(),
-            text_of(fact, self.sensitive).into(),
-            shown(status),
-            shown(amount),
-            shown(&when),
+            fact.text.clone().into(),
+            status.into(),
+            amount.into(),
+            when.into(),
         ];
         self.document.data.rows.push(row);
     }
@@ -125,11 +118,8 @@ impl<'a> Brief<'a> {
         self.document.sections.push(Section::plain("Who it is", vec![Block::Pairs(pairs)]));
     }
 
-    /// A fact for reading; of a sensitive one, only that it is there.
+    /// Returns a fact for reading.
     fn item(&self, fact: &Fact, details: Vec<String>) -> Item {
-        if self.hides(fact) {
-            return Item { mark: String::new(), line: text_of(fact, false), details: vec![fact.id.to_string()] };
-        }
         let when = fact.occurred.as_ref().or(fact.period.as_ref());
         let mut all = vec![fact.id.to_string()];
         all.extend(details.into_iter().filter(|d| !d.is_empty()));
@@ -158,7 +148,7 @@ impl<'a> Brief<'a> {
 
     /// What it is said to have done or not, each thing once, whether anybody had promised it or not.
     fn done(&mut self) {
-        let filter = Filter { by: Some(self.party.clone()), sensitive: self.sensitive, ..Filter::default() };
+        let filter = Filter { by: Some(self.party.clone()), ..Filter::default() };
         let items = deliveries::brief(&self.view, &filter);
         self.document.list("What it did, as it is told", Tone::Plain, items);
     }
@@ -226,7 +216,7 @@ impl<'a> Brief<'a> {
 
     /// Every other role of its money, each added up so that nothing counts twice; nothing is added across roles.
     fn money(&mut self) {
-        let facts = Filter { sensitive: self.sensitive, about: Some(self.party.clone()), ..Filter::default() };
+        let facts = Filter { about: Some(self.party.clone()), ..Filter::default() };
         let filter = AmountFilter { facts, money: true, ..AmountFilter::default() };
         let mut blocks = Vec::new();
         for group in groups(&self.view, &filter) {
@@ -238,7 +228,7 @@ impl<'a> Brief<'a> {
                 continue;
             }
             blocks.push(Block::Text(sentence(&group)));
-            blocks.push(Block::Items(things(&self.view, &group, self.sensitive)));
+            blocks.push(Block::Items(things(&self.view, &group)));
             for cluster in &group.total.counted {
                 self.row("money", cluster.first(), group.role.word(), &interval(group.total.sum, &group.total.unit));
             }
@@ -249,7 +239,7 @@ impl<'a> Brief<'a> {
     }
 
     fn figures(&mut self) {
-        let brief = metrics::brief(&self.view, self.party, self.sensitive);
+        let brief = metrics::brief(&self.view, self.party);
         for (metric, _, values) in &brief {
             for fact in values {
                 self.row(&format!("figure {metric}"), fact, "", &fact.amounts.first().map(amount).unwrap_or_default());
@@ -264,7 +254,7 @@ impl<'a> Brief<'a> {
         let mut items = Vec::new();
         for fact in &facts {
             let word = questions::answer_of(fact).map_or("", heldto_fact::Answer::word);
-            let item = questions::item(&self.view, fact, self.sensitive);
+            let item = questions::item(&self.view, fact);
             items.push(Item { mark: word.replace('-', " "), ..item });
             self.row("question", fact, word, "");
         }
@@ -272,9 +262,9 @@ impl<'a> Brief<'a> {
     }
 
     fn disagreements(&mut self) {
-        let filter = Filter { about: Some(self.party.clone()), sensitive: self.sensitive, ..Filter::default() };
+        let filter = Filter { about: Some(self.party.clone()), ..Filter::default() };
         let found = contradictions::found(&self.view, &filter);
-        let items = found.iter().map(|c| contradictions::item(c, self.sensitive)).collect();
+        let items = found.iter().map(|c| contradictions::item(c)).collect();
         self.document.list("Facts that disagree", Tone::Care, items);
     }
 

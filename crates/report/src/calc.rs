@@ -1,7 +1,7 @@
 //! Arithmetic over fields of facts, in bounds: differences, sums, ratios, days between, a day plus a length of time.
 
 use crate::explain::sources;
-use crate::pledges::{terms, text_of};
+use crate::pledges::terms;
 use crate::words::{day_range, days_between, interval};
 use crate::{Basis, Block, Document, Item, Section};
 use chrono::NaiveDate;
@@ -39,9 +39,6 @@ pub enum CalcError {
     /// A number grew too large.
     #[error("a number grew too large")]
     TooLarge,
-    /// The fact is about an identifiable child or family.
-    #[error("`{0}` is about a child or a family; --sensitive counts with it")]
-    Sensitive(String),
 }
 
 const FIELDS: &str =
@@ -71,7 +68,7 @@ enum Value {
 ///
 /// # Errors
 /// When it does not read, or names what is not there.
-pub fn calc(view: &View<'_>, expression: &str, sensitive: bool, basis: Basis) -> Result<Document, CalcError> {
+pub fn calc(view: &View<'_>, expression: &str, basis: Basis) -> Result<Document, CalcError> {
     // A bare number of four digits is a year only where days are reckoned with.
     let days = expression
         .split_whitespace()
@@ -92,7 +89,7 @@ pub fn calc(view: &View<'_>, expression: &str, sensitive: bool, basis: Basis) ->
             None if !days && token.parse::<Quantity>().is_ok() => {
                 Value::Number(bounds(Interval::exactly(token.parse().unwrap_or_default())), String::new())
             }
-            None => field(view, token, sensitive, &mut items)?,
+            None => field(view, token, &mut items)?,
         };
         result = Some(match (result, sign.take()) {
             (None, None) => operand,
@@ -120,7 +117,7 @@ fn measured(number: &str, unit: &str) -> Option<Value> {
     Some(Value::Number(bounds(Interval::exactly(value)), unit.to_string()))
 }
 
-fn field(view: &View<'_>, token: &str, sensitive: bool, items: &mut Vec<Item>) -> Result<Value, CalcError> {
+fn field(view: &View<'_>, token: &str, items: &mut Vec<Item>) -> Result<Value, CalcError> {
     if let Ok(when) = token.parse::<When>()
         && when.window() != Window::ANY
     {
@@ -135,16 +132,13 @@ fn field(view: &View<'_>, token: &str, sensitive: bool, items: &mut Vec<Item>) -
         (None, Some((id, name))) => (known(id).ok_or_else(|| CalcError::Unknown(token.to_owned()))?, name),
         (None, None) => return Err(CalcError::Unknown(token.to_owned())),
     };
-    if fact.sensitive && !sensitive {
-        return Err(CalcError::Sensitive(fact.id.to_string()));
-    }
     let name = if name.is_empty() { if fact.amounts.is_empty() { "occurred" } else { "amount" } } else { name };
     let value =
         of(view, fact, name).ok_or_else(|| CalcError::Field { fact: fact.id.to_string(), field: name.to_owned() })?;
     let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
     let mut details = vec![format!("{}.{name} · {entry}", fact.id)];
     details.extend(sources(view, fact));
-    items.push(Item { mark: in_words(&value), line: text_of(fact, sensitive), details });
+    items.push(Item { mark: in_words(&value), line: fact.text.clone(), details });
     Ok(value)
 }
 

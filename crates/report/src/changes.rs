@@ -1,12 +1,12 @@
 //! What is new since a day or a place in the log: the press note.
 
 use crate::amended::{self, amendments};
-use crate::pledges::{PledgeFilter, judged, rule_of, text_of};
+use crate::pledges::{PledgeFilter, judged};
 use crate::words::{count, voice_of};
 use crate::{Basis, Cell, Document, Event, Item, Tone, day};
 use chrono::NaiveDate;
-use heldto_fact::{Fact, FactId, Kind, Salience};
-use heldto_replay::{Cluster, Grade, Judgement, Status, Version, View, judge};
+use heldto_fact::{Fact, FactId, Kind, Salience, Version};
+use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge};
 
 /// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
 /// earlier view is.
@@ -14,11 +14,9 @@ use heldto_replay::{Cluster, Grade, Judgement, Status, Version, View, judge};
 pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since: &str, basis: Basis) -> Document {
     let columns = &["what", "id", "text", "before", "after", "because", "day"];
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
-    let sensitive = filter.facts.sensitive;
     document.asked = filter.in_words();
     document.summary.extend(filter.facts.in_words().map(|words| format!("Only what concerns facts {words}.")));
-    let moved: Vec<Moved<'_>> =
-        judged(after, filter).into_iter().filter_map(|j| moved(before, after, j, sensitive)).collect();
+    let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
     // What tells again of a thing that was known is no news.
     let known = |f: &&Fact| {
@@ -27,8 +25,8 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     };
     let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_facts(before, after, filter).into_iter().partition(known);
     // Against an earlier day the log is the same: what was recorded after that day is new.
-    let (from, day) = (before.states().size(), before.clock().as_of);
-    let is_new = |v: &Version| v.index >= from || (from == after.states().size() && v.recorded_at.date_naive() > day);
+    let (from, day) = (before.size(), before.clock().as_of);
+    let is_new = |v: &Version| v.index >= from || (from == after.size() && v.recorded_at.date_naive() > day);
     let amended = amendments(after, &filter.facts, is_new);
     let gone: Vec<Judgement<'_>> =
         judged(before, filter).into_iter().filter(|j| j.tellings.iter().all(|t| after.fact(&t.id).is_none())).collect();
@@ -52,7 +50,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         document.data.rows.push(vec![
             "commitment".into(),
             fact.id.as_str().into(),
-            text_of(fact, sensitive).into(),
+            fact.text.clone().into(),
             cell(m.before.0),
             cell(m.after.status),
             m.because.as_str().into(),
@@ -61,7 +59,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         document.events.extend(m.day.map(|day| Event {
             id: fact.id.to_string(),
             day,
-            title: format!("{}: {}", m.after.status, text_of(fact, sensitive)),
+            title: format!("{}: {}", m.after.status, fact.text.clone()),
             text: m.because.clone(),
         }));
     }
@@ -84,7 +82,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         document.data.rows.push(vec![
             fact.kind().word().into(),
             fact.id.as_str().into(),
-            text_of(fact, sensitive).into(),
+            fact.text.clone().into(),
             Cell::Empty,
             Cell::Empty,
             Cell::Empty,
@@ -93,22 +91,22 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         document.events.extend(known.map(|day| Event {
             id: fact.id.to_string(),
             day,
-            title: text_of(fact, sensitive),
+            title: fact.text.clone(),
             text: format!("{} · {}", fact.id, fact.kind()),
         }));
     }
-    document.list("Commitments that stand otherwise", Tone::Care, changed.iter().map(|m| item(m, sensitive)).collect());
-    document.list("New commitments", Tone::Plain, new.iter().map(|m| item(m, sensitive)).collect());
+    document.list("Commitments that stand otherwise", Tone::Care, changed.iter().map(|m| item(m)).collect());
+    document.list("New commitments", Tone::Plain, new.iter().map(|m| item(m)).collect());
     let (core, other): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|f| f.salience == Salience::Core);
     document.list(
         "What else is new, and matters most",
         Tone::Plain,
-        core.iter().map(|f| fact_item(after, f, sensitive)).collect(),
+        core.iter().map(|f| fact_item(after, f)).collect(),
     );
-    document.list("What else is new", Tone::Plain, other.iter().map(|f| fact_item(after, f, sensitive)).collect());
-    let again = again.iter().map(|f| fact_item(after, f, sensitive)).collect();
+    document.list("What else is new", Tone::Plain, other.iter().map(|f| fact_item(after, f)).collect());
+    let again = again.iter().map(|f| fact_item(after, f)).collect();
     document.list("Told again, and known before", Tone::Plain, again);
-    let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(j, sensitive) });
+    let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(j) });
     document.list("Commitments no longer on record", Tone::Care, lost.collect());
     document.list("Corrected or retracted", Tone::Care, amended.iter().map(amended::item).collect());
     document
@@ -122,7 +120,7 @@ struct Moved<'a> {
     day: Option<NaiveDate>,
 }
 
-fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>, sensitive: bool) -> Option<Moved<'a>> {
+fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Moved<'a>> {
     // By whichever telling it was known.
     let known = |t: &&Fact| judge(before, &t.id).filter(|e| e.status != Status::NotYetKnown);
     let earlier = j.tellings.iter().find_map(known);
@@ -144,13 +142,13 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>, sensitive: b
     let (because, day) = match (new.as_slice(), gone) {
         ([], Some((fact, now))) => {
             let what = if now.fact.is_some() { "corrected" } else { "retracted" };
-            let because = format!("{} was {what} (entry {}); {}", fact.id, now.index, rule_of(&j, sensitive));
+            let because = format!("{} was {what} (entry {}); {}", fact.id, now.index, j.rule.clone());
             (because, Some(now.recorded_at.date_naive()))
         }
-        ([], None) => (format!("no new fact: the day went by; {}", rule_of(&j, sensitive)), Some(after.clock().as_of)),
+        ([], None) => (format!("no new fact: the day went by; {}", j.rule.clone()), Some(after.clock().as_of)),
         (facts, _) => {
             let told: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
-            (format!("{}; {}", told.join(", "), rule_of(&j, sensitive)), newest)
+            (format!("{}; {}", told.join(", "), j.rule.clone()), newest)
         }
     };
     Some(Moved { before: (was, graded), because, day, after: j })
@@ -170,7 +168,7 @@ fn new_facts<'a>(before: &View<'_>, after: &View<'a>, filter: &PledgeFilter) -> 
     new
 }
 
-fn item(m: &Moved<'_>, sensitive: bool) -> Item {
+fn item(m: &Moved<'_>) -> Item {
     let fact = m.after.tellings[0];
     let owners: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
     let (was, graded) = m.before;
@@ -181,13 +179,11 @@ fn item(m: &Moved<'_>, sensitive: bool) -> Item {
     };
     let mut details = vec![format!("{} · by {}", fact.id, owners.join(", "))];
     details.extend((was != Status::NotYetKnown).then(|| format!("because: {}", m.because)));
-    Item { mark, line: text_of(fact, sensitive), details }
+    Item { mark, line: fact.text.clone(), details }
 }
 
-fn fact_item(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
+fn fact_item(view: &View<'_>, fact: &Fact) -> Item {
     let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!("public by {}", day(d)));
     let voice = voice_of(fact);
-    Item {
-        mark: known, line: text_of(fact, sensitive), details: vec![format!("{} · {}{voice}", fact.id, fact.kind())]
-    }
+    Item { mark: known, line: fact.text.clone(), details: vec![format!("{} · {}{voice}", fact.id, fact.kind())] }
 }

@@ -1,6 +1,5 @@
 //! Facts that disagree, side by side: linked so, told with other amounts or days, or announced with another count than listed.
 
-use crate::pledges::text_of;
 use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
 use heldto_fact::{Amount, Body, Fact, FactId, Kind, LinkKind, Strength, When};
@@ -45,13 +44,13 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
         ("listed", "Another number announced than listed"),
     ] {
         let of_kind = found.iter().filter(|c| c.kind == kind);
-        document.list(heading, Tone::Care, of_kind.map(|c| item(c, filter.sensitive)).collect());
+        document.list(heading, Tone::Care, of_kind.map(|c| item(c)).collect());
     }
     document.data.rows.extend(found.iter().map(|c| {
         vec![
             c.kind.into(),
             if c.possible { "possible" } else { "certain" }.into(),
-            text(c, filter.sensitive).into(),
+            c.text.clone().into(),
             Cell::Words(c.facts.iter().map(|f| f.id.to_string()).collect()),
             Cell::Words(c.facts.iter().flat_map(|f| &f.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
         ]
@@ -151,20 +150,15 @@ fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     Some(Contradiction { kind: "days", text, facts: vec![f, g], possible: false })
 }
 
-fn text(c: &Contradiction<'_>, sensitive: bool) -> String {
-    let hidden = !sensitive && c.facts.iter().any(|f| f.sensitive);
-    if hidden { "(about a child or a family; --sensitive shows it)".to_owned() } else { c.text.clone() }
-}
-
-pub(crate) fn item(c: &Contradiction<'_>, sensitive: bool) -> Item {
+pub(crate) fn item(c: &Contradiction<'_>) -> Item {
     let said = |f: &&Fact| {
         let by: Vec<&str> = f.by.iter().map(FactId::as_str).collect();
         let by = if by.is_empty() { String::new() } else { format!(" · by {}", by.join(", ")) };
         let voice = voice_of(f);
         let sources: Vec<String> = f.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
-        format!("{}: {}{by}{voice} · {}", f.id, text_of(f, sensitive), sources.join("; "))
+        format!("{}: {}{by}{voice} · {}", f.id, f.text.clone(), sources.join("; "))
     };
-    let line = text(c, sensitive);
+    let line = c.text.clone();
     let mark = if c.possible { "possible" } else { "certain" }.to_owned();
     Item { mark, line, details: c.facts.iter().map(said).collect() }
 }

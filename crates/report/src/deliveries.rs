@@ -1,6 +1,5 @@
 //! What was done, by the commitment it was done towards; and what was done that nobody had promised.
 
-use crate::pledges::text_of;
 use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, When};
@@ -32,10 +31,8 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
     } else {
         towards_some.iter().chain(&towards_none).chain(&undone).collect()
     };
-    document.data.rows.extend(shown.iter().map(|(c, t)| row(c, t, filter.sensitive)));
-    let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| {
-        list.iter().map(|(c, t)| item(c, t, filter.sensitive)).collect()
-    };
+    document.data.rows.extend(shown.iter().map(|(c, t)| row(c, t)));
+    let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| list.iter().map(|(c, t)| item(c, t)).collect();
     if !unpledged {
         document.list("Towards a commitment", Tone::Plain, items(&towards_some));
     }
@@ -49,7 +46,7 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
 /// What the briefing on an authority says of its deliveries.
 pub(crate) fn brief(view: &View<'_>, filter: &Filter) -> Vec<Item> {
     let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
-    Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c), filter.sensitive)).collect()
+    Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c))).collect()
 }
 
 /// The commitments that a delivery is said to be towards.
@@ -72,39 +69,34 @@ fn outcome(fact: &Fact) -> Option<Outcome> {
     }
 }
 
-fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)], sensitive: bool) -> Item {
+fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     let fact = cluster.first();
-    let hidden = fact.sensitive && !sensitive;
     let by: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
     let mut first = vec![fact.id.to_string()];
-    if !hidden {
-        first.extend(outcome(fact).map(|o| o.word().replace('-', " ")));
-        first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
-        first.extend(fact.amounts.iter().map(amount));
-    }
+    first.extend(outcome(fact).map(|o| o.word().replace('-', " ")));
+    first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
+    first.extend(fact.amounts.iter().map(amount));
     if cluster.tellings.len() > 1 {
         first.push(format!("told {} times, counted once", cluster.tellings.len()));
     }
     let mut details = vec![format!("{}{}", first.join(" · "), voice_of(fact))];
     for (pledge, strength) in towards {
         let sure = if *strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
-        details.push(format!("towards{sure} {}: {}", pledge.id, text_of(pledge, sensitive)));
+        details.push(format!("towards{sure} {}: {}", pledge.id, pledge.text.clone()));
     }
     let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
-    Item { mark: if hidden { String::new() } else { when }, line: text_of(fact, sensitive), details }
+    Item { mark: when, line: fact.text.clone(), details }
 }
 
-fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)], sensitive: bool) -> Vec<Cell> {
+fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Vec<Cell> {
     let fact = cluster.first();
-    let hidden = fact.sensitive && !sensitive;
-    let shown = |text: String| if hidden { Cell::Empty } else { text.into() };
     vec![
         fact.id.as_str().into(),
-        text_of(fact, sensitive).into(),
-        shown(outcome(fact).map_or_else(String::new, |o| o.word().to_owned())),
+        fact.text.clone().into(),
+        outcome(fact).map_or("", Outcome::word).into(),
         Cell::Words(fact.by.iter().map(ToString::to_string).collect()),
-        shown(fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string)),
-        Cell::Words(if hidden { Vec::new() } else { fact.amounts.iter().map(amount).collect() }),
+        fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string).into(),
+        Cell::Words(fact.amounts.iter().map(amount).collect()),
         fact.voice.map_or("", Voice::word).into(),
         Cell::Words(towards.iter().map(|(f, _)| f.id.to_string()).collect()),
         Cell::Words(cluster.tellings.iter().map(|t| t.id.to_string()).collect()),

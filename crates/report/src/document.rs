@@ -17,6 +17,25 @@ pub struct Basis {
     pub newest_source: Option<NaiveDate>,
     /// Whether that is of every source, and not only of those that the facts asked for cite.
     pub of_all_sources: bool,
+    /// What is about an identifiable child or family.
+    pub sensitive: SensitiveEntries,
+}
+
+/// How many entries of the whole ledger are about an identifiable child or family, and whether the report counts with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SensitiveEntries {
+    /// How many there are, whatever the clock and the filter.
+    pub entries: u64,
+    /// Whether the report counts with them.
+    pub are_counted: bool,
+}
+
+impl SensitiveEntries {
+    /// Returns what a view says of them.
+    #[must_use]
+    pub const fn of(view: &View<'_>) -> Self {
+        Self { entries: view.sensitive_entries(), are_counted: view.is_sensitive() }
+    }
 }
 
 /// What a report is about.
@@ -55,11 +74,18 @@ impl Basis {
             Scope::Filter(filter) if filter.is_narrow() => (cited(&mut filter.candidate_facts(view, &|_| true)), false),
             Scope::Fact(id) => (cited(&mut view.fact(id).into_iter().chain(view.found_by(Handle::Target(id)))), false),
             Scope::Filter(_) | Scope::All => {
-                let sources = view.states().of_kind(Kind::Source).filter_map(|id| view.fact(id));
+                let sources = view.of_kind(Kind::Source).filter_map(|id| view.fact(id));
                 (view.newest_source(sources.filter(|f| f.kind() == Kind::Source)), true)
             }
         };
-        Self { clock: view.clock(), log, last_recorded: view.states().last_recorded(), newest_source, of_all_sources }
+        Self {
+            clock: view.clock(),
+            log,
+            last_recorded: view.last_recorded(),
+            newest_source,
+            of_all_sources,
+            sensitive: SensitiveEntries::of(view),
+        }
     }
 }
 

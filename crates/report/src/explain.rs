@@ -1,6 +1,6 @@
 //! Why a commitment stands where it does, down to entries, sources and lines.
 
-use crate::pledges::{discreet, rule_of, text_of, tone};
+use crate::pledges::tone;
 use crate::words::{amount, voice_of};
 use crate::{Basis, Block, Cell, Document, Item, Section, Tone, day};
 use heldto_fact::{Body, Commitment, Fact, FactId, Target, Threshold};
@@ -8,34 +8,32 @@ use heldto_replay::{Judgement, Status, View, judge};
 
 /// The argument for one commitment's status. `None` where the id is no commitment.
 #[must_use]
-pub fn explain(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
-    let j = discreet(judge(view, id)?, sensitive);
+pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
+    let j = judge(view, id)?;
     let first = j.tellings[0];
     let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
     let mut document = Document::new(format!("Why {} is {}", first.id, j.status), basis, columns);
     let (sections, data) = (&mut document.sections, &mut document.data);
     for telling in &j.tellings {
-        data.rows.push(row(view, "telling", telling, "", "", true, sensitive));
+        data.rows.push(row(view, "telling", telling, "", "", true));
     }
     for reason in &j.reasons {
-        data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.word(), reason.used, sensitive));
+        data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.word(), reason.used));
     }
     sections.push(Section {
         heading: format!("{}: {}", j.status, j.status.meaning()),
         tone: tone(j.status),
-        blocks: vec![Block::Pairs(argument(&j, sensitive))],
+        blocks: vec![Block::Pairs(argument(&j))],
     });
-    let hidden = first.sensitive && !sensitive;
-    if let (Body::Pledge(commitment), false) = (&first.body, hidden || j.status == Status::NotYetKnown) {
+    if let (Body::Pledge(commitment), false) = (&first.body, j.status == Status::NotYetKnown) {
         sections.push(Section {
             heading: "What was undertaken".to_owned(),
             tone: Tone::Plain,
-            blocks: vec![Block::Text(text_of(first, sensitive)), Block::Pairs(terms(view, first, commitment, &j))],
+            blocks: vec![Block::Text(first.text.clone()), Block::Pairs(terms(view, first, commitment, &j))],
         });
     }
-    let items = |facts: Vec<(&Fact, String)>| {
-        Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows, sensitive)).collect())
-    };
+    let items =
+        |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
     // Of what nobody knew yet, only that it is on record.
     let told = j.tellings.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
     sections.push(plain("Where it is told", items(told)));
@@ -53,8 +51,8 @@ fn plain(heading: &str, block: Block) -> Section {
     Section::plain(heading, vec![block])
 }
 
-fn argument(j: &Judgement<'_>, sensitive: bool) -> Vec<(String, String)> {
-    let mut pairs = vec![("rule".to_owned(), rule_of(j, sensitive)), ("evidence".to_owned(), j.grade.to_string())];
+fn argument(j: &Judgement<'_>) -> Vec<(String, String)> {
+    let mut pairs = vec![("rule".to_owned(), j.rule.clone()), ("evidence".to_owned(), j.grade.to_string())];
     let mut put = |name: &str, value: Option<String>| pairs.extend(value.map(|v| (name.to_owned(), v)));
     put("missing", (!j.missing.is_empty()).then(|| j.missing.join("; ")));
     put("would settle it", j.settles.clone());
@@ -98,33 +96,46 @@ pub(crate) fn target(target: &Target) -> String {
     match target {
         Target::Amount(a) => amount(a),
         Target::Metric { metric, threshold, baseline } => {
-            let (word, goal) = match threshold {
-                Threshold::AtLeast(a) => ("at least", a),
-                Threshold::AtMost(a) => ("at most", a),
-            };
+            let (word, goal) = side(threshold);
             let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
             format!("{metric} {word} {}{from}", amount(goal))
         }
         Target::Deliverable(text) => text.clone(),
         Target::KeepDoing(text) => format!("keep doing: {text}"),
         Target::Slot { of, number } => format!("part {number} of {of}, which nobody describes"),
+        Target::Change { metric, way, by, relative, baseline } => {
+            let of_it = if *relative { " of the baseline" } else { "" };
+            let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
+            format!("{metric} {way} by {}{of_it}{from}", amount(by))
+        }
+        Target::Average { metric, threshold, period } => {
+            let (word, goal) = side(threshold);
+            format!("{metric} {word} {} on average, {}", amount(goal), period.in_words())
+        }
+        Target::Never(text) => format!("never: {text}"),
     }
 }
 
-fn item(view: &View<'_>, fact: &Fact, shows: String, sensitive: bool) -> Item {
+fn side(threshold: &Threshold) -> (&'static str, &heldto_fact::Amount) {
+    match threshold {
+        Threshold::AtLeast(a) => ("at least", a),
+        Threshold::AtMost(a) => ("at most", a),
+    }
+}
+
+fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {
     let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
     let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!(", public by {}", day(d)));
-    let hidden = fact.sensitive && !sensitive;
     let mut details = vec![format!("{} · {entry}{known}{}", fact.id, voice_of(fact))];
-    if !shows.is_empty() && !hidden {
+    if !shows.is_empty() {
         details.push(shows);
     }
     details.extend(sources(view, fact));
-    if let Some(note) = fact.note.as_ref().filter(|_| sensitive || !fact.sensitive) {
+    if let Some(note) = fact.note.as_ref() {
         details.push(format!("note: {note}"));
     }
-    let mark = fact.occurred.as_ref().filter(|_| !hidden).map_or_else(String::new, heldto_fact::When::in_words);
-    Item { mark, line: text_of(fact, sensitive), details }
+    let mark = fact.occurred.as_ref().map_or_else(String::new, heldto_fact::When::in_words);
+    Item { mark, line: fact.text.clone(), details }
 }
 
 /// Each source by title, with its place.
@@ -138,13 +149,12 @@ pub(crate) fn sources(view: &View<'_>, fact: &Fact) -> Vec<String> {
         .collect()
 }
 
-fn row(view: &View<'_>, role: &str, fact: &Fact, shows: &str, grade: &str, used: bool, sensitive: bool) -> Vec<Cell> {
-    let shows = if fact.sensitive && !sensitive { "" } else { shows };
+fn row(view: &View<'_>, role: &str, fact: &Fact, shows: &str, grade: &str, used: bool) -> Vec<Cell> {
     vec![
         role.into(),
         fact.id.as_str().into(),
         view.version(&fact.id).map_or(Cell::Empty, |v| v.index.into()),
-        text_of(fact, sensitive).into(),
+        fact.text.clone().into(),
         shows.into(),
         grade.into(),
         Cell::Flag(used),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// What a fact must be to be looked at. The default lets everything through but what is sensitive.
+/// What a fact must be to be looked at. The default lets everything through.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Naming this party in any way.
@@ -29,8 +29,6 @@ pub struct Filter {
     pub until: Option<chrono::NaiveDate>,
     /// Holding these words, whatever their case and accents.
     pub text: Option<String>,
-    /// Show facts about an identifiable child or family too.
-    pub sensitive: bool,
 }
 
 impl Filter {
@@ -49,8 +47,7 @@ impl Filter {
             && self.salience.is_none_or(|s| fact.salience == s)
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
-            // What is not shown is not searched either.
-            && self.text.as_deref().is_none_or(|words| (self.sensitive || !fact.sensitive) && holds(fact, words))
+            && self.text.as_deref().is_none_or(|words| holds(fact, words))
     }
 
     /// Whether what lies in this window is within the days asked for.
@@ -75,15 +72,14 @@ impl Filter {
     /// The facts among which all are that match in any version, in the order of ids: those that name the body asked for, or are linked to the fact asked for;
     /// else every fact there is.
     pub(crate) fn candidates<'a>(&self, view: &View<'a>) -> Box<dyn Iterator<Item = &'a FactId> + 'a> {
-        let states = view.states();
         match (self.about.as_ref().or(self.by.as_ref()), &self.linked) {
-            (Some(party), _) => Box::new(states.found_by(Handle::Party(party))),
+            (Some(party), _) => Box::new(view.ids_found_by(Handle::Party(party))),
             (None, Some(id)) => {
                 let to = view.fact(id).into_iter().flat_map(Fact::targets);
-                let linked: BTreeSet<&'a FactId> = states.found_by(Handle::Target(id)).chain(to).collect();
+                let linked: BTreeSet<&'a FactId> = view.ids_found_by(Handle::Target(id)).chain(to).collect();
                 Box::new(linked.into_iter())
             }
-            (None, None) => Box::new(states.ids()),
+            (None, None) => Box::new(view.ids()),
         }
     }
 
@@ -160,8 +156,18 @@ fn texts(fact: &Fact) -> Vec<&str> {
         Body::Statement { outcome: Some(outcome), .. } => all.push(outcome),
         Body::Pledge(c) => {
             all.extend(c.test.iter().map(String::as_str));
-            if let Some(Target::Deliverable(text) | Target::KeepDoing(text)) = &c.target {
-                all.push(text);
+            all.extend(text_of_target(c.target.as_ref()));
+        }
+        Body::Succession { passes, .. } => all.extend(passes.iter().map(|p| p.what.as_str())),
+        Body::Recommendation(r) => {
+            all.extend(r.number.iter().chain(&r.terms.test).map(String::as_str));
+            all.extend(text_of_target(r.terms.target.as_ref()));
+        }
+        Body::Decision { terms, conditions, .. } => {
+            all.extend(conditions.iter().map(String::as_str));
+            if let Some(terms) = terms {
+                all.extend(terms.test.iter().map(String::as_str));
+                all.extend(text_of_target(terms.target.as_ref()));
             }
         }
         Body::Complaint { reference, fault, injustice, .. } => {
@@ -180,6 +186,13 @@ fn texts(fact: &Fact) -> Vec<&str> {
         _ => {}
     }
     all
+}
+
+fn text_of_target(target: Option<&Target>) -> Option<&str> {
+    match target {
+        Some(Target::Deliverable(text) | Target::KeepDoing(text) | Target::Never(text)) => Some(text),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub use calc::{CalcError, calc};
 pub use changes::changes;
 pub use contradictions::contradictions;
 pub use deliveries::deliveries;
-pub use document::{Bar, Basis, Block, Cell, Chart, Column, Document, Event, Item, Log, Scope, Section, Table, Tone};
+pub use document::{
+    Bar, Basis, Block, Cell, Chart, Column, Document, Event, Item, Log, Scope, Section, SensitiveEntries, Table, Tone,
+};
 pub use explain::explain;
 pub use filter::Filter;
 pub use metrics::metrics;

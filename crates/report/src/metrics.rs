@@ -6,32 +6,6 @@ use heldto_fact::{Body, Change, Fact, FactId, Handle, Kind, LinkKind, PartyKind,
 use heldto_replay::{Value, View, series};
 use std::collections::BTreeSet;
 
-/// A view, and whether it shows what is about an identifiable child or family.
-struct Look<'a> {
-    view: View<'a>,
-    sensitive: bool,
-}
-
-impl<'a> std::ops::Deref for Look<'a> {
-    type Target = View<'a>;
-
-    fn deref(&self) -> &View<'a> {
-        &self.view
-    }
-}
-
-impl<'a> Look<'a> {
-    fn shows(&self, fact: &Fact) -> bool {
-        self.sensitive || !fact.sensitive
-    }
-
-    fn series(&self, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
-        let mut values = series(&self.view, metric, party);
-        values.retain(|v| self.shows(v.fact));
-        values
-    }
-}
-
 const COLUMNS: &[&str] = &[
     "metric",
     "party",
@@ -52,17 +26,16 @@ const COLUMNS: &[&str] = &[
 /// without a party, for every area that has figures and lies in no other.
 #[must_use]
 pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: Basis) -> Document {
-    let view = &Look { view: *view, sensitive: filter.sensitive };
     let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
     let mut document = Document::new(title, basis, COLUMNS);
-    let metrics: Vec<&FactId> = view.states().measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
+    let metrics: Vec<&FactId> = view.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
     for metric in metrics {
         let parties: Vec<&FactId> = match &filter.about {
-            Some(party) => view.states().parties(metric).filter(|p| *p == party).collect(),
+            Some(party) => view.parties(metric).filter(|p| *p == party).collect(),
             None => roots(view, metric),
         };
         for party in parties {
-            let mut values = view.series(metric, party);
+            let mut values = series(view, metric, party);
             values.retain(|v| filter.lets(view, v.fact) && filter.within(v.window) != heldto_fact::Truth::No);
             if !values.is_empty() {
                 document.data.rows.extend(values.iter().map(|v| row(metric, party, v)));
@@ -83,24 +56,24 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
 }
 
 /// The areas that have figures for a metric and lie in no other that has.
-fn roots<'a>(view: &Look<'a>, metric: &FactId) -> Vec<&'a FactId> {
-    let all: Vec<&'a FactId> = view.states().parties(metric).collect();
-    let inside = |p: &FactId| view.series(metric, p).iter().any(|v| !wholes(view, v).is_empty());
+fn roots<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a FactId> {
+    let all: Vec<&'a FactId> = view.parties(metric).collect();
+    let inside = |p: &FactId| series(view, metric, p).iter().any(|v| !wholes(view, v).is_empty());
     all.iter().copied().filter(|p| !inside(p)).collect()
 }
 
 /// The figures of the areas that this one is counted in, from the nearest outwards, by its own links: who drew the figures says which area is in which.
-fn wholes<'a>(view: &Look<'a>, value: &Value<'a>) -> Vec<Value<'a>> {
+fn wholes<'a>(view: &View<'a>, value: &Value<'a>) -> Vec<Value<'a>> {
     let mut found: Vec<Value<'a>> = Vec::new();
     let mut at = Some(value.fact);
     while let Some(whole) = at.and_then(|f| f.links.iter().find(|l| l.kind == LinkKind::PartOf)) {
         at = view.fact(&whole.to).filter(|f| f.kind() == Kind::Measurement && found.len() < 5);
-        found.extend(at.filter(|f| view.shows(f)).and_then(Value::of));
+        found.extend(at.and_then(Value::of));
     }
     found
 }
 
-fn section(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], compared: bool) -> Section {
+fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], compared: bool) -> Section {
     let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
     let whose = if compared {
         String::new()
@@ -127,7 +100,7 @@ fn section(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>
     Section { heading: format!("{name}{whose}"), tone: Tone::Plain, blocks }
 }
 
-fn unit_of(view: &Look<'_>, metric: &FactId) -> String {
+fn unit_of(view: &View<'_>, metric: &FactId) -> String {
     match view.fact(metric).map(|f| &f.body) {
         Some(Body::Metric { unit, .. }) => unit.clone(),
         _ => String::new(),
@@ -142,7 +115,7 @@ fn occurred(fact: &Fact) -> String {
     fact.occurred.as_ref().map_or_else(String::new, When::in_words)
 }
 
-fn names(view: &Look<'_>, ids: &[FactId]) -> Vec<String> {
+fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
     ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
 }
 
@@ -164,7 +137,7 @@ fn shown(value: &Value<'_>, unit: &str) -> String {
     }
 }
 
-fn about(view: &Look<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Vec<(String, String)> {
+fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     if let Some(Body::Metric { definition, .. }) = view.fact(metric).map(|f| &f.body) {
         pairs.push(("what it is".to_owned(), format!("{definition} ({metric})")));
@@ -195,7 +168,7 @@ fn age(view: &View<'_>, value: &Value<'_>) -> String {
 }
 
 /// The exact values that are not the owner's own, as small bars, and how far they went since the way of measuring last changed. `None` of fewer than two.
-fn trend(view: &Look<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
+fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
     let exact = |v: &&Value<'_>| !is_owners(v) && v.in_unit(unit).is_some_and(heldto_fact::Interval::is_exact);
     let official: Vec<&Value<'_>> = values.iter().filter(exact).collect();
     // What was measured otherwise is not compared.
@@ -232,9 +205,9 @@ fn moved(first: &Value<'_>, last: &Value<'_>, unit: &str) -> String {
 }
 
 /// The breaks of a series: changes that bear on the metric.
-fn breaks<'a>(view: &Look<'a>, metric: &FactId) -> Vec<&'a Fact> {
+fn breaks<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a Fact> {
     let Some(fact) = view.fact(metric) else { return Vec::new() };
-    let broken = |f: &Fact| matches!(f.body, Body::Change { what: Change::SeriesBreak, .. }) && view.shows(f);
+    let broken = |f: &Fact| matches!(f.body, Body::Change { what: Change::SeriesBreak, .. });
     view.linked_as(&fact.id, LinkKind::BearsOn).map(|(f, _)| f).filter(|f| broken(f)).collect()
 }
 
@@ -242,15 +215,15 @@ const NEIGHBOURS: usize = 5;
 
 /// The newest official share beside the areas that the party lies in, and beside those nearest to it in how many the share is of. Counts are not compared:
 /// a large area has more of everything.
-fn comparison(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], unit: &str) -> Vec<Block> {
+fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], unit: &str) -> Vec<Block> {
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
-    let others = view.states().parties(metric).count();
+    let others = view.parties(metric).count();
     if unit != "%" {
         let alone = "A count is not compared with others': a large area has more of everything.".to_owned();
         return if others > 1 { vec![Block::Text(alone)] } else { Vec::new() };
     }
     let at = |p: &FactId| -> Option<Value<'_>> {
-        view.series(metric, p)
+        series(view, metric, p)
             .into_iter()
             .rev()
             .find(|v| v.window == own.window && !is_owners(v) && v.in_unit(unit).is_some())
@@ -270,7 +243,6 @@ fn comparison(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<
     let size = own.out_of();
     let kind = party_kind(view, party);
     let mut near: Vec<(u64, &FactId, Value<'_>)> = view
-        .states()
         .parties(metric)
         .filter(|p| *p != party && !around.contains(p) && party_kind(view, p) == kind)
         .filter_map(|p| {
@@ -292,7 +264,7 @@ fn comparison(view: &Look<'_>, metric: &FactId, party: &FactId, values: &[Value<
     vec![Block::Chart(Chart { title: format!("Beside others, {when}"), text, bars })]
 }
 
-fn party_kind(view: &Look<'_>, party: &FactId) -> Option<PartyKind> {
+fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
     match view.fact(party)?.body {
         Body::Party { kind, .. } => Some(kind),
         _ => None,
@@ -300,7 +272,7 @@ fn party_kind(view: &Look<'_>, party: &FactId) -> Option<PartyKind> {
 }
 
 /// Figures for metrics that bear on this one, or that this one bears on: as a rule, what the owner counts in its own way.
-fn beside(view: &Look<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
+fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     let Some(fact) = view.fact(metric) else { return Vec::new() };
     let from = view.linked_from(&fact.id).map(|(f, _)| f);
     let to = fact.links.iter().filter_map(|l| view.fact(&l.to));
@@ -308,7 +280,7 @@ fn beside(view: &Look<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     let mut items = Vec::new();
     for other in related {
         let unit = unit_of(view, other);
-        let values = view.series(other, party);
+        let values = series(view, other, party);
         let details: Vec<String> = values.iter().map(|v| told(v, &unit)).collect();
         if !details.is_empty() {
             let name = view.fact(other).map_or_else(|| other.to_string(), |f| f.text.clone());
@@ -332,30 +304,29 @@ fn told(value: &Value<'_>, unit: &str) -> String {
 }
 
 /// What others' figures for the same metric are, where only few are told: those that somebody set beside its own.
-fn told_of_others(view: &Look<'_>, metric: &FactId, party: &FactId, unit: &str) -> Vec<String> {
-    let Some(others) = view.states().few_measured(metric, NEIGHBOURS + 1) else { return Vec::new() };
+fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) -> Vec<String> {
+    let Some(others) = view.few_measured(metric, NEIGHBOURS + 1) else { return Vec::new() };
     let others: Vec<&FactId> = others.into_iter().filter(|p| *p != party).collect();
     if others.len() > NEIGHBOURS {
         return Vec::new();
     }
     let named = |p: &FactId| view.fact(p).map_or_else(|| p.to_string(), |f| f.text.clone());
     let of = |p: &FactId| {
-        view.series(metric, p).iter().map(|v| format!("{}: {}", named(p), told(v, unit))).collect::<Vec<_>>()
+        series(view, metric, p).iter().map(|v| format!("{}: {}", named(p), told(v, unit))).collect::<Vec<_>>()
     };
     others.into_iter().flat_map(of).collect()
 }
 
 /// What the briefing on an authority says of its figures: of each metric the newest figure with its age and trend, those of the areas around it, and what
 /// the owner says.
-pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId, sensitive: bool) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
-    let view = &Look { view: *view, sensitive };
+pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
     let mut items = Vec::new();
     let measured = view.found_by(Handle::Party(party)).filter_map(|fact| match &fact.body {
         Body::Measurement { metric, .. } => Some(metric),
         _ => None,
     });
     for metric in measured.collect::<BTreeSet<&FactId>>() {
-        let values = view.series(metric, party);
+        let values = series(view, metric, party);
         let Some(newest) = values.iter().rev().find(|v| !is_owners(v)).or(values.last()) else { continue };
         let unit = unit_of(view, metric);
         let mut details = vec![format!("{}; {}", told(newest, &unit), age(view, newest))];

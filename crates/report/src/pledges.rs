@@ -134,11 +134,10 @@ pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> 
 }
 
 fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
-    let states = view.states();
     let pledges: Box<dyn Iterator<Item = &'a FactId>> = match &filter.facts.by {
-        Some(owner) => Box::new(states.found_by(Handle::Owner(owner))),
+        Some(owner) => Box::new(view.ids_found_by(Handle::Owner(owner))),
         None if filter.facts.is_narrow() => filter.facts.candidates(view),
-        None => Box::new(states.of_kind(Kind::Pledge)),
+        None => Box::new(view.of_kind(Kind::Pledge)),
     };
     let pledges = pledges.filter_map(|id| view.fact(id)).filter(|f| terms(f).is_some());
     let clusters = Cluster::each(view, pledges);
@@ -147,7 +146,6 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
         .filter(|c| filter.lets_facts(view, c))
         .filter_map(|c| judge(view, &c.first().id))
         .filter(|j| j.status != Status::NotYetKnown)
-        .map(|j| discreet(j, filter.facts.sensitive))
         .collect();
     all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.tellings[0].id.clone()));
     all
@@ -198,7 +196,7 @@ const COLUMNS: &[&str] = &[
 #[must_use]
 pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
     let known = judged_by_facts(view, filter);
-    let (whole, sensitive) = (known.len(), filter.facts.sensitive);
+    let whole = known.len();
     let all = known.into_iter().filter(|j| filter.lets_status(j, view.clock().as_of));
     let (all, possible): (Vec<_>, Vec<_>) = all.partition(|j| certainly(view, j, filter));
     let title = match (&filter.facts.by, &filter.facts.about) {
@@ -240,13 +238,13 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
             tone: if claimed { Tone::Care } else { tone(*status) },
             blocks: vec![
                 Block::Text(sentence(status.meaning())),
-                Block::Items(of_status.iter().map(|j| item(j, sensitive)).collect()),
+                Block::Items(of_status.iter().map(|j| item(j)).collect()),
             ],
         });
     }
-    let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(j, sensitive) }).collect();
+    let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(j) }).collect();
     document.list("Possibly among them, and not counted above", Tone::Plain, apart);
-    document.events = all.iter().filter_map(|j| event(j, sensitive)).collect();
+    document.events = all.iter().filter_map(|j| event(j)).collect();
     document
 }
 
@@ -268,7 +266,7 @@ fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool 
 }
 
 /// The last due day, for a calendar; only for what is still open and falls due once.
-fn event(j: &Judgement<'_>, sensitive: bool) -> Option<Event> {
+fn event(j: &Judgement<'_>) -> Option<Event> {
     // What is owed again and again has periods, and no day.
     let once = |d: &&heldto_fact::Due| j.status.is_open() && !matches!(d.mode, Mode::Every(_));
     let (first, due) = (j.tellings[0], j.due.filter(once)?);
@@ -276,9 +274,8 @@ fn event(j: &Judgement<'_>, sensitive: bool) -> Option<Event> {
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };
     let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
-    let text =
-        format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), rule_of(j, sensitive));
-    Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", text_of(first, sensitive)), text })
+    let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), j.rule.clone());
+    Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", first.text.clone()), text })
 }
 
 fn title_of(status: Status) -> String {
@@ -318,54 +315,15 @@ fn counts(all: &[Judgement<'_>]) -> Section {
     Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
 }
 
-/// A judgement of which, where it is about a child or a family and that is not to be shown, nothing is left but where it stands.
-pub(crate) fn discreet(j: Judgement<'_>, sensitive: bool) -> Judgement<'_> {
-    if sensitive || j.tellings.iter().all(|t| !t.sensitive) {
-        return j;
-    }
-    Judgement {
-        rule: "not shown, since it is about a child or a family (--sensitive shows it)".to_owned(),
-        rule_without_days: None,
-        missing: Vec::new(),
-        settles: None,
-        notes: Vec::new(),
-        due: None,
-        first_due: None,
-        window: heldto_fact::Window::ANY,
-        target: None,
-        delivered: None,
-        ..j
-    }
-}
-
-/// The rule that fired, without the days and numbers of what is not to be shown.
-pub(crate) fn rule_of(j: &Judgement<'_>, sensitive: bool) -> String {
-    let told = j.tellings.iter().all(|t| !t.sensitive);
-    if !sensitive && told && j.reasons.iter().any(|r| r.used && r.fact.sensitive) {
-        let rule = j.rule_without_days.as_deref().unwrap_or_else(|| j.status.meaning());
-        return format!("{rule}; when is not shown, since it is about a child or a family (--sensitive shows it)");
-    }
-    j.rule.clone()
-}
-
-/// What a fact says, or that it is not shown.
-pub(crate) fn text_of(fact: &Fact, sensitive: bool) -> String {
-    if fact.sensitive && !sensitive {
-        "(about a child or a family; --sensitive shows it)".to_owned()
-    } else {
-        fact.text.clone()
-    }
-}
-
 /// A commitment for reading.
-pub(crate) fn item(j: &Judgement<'_>, sensitive: bool) -> Item {
+pub(crate) fn item(j: &Judgement<'_>) -> Item {
     let first = j.tellings[0];
     let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
     let force = terms(first).map_or("", |c| c.force.word());
     let mut details = vec![format!("{} · {force} by {}", first.id, owners.join(", "))];
     // Where the heading says it all, once is enough.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
-        details.push(rule_of(j, sensitive));
+        details.push(j.rule.clone());
     }
     if j.status == Status::FallingDue
         && let Some(terms) = j.due.and_then(|d| d.terms.as_ref())
@@ -373,7 +331,7 @@ pub(crate) fn item(j: &Judgement<'_>, sensitive: bool) -> Item {
         details.push(format!("in its terms: {terms}"));
     }
     // What was seen, where nothing else says it.
-    let seen = j.reasons.iter().rev().find(|r| r.used && (sensitive || !r.fact.sensitive));
+    let seen = j.reasons.iter().rev().find(|r| r.used);
     if let (Status::InProgress, Some(seen)) = (j.status, seen) {
         details.push(format!("{} ({})", seen.fact.text, seen.fact.id));
     }
@@ -384,7 +342,7 @@ pub(crate) fn item(j: &Judgement<'_>, sensitive: bool) -> Item {
     last.extend(delivered(j));
     last.extend(j.notes.clone());
     details.push(last.join(" · "));
-    Item { mark: mark(j), line: text_of(first, sensitive), details }
+    Item { mark: mark(j), line: first.text.clone(), details }
 }
 
 fn evidence(j: &Judgement<'_>) -> String {
@@ -420,7 +378,7 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
 }
 
 fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
-    let (first, sensitive) = (j.tellings[0], filter.facts.sensitive);
+    let first = j.tellings[0];
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
     let sources = j.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
     let done = j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit)));
@@ -430,7 +388,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         if j.due.is_some_and(|d| d.window() != heldto_fact::Window::ANY) { j.window } else { heldto_fact::Window::ANY };
     vec![
         first.id.as_str().into(),
-        text_of(first, sensitive).into(),
+        first.text.clone().into(),
         ids(&first.by),
         ids(&first.to),
         terms(first).map_or("", |c| c.force.word()).into(),
@@ -442,7 +400,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         j.first_due.map(heldto_fact::Due::in_words).unwrap_or_default().into(),
         done.unwrap_or_default().into(),
         goal.unwrap_or_default().into(),
-        rule_of(j, sensitive).into(),
+        j.rule.clone().into(),
         Cell::Words(j.missing.clone()),
         j.settles.clone().unwrap_or_default().into(),
         Cell::Words(j.notes.clone()),

@@ -1,6 +1,5 @@
 //! Who asked what, and whether it was answered.
 
-use crate::pledges::text_of;
 use crate::words::{count, list};
 use crate::{Basis, Cell, Document, Filter, Item, Tone, day};
 use heldto_fact::{Answer, Body, Fact, FactId, Kind, LinkKind, Strength, When};
@@ -25,9 +24,9 @@ pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
     let clauses = if clauses.is_empty() { String::new() } else { format!(": {}", list(&clauses)) };
     document.summary.push(format!("{total}{clauses}."));
     for (answer, _, heading, tone) in ANSWERS {
-        document.list(heading, *tone, of(*answer).map(|f| item(view, f, filter.sensitive)).collect());
+        document.list(heading, *tone, of(*answer).map(|f| item(view, f)).collect());
     }
-    document.data.rows.extend(asked.iter().map(|f| row(view, f, filter.sensitive)));
+    document.data.rows.extend(asked.iter().map(|f| row(view, f)));
     document
 }
 
@@ -51,10 +50,7 @@ pub(crate) fn answers<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<(&'a Fact, Str
     view.linked_as(&fact.id, LinkKind::Answers).map(|(from, link)| (from, link.strength)).collect()
 }
 
-pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Item {
-    if fact.sensitive && !sensitive {
-        return Item { mark: String::new(), line: text_of(fact, false), details: vec![fact.id.to_string()] };
-    }
+pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact) -> Item {
     let names = |ids: &[FactId]| -> Vec<String> {
         ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
     };
@@ -68,28 +64,19 @@ pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Item
     for (answer, strength) in answers(view, fact) {
         let sure = if strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
         let known = view.fact_known_from(&answer.id).map_or_else(String::new, |d| format!(", public by {}", day(d)));
-        details.push(format!("answer{sure}: {} ({}{known})", text_of(answer, sensitive), answer.id));
+        details.push(format!("answer{sure}: {} ({}{known})", answer.text.clone(), answer.id));
     }
-    if let Some(note) = fact.note.as_ref().filter(|_| sensitive || !fact.sensitive) {
+    if let Some(note) = fact.note.as_ref() {
         details.push(format!("note: {note}"));
     }
-    Item {
-        mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words),
-        line: text_of(fact, sensitive),
-        details,
-    }
+    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words), line: fact.text.clone(), details }
 }
 
-fn row<'a>(view: &View<'a>, fact: &'a Fact, sensitive: bool) -> Vec<Cell> {
+fn row<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Cell> {
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
-    if fact.sensitive && !sensitive {
-        let mut row = vec![Cell::Empty; 8];
-        row[..2].clone_from_slice(&[fact.id.as_str().into(), text_of(fact, false).into()]);
-        return row;
-    }
     vec![
         fact.id.as_str().into(),
-        text_of(fact, sensitive).into(),
+        fact.text.clone().into(),
         ids(&fact.by),
         ids(&fact.to),
         fact.occurred.as_ref().map_or_else(String::new, ToString::to_string).into(),

@@ -10,7 +10,7 @@ mod terminal;
 
 pub(crate) use json::value;
 
-use crate::{Document, day};
+use crate::{Document, SensitiveEntries, day};
 use std::fmt;
 use std::str::FromStr;
 
@@ -126,7 +126,18 @@ fn basis(document: &Document) -> String {
     let silent = recorded.map_or_else(String::new, |recorded| {
         format!(" Nothing was recorded after {}; what happened since is not known here.", day(recorded))
     });
-    format!("As at {}, {known}.{newest}{silent}", day(as_of))
+    format!("As at {}, {known}.{newest}{silent}{}", day(as_of), sensitive(basis.sensitive))
+}
+
+/// What the document does with entries about children and families, in a sentence with a blank before it; nothing where there are none.
+fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> String {
+    match (entries, are_counted) {
+        (0, _) => String::new(),
+        (1, true) => " It counts with 1 entry about an identifiable child or family.".to_owned(),
+        (n, true) => format!(" It counts with {n} entries about identifiable children or families."),
+        (1, false) => " 1 entry about an identifiable child or family is left out.".to_owned(),
+        (n, false) => format!(" {n} entries about identifiable children or families are left out."),
+    }
 }
 
 /// The place in the log a document rests on, and the document's digest.

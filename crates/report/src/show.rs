@@ -1,43 +1,41 @@
 //! One fact with every telling, every version and every link, both ways.
 
 use crate::explain::{sources, target};
-use crate::pledges::text_of;
 use crate::words::amount;
 use crate::{Basis, Block, Cell, Document, Item, Section, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, Strength, When};
-use heldto_replay::{Cluster, Version, View};
+use heldto_replay::{Cluster, View};
 
 /// The fact. `None` where nothing of this id was ever recorded, or known by the day.
 #[must_use]
-pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Option<Document> {
+pub fn show(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
     let fact = view.fact(id)?;
     let cluster = Cluster::of(view, fact);
-    let hidden = fact.sensitive && !sensitive;
     let (title, columns) = (format!("{} {}", fact.kind(), fact.id), &["direction", "link", "strength", "id", "text"]);
     let mut document = Document::new(title, basis, columns);
     let (sections, data) = (&mut document.sections, &mut document.data);
-    sections.push(plain("What it says", Block::Pairs(if hidden { Vec::new() } else { fields(view, fact) })));
-    let told = cluster.tellings.iter().map(|t| telling(view, t, sensitive)).collect();
+    sections.push(plain("What it says", Block::Pairs(fields(view, fact))));
+    let told = cluster.tellings.iter().map(|t| telling(view, t)).collect();
     sections.push(plain(&format!("Told ({})", cluster.tellings.len()), Block::Items(told)));
     let mut links = Vec::new();
     for link in &fact.links {
         let other = view.fact(&link.to);
-        links.push(link_item(&format!("{} {}", link.kind, strength(link)), &link.to, other, sensitive));
-        data.rows.push(link_row("to", link, &link.to, other, sensitive));
+        links.push(link_item(&format!("{} {}", fact.link_kind(link), strength(link)), &link.to, other));
+        data.rows.push(link_row("to", link, &link.to, other));
     }
     for telling in &cluster.tellings {
         for (from, link) in view.linked_from(&telling.id) {
-            links.push(link_item(&format!("{} {} by", link.kind, strength(link)), &from.id, Some(from), sensitive));
-            data.rows.push(link_row("from", link, &from.id, Some(from), sensitive));
+            links.push(link_item(&format!("{} {} by", from.link_kind(link), strength(link)), &from.id, Some(from)));
+            data.rows.push(link_row("from", link, &from.id, Some(from)));
         }
     }
     if !links.is_empty() {
         sections.push(plain(&format!("Links ({})", links.len()), Block::Items(links)));
     }
-    let versions = view.states().versions(id);
+    let versions = view.versions(id);
     let items = versions.iter().map(|v| Item {
         mark: format!("entry {}", v.index),
-        line: match (&v.fact, reason_of(versions, v, sensitive)) {
+        line: match (&v.fact, v.reason.as_deref()) {
             (None, reason) => format!("retracted: {}", reason.unwrap_or_default()),
             (Some(_), Some(reason)) => format!("corrected: {reason}"),
             (Some(_), None) => "recorded".to_owned(),
@@ -45,17 +43,8 @@ pub fn show(view: &View<'_>, id: &FactId, sensitive: bool, basis: Basis) -> Opti
         details: vec![v.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string()],
     });
     sections.push(plain("In the ledger", Block::Items(items.collect())));
-    document.summary.push(text_of(fact, sensitive));
+    document.summary.push(fact.text.clone());
     Some(document)
-}
-
-/// Why a fact was corrected or retracted; not told of one that is about a child or a family in any version.
-pub(crate) fn reason_of<'a>(versions: &[Version], version: &'a Version, sensitive: bool) -> Option<&'a str> {
-    let hidden = !sensitive && versions.iter().any(|v| v.fact.as_ref().is_some_and(|f| f.sensitive));
-    version
-        .reason
-        .as_deref()
-        .map(|reason| if hidden { "(about a child or a family; --sensitive shows it)" } else { reason })
 }
 
 fn plain(heading: &str, block: Block) -> Section {
@@ -70,28 +59,24 @@ fn strength(link: &Link) -> &'static str {
     }
 }
 
-fn link_item(mark: &str, id: &FactId, other: Option<&Fact>, sensitive: bool) -> Item {
-    let line = other.map_or_else(|| "not known by the day".to_owned(), |f| text_of(f, sensitive));
+fn link_item(mark: &str, id: &FactId, other: Option<&Fact>) -> Item {
+    let line = other.map_or_else(|| "not known by the day".to_owned(), |f| f.text.clone());
     Item { mark: mark.replace("  ", " ").trim().to_owned(), line, details: vec![id.to_string()] }
 }
 
-fn link_row(direction: &str, link: &Link, id: &FactId, other: Option<&Fact>, sensitive: bool) -> Vec<Cell> {
-    let text = other.map_or_else(String::new, |f| text_of(f, sensitive));
+fn link_row(direction: &str, link: &Link, id: &FactId, other: Option<&Fact>) -> Vec<Cell> {
+    let text = other.map_or_else(String::new, |f| f.text.clone());
     vec![direction.into(), link.kind.word().into(), link.strength.word().into(), id.as_str().into(), text.into()]
 }
 
-fn telling(view: &View<'_>, fact: &Fact, sensitive: bool) -> Item {
+fn telling(view: &View<'_>, fact: &Fact) -> Item {
     let known = view
         .fact_known_from(&fact.id)
         .or_else(|| fact.source_known_from())
         .map_or_else(|| "from the day it was recorded".to_owned(), |d| format!("by {}", day(d)));
     let mut details = vec![format!("{} · public {known}", fact.id)];
     details.extend(sources(view, fact));
-    Item {
-        mark: fact.occurred.as_ref().filter(|_| sensitive || !fact.sensitive).map_or_else(String::new, When::in_words),
-        line: text_of(fact, sensitive),
-        details,
-    }
+    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words), line: fact.text.clone(), details }
 }
 
 /// What is stated, and what is not.
@@ -138,6 +123,14 @@ fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
 
 fn dated(when: &When) -> String {
     format!("{} ({when})", when.in_words())
+}
+
+fn of_terms(terms: &heldto_fact::Terms) -> [(&'static str, String, bool); 3] {
+    [
+        ("target", terms.target.as_ref().map(target).unwrap_or_default(), false),
+        ("due", terms.due.as_ref().map(heldto_fact::Due::in_words).unwrap_or_default(), false),
+        ("met if", terms.test.clone().unwrap_or_default(), false),
+    ]
 }
 
 fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
@@ -195,6 +188,29 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
             vec![("definition", definition.clone(), true), ("unit", unit.clone(), true)]
         }
         Body::Party { kind, .. } => vec![("kind", kind.to_string(), true)],
+        Body::Succession { of, passes } => {
+            let one = |p: &heldto_fact::Passed| match &p.to {
+                Some(to) => format!("{} to {to}", p.what),
+                None => format!("{}: to whom is not told", p.what),
+            };
+            vec![("of", of.to_string(), true), ("passes", passes.iter().map(one).collect::<Vec<_>>().join("; "), true)]
+        }
+        Body::Recommendation(r) => {
+            let mut all = vec![
+                ("publication", r.publication.as_ref().map(ToString::to_string).unwrap_or_default(), false),
+                ("number", text(&r.number), true),
+            ];
+            all.extend(of_terms(&r.terms));
+            all.push(("answer due", r.answer_due.as_ref().map(heldto_fact::Due::in_words).unwrap_or_default(), true));
+            all
+        }
+        Body::Decision { ruling, on, terms, conditions } => {
+            let on: Vec<&str> = on.iter().map(FactId::as_str).collect();
+            let mut all = vec![("decision", ruling.to_string(), true), ("on", on.join(", "), true)];
+            all.extend(terms.iter().flat_map(|terms| of_terms(terms)));
+            all.push(("conditions", text(conditions), false));
+            all
+        }
         Body::Correction { .. } | Body::Retraction { .. } => Vec::new(),
     }
 }

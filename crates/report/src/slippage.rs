@@ -1,6 +1,6 @@
 //! Every move of a due date: from when to when, by whom, and whether it was explained.
 
-use crate::pledges::{PledgeFilter, judged, terms, text_of};
+use crate::pledges::{PledgeFilter, judged, terms};
 use crate::words::{count, days_between};
 use crate::{Basis, Cell, Document, Item, Tone, day};
 use heldto_fact::{Due, Fact, FactId, LinkKind, Mode, Strength, Voice};
@@ -18,13 +18,6 @@ pub(crate) struct Move<'a> {
     pub explained: Vec<&'a Fact>,
 }
 
-impl Move<'_> {
-    /// Whether it may be told: nothing in it is about a child or a family, or that was asked for.
-    fn is_shown(&self, sensitive: bool) -> bool {
-        sensitive || !(self.commitment.sensitive || self.from.0.sensitive || self.to.0.sensitive)
-    }
-}
-
 /// The due dates that were moved among the commitments that the filter lets through.
 #[must_use]
 pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
@@ -32,8 +25,7 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
         &["id", "text", "from", "to", "moved-by", "days-least", "days-most", "told-in", "known-from", "explained-by"];
     let mut document = Document::new("Moved due dates", basis, columns);
     let judged = judged(view, filter);
-    let sensitive = filter.facts.sensitive;
-    let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j, sensitive)).collect();
+    let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).collect();
     document.summary.extend(filter.in_words().map(|words| format!("Only commitments {words}.")));
     let silent = moves.iter().filter(|m| m.explained.is_empty()).count();
     document.summary.push(match moves.len() {
@@ -46,16 +38,16 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
             count(n, "due date was moved", "due dates were moved")
         ),
     });
-    document.data.rows.extend(moves.iter().map(|m| row(view, m, sensitive)));
+    document.data.rows.extend(moves.iter().map(|m| row(view, m)));
     let (explained, silent): (Vec<_>, Vec<_>) = moves.iter().partition(|m| !m.explained.is_empty());
-    let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m, sensitive)).collect();
+    let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m)).collect();
     document.list("Moved, and no explanation is on record", Tone::Bad, items(silent));
     document.list("Moved, with something on record that speaks to it", Tone::Care, items(explained));
     document
 }
 
 /// The moves of one commitment's due date: between its tellings, and to the commitment that replaced it.
-pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>, sensitive: bool) -> Vec<Move<'a>> {
+pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<'a>> {
     let replaced_by = judgement.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
     let later = replaced_by
         .filter(|(_, link)| link.strength != Strength::Possible)
@@ -82,7 +74,6 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>, sensitive: b
             to: pair[1],
             explained: explained(view, pair[1].0),
         })
-        .filter(|m| m.is_shown(sensitive))
         .collect()
 }
 
@@ -99,23 +90,23 @@ fn owners(view: &View<'_>, fact: &Fact) -> String {
     if names.is_empty() { "nobody named".to_owned() } else { names.join(", ") }
 }
 
-fn item(view: &View<'_>, m: &Move<'_>, sensitive: bool) -> Item {
+fn item(view: &View<'_>, m: &Move<'_>) -> Item {
     let known = view.fact_known_from(&m.to.0.id).map_or_else(|| "day not known".to_owned(), day);
     let (least, most) = days_between(m.from.1.window(), m.to.1.window());
     let mut details = vec![
         format!("{} · moved by {} ({}, public by {known})", m.commitment.id, owners(view, m.to.0), m.to.0.id),
         format!("from {} to {}: {}", m.from.1.in_words(), m.to.1.in_words(), crate::words::day_range(least, most)),
     ];
-    details.extend(m.explained.iter().map(|f| format!("speaks to it: {} ({})", text_of(f, sensitive), f.id)));
-    Item { mark: m.to.1.in_words(), line: text_of(m.commitment, sensitive), details }
+    details.extend(m.explained.iter().map(|f| format!("speaks to it: {} ({})", f.text.clone(), f.id)));
+    Item { mark: m.to.1.in_words(), line: m.commitment.text.clone(), details }
 }
 
-fn row(view: &View<'_>, m: &Move<'_>, sensitive: bool) -> Vec<Cell> {
+fn row(view: &View<'_>, m: &Move<'_>) -> Vec<Cell> {
     let (least, most) = days_between(m.from.1.window(), m.to.1.window());
     let days = |n: Option<i64>| n.map_or(Cell::Empty, |n| Cell::Number(n.to_string()));
     vec![
         m.commitment.id.as_str().into(),
-        text_of(m.commitment, sensitive).into(),
+        m.commitment.text.clone().into(),
         m.from.1.in_words().into(),
         m.to.1.in_words().into(),
         Cell::Words(m.to.0.by.iter().map(FactId::to_string).collect()),

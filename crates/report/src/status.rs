@@ -1,8 +1,8 @@
 //! Where the ledger stands.
 
-use crate::pledges::{PledgeFilter, judged, summary, text_of};
+use crate::pledges::{PledgeFilter, judged, summary};
 use crate::words::count;
-use crate::{Basis, Block, Cell, Document, Item, Log, Section, Tone, day};
+use crate::{Basis, Block, Cell, Document, Item, Log, Section, SensitiveEntries, Tone, day};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, Kind};
 use heldto_replay::{Clock, View};
@@ -18,6 +18,10 @@ pub struct About {
     pub key: String,
     /// How many entries its last checkpoint signs; `None` where there is none.
     pub signed: Option<u64>,
+    /// What is about an identifiable child or family.
+    pub sensitive: SensitiveEntries,
+    /// Who else than the keeper may read the ledger's folder, in words; `None` where nobody may.
+    pub readers: Option<String>,
 }
 
 /// What a judgement of all that a ledger holds came to, in so few words that it can be kept, and shown again without judging.
@@ -87,15 +91,15 @@ impl Glance {
         let past: Vec<_> = all.iter().filter(|j| j.status.is_past_due()).collect();
         let past = past.iter().map(|j| {
             let first = j.tellings[0];
-            [j.status.to_string(), text_of(first, false), first.id.to_string()]
+            [j.status.to_string(), first.text.clone(), first.id.to_string()]
         });
         Self {
             entries: log.entries,
             chain: log.chain.clone(),
             as_of: view.clock().as_of.to_string(),
             newest_source: view.newest_source(sources.iter().copied()).map(|d| d.to_string()),
-            erased: view.states().erased,
-            unreadable: view.states().unreadable,
+            erased: view.erased(),
+            unreadable: view.unreadable(),
             facts: of(&|k| !matches!(k, Kind::Party | Kind::Source | Kind::Metric)),
             parties: of(&|k| k == Kind::Party),
             sources: of(&|k| k == Kind::Source),
@@ -116,7 +120,7 @@ pub fn status(
     glance: Option<&Glance>,
 ) -> Document {
     let newest_source = glance.and_then(|g| g.newest_source.as_deref()?.parse().ok());
-    let basis = Basis { clock, log, last_recorded, newest_source, of_all_sources: true };
+    let basis = Basis { clock, log, last_recorded, newest_source, of_all_sources: true, sensitive: about.sensitive };
     let mut document = Document::new(basis.log.origin.clone(), basis, &["name", "value"]);
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {
@@ -136,6 +140,9 @@ pub fn status(
         },
     );
     put("public key", about.key);
+    if let Some(readers) = about.readers {
+        put("who can read it", readers);
+    }
     let recorded = document.basis.last_recorded;
     put(
         "last recorded",

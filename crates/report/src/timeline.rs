@@ -2,10 +2,10 @@
 
 use crate::amended::{self, Amendment, amendments};
 use crate::words::{amount, count};
-use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Section, Tone, day, pledges::text_of};
+use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Section, Tone, day};
 use chrono::NaiveDate;
-use heldto_fact::{Fact, FactId, Kind, Truth, Voice, When, Window};
-use heldto_replay::{Cluster, Version, View};
+use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
+use heldto_replay::{Cluster, View};
 
 /// Which clock orders the timeline, and which days `since` and `until` are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,8 +36,6 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
     let candidates = filter.candidate_facts(view, &|gist| !declares(gist.kind));
     let matching = candidates.filter(|f| !declares(f.kind()) && filter.lets(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
-    let hidden = lines.iter().filter(|l| l.fact.sensitive && !filter.sensitive).count();
-    lines.retain(|l| filter.sensitive || !l.fact.sensitive);
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
     let mut document = Document::new("Timeline", basis, COLUMNS);
     document.data.rows.extend(lines.iter().map(row));
@@ -59,13 +57,6 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
         document
             .summary
             .push(format!("{}.", count(amended.len(), "correction or retraction", "corrections and retractions")));
-    }
-    if hidden > 0 {
-        let is = if hidden == 1 { "is" } else { "are" };
-        document.summary.push(format!(
-            "{} about a child or a family {is} not shown; --sensitive shows them.",
-            count(hidden, "fact", "facts")
-        ));
     }
     if only_count {
         document.sections.push(counts(view, &lines));
@@ -167,7 +158,7 @@ fn row(line: &Line<'_>) -> Vec<Cell> {
         line.window.earliest.into(),
         line.window.latest.into(),
         if line.certain { "certain" } else { "possible" }.into(),
-        text_of(fact, true).into(),
+        fact.text.clone().into(),
         ids(&fact.by),
         ids(&fact.about),
         fact.voice.map_or("", Voice::word).into(),

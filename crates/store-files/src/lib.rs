@@ -3,16 +3,18 @@
 //!
 //! It knows bytes and paths, never facts. docs/FORMAT.md, *Published* has the layout.
 
+mod publish;
 mod store;
 
+pub use publish::Written;
 pub use store::FolderStore;
 
 use heldto_proof::{
-    Edge, Entry, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash,
-    naive_root, place, tile_of,
+    Edge, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash, naive_root,
+    place,
 };
 use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
-use heldto_store::{Store, StoreError, StoredEntry};
+use heldto_store::{StoreError, StoredEntry};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -50,17 +52,6 @@ pub struct Folder {
 /// The longest file of parts that is read: a quarter of a gibibyte.
 const MAX_PARTS: u64 = 1 << 28;
 
-/// What a run of publishing did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Written {
-    /// Files written.
-    pub new: usize,
-    /// Files that stood there already, byte for byte.
-    pub kept: usize,
-    /// Files removed, since a fuller one took their place.
-    pub pruned: usize,
-}
-
 impl Folder {
     /// The folder at this path, whether it is there or not.
     #[must_use]
@@ -87,42 +78,6 @@ impl Folder {
             .ok_or_else(|| broken("first-key", "it is not one key and a newline"))
     }
 
-    /// Publishes the first `size` entries of a store. What is already there is kept; a run that was cut short is taken up by the next. The
-    /// checkpoint is written last, so that a reader sees the old ledger or the new one.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
-    pub fn publish(
-        &self,
-        store: &impl Store,
-        size: u64,
-        key: &Verifier,
-        checkpoint: &[u8],
-    ) -> Result<Written, FolderError> {
-        let (mut written, mut leaves) = (Written::default(), Vec::new());
-        self.put("first-key", format!("{key}\n").as_bytes(), &mut written)?;
-        for index in 0..size.div_ceil(TILE_WIDTH) {
-            let start = index * TILE_WIDTH;
-            let width = (size - start).min(TILE_WIDTH);
-            let mut bundled = Vec::new();
-            store.read(start..start + width, &mut |stored| {
-                leaves.push(leaf_hash(&stored.entry));
-                bundled.push(StoredEntry { index: stored.index, entry: stored.entry.clone(), parts: public(stored) });
-                true
-            })?;
-            self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;
-            self.put(&parts_path(index, width), &parts_of(&bundled), &mut written)?;
-        }
-        for tile in Tile::of_tree(size) {
-            let hashes: Vec<u8> = tile_of(&leaves, tile).iter().flat_map(|h| h.0).collect();
-            self.put(&tile.path(), &hashes, &mut written)?;
-        }
-        // Before this line a reader sees the old checkpoint and everything it needs; after it, the new one.
-        self.put("checkpoint", checkpoint, &mut written)?;
-        self.prune(size, &mut written)?;
-        Ok(written)
-    }
-
     /// The entries of one bundle, without their parts, and the bytes that hold them.
     fn bundle(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
         let path = entries_path(index, width);
@@ -139,16 +94,20 @@ impl Folder {
     fn bundle_with_parts(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
         let mut entries = self.bundle(index, width)?;
         let path = parts_path(index, width);
-        let file = self.required(&path)?;
-        let mut rest = &file[..];
-        for entry in &mut entries {
-            take_parts_into(&mut rest, &mut entry.parts).map_err(|why| broken(&path, why))?;
-        }
-        if !rest.is_empty() {
-            return Err(broken(&path, "bytes are left over"));
-        }
+        take_parts_of(&path, &self.required(&path)?, &mut entries)?;
         self.check_partials(&entries_path(index, TILE_WIDTH), width, |w| bundle(&entries[..w]))?;
-        self.check_partials(&parts_path(index, TILE_WIDTH), width, |w| parts_of(&entries[..w]))?;
+        // What older files still hold is there, and is checked with the rest.
+        let full = parts_path(index, TILE_WIDTH);
+        for older in self.older_partials(&full, width) {
+            let path = format!("{full}.p/{older}");
+            let Some(bytes) = self.read(&path)? else { continue };
+            let mut held =
+                entries[..older].iter().map(|e| StoredEntry { parts: Vec::new(), ..e.clone() }).collect::<Vec<_>>();
+            take_parts_of(&path, &bytes, &mut held)?;
+            for (entry, held) in entries.iter_mut().zip(held) {
+                merge(&path, &mut entry.parts, held.parts)?;
+            }
+        }
         Ok(entries)
     }
 
@@ -204,25 +163,26 @@ impl Folder {
         self.check_partials(&full.path(), tile.width, |w| hashes[..w].iter().flat_map(|h| h.0).collect())
     }
 
-    /// Checks what older checkpoints left of a tile or bundle: each must be the beginning of what stands there now. `beginning` gives its first so many.
+    /// Checks what older checkpoints left of a tile or bundle: each must be the beginning of what stands there now. `beginning` gives its
+    /// first so many. Drafts, and what is wider than the checkpoint's, are no part of what was published.
     fn check_partials(&self, path: &str, width: u64, beginning: impl Fn(usize) -> Vec<u8>) -> Result<(), FolderError> {
-        let Ok(entries) = std::fs::read_dir(self.dir.join(format!("{path}.p"))) else { return Ok(()) };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let partial = format!("{path}.p/{name}");
-            let older = name.parse::<u64>().ok().filter(|w| *w < width && w.to_string() == name);
-            match older.and_then(|w| usize::try_from(w).ok()) {
-                Some(w) if self.required(&partial)? != beginning(w) => {
-                    return Err(broken(&partial, "it is not the beginning of what stands there now"));
-                }
-                // The one of this very width is read as it stands.
-                None if name != width.to_string() => {
-                    return Err(broken(&partial, "it belongs to no ledger of this size"));
-                }
-                _ => {}
+        for older in self.older_partials(path, width) {
+            let partial = format!("{path}.p/{older}");
+            if self.read(&partial)?.is_some_and(|bytes| bytes != beginning(older)) {
+                return Err(broken(&partial, "it is not the beginning of what stands there now"));
             }
         }
         Ok(())
+    }
+
+    /// Returns the widths, below this one, of the partial files of a tile or bundle.
+    fn older_partials(&self, path: &str, width: u64) -> Vec<usize> {
+        let Ok(entries) = std::fs::read_dir(self.dir.join(format!("{path}.p"))) else { return Vec::new() };
+        let names = entries.flatten().map(|entry| entry.file_name());
+        let mut older: Vec<usize> = names.filter_map(|name| width_of(name.to_str()?)).collect();
+        older.retain(|older| (*older as u64) < width);
+        older.sort_unstable();
+        older
     }
 
     /// Reads hashes out of the tiles of a tree of this size.
@@ -247,6 +207,7 @@ impl Folder {
             _ if path.starts_with("tile/") => TILE_WIDTH * 32,
             _ => MAX_PARTS,
         };
+        self.check_folders(path)?;
         let file = self.dir.join(path);
         let failed = |source| FolderError::Io { path: path.to_owned(), source };
         match std::fs::metadata(&file) {
@@ -258,47 +219,19 @@ impl Folder {
         }
     }
 
+    /// Checks that no folder between the published one and a file is a link: links may lead round and round.
+    fn check_folders(&self, path: &str) -> Result<(), FolderError> {
+        let parents = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        for folder in parents {
+            if std::fs::symlink_metadata(self.dir.join(folder)).is_ok_and(|about| about.is_symlink()) {
+                return Err(broken(&folder.display().to_string(), "it is a link, and a published folder has none"));
+            }
+        }
+        Ok(())
+    }
+
     fn required(&self, path: &str) -> Result<Vec<u8>, FolderError> {
         self.read(path)?.ok_or_else(|| broken(path, "it is missing"))
-    }
-
-    /// Writes a file whole and durably, unless it stands there already.
-    fn put(&self, path: &str, bytes: &[u8], written: &mut Written) -> Result<(), FolderError> {
-        if self.read(path)?.as_deref() == Some(bytes) {
-            written.kept += 1;
-            return Ok(());
-        }
-        let target = self.dir.join(path);
-        let folder = target.parent().unwrap_or(&self.dir);
-        let draft = target.with_extension("new");
-        let write = || {
-            std::fs::create_dir_all(folder)?;
-            std::fs::write(&draft, bytes)?;
-            std::fs::File::open(&draft)?.sync_all()?;
-            std::fs::rename(&draft, &target)?;
-            if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
-        };
-        write().map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
-        written.new += 1;
-        Ok(())
-    }
-
-    /// Removes the partial forms of tiles and bundles that are full now. Others stay: an older checkpoint may still be read by them.
-    fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
-        let full = Tile::of_tree(size).into_iter().filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
-        let bundles = (0..size / TILE_WIDTH).flat_map(|n| [entries_path(n, TILE_WIDTH), parts_path(n, TILE_WIDTH)]);
-        for path in full.chain(bundles) {
-            let folder = self.dir.join(format!("{path}.p"));
-            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                std::fs::remove_file(entry.path())
-                    .map_err(|source| FolderError::Io { path: entry.path().display().to_string(), source })?;
-                written.pruned += 1;
-            }
-            // Left behind it would be an empty folder, which harms nobody.
-            drop(std::fs::remove_dir(&folder));
-        }
-        Ok(())
     }
 }
 
@@ -324,17 +257,36 @@ fn parts_of(entries: &[StoredEntry]) -> Vec<u8> {
     out
 }
 
+/// Reads a file of parts into the entries that they are of.
+fn take_parts_of(path: &str, bytes: &[u8], entries: &mut [StoredEntry]) -> Result<(), FolderError> {
+    let mut rest = bytes;
+    for entry in entries {
+        take_parts_into(&mut rest, &mut entry.parts).map_err(|why| broken(path, why))?;
+    }
+    if rest.is_empty() { Ok(()) } else { Err(broken(path, "bytes are left over")) }
+}
+
+/// Adds the parts that an older file holds of an entry.
+fn merge(path: &str, parts: &mut Vec<(u16, Vec<u8>)>, older: Vec<(u16, Vec<u8>)>) -> Result<(), FolderError> {
+    for (number, bytes) in older {
+        match parts.iter().find(|(held, _)| *held == number) {
+            Some((_, held)) if *held == bytes => {}
+            Some(_) => return Err(broken(path, "it holds another part than the newer file")),
+            None => parts.push((number, bytes)),
+        }
+    }
+    parts.sort_unstable_by_key(|(number, _)| *number);
+    Ok(())
+}
+
+/// Returns the width that the name of a partial file says.
+fn width_of(name: &str) -> Option<usize> {
+    name.parse::<usize>().ok().filter(|width| *width > 0 && (*width as u64) < TILE_WIDTH && width.to_string() == name)
+}
+
 /// Where the parts of a bundle's entries are.
 fn parts_path(index: u64, width: u64) -> String {
     format!("parts/{}", place(index, width))
-}
-
-/// The parts that may be published: those of roles that are not private.
-fn public(stored: &StoredEntry) -> Vec<(u16, Vec<u8>)> {
-    let roles: Vec<_> =
-        Entry::decode(&stored.entry).map(|e| e.parts.iter().map(|p| p.role).collect()).unwrap_or_default();
-    let shown = |n: u16| roles.get(usize::from(n)).is_some_and(|role: &heldto_proof::Role| !role.is_private());
-    stored.parts.iter().filter(|(n, _)| shown(*n)).cloned().collect()
 }
 
 fn broken(path: &str, why: &str) -> FolderError {

@@ -98,27 +98,29 @@ pub fn chunks(value: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     (0_u16..).zip(empty.into_iter().chain(value.chunks(CHUNK)))
 }
 
+/// The layout of the databases: 6 since the index finds what is sensitive.
+pub const DATABASE_LAYOUT: u8 = 6;
 /// The layout of before the journal, which is still read to be taken up.
 pub const LAYOUT_BEFORE_JOURNAL: u8 = 4;
 
 /// Layout, first key, index key, origin.
 pub fn encode_founding(founding: &Founding) -> Vec<u8> {
-    let mut bytes = vec![LAYOUT];
+    let mut bytes = vec![DATABASE_LAYOUT];
     bytes.extend(founding.genesis.key);
     bytes.extend(founding.index_key);
     bytes.extend(founding.genesis.origin.as_bytes());
     bytes
 }
 
-/// Reads a founding record of this layout, or of the one before the journal.
+/// Reads a founding record of this layout, or of those before the journal and before the index found what is sensitive.
 ///
 /// # Errors
 /// When it is of another layout, or does not decode.
 pub fn decode_founding(bytes: &[u8]) -> Result<Founding, StoreError> {
     let damaged = || StoreError::Damaged { record: "founding record", why: "it does not decode".to_owned() };
     match bytes.first().copied().ok_or_else(damaged)? {
-        LAYOUT | LAYOUT_BEFORE_JOURNAL => {}
-        found if found > LAYOUT => return Err(StoreError::NewLayout { found, known: LAYOUT }),
+        DATABASE_LAYOUT | LAYOUT | LAYOUT_BEFORE_JOURNAL => {}
+        found if found > DATABASE_LAYOUT => return Err(StoreError::NewLayout { found, known: DATABASE_LAYOUT }),
         found => return Err(StoreError::OldLayout(found)),
     }
     let decode = || {

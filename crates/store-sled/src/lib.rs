@@ -55,6 +55,11 @@ pub enum Access {
     Write,
 }
 
+/// The file that says that a ledger was restored from a copy that leaves parts out.
+const PARTIAL: &str = "partial";
+const WHY_PARTIAL: &str =
+    "This ledger was restored from a copy that leaves parts out. It can be read and verified, and not added to.\n";
+
 /// How a ledger is opened.
 pub struct Opening<'a> {
     /// What the command does with it.
@@ -116,6 +121,20 @@ impl SledStore {
         head: &Head,
         opening: Opening<'_>,
     ) -> Result<Self, StoreError> {
+        Self::create_from(dir, founding, (entries, head), false, opening)
+    }
+
+    /// Makes a ledger's folder from a copy, which may leave parts out: such a one can be read and verified, and not added to.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_from(
+        dir: &Path,
+        founding: &Founding,
+        (entries, head): (&[NewEntry], &Head),
+        is_partial: bool,
+        opening: Opening<'_>,
+    ) -> Result<Self, StoreError> {
         if !Genesis::origin_is_valid(&founding.genesis.origin) {
             return Err(replica::damaged("founding record", "the origin cannot stand in a checkpoint"));
         }
@@ -135,6 +154,9 @@ impl SledStore {
         let draft = dir.join("journal.new");
         for left in [&draft, &dir.join("archive"), &dir.join("rebuilt")] {
             files::remove_dir(left)?;
+        }
+        if is_partial {
+            files::replace(dir, PARTIAL, WHY_PARTIAL.as_bytes(), true)?;
         }
         let mut journal = Journal::create(&draft, founding)?;
         if !entries.is_empty() {
@@ -157,6 +179,12 @@ impl SledStore {
         }
         store.write_acknowledged()?;
         Ok(store)
+    }
+
+    /// Returns `true` if the ledger was restored from a copy that leaves parts out.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.dir.join(PARTIAL).exists()
     }
 
     /// Puts a finished journal into its place.

@@ -154,6 +154,9 @@ impl SledStore {
         if self.lock.is_none() {
             return Err(StoreError::ReadOnly);
         }
+        if self.is_partial() {
+            return Err(StoreError::Partial);
+        }
         // What is signed must be on the disk, and not in the system's memory alone.
         self.journal.renew()?;
         HighWaterMark { size, chain }.write(&self.dir, SIGNED, checkpoint, true)?;

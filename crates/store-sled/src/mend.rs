@@ -5,6 +5,7 @@
 use crate::SledStore;
 use crate::candidates::Candidates;
 use crate::files;
+use crate::keys::DATABASE_LAYOUT;
 use crate::marks::Marks;
 use crate::replica::{Replica, damaged};
 use heldto_journal::{Journal, LAYOUT, advance, follows};
@@ -41,12 +42,16 @@ impl SledStore {
             return self.renew_marks(marks);
         }
         let was_suspect = self.is_suspect();
+        let mut is_old_layout = is_old_layout;
         let opened = Replica::open(&self.dir, self.lengths).and_then(|(replica, founding, layout)| {
-            if founding == *self.journal.founding() && layout == LAYOUT {
-                Ok(replica)
-            } else {
-                Err(damaged("founding record", "it is another than the journal's"))
+            if founding != *self.journal.founding() {
+                return Err(damaged("founding record", "it is another than the journal's"));
             }
+            if layout != DATABASE_LAYOUT {
+                is_old_layout |= layout == LAYOUT;
+                return Err(damaged("founding record", "it is of an earlier layout"));
+            }
+            Ok(replica)
         });
         let size = opened.as_ref().map_or(0, Replica::size);
         let required = marks.size().max(self.journal.damaged_size());

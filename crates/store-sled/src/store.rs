@@ -19,6 +19,9 @@ impl Store for SledStore {
         if self.lock.is_none() {
             return Err(StoreError::ReadOnly);
         }
+        if self.is_partial() {
+            return Err(StoreError::Partial);
+        }
         let found = self.journal.head();
         if found != expected {
             return Err(StoreError::Conflict { expected: expected.size(), found: found.size() });

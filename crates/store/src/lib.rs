@@ -159,6 +159,9 @@ pub enum StoreError {
     /// It can only be read.
     #[error("what is published is not written to in this way")]
     ReadOnly,
+    /// It was restored from a copy that leaves parts out.
+    #[error("this ledger was restored from a copy that leaves parts out: it can be read, and not added to")]
+    Partial,
     /// An entry that no copy holds whole.
     #[error("entry {index} is damaged in every copy the ledger keeps: {why}")]
     Lost {

@@ -80,7 +80,7 @@ pub struct Filters {
 
 impl Filters {
     /// The filter that they come to.
-    pub fn filter(&self, sensitive: bool) -> Filter {
+    pub fn filter(&self) -> Filter {
         Filter {
             about: self.about.clone(),
             by: self.by.clone(),
@@ -92,7 +92,6 @@ impl Filters {
             since: self.since,
             until: self.until,
             text: self.text.clone(),
-            sensitive,
         }
     }
 }
@@ -205,9 +204,9 @@ pub struct PledgeFilters {
 
 impl PledgeFilters {
     /// The filter that they come to.
-    pub fn filter(&self, sensitive: bool, scale: Option<Scale>) -> PledgeFilter {
+    pub fn filter(&self, scale: Option<Scale>) -> PledgeFilter {
         PledgeFilter {
-            facts: self.facts.filter(sensitive),
+            facts: self.facts.filter(),
             status: self.status.clone(),
             due: self.due.map(Into::into),
             open: self.open,

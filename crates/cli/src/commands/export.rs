@@ -1,20 +1,34 @@
 //! The whole ledger as a file, and back.
 
-use super::plain;
+use super::{plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
-use crate::error::{CommandError, io};
-use crate::{Outcome, World, carry, key, ledger};
-use heldto_ledger::Ledger;
+use crate::error::{CommandError, for_strangers, io};
+use crate::trust::Trust;
+use crate::{Outcome, World, carry, key, ledger, permissions};
+use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
 use heldto_store::{Founding, NewEntry, Store};
 use heldto_store_files::Folder;
 use heldto_store_sled::{Access, SledStore};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
 /// Writes an export.
 pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<Outcome, CommandError> {
-    let text = carry::write(&ledger::open(world, global, Access::Read)?, args.private)?;
+    let access = if args.public { Access::Write } else { Access::Read };
+    let mut open = ledger::open(world, global, access)?;
+    if args.public {
+        publish::withhold(world, &mut open)?;
+    }
+    let withheld = if args.public { publish::named(&open)? } else { BTreeSet::new() };
+    let text = carry::write(&open, args.private, &|entry, part| withheld.contains(&(entry, u64::from(part))))?;
+    let sensitive = open.sensitive()?.entries.len();
+    drop(open);
+    if sensitive > 0 && !args.public {
+        let are = if sensitive == 1 { "1 entry is" } else { &format!("{sensitive} entries are") };
+        (world.say)(&format!("note: {are} about identifiable children or families; --public leaves them out"));
+    }
     if args.file.as_os_str() == "-" {
         return Ok(plain(text));
     }
@@ -30,35 +44,60 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
-type Contents = (Founding, (Vec<NewEntry>, Head));
+/// All of a ledger, to be held under another index key, and what is signed of it, in words.
+struct Contents {
+    founding: Founding,
+    entries: Vec<NewEntry>,
+    head: Head,
+    verified: Verified,
+    signed: String,
+}
 
-/// All of a ledger, verified, to be held under another index key.
-fn contents<S: Store + Sync>(carried: &Ledger<S>, index_key: [u8; 32]) -> Result<Contents, CommandError> {
-    let founding = Founding { genesis: carried.genesis().clone(), index_key };
-    let contents = carried.contents(&founding)?;
-    Ok((founding, contents))
+impl Contents {
+    /// Reads all of a ledger, verified, and holds it against what the reader brought.
+    fn of<S: Store + Sync>(
+        carried: &Ledger<S>,
+        index_key: [u8; 32],
+        checkpoint: Option<&[u8]>,
+        trust: &Trust,
+    ) -> Result<Self, CommandError> {
+        let founding = Founding { genesis: carried.genesis().clone(), index_key };
+        let (entries, head, verified) = carried.contents(&founding)?;
+        let signed = verify::signed(carried, checkpoint, trust)?;
+        let signed = verify::in_words(&signed, head.size(), trust);
+        Ok(Self { founding, entries, head, verified, signed })
+    }
 }
 
 /// Makes a ledger again from an export or a published folder. It verifies first; nothing is made from what is broken.
 pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Result<Outcome, CommandError> {
     let mut index_key = [0; 32];
     (world.random)(&mut index_key);
-    let (founding, (entries, head)) = if args.file.is_dir() {
+    let trust = Trust::new(world, args.key.as_deref(), args.expect.as_deref())?;
+    let contents = if args.file.is_dir() {
         let folder = Folder::new(&args.file);
         let checkpoint = folder.checkpoint()?.unwrap_or_default();
-        contents(&carry::from_folder(folder, &checkpoint)?, index_key)?
+        let carried = carry::from_folder(folder, &checkpoint);
+        carried.and_then(|carried| Contents::of(&carried, index_key, Some(&checkpoint), &trust))
     } else {
-        contents(&carry::read(&ledger::text_of(world, &args.file)?, index_key)?, index_key)?
+        let carried = carry::read(&ledger::text_of(world, &args.file)?, index_key);
+        carried.and_then(|carried| Contents::of(&carried, index_key, None, &trust))
     };
+    let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
+    permissions::create_private(&args.dir).map_err(|e| io(&format!("making the folder {}", args.dir.display()), &e))?;
     let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder}"));
     let opening = ledger::opening(global, Access::Write, waiting);
-    SledStore::create_with(&args.dir, &founding, &entries, &head, opening)?;
-    let said = format!(
-        "{} entries restored to {}, with the same head\n  chain   {}\n  root    {}\n",
+    let is_partial = verified.is_partial();
+    SledStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
+    let mut said = format!(
+        "{} entries restored to {}, with the same head\n  chain   {}\n  root    {}\n{signed}",
         head.size(),
         args.dir.display(),
         head.chain.0,
         head.edge.root().base64(),
     );
+    if is_partial {
+        said.push_str("parts are left out of it: it can be read and verified, and not added to\n");
+    }
     Ok(plain(if global.quiet { String::new() } else { said }))
 }

@@ -48,7 +48,7 @@ pub fn create(
     if dir.join("acknowledged").exists() || heldto_store_sled::is_ledger(dir) {
         return Err(heldto_store::StoreError::AlreadyThere(dir.display().to_string()).into());
     }
-    std::fs::create_dir_all(dir).map_err(|e| io(&format!("making the folder {}", dir.display()), &e))?;
+    crate::permissions::create_private(dir).map_err(|e| io(&format!("making the folder {}", dir.display()), &e))?;
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
         if path.exists() {

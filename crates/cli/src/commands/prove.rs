@@ -29,7 +29,13 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<O
     let broken = |e: String| CommandError::new(INTEGRITY, e);
     let note = SignedNote::parse(&bytes).map_err(|e| broken(e.to_string()))?;
     let checkpoint = Checkpoint::of(&note).map_err(|e| broken(e.to_string()))?;
-    let wanted = wanted(&open, &args.id, checkpoint.size)?;
+    let sensitive = open.sensitive()?;
+    if sensitive.things.contains(&args.id) && !args.sensitive {
+        return Err(ledger::unknown(&args.id, "fact", sensitive.entries.len() as u64));
+    }
+    let left_out = if args.sensitive { BTreeSet::new() } else { sensitive.entries };
+    let mut wanted = wanted(&open, &args.id, checkpoint.size)?;
+    wanted.retain(|index| !left_out.contains(index));
     let leaves = open.leaves(checkpoint.size)?;
     if root_at(checkpoint.size, &mut Leaves(&leaves)).ok() != Some(checkpoint.root) {
         let message = "the last checkpoint is not of this ledger's entries";
@@ -109,7 +115,9 @@ pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
     let proof = TlogProof::parse(bytes).map_err(|e| broken(&e.to_string()))?;
     let note = SignedNote::parse(&proof.checkpoint).map_err(|e| broken(&e.to_string()))?;
     let checkpoint = Checkpoint::of(&note).map_err(|e| broken(&e.to_string()))?;
-    let carried: Value = serde_json::from_slice(&proof.extra)
+    let carried: Value = std::str::from_utf8(&proof.extra)
+        .map_err(|_| ())
+        .and_then(|text| heldto_intake::strict_json(text).map_err(|_| ()))
         .map_err(|_| broken("it carries no fact: its extra is not that of this program"))?;
     let first: Verifier =
         carried["first-key"].as_str().and_then(|t| t.parse().ok()).ok_or_else(|| broken("it names no first key"))?;
@@ -164,8 +172,8 @@ pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
         current.key = change.key;
     }
     let genesis = Genesis { origin: first.name, key: first.key };
-    let (_, signed) = trust.open(&proof.checkpoint, &genesis, &changes)?;
-    Ok(words(&checkpoint, signed, main, fact, &proved))
+    let signature = trust.signature(&note, &checkpoint, &genesis, &changes)?;
+    Ok(words(&checkpoint, signature.is_checked, main, fact, &proved))
 }
 
 fn hash(value: &Value) -> Option<Hash> {
@@ -201,7 +209,7 @@ fn check(item: &Value, checkpoint: &Checkpoint) -> Result<Proved, String> {
             own = Some(record);
             kind
         }
-        Role::Quotation | Role::PrivateNote => return Err(fail("its first part is no fact")),
+        Role::Quotation | Role::PrivateNote | Role::Recorder => return Err(fail("its first part is no fact")),
         Role::Fact => {
             let read = decode_fact(&part.bytes).map_err(|e| fail(&e.to_string()))?;
             let kind = read.kind();

@@ -6,10 +6,10 @@ use crate::args::{
 };
 use crate::error::{CommandError, FOUND, INPUT, USAGE};
 use crate::ledger::{self, Loaded};
-use crate::{Outcome, World};
+use crate::{Outcome, World, permissions};
 use heldto_fact::{FactId, Kind};
 use heldto_replay::{Clock, View};
-use heldto_report::{AmountFilter, Basis, Document, Filter, Glance, PledgeFilter, Scope, render};
+use heldto_report::{AmountFilter, Basis, Document, Filter, Glance, PledgeFilter, Scope, SensitiveEntries, render};
 
 /// Looks at the ledger: at the facts that are asked for, or, where that does not do, at a fold of the whole of it.
 fn looked<T>(
@@ -19,7 +19,7 @@ fn looked<T>(
     mut look: impl FnMut(&Loaded, &View<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let loaded = ledger::look(world, global, clocks.at.as_ref())?;
-    let found = look(&loaded, &View::new(&loaded.states, loaded.clock(world, clocks)));
+    let found = look(&loaded, &loaded.view(world, clocks));
     // What is wrong is told by whoever knows everything.
     if found.is_ok() && loaded.states.answered() {
         told(world, global, &loaded);
@@ -28,7 +28,7 @@ fn looked<T>(
     drop(loaded);
     let loaded = ledger::load(world, global, clocks.at.as_ref())?;
     told(world, global, &loaded);
-    let found = look(&loaded, &View::new(&loaded.states, loaded.clock(world, clocks)));
+    let found = look(&loaded, &loaded.view(world, clocks));
     ledger::sound(&loaded.states)?;
     // Beside whatever comes next: to free what a long log says, fact by fact, takes a fifth of the time, and the process ends soon.
     std::thread::spawn(move || drop(loaded));
@@ -91,17 +91,13 @@ pub fn show(world: &mut World<'_>, global: &Global, args: &ShowArgs) -> Result<O
     if args.toml {
         let out = looked(world, global, &args.clocks, |loaded, view| {
             loaded.require(view, &args.id, None)?;
-            if view.fact(&args.id).is_some_and(|f| f.sensitive) && !args.clocks.sensitive {
-                let message = format!("`{}` is about a child or a family", args.id);
-                return Err(CommandError::new(INPUT, message).hint("--sensitive prints it"));
-            }
             Ok(view.fact(&args.id).map(|f| heldto_intake::to_toml(std::slice::from_ref(f))).unwrap_or_default())
         })?;
         return Ok(super::plain(out));
     }
     with_view(world, global, &args.clocks, Scope::Fact(&args.id), |loaded, view, basis| {
         loaded.require(view, &args.id, None)?;
-        heldto_report::show(view, &args.id, args.clocks.sensitive, basis)
+        heldto_report::show(view, &args.id, basis)
             .ok_or_else(|| CommandError::new(INPUT, format!("`{}` was retracted", args.id)))
     })
 }
@@ -114,7 +110,7 @@ fn filtered(
     asked: &Filters,
     make: impl Fn(&View<'_>, Filter, Basis) -> Document,
 ) -> Result<Outcome, CommandError> {
-    let filter = asked.filter(clocks.sensitive);
+    let filter = asked.filter();
     with_view(world, global, clocks, Scope::Filter(&filter), |loaded, view, basis| {
         filters(loaded, view, asked)?;
         Ok(make(view, filter.clone(), basis))
@@ -129,7 +125,7 @@ fn filtered_pledges(
     asked: &PledgeFilters,
     make: impl Fn(&View<'_>, &PledgeFilter, Basis) -> Document,
 ) -> Result<Outcome, CommandError> {
-    let filter = asked.filter(clocks.sensitive, None);
+    let filter = asked.filter(None);
     with_view(world, global, clocks, Scope::Filter(&filter.facts), |loaded, view, basis| {
         pledge_filters(loaded, view, asked)?;
         Ok(make(view, &filter, basis))
@@ -145,18 +141,18 @@ pub fn timeline(world: &mut World<'_>, global: &Global, args: &TimelineArgs) -> 
 
 /// Where the ledger stands. A long ledger is judged only when a day is given; else what was kept of the last such judgement is shown.
 pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Result<Outcome, CommandError> {
-    let Clocks { as_of, known_by, at, .. } = &args.clocks;
-    let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none();
+    let Clocks { as_of, known_by, at, sensitive } = &args.clocks;
+    let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none() && !sensitive;
     let glanced = if by_no_clock { ledger::at_a_glance(world, global)? } else { None };
     let (loaded, glance) = match glanced {
         Some(glanced) => glanced,
         None => {
             let loaded = ledger::load(world, global, at.as_ref())?;
             let clock = loaded.clock(world, &args.clocks);
-            let glance = Glance::of(&View::new(&loaded.states, clock), &loaded.log);
+            let glance = Glance::of(&loaded.view(world, &args.clocks), &loaded.log);
             ledger::sound(&loaded.states)?;
             let now = loaded.clock(world, &Clocks::default());
-            if loaded.size > world.at_a_glance && loaded.log.entries == loaded.size && clock == now {
+            if loaded.size > world.at_a_glance && loaded.log.entries == loaded.size && clock == now && !sensitive {
                 ledger::keep(global, &glance);
             }
             (loaded, Some(glance))
@@ -164,7 +160,13 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
     };
     told(world, global, &loaded);
     let clock = loaded.clock(world, &args.clocks);
-    let about = heldto_report::About { size: loaded.size, key: loaded.key.to_string(), signed: loaded.signed };
+    let about = heldto_report::About {
+        size: loaded.size,
+        key: loaded.key.to_string(),
+        signed: loaded.signed,
+        sensitive: SensitiveEntries::of(&loaded.view(world, &args.clocks)),
+        readers: permissions::readers(&ledger::folder(global)),
+    };
     let document =
         heldto_report::status(clock, loaded.log.clone(), loaded.states.last_recorded(), about, glance.as_ref());
     written(global, &document)
@@ -173,7 +175,7 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
 /// Arithmetic over fields of facts.
 pub fn calc(world: &mut World<'_>, global: &Global, args: &CalcArgs) -> Result<Outcome, CommandError> {
     with_view(world, global, &args.clocks, Scope::All, |_, view, basis| {
-        let calculated = heldto_report::calc(view, &args.expression.join(" "), args.clocks.sensitive, basis);
+        let calculated = heldto_report::calc(view, &args.expression.join(" "), basis);
         calculated.map_err(|e| CommandError::new(INPUT, e.to_string()))
     })
 }
@@ -186,7 +188,7 @@ pub fn report(world: &mut World<'_>, global: &Global, args: &ReportArgs) -> Resu
             let about = Filter { about: Some(id.clone()), ..Filter::default() };
             with_view(world, global, clocks, Scope::Filter(&about), |loaded, view, basis| {
                 party(loaded, view, Some(id))?;
-                heldto_report::authority(view, id, clocks.sensitive, basis)
+                heldto_report::authority(view, id, basis)
                     .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` is no party")))
             })
         }
@@ -201,7 +203,7 @@ pub fn report(world: &mut World<'_>, global: &Global, args: &ReportArgs) -> Resu
             })
         }
         Report::Metrics(args) => {
-            let filter = args.filters.filter(args.clocks.sensitive);
+            let filter = args.filters.filter();
             with_view(world, global, &args.clocks, Scope::Filter(&filter), |loaded, view, basis| {
                 filters(loaded, view, &args.filters)?;
                 if let Some(metric) = &args.metric {
@@ -229,14 +231,14 @@ pub fn report(world: &mut World<'_>, global: &Global, args: &ReportArgs) -> Resu
 
 fn pledges(world: &mut World<'_>, global: &Global, args: &PledgesArgs) -> Result<Outcome, CommandError> {
     let mut found = None;
-    let filter = args.filters.filter(args.clocks.sensitive, args.scale);
+    let filter = args.filters.filter(args.scale);
     let scope = args.explain.as_ref().map_or(Scope::Filter(&filter.facts), Scope::Fact);
     let outcome = with_view(world, global, &args.clocks, scope, |loaded, view, basis| {
         if let Some(id) = &args.explain {
             if view.fact(id).is_some() {
                 loaded.require(view, id, Some(Kind::Pledge))?;
             }
-            let document = heldto_report::explain(view, id, args.clocks.sensitive, basis);
+            let document = heldto_report::explain(view, id, basis);
             return document.ok_or_else(|| {
                 loaded
                     .require(view, id, Some(Kind::Pledge))
@@ -268,12 +270,14 @@ fn changes(world: &mut World<'_>, global: &Global, args: &ChangesArgs) -> Result
         return Err(CommandError::new(USAGE, message));
     }
     let earlier = earlier.map(|n| ledger::load(world, global, Some(&crate::args::At::Entries(n)))).transpose()?;
-    let filter = args.filters.filter(args.clocks.sensitive, None);
+    let filter = args.filters.filter(None);
     with_view(world, global, &args.clocks, Scope::All, |loaded, view, basis| {
         pledge_filters(loaded, view, &args.filters)?;
         let before = match (&args.from, &earlier) {
-            (Since::Day(day), _) => View::new(&loaded.states, Clock { as_of: *day, known_by: *day }),
-            (_, Some(earlier)) => View::new(&earlier.states, view.clock()),
+            (Since::Day(day), _) => {
+                View::new(&loaded.states, Clock { as_of: *day, known_by: *day }).with_sensitive(view.is_sensitive())
+            }
+            (_, Some(earlier)) => View::new(&earlier.states, view.clock()).with_sensitive(view.is_sensitive()),
             (_, None) => *view,
         };
         let changes = heldto_report::changes(&before, view, &filter, &words, basis);

@@ -1,12 +1,11 @@
-//! Checkpoints, keys, and what is published.
+//! Checkpoints and keys.
 
 use super::plain;
-use crate::args::{CheckpointArgs, Global, KeyArgs, PublishArgs};
-use crate::error::{CommandError, FAILED, INTEGRITY, USAGE, io};
+use crate::args::{CheckpointArgs, Global, KeyArgs};
+use crate::error::{CommandError, FAILED, io};
 use crate::{Outcome, World, key, ledger, trust};
 use heldto_ledger::{KeyChange, Ledger, Own};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
-use heldto_store_files::{Folder, FolderError};
 use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
 
@@ -17,7 +16,7 @@ pub fn checkpoint(world: &mut World<'_>, global: &Global, _: &CheckpointArgs) ->
 }
 
 /// Reads everything back, verifies it, and signs. What was signed is remembered apart from the database before it is given out.
-fn sign(world: &mut World<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
+pub fn sign(world: &mut World<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
     let verified = ledger::verify(open, &mut |_| {})?;
     let signer = signer(world, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
@@ -46,7 +45,7 @@ fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> R
             .and_then(|()| key::sync_folder(&file))
             .map_err(|e| io("moving the new key into its place", &e))?;
     }
-    let signer = key::read(&file)?;
+    let signer = key::read_to_sign(world, &file)?;
     if signer.verifier() == current {
         return Ok(signer);
     }
@@ -94,72 +93,4 @@ fn suffixed(path: &Path, suffix: &str) -> std::path::PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{suffix}"));
     path.with_file_name(name)
-}
-
-/// Writes the ledger as static files. Never over a ledger that it does not continue.
-pub fn publish(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result<Outcome, CommandError> {
-    // Where the last checkpoint is of all there is, publishing only reads.
-    let mut open = match ledger::open(world, global, Access::Write) {
-        Err(error) if error.is_unwritable => ledger::open(world, global, Access::Read)?,
-        open => open?,
-    };
-    let folder = Folder::new(&args.dir);
-    let size = open.head().size();
-    if let Some(bytes) = folder.checkpoint()? {
-        continues(&open, &bytes)?;
-    }
-    if ["journal", "hot", "signing.key"].iter().any(|name| args.dir.join(name).exists()) {
-        let message =
-            format!("{} is a ledger's own folder: its key and its database would be published too", args.dir.display());
-        return Err(CommandError::new(USAGE, message).hint("name another folder"));
-    }
-    // What is published was verified in this run, whether or not it was signed before.
-    let verified = ledger::verify(&mut open, &mut |_| {})?;
-    let current = trust::current(open.genesis(), &open.key_changes(size)?);
-    let held = open.store().checkpoint()?.unwrap_or_default();
-    let note = match Checkpoint::open(&held, &current) {
-        Ok(c) if c.size == size && c.root == verified.root => {
-            SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
-        }
-        _ => sign(world, global, &mut open)?,
-    };
-    let first = heldto_proof::Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
-    let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes())?;
-    Ok(plain(if global.quiet {
-        String::new()
-    } else {
-        format!(
-            "{size} entries published in {}: {} files written, {} there already, {} no longer needed\n",
-            args.dir.display(),
-            written.new,
-            written.kept,
-            written.pruned
-        )
-    }))
-}
-
-/// What was published must be the beginning of what is to be.
-fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError> {
-    let fail = |e: String| {
-        CommandError::new(INTEGRITY, format!("the folder holds a checkpoint that this ledger does not continue: {e}"))
-    };
-    let note = SignedNote::parse(bytes).map_err(|e| fail(e.to_string()))?;
-    let before = Checkpoint::of(&note).map_err(|e| fail(e.to_string()))?;
-    if before.size > open.head().size() {
-        return Err(fail(format!("it has {} entries, and the ledger {}", before.size, open.head().size())));
-    }
-    if before.origin != open.genesis().origin || open.root_at(before.size)? != before.root {
-        return Err(fail("its origin or its entries are others".to_owned()));
-    }
-    Ok(())
-}
-
-impl From<FolderError> for CommandError {
-    fn from(error: FolderError) -> Self {
-        match error {
-            FolderError::Store(error) => error.into(),
-            FolderError::Broken { .. } => Self::new(INTEGRITY, format!("broken: {error}")),
-            other => Self::new(FAILED, other.to_string()),
-        }
-    }
 }

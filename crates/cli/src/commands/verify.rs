@@ -2,15 +2,17 @@
 
 use super::{meter, plain};
 use crate::args::{Global, VerifyArgs};
-use crate::error::{CommandError, INTEGRITY, UNSIGNED};
-use crate::trust::Trust;
-use crate::{Outcome, World, carry, ledger};
-use heldto_ledger::{Ledger, Verified};
+use crate::error::{CommandError, INTEGRITY, UNSIGNED, for_strangers};
+use crate::trust::{Signature, Trust};
+use crate::{Outcome, World, carry, ledger, trust};
+use heldto_fact::FactId;
+use heldto_ledger::{Ledger, Problem, Verified, decode_fact};
+use heldto_proof::{Checkpoint, Verifier};
 use heldto_report::Format;
 use heldto_store::Store;
 use heldto_store_files::Folder;
 use heldto_store_sled::Access;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Verifies the ledger, or what is given instead of it.
@@ -27,26 +29,72 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<
 }
 
 fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
-    let Some(path) = target else {
-        let mut open = ledger::open(world, global, Access::Read)?;
-        let size = open.head().size();
-        let verified = ledger::verify(&mut open, &mut meter(world.terminal, world.progress, "verifying", size))?;
-        let checkpoint = open.store().checkpoint()?;
-        return finish(global, &open, &verified, checkpoint.as_deref(), trust);
-    };
-    if heldto_store_sled::is_ledger(path) {
-        return found(world, &Global { ledger: Some(path.to_owned()), ..global.clone() }, None, trust);
+    match target {
+        // A published folder stays one, whatever else was put into it.
+        Some(path) if is_published(path) => published(world, global, path, trust).map_err(for_strangers),
+        Some(path) if heldto_store_sled::is_ledger(path) => {
+            own(world, &Global { ledger: Some(path.to_owned()), ..global.clone() }, trust)
+        }
+        Some(path) if path.is_dir() => {
+            let message = format!("broken: {} has no checkpoint", path.display());
+            Err(for_strangers(CommandError::new(INTEGRITY, message)))
+        }
+        Some(path) => file(world, global, path, trust).map_err(for_strangers),
+        None => own(world, global, trust),
     }
-    if path.is_dir() {
-        let folder = Folder::new(path);
-        let bytes = folder
-            .checkpoint()?
-            .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {} has no checkpoint", path.display())))?;
-        let ledger = carry::from_folder(folder, &bytes)?;
-        let verified =
-            ledger.verify(true, &mut meter(world.terminal, world.progress, "verifying", ledger.head().size()))?;
-        return finish(global, &ledger, &verified, Some(&bytes), trust);
+}
+
+/// Tells whether a folder is one that was published, and not a ledger's own.
+pub fn is_published(path: &Path) -> bool {
+    path.join("checkpoint").is_file() && path.join("tile").is_dir()
+}
+
+/// Verifies a ledger that lives here; opening it may have mended it, which was said.
+fn own(world: &mut World<'_>, global: &Global, trust: &Trust) -> Result<String, CommandError> {
+    let mut open = ledger::open(world, global, Access::Read)?;
+    let size = open.head().size();
+    let verified = ledger::verify(&mut open, &mut meter(world.terminal, world.progress, "verifying", size));
+    let verified = verified.map_err(|failed| match failed {
+        ledger::Unverified::Problem(problem) => named(&open, problem),
+        ledger::Unverified::Other(error) => error,
+    })?;
+    let checkpoint = open.store().checkpoint()?;
+    finish(global, &open, &verified, checkpoint.as_deref(), trust)
+}
+
+/// How often a published folder is read again because a newer checkpoint came while it was read.
+const RETRIES: usize = 10;
+
+fn published(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
+    let folder = Folder::new(path);
+    let read = || Ok::<_, CommandError>(folder.checkpoint()?.unwrap_or_default());
+    let mut bytes = read()?;
+    for _ in 0..RETRIES {
+        let verdict = published_at(world, global, &folder, &bytes, trust);
+        let newest = read()?;
+        if verdict.is_ok() || newest == bytes {
+            return verdict;
+        }
+        bytes = newest;
     }
+    published_at(world, global, &folder, &bytes, trust)
+}
+
+fn published_at(
+    world: &mut World<'_>,
+    global: &Global,
+    folder: &Folder,
+    checkpoint: &[u8],
+    trust: &Trust,
+) -> Result<String, CommandError> {
+    let ledger = carry::from_folder(folder.clone(), checkpoint)?;
+    let mut meter = meter(world.terminal, world.progress, "verifying", ledger.head().size());
+    let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
+    finish(global, &ledger, &verified, Some(checkpoint), trust)
+}
+
+/// Verifies a proof or an export.
+fn file(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
     let bytes = ledger::bytes_of(world, path)?;
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
         return super::prove::verify(trust, &bytes);
@@ -54,64 +102,141 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))?;
     let ledger = carry::read(&text, [0; 32])?;
-    let verified =
-        ledger.verify(true, &mut meter(world.terminal, world.progress, "verifying", ledger.head().size()))?;
+    let mut meter = meter(world.terminal, world.progress, "verifying", ledger.head().size());
+    let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
     finish(global, &ledger, &verified, None, trust)
 }
 
-/// The checkpoint, the key, and the checkpoint seen earlier.
-fn finish<S: Store>(
+/// What is broken, with the id and the text of the fact that stands there, unless that is sensitive in any version.
+fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Problem>) -> CommandError {
+    let fact = problem.entry.and_then(|index| {
+        let mut fact = None;
+        let read = ledger.store().read(index..index.saturating_add(1), &mut |stored| {
+            let part = stored.parts.iter().find(|(number, _)| *number == 0);
+            fact = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok());
+            false
+        });
+        read.ok().and(fact)
+    });
+    let mut error = CommandError::from(problem);
+    if let Some(fact) = fact.filter(|fact| !is_sensitive_anywhere(ledger, fact.thing())) {
+        error.message.push_str(&format!("; what stands there is `{}`: {}", fact.id, fact.text));
+    }
+    error
+}
+
+/// Tells whether a fact is sensitive in any version that can be read: of a broken ledger, by reading all of it.
+fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
+    let mut is_sensitive = false;
+    let mut look = |index: u64| {
+        let read = ledger.store().read(index..ledger.head().size(), &mut |stored| {
+            let part = stored.parts.iter().find(|(number, _)| *number == 0);
+            if let Some(fact) = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok())
+                && fact.thing() == id
+            {
+                is_sensitive |= fact.handles().contains(&heldto_fact::Handle::Sensitive);
+            }
+            !is_sensitive
+        });
+        read.is_ok()
+    };
+    // Where not all can be read, it may be sensitive.
+    !look(0) || is_sensitive
+}
+
+/// Holds a sound ledger against what the reader brought: first whatever contradicts it, then signatures.
+fn finish<S: Store + Sync>(
     global: &Global,
     ledger: &Ledger<S>,
     verified: &Verified,
     checkpoint: Option<&[u8]>,
     trust: &Trust,
 ) -> Result<String, CommandError> {
-    let mut out = sound(global, &ledger.genesis().origin, verified);
-    let mut say = |line: String| {
-        if global.format != Format::Json {
-            out.push_str(&line);
-        }
-    };
-    // First what was seen before: a missing signature must not hide a rewritten history.
-    if let Some(found) = trust.expect(ledger)? {
-        say(format!("  expect  {found}\n"));
+    if let Some((index, of)) = verified.of_no_effect.first() {
+        return Err(of_no_effect(ledger, *index, of, verified.of_no_effect.len()));
     }
-    match checkpoint {
-        Some(bytes) => {
-            let changes = ledger.key_changes(verified.entries)?;
-            let (signed, by_key) = trust.open(bytes, ledger.genesis(), &changes)?;
-            let own = Trust { key: None, expected: Some(bytes.to_vec()) };
-            own.expect(ledger)?;
-            let signature = if by_key { "signed by the key given" } else { "signature not checked: give --key" };
-            say(format!("  signed  {} of the entries; {signature}\n", signed.size));
-        }
-        None if trust.key.is_some() => {
-            let error = CommandError::new(UNSIGNED, "sound, but there is no checkpoint, and so no signature to check");
-            return Err(error.hint("sign one with: heldto checkpoint; an export carries none"));
-        }
-        None => {}
+    let signed = signed(ledger, checkpoint, trust)?;
+    if global.format == Format::Json {
+        return Ok(format!("{}\n", in_json(&ledger.genesis().origin, verified, &signed)));
     }
-    Ok(out)
+    Ok(format!("{}{}", sound(&ledger.genesis().origin, verified), in_words(&signed, verified.entries, trust)))
 }
 
-fn sound(global: &Global, origin: &str, v: &Verified) -> String {
-    if global.format == Format::Json {
-        let value = json!({
-            "sound": true,
-            "origin": origin,
-            "entries": v.entries,
-            "chain": v.chain.0.to_string(),
-            "root": v.root.base64(),
-            "parts-checked": v.parts_checked,
-            "parts-erased": v.parts_erased,
-            "parts-withheld": v.parts_withheld,
-            "unreadable": v.unreadable,
-        });
-        return format!("{value}\n");
+/// What a ledger's checkpoints say of it.
+pub struct Signed {
+    /// Its own checkpoint's size, with who signed it.
+    own: Option<(Checkpoint, Signature)>,
+    /// The same of the checkpoint that the reader brought.
+    expected: Option<(Checkpoint, Signature)>,
+}
+
+/// Holds a ledger against its checkpoint and the one that the reader brought: first size and root of both, then the signatures.
+///
+/// # Errors
+/// At any contradiction; when a key was given, and not all entries are signed with it.
+pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Trust) -> Result<Signed, CommandError> {
+    let expected = trust.expect(ledger)?;
+    let own = checkpoint.map(|bytes| trust::read(bytes, "its checkpoint")).transpose()?;
+    if let Some((_, own)) = &own {
+        trust::is_beginning(own, ledger, "its checkpoint")?;
     }
-    let all =
-        if v.parts_withheld == 0 && v.unreadable == 0 { "all verified" } else { "verified, as far as it is there" };
+    let size = ledger.head().size();
+    let changes = ledger.key_changes(size)?;
+    let signature = |(note, checkpoint): (_, Checkpoint)| {
+        let signature = trust.signature(&note, &checkpoint, ledger.genesis(), &changes)?;
+        Ok::<_, CommandError>((checkpoint, signature))
+    };
+    let (expected, own) = (expected.map(signature).transpose()?, own.map(signature).transpose()?);
+    let end = own.as_ref().map(|(own, _)| own.size);
+    match (end, &trust.key) {
+        (None, Some(_)) => {
+            let error = CommandError::new(UNSIGNED, "sound, but there is no checkpoint, and so no signature to check");
+            Err(error.hint("a checkpoint signs a ledger: heldto checkpoint; an export carries none"))
+        }
+        (Some(end), Some(_)) if end < size => {
+            let are = if size - end == 1 { "entry is" } else { "entries are" };
+            let message = format!("sound, but the last {} {are} signed by nobody", size - end);
+            Err(CommandError::new(UNSIGNED, message).hint("its keeper signs them with: heldto checkpoint"))
+        }
+        _ => Ok(Signed { own, expected }),
+    }
+}
+
+/// Names the first correction of which no reader takes any notice; its fact only where it is not sensitive.
+fn of_no_effect<S: Store + Sync>(ledger: &Ledger<S>, index: u64, of: &FactId, count: usize) -> CommandError {
+    let named = if is_sensitive_anywhere(ledger, of) { "a fact".to_owned() } else { format!("`{of}`") };
+    let more = if count > 1 { format!("; {} more like it", count - 1) } else { String::new() };
+    let message = format!(
+        "broken: entry {index}: it corrects {named}, and its replacement has another id or kind: no reader takes notice of it{more}"
+    );
+    CommandError::new(INTEGRITY, message)
+        .hint("all hashes are right: it was recorded so, and nothing was changed since")
+}
+
+fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
+    let checked = |s: &Option<(Checkpoint, Signature)>| s.as_ref().is_some_and(|(_, signature)| signature.is_checked);
+    json!({
+        "sound": true,
+        "origin": origin,
+        "entries": v.entries,
+        "chain": v.chain.0.to_string(),
+        "root": v.root.base64(),
+        "parts-checked": v.parts_checked,
+        "parts-erased": v.parts_erased,
+        "parts-withheld": v.parts_withheld,
+        "facts-withheld": v.facts_withheld,
+        "withheld-by": v.withheld_by,
+        "parts-private": v.parts_private,
+        "unreadable": v.unreadable,
+        "signed": signed.own.as_ref().map(|(own, _)| own.size),
+        "signature-checked": checked(&signed.own),
+        "signed-by": signed.own.as_ref().map(|(_, signature)| signature.by.to_string()),
+        "expected": signed.expected.as_ref().map(|(expected, _)| expected.size),
+    })
+}
+
+fn sound(origin: &str, v: &Verified) -> String {
+    let all = if v.is_partial() || v.unreadable > 0 { "verified, as far as it is there" } else { "all verified" };
     let mut out = format!(
         "sound: {} entries, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n",
         v.entries,
@@ -122,8 +247,49 @@ fn sound(global: &Global, origin: &str, v: &Verified) -> String {
         "  parts   {} checked, {} erased, {} withheld\n",
         v.parts_checked, v.parts_erased, v.parts_withheld
     ));
+    if !v.withheld_by.is_empty() {
+        let by: Vec<String> = v.withheld_by.iter().map(u64::to_string).collect();
+        let entries = if by.len() == 1 { "entry" } else { "entries" };
+        let facts = if v.facts_withheld == 1 { "fact" } else { "facts" };
+        out.push_str(&format!(
+            "  withheld by their keeper, as {entries} {} say: the {facts} of {} entries\n",
+            by.join(", "),
+            v.facts_withheld
+        ));
+    }
+    if v.parts_private > 0 {
+        out.push_str(&format!("  private {} parts of private roles are not here\n", v.parts_private));
+    }
     if v.unreadable > 0 {
         out.push_str(&format!("  unread  {} facts of a later version; their hashes are right\n", v.unreadable));
     }
     out
+}
+
+/// What is signed and expected, a line each.
+pub fn in_words(signed: &Signed, entries: u64, trust: &Trust) -> String {
+    let mut out = String::new();
+    if let Some((expected, signature)) = &signed.expected {
+        let by = who(signature, trust.key.as_ref());
+        out.push_str(&format!("  expect  holds all {} entries of the checkpoint expected; {by}\n", expected.size));
+    }
+    match &signed.own {
+        Some((own, signature)) => {
+            let by = who(signature, trust.key.as_ref());
+            out.push_str(&format!("  signed  {} of the {entries} entries, by its own checkpoint; {by}\n", own.size));
+        }
+        None => out.push_str("  signed  nothing: anybody could have made it\n"),
+    }
+    out
+}
+
+fn who(signature: &Signature, key: Option<&Verifier>) -> String {
+    match (signature.is_checked, signature.since, key) {
+        (true, Some(index), _) => {
+            format!("signed by {}, which replaced the key given at entry {index}", signature.by)
+        }
+        (true, None, Some(key)) if signature.by == *key => format!("signed by the key given, {key}"),
+        (true, None, _) => format!("signed by {}, which the key given replaced later", signature.by),
+        _ => "its signature was not checked: give --key, with a public key that you have from elsewhere".to_owned(),
+    }
 }

@@ -1,12 +1,13 @@
 //! What only one kind says.
 
-use super::{amount, date, day};
+use super::terms::{due, target};
+use super::{date, day};
 use crate::Problem;
 use crate::node::Node;
 use crate::table::{Findings, Table, text};
 use heldto_fact::{
-    Better, Body, Commitment, Due, DueRule, Fact, Identifier, Kind, KnownFrom, Mode, Provenance, Role, Span, Target,
-    Threshold, When,
+    Better, Body, Commitment, Fact, Identifier, Kind, KnownFrom, LinkKind, Outcome, Passed, Provenance, Recommendation,
+    Role, Terms,
 };
 
 /// Reads the keys of this kind. `None` where what is missing leaves nothing to go on with; the problem is then in `f`.
@@ -84,7 +85,32 @@ pub fn read(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Option<Body> {
             let of = t.require(of.clone(), of.is_some(), "of", "name the commitment that was judged", f)?;
             Body::Assessment { of, verdict: verdict?, scale: scale?, reasons }
         }
-        Kind::Correction | Kind::Retraction | Kind::Redaction | Kind::Key => return None,
+        Kind::Succession => {
+            let passes = t.list("passes", f).iter().filter_map(|n| passed(n, f)).collect();
+            let of = t.reference("of", Some(Kind::Party), f);
+            let of = t.require(of.clone(), of.is_some(), "of", "name the body that is followed by others", f)?;
+            Body::Succession { of, passes }
+        }
+        Kind::Recommendation => Body::Recommendation(Box::new(Recommendation {
+            publication: t.reference("publication", Some(Kind::Publication), f),
+            number: t.text("number", f),
+            terms: terms(t, f),
+            answer_due: t.take("answer-due").and_then(|n| due(n, f)),
+        })),
+        Kind::Decision => {
+            let (on, set, conditions) = (t.any_references("on", f), terms(t, f), t.text("conditions", f));
+            let ruling = t.required(
+                "decision",
+                "say what was decided: accepted, rejected, in-force, varied, deferred, revoked, upheld, quashed, …",
+                f,
+            );
+            t.require(on.first(), !on.is_empty(), "on", "name the facts that were decided about", f)?;
+            let terms = (set != Terms::default()).then(|| Box::new(set));
+            Body::Decision { ruling: ruling?, on, terms, conditions }
+        }
+        Kind::Correction | Kind::Retraction | Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => {
+            return None;
+        }
     })
 }
 
@@ -98,6 +124,19 @@ pub fn judge(fact: &Fact, t: &Table<'_>, f: &mut Findings) {
     };
     match &fact.body {
         Body::Pledge(_) => say(fact.by.is_empty(), "a pledge has no `by`", "say who owes it"),
+        Body::Recommendation(_) => {
+            say(fact.by.is_empty(), "a recommendation has no `by`", "say who recommends it");
+            say(fact.to.is_empty(), "a recommendation has no `to`", "say to whom it is made");
+        }
+        Body::Decision { .. } => say(fact.by.is_empty(), "a decision has no `by`", "say who decided"),
+        Body::Succession { .. } => {
+            say(fact.to.is_empty(), "a succession has no `to`", "name the body or bodies that follow");
+        }
+        Body::Delivery { outcome: Outcome::NotDone } => say(
+            fact.links.iter().any(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils)),
+            "what was not done fulfils nothing",
+            "write { addresses = \"the-id\" }",
+        ),
         Body::Measurement { numerator, denominator, .. } => {
             say(
                 roles(Role::Measured) != 1 || fact.amounts.len() != 1,
@@ -170,78 +209,24 @@ pub fn digest(t: &mut Table<'_>, f: &mut Findings) -> Option<[u8; 32]> {
 }
 
 fn commitment(t: &mut Table<'_>, f: &mut Findings) -> Option<Commitment> {
-    let target = t.take("target").and_then(|n| target(n, f));
-    let due = t.take("due").and_then(|n| due(n, f));
-    let (test, personal) = (t.text("test", f), t.flag("personal", f));
+    let Terms { target, due, test } = terms(t, f);
+    let personal = t.flag("personal", f);
     let force = t.required("force", "say what binds: aspiration, pledge, requirement, remedy or duty", f)?;
     Some(Commitment { force, target, due, test, personal })
 }
 
-fn target(node: &Node, f: &mut Findings) -> Option<Target> {
-    let mut t = Table::of(node, "a target", f)?;
-    let found = t.take_any(["metric", "deliverable", "keep-doing", "slot-of"].into_iter());
-    let target = match found {
-        Some(("metric", n)) => {
-            let metric = crate::table::reference(n, "metric", Some(Kind::Metric), f);
-            let at_least = t.take("at-least").and_then(|n| amount::short(n, Role::Target, f)).map(Threshold::AtLeast);
-            let at_most = t.take("at-most").and_then(|n| amount::short(n, Role::Target, f)).map(Threshold::AtMost);
-            let baseline = t.take("baseline").and_then(|n| amount::short(n, Role::Measured, f));
-            if at_least.is_some() == at_most.is_some() && f.problems.is_empty() {
-                let problem = Problem::new(node.span.clone(), "a metric has one threshold", "");
-                f.problems.push(problem.help("write at-least = \"50.3 %\" or at-most = \"…\""));
-            }
-            metric.zip(at_least.or(at_most)).map(|(metric, threshold)| Target::Metric { metric, threshold, baseline })
-        }
-        Some(("deliverable", n)) => text(n, "deliverable", f).map(Target::Deliverable),
-        Some(("keep-doing", n)) => text(n, "keep-doing", f).map(Target::KeepDoing),
-        Some((_, n)) => {
-            let of = crate::table::reference(n, "slot-of", Some(Kind::Publication), f);
-            let number = t.count("number", f);
-            let number = t.require(number, number.is_some(), "number", "say which part of the plan, from 1", f);
-            of.zip(number).map(|(of, number)| Target::Slot { of, number })
-        }
-        None => amount::fields(&mut t, "amount", Role::Target, f).map(Target::Amount),
-    };
-    t.finish(f);
-    target
+fn terms(t: &mut Table<'_>, f: &mut Findings) -> Terms {
+    Terms {
+        target: t.take("target").and_then(|n| target(n, f)),
+        due: t.take("due").and_then(|n| due(n, f)),
+        test: t.text("test", f),
+    }
 }
 
-fn due(node: &Node, f: &mut Findings) -> Option<Due> {
-    let mut t = Table::of(node, "a due date", f)?;
-    let word = t.required_text("mode", "say how it binds: by, not-before, before-event or every", f);
-    let (stated, after) = (date(&mut t, "date", f), date(&mut t, "after", f));
-    let (plus, about): (Option<Span>, bool) = (t.parsed("plus", f), t.flag("about", f));
-    let (event, every): (Option<String>, Option<Span>) = (t.text("event", f), t.parsed("every", f));
-    let terms = t.text("terms", f);
+fn passed(node: &Node, f: &mut Findings) -> Option<Passed> {
+    let mut t = Table::of(node, "what passes", f)?;
+    let what = t.required_text("what", "say what passes: \"duties under the notice\"", f);
+    let to = t.reference("to", Some(Kind::Party), f);
     t.finish(f);
-    let mut wrong = |title: &str, help: &str| f.problems.push(Problem::new(node.span.clone(), title, "").help(help));
-    if after.is_some() != plus.is_some() || (stated.is_some() && after.is_some()) || (about && after.is_none()) {
-        wrong(
-            "a due date has `date`, or `after` with `plus`",
-            "write date = \"2025-06\", or after = \"2025-01-14\", plus = \"2 weeks\"",
-        );
-        return None;
-    }
-    let mode = match (word.as_deref()?, event, every) {
-        ("by", None, None) => Mode::By,
-        ("not-before", None, None) => Mode::NotBefore,
-        ("before-event", Some(event), None) => Mode::BeforeEvent(event),
-        ("every", None, every) => Mode::Every(every),
-        ("by" | "not-before" | "before-event", ..) => {
-            wrong(
-                "`event` goes with mode \"before-event\", and `every` with mode \"every\"",
-                "leave out what does not belong",
-            );
-            return None;
-        }
-        (other, ..) => {
-            wrong(&format!("`{other}` is no mode"), "one of by, not-before, before-event, every");
-            return None;
-        }
-    };
-    if matches!(mode, Mode::By | Mode::NotBefore) && stated.is_none() && after.is_none() {
-        wrong("it does not say when", "give `date`, or `after` with `plus`; where no date is stated, leave `due` out");
-    }
-    let rule = after.zip(plus).map(|(after, plus): (When, Span)| DueRule { after, plus, about });
-    Some(Due { mode, date: stated, rule, terms })
+    Some(Passed { what: what?, to })
 }

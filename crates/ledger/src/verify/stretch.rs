@@ -1,9 +1,10 @@
 //! What can be told of a stretch of entries without the rest of the log: on any thread.
 
 use super::Fault;
-use crate::{KeyChange, Ledger, Own, Redaction, WireError, decode_fact, kind_of};
+use super::amendments::Replaced;
+use crate::{Ledger, Own, Redaction, Withholding, decode_fact, kind_code, kind_of};
 use chrono::DateTime;
-use heldto_fact::{Handle, Kind};
+use heldto_fact::{Body, Handle};
 use heldto_proof::{Chain, Edge, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::hash::{BuildHasher, RandomState};
@@ -25,7 +26,12 @@ pub struct Stretch {
     pub parts_checked: u64,
     pub absent: Vec<(u64, usize, Role)>,
     pub redacted: Vec<(u64, u64)>,
-    pub key_changes: Vec<(u64, KeyChange)>,
+    /// Records that say which parts may be missing, each with its place.
+    pub withholdings: Vec<(u64, Withholding)>,
+    /// Changes of key and reserve keys, each with its place.
+    pub keys: Vec<(u64, Own)>,
+    /// What corrections put in the place of facts.
+    pub replaced: Vec<Replaced>,
     /// The sum of the hashes of the records that the index must have, under a key that nobody knows before.
     pub indexed: u64,
     /// Where the store keeps no index: the hash of the own id of every fact, and its place.
@@ -47,7 +53,9 @@ impl<S: Store + Sync> Ledger<S> {
             parts_checked: 0,
             absent: Vec::new(),
             redacted: Vec::new(),
-            key_changes: Vec::new(),
+            withholdings: Vec::new(),
+            keys: Vec::new(),
+            replaced: Vec::new(),
             indexed: 0,
             own: Vec::new(),
             unreadable: Vec::new(),
@@ -87,10 +95,16 @@ impl<S: Store + Sync> Ledger<S> {
         if entry.recorded_at < stretch.recorded_at || DateTime::from_timestamp_micros(entry.recorded_at).is_none() {
             return Err(Fault::Time);
         }
-        let kind = kind_of(entry.kind).ok_or(Fault::Kind(entry.kind))?;
-        let own = if matches!(kind, Kind::Redaction | Kind::Key) { Role::Ledger } else { Role::Fact };
+        let kind = entry.kind;
         let main = |p: &PartRef| matches!(p.role, Role::Fact | Role::Ledger);
-        if entry.parts.first().is_none_or(|p| p.role != own) || entry.parts.iter().skip(1).any(main) {
+        let first = entry.parts.first().map(|p| p.role).filter(|role| matches!(role, Role::Fact | Role::Ledger));
+        let fits = match (kind_of(kind), first) {
+            // A later version may have kinds of facts that this program does not know; not records of the ledger's own.
+            (None, Some(Role::Ledger)) => return Err(Fault::Kind(kind)),
+            (None, first) => first.is_some(),
+            (Some(known), first) => first == Some(if known.is_own() { Role::Ledger } else { Role::Fact }),
+        };
+        if !fits || entry.parts.iter().skip(1).any(main) {
             return Err(Fault::Parts);
         }
         if let Some((extra, _)) = stored.parts.iter().find(|(n, _)| usize::from(*n) >= entry.parts.len()) {
@@ -126,7 +140,7 @@ impl<S: Store + Sync> Ledger<S> {
         &self,
         stretch: &mut Stretch,
         index: u64,
-        kind: Kind,
+        kind: u8,
         (number, role): (usize, Role),
         bytes: &[u8],
     ) -> Result<Vec<u64>, Fault> {
@@ -137,19 +151,34 @@ impl<S: Store + Sync> Ledger<S> {
                     if !self.store.keeps_index() {
                         stretch.own.push((self.index_key.hash(&Handle::Id(&fact.id)), index));
                     }
-                    (fact.kind(), self.index_key.hashes(&fact))
+                    if let Body::Correction { of, replacement, .. } = &fact.body {
+                        stretch.replaced.push(Replaced {
+                            index,
+                            of: of.clone(),
+                            is_same_id: replacement.id == *of,
+                            kind: replacement.kind(),
+                        });
+                    }
+                    (kind_code(fact.kind()), self.index_key.hashes(&fact))
                 }
-                Err(WireError::Version(_)) => {
+                Err(error) if error.is_unknown() => {
                     stretch.unreadable.push(index);
-                    return Ok(Vec::new());
+                    // Of a later version only the first byte is known, of a later kind the second too.
+                    let told = bytes.get(1).copied().filter(|_| bytes.first() == Some(&1)).unwrap_or(kind);
+                    return if told == kind {
+                        Ok(Vec::new())
+                    } else {
+                        Err(Fault::KindDiffers { entry: kind, fact: told })
+                    };
                 }
                 Err(error) => return Err(undecodable(error)),
             },
             Role::Ledger => {
                 let own = Own::decode(bytes).map_err(undecodable)?;
-                let kind_of_own = own.kind();
+                let kind_of_own = kind_code(own.kind());
                 match own {
-                    Own::Key(change) => stretch.key_changes.push((index, change)),
+                    own @ (Own::Key(_) | Own::ReserveKey(_)) => stretch.keys.push((index, own)),
+                    Own::Withholding(withholding) => stretch.withholdings.push((index, withholding)),
                     Own::Redaction(Redaction { entry, part, .. }) => {
                         let erasable =
                             entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
@@ -161,7 +190,7 @@ impl<S: Store + Sync> Ledger<S> {
                 }
                 (kind_of_own, vec![self.index_key.hash_of_own()])
             }
-            Role::Quotation | Role::PrivateNote => return Ok(Vec::new()),
+            Role::Quotation | Role::PrivateNote | Role::Recorder => return Ok(Vec::new()),
         };
         if found == kind { Ok(hashes) } else { Err(Fault::KindDiffers { entry: kind, fact: found }) }
     }

@@ -3,7 +3,7 @@
 use super::WireError;
 use heldto_fact::{
     Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
-    PublicationForm, Role, Salience, SpanUnit, Stated, Strength, Voice,
+    PublicationForm, Role, Ruling, Salience, SpanUnit, Stated, Strength, Voice, Way,
 };
 
 /// A word of the vocabulary as one byte.
@@ -55,6 +55,11 @@ codes! {
         Retraction = 16,
         Redaction = 17,
         Key = 18,
+        Succession = 19,
+        Recommendation = 20,
+        Decision = 21,
+        Withholding = 22,
+        ReserveKey = 23,
     }
     Voice "voice" {
         Record = 0,
@@ -97,6 +102,12 @@ codes! {
         People = 16,
         Other = 17,
         Area = 18,
+        Inquiry = 19,
+        Court = 20,
+        Regulator = 21,
+        Commissioners = 22,
+        EmergencyService = 23,
+        Committee = 24,
     }
     Act "act" {
         Speech = 0,
@@ -137,6 +148,27 @@ codes! {
         Upheld = 0,
         NotUpheld = 1,
         NotKnown = 2,
+    }
+    Ruling "ruling" {
+        Accepted = 0,
+        AcceptedInPrinciple = 1,
+        AcceptedInPart = 2,
+        Rejected = 3,
+        Noted = 4,
+        MindedTo = 5,
+        InForce = 6,
+        Varied = 7,
+        Deferred = 8,
+        Revoked = 9,
+        Upheld = 10,
+        PartlyUpheld = 11,
+        Quashed = 12,
+        Dismissed = 13,
+        Refused = 14,
+    }
+    Way "way" {
+        Up = 0,
+        Down = 1,
     }
     Change "change" {
         BodySetUp = 0,
@@ -191,6 +223,11 @@ codes! {
         Delivered = 11,
         Measured = 12,
         Stated = 13,
+        Penalty = 14,
+        Recommended = 15,
+        Estimated = 16,
+        Shortfall = 17,
+        Debt = 18,
     }
     Basis "basis" {
         PerPeriod = 0,
@@ -211,6 +248,7 @@ codes! {
         Supersedes = 10,
         Answers = 11,
         BearsOn = 12,
+        Disputes = 13,
     }
     Strength "strength" {
         Stated = 0,
@@ -242,7 +280,7 @@ mod tests {
     use super::Code;
     use heldto_fact::{
         Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
-        PublicationForm, Role, Salience, SpanUnit, Stated, Strength, Voice,
+        PublicationForm, Role, Ruling, Salience, SpanUnit, Stated, Strength, Voice, Way,
     };
 
     const FORMAT: &str = include_str!("../../../../docs/FORMAT.md");
@@ -264,7 +302,7 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_the_format() {
-        rows!(Kind Voice Attribution Salience PartyKind Act Answer Force Outcome Decision Change PublicationForm Better Stated Role Basis LinkKind Strength);
+        rows!(Kind Voice Attribution Salience PartyKind Act Answer Force Outcome Decision Ruling Way Change PublicationForm Better Stated Role Basis LinkKind Strength);
         row(SpanUnit::ALL);
     }
 }

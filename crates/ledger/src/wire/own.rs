@@ -14,6 +14,10 @@ pub enum Own {
     Redaction(Redaction),
     /// A signing key was added or replaced.
     Key(KeyChange),
+    /// Parts of earlier entries are not published.
+    Withholding(Withholding),
+    /// A key is kept for the day on which the signing key is lost or stolen.
+    ReserveKey(ReserveKey),
 }
 
 /// That a part of an earlier entry was erased, on what ground, by whom.
@@ -27,6 +31,48 @@ pub struct Redaction {
     pub ground: String,
     /// Who decided.
     pub by: String,
+}
+
+/// That parts of earlier entries may be missing from what is published, on one ground.
+///
+/// A part that is there all the same is checked as any other.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
+pub struct Withholding {
+    /// Entry and part number (from 0) of each, in rising order.
+    pub parts: Vec<(u64, u64)>,
+    /// The ground.
+    pub ground: String,
+    /// Who decided.
+    pub by: String,
+}
+
+/// Which key is kept in reserve, signed by the key that signs at this place and by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
+pub struct ReserveKey {
+    /// The Ed25519 public key.
+    pub key: [u8; 32],
+    /// The signature of the key that signs at this place.
+    pub by_current: [u8; 64],
+    /// The reserve key's signature.
+    pub by_reserve: [u8; 64],
+}
+
+impl ReserveKey {
+    /// Returns what both keys sign: docs/FORMAT.md, *The ledger's own records*.
+    #[must_use]
+    pub fn message(origin: &str, index: u64, current: &[u8; 32], reserve: &[u8; 32]) -> Vec<u8> {
+        [format!("heldto reserve-key v1\n{origin}\n").as_bytes(), &index.to_le_bytes(), current, reserve].concat()
+    }
+
+    /// Returns `true` if both the key that signs at this place and the reserve key signed this record.
+    #[must_use]
+    pub fn is_signed(&self, current: &Verifier, index: u64) -> bool {
+        let message = Self::message(&current.name, index, &current.key, &self.key);
+        let reserve = Verifier { name: current.name.clone(), key: self.key };
+        self.key != current.key
+            && current.verifies(&message, &self.by_current)
+            && reserve.verifies(&message, &self.by_reserve)
+    }
 }
 
 /// That another key signs from here on, signed by the key before and by itself.
@@ -63,6 +109,8 @@ impl Own {
         match self {
             Self::Redaction(_) => Kind::Redaction,
             Self::Key(_) => Kind::Key,
+            Self::Withholding(_) => Kind::Withholding,
+            Self::ReserveKey(_) => Kind::ReserveKey,
         }
     }
 
@@ -75,6 +123,8 @@ impl Own {
         match self {
             Self::Redaction(record) => spell(&(1_u8, Kind::Redaction.code(), record), &mut bytes)?,
             Self::Key(record) => spell(&(1_u8, Kind::Key.code(), record), &mut bytes)?,
+            Self::Withholding(record) => spell(&(1_u8, Kind::Withholding.code(), record), &mut bytes)?,
+            Self::ReserveKey(record) => spell(&(1_u8, Kind::ReserveKey.code(), record), &mut bytes)?,
         }
         Ok(bytes.0)
     }
@@ -94,6 +144,12 @@ impl Own {
                 take(bytes).map(|((_, _, r), used): ((u8, u8, Redaction), _)| (Self::Redaction(r), used))
             }
             Kind::Key => take(bytes).map(|((_, _, k), used): ((u8, u8, KeyChange), _)| (Self::Key(k), used)),
+            Kind::Withholding => {
+                take(bytes).map(|((_, _, w), used): ((u8, u8, Withholding), _)| (Self::Withholding(w), used))
+            }
+            Kind::ReserveKey => {
+                take(bytes).map(|((_, _, k), used): ((u8, u8, ReserveKey), _)| (Self::ReserveKey(k), used))
+            }
             kind => Err(WireError::Value(format!("a {kind} is a fact, not the ledger's own record"))),
         }?;
         if used == bytes.len() && own.encode()? == bytes { Ok(own) } else { Err(WireError::NotCanonical) }

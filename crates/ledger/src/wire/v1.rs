@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 mod body;
+mod terms;
 
 use body::Named;
 
@@ -132,21 +133,31 @@ pub(super) fn tell(bytes: &[u8]) -> Result<Told<'_>, WireError> {
     let (thing, holds, handles) = match body {
         Named::Amends(of, Some(replacement)) => (of, replacement.holds, replacement.handles),
         Named::Amends(of, None) => (of, None, Vec::new()),
-        Named::Control | Named::Metric(_) | Named::Fact(_) | Named::Nothing => {
+        Named::Control | Named::Metric(_) | Named::Facts(_) | Named::Parties(_) | Named::Nothing => {
             let subjects = if common.about.is_empty() { &common.by } else { &common.about }.iter().copied();
-            let (tells, judged) = match body {
-                Named::Metric(metric) => (Tells::Measurement(metric, subjects), None),
-                Named::Control => (Tells::Control(subjects), None),
-                Named::Fact(of) => (Tells::Other, Some(of)),
-                _ if kind == Kind::Pledge => (Tells::Commitment(common.by.iter().copied()), None),
-                _ => (Tells::Other, None),
+            let (mut judged, mut named) = (Vec::new(), Vec::new());
+            let tells = match body {
+                Named::Metric(metric) => Tells::Measurement(metric, subjects),
+                Named::Control => Tells::Control(subjects),
+                _ if kind == Kind::Pledge => Tells::Commitment(common.by.iter().copied()),
+                Named::Facts(facts) => {
+                    judged = facts;
+                    Tells::Other
+                }
+                Named::Parties(parties) => {
+                    named = parties;
+                    Tells::Other
+                }
+                _ => Tells::Other,
             };
             let payers = common.amounts.iter().filter_map(|a| a.payer);
-            let others = common.reporter.into_iter().chain(payers);
+            let others = common.reporter.into_iter().chain(payers).chain(named);
             let parties = common.by.iter().chain(&common.about).chain(&common.to).copied().chain(others);
             let targets = common.links.iter().map(|l| l.to).chain(judged);
             let gist = Gist { kind, amounts: !common.amounts.is_empty(), links: !common.links.is_empty() };
-            (common.id, Some(gist), Handle::all_of(parties, targets, tells))
+            let mut handles = Handle::all_of(parties, targets, tells);
+            handles.extend(common.sensitive.then_some(Handle::Sensitive));
+            (common.id, Some(gist), handles)
         }
     };
     Ok(Told { thing, holds, handles, bytes })

@@ -115,8 +115,7 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
             .extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < crate::Grade::Reported)));
         verdict
     };
-    let judged_by =
-        case.window.latest.filter(|_| case.due.is_some_and(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_))));
+    let judged_by = case.window.latest.filter(|_| case.due.is_some_and(heldto_fact::Due::falls_once));
     let Some(latest) = judged_by else {
         return Some(verdict(Status::Met, format!("{sum}done {}; no due day, timing not judged", window_words(done))));
     };
@@ -140,9 +139,7 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
 
 fn breached(case: &Case<'_>) -> Option<Verdict> {
     let latest = case.window.latest?;
-    if !matches!(case.due?.mode, Mode::By | Mode::BeforeEvent(_))
-        || (case.goal().is_none() && case.settling(Direction::Met).next().is_some())
-    {
+    if !case.due?.falls_once() || (case.goal().is_none() && case.settling(Direction::Met).next().is_some()) {
         return None;
     }
     let later = case.settling(Direction::NotMet).find(|(_, e)| e.window.earliest.is_some_and(|day| day > latest));
@@ -206,7 +203,7 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn overdue(case: &Case<'_>) -> Option<Verdict> {
-    let due = case.due.filter(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_)))?;
+    let due = case.due.filter(|d| d.falls_once())?;
     let latest = case.window.latest.filter(|latest| case.as_of > *latest)?;
     let started = if case.has_started() { "work had begun" } else { "no sign that work had begun" };
     let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.in_words(), case.as_of);
@@ -231,7 +228,7 @@ fn untestable(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn falling_due(case: &Case<'_>) -> Option<Verdict> {
-    case.due.filter(|d| matches!(d.mode, Mode::By | Mode::BeforeEvent(_)))?;
+    case.due.filter(|d| d.falls_once())?;
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
         let due = case.due.map_or_else(String::new, heldto_fact::Due::in_words);

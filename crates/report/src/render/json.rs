@@ -26,6 +26,8 @@ pub fn value(document: &Document) -> Value {
         "known-by": basis.clock.known_by.to_string(),
         "newest-source": basis.newest_source.map(|d| d.to_string()),
         "last-recorded": basis.last_recorded.map(|t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        "sensitive-entries": basis.sensitive.entries,
+        "sensitive-counted": basis.sensitive.are_counted,
         "origin": basis.log.origin,
         "entries": basis.log.entries,
         "tree-head": basis.log.root,

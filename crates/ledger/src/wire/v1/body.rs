@@ -1,15 +1,13 @@
 //! What only one kind says.
 
-use super::{
-    Date, WireAmount, WireSpan, amount, date, day, day_number, id, read_span, span, spell, take, when, wire_amount,
-};
+use super::terms::{WireDue, WireTarget, WireTerms, due, read_terms, target, wire_due, wire_target, wire_terms};
+use super::{Date, date, day, day_number, id, spell, take, when};
 use crate::wire::WireError;
 use crate::wire::codes::Code;
 use bincode::enc::write::Writer;
 use bincode::{BorrowDecode, Encode};
 use heldto_fact::{
-    Body, Change, Commitment, Due, DueRule, FactId, Identifier, Kind, KnownFrom, Mode, Provenance, Target, Threshold,
-    Told,
+    Body, Change, Commitment, FactId, Identifier, Kind, KnownFrom, Passed, Provenance, Recommendation, Told,
 };
 
 #[derive(Encode, BorrowDecode)]
@@ -41,30 +39,23 @@ struct Pledge<'a> {
     personal: bool,
 }
 
+/// The body that is followed, and what passes to whom.
+type Succession<'a> = (&'a str, Vec<(&'a str, Option<&'a str>)>);
+
 #[derive(Encode, BorrowDecode)]
-enum WireTarget<'a> {
-    Amount(WireAmount<'a>),
-    AtLeast(&'a str, WireAmount<'a>, Option<WireAmount<'a>>),
-    AtMost(&'a str, WireAmount<'a>, Option<WireAmount<'a>>),
-    Deliverable(&'a str),
-    KeepDoing(&'a str),
-    Slot(&'a str, u64),
+struct WireRecommendation<'a> {
+    publication: Option<&'a str>,
+    number: Option<&'a str>,
+    terms: WireTerms<'a>,
+    answer_due: Option<WireDue<'a>>,
 }
 
 #[derive(Encode, BorrowDecode)]
-struct WireDue<'a> {
-    mode: WireMode<'a>,
-    date: Option<Date<'a>>,
-    rule: Option<(Date<'a>, WireSpan, bool)>,
-    terms: Option<&'a str>,
-}
-
-#[derive(Encode, BorrowDecode)]
-enum WireMode<'a> {
-    By,
-    NotBefore,
-    BeforeEvent(&'a str),
-    Every(Option<WireSpan>),
+struct WireDecision<'a> {
+    ruling: u8,
+    on: Vec<&'a str>,
+    terms: Option<WireTerms<'a>>,
+    conditions: Option<&'a str>,
 }
 
 pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError> {
@@ -102,6 +93,21 @@ pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError>
         Body::Change { what, value } => spell(&(what.code(), value), to),
         Body::Publication { form, announced, parts } => spell(&(form.code(), announced, parts), to),
         Body::Assessment { of, verdict, scale, reasons } => spell(&(of.as_str(), verdict, scale, reasons), to),
+        Body::Succession { of, passes } => {
+            let passes: Vec<(&str, Option<&str>)> =
+                passes.iter().map(|p| (p.what.as_str(), p.to.as_ref().map(FactId::as_str))).collect();
+            spell(&(of.as_str(), passes), to)
+        }
+        Body::Recommendation(recommendation) => spell(&wire_recommendation(recommendation), to),
+        Body::Decision { ruling, on, terms, conditions } => {
+            let decision = WireDecision {
+                ruling: ruling.code(),
+                on: on.iter().map(FactId::as_str).collect(),
+                terms: terms.as_deref().map(wire_terms),
+                conditions: conditions.as_deref(),
+            };
+            spell(&decision, to)
+        }
         Body::Correction { of, reason, replacement } => {
             // As bytes of their own, so that facts within facts cannot nest without end.
             spell(&(of.as_str(), reason, super::encode(replacement)?), to)
@@ -174,6 +180,24 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             let ((of, verdict, scale, reasons), used): ((&str, _, _, _), _) = take(bytes)?;
             (Body::Assessment { of: id(of)?, verdict, scale, reasons }, used)
         }
+        Kind::Succession => {
+            let ((of, pairs), used): (Succession<'_>, _) = take(bytes)?;
+            let passed = |(what, to): (&str, Option<&str>)| {
+                Ok::<_, WireError>(Passed { what: what.to_owned(), to: to.map(id).transpose()? })
+            };
+            let passes = pairs.into_iter().map(passed).collect::<Result<_, _>>()?;
+            (Body::Succession { of: id(of)?, passes }, used)
+        }
+        Kind::Recommendation => {
+            let (wire, used): (WireRecommendation<'_>, _) = take(bytes)?;
+            (Body::Recommendation(Box::new(recommendation(wire)?)), used)
+        }
+        Kind::Decision => {
+            let (wire, used): (WireDecision<'_>, _) = take(bytes)?;
+            let on = wire.on.iter().map(|fact| id(fact)).collect::<Result<_, _>>()?;
+            let terms = wire.terms.map(read_terms).transpose()?.map(Box::new);
+            (Body::Decision { ruling: Code::read(wire.ruling)?, on, terms, conditions: owned(wire.conditions) }, used)
+        }
         Kind::Correction => {
             let ((of, reason, inner), used): ((&str, String, &[u8]), _) = take(bytes)?;
             let replacement = Box::new(super::super::decode_fact(replacement(inner)?)?);
@@ -183,7 +207,7 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             let ((of, reason), used): ((&str, _), _) = take(bytes)?;
             (Body::Retraction { of: id(of)?, reason }, used)
         }
-        Kind::Redaction | Kind::Key => return Err(not_a_fact(kind)),
+        Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => return Err(not_a_fact(kind)),
     })
 }
 
@@ -191,8 +215,10 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
 pub(super) enum Named<'b> {
     Metric(&'b str),
     Control,
-    /// A verdict on this fact.
-    Fact(&'b str),
+    /// A verdict on a fact, or a decision about several.
+    Facts(Vec<&'b str>),
+    /// Parties, beside those that every fact may name.
+    Parties(Vec<&'b str>),
     /// Another fact, with what replaces it.
     Amends(&'b str, Option<Told<'b>>),
     Nothing,
@@ -201,7 +227,15 @@ pub(super) enum Named<'b> {
 pub(super) fn named(kind: Kind, bytes: &[u8]) -> Result<Named<'_>, WireError> {
     Ok(match kind {
         Kind::Measurement => Named::Metric(take(bytes)?.0),
-        Kind::Assessment => Named::Fact(take(bytes)?.0),
+        Kind::Assessment => Named::Facts(vec![take(bytes)?.0]),
+        Kind::Decision => {
+            let ((_, on), _): ((u8, Vec<&str>), _) = take(bytes)?;
+            Named::Facts(on)
+        }
+        Kind::Succession => {
+            let ((of, passes), _): (Succession<'_>, _) = take(bytes)?;
+            Named::Parties(std::iter::once(of).chain(passes.into_iter().filter_map(|(_, to)| to)).collect())
+        }
         Kind::Change => {
             let (what, _): (u8, _) = take(bytes)?;
             if Change::read(what)? == Change::Control { Named::Control } else { Named::Nothing }
@@ -211,7 +245,7 @@ pub(super) fn named(kind: Kind, bytes: &[u8]) -> Result<Named<'_>, WireError> {
             Named::Amends(of, Some(super::super::tell_fact(replacement(inner)?)?))
         }
         Kind::Retraction => Named::Amends(take(bytes)?.0, None),
-        Kind::Redaction | Kind::Key => return Err(not_a_fact(kind)),
+        Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => return Err(not_a_fact(kind)),
         _ => Named::Nothing,
     })
 }
@@ -247,30 +281,27 @@ fn source(s: &Source<'_>) -> Result<Body, WireError> {
     })))
 }
 
+fn wire_recommendation(r: &Recommendation) -> WireRecommendation<'_> {
+    WireRecommendation {
+        publication: r.publication.as_ref().map(FactId::as_str),
+        number: r.number.as_deref(),
+        terms: wire_terms(&r.terms),
+        answer_due: r.answer_due.as_ref().map(wire_due),
+    }
+}
+
+fn recommendation(wire: WireRecommendation<'_>) -> Result<Recommendation, WireError> {
+    Ok(Recommendation {
+        publication: wire.publication.map(id).transpose()?,
+        number: owned(wire.number),
+        terms: read_terms(wire.terms)?,
+        answer_due: wire.answer_due.map(due).transpose()?,
+    })
+}
+
 fn pledge(c: &Commitment) -> Pledge<'_> {
-    let target = c.target.as_ref().map(|target| match target {
-        Target::Amount(a) => WireTarget::Amount(wire_amount(a)),
-        Target::Metric { metric, threshold: Threshold::AtLeast(a), baseline } => {
-            WireTarget::AtLeast(metric.as_str(), wire_amount(a), baseline.as_ref().map(wire_amount))
-        }
-        Target::Metric { metric, threshold: Threshold::AtMost(a), baseline } => {
-            WireTarget::AtMost(metric.as_str(), wire_amount(a), baseline.as_ref().map(wire_amount))
-        }
-        Target::Deliverable(text) => WireTarget::Deliverable(text),
-        Target::KeepDoing(text) => WireTarget::KeepDoing(text),
-        Target::Slot { of, number } => WireTarget::Slot(of.as_str(), *number),
-    });
-    let due = c.due.as_ref().map(|due| WireDue {
-        mode: match &due.mode {
-            Mode::By => WireMode::By,
-            Mode::NotBefore => WireMode::NotBefore,
-            Mode::BeforeEvent(event) => WireMode::BeforeEvent(event),
-            Mode::Every(every) => WireMode::Every(every.map(span)),
-        },
-        date: due.date.as_ref().map(date),
-        rule: due.rule.as_ref().map(|r| (date(&r.after), span(r.plus), r.about)),
-        terms: due.terms.as_deref(),
-    });
+    let target = c.target.as_ref().map(wire_target);
+    let due = c.due.as_ref().map(wire_due);
     Pledge { force: c.force.code(), target, due, test: c.test.as_deref(), personal: c.personal }
 }
 
@@ -281,41 +312,5 @@ fn commitment(p: Pledge<'_>) -> Result<Commitment, WireError> {
         due: p.due.map(due).transpose()?,
         test: owned(p.test),
         personal: p.personal,
-    })
-}
-
-fn target(wire: &WireTarget<'_>) -> Result<Target, WireError> {
-    Ok(match wire {
-        WireTarget::Amount(a) => Target::Amount(amount(a)?),
-        WireTarget::AtLeast(metric, a, baseline) => Target::Metric {
-            metric: id(metric)?,
-            threshold: Threshold::AtLeast(amount(a)?),
-            baseline: baseline.as_ref().map(amount).transpose()?,
-        },
-        WireTarget::AtMost(metric, a, baseline) => Target::Metric {
-            metric: id(metric)?,
-            threshold: Threshold::AtMost(amount(a)?),
-            baseline: baseline.as_ref().map(amount).transpose()?,
-        },
-        WireTarget::Deliverable(text) => Target::Deliverable((*text).to_owned()),
-        WireTarget::KeepDoing(text) => Target::KeepDoing((*text).to_owned()),
-        WireTarget::Slot(of, number) => Target::Slot { of: id(of)?, number: *number },
-    })
-}
-
-fn due(wire: WireDue<'_>) -> Result<Due, WireError> {
-    let rule = wire.rule.map(|(after, plus, about)| {
-        Ok::<_, WireError>(DueRule { after: when(&after)?, plus: read_span(plus)?, about })
-    });
-    Ok(Due {
-        mode: match wire.mode {
-            WireMode::By => Mode::By,
-            WireMode::NotBefore => Mode::NotBefore,
-            WireMode::BeforeEvent(event) => Mode::BeforeEvent(event.to_owned()),
-            WireMode::Every(every) => Mode::Every(every.map(read_span).transpose()?),
-        },
-        date: wire.date.as_ref().map(when).transpose()?,
-        rule: rule.transpose()?,
-        terms: owned(wire.terms),
     })
 }

@@ -1,0 +1,121 @@
+//! What is published, and what is left out of it.
+
+use super::plain;
+use super::sign::sign;
+use crate::args::{Global, PublishArgs};
+use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
+use crate::{Outcome, World, ledger, trust};
+use heldto_ledger::{Ledger, Own, Withholding};
+use heldto_proof::{Checkpoint, SignedNote, Verifier};
+use heldto_store_files::{Folder, FolderError};
+use heldto_store_sled::{Access, SledStore};
+use std::collections::BTreeSet;
+
+/// Writes the ledger as static files. Never over a ledger that it does not continue.
+pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result<Outcome, CommandError> {
+    // Where the last checkpoint is of all there is, publishing only reads.
+    let mut open = match ledger::open(world, global, Access::Write) {
+        Err(error) if error.is_unwritable => ledger::open(world, global, Access::Read)?,
+        open => open?,
+    };
+    let folder = Folder::new(&args.dir);
+    if let Some(bytes) = folder.checkpoint()? {
+        continues(&open, &bytes)?;
+    }
+    if ["journal", "hot", "signing.key"].iter().any(|name| args.dir.join(name).exists()) {
+        let message =
+            format!("{} is a ledger's own folder: its key and its database would be published too", args.dir.display());
+        return Err(CommandError::new(USAGE, message).hint("name another folder"));
+    }
+    // What is published was verified in this run, whether or not it was signed before.
+    let verified = ledger::verify(&mut open, &mut |_| {})?;
+    if !args.sensitive {
+        withhold(world, &mut open)?;
+    }
+    let size = open.head().size();
+    let current = trust::current(open.genesis(), &open.key_changes(size)?);
+    let held = open.store().checkpoint()?.unwrap_or_default();
+    let note = match Checkpoint::open(&held, &current) {
+        Ok(c) if c.size == size && c.root == verified.root => {
+            SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
+        }
+        _ => sign(world, global, &mut open)?,
+    };
+    let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
+    let withheld = if args.sensitive { BTreeSet::new() } else { named(&open)? };
+    let is_withheld = |entry, part| withheld.contains(&(entry, u64::from(part)));
+    let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes(), &is_withheld)?;
+    if global.quiet {
+        return Ok(plain(""));
+    }
+    let mut said = format!(
+        "{size} entries published in {}: {} files written, {} there already, {} no longer needed\n",
+        args.dir.display(),
+        written.new,
+        written.kept,
+        written.pruned
+    );
+    if written.withheld > 0 {
+        let parts = if written.withheld == 1 { "part" } else { "parts" };
+        said.push_str(&format!("{} {parts} about identifiable children or families left out\n", written.withheld));
+    }
+    Ok(plain(said))
+}
+
+/// Records, where that is not recorded yet, that the parts of sensitive facts are withheld: before a checkpoint under which they are
+/// missing from what is published.
+///
+/// # Errors
+/// When the ledger cannot be read or added to.
+pub fn withhold(world: &mut World<'_>, open: &mut Ledger<SledStore>) -> Result<(), CommandError> {
+    let sensitive = open.sensitive()?;
+    let told: BTreeSet<u64> = sensitive.entries.difference(&sensitive.absent).copied().collect();
+    let recorded = named(open)?;
+    let mut parts = open.parts_to_withhold(&told)?;
+    parts.retain(|part| !recorded.contains(part));
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let ground = "about an identifiable child or family".to_owned();
+    let own = Own::Withholding(Withholding { parts, ground, by: "the keeper of the ledger".to_owned() });
+    let index = open.append_own(&own, (world.now)(), world.random)?;
+    (world.say)(&format!(
+        "entry {index} records which facts are withheld: those about identifiable children or families"
+    ));
+    Ok(())
+}
+
+/// Returns every part that a withholding of the ledger names.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn named(open: &Ledger<SledStore>) -> Result<BTreeSet<(u64, u64)>, CommandError> {
+    let withholdings = open.withholdings(open.head().size())?;
+    Ok(withholdings.into_iter().flat_map(|(_, withholding)| withholding.parts).collect())
+}
+
+/// What was published must be the beginning of what is to be.
+fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError> {
+    let fail = |e: String| {
+        CommandError::new(INTEGRITY, format!("the folder holds a checkpoint that this ledger does not continue: {e}"))
+    };
+    let note = SignedNote::parse(bytes).map_err(|e| fail(e.to_string()))?;
+    let before = Checkpoint::of(&note).map_err(|e| fail(e.to_string()))?;
+    if before.size > open.head().size() {
+        return Err(fail(format!("it has {} entries, and the ledger {}", before.size, open.head().size())));
+    }
+    if before.origin != open.genesis().origin || open.root_at(before.size)? != before.root {
+        return Err(fail("its origin or its entries are others".to_owned()));
+    }
+    Ok(())
+}
+
+impl From<FolderError> for CommandError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Store(error) => error.into(),
+            FolderError::Broken { .. } => Self::new(INTEGRITY, format!("broken: {error}")),
+            other => Self::new(FAILED, other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Who may read and write the ledger's folder and its key, as far as the system's modes tell.
+
+use crate::error::{CommandError, FAILED};
+use std::path::Path;
+
+/// Returns who else than its owner may enter a folder, in words; `None` where nobody may, or the system does not tell.
+pub fn readers(folder: &Path) -> Option<String> {
+    let mode = mode(folder)?;
+    let who = if mode & 0o005 != 0 {
+        "everybody on this machine"
+    } else if mode & 0o050 != 0 {
+        "its owner and its group"
+    } else {
+        return None;
+    };
+    Some(format!("{who}; to keep it to yourself: chmod 700 {}", folder.display()))
+}
+
+/// Makes a folder that only its owner may enter; those above it as the system makes them.
+pub fn create_private(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Checks who may write and read a key. Returns what to warn of.
+///
+/// # Errors
+/// When everybody may write it: nobody can tell then whose key it is.
+pub fn check_key(path: &Path) -> Result<Option<String>, CommandError> {
+    let Some(mode) = mode(path) else { return Ok(None) };
+    let shown = path.display();
+    if mode & 0o002 != 0 {
+        let message = format!("everybody on this machine may write the signing key {shown}");
+        return Err(CommandError::new(FAILED, message)
+            .hint(format!("if it is still yours: chmod 600 {shown}; if you cannot tell, make a new one")));
+    }
+    let who = match mode {
+        m if m & 0o020 != 0 => "its group may write",
+        m if m & 0o004 != 0 => "everybody on this machine may read",
+        m if m & 0o040 != 0 => "its group may read",
+        _ => return Ok(None),
+    };
+    Ok(Some(format!("{who} the signing key: chmod 600 {shown}")))
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).ok().map(|about| about.permissions().mode())
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Path) -> Option<u32> {
+    None
+}

@@ -1,0 +1,175 @@
+//! Publishing: a store's entries written as static files, each whole or not at all, the checkpoint after all that it needs.
+//!
+//! It follows no link inside the folder, and removes only files that it could have written. Start at [`Folder::publish`].
+
+use crate::{Folder, FolderError, bundle, parts_of, parts_path, width_of};
+use heldto_proof::{Entry, Role, TILE_WIDTH, Tile, Verifier, entries_path, leaf_hash, tile_of};
+use heldto_store::{Store, StoredEntry};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// What a run of publishing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Files written.
+    pub new: usize,
+    /// Files that stood there already, byte for byte.
+    pub kept: usize,
+    /// Files removed, since a fuller one took their place.
+    pub pruned: usize,
+    /// Parts left out because they are withheld.
+    pub withheld: usize,
+}
+
+/// Tells of an entry and the number of a part whether the part is left out.
+pub type IsWithheld<'w> = &'w dyn Fn(u64, u16) -> bool;
+
+/// Where a file is written before it is moved to its place: outside the folders that hold what is published.
+const DRAFT: &str = ".heldto-draft";
+
+impl Folder {
+    /// Publishes the first `size` entries of a store, without private and withheld parts. What is already there is kept; a run
+    /// that was cut short is taken up by the next.
+    ///
+    /// The checkpoint comes after all that it needs and before anything is taken away, so that a reader sees the old ledger or
+    /// the new one: a part may go only under a checkpoint whose entries say so.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or a folder inside is a link.
+    pub fn publish(
+        &self,
+        store: &impl Store,
+        size: u64,
+        key: &Verifier,
+        checkpoint: &[u8],
+        is_withheld: IsWithheld<'_>,
+    ) -> Result<Written, FolderError> {
+        let (mut written, mut leaves, mut later) = (Written::default(), Vec::new(), Vec::new());
+        self.put("first-key", format!("{key}\n").as_bytes(), &mut written)?;
+        for index in 0..size.div_ceil(TILE_WIDTH) {
+            let start = index * TILE_WIDTH;
+            let width = (size - start).min(TILE_WIDTH);
+            let mut bundled = Vec::new();
+            store.read(start..start + width, &mut |stored| {
+                leaves.push(leaf_hash(&stored.entry));
+                let parts = public(stored, is_withheld, &mut written.withheld);
+                bundled.push(StoredEntry { index: stored.index, entry: stored.entry.clone(), parts });
+                true
+            })?;
+            self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;
+            let (path, parts) = (parts_path(index, width), parts_of(&bundled));
+            if self.read(&path)?.is_none_or(|there| there == parts) {
+                self.put(&path, &parts, &mut written)?;
+            } else {
+                later.push((path, parts));
+            }
+            self.stale_parts(index, width, &bundled, &mut later)?;
+        }
+        for tile in Tile::of_tree(size) {
+            let hashes: Vec<u8> = tile_of(&leaves, tile).iter().flat_map(|h| h.0).collect();
+            self.put(&tile.path(), &hashes, &mut written)?;
+        }
+        // Before this line a reader sees the old checkpoint and everything it needs; after it, the new one.
+        self.put("checkpoint", checkpoint, &mut written)?;
+        for (path, parts) in later {
+            self.put(&path, &parts, &mut written)?;
+        }
+        self.prune(size, &mut written)?;
+        Ok(written)
+    }
+
+    /// Adds the files of parts that older checkpoints left, where they hold other parts than are published now.
+    fn stale_parts(
+        &self,
+        index: u64,
+        width: u64,
+        bundled: &[StoredEntry],
+        later: &mut Vec<(String, Vec<u8>)>,
+    ) -> Result<(), FolderError> {
+        let full = parts_path(index, TILE_WIDTH);
+        for older in self.older_partials(&full, width) {
+            let (path, parts) = (format!("{full}.p/{older}"), parts_of(&bundled[..older]));
+            if self.read(&path)?.is_some_and(|there| there != parts) {
+                later.push((path, parts));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a file whole and durably, unless it stands there already.
+    fn put(&self, path: &str, bytes: &[u8], written: &mut Written) -> Result<(), FolderError> {
+        let target = self.dir.join(path);
+        let is_link = std::fs::symlink_metadata(&target).is_ok_and(|about| about.is_symlink());
+        if !is_link && self.read(path)?.as_deref() == Some(bytes) {
+            written.kept += 1;
+            return Ok(());
+        }
+        self.check_folders(path)?;
+        let folder = target.parent().unwrap_or(&self.dir);
+        let draft = self.dir.join(DRAFT);
+        let write = || {
+            std::fs::create_dir_all(folder)?;
+            remove(&draft)?;
+            let mut file = std::fs::File::create_new(&draft)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            // Before this line the old file stands; after it, the new one. A link in its place is replaced, not followed.
+            std::fs::rename(&draft, &target)?;
+            if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
+        };
+        write().map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
+        written.new += 1;
+        Ok(())
+    }
+
+    /// Removes the partial forms of tiles and bundles that are full now, and drafts. Others stay: an older checkpoint may still be
+    /// read by them.
+    fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
+        let failed = |source| FolderError::Io { path: DRAFT.to_owned(), source };
+        remove(&self.dir.join(DRAFT)).map_err(failed)?;
+        let full = Tile::of_tree(size).into_iter().filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
+        let bundles = (0..size / TILE_WIDTH).flat_map(|n| [entries_path(n, TILE_WIDTH), parts_path(n, TILE_WIDTH)]);
+        for path in full.chain(bundles) {
+            let partials = format!("{path}.p");
+            self.check_folders(&format!("{partials}/1"))?;
+            let folder = self.dir.join(&partials);
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                let name = entry.file_name();
+                let is_own = name.to_str().is_some_and(|name| width_of(name.trim_end_matches(".new")).is_some());
+                if is_own && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    std::fs::remove_file(entry.path())
+                        .map_err(|source| FolderError::Io { path: entry.path().display().to_string(), source })?;
+                    written.pruned += 1;
+                }
+            }
+            // Left behind it would be an empty folder, which harms nobody.
+            drop(std::fs::remove_dir(&folder));
+        }
+        Ok(())
+    }
+}
+
+/// Removes a file or a link, where there is one.
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the parts that may be published: those whose role is not private, and that are not withheld.
+fn public(stored: &StoredEntry, is_withheld: IsWithheld<'_>, withheld: &mut usize) -> Vec<(u16, Vec<u8>)> {
+    let roles: Vec<Role> =
+        Entry::decode(&stored.entry).map(|e| e.parts.iter().map(|p| p.role).collect()).unwrap_or_default();
+    let is_public = |n: u16| roles.get(usize::from(n)).is_some_and(|role| !role.is_private());
+    let mut public = Vec::new();
+    for (number, bytes) in stored.parts.iter().filter(|(number, _)| is_public(*number)) {
+        if is_withheld(stored.index, *number) {
+            *withheld += 1;
+        } else {
+            public.push((*number, bytes.clone()));
+        }
+    }
+    public
+}
