@@ -16,6 +16,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Broken(Exception):
 
 
 class Unreadable(Exception):
-    """A fact of a version that this verifier does not know: no fault."""
+    """A fact of a version or kind that this verifier does not know: no fault."""
 
 
 @contextmanager
@@ -143,47 +144,78 @@ EDTF = re.compile(rf"unknown|{DAY}|{DAY}/{DAY}|(?:\.\.)?/{DAY}|{DAY}/(?:\.\.)?"
                   rf"|\[{DAY}\.\.{DAY}\]|\[\.\.{DAY}\]|\[{DAY}\.\.\]|\[{DAY}(?:,{DAY})+\]", re.ASCII)
 
 
+def days(point: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The first and the last day of a point, each as year, month and day."""
+    year, *given = map(int, point.rstrip("~?%").split("-"))
+    require(not given or 1 <= given[0] <= 12, "a date is not in the calendar")
+    month = given[0] if given else 12
+    length = monthrange(2000 + year % 400, month)[1]
+    require(len(given) < 2 or 1 <= given[1] <= length, "a date is not in the calendar")
+    return (year, *given, 1, 1)[:3], (year, month, *given[1:], length)[:3]
+
+
 def edtf(reader: Reader) -> str:
     value = text(reader)
-    require(EDTF.fullmatch(value) is not None, "a date is not in the spelling of FACTS.md")
-    for found in re.findall(DAY, value):
-        year, month, day = (*map(int, found.rstrip("~?%").split("-")), 1, 1)[:3]
-        real = 1 <= month <= 12 and 1 <= day <= monthrange(2000 + year % 400, month)[1]
-        require(real, "a date is not in the calendar")
+    require(EDTF.fullmatch(value) is not None, "a date is not in the spelling of section 4")
+    points = [days(found) for found in re.findall(DAY, value)]
+    if "," in value:
+        rising = all(one[0] < other[0] for one, other in pairwise(points))
+        require(rising and len(points) <= 100, "the points of a date are more than 100, or do not rise")
+    elif len(points) == 2:
+        require(points[0][0] <= points[1][1], "a date ends before it begins")
     return value
 
 
-def span(reader: Reader) -> tuple[int, str]:
-    count, unit = uint(reader), word("days weeks months years")(reader)
-    require(1 <= count <= 10_000, "the count of a span is not 1 to 10,000")
-    return count, unit
+def window(reader: Reader) -> tuple[int, int]:
+    earliest, latest = signed(reader), signed(reader)
+    require(earliest <= latest, "the window of a date ends before it begins")
+    return earliest, latest
 
 
-date = group(edtf, opt(group(signed, signed)))
+def count(reader: Reader) -> int:
+    number = uint(reader)
+    require(1 <= number <= 10_000, "a count of time is not 1 to 10,000")
+    return number
+
+
+def identifier(reader: Reader) -> str:
+    value = text(reader)
+    require(re.fullmatch(r"[a-z0-9][a-z0-9-]{1,79}(?:\.[a-z0-9-]{1,40})?", value) is not None, "an id is not in its spelling")
+    return value
+
+
+date = group(edtf, opt(window))
+span = group(count, word("days weeks months years"))
 amount = group(
     opt(uint), opt(uint), text, word("exact about more-than at-least less-than nearly up-to share-of not-quantified"),
     opt(text), opt(uint), opt(uint),
-    word("pledged allocated announced invested offered ordered paid asked-for underspent target limit delivered measured stated"),
+    word("pledged allocated announced invested offered ordered paid asked-for underspent target limit delivered measured stated"
+         " penalty recommended estimated shortfall debt"),
     opt(date), word("per-period in-total unknown"), opt(text), opt(uint))
 level = group(text, amount, opt(amount))
-target = choice(amount, level, level, text, text, group(text, uint))
-mode = choice(group(), group(), text, opt(span))
+target = choice(amount, level, level, text, text, group(text, uint),
+                group(text, word("up down"), boolean, amount, opt(amount)), group(text, boolean, amount, date), text)
+alternative = choice(date, text)
+mode = choice(group(), group(), text, opt(span), many(alternative), text, group(), group(), group(count, date, text), text,
+              many(group(date, target)))
 due = group(mode, opt(date), opt(group(date, span, boolean)), opt(text))
+terms = group(opt(target), opt(due), opt(text))
 cite = group(text, text, opt(group(uint, uint, fixed(32))))
 link = group(word("same-as repeats part-of may-overlap fulfils part-fulfils supports addresses measured-by contradicts supersedes"
-                  " answers bears-on"), text, word("stated probable possible"))
+                  " answers bears-on disputes"), text, word("stated probable possible"))
 
 COMMON: dict[str, Type] = {
-    "id": text, "text": text, "by": many(text), "about": many(text), "to": many(text), "reporter": opt(text),
+    "id": identifier, "text": text, "by": many(text), "about": many(text), "to": many(text), "reporter": opt(text),
     "attribution": word("stated implied uncertain unknown"),
     "voice": opt(word("record official self government critic reporter second-hand derived")),
     "occurred": opt(date), "period": opt(date), "place": opt(text), "sensitive": boolean,
     "salience": word("core supporting rhetorical"), "amounts": many(amount), "cites": many(cite), "links": many(link),
     "note": opt(text)}
-FACTS: dict[str, dict[str, Type]] = {  # in the order of the word list of kinds
+FACTS: dict[str, dict[str, Type]] = {
     "party": {"kind of party": word(
         "council partnership nhs-board department government inspectorate ombudsman auditor improvement-board parliament"
-        " political-group charity school media company office-holder people other area"), "identifiers": many(group(text, text))},
+        " political-group charity school media company office-holder people other area inquiry court regulator commissioners"
+        " emergency-service committee"), "identifiers": many(group(text, text))},
     "source": {"publisher": opt(text), "author": opt(text), "published": opt(date), "known-from": opt(group(signed, text)),
                "url": opt(text), "blake3": opt(fixed(32)), "revises": opt(text)},
     "metric": {"definition": text, "unit": text, "direction": word("higher lower neither")},
@@ -202,36 +234,51 @@ FACTS: dict[str, dict[str, Type]] = {  # in the order of the word list of kinds
                             " withdrawal office-ended other series-break"), "value": opt(text)},
     "publication": {"form": word("plan report minutes letter data other"), "announced": opt(uint), "parts": many(text)},
     "assessment": {"of": text, "verdict": text, "scale": text, "reasons": opt(text)},
+    "succession": {"of": text, "passes": many(group(text, opt(text)))},
+    "recommendation": {"publication": opt(text), "number": opt(text), "terms": terms, "answer due": opt(due)},
+    "decision": {"ruling": word("accepted accepted-in-principle accepted-in-part rejected noted minded-to in-force varied deferred"
+                                " revoked upheld partly-upheld quashed dismissed refused"),
+                 "on": many(text), "terms": opt(terms), "conditions": opt(text)},
     "correction": {"of": text, "reason": text, "replacement": octets},
     "retraction": {"of": text, "reason": text}}
 FACTS = {kind: COMMON | own for kind, own in FACTS.items()}
 REPLACEMENTS = {kind: fields for kind, fields in FACTS.items() if kind not in ("correction", "retraction")}
 RECORDS: dict[str, dict[str, Type]] = {  # the ledger's own, section 3
     "redaction": {"entry": uint, "part": uint, "ground": text, "by": text},
+    "withholding": {"parts": many(group(uint, uint)), "ground": text, "by": text},
+    "reserve-key": {"key": fixed(32), "signature by the one that signs": fixed(64), "signature by itself": fixed(64)},
     "key": {"new key": fixed(32), "signature by the old": fixed(64), "signature by the new": fixed(64)}}
-KINDS = [*FACTS, *RECORDS]
+KINDS = ("party source metric inspection notice statement question pledge delivery complaint payout measurement change publication"
+         " assessment correction retraction redaction key succession recommendation decision withholding reserve-key").split()
+
+
+def kind_word(reader: Reader) -> str:
+    """A kind by its word; one that is not known, by its number."""
+    number = u8(reader)
+    return KINDS[number] if number < len(KINDS) else f"kind {number}"
 
 
 def decode(data: bytes, tables: dict[str, dict[str, Type]], kind: str | None = None) -> dict[str, Any]:
-    """The fields of a fact or record, which must be of the kind given and of one of those in the tables."""
+    """The kind and fields of a fact or record, which must be of the kind given and of one of those in the tables."""
     reader = Reader(data)
-    version, number = u8(reader), u8(reader)
-    require(kind is None or number == KINDS.index(kind), "a part is not of the kind of its entry")
-    if version != 1 and tables is not RECORDS:
+    version, found = u8(reader), kind_word(reader)
+    require(kind in (None, found), "a part is not of the kind of its entry")
+    if tables is not RECORDS and (version != 1 or found not in KINDS):
         raise Unreadable
     require(version == 1, "a record of the ledger is of an unknown version")
-    require(number < len(KINDS) and KINDS[number] in tables, f"kind {number} cannot stand here")
-    fields = {name: read(reader) for name, read in tables[KINDS[number]].items()}
+    require(found in tables, f"{found} cannot stand here")
+    fields = {"kind": found} | {name: read(reader) for name, read in tables[found].items()}
     reader.finish()
-    if KINDS[number] == "correction":
-        decode(fields["replacement"], REPLACEMENTS)
+    if found == "correction":
+        fields["replacement"] = decode(fields["replacement"], REPLACEMENTS)
     return fields
 
 
 # Sections 2 and 3: hashes and entries.
 
-ROLES = "ledger fact quotation private-note"
-HEADER = group(uint, fixed(32), signed, word(" ".join(KINDS)), many(group(word(ROLES), fixed(32))))
+ROLES = "ledger fact quotation private-note recorder"
+PRIVATE = ("private-note", "recorder")
+HEADER = group(uint, fixed(32), signed, kind_word, many(group(word(ROLES), fixed(32))))
 
 
 @dataclass
@@ -278,6 +325,10 @@ def field(line: Any, name: str, kind: type) -> Any:
     return line[name]
 
 
+def no_other_key(line: Any, names: str) -> None:
+    require(isinstance(line, dict) and set(line) <= set(names.split()), f"not an object, or with other keys than {names}")
+
+
 def from_base64(line: Any, name: str) -> bytes:
     value = field(line, name, str)
     try:
@@ -295,6 +346,7 @@ def from_hex(line: Any, name: str) -> bytes:
 
 
 def genesis(line: Any) -> bytes:
+    no_other_key(line, "heldto version origin key")
     require(field(line, "heldto", str) == "export" and field(line, "version", int) == 1, "not an export of version 1")
     key, name = from_hex(line, "key"), field(line, "origin", str)
     plain = not any(c.isspace() or c == "+" or unicodedata.category(c) in ("Cc", "Cs") for c in name)
@@ -318,18 +370,22 @@ class Ledger:
         require(len(lines) > 0, "there is no line")
         self.genesis = genesis(lines[0])
         require(len(lines) > 1 and isinstance(lines[-1], dict) and "end" in lines[-1], "the last line is missing")
+        no_other_key(lines[-1], "end chain root")
+        self.key = from_hex(lines[0], "key")  # that signs, at each place
         self.lines, self.size = lines[1:-1], field(lines[-1], "end", int)
         self.chain, self.root = from_hex(lines[-1], "chain"), from_hex(lines[-1], "root")
         self.entries: list[Entry] = []
         self.present: set[tuple[int, int]] = set()
         self.redacted: set[tuple[int, int]] = set()
+        self.withheld: dict[int, list[tuple[int, int]]] = {}  # what each withholding names
         self.unreadable = 0
         self.shown: set[int] = set()
-        self.ids: set[str] = set()
+        self.facts: dict[int, dict[str, Any]] = {}  # those that can be read
 
     def verify(self) -> str:
         for at, line in enumerate(self.lines):
             with blame(at):
+                no_other_key(line, "index entry parts fact")
                 entry = read_entry(line)
                 require(entry.index == field(line, "index", int) == at, "the entry is not in its place")
             self.check_link(at, entry)
@@ -338,7 +394,9 @@ class Ledger:
                 self.entries.append(entry)
                 self.check_parts(at, entry, line)
                 require(line.get("fact") is None or at in self.shown, "a readable fact stands beside none that can be read")
-        erased, withheld = self.check_missing()
+        withheld = self.check_missing()
+        self.check_withholdings()
+        first = self.check_ids()
         require(self.size == len(self.entries), f"the last line tells of {self.size} entries, {len(self.entries)} are here")
         chain = self.entries[-1].chain if self.entries else self.genesis
         root = tree_head([entry.leaf for entry in self.entries])
@@ -346,8 +404,9 @@ class Ledger:
             raise Broken("changed: neither chain nor root are those of the last line", len(self.entries) - 1)
         require(chain == self.chain, "the chain value is not that of the last line")
         require(root == self.root, "the root is not that of the last line")
+        self.check_corrections(first)
         return (f"sound: {self.size} entries, chain {chain.hex()}, root {root.hex()}, {len(self.present)} parts checked, "
-                f"{erased} erased, {withheld} withheld, {self.unreadable} unreadable")
+                f"{len(self.redacted)} erased, {withheld} withheld, {self.unreadable} unreadable")
 
     def check_link(self, at: int, entry: Entry) -> None:
         """An entry that does not fit the one before is itself the changed one, unless what follows still fits it."""
@@ -363,9 +422,10 @@ class Ledger:
 
     def check_parts(self, at: int, entry: Entry, line: Any) -> None:
         main = [role for role, _ in entry.parts if role in ("ledger", "fact")]
-        own = "ledger" if entry.kind in ("redaction", "key") else "fact"
+        own = "ledger" if entry.kind in RECORDS else "fact"
         require(main == [own] and entry.parts[0][0] == own, "not exactly one fact or record of the ledger's own, in the first place")
         for part in field(line, "parts", list):
+            no_other_key(part, "part role salt bytes")
             number = field(part, "part", int)
             require(0 <= number < len(entry.parts), f"the entry has no part {number}")
             require((at, number) not in self.present, f"part {number} is there twice")
@@ -378,8 +438,6 @@ class Ledger:
             require(found == commitment, f"part {number} does not match its commitment")
             if role in ("ledger", "fact"):
                 self.check_fact(at, entry, data, RECORDS if role == "ledger" else FACTS, line.get("fact"))
-        for number, (role, _) in enumerate(entry.parts):
-            require(role != "ledger" or (at, number) in self.present, f"part {number}, the ledger's own, is missing")
 
     def check_fact(self, at: int, entry: Entry, data: bytes, tables: dict[str, dict[str, Type]], shown: Any) -> None:
         try:
@@ -390,25 +448,61 @@ class Ledger:
         if shown is not None:
             check_shown(shown, entry.kind, fields)
             self.shown.add(at)
-        if "id" in fields:
-            require(fields["id"] not in self.ids, "its id was recorded before")
-            self.ids.add(fields["id"])
-        if entry.kind == "redaction":
-            where = fields["entry"], fields["part"]
-            require(where[0] < at and where[1] < len(self.entries[where[0]].parts), "redacts a part that is not before it")
-            require(self.entries[where[0]].parts[where[1]][0] != "ledger", "redacts a record of the ledger's own")
-            self.redacted.add(where)
+        if tables is FACTS:
+            self.facts[at] = fields
+        elif entry.kind == "redaction":
+            self.check_named(at, fields["entry"], fields["part"])
+            self.redacted.add((fields["entry"], fields["part"]))
+        elif entry.kind == "withholding":
+            self.withheld[at] = fields["parts"]
+        elif entry.kind == "reserve-key":
+            require(fields["key"] != self.key, "the reserve key is the one that signs")
+        else:
+            self.key = fields["new key"]
 
-    def check_missing(self) -> tuple[int, int]:
-        """How many parts are erased, and how many withheld."""
-        withheld = 0
+    def check_named(self, at: int, entry: int, part: int) -> None:
+        """What a redaction or withholding at a place may name."""
+        require(entry < at and part < len(self.entries[entry].parts), "names a part that is not before it", at)
+        require(self.entries[entry].parts[part][0] != "ledger", "names a record of the ledger's own", at)
+
+    def check_missing(self) -> int:
+        """How many parts are missing that are not erased."""
+        withheld, named = 0, {where for parts in self.withheld.values() for where in parts}
         for at, entry in enumerate(self.entries):
             for number, (role, _) in enumerate(entry.parts):
                 there, redacted = (at, number) in self.present, (at, number) in self.redacted
                 require(not (there and redacted), f"part {number} is there, and redacted", at)
-                require(there or redacted or role == "private-note", f"part {number} is missing without a redaction", at)
+                excused = role in PRIVATE or role != "ledger" and (at, number) in named
+                require(there or redacted or excused, f"part {number} is missing without a redaction or withholding", at)
                 withheld += not there and not redacted
-        return len(self.redacted), withheld
+        return withheld
+
+    def check_withholdings(self) -> None:
+        for at, parts in self.withheld.items():
+            require(len(parts) > 0, "withholds nothing", at)
+            require(all(one < other for one, other in pairwise(parts)), "the parts that it withholds do not rise", at)
+            for entry, part in parts:
+                self.check_named(at, entry, part)
+
+    def check_ids(self) -> dict[str, str]:
+        """The kind of the fact that was recorded under each id."""
+        kinds: dict[str, str] = {}
+        for at, fact in self.facts.items():
+            require(fact["id"] not in kinds, "its id was recorded before", at)
+            kinds[fact["id"]] = fact["kind"]
+        return kinds
+
+    def check_corrections(self, kinds: dict[str, str]) -> None:
+        """A replacement has the id and kind of the fact first recorded, where that can be read."""
+        for at, fact in self.facts.items():
+            if fact["kind"] == "correction" and fact["of"] in kinds:
+                found = fact["replacement"]["id"], fact["replacement"]["kind"]
+                require(found == (fact["of"], kinds[fact["of"]]), "a correction that has no effect: of another id or kind", at)
+
+
+def no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    require(len(dict(pairs)) == len(pairs), "an object names a key twice")
+    return dict(pairs)
 
 
 def verify(lines: list[Any]) -> str:
@@ -416,9 +510,10 @@ def verify(lines: list[Any]) -> str:
     parsed = []
     for at, line in enumerate(lines):
         try:
-            parsed.append(json.loads(line) if isinstance(line, str) else line)
-        except (ValueError, RecursionError):
-            raise Broken(f"line {at + 1} is not JSON", at - 1 if 0 < at < len(lines) - 1 else None) from None
+            parsed.append(json.loads(line, object_pairs_hook=no_key_twice) if isinstance(line, str) else line)
+        except (ValueError, RecursionError, Broken) as fault:
+            why = fault.why if isinstance(fault, Broken) else "not JSON"
+            raise Broken(f"line {at + 1}: {why}", at - 1 if 0 < at < len(lines) - 1 else None) from None
     return Ledger(parsed).verify()
 
 

@@ -10,6 +10,7 @@ pub use report::{
 use crate::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
+use heldto_ledger::ClockPolicy;
 use heldto_report::{Format, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
@@ -142,6 +143,27 @@ pub struct InitArgs {
     pub origin: Option<String>,
 }
 
+/// How far this machine's clock is believed.
+#[derive(Args, Default)]
+pub struct ClockArgs {
+    /// Record although the clock is more than 400 days after the last entry: you have checked that it is right
+    #[arg(long, conflicts_with = "clock_behind")]
+    pub clock_is_right: bool,
+    /// Record at the last entry's time, which is later than now: the way out after a clock was wrong
+    #[arg(long)]
+    pub clock_behind: bool,
+}
+
+impl ClockArgs {
+    pub const fn policy(&self) -> ClockPolicy {
+        match (self.clock_is_right, self.clock_behind) {
+            (_, true) => ClockPolicy::Behind,
+            (true, false) => ClockPolicy::Right,
+            (false, false) => ClockPolicy::Checked,
+        }
+    }
+}
+
 #[derive(Args)]
 pub struct AppendArgs {
     /// Facts files (TOML, or JSON lines), folders of them, or - for standard input; with --mapping, tables (CSV) or the folder that holds them
@@ -153,6 +175,8 @@ pub struct AppendArgs {
     /// Read tables through a mapping: the name of one that ships with the program, or a file (docs/MAPPING.md)
     #[arg(long, value_name = "NAME|FILE")]
     pub mapping: Option<String>,
+    #[command(flatten)]
+    pub clock: ClockArgs,
 }
 
 #[derive(Args)]
@@ -170,15 +194,19 @@ pub struct CorrectArgs {
     /// Why
     #[arg(long)]
     pub reason: String,
+    #[command(flatten)]
+    pub clock: ClockArgs,
 }
 
 #[derive(Args)]
 pub struct RetractArgs {
-    /// The fact to withdraw
+    /// The fact to withdraw; or a retraction that was a mistake, so that what it withdrew stands again
     pub id: FactId,
     /// Why
     #[arg(long)]
     pub reason: String,
+    #[command(flatten)]
+    pub clock: ClockArgs,
 }
 
 #[derive(Args)]
@@ -200,6 +228,8 @@ pub struct CheckpointArgs {}
 pub struct KeyArgs {
     #[command(subcommand)]
     pub action: KeyAction,
+    #[command(flatten)]
+    pub clock: ClockArgs,
 }
 
 #[derive(Subcommand)]
@@ -224,6 +254,8 @@ pub struct PublishArgs {
     /// Publish facts about identifiable children and families too, for all to read
     #[arg(long)]
     pub sensitive: bool,
+    #[command(flatten)]
+    pub clock: ClockArgs,
 }
 
 #[derive(Args)]
@@ -237,6 +269,8 @@ pub struct ExportArgs {
     /// For others: without facts about identifiable children and families
     #[arg(long, conflicts_with = "private")]
     pub public: bool,
+    #[command(flatten)]
+    pub clock: ClockArgs,
 }
 
 #[derive(Args)]

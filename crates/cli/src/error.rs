@@ -114,8 +114,12 @@ impl From<AppendError> for CommandError {
         match error {
             AppendError::Store(error) => error.into(),
             AppendError::Read(error) => error.into(),
-            AppendError::Clock { .. } => Self::new(FAILED, error.to_string())
-                .hint("set this machine's clock; the ledger's times never go backwards"),
+            AppendError::Clock { .. } => Self::new(FAILED, error.to_string()).hint(
+                "set this machine's clock; if the last entry's time is the wrong one, --clock-behind records at that time again",
+            ),
+            AppendError::ClockLeaps { .. } => {
+                Self::new(FAILED, error.to_string()).hint("set this machine's clock; if it is right: --clock-is-right")
+            }
             other => Self::new(INPUT, other.to_string()),
         }
     }

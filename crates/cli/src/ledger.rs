@@ -318,6 +318,10 @@ pub fn files(world: &mut World<'_>, paths: &[PathBuf]) -> Result<Vec<File>, Comm
                 .filter(|p| p.extension().is_some_and(|x| x == "toml" || x == "jsonl"))
                 .collect();
             inside.sort();
+            // A pipe or a device might never end.
+            let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = inside.into_iter().partition(|p| p.is_file());
+            others.iter().for_each(|p| (world.say)(&format!("note: {} is not a file, and was skipped", p.display())));
+            let inside = files;
             if inside.is_empty() {
                 let message = format!("there is no facts file (.toml or .jsonl) in {}", path.display());
                 return Err(CommandError::new(INPUT, message));

@@ -1,9 +1,10 @@
 //! What only all the facts together can tell: who is meant, and whether they are there.
 
 use crate::near::did_you_mean;
+use crate::problem::MOST_SHOWN;
 use crate::read::Draft;
 use crate::{Known, Problem};
-use heldto_fact::Kind;
+use heldto_fact::{Fact, FactId, Kind};
 use std::collections::BTreeMap;
 
 /// Problems with ids: given twice, or referring to nothing, or to something of the wrong kind.
@@ -11,13 +12,13 @@ use std::collections::BTreeMap;
 /// `complete`: whether every draft was read; where one was not, a missing id may be in it, and is not complained of.
 pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
     let mut here: Known = BTreeMap::new();
+    let mut first: BTreeMap<&FactId, &Option<Fact>> = BTreeMap::new();
     let mut problems = Vec::new();
     for draft in drafts {
         let Some((id, span)) = &draft.id else { continue };
-        if here.insert(id.clone(), draft.kind).is_some() {
-            let same = drafts.iter().filter(|d| d.id.as_ref().is_some_and(|(other, _)| other == id));
-            let facts: Vec<_> = same.map(|d| &d.fact).collect();
-            if facts.windows(2).any(|pair| pair[0] != pair[1]) {
+        here.insert(id.clone(), draft.kind);
+        if let Some(before) = first.insert(id, &draft.fact) {
+            if before != &draft.fact {
                 let problem = Problem::new(span.clone(), format!("the id `{id}` is given twice"), "given before");
                 problems
                     .push(problem.help("an id is unique in the ledger: give this fact another").in_file(draft.file));
@@ -31,8 +32,11 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
             let word = reference.must_be.map_or("fact", Kind::word);
             let problem = match (kind, reference.must_be) {
                 (None, _) if !all_read => continue,
+                (None, _) if problems.len() >= MOST_SHOWN => {
+                    Problem::new(reference.span.clone(), format!("unknown {word} `{}`", reference.to), "")
+                }
                 (None, _) => {
-                    let of_kind = |(id, kind): (&heldto_fact::FactId, &Kind)| {
+                    let of_kind = |(id, kind): (&FactId, &Kind)| {
                         (reference.must_be.is_none_or(|m| m == *kind)).then(|| id.to_string())
                     };
                     let names: Vec<String> = here.iter().chain(known).filter_map(of_kind).collect();

@@ -37,12 +37,13 @@ pub type Known = BTreeMap<FactId, Kind>;
 /// Where each fact stands: the number of its file, and the bytes of its id or of its row.
 pub type Places = BTreeMap<FactId, (usize, Range<usize>)>;
 
-/// Points at facts by their ids, each with what is wrong with it and what to do: for what only the ledger can tell.
+/// Points at facts by their ids, each with what is wrong with it and what to do, and a label at each: for what only the ledger can
+/// tell.
 #[must_use]
-pub fn point_at(files: &[File], places: &Places, wrong: &[(FactId, String, String)]) -> Problems {
+pub fn point_at(files: &[File], places: &Places, wrong: &[(FactId, String, String)], label: &str) -> Problems {
     let problem = |(id, title, help): &(FactId, String, String)| {
         let (file, span) = places.get(id).cloned().unwrap_or_default();
-        Problem::new(span, title.as_str(), "recorded before").help(help.as_str()).in_file(file)
+        Problem::new(span, title.as_str(), label).help(help.as_str()).in_file(file)
     };
     let mut problems: Vec<Problem> = wrong.iter().map(problem).collect();
     problems.sort_by_key(|p| (p.file, p.span.start));

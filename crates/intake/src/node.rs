@@ -1,6 +1,7 @@
 //! One tree for TOML and JSON, with the place of each value.
 
 use crate::Problem;
+use crate::problem::{Lines, MOST_SHOWN};
 use heldto_fact::Kind;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -54,15 +55,7 @@ type Tables = Result<Vec<(Kind, Node)>, Vec<Problem>>;
 pub fn from_toml(text: &str) -> Tables {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let mut problems: Vec<Problem> = Vec::new();
-        for error in &errors {
-            let problem = syntax(text, error.span().unwrap_or(0..0), error.message());
-            let line = |p: &Problem| text[..p.span.start.min(text.len())].matches('\n').count();
-            if problems.iter().all(|p| line(p) != line(&problem)) {
-                problems.push(problem);
-            }
-        }
-        return Err(problems);
+        return Err(first_of_regions(text, &errors));
     }
     let (mut tables, mut problems) = (Vec::new(), Vec::new());
     for (key, value) in table.into_inner() {
@@ -93,6 +86,26 @@ pub fn from_toml(text: &str) -> Tables {
     }
     tables.sort_by_key(|(_, node)| node.span.start);
     if problems.is_empty() { Ok(tables) } else { Err(problems) }
+}
+
+/// The problems of a text that is not TOML: the first of each torn region, which ends with a line that has none.
+fn first_of_regions(text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
+    let lines = Lines::of(text);
+    let mut spans: Vec<(usize, &toml::de::Error)> =
+        errors.iter().map(|error| (lines.number(error.span().map_or(0, |span| span.start)), error)).collect();
+    spans.sort_by_key(|(line, error)| (*line, error.span().map_or(0, |span| span.start)));
+    let (mut problems, mut torn) = (Vec::new(), None);
+    for (line, error) in spans {
+        let is_first = torn.is_none_or(|before| line > before + 1);
+        torn = Some(line);
+        if is_first {
+            problems.push(syntax(text, error.span().unwrap_or(0..0), error.message()));
+        }
+        if problems.len() > MOST_SHOWN {
+            break;
+        }
+    }
+    problems
 }
 
 fn node(spanned: toml::Spanned<DeValue<'_>>) -> Node {

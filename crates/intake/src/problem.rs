@@ -1,5 +1,6 @@
 use crate::File;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// One thing wrong with a file: what, where, and what to do.
@@ -34,7 +35,28 @@ impl Problem {
 }
 
 /// How many problems are shown: nobody reads more, and a wrong column goes wrong in every row.
-const MOST_SHOWN: usize = 100;
+pub const MOST_SHOWN: usize = 100;
+
+/// Where the lines of a text begin, found once.
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// Reads a text once.
+    pub fn of(text: &str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(breaks).collect())
+    }
+
+    /// Returns the number, from 0, of the line that holds a byte.
+    pub fn number(&self, at: usize) -> usize {
+        self.0.partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// Returns where the line that holds a byte begins.
+    pub fn start(&self, at: usize) -> usize {
+        self.0.get(self.number(at)).copied().unwrap_or(0)
+    }
+}
 
 /// Every problem found, with the files they are in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,14 +71,18 @@ impl Problems {
     /// The problems as people read them: file, line, column, caret, remedy. The first hundred, and at the end how many there are.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
+        let mut lines: BTreeMap<usize, Lines> = BTreeMap::new();
+        for problem in self.problems.iter().take(MOST_SHOWN) {
+            lines.entry(problem.file).or_insert_with(|| Lines::of(&self.files[problem.file].text));
+        }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let one = |problem: &Problem| {
             let file = &self.files[problem.file];
             let span = within(&problem.span, &file.text);
             // Only the line itself: a whole file for each of many problems would take long.
-            let start = file.text[..span.start].rfind('\n').map_or(0, |n| n + 1);
+            let start = lines[&problem.file].start(span.start);
             let end = file.text[span.start..].find('\n').map_or(file.text.len(), |n| span.start + n);
-            let line = 1 + file.text[..start].matches('\n').count();
+            let line = 1 + lines[&problem.file].number(span.start);
             let mut annotation = AnnotationKind::Primary.span(span.start - start..span.end - start);
             if !problem.label.is_empty() {
                 annotation = annotation.label(problem.label.as_str());

@@ -6,6 +6,11 @@ use heldto_fact::{FactId, Invalid, Kind};
 use std::ops::Range;
 use std::str::FromStr;
 
+/// The longest text of a key, in bytes.
+pub const MAX_TEXT: usize = 16_384;
+/// The most items in a list.
+pub const MAX_ITEMS: usize = 1000;
+
 /// An id that a fact refers to, what it must be, and where it stands.
 pub struct Reference {
     pub to: FactId,
@@ -122,7 +127,10 @@ impl<'a> Table<'a> {
     pub fn references(&mut self, name: &'static str, must_be: Kind, findings: &mut Findings) -> Vec<FactId> {
         let Some(node) = self.take(name) else { return Vec::new() };
         match &node.value {
-            Value::List(items) => items.iter().filter_map(|n| reference(n, name, Some(must_be), findings)).collect(),
+            Value::List(items) => {
+                limited(items, name, &node.span, findings);
+                items.iter().filter_map(|n| reference(n, name, Some(must_be), findings)).collect()
+            }
             _ => reference(node, name, Some(must_be), findings).into_iter().collect(),
         }
     }
@@ -131,7 +139,10 @@ impl<'a> Table<'a> {
     pub fn any_references(&mut self, name: &'static str, findings: &mut Findings) -> Vec<FactId> {
         let Some(node) = self.take(name) else { return Vec::new() };
         match &node.value {
-            Value::List(items) => items.iter().filter_map(|n| reference(n, name, None, findings)).collect(),
+            Value::List(items) => {
+                limited(items, name, &node.span, findings);
+                items.iter().filter_map(|n| reference(n, name, None, findings)).collect()
+            }
             _ => reference(node, name, None, findings).into_iter().collect(),
         }
     }
@@ -145,7 +156,10 @@ impl<'a> Table<'a> {
     pub fn list(&mut self, name: &'static str, findings: &mut Findings) -> &'a [Node] {
         match self.take(name) {
             None => &[],
-            Some(Node { value: Value::List(items), .. }) => items,
+            Some(Node { value: Value::List(items), span }) => {
+                limited(items, name, span, findings);
+                items
+            }
             Some(node) => {
                 let title = format!("`{name}` is a list, and this is {}", node.value.what());
                 findings.problems.push(Problem::new(node.span.clone(), title, "").help("write it in brackets: [ … ]"));
@@ -192,12 +206,25 @@ impl<'a> Table<'a> {
     }
 }
 
+/// A problem where a list is longer than any may be.
+fn limited(items: &[Node], name: &str, span: &Range<usize>, findings: &mut Findings) {
+    if items.len() > MAX_ITEMS {
+        let title = format!("`{name}` has {} items, and at most {MAX_ITEMS} are taken", items.len());
+        findings.problems.push(Problem::new(span.clone(), title, "").help("tell it in several facts"));
+    }
+}
+
 /// Text that is not empty.
 pub fn text(node: &Node, name: &str, findings: &mut Findings) -> Option<String> {
     let fail = |title: String| Problem::new(node.span.clone(), title, "");
     match &node.value {
         Value::Text(text) if text.trim().is_empty() => {
             findings.problems.push(fail(format!("`{name}` is empty")).help("say it, or leave the key out"));
+            None
+        }
+        Value::Text(text) if text.len() > MAX_TEXT => {
+            let title = format!("`{name}` has {} bytes, and at most {MAX_TEXT} are taken", text.len());
+            findings.problems.push(fail(title).help("say it shorter; what is longer stands in the source"));
             None
         }
         Value::Text(text) => Some(text.clone()),

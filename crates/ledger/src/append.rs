@@ -1,12 +1,27 @@
 use crate::stretches::in_order;
 use crate::{Ledger, Own, ReadError, WireError, encode_fact, kind_code};
-use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind};
+use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind, LinkKind};
 use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
 use std::collections::HashMap;
 
 /// How far the clock may trail the last entry before an append is refused: five minutes, in microseconds.
 const CLOCK_SLACK: i64 = 5 * 60 * 1_000_000;
+/// How far the clock may be after the last entry before it is asked whether it is right: in days.
+const CLOCK_LEAP: i64 = 400;
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// How far the clock is believed: times in a log never go backwards, so one entry from a wrong year stops it until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClockPolicy {
+    /// It is refused when it trails the last entry by more than five minutes, or leaps more than 400 days after it.
+    #[default]
+    Checked,
+    /// The keeper says that it is right, however long ago the last entry was.
+    Right,
+    /// The keeper says that the last entry's time is later than now: that time is recorded again.
+    Behind,
+}
 
 /// Why facts were not appended. Nothing was, but where the store failed: that is then unknown.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +58,28 @@ pub enum AppendError {
     Clock {
         /// By how much.
         seconds: i64,
+    },
+    /// The clock is far after the last entry.
+    #[error("the clock is {days} days after the last entry: if it is wrong, nothing could be recorded until then")]
+    ClockLeaps {
+        /// By how much.
+        days: i64,
+    },
+    /// A correction or a retraction of what it cannot correct or retract.
+    #[error("`{id}` cannot be recorded: {why}")]
+    Amends {
+        /// The id of the correction or retraction.
+        id: FactId,
+        /// Why not.
+        why: String,
+    },
+    /// Links that would lead from a fact back to itself.
+    #[error("`{id}` would lead back to itself by links `{kind}`")]
+    Circle {
+        /// A fact on the circle.
+        id: FactId,
+        /// Of which kind the links are.
+        kind: LinkKind,
     },
 }
 
@@ -117,7 +154,11 @@ impl<S: Store + Sync> Ledger<S> {
                 None => planned.new.push(fact),
             }
         }
-        if differ.is_empty() { Ok(planned) } else { Err(AppendError::Differ(differ)) }
+        if !differ.is_empty() {
+            return Err(AppendError::Differ(differ));
+        }
+        self.check_new(&planned.new)?;
+        Ok(planned)
     }
 
     /// Appends all the facts that are new, or none. Durable on return. `now` is in microseconds since the Unix epoch; `random` fills salts.
@@ -150,7 +191,7 @@ impl<S: Store + Sync> Ledger<S> {
         }
         let mut salted: Vec<(&Fact, Salt)> = planned.new.iter().map(|fact| (*fact, [0; 32])).collect();
         salted.iter_mut().for_each(|(_, salt)| random(salt));
-        let mut sealing = Sealing::new(&self.head, now, salted.len())?;
+        let mut sealing = Sealing::new(&self.head, self.time(now)?, salted.len());
         // Facts are encoded and committed to on every core, for each stands alone; beside that, what is ready is chained.
         let chunks: Vec<_> = salted.chunks(CHUNK).collect();
         let commit = |n: u64| {
@@ -177,9 +218,26 @@ impl<S: Store + Sync> Ledger<S> {
         random(&mut salt);
         let bytes = own.encode().map_err(AppendError::Own)?;
         let part = Committed::new(own.kind(), Role::Ledger, salt, &bytes, vec![self.index_key.hash_of_own()]);
-        let mut sealing = Sealing::new(&self.head, now, 1)?;
+        let mut sealing = Sealing::new(&self.head, self.time(now)?, 1);
         sealing.push(part)?;
         self.store_all(sealing)
+    }
+
+    /// Returns the time to record, by the clock and how far it is believed.
+    fn time(&self, now: i64) -> Result<i64, AppendError> {
+        let last = self.head.recorded_at;
+        if self.head.size() == 0 {
+            return Ok(now);
+        }
+        let days = now.saturating_sub(last) / DAY;
+        match self.clock {
+            ClockPolicy::Behind => Ok(last),
+            _ if now < last.saturating_sub(CLOCK_SLACK) => {
+                Err(AppendError::Clock { seconds: last.saturating_sub(now) / 1_000_000 })
+            }
+            ClockPolicy::Checked if days > CLOCK_LEAP => Err(AppendError::ClockLeaps { days }),
+            ClockPolicy::Checked | ClockPolicy::Right => Ok(now),
+        }
     }
 
     /// Encodes a fact and commits to it.
@@ -208,12 +266,9 @@ struct Sealing {
 
 impl Sealing {
     /// Of so many entries behind those there are.
-    fn new(head: &Head, now: i64, room: usize) -> Result<Self, AppendError> {
-        if head.size() > 0 && now < head.recorded_at.saturating_sub(CLOCK_SLACK) {
-            return Err(AppendError::Clock { seconds: (head.recorded_at - now) / 1_000_000 });
-        }
+    fn new(head: &Head, now: i64, room: usize) -> Self {
         let head = Head { recorded_at: now.max(head.recorded_at), ..head.clone() };
-        Ok(Self { head, entries: Vec::with_capacity(room) })
+        Self { head, entries: Vec::with_capacity(room) }
     }
 
     /// Seals one entry for a part.

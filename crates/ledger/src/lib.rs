@@ -2,6 +2,7 @@
 //!
 //! It knows facts, hashes and the store's promises; it knows no disk, no clock, no terminal. Time and randomness are arguments.
 
+mod amend;
 mod append;
 mod read;
 mod restore;
@@ -10,7 +11,7 @@ mod stretches;
 mod verify;
 mod wire;
 
-pub use append::{AppendError, Appended, Planned};
+pub use append::{AppendError, Appended, ClockPolicy, Planned};
 pub use read::ReadError;
 pub use restore::{Carried, CarriedPart, RestoreError, index_hashes, restore};
 pub use sensitive::Sensitive;
@@ -32,6 +33,7 @@ pub struct Ledger<S> {
     founding: Founding,
     index_key: IndexKey,
     head: Head,
+    clock: ClockPolicy,
 }
 
 impl<S: Store> Ledger<S> {
@@ -42,7 +44,7 @@ impl<S: Store> Ledger<S> {
     pub fn open(store: S) -> Result<Self, StoreError> {
         let (founding, head) = (store.founding()?, store.head()?);
         let index_key = IndexKey::of(&founding);
-        Ok(Self { store, founding, index_key, head })
+        Ok(Self { store, founding, index_key, head, clock: ClockPolicy::Checked })
     }
 
     /// Where it stands.
@@ -55,6 +57,11 @@ impl<S: Store> Ledger<S> {
     #[must_use]
     pub const fn genesis(&self) -> &Genesis {
         &self.founding.genesis
+    }
+
+    /// Says how far the clock is believed when something is appended.
+    pub const fn set_clock_policy(&mut self, policy: ClockPolicy) {
+        self.clock = policy;
     }
 
     /// The store beneath.

@@ -4,16 +4,18 @@ use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, INPUT};
 use crate::{Outcome, World, ledger};
-use heldto_fact::{Body, Fact, FactId};
+use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_ledger::Ledger;
 use heldto_store_sled::{Access, SledStore};
 
 /// Replaces a fact by the one in a file, under the same id.
 pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Result<Outcome, CommandError> {
     let files = ledger::files(world, std::slice::from_ref(&args.file))?;
+    let drafts = heldto_intake::draft(&files);
     let mut open = ledger::open(world, global, Access::Write)?;
+    open.set_clock_policy(args.clock.policy());
     let current = standing(&open, &args.id)?;
-    let (facts, _) = append::facts(global, &mut open, &files)?;
+    let (facts, _) = append::facts(global, &mut open, &drafts)?;
     let [fact] = facts.as_slice() else {
         let message = format!("{} holds {} facts, and one is wanted", args.file.display(), facts.len());
         return Err(CommandError::new(INPUT, message));
@@ -36,20 +38,30 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
     amend(world, global, &mut open, &args.id, "correction", format!("Corrects {}", args.id), body)
 }
 
-/// Withdraws a fact.
+/// Withdraws a fact, or a retraction, so that what that withdrew stands again.
 pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Result<Outcome, CommandError> {
     let mut open = ledger::open(world, global, Access::Write)?;
-    standing(&open, &args.id)?;
+    open.set_clock_policy(args.clock.policy());
+    let withdrawn = open.versions(&args.id)?.into_iter().find_map(|recorded| match recorded.content {
+        Content::Known(Fact { id, body: Body::Retraction { of, .. }, .. }) if id == args.id => Some(of),
+        _ => None,
+    });
+    if withdrawn.is_none() {
+        standing(&open, &args.id)?;
+    }
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
-    amend(world, global, &mut open, &args.id, "retraction", format!("Withdraws {}", args.id), body)
+    let thing = withdrawn.unwrap_or_else(|| args.id.clone());
+    amend(world, global, &mut open, &thing, "retraction", format!("Withdraws {}", args.id), body)
 }
 
 fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError> {
     if let Some(fact) = open.standing(id)? {
         return Ok(fact);
     }
-    Err(match open.versions(id)?.last() {
-        Some(version) => CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index)),
+    Err(match open.history(id)?.last() {
+        Some(version) => CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index)).hint(
+            "a retraction that was a mistake is retracted itself: heldto show --at tells its entry, export its id",
+        ),
         None => CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"),
     })
 }
@@ -58,14 +70,18 @@ fn amend(
     world: &mut World<'_>,
     global: &Global,
     open: &mut Ledger<SledStore>,
-    id: &FactId,
+    thing: &FactId,
     what: &str,
     text: String,
     body: Body,
 ) -> Result<Outcome, CommandError> {
-    let fact = Fact::amending(id.numbered(what, open.versions(id)?.len()), text, body);
+    let mut number = open.versions(thing)?.len();
+    while !open.versions(&thing.numbered(what, number))?.is_empty() {
+        number += 1;
+    }
+    let fact = Fact::amending(thing.numbered(what, number), text, body);
     let appended = append::record(world, open, &[fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
-    let said = format!("{what} of `{id}` recorded as entry {index}; what stood before stays in the log\n");
+    let said = format!("{what} of `{thing}` recorded as entry {index}; what stood before stays in the log\n");
     Ok(plain(if global.quiet { String::new() } else { said }))
 }

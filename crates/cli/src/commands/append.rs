@@ -6,37 +6,61 @@ use crate::error::{CommandError, INPUT};
 use crate::ledger;
 use crate::{Outcome, World};
 use heldto_fact::{Body, Fact, FactId, Kind};
-use heldto_intake::{File, Ground, Known, Places, Problems};
-use heldto_ledger::{AppendError, Appended, Ledger};
+use heldto_intake::{Drafts, File, Ground, Known, Places, Problems};
+use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
 use heldto_store_sled::{Access, SledStore};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// Reads, checks and appends: all of it, or nothing.
+/// Reads, checks and appends: all of it, or nothing. Files are read and parsed before the ledger is held.
 pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<Outcome, CommandError> {
-    let through = args.mapping.as_deref().map(|name| mapping_file(world, name)).transpose()?;
-    let files = match &through {
-        Some(mapping) => tables(world, global, mapping, &args.files)?,
-        None => ledger::files(world, &args.files)?,
-    };
     let access = if args.dry_run { Access::Read } else { Access::Write };
-    let mut open = ledger::open(world, global, access)?;
-    let (facts, places) = match &through {
-        Some(mapping) => mapped(global, &mut open, mapping, &files)?,
-        None => facts(global, &mut open, &files)?,
-    };
+    let through = args.mapping.as_deref().map(|name| mapping_file(world, name)).transpose()?;
+    let (files, mut open, facts, places);
+    match &through {
+        Some(mapping) => {
+            files = tables(world, global, mapping, &args.files)?;
+            let ground = ground(&ledger::open(world, global, Access::Read)?)?;
+            (facts, places) =
+                heldto_intake::map(mapping, &files, &ground).map_err(|problems| wrong(global, &problems))?;
+            open = ledger::open(world, global, access)?;
+        }
+        None => {
+            if let Some(table) =
+                args.files.iter().find(|path| path.extension().is_some_and(|x| x.eq_ignore_ascii_case("csv")))
+            {
+                let message = format!("{} is a table, and a table is read through a mapping", table.display());
+                return Err(
+                    CommandError::new(INPUT, message).hint("give --mapping NAME; heldto mapping lists those there are")
+                );
+            }
+            files = ledger::files(world, &args.files)?;
+            let drafts = heldto_intake::draft(&files);
+            open = ledger::open(world, global, access)?;
+            (facts, places) = self::facts(global, &mut open, &drafts)?;
+        }
+    }
+    open.set_clock_policy(args.clock.policy());
+    let fail = |error| placed(global, &files, &places, error);
     if args.dry_run {
-        let planned = open.plan(&facts).map_err(|e| placed(global, &files, &places, e))?;
-        let said = format!(
-            "{} would be recorded{}; nothing was\n",
-            count(planned.new.len()),
-            unchanged(planned.unchanged.len())
-        );
+        let planned = open.plan(&facts).map_err(fail)?;
+        for fact in &planned.new {
+            encode_fact(fact).map_err(|error| fail(AppendError::Fact { id: fact.id.clone(), error }))?;
+        }
+        warn_of_sensitive(world, &open, &planned.new)?;
+        let said =
+            format!("{} would be recorded{}; nothing was\n", count(&planned.new), unchanged(planned.unchanged.len()));
         return Ok(plain(if global.quiet { String::new() } else { said }));
     }
     let now = (world.now)();
-    let mut meter = meter(world.terminal, world.progress, "recording", facts.len() as u64);
-    let appended =
-        open.append_with(&facts, now, world.random, &mut meter).map_err(|e| placed(global, &files, &places, e))?;
+    let appended = {
+        let mut meter = meter(world.terminal, world.progress, "recording", facts.len() as u64);
+        open.append_with(&facts, now, world.random, &mut meter).map_err(fail)?
+    };
+    let new: BTreeSet<&FactId> = appended.recorded.iter().map(|(id, _)| id).collect();
+    let new: Vec<&Fact> = facts.iter().filter(|fact| new.contains(&fact.id)).collect();
+    warn_of_sensitive(world, &open, &new)?;
     let head = open.head().clone();
     drop(open);
     if global.quiet {
@@ -49,37 +73,78 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
     let size = head.size();
     out.push_str(&format!(
         "{} recorded{}; the ledger holds {size} entries\n",
-        count(appended.recorded.len()),
+        count(&new),
         unchanged(appended.unchanged.len())
     ));
     Ok(plain(out))
 }
 
-fn count(n: usize) -> String {
-    format!("{n} {}", if n == 1 { "fact" } else { "facts" })
+/// How many facts, corrections and retractions there are, in words.
+fn count(new: &[&Fact]) -> String {
+    let is = |kind: Kind| new.iter().filter(|fact| fact.kind() == kind).count();
+    let (corrections, retractions) = (is(Kind::Correction), is(Kind::Retraction));
+    let amount = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    let mut counted = vec![amount(new.len() - corrections - retractions, "fact")];
+    counted.extend((corrections > 0).then(|| amount(corrections, "correction")));
+    counted.extend((retractions > 0).then(|| amount(retractions, "retraction")));
+    counted.join(", ")
 }
 
 fn unchanged(n: usize) -> String {
     if n == 0 { String::new() } else { format!(", {n} recorded before and unchanged") }
 }
 
+/// Warns of facts that are public and name one that is not: a published text cannot hide an id.
+fn warn_of_sensitive(world: &mut World<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
+    let is_marked = |fact: &&&Fact| fact.handles().contains(&heldto_fact::Handle::Sensitive);
+    let mut sensitive = open.sensitive()?.things;
+    sensitive.extend(new.iter().filter(is_marked).map(|fact| fact.thing().clone()));
+    if sensitive.is_empty() {
+        return Ok(());
+    }
+    let mut names = Vec::new();
+    for fact in new.iter().filter(|fact| !sensitive.contains(fact.thing())) {
+        let told = match &fact.body {
+            Body::Correction { replacement, .. } => replacement,
+            _ => *fact,
+        };
+        if !matches!(told.without(&sensitive), Some(Cow::Borrowed(_))) {
+            names.push(fact.id.as_str());
+        }
+    }
+    if !names.is_empty() {
+        let (shown, more) = names.split_at(names.len().min(10));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        (world.say)(&format!(
+            "warning: {}{more}: public, and naming a fact about a child or a family, whose id will be published; put the link in the sensitive fact",
+            shown.join(", ")
+        ));
+    }
+    Ok(())
+}
+
 /// The facts of files and folders, checked against what the ledger holds, and where they stand.
 pub fn facts(
     global: &Global,
     open: &mut Ledger<SledStore>,
-    files: &[File],
+    drafts: &Drafts<'_>,
 ) -> Result<(Vec<Fact>, Places), CommandError> {
-    let drafts = heldto_intake::draft(files);
     let mut known = Known::new();
     for id in drafts.references() {
         known.extend(open.standing(id)?.map(|fact| (id.clone(), fact.kind())));
+        // A retraction that is retracted is named by its own id.
+        if !id.is_authored() && !open.versions(id)?.is_empty() {
+            known.insert(id.clone(), Kind::Retraction);
+        }
     }
     if let Ok(facts) = drafts.facts(&known) {
         return Ok((facts, drafts.places()));
     }
-    // Only somebody who mistyped a name is told the nearest of all there are.
-    let states = ledger::fold(open, None)?;
-    let all = ledger::known(&states);
+    // Only somebody who mistyped a name is told the nearest of all there are that may be told unasked.
+    let mut all = ledger::known(&ledger::fold(open, None)?);
+    let sensitive = open.sensitive()?.things;
+    all.retain(|id, _| !sensitive.contains(id));
+    all.extend(known);
     let facts = drafts.facts(&all).map_err(|problems| wrong(global, &problems))?;
     Ok((facts, drafts.places()))
 }
@@ -137,13 +202,8 @@ fn tables(
     ledger::files(world, &wanted)
 }
 
-/// The facts of tables, read through a mapping, and their rows.
-fn mapped(
-    global: &Global,
-    open: &mut Ledger<SledStore>,
-    mapping: &File,
-    tables: &[File],
-) -> Result<(Vec<Fact>, Places), CommandError> {
+/// What a mapping finds parties by.
+fn ground(open: &Ledger<SledStore>) -> Result<Ground, CommandError> {
     let states = ledger::fold(open, None)?;
     let mut ground = Ground::default();
     for (id, kind) in states.standing() {
@@ -155,7 +215,7 @@ fn mapped(
         }
     }
     ledger::sound(&states)?;
-    heldto_intake::map(mapping, tables, &ground).map_err(|problems| wrong(global, &problems))
+    Ok(ground)
 }
 
 /// Every problem of the files, as it is read.
@@ -166,15 +226,25 @@ fn wrong(global: &Global, problems: &Problems) -> CommandError {
 
 /// What only the ledger can tell is wrong with facts, at their places in the files.
 fn placed(global: &Global, files: &[File], places: &Places, error: AppendError) -> CommandError {
-    let AppendError::Differ(which) = error else { return error.into() };
-    let say = |(id, index): &(FactId, u64)| {
-        let title = format!("`{id}` is recorded already, with other content, at entry {index}");
-        let help = format!(
-            "to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id"
-        );
-        (id.clone(), title, help)
+    let title = error.to_string();
+    let (wrong_of, label) = match error {
+        AppendError::Differ(which) => (which.iter().map(differs).collect(), "recorded before"),
+        AppendError::Fact { id, .. } => (vec![(id, title, "tell it in several facts".to_owned())], ""),
+        AppendError::Amends { id, .. } => {
+            let help = "a fact of another kind is retracted, and told anew under another id that supersedes it";
+            (vec![(id, title, help.to_owned())], "")
+        }
+        AppendError::Circle { id, .. } => (vec![(id, title, "leave one of the links out".to_owned())], ""),
+        error => return error.into(),
     };
-    wrong(global, &heldto_intake::point_at(files, places, &which.iter().map(say).collect::<Vec<_>>()))
+    wrong(global, &heldto_intake::point_at(files, places, &wrong_of, label))
+}
+
+fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {
+    let title = format!("`{id}` is recorded already, with other content, at entry {index}");
+    let help =
+        format!("to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id");
+    (id.clone(), title, help)
 }
 
 /// Appends facts; they are durable when this returns.

@@ -1,7 +1,9 @@
 //! The main job in one go.
 
 use super::{append, init, report, verify};
-use crate::args::{AppendArgs, Clocks, DemoArgs, Global, PledgeFilters, PledgesArgs, Report, ReportArgs, VerifyArgs};
+use crate::args::{
+    AppendArgs, ClockArgs, Clocks, DemoArgs, Global, PledgeFilters, PledgesArgs, Report, ReportArgs, VerifyArgs,
+};
 use crate::error::{CommandError, USAGE};
 use crate::{Outcome, World, ledger};
 use heldto_store_sled::Access;
@@ -18,8 +20,11 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
         return Err(CommandError::new(USAGE, message)
             .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo"));
     }
-    let appended =
-        append::run(world, &global, &AppendArgs { files: args.files.clone(), dry_run: false, mapping: None })?;
+    let appended = append::run(
+        world,
+        &global,
+        &AppendArgs { files: args.files.clone(), dry_run: false, mapping: None, clock: ClockArgs::default() },
+    )?;
     let verified = verify::run(
         world,
         &Global { format: heldto_report::Format::Table, ..global.clone() },

@@ -18,6 +18,7 @@ use std::path::Path;
 pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<Outcome, CommandError> {
     let access = if args.public { Access::Write } else { Access::Read };
     let mut open = ledger::open(world, global, access)?;
+    open.set_clock_policy(args.clock.policy());
     if args.public {
         publish::withhold(world, &mut open)?;
     }

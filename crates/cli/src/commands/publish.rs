@@ -27,6 +27,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
             format!("{} is a ledger's own folder: its key and its database would be published too", args.dir.display());
         return Err(CommandError::new(USAGE, message).hint("name another folder"));
     }
+    open.set_clock_policy(args.clock.policy());
     // What is published was verified in this run, whether or not it was signed before.
     let verified = ledger::verify(&mut open, &mut |_| {})?;
     if !args.sensitive {

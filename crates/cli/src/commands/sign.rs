@@ -54,8 +54,9 @@ fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> R
 }
 
 /// Makes a new signing key; the old one and the new one both sign the change.
-pub fn rotate(world: &mut World<'_>, global: &Global, _: &KeyArgs) -> Result<Outcome, CommandError> {
+pub fn rotate(world: &mut World<'_>, global: &Global, args: &KeyArgs) -> Result<Outcome, CommandError> {
     let mut open = ledger::open(world, global, Access::Write)?;
+    open.set_clock_policy(args.clock.policy());
     let old = signer(world, global, &open)?;
     let file = key::file(world, &ledger::folder(global));
     let mut seed = [0; 32];

@@ -1,0 +1,195 @@
+//! What a fact may do to others, judged before it is recorded: corrections, retractions, and links that would run in a circle.
+
+use crate::{AppendError, Ledger, ReadError};
+use heldto_fact::{Body, Content, Fact, FactId, LinkKind, Recorded, Version};
+use heldto_store::Store;
+use std::collections::{HashMap, HashSet};
+
+/// Facts that are to be recorded in one go, in order, on top of a ledger.
+struct Batch<'l, 'f, S> {
+    ledger: &'l Ledger<S>,
+    facts: &'l [&'f Fact],
+    /// The places in the batch of what tells of each thing.
+    of_thing: HashMap<&'f FactId, Vec<usize>>,
+    /// The place in the batch of each record of its own id.
+    of_id: HashMap<&'f FactId, usize>,
+}
+
+impl<S: Store + Sync> Ledger<S> {
+    /// Checks that new facts may be recorded in this order: what they amend is there and stays of its kind, and no part is a part
+    /// of itself.
+    ///
+    /// # Errors
+    /// [`AppendError::Amends`] or [`AppendError::Circle`] at the first fact that may not, and when the ledger cannot be read.
+    pub(crate) fn check_new(&self, facts: &[&Fact]) -> Result<(), AppendError> {
+        let mut batch = Batch { ledger: self, facts, of_thing: HashMap::new(), of_id: HashMap::new() };
+        for (n, fact) in facts.iter().copied().enumerate() {
+            batch.of_thing.entry(fact.thing()).or_default().push(n);
+            batch.of_id.insert(&fact.id, n);
+        }
+        for (n, fact) in facts.iter().enumerate() {
+            batch.check_amendment(n, fact)?;
+        }
+        for kind in [LinkKind::PartOf, LinkKind::Supersedes] {
+            batch.check_circles(kind)?;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Store + Sync> Batch<'_, '_, S> {
+    fn check_amendment(&self, n: usize, fact: &Fact) -> Result<(), AppendError> {
+        let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
+        let of = fact.thing();
+        match &fact.body {
+            Body::Correction { replacement, .. } => {
+                if replacement.id != *of {
+                    return refuse(format!("it corrects `{of}`, and its replacement has the id `{}`", replacement.id));
+                }
+                if self.record(of, n)?.is_some_and(|record| is_amendment(&record)) {
+                    return refuse(format!("`{of}` is itself a correction or a retraction: correct the fact"));
+                }
+                let versions = self.history(of, n)?;
+                let first = versions.iter().find_map(|version| version.fact.as_ref());
+                match (first, versions.last().and_then(|version| version.fact.as_ref())) {
+                    (None, _) => refuse(format!("it corrects `{of}`, which is not recorded")),
+                    (_, None) => refuse(format!("it corrects `{of}`, which was retracted")),
+                    (Some(first), _) if first.kind() != replacement.kind() => refuse(format!(
+                        "it corrects `{of}`, which is a {}, and its replacement is a {}",
+                        first.kind(),
+                        replacement.kind()
+                    )),
+                    _ => Ok(()),
+                }
+            }
+            Body::Retraction { .. } => match self.record(of, n)? {
+                Some(record) if is_amendment(&record) => self.check_second_retraction(n, fact, &record),
+                _ => match self.history(of, n)?.last() {
+                    None => refuse(format!("it retracts `{of}`, which is not recorded")),
+                    Some(Version { fact: None, .. }) => {
+                        refuse(format!("it retracts `{of}`, which was retracted before"))
+                    }
+                    Some(_) => Ok(()),
+                },
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// A retraction is retracted once, while nothing else was recorded of the fact, and no retraction of a retraction is.
+    fn check_second_retraction(&self, n: usize, fact: &Fact, record: &Fact) -> Result<(), AppendError> {
+        let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
+        let (of, thing) = (fact.thing(), record.thing());
+        if matches!(record.body, Body::Correction { .. }) {
+            return refuse(format!("`{of}` is a correction: correct `{thing}` again, or retract it"));
+        }
+        if self.record(thing, n)?.is_some_and(|earlier| is_amendment(&earlier)) {
+            return refuse(format!(
+                "`{of}` retracts a retraction, and is not retracted itself: retract the fact again"
+            ));
+        }
+        if !self.records(of, n)?.is_empty() {
+            return refuse(format!("`{of}` was retracted before, and may be once"));
+        }
+        let last = self.records(thing, n)?.pop();
+        match last.map(|recorded| recorded.content) {
+            Some(Content::Known(last)) if last.id == *of => Ok(()),
+            _ => refuse(format!("something else was recorded of `{thing}` since it was retracted")),
+        }
+    }
+
+    /// The record of this very id, in the ledger or before this place of the batch.
+    fn record(&self, id: &FactId, before: usize) -> Result<Option<Fact>, ReadError> {
+        if let Some(n) = self.of_id.get(id).filter(|n| **n < before) {
+            return Ok(self.facts.get(*n).map(|fact| (*fact).clone()));
+        }
+        let own = |recorded: Recorded| match recorded.content {
+            Content::Known(fact) if fact.id == *id => Some(fact),
+            _ => None,
+        };
+        Ok(self.ledger.versions(id)?.into_iter().find_map(own))
+    }
+
+    /// All that is recorded of a thing, with what comes before this place of the batch.
+    fn records(&self, thing: &FactId, before: usize) -> Result<Vec<Recorded>, ReadError> {
+        let mut all = self.ledger.versions(thing)?;
+        all.retain(|recorded| matches!(&recorded.content, Content::Known(fact) if fact.thing() == thing));
+        let size = self.ledger.head().size();
+        let places = self.of_thing.get(thing).map_or(&[][..], Vec::as_slice);
+        all.extend(places.iter().take_while(|n| **n < before).filter_map(|n| {
+            let content = Content::Known((**self.facts.get(*n)?).clone());
+            Some(Recorded { index: size + *n as u64, recorded_at: chrono::DateTime::UNIX_EPOCH, content })
+        }));
+        Ok(all)
+    }
+
+    fn history(&self, thing: &FactId, before: usize) -> Result<Vec<Version>, ReadError> {
+        let records = self.records(thing, before)?;
+        let mut failed = None;
+        let versions = Version::history(records, &mut |record| match self.records(record, before) {
+            Ok(of_record) => of_record.into_iter().next(),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        failed.map_or(Ok(versions), Err)
+    }
+
+    /// Checks that links of one kind do not lead from a new fact back to itself. Looks at each fact once.
+    fn check_circles(&self, kind: LinkKind) -> Result<(), AppendError> {
+        let (mut done, mut targets): (HashSet<FactId>, HashMap<FactId, Vec<FactId>>) = Default::default();
+        for fact in self.facts {
+            let start = fact.thing();
+            if self.targets(start, kind, &mut targets)?.is_empty() || done.contains(start) {
+                continue;
+            }
+            // The way from the start to where the search stands, each with how many of its links were followed.
+            let mut way: Vec<(FactId, usize)> = vec![(start.clone(), 0)];
+            let mut on_way = HashSet::from([start.clone()]);
+            while let Some((at, followed)) = way.last_mut() {
+                let Some(next) = self.targets(at, kind, &mut targets)?.get(*followed).cloned() else {
+                    on_way.remove(at);
+                    done.insert(at.clone());
+                    way.pop();
+                    continue;
+                };
+                *followed += 1;
+                if on_way.contains(&next) {
+                    return Err(AppendError::Circle { id: start.clone(), kind });
+                }
+                if !done.contains(&next) {
+                    on_way.insert(next.clone());
+                    way.push((next, 0));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The facts that a thing will link to in this way, once the batch is recorded.
+    fn targets<'t>(
+        &self,
+        thing: &FactId,
+        kind: LinkKind,
+        known: &'t mut HashMap<FactId, Vec<FactId>>,
+    ) -> Result<&'t [FactId], ReadError> {
+        if !known.contains_key(thing) {
+            let newest = self.of_thing.get(thing).and_then(|places| self.facts.get(*places.last()?));
+            let standing = match newest.map(|fact| &fact.body) {
+                None => self.ledger.standing(thing)?,
+                Some(Body::Correction { replacement, .. }) => Some((**replacement).clone()),
+                Some(Body::Retraction { .. }) => None,
+                Some(_) => newest.map(|fact| (**fact).clone()),
+            };
+            let links = standing.map_or_else(Vec::new, |fact| fact.links);
+            let of_kind = links.into_iter().filter(|link| link.kind == kind).map(|link| link.to);
+            known.insert(thing.clone(), of_kind.collect());
+        }
+        Ok(known.get(thing).map_or(&[], Vec::as_slice))
+    }
+}
+
+const fn is_amendment(fact: &Fact) -> bool {
+    matches!(fact.body, Body::Correction { .. } | Body::Retraction { .. })
+}
