@@ -8,6 +8,7 @@ mod crash;
 mod durable;
 mod errors;
 mod formats;
+mod limits;
 mod narrow;
 mod official;
 mod proofs;

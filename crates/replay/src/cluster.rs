@@ -1,12 +1,13 @@
 use crate::View;
 use heldto_fact::{Fact, FactId, LinkKind, Strength};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The tellings of one thing: facts tied by `same-as` or `repeats`, and so counted and judged once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster<'a> {
-    /// The tellings, from the one known first.
-    pub tellings: Vec<&'a Fact>,
+    /// The tellings, from the one known first; shared by all that speak of the thing.
+    pub tellings: Rc<[&'a Fact]>,
 }
 
 impl<'a> Cluster<'a> {
@@ -17,10 +18,11 @@ impl<'a> Cluster<'a> {
         // Most things are told once.
         let alone = !fact.links.iter().any(ties) && !view.is_target(&fact.id);
         if alone {
-            return Self { tellings };
+            return Self { tellings: tellings.into() };
         }
         let (mut seen, mut open) = (BTreeSet::from([&fact.id]), vec![fact]);
         while let Some(fact) = open.pop() {
+            view.count_compared(1);
             let forward = fact.links.iter().filter(|l| ties(l)).filter_map(|l| view.fact(&l.to));
             let backward = view.linked_from(&fact.id).filter(|(_, l)| ties(l)).map(|(from, _)| from);
             for other in forward.chain(backward) {
@@ -31,7 +33,7 @@ impl<'a> Cluster<'a> {
             }
         }
         tellings.sort_by_key(|f| (view.fact_known_from(&f.id), view.version(&f.id).map(|v| v.index)));
-        Self { tellings }
+        Self { tellings: tellings.into() }
     }
 
     /// The telling known first, by whose id the thing goes.

@@ -8,6 +8,7 @@ use heldto_fact::{
     Window,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Which way evidence points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +39,7 @@ pub struct Evidence<'a> {
     /// The telling with the best grade.
     pub fact: &'a Fact,
     /// Every telling of the same.
-    pub tellings: Vec<&'a Fact>,
+    pub tellings: Rc<[&'a Fact]>,
     /// Which way it points.
     pub direction: Direction,
     /// By whose knowledge.
@@ -68,8 +69,9 @@ impl Evidence<'_> {
 /// `target`: the one that is judged by; numbers count in its unit, figures of its metric.
 pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target>) -> Vec<Evidence<'a>> {
     let mut found: Vec<Evidence<'a>> = Vec::new();
-    for telling in &commitment.tellings {
+    for telling in commitment.tellings.iter() {
         for (fact, link) in view.linked_from(&telling.id) {
+            view.count_compared(1);
             let Some(direction) = direction(fact, fact.link_kind(link), commitment, target) else { continue };
             let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
             // What may lie after the day is not counted as at that day.
@@ -81,7 +83,7 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Tar
             let delivered = delivered(fact, target, direction);
             found.push(Evidence {
                 fact,
-                tellings: Vec::new(),
+                tellings: Rc::default(),
                 direction,
                 grade,
                 admitted,
@@ -123,7 +125,7 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
             continue;
         }
         evidence.delivered = evidence.delivered.filter(|_| !numbered);
-        evidence.tellings.clone_from(&cluster.tellings);
+        evidence.tellings = Rc::clone(&cluster.tellings);
         before.push(kept.len());
         kept.push(evidence);
     }
@@ -168,7 +170,7 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target
         let strength = Strength::Stated;
         Evidence {
             fact: v.fact,
-            tellings: Vec::new(),
+            tellings: Rc::default(),
             direction,
             grade,
             admitted,

@@ -132,6 +132,7 @@ fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgem
     }
     let cluster = view.fact(id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
     let Some(cluster) = cluster else { return Some(not_yet_known(newest)) };
+    view.work().judge();
     let case = Case::new(view, cluster, depth);
     let verdict = case.verdict();
     Some(case.judgement(verdict))
@@ -223,8 +224,13 @@ impl<'a> Case<'a> {
         let parts = linked.filter(|(fact, link)| {
             matches!(fact.body, Body::Pledge(_)) && link.strength != Strength::Possible && !self.cluster.holds(&fact.id)
         });
-        let judged = parts.filter_map(|(fact, _)| Some((fact, judge_within(&self.view, &fact.id, depth + 1)?)));
-        judged.map(|(fact, j)| (fact, j.status, j.grade)).collect()
+        let view = &self.view;
+        let judged = |fact: &'a Fact| {
+            let key = (fact.id.clone(), depth + 1, view.clock(), view.is_sensitive());
+            let judge = || judge_within(view, &fact.id, depth + 1).map(|j| (j.status, j.grade));
+            view.work().part(key, judge).map(|(status, grade)| (fact, status, grade))
+        };
+        parts.filter_map(|(fact, _)| judged(fact)).collect()
     }
 
     /// The target as a number, where it is one.
@@ -290,7 +296,7 @@ impl<'a> Case<'a> {
             reasons: self.evidence.iter().enumerate().map(reason).collect(),
             started: self.has_started(),
             delivered: goal.map(|(target, unit)| (self.delivered.or(told), target, unit.clone())),
-            tellings: self.cluster.tellings,
+            tellings: self.cluster.tellings.to_vec(),
             status: verdict.status,
             grade,
             rule: verdict.rule,

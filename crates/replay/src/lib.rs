@@ -18,6 +18,7 @@ mod states;
 mod status;
 mod stretch;
 mod view;
+mod work;
 
 pub use authority::{Control, administrations, controls};
 pub use cluster::Cluster;

@@ -45,7 +45,7 @@ pub fn totals<'a>(
     pick: impl Fn(&Fact, &Amount) -> bool,
 ) -> Vec<Total<'a>> {
     let clusters: Vec<Cluster<'a>> = Cluster::each(view, facts);
-    let tellings = || clusters.iter().flat_map(|c| &c.tellings);
+    let tellings = || clusters.iter().flat_map(|c| c.tellings.iter());
     let picked = tellings().flat_map(|f| f.amounts.iter().filter(|a| pick(f, a)));
     let mut units: BTreeSet<Unit> = BTreeSet::new();
     for amount in picked {

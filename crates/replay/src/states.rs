@@ -3,6 +3,7 @@ use crate::demand::{Demand, Lookup};
 use crate::disclosure::Disclosure;
 use crate::kept::{Kept, Versions};
 use crate::stretch::{Hashes, short};
+use crate::work::Work;
 use chrono::{DateTime, Utc};
 use heldto_fact::{Fact, FactId, Gist, Handle, Kind, Unit, Version};
 use indexmap::IndexSet;
@@ -42,6 +43,7 @@ pub struct States {
     damaged: OnceCell<(u64, String)>,
     demand: Option<Demand>,
     disclosure: Disclosure,
+    work: Work,
 }
 
 /// Numbers of ids as they come, put in the order of the ids when they are first asked for.
@@ -111,6 +113,10 @@ impl States {
         self.disclosure = Disclosure::new(things, entries);
     }
 
+    pub(crate) const fn work(&self) -> &Work {
+        &self.work
+    }
+
     pub(crate) const fn disclosure(&self) -> &Disclosure {
         &self.disclosure
     }
@@ -134,7 +140,7 @@ impl States {
         (self.size, self.last_recorded) = (size, Some(last_recorded));
         self.erased += erased;
         self.unreadable += unreadable;
-        (self.in_order, self.measured) = (OnceCell::new(), OnceCell::new());
+        (self.in_order, self.measured, self.work) = (OnceCell::new(), OnceCell::new(), Work::default());
         let numbers: Vec<u32> = names.into_iter().map(|id| short(self.names.insert_full(id).0)).collect();
         let number = |within: u32| numbers[within as usize];
         self.versions.resize_with(self.names.len(), OnceCell::new);

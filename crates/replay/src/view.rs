@@ -1,10 +1,11 @@
 use crate::States;
+use crate::work::Work;
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, FactId, Gist, Handle, Kind, LinkKind, SHARES, Version};
 use std::collections::BTreeSet;
 
 /// The days by which a report judges. The third clock, the log's own, is how many entries went into the states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Clock {
     /// Judged as at the end of this day.
     pub as_of: NaiveDate,
@@ -52,6 +53,21 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn is_about_sensitive(&self, id: &FactId) -> bool {
         self.states.disclosure().sensitive().contains(id)
+    }
+
+    /// Counts facts that a report holds against others.
+    pub fn count_compared(&self, facts: usize) {
+        self.work().compare(facts);
+    }
+
+    /// Returns how many commitments were judged, and how many facts were held against others, in all views of the states.
+    #[must_use]
+    pub const fn work_done(&self) -> (u64, u64) {
+        self.states.work().done()
+    }
+
+    pub(crate) const fn work(&self) -> &'a Work {
+        self.states.work()
     }
 
     /// Returns how many entries went into the states.

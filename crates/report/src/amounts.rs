@@ -185,7 +185,7 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
 
 fn role_words(group: &Group<'_>) -> String {
     let per = if group.per == Per::PerPeriod { ", each period" } else { "" };
-    let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| &c.tellings);
+    let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.tellings.iter());
     let critics = if told.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
     format!("{}{per}{critics}", group.role.word().replace('-', " "))
 }
@@ -274,7 +274,7 @@ fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Clust
 
 fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     let mut details = Vec::new();
-    for telling in &cluster.tellings {
+    for telling in cluster.tellings.iter() {
         let known = view.fact_known_from(&telling.id).map_or_else(|| "day not known".to_owned(), day);
         let amounts: Vec<String> = telling.amounts.iter().map(amount).collect();
         let sources: Vec<String> = telling.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();

@@ -7,6 +7,7 @@ use crate::{Basis, Cell, Document, Event, Item, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge};
+use std::collections::BTreeSet;
 
 /// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
 /// earlier view is.
@@ -19,11 +20,19 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
     // What tells again of a thing that was known is no news.
-    let known = |f: &&Fact| {
-        let again = after.fact(&f.id).map_or_else(Vec::new, |f| Cluster::of(after, f).tellings);
-        again.iter().any(|t| t.id != f.id && before.fact(&t.id).is_some())
-    };
-    let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_facts(before, after, filter).into_iter().partition(known);
+    let new_told = new_facts(before, after, filter);
+    let mut told_again: BTreeSet<&FactId> = BTreeSet::new();
+    for cluster in Cluster::each(after, new_told.iter().copied()) {
+        let mut known = cluster.tellings.iter().filter(|t| before.fact(&t.id).is_some()).map(|t| &t.id);
+        match (known.next(), known.next()) {
+            (None, _) => {}
+            // What was known itself is no telling again.
+            (Some(only), None) => told_again.extend(cluster.tellings.iter().map(|t| &t.id).filter(|id| *id != only)),
+            _ => told_again.extend(cluster.tellings.iter().map(|t| &t.id)),
+        }
+    }
+    let known = |f: &&Fact| told_again.contains(&f.id);
+    let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_told.into_iter().partition(known);
     // Against an earlier day the log is the same: what was recorded after that day is new.
     let (from, day) = (before.size(), before.clock().as_of);
     let is_new = |v: &Version| v.index >= from || (from == after.size() && v.recorded_at.date_naive() > day);

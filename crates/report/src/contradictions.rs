@@ -2,7 +2,7 @@
 
 use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
-use heldto_fact::{Amount, Body, Fact, FactId, Kind, LinkKind, Strength, When};
+use heldto_fact::{Amount, Basis as AmountBasis, Body, Fact, FactId, Kind, LinkKind, Role, Strength, Unit, When};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,10 +62,13 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
     let all: Vec<&'a Fact> = if filter.is_narrow() {
         // What matches, what says that it contradicts that, and what tells the same again.
         let mut all: BTreeMap<&FactId, &'a Fact> = BTreeMap::new();
-        for fact in filter.facts(view, &|_| true) {
+        let matching: Vec<&'a Fact> = filter.facts(view, &|_| true).collect();
+        for fact in &matching {
             let against = view.linked_as(&fact.id, LinkKind::Contradicts).map(|(from, _)| from);
-            let again = Cluster::of(view, fact).tellings;
-            all.extend(against.chain(again).chain([fact]).map(|f| (&f.id, f)));
+            all.extend(against.chain([*fact]).map(|f| (&f.id, f)));
+        }
+        for cluster in Cluster::each(view, matching.into_iter()) {
+            all.extend(cluster.tellings.iter().map(|f| (&f.id, *f)));
         }
         all.into_values().collect()
     } else {
@@ -86,6 +89,7 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
     let tied = |l: &heldto_fact::Link| matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats);
     let told_again = all.iter().filter(|f| f.links.iter().any(tied)).copied();
     for cluster in Cluster::each(view, told_again) {
+        view.count_compared(cluster.tellings.len());
         found.extend(amounts(&cluster));
         found.extend(days(&cluster));
     }
@@ -116,38 +120,50 @@ fn listed(fact: &Fact) -> Option<Contradiction<'_>> {
     Some(Contradiction { kind: "listed", text, facts: vec![fact], possible })
 }
 
+/// Two tellings of one thing whose amounts cannot both be right: of amounts of one kind, the one that begins highest and the one that
+/// ends lowest, if those are apart; else none are.
 fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
-    let told: Vec<(&'a Fact, &'a Amount)> =
-        cluster.tellings.iter().flat_map(|t| t.amounts.iter().map(move |a| (*t, a))).collect();
-    let apart = |(f, a): (&Fact, &Amount), (g, b): (&Fact, &Amount)| {
-        f.id != g.id
-            && (a.role, &a.unit, a.basis) == (b.role, &b.unit, b.basis)
-            && f.amounts.len() == 1
-            && g.amounts.len() == 1
-            && a.interval().meet(b.interval()).is_none()
-    };
-    let at = told.iter().enumerate();
-    let mut pairs = at.flat_map(|(n, x)| told.iter().skip(n + 1).map(move |y| (*x, *y)));
-    let ((f, a), (g, b)) = pairs.find(|(x, y)| apart(*x, *y))?;
+    let only = |t: &'a Fact| t.amounts.first().filter(|_| t.amounts.len() == 1).map(|a| (t, a));
+    let mut of_kind: BTreeMap<(Role, AmountBasis, &Unit), Vec<(&'a Fact, &'a Amount)>> = BTreeMap::new();
+    for (fact, a) in cluster.tellings.iter().filter_map(|t| only(t)) {
+        of_kind.entry((a.role, a.basis, &a.unit)).or_default().push((fact, a));
+    }
+    let ends = |a: &Amount| a.interval().high.map(|high| (high.value, !high.strict));
+    let apart = of_kind.values().find_map(|told| {
+        let begins = |(_, a): &&(&Fact, &Amount)| (a.interval().low.value, a.interval().low.strict);
+        let highest = told.iter().rev().max_by_key(begins)?;
+        let lowest = told.iter().filter(|(_, a)| ends(a).is_some()).min_by_key(|(_, a)| ends(a))?;
+        highest.1.interval().meet(lowest.1.interval()).is_none().then_some((*lowest, *highest))
+    });
+    let ((f, a), (g, b)) = in_order(cluster, apart?, |told| told.0);
     let text = format!("{}: {} / {}", cluster.first().text, amount(a), amount(b));
     Some(Contradiction { kind: "amounts", text, facts: vec![f, g], possible: false })
 }
 
-/// Only days when something happened: what is said again is said on another day by nature, and a state is true on many.
+/// Two tellings of one thing whose days cannot both be right: the one that begins last and the one that ends first. Only of days when
+/// something happened: what is said again is said on another day by nature, and a state is true on many.
 fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     use heldto_fact::Kind::{Complaint, Inspection, Notice, Payout, Publication};
     let happened = |f: &Fact| match f.body {
         Body::Change { what, .. } => what != heldto_fact::Change::Control,
         _ => matches!(f.kind(), Complaint | Inspection | Notice | Payout | Publication),
     };
-    let told: Vec<&'a Fact> =
-        cluster.tellings.iter().copied().filter(|f| happened(f) && f.occurred.is_some()).collect();
-    let at = told.iter().enumerate();
-    let mut pairs = at.flat_map(|(n, x)| told.iter().skip(n + 1).map(move |y| (*x, *y)));
-    let (f, g) = pairs.find(|(f, g)| !f.doubtful_window().overlaps(g.doubtful_window()))?;
+    let told = || cluster.tellings.iter().copied().filter(|f| happened(f) && f.occurred.is_some());
+    let last = told().rev().max_by_key(|f| f.doubtful_window().earliest)?;
+    let first = told().filter(|f| f.doubtful_window().latest.is_some()).min_by_key(|f| f.doubtful_window().latest)?;
+    if first.doubtful_window().overlaps(last.doubtful_window()) {
+        return None;
+    }
+    let (f, g) = in_order(cluster, (first, last), |fact| fact);
     let when = |f: &Fact| f.occurred.as_ref().map_or_else(String::new, When::in_words);
     let text = format!("{}: {} / {}", cluster.first().text, when(f), when(g));
     Some(Contradiction { kind: "days", text, facts: vec![f, g], possible: false })
+}
+
+/// A pair in the order in which the thing was told.
+fn in_order<'a, T>(cluster: &Cluster<'a>, (a, b): (T, T), fact: impl Fn(&T) -> &'a Fact) -> (T, T) {
+    let place = |t: &T| cluster.tellings.iter().position(|f| f.id == fact(t).id);
+    if place(&a) <= place(&b) { (a, b) } else { (b, a) }
 }
 
 pub(crate) fn item(c: &Contradiction<'_>) -> Item {

@@ -4,7 +4,7 @@ use crate::words::{amount, count, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, When};
 use heldto_replay::{Cluster, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The deliveries that the filter lets through; only those towards nothing that was promised, where that is asked for.
 #[must_use]
@@ -14,8 +14,9 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
     let mut document = Document::new(title, basis, columns);
     document.summary.extend(filter.in_words().map(|words| format!("Only deliveries {words}.")));
     let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
+    let mut firsts = Firsts::new();
     let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
-        Cluster::each(view, facts).into_iter().map(|c| (c.clone(), towards(view, &c))).collect();
+        Cluster::each(view, facts).into_iter().map(|c| (c.clone(), towards(view, &c, &mut firsts))).collect();
     let (undone, done): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|(c, _)| matches!(outcome(c.first()), Some(Outcome::NotDone | Outcome::Undone)));
     let (towards_some, towards_none): (Vec<_>, Vec<_>) = done.into_iter().partition(|(_, t)| !t.is_empty());
@@ -46,20 +47,32 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
 /// What the briefing on an authority says of its deliveries.
 pub(crate) fn brief(view: &View<'_>, filter: &Filter) -> Vec<Item> {
     let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
-    Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c))).collect()
+    let mut firsts = Firsts::new();
+    Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c, &mut firsts))).collect()
 }
 
+/// Of commitments that were looked at, the telling known first.
+type Firsts<'a> = BTreeMap<FactId, Option<&'a Fact>>;
+
 /// The commitments that a delivery is said to be towards.
-fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<(&'a Fact, Strength)> {
+fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>, firsts: &mut Firsts<'a>) -> Vec<(&'a Fact, Strength)> {
     let kinds = |k| matches!(k, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
     let links = cluster.tellings.iter().flat_map(|t| &t.links).filter(|l| kinds(l.kind));
     let mut seen = BTreeSet::new();
     // A commitment that is told more than once is one.
-    let pledge = |l: &heldto_fact::Link| {
-        let first = view.fact(&l.to).map(|f| Cluster::of(view, f).first()).filter(|f| f.kind() == Kind::Pledge)?;
+    let mut pledge = |l: &heldto_fact::Link| {
+        if !firsts.contains_key(&l.to) {
+            let told = view.fact(&l.to).filter(|f| f.kind() == Kind::Pledge).map(|f| Cluster::of(view, f));
+            let first = told.as_ref().map(Cluster::first);
+            for telling in told.iter().flat_map(|cluster| cluster.tellings.iter()) {
+                firsts.insert(telling.id.clone(), first);
+            }
+            firsts.entry(l.to.clone()).or_insert(first);
+        }
+        let first = firsts.get(&l.to).copied().flatten()?;
         seen.insert(&first.id).then_some((first, l.strength))
     };
-    links.filter_map(pledge).collect()
+    links.filter_map(&mut pledge).collect()
 }
 
 fn outcome(fact: &Fact) -> Option<Outcome> {

@@ -14,7 +14,7 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
     let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
     let mut document = Document::new(format!("Why {} is {}", first.id, j.status), basis, columns);
     let (sections, data) = (&mut document.sections, &mut document.data);
-    for telling in &j.tellings {
+    for telling in j.tellings.iter() {
         data.rows.push(row(view, "telling", telling, "", "", true));
     }
     for reason in &j.reasons {

@@ -23,7 +23,7 @@ pub fn show(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
         links.push(link_item(&format!("{} {}", fact.link_kind(link), strength(link)), &link.to, other));
         data.rows.push(link_row("to", link, &link.to, other));
     }
-    for telling in &cluster.tellings {
+    for telling in cluster.tellings.iter() {
         for (from, link) in view.linked_from(&telling.id) {
             links.push(link_item(&format!("{} {} by", from.link_kind(link), strength(link)), &from.id, Some(from)));
             data.rows.push(link_row("from", link, &from.id, Some(from)));

@@ -51,7 +51,7 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
     let replaced_by = judgement.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
     let later = replaced_by
         .filter(|(_, link)| link.strength != Strength::Possible)
-        .flat_map(|(fact, _)| Cluster::of(view, fact).tellings);
+        .flat_map(|(fact, _)| Cluster::of(view, fact).tellings.to_vec());
     let first = judgement.tellings[0];
     // Only those who owe it move its day.
     let owns = |fact: &&'a Fact| {

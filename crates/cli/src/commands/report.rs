@@ -27,8 +27,8 @@ fn looked<T>(
     }
     drop(loaded);
     let loaded = ledger::load(world, global, clocks.at.as_ref())?;
-    told(world, global, &loaded);
     let found = look(&loaded, &loaded.view(world, clocks));
+    told(world, global, &loaded);
     ledger::sound(&loaded.states)?;
     // Beside whatever comes next: to free what a long log says, fact by fact, takes a fifth of the time, and the process ends soon.
     std::thread::spawn(move || drop(loaded));
@@ -37,8 +37,9 @@ fn looked<T>(
 
 fn told(world: &mut World<'_>, global: &Global, loaded: &Loaded) {
     if global.verbose {
+        let (judged, compared) = View::new(&loaded.states, loaded.clock(world, &Clocks::default())).work_done();
         (world.say)(&format!(
-            "read {} of {} entries",
+            "read {} of {} entries, judged {judged} commitments, compared {compared} facts",
             loaded.read.load(std::sync::atomic::Ordering::Relaxed),
             loaded.log.entries
         ));

@@ -13,7 +13,7 @@ impl<'a> Case<'a> {
     pub fn running_sums(&self) -> Vec<(usize, Interval)> {
         let counts = |e: &&Evidence<'_>| e.settles() && e.delivered.is_some();
         let counted: BTreeSet<&FactId> =
-            self.evidence.iter().filter(counts).flat_map(|e| &e.tellings).map(|t| &t.id).collect();
+            self.evidence.iter().filter(counts).flat_map(|e| e.tellings.iter()).map(|t| &t.id).collect();
         // A part of what is counted as a whole is not added to it, whichever telling of the whole it names.
         let whole_is_there = |e: &Evidence<'_>| {
             let own = |id: &FactId| e.tellings.iter().any(|t| t.id == *id);

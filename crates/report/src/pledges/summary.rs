@@ -69,7 +69,7 @@ fn kinds(all: &[Judgement<'_>]) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, w)| format!("{n} {w}"))
         .collect();
-    let ids: BTreeSet<&FactId> = all.iter().flat_map(|j| &j.tellings).map(|t| &t.id).collect();
+    let ids: BTreeSet<&FactId> = all.iter().flat_map(|j| j.tellings.iter()).map(|t| &t.id).collect();
     let is_part = |j: &&Judgement<'_>| {
         let mut wholes = j.tellings.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
         wholes.any(|l| ids.contains(&l.to))

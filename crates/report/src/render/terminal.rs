@@ -1,4 +1,4 @@
-use super::{Screen, basis, footing, plain};
+use super::{Screen, basis, footing};
 use crate::{Bar, Block, Chart, Document, Item, Tone};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -122,4 +122,20 @@ fn columns(rows: Vec<Vec<String>>, screen: Screen) -> String {
         second.set_padding((0, 0));
     }
     table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// The longest word that is shown whole, in characters: longer than any address that a reader would type.
+const LONGEST_WORD: usize = 400;
+
+/// Text that cannot steer the terminal, and no word of which is longer than a screen: to break one takes time by its square.
+fn plain(text: &str) -> String {
+    let text = super::plain(text);
+    if text.split(' ').all(|word| word.len() <= LONGEST_WORD) {
+        return text;
+    }
+    let cut = |word: &str| match word.char_indices().nth(LONGEST_WORD) {
+        Some((at, _)) => format!("{}…", &word[..at]),
+        None => word.to_owned(),
+    };
+    text.split(' ').map(cut).collect::<Vec<_>>().join(" ")
 }

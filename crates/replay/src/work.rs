@@ -1,0 +1,48 @@
+//! How much was judged and compared: it must not grow faster than the log.
+
+use crate::{Clock, Grade, Status};
+use heldto_fact::FactId;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+/// What a part was judged to be, by what: the part, how deep it lies, the days, and whether with what is sensitive.
+type Judged = HashMap<(FactId, usize, Clock, bool), Option<(Status, Grade)>>;
+
+/// Counts of what was done, and judgements of parts that need not be made again.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    judged: Cell<u64>,
+    compared: Cell<u64>,
+    parts: RefCell<Judged>,
+}
+
+impl Work {
+    /// Counts one commitment judged.
+    pub fn judge(&self) {
+        self.judged.set(self.judged.get() + 1);
+    }
+
+    /// Counts so many facts held against others.
+    pub fn compare(&self, facts: usize) {
+        self.compared.set(self.compared.get() + facts as u64);
+    }
+
+    /// Returns how many commitments were judged, and how many facts were held against others.
+    pub const fn done(&self) -> (u64, u64) {
+        (self.judged.get(), self.compared.get())
+    }
+
+    /// Returns what a part was judged to be, and judges it where that was not done before.
+    pub fn part(
+        &self,
+        key: (FactId, usize, Clock, bool),
+        judge: impl FnOnce() -> Option<(Status, Grade)>,
+    ) -> Option<(Status, Grade)> {
+        if let Some(judged) = self.parts.borrow().get(&key) {
+            return *judged;
+        }
+        let judged = judge();
+        self.parts.borrow_mut().insert(key, judged);
+        judged
+    }
+}
