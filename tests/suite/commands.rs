@@ -152,7 +152,7 @@ fn a_report_on_one_body_or_fact_reads_what_bears_on_it_and_no_more() {
         let output = run(dir, &[&["--ledger", "ledger", "-v"], arguments].concat());
         let said = text(&output.stderr);
         let words: Vec<&str> = said.split_whitespace().collect();
-        let ["read", read, "of", all, "entries"] = words.as_slice() else { panic!("{said}") };
+        let ["read", read, "of", all, "entries,", ..] = words.as_slice() else { panic!("{said}") };
         (read.parse::<u64>().expect("a number"), all.parse::<u64>().expect("a number"))
     };
     for few in [

@@ -35,8 +35,10 @@ fn a_verifier_in_python_agrees_on_the_export_and_on_every_vector() {
         .flatten()
         .map(|e| e.path())
         .filter(|p| p.extension().is_some_and(|x| x == "json"))
+        // Its only fault is a signature, and that verifier checks none.
+        .filter(|p| p.file_stem().is_none_or(|name| name != "broken-reserve-key"))
         .collect();
-    assert!(vectors.len() > 40);
+    assert!(vectors.len() > 60);
     let output = Command::new(&python).arg("-B").arg(&verifier).args(&vectors).output().expect("python runs");
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }

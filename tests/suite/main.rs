@@ -5,6 +5,7 @@ mod care;
 mod commands;
 mod copies;
 mod crash;
+mod disclosure;
 mod durable;
 mod errors;
 mod formats;

@@ -68,7 +68,7 @@ fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
     for is_sensitive in [false, true] {
         let view = &view.with_sensitive(is_sensitive);
         let of_fact = || Basis::of(view, log.clone(), Scope::Fact(id));
-        all.extend(heldto_report::show(view, id, of_fact()));
+        all.extend(heldto_report::show(view, id, &std::collections::BTreeMap::new(), of_fact()));
         all.extend(heldto_report::explain(view, id, of_fact()));
         let named = |about: Option<&FactId>, by: Option<&FactId>, linked: Option<&FactId>| Filter {
             about: about.cloned(),

@@ -10,7 +10,7 @@ pub use report::{
 use crate::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
-use heldto_ledger::ClockPolicy;
+use heldto_ledger::{ClockPolicy, Recorder};
 use heldto_report::{Format, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
@@ -164,6 +164,23 @@ impl ClockArgs {
     }
 }
 
+/// Who records, in a private part of each entry.
+#[derive(Args, Default)]
+pub struct RecorderArgs {
+    /// Who records this, as an office or a pseudonym: kept with each entry, and not published
+    #[arg(long, value_name = "WHO")]
+    pub recorder: Option<String>,
+    /// Who checked it, as an office or a pseudonym: kept and not published likewise
+    #[arg(long, value_name = "WHO", requires = "recorder")]
+    pub checked_by: Option<String>,
+}
+
+impl RecorderArgs {
+    pub fn recorder(&self) -> Option<Recorder> {
+        self.recorder.clone().map(|by| Recorder { by, checked_by: self.checked_by.clone() })
+    }
+}
+
 #[derive(Args)]
 pub struct AppendArgs {
     /// Facts files (TOML, or JSON lines), folders of them, or - for standard input; with --mapping, tables (CSV) or the folder that holds them
@@ -175,6 +192,8 @@ pub struct AppendArgs {
     /// Read tables through a mapping: the name of one that ships with the program, or a file (docs/MAPPING.md)
     #[arg(long, value_name = "NAME|FILE")]
     pub mapping: Option<String>,
+    #[command(flatten)]
+    pub recorder: RecorderArgs,
     #[command(flatten)]
     pub clock: ClockArgs,
 }
@@ -195,6 +214,8 @@ pub struct CorrectArgs {
     #[arg(long)]
     pub reason: String,
     #[command(flatten)]
+    pub recorder: RecorderArgs,
+    #[command(flatten)]
     pub clock: ClockArgs,
 }
 
@@ -205,6 +226,8 @@ pub struct RetractArgs {
     /// Why
     #[arg(long)]
     pub reason: String,
+    #[command(flatten)]
+    pub recorder: RecorderArgs,
     #[command(flatten)]
     pub clock: ClockArgs,
 }

@@ -40,7 +40,7 @@ impl CommandError {
     }
 
     pub fn render(&self) -> String {
-        if self.as_it_is { self.message.clone() } else { format!("error: {}", self.message) }
+        if self.as_it_is { self.message.clone() } else { format!("error: {}", heldto_report::plain(&self.message)) }
     }
 }
 

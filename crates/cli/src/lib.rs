@@ -7,6 +7,7 @@ mod error;
 mod key;
 mod ledger;
 mod permissions;
+mod screen;
 mod trust;
 
 use args::{Arguments, Command, Global};
@@ -68,15 +69,36 @@ pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>)
     };
     let quiet = arguments.quiet;
     let global = arguments.global(world);
-    let done = dispatch(world, &global, arguments);
-    ledger::say_notices(world, &global);
+    // The one place where anything is said: names of files, reasons and origins cannot steer the terminal.
+    let (say, terminal) = (&mut *world.say, world.terminal);
+    let colours = global.colour_errors;
+    let mut clean_say = |line: &str| say(&screen::clean(line, colours));
+    let mut world = World {
+        now: world.now,
+        random: &mut *world.random,
+        input: &mut *world.input,
+        say: &mut clean_say,
+        progress: &mut *world.progress,
+        variable: world.variable,
+        terminal,
+        at_a_glance: world.at_a_glance,
+    };
+    let done = if (world.now)() < 0 {
+        let error = CommandError::new(error::FAILED, "this machine's clock stands before 1970");
+        Err(error.hint("set the clock, and run the command again"))
+    } else {
+        dispatch(&mut world, &global, arguments)
+    };
+    ledger::say_notices(&mut world, &global);
     match done {
-        Ok(outcome) => outcome,
+        // What a program reads is as it was recorded.
+        Ok(outcome) if !terminal.out => outcome,
+        Ok(outcome) => Outcome { out: screen::clean(&outcome.out, outcome.page && global.screen.colour), ..outcome },
         Err(error) => {
             (world.say)(&error.render());
             if !quiet {
                 for hint in &error.hints {
-                    (world.say)(&format!("  = help: {hint}"));
+                    (world.say)(&format!("  = help: {}", heldto_report::plain(hint)));
                 }
             }
             Outcome { out: String::new(), page: false, code: error.code }

@@ -17,12 +17,9 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
     for draft in drafts {
         let Some((id, span)) = &draft.id else { continue };
         here.insert(id.clone(), draft.kind);
-        if let Some(before) = first.insert(id, &draft.fact) {
-            if before != &draft.fact {
-                let problem = Problem::new(span.clone(), format!("the id `{id}` is given twice"), "given before");
-                problems
-                    .push(problem.help("an id is unique in the ledger: give this fact another").in_file(draft.file));
-            }
+        if first.insert(id, &draft.fact).is_some_and(|before| before != &draft.fact) {
+            let problem = Problem::new(span.clone(), format!("the id `{id}` is given twice"), "given before");
+            problems.push(problem.help("an id is unique in the ledger: give this fact another").in_file(draft.file));
         }
     }
     let all_read = complete || drafts.iter().all(|d| d.id.is_some());

@@ -75,8 +75,13 @@ impl Problems {
         for problem in self.problems.iter().take(MOST_SHOWN) {
             lines.entry(problem.file).or_insert_with(|| Lines::of(&self.files[problem.file].text));
         }
+        let names: Vec<String> = self.files.iter().map(|file| visible(&file.name)).collect();
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let texts = |problem: &Problem| {
+            (visible(&problem.title), visible(&problem.label), problem.help.as_deref().map(visible))
+        };
         let one = |problem: &Problem| {
+            let (title, label, help) = texts(problem);
             let file = &self.files[problem.file];
             let span = within(&problem.span, &file.text);
             // Only the line itself: a whole file for each of many problems would take long.
@@ -84,13 +89,13 @@ impl Problems {
             let end = file.text[span.start..].find('\n').map_or(file.text.len(), |n| span.start + n);
             let line = 1 + lines[&problem.file].number(span.start);
             let mut annotation = AnnotationKind::Primary.span(span.start - start..span.end - start);
-            if !problem.label.is_empty() {
-                annotation = annotation.label(problem.label.as_str());
+            if !label.is_empty() {
+                annotation = annotation.label(label.as_str());
             }
             let source = Snippet::source(&file.text[start..end]).line_start(line);
-            let snippet = source.path(file.name.as_str()).annotation(annotation);
-            let mut group: Group<'_> = Level::ERROR.primary_title(problem.title.as_str()).element(snippet);
-            if let Some(help) = &problem.help {
+            let snippet = source.path(names[problem.file].as_str()).annotation(annotation);
+            let mut group: Group<'_> = Level::ERROR.primary_title(title.as_str()).element(snippet);
+            if let Some(help) = &help {
                 group = group.element(Level::HELP.message(help.as_str()));
             }
             renderer.render(&[group])
@@ -105,6 +110,14 @@ impl Problems {
         out.push(format!("{} problem{s}{shown}", self.problems.len()));
         out.join("\n\n")
     }
+}
+
+/// The longest title, label, help or name that is shown, in characters.
+const LONGEST: usize = 1000;
+
+/// Returns text from a file without control characters, and not longer than anybody reads.
+fn visible(text: &str) -> String {
+    text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The span cut to the text and to one line, so that the caret points at something a reader can see.

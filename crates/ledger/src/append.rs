@@ -1,5 +1,5 @@
 use crate::stretches::in_order;
-use crate::{Ledger, Own, ReadError, WireError, encode_fact, kind_code};
+use crate::{Ledger, Own, ReadError, Recorder, WireError, encode_fact, kind_code};
 use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind, LinkKind};
 use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
@@ -104,16 +104,23 @@ pub struct Appended {
 /// A part that its entry can be made of.
 struct Committed {
     kind: Kind,
-    committed: PartRef,
-    /// Salt and bytes.
-    stored: Vec<u8>,
+    committed: Vec<PartRef>,
+    /// Salt and bytes of each part.
+    stored: Vec<Vec<u8>>,
     found_by: Vec<u64>,
 }
 
 impl Committed {
     fn new(kind: Kind, role: Role, salt: Salt, bytes: &[u8], found_by: Vec<u64>) -> Self {
-        let committed = PartRef { role, commitment: Part::commitment_of(role, &salt, bytes) };
-        Self { kind, committed, stored: [&salt[..], bytes].concat(), found_by }
+        let none = Self { kind, committed: Vec::new(), stored: Vec::new(), found_by };
+        none.with(role, salt, bytes)
+    }
+
+    /// Returns the same with another part.
+    fn with(mut self, role: Role, salt: Salt, bytes: &[u8]) -> Self {
+        self.committed.push(PartRef { role, commitment: Part::commitment_of(role, &salt, bytes) });
+        self.stored.push([&salt[..], bytes].concat());
+        self
     }
 }
 
@@ -189,14 +196,28 @@ impl<S: Store + Sync> Ledger<S> {
         if planned.new.is_empty() {
             return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
         }
-        let mut salted: Vec<(&Fact, Salt)> = planned.new.iter().map(|fact| (*fact, [0; 32])).collect();
-        salted.iter_mut().for_each(|(_, salt)| random(salt));
+        let recorder = self.recorder.as_ref().map(Recorder::encode).transpose().map_err(AppendError::Own)?;
+        let mut salted: Vec<(&Fact, Salt, Option<Salt>)> =
+            planned.new.iter().map(|fact| (*fact, [0; 32], recorder.as_ref().map(|_| [0; 32]))).collect();
+        for (_, salt, second) in &mut salted {
+            random(salt);
+            if let Some(second) = second {
+                random(second);
+            }
+        }
         let mut sealing = Sealing::new(&self.head, self.time(now)?, salted.len());
         // Facts are encoded and committed to on every core, for each stands alone; beside that, what is ready is chained.
         let chunks: Vec<_> = salted.chunks(CHUNK).collect();
         let commit = |n: u64| {
             let few = usize::try_from(n).ok().and_then(|n| chunks.get(n)).copied().unwrap_or_default();
-            few.iter().map(|(fact, salt)| self.commit(fact, *salt)).collect::<Result<Vec<_>, _>>()
+            let commit = |(fact, salt, second): &(&Fact, Salt, Option<Salt>)| {
+                let committed = self.commit(fact, *salt)?;
+                Ok::<_, AppendError>(match (second, &recorder) {
+                    (Some(salt), Some(bytes)) => committed.with(Role::Recorder, *salt, bytes),
+                    _ => committed,
+                })
+            };
+            few.iter().map(commit).collect::<Result<Vec<_>, _>>()
         };
         in_order(chunks.len() as u64, &commit, |parts| {
             parts?.into_iter().try_for_each(|part| sealing.push(part))?;
@@ -278,12 +299,16 @@ impl Sealing {
             previous: self.head.chain,
             recorded_at: self.head.recorded_at,
             kind: kind_code(part.kind),
-            parts: vec![part.committed],
+            parts: part.committed,
         };
         let bytes = entry.encode()?;
         self.head.chain = chain(&bytes);
         self.head.edge.push(leaf_hash(&bytes));
-        self.entries.push(NewEntry { entry: bytes, parts: vec![Some(part.stored)], found_by: part.found_by });
+        self.entries.push(NewEntry {
+            entry: bytes,
+            parts: part.stored.into_iter().map(Some).collect(),
+            found_by: part.found_by,
+        });
         Ok(())
     }
 }

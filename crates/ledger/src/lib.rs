@@ -17,8 +17,8 @@ pub use restore::{Carried, CarriedPart, RestoreError, index_hashes, restore};
 pub use sensitive::Sensitive;
 pub use verify::{Fault, Problem, Verified};
 pub use wire::{
-    KeyChange, Own, Redaction, ReserveKey, WireError, Withholding, decode_fact, encode_fact, kind_code, kind_of,
-    tell_fact,
+    KeyChange, Own, Recorder, Redaction, ReserveKey, WireError, Withholding, decode_fact, encode_fact, kind_code,
+    kind_of, tell_fact,
 };
 
 use heldto_fact::{Fact, FactId, Handle};
@@ -34,6 +34,7 @@ pub struct Ledger<S> {
     index_key: IndexKey,
     head: Head,
     clock: ClockPolicy,
+    recorder: Option<Recorder>,
 }
 
 impl<S: Store> Ledger<S> {
@@ -44,7 +45,7 @@ impl<S: Store> Ledger<S> {
     pub fn open(store: S) -> Result<Self, StoreError> {
         let (founding, head) = (store.founding()?, store.head()?);
         let index_key = IndexKey::of(&founding);
-        Ok(Self { store, founding, index_key, head, clock: ClockPolicy::Checked })
+        Ok(Self { store, founding, index_key, head, clock: ClockPolicy::Checked, recorder: None })
     }
 
     /// Where it stands.
@@ -62,6 +63,11 @@ impl<S: Store> Ledger<S> {
     /// Says how far the clock is believed when something is appended.
     pub const fn set_clock_policy(&mut self, policy: ClockPolicy) {
         self.clock = policy;
+    }
+
+    /// Says who records what is appended from here on, in a private part of each entry.
+    pub fn set_recorder(&mut self, recorder: Option<Recorder>) {
+        self.recorder = recorder;
     }
 
     /// The store beneath.

@@ -1,5 +1,5 @@
 use crate::stretches::in_order;
-use crate::{KeyChange, Ledger, Own, WireError, decode_fact, kind_of, tell_fact};
+use crate::{KeyChange, Ledger, Own, Recorder, WireError, decode_fact, kind_of, tell_fact};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactId, Handle, Invalid, Kind, Recorded, Told, Version};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Role, leaf_hash};
@@ -218,6 +218,22 @@ impl<S: Store> Ledger<S> {
             self.store.read(0..size, &mut look)?;
         }
         failed.map_or(Ok(found), Err)
+    }
+
+    /// Returns who recorded an entry, where that was said and is there.
+    ///
+    /// # Errors
+    /// When the entry is missing.
+    pub fn recorder(&self, index: u64) -> Result<Option<Recorder>, ReadError> {
+        let mut found = None;
+        self.store.read(index..index.saturating_add(1), &mut |stored| {
+            let parts = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
+            let place = parts.iter().position(|part| part.role == Role::Recorder);
+            let held = stored.parts.iter().find(|(number, _)| Some(usize::from(*number)) == place);
+            found = held.and_then(|(_, bytes)| Recorder::decode(bytes.get(32..)?));
+            false
+        })?;
+        Ok(found)
     }
 
     /// Everything recorded under an id, oldest first: the fact, its corrections, its retractions.

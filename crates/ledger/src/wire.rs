@@ -7,7 +7,7 @@ mod own;
 mod v1;
 
 pub use codes::{kind_code, kind_of};
-pub use own::{KeyChange, Own, Redaction, ReserveKey, Withholding};
+pub use own::{KeyChange, Own, Recorder, Redaction, ReserveKey, Withholding};
 
 use heldto_fact::{Fact, Told};
 use heldto_proof::MAX_PART;

@@ -76,6 +76,16 @@ impl Genesis {
             && !origin.chars().any(|c| c.is_control() || c == '+' || c.is_whitespace())
     }
 
+    /// Returns `true` if a new ledger may take this origin: a host name and perhaps a path, as in `example.org/derbyshire`, of ASCII letters,
+    /// digits and `.`, `-`, `_`, `~`, `:`, `/`, beginning with a letter or a digit. Of ledgers that there are, every valid one stays.
+    #[must_use]
+    pub fn origin_is_plain(origin: &str) -> bool {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~' | ':' | '/');
+        Self::origin_is_valid(origin)
+            && origin.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && origin.chars().all(is_plain)
+    }
+
     /// The chain value before the first entry: a keyed hash of version, length of the origin, origin, key.
     #[must_use]
     pub fn chain(&self) -> Chain {

@@ -124,7 +124,8 @@ fn listed(fact: &Fact) -> Option<Contradiction<'_>> {
 /// ends lowest, if those are apart; else none are.
 fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let only = |t: &'a Fact| t.amounts.first().filter(|_| t.amounts.len() == 1).map(|a| (t, a));
-    let mut of_kind: BTreeMap<(Role, AmountBasis, &Unit), Vec<(&'a Fact, &'a Amount)>> = BTreeMap::new();
+    type Told<'a> = Vec<(&'a Fact, &'a Amount)>;
+    let mut of_kind: BTreeMap<(Role, AmountBasis, &Unit), Told<'a>> = BTreeMap::new();
     for (fact, a) in cluster.tellings.iter().filter_map(|t| only(t)) {
         of_kind.entry((a.role, a.basis, &a.unit)).or_default().push((fact, a));
     }

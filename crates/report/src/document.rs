@@ -132,6 +132,45 @@ impl Document {
         }
     }
 
+    /// Returns the document with every text in it mapped.
+    pub(crate) fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
+        let cell = |cell: &Cell| match cell {
+            Cell::Text(text) => Cell::Text(map(text)),
+            Cell::Words(words) => Cell::Words(words.iter().map(|word| map(word)).collect()),
+            other => other.clone(),
+        };
+        let log = Log { origin: map(&self.basis.log.origin), ..self.basis.log.clone() };
+        Self {
+            title: map(&self.title),
+            basis: Basis { log, ..self.basis.clone() },
+            asked: self.asked.as_deref().map(map),
+            summary: self.summary.iter().map(|text| map(text)).collect(),
+            sections: self
+                .sections
+                .iter()
+                .map(|section| Section {
+                    heading: map(&section.heading),
+                    tone: section.tone,
+                    blocks: section.blocks.iter().map(|block| block.map_text(map)).collect(),
+                })
+                .collect(),
+            data: Table {
+                columns: self.data.columns.clone(),
+                rows: self.data.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
+            },
+            events: self
+                .events
+                .iter()
+                .map(|event| Event {
+                    id: map(&event.id),
+                    day: event.day,
+                    title: map(&event.title),
+                    text: map(&event.text),
+                })
+                .collect(),
+        }
+    }
+
     /// BLAKE3 of the document as JSON on one line, before the digest is put in; the same in every format.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -197,6 +236,36 @@ pub enum Block {
     Items(Vec<Item>),
     /// Numbers side by side, as bars.
     Chart(Chart),
+}
+
+impl Block {
+    /// Returns the block with every text in it mapped.
+    fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(map(text)),
+            Self::List(lines) => Self::List(lines.iter().map(|line| map(line)).collect()),
+            Self::Pairs(pairs) => Self::Pairs(pairs.iter().map(|(name, value)| (map(name), map(value))).collect()),
+            Self::Items(items) => Self::Items(
+                items
+                    .iter()
+                    .map(|item| Item {
+                        mark: map(&item.mark),
+                        line: map(&item.line),
+                        details: item.details.iter().map(|detail| map(detail)).collect(),
+                    })
+                    .collect(),
+            ),
+            Self::Chart(chart) => Self::Chart(Chart {
+                title: map(&chart.title),
+                text: map(&chart.text),
+                bars: chart
+                    .bars
+                    .iter()
+                    .map(|bar| Bar { label: map(&bar.label), shown: map(&bar.shown), ..bar.clone() })
+                    .collect(),
+            }),
+        }
+    }
 }
 
 /// Numbers of one unit side by side.

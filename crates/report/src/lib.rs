@@ -39,7 +39,7 @@ pub use filter::Filter;
 pub use metrics::metrics;
 pub use pledges::{DueFilter, PledgeFilter, judged, pledges};
 pub use questions::questions;
-pub use render::{Format, RenderError, Screen, render};
+pub use render::{Format, RenderError, Screen, plain, render, steers};
 pub use scale::Scale;
 pub use show::show;
 pub use slippage::slippage;

@@ -11,6 +11,7 @@ mod terminal;
 pub(crate) use json::value;
 
 use crate::{Document, SensitiveEntries, day};
+use chrono::Datelike;
 use std::fmt;
 use std::str::FromStr;
 
@@ -84,26 +85,49 @@ pub struct Screen {
 /// # Errors
 /// When a calendar or a feed is asked of a document in which nothing has a day.
 pub fn render(document: &Document, format: Format, screen: Screen) -> Result<String, RenderError> {
-    if matches!(format, Format::Ics | Format::Atom) && document.events.is_empty() {
-        return Err(RenderError::NoDays(document.title.clone()));
-    }
+    // Programs get every character as it was recorded; whoever reads gets none that steers.
+    let readable = || document.map_text(&plain);
     Ok(match format {
-        Format::Table => terminal::render(document, screen),
+        Format::Table => terminal::render(&readable(), &document.digest(), screen),
         Format::Csv => csv::render(document),
         Format::Json => json::render(document),
-        Format::Md => markdown::render(document),
-        Format::Html => html::render(document),
-        Format::Ics => ics::render(document),
-        Format::Atom => atom::render(document),
+        Format::Md => markdown::render(&readable(), &document.digest()),
+        Format::Html => html::render(&readable(), &document.digest()),
+        Format::Ics => ics::render(&dated(document)?),
+        Format::Atom => atom::render(&dated(document)?),
     })
 }
 
-/// Text from a fact cannot steer whatever reads it: control characters, line separators and marks that turn the direction of writing become blanks.
-fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+/// Returns the document with those of its events that a calendar and a feed can hold: their years have four digits.
+fn dated(document: &Document) -> Result<Document, RenderError> {
+    let mut dated = document.map_text(&plain);
+    dated.events.retain(|event| (0..=9999).contains(&event.day.year()));
+    if dated.events.is_empty() { Err(RenderError::NoDays(document.title.clone())) } else { Ok(dated) }
+}
+
+/// Returns text that cannot steer whatever shows it: control characters, line separators, marks that turn the direction of writing, and
+/// what XML forbids become blanks.
+#[must_use]
+pub fn plain(text: &str) -> String {
     text.chars().map(|c| if steers(c) { ' ' } else { c }).collect()
+}
+
+/// Returns `true` for a character that steers a terminal or the direction of writing, or that XML forbids.
+#[must_use]
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{061c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'
+                | '\u{2029}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{fffe}'
+                | '\u{ffff}'
+        )
 }
 
 /// What a document rests on, in sentences: the days it judges by, and how fresh what it knows is.
@@ -141,12 +165,12 @@ fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> Str
 }
 
 /// The place in the log a document rests on, and the document's digest.
-fn footing(document: &Document) -> Vec<String> {
+fn footing(document: &Document, digest: &str) -> Vec<String> {
     let log = &document.basis.log;
     vec![
         format!("Rests on the first {} entries of {}", log.entries, log.origin),
         format!("tree head {}", log.root),
         format!("chain     {}", log.chain),
-        format!("digest    {}", document.digest()),
+        format!("digest    {digest}"),
     ]
 }

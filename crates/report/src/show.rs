@@ -5,10 +5,11 @@ use crate::words::amount;
 use crate::{Basis, Block, Cell, Document, Item, Section, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, Strength, When};
 use heldto_replay::{Cluster, View};
+use std::collections::BTreeMap;
 
-/// The fact. `None` where nothing of this id was ever recorded, or known by the day.
+/// The fact, and who recorded each entry where that is given. `None` where nothing of this id was ever recorded, or known by the day.
 #[must_use]
-pub fn show(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
+pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, basis: Basis) -> Option<Document> {
     let fact = view.fact(id)?;
     let cluster = Cluster::of(view, fact);
     let (title, columns) = (format!("{} {}", fact.kind(), fact.id), &["direction", "link", "strength", "id", "text"]);
@@ -40,7 +41,9 @@ pub fn show(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
             (Some(_), Some(reason)) => format!("corrected: {reason}"),
             (Some(_), None) => "recorded".to_owned(),
         },
-        details: vec![v.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string()],
+        details: std::iter::once(v.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+            .chain(recorders.get(&v.index).cloned())
+            .collect(),
     });
     sections.push(plain("In the ledger", Block::Items(items.collect())));
     document.summary.push(fact.text.clone());

@@ -103,6 +103,9 @@ pub struct ShowArgs {
     /// Print it as a facts file, to be edited and given to `correct`
     #[arg(long)]
     pub toml: bool,
+    /// Show who recorded and checked it too, which is not published
+    #[arg(long, conflicts_with = "toml")]
+    pub private: bool,
     #[command(flatten)]
     pub clocks: Clocks,
 }

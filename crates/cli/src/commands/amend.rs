@@ -14,6 +14,7 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
     let drafts = heldto_intake::draft(&files);
     let mut open = ledger::open(world, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
+    open.set_recorder(args.recorder.recorder());
     let current = standing(&open, &args.id)?;
     let (facts, _) = append::facts(global, &mut open, &drafts)?;
     let [fact] = facts.as_slice() else {
@@ -42,6 +43,7 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
 pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Result<Outcome, CommandError> {
     let mut open = ledger::open(world, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
+    open.set_recorder(args.recorder.recorder());
     let withdrawn = open.versions(&args.id)?.into_iter().find_map(|recorded| match recorded.content {
         Content::Known(Fact { id, body: Body::Retraction { of, .. }, .. }) if id == args.id => Some(of),
         _ => None,

@@ -42,6 +42,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
         }
     }
     open.set_clock_policy(args.clock.policy());
+    open.set_recorder(args.recorder.recorder());
     let fail = |error| placed(global, &files, &places, error);
     if args.dry_run {
         let planned = open.plan(&facts).map_err(fail)?;

@@ -2,7 +2,8 @@
 
 use super::{append, init, report, verify};
 use crate::args::{
-    AppendArgs, ClockArgs, Clocks, DemoArgs, Global, PledgeFilters, PledgesArgs, Report, ReportArgs, VerifyArgs,
+    AppendArgs, ClockArgs, Clocks, DemoArgs, Global, PledgeFilters, PledgesArgs, RecorderArgs, Report, ReportArgs,
+    VerifyArgs,
 };
 use crate::error::{CommandError, USAGE};
 use crate::{Outcome, World, ledger};
@@ -23,7 +24,13 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
     let appended = append::run(
         world,
         &global,
-        &AppendArgs { files: args.files.clone(), dry_run: false, mapping: None, clock: ClockArgs::default() },
+        &AppendArgs {
+            files: args.files.clone(),
+            dry_run: false,
+            mapping: None,
+            recorder: RecorderArgs::default(),
+            clock: ClockArgs::default(),
+        },
     )?;
     let verified = verify::run(
         world,

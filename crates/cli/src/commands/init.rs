@@ -40,8 +40,10 @@ pub fn create(
     dir: &Path,
     origin: &str,
 ) -> Result<(PathBuf, Verifier), CommandError> {
-    if !Genesis::origin_is_valid(origin) {
-        let message = format!("`{origin}` cannot be an origin: 1 to 255 bytes, no white space, no `+`");
+    if !Genesis::origin_is_plain(origin) {
+        let message = format!(
+            "`{origin}` cannot be an origin: 1 to 255 of a-z, A-Z, 0-9 and . - _ ~ : /, beginning with a letter or a digit"
+        );
         return Err(CommandError::new(USAGE, message)
             .hint("give the address it will be published under: --origin example.org/derbyshire"));
     }

@@ -8,8 +8,11 @@ use crate::error::{CommandError, FOUND, INPUT, USAGE};
 use crate::ledger::{self, Loaded};
 use crate::{Outcome, World, permissions};
 use heldto_fact::{FactId, Kind};
+use heldto_ledger::Recorder;
 use heldto_replay::{Clock, View};
 use heldto_report::{AmountFilter, Basis, Document, Filter, Glance, PledgeFilter, Scope, SensitiveEntries, render};
+use heldto_store_sled::Access;
+use std::collections::BTreeMap;
 
 /// Looks at the ledger: at the facts that are asked for, or, where that does not do, at a fold of the whole of it.
 fn looked<T>(
@@ -96,11 +99,27 @@ pub fn show(world: &mut World<'_>, global: &Global, args: &ShowArgs) -> Result<O
         })?;
         return Ok(super::plain(out));
     }
+    let recorders = if args.private { recorders(world, global, &args.id)? } else { BTreeMap::new() };
     with_view(world, global, &args.clocks, Scope::Fact(&args.id), |loaded, view, basis| {
         loaded.require(view, &args.id, None)?;
-        heldto_report::show(view, &args.id, basis)
+        heldto_report::show(view, &args.id, &recorders, basis)
             .ok_or_else(|| CommandError::new(INPUT, format!("`{}` was retracted", args.id)))
     })
+}
+
+/// Who recorded each entry that tells of a fact, in words.
+fn recorders(world: &mut World<'_>, global: &Global, id: &FactId) -> Result<BTreeMap<u64, String>, CommandError> {
+    let open = ledger::open(world, global, Access::Read)?;
+    let mut told = BTreeMap::new();
+    for version in open.versions(id)? {
+        let words = match open.recorder(version.index)? {
+            Some(Recorder { by, checked_by: Some(checked) }) => format!("by {by}, checked by {checked}"),
+            Some(Recorder { by, checked_by: None }) => format!("by {by}"),
+            None => continue,
+        };
+        told.insert(version.index, words);
+    }
+    Ok(told)
 }
 
 /// A report on the facts that a filter lets through.

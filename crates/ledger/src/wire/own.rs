@@ -86,6 +86,34 @@ pub struct KeyChange {
     pub by_new: [u8; 64],
 }
 
+/// Who recorded a fact and who checked it, as an office or a pseudonym: a part of role `recorder`, which is not published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorder {
+    /// Who recorded it.
+    pub by: String,
+    /// Who checked it, where somebody did.
+    pub checked_by: Option<String>,
+}
+
+impl Recorder {
+    /// Returns the bytes of the part.
+    ///
+    /// # Errors
+    /// When they cannot be written, which no value of this type brings about.
+    pub fn encode(&self) -> Result<Vec<u8>, WireError> {
+        let mut bytes = Bytes::default();
+        spell(&(1_u8, self.by.as_str(), self.checked_by.as_deref()), &mut bytes)?;
+        Ok(bytes.0)
+    }
+
+    /// Reads such a part; `None` where it holds anything else, as it may.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let ((version, by, checked_by), used): ((u8, String, Option<String>), _) = take(bytes).ok()?;
+        (version == 1 && used == bytes.len()).then_some(Self { by, checked_by })
+    }
+}
+
 impl KeyChange {
     /// What both keys sign: docs/FORMAT.md, *The ledger's own records*.
     #[must_use]

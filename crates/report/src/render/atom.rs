@@ -1,4 +1,3 @@
-use super::plain;
 use crate::{Document, Event};
 use atom_syndication::{Content, Entry, Feed, FixedDateTime, Person, Text};
 use chrono::{NaiveDate, NaiveTime};
@@ -10,10 +9,10 @@ pub fn render(document: &Document) -> String {
     events.sort_by(|a, b| b.day.cmp(&a.day).then(a.id.cmp(&b.id)));
     let entry = |event: &&Event| Entry {
         id: format!("urn:heldto:{origin}:{}:{}", event.id, event.day),
-        title: Text::plain(plain(&event.title)),
+        title: Text::plain(event.title.clone()),
         updated: midnight(event.day),
         content: Some(Content {
-            value: Some(plain(&event.text)),
+            value: Some(event.text.clone()),
             content_type: Some("text".to_owned()),
             ..Content::default()
         }),
@@ -25,7 +24,7 @@ pub fn render(document: &Document) -> String {
             "urn:heldto:{origin}:{}",
             slug(&[&document.title, document.asked.as_deref().unwrap_or_default()].join(" "))
         ),
-        title: Text::plain(plain(&format!("{} ({origin})", document.title))),
+        title: Text::plain(format!("{} ({origin})", document.title)),
         updated: document.basis.last_recorded.unwrap_or_default().fixed_offset(),
         authors: vec![Person { name: origin.clone(), ..Person::default() }],
         entries: events.iter().map(entry).collect(),

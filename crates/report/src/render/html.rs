@@ -3,7 +3,7 @@ use crate::{Bar, Block, Cell, Chart, Document, Item, Tone};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// One file that needs nothing else: no script, no font, no picture from elsewhere.
-pub fn render(document: &Document) -> String {
+pub fn render(document: &Document, digest: &str) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -28,7 +28,7 @@ pub fn render(document: &Document) -> String {
                     }
                     @if !document.data.rows.is_empty() { (rows(document)) }
                 }
-                footer { @for line in footing(document) { p { (line) } } }
+                footer { @for line in footing(document, digest) { p { (line) } } }
             }
         }
     };

@@ -1,4 +1,3 @@
-use super::plain;
 use crate::Document;
 use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
@@ -11,11 +10,11 @@ pub fn render(document: &Document) -> String {
     calendar.append_property(Property::new("VERSION", "2.0"));
     calendar.append_property(Property::new("PRODID", "-//Heldto//heldto//EN"));
     calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
-    calendar.name(&plain(&format!("{} ({origin})", document.title)));
+    calendar.name(&format!("{} ({origin})", document.title));
     for event in &document.events {
         let uid = format!("{}.{}@{}", event.id, event.day, origin.replace('/', "."));
         let mut day = Event::new();
-        day.uid(&uid).timestamp(stamp).starts(event.day).summary(&plain(&event.title)).description(&plain(&event.text));
+        day.uid(&uid).timestamp(stamp).starts(event.day).summary(&event.title).description(&event.text);
         calendar.push(day.done());
     }
     calendar.to_string()

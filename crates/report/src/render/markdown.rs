@@ -1,9 +1,9 @@
-use super::{basis, footing, plain};
+use super::{basis, footing};
 use crate::{Block, Document};
 
 /// For documents and web pages that take Markdown.
-pub fn render(document: &Document) -> String {
-    let mut out = format!("# {}\n\n{}\n", safe(&document.title), basis(document));
+pub fn render(document: &Document, digest: &str) -> String {
+    let mut out = format!("# {}\n\n{}\n", safe(&document.title), safe(&basis(document)));
     for line in &document.summary {
         out.push_str(&format!("\n{}\n", safe(line)));
     }
@@ -14,7 +14,10 @@ pub fn render(document: &Document) -> String {
             out.push_str(&self::block(block));
         }
     }
-    out.push_str(&format!("\n---\n\n{}\n", footing(document).join("  \n")));
+    out.push_str(&format!(
+        "\n---\n\n{}\n",
+        footing(document, digest).iter().map(|line| safe(line)).collect::<Vec<_>>().join("  \n")
+    ));
     out
 }
 
@@ -45,7 +48,7 @@ fn block(block: &Block) -> String {
 /// Text that Markdown would take for markup stays text.
 fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in plain(text).chars() {
+    for c in text.chars() {
         if matches!(c, '\\' | '*' | '_' | '`' | '<' | '>' | '#' | '[' | ']' | '|' | '&' | '~') {
             out.push('\\');
         }

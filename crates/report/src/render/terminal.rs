@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// For reading in a terminal of any width, with colour or without; colour never says anything that the words do not.
-pub fn render(document: &Document, screen: Screen) -> String {
+pub fn render(document: &Document, digest: &str, screen: Screen) -> String {
     let mut out = String::new();
     let mut line = |text: &str| {
         out.push_str(text.trim_end());
@@ -24,7 +24,7 @@ pub fn render(document: &Document, screen: Screen) -> String {
         }
     }
     line("");
-    for text in footing(document) {
+    for text in footing(document, digest) {
         line(&text);
     }
     out
@@ -127,11 +127,10 @@ fn columns(rows: Vec<Vec<String>>, screen: Screen) -> String {
 /// The longest word that is shown whole, in characters: longer than any address that a reader would type.
 const LONGEST_WORD: usize = 400;
 
-/// Text that cannot steer the terminal, and no word of which is longer than a screen: to break one takes time by its square.
+/// Text no word of which is longer than a screen: to break one takes time by its square.
 fn plain(text: &str) -> String {
-    let text = super::plain(text);
     if text.split(' ').all(|word| word.len() <= LONGEST_WORD) {
-        return text;
+        return text.to_owned();
     }
     let cut = |word: &str| match word.char_indices().nth(LONGEST_WORD) {
         Some((at, _)) => format!("{}…", &word[..at]),

@@ -1,0 +1,49 @@
+//! What may reach a terminal.
+
+use heldto_report::steers;
+
+/// Returns text in which nothing steers the terminal but ends of lines, tabs and, where they are wanted, the colours that the program
+/// itself writes.
+pub fn clean(text: &str, with_colours: bool) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = if with_colours { colour_of(rest) } else { None };
+        let taken = if let Some(colour) = colour {
+            clean.push_str(colour);
+            colour.len()
+        } else {
+            clean.push(if steers(c) && !matches!(c, '\n' | '\t') { ' ' } else { c });
+            c.len_utf8()
+        };
+        rest = &rest[taken..];
+    }
+    clean
+}
+
+/// Returns the sequence that changes colour or weight at the beginning of a text: numbers up to 99 between semicolons.
+fn colour_of(text: &str) -> Option<&str> {
+    let numbers = text.strip_prefix("\u{1b}[")?;
+    let end = numbers.find('m')?;
+    let is_colour = numbers[..end]
+        .split(';')
+        .all(|n| n.len() <= 3 && n.bytes().all(|b| b.is_ascii_digit()) && n.trim_start_matches('0') != "8");
+    is_colour.then(|| &text[..2 + end + 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn nothing_steers_but_colours_that_are_wanted() {
+        let steering = "a\u{1b}]0;title\u{7}b\u{9b}2Jc\u{202e}d\u{1b}[8mhidden\r\n\te";
+        for with_colours in [false, true] {
+            let said = clean(steering, with_colours);
+            assert!(!said.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}', '\r']), "{said:?}");
+            assert!(said.contains("\n\te"), "{said:?}");
+        }
+        assert_eq!(clean("\u{1b}[1;31mred\u{1b}[0m", true), "\u{1b}[1;31mred\u{1b}[0m");
+        assert_eq!(clean("\u{1b}[31mred", false), " [31mred");
+    }
+}
