@@ -394,9 +394,8 @@ class Ledger:
                 self.entries.append(entry)
                 self.check_parts(at, entry, line)
                 require(line.get("fact") is None or at in self.shown, "a readable fact stands beside none that can be read")
-        withheld = self.check_missing()
         self.check_withholdings()
-        first = self.check_ids()
+        withheld = self.check_missing()
         require(self.size == len(self.entries), f"the last line tells of {self.size} entries, {len(self.entries)} are here")
         chain = self.entries[-1].chain if self.entries else self.genesis
         root = tree_head([entry.leaf for entry in self.entries])
@@ -404,7 +403,7 @@ class Ledger:
             raise Broken("changed: neither chain nor root are those of the last line", len(self.entries) - 1)
         require(chain == self.chain, "the chain value is not that of the last line")
         require(root == self.root, "the root is not that of the last line")
-        self.check_corrections(first)
+        self.check_corrections(self.check_ids())
         return (f"sound: {self.size} entries, chain {chain.hex()}, root {root.hex()}, {len(self.present)} parts checked, "
                 f"{len(self.redacted)} erased, {withheld} withheld, {self.unreadable} unreadable")
 

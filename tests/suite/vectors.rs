@@ -140,13 +140,20 @@ fn edited(edit: fn(&mut Vec<Value>)) -> Vec<Value> {
     lines
 }
 
-/// A record that names another key as kept in reserve, as the entry at this place.
+/// A record that names another key as kept in reserve, as the entry at this place, or signed for the next.
 fn reserve_key(index: u64, is_signed: bool) -> Own {
-    let (current, reserve) = (signer(7), signer(9));
-    let at = if is_signed { index } else { index + 1 };
-    let message = ReserveKey::message("example.org/vectors", at, &current.verifier().key, &reserve.verifier().key);
-    let (by_current, by_reserve) = (current.sign(&message), reserve.sign(&message));
-    Own::ReserveKey(ReserveKey { key: reserve.verifier().key, by_current, by_reserve })
+    reserve_key_of(&signer(9), if is_signed { index } else { index + 1 })
+}
+
+fn reserve_key_of(reserve: &NoteSigner, index: u64) -> Own {
+    let (current, key) = (signer(7), reserve.verifier().key);
+    let message = ReserveKey::message("example.org/vectors", index, &current.verifier().key, &key);
+    Own::ReserveKey(ReserveKey { key, by_current: current.sign(&message), by_reserve: reserve.sign(&message) })
+}
+
+fn withholding(parts: &[(u64, u64)]) -> Own {
+    let (ground, by) = ("about a child".to_owned(), "the editor".to_owned());
+    Own::Withholding(Withholding { parts: parts.to_vec(), ground, by })
 }
 
 /// A fact and its quotation, left out or not, and a record that withholds these parts.
@@ -154,11 +161,7 @@ fn withheld(parts: &[(u64, u64)], keep: bool) -> Vec<Value> {
     let fact = Fact { sensitive: true, ..of_kind(Kind::Statement) };
     let fact = part(Role::Fact, encode_fact(&fact).expect("short"), 41);
     let quotation = part(Role::Quotation, b"as it was said".to_vec(), 42);
-    let own = Own::Withholding(Withholding {
-        parts: parts.to_vec(),
-        ground: "about a child".to_owned(),
-        by: "the editor".to_owned(),
-    });
+    let own = withholding(parts);
     let kind = kind_code(Kind::Statement);
     three().seal(kind, &[(fact, keep), (quotation, keep)], |_| {}).own(&own).end()
 }

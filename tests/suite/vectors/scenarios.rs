@@ -2,7 +2,7 @@
 
 use super::{
     Builder, amended, changed, edited, erased, facts, facts_of, key_change, odd_entry, odd_fact, of_kind, part,
-    replaced, reserve_key, restored, three, withheld,
+    replaced, reserve_key, reserve_key_of, restored, signer, three, withheld, withholding,
 };
 use heldto_fact::{Fact, Kind};
 use heldto_ledger::{Own, Redaction, encode_fact, kind_code};
@@ -243,9 +243,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         ("broken-withholding-later", "a withholding of an entry to come", Some(Some(4)), withheld(&[(7, 0)], true)),
         (
             "broken-withholding-ledger",
-            "a withholding of itself, which is the ledger's own",
+            "a withholding of a record of the ledger's own",
             Some(Some(4)),
-            withheld(&[(4, 0)], true),
+            three().own(&key_change(3)).own(&withholding(&[(3, 0)])).end(),
+        ),
+        ("broken-withholding-itself", "a withholding of its own entry", Some(Some(4)), withheld(&[(4, 0)], true)),
+        (
+            "broken-reserve-key-same",
+            "a reserve key that is the one that signs",
+            Some(Some(3)),
+            three().own(&reserve_key_of(&signer(7), 3)).end(),
         ),
         (
             "broken-withholding-none",
