@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let seed = blake3::derive_key("heldto test randomness", number("HELDTO_TEST_SEED", 1).to_string().as_bytes());
     let mut stream = blake3::Hasher::new_keyed(&seed).finalize_xof();
     let width = usize::try_from(number("HELDTO_TEST_WIDTH", 80)).unwrap_or(80);
+    let is_terminal = number("HELDTO_TEST_TERMINAL", 0) == 1;
     let mut world = World {
         now: &|| now,
         random: &mut |bytes| stream.fill(bytes),
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
         progress: &mut |_| {},
         variable: &variable,
-        terminal: Terminal { out: false, err: false, width },
+        terminal: Terminal { out: is_terminal, err: false, width },
         at_a_glance: u64::try_from(number("HELDTO_TEST_GLANCE", 1000)).unwrap_or(0),
     };
     let outcome = run(&mut world, std::env::args_os());

@@ -9,6 +9,7 @@ mod disclosure;
 mod durable;
 mod errors;
 mod formats;
+mod intake;
 mod limits;
 mod narrow;
 mod official;
@@ -20,6 +21,7 @@ mod rules;
 mod strangers;
 mod tamper;
 mod vectors;
+mod verdicts;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -34,9 +36,15 @@ fn root() -> PathBuf {
 fn heldto(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_heldto-test"));
     command.current_dir(dir).stdin(Stdio::null());
-    for name in
-        ["HELDTO_LEDGER", "HELDTO_KEY_FILE", "NO_COLOR", "HELDTO_TEST_NOW", "HELDTO_TEST_SEED", "HELDTO_TEST_WIDTH"]
-    {
+    for name in [
+        "HELDTO_LEDGER",
+        "HELDTO_KEY_FILE",
+        "NO_COLOR",
+        "HELDTO_TEST_NOW",
+        "HELDTO_TEST_SEED",
+        "HELDTO_TEST_WIDTH",
+        "HELDTO_TEST_TERMINAL",
+    ] {
         command.env_remove(name);
     }
     command

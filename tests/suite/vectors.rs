@@ -245,3 +245,30 @@ fn every_sound_vector_can_be_restored_to_the_same_export() {
         assert_eq!(again, export, "{name}");
     }
 }
+
+/// What version 1 took before, it takes: every fact that was ever published or stands in a sound vector is spelled as it was.
+#[test]
+fn every_fact_that_was_recorded_is_spelled_as_it_was() {
+    let dir = tempfile::tempdir().expect("a folder");
+    ok(dir.path(), &["restore", root().join("ledger").to_str().expect("UTF-8"), "published", "-q"]);
+    let published = ok(dir.path(), &["--ledger", "published", "export", "--private"]);
+    let lines = published.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let sound = scenarios::scenarios().into_iter().filter(|(_, _, broken, _)| broken.is_none());
+    let (mut facts, mut unknown) = (0, 0);
+    for line in lines.chain(sound.flat_map(|(.., lines)| lines)) {
+        for part in line["parts"].as_array().into_iter().flatten().filter(|part| part["role"] == "fact") {
+            let bytes = STANDARD.decode(part["bytes"].as_str().expect("text")).expect("base64");
+            match decode_fact(&bytes) {
+                Ok(fact) => {
+                    assert_eq!(encode_fact(&fact).expect("short"), bytes, "{}", fact.id);
+                    facts += 1;
+                }
+                Err(error) => {
+                    assert!(error.is_unknown(), "{error}");
+                    unknown += 1;
+                }
+            }
+        }
+    }
+    assert!(facts > 400 && unknown == 2, "{facts} facts, {unknown} of a later version or kind");
+}

@@ -62,7 +62,7 @@ pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>)
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            (world.say)(error.render().to_string().trim_end());
+            (world.say)(screen::clean(error.render().to_string().trim_end(), false).as_str());
             return Outcome { out: String::new(), page: false, code: error::USAGE };
         }
         Err(help) => return Outcome { out: help.render().to_string(), page: false, code: 0 },
