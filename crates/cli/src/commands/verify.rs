@@ -249,13 +249,9 @@ fn sound(origin: &str, v: &Verified) -> String {
     ));
     if !v.withheld_by.is_empty() {
         let by: Vec<String> = v.withheld_by.iter().map(u64::to_string).collect();
-        let entries = if by.len() == 1 { "entry" } else { "entries" };
-        let facts = if v.facts_withheld == 1 { "fact" } else { "facts" };
-        out.push_str(&format!(
-            "  withheld by their keeper, as {entries} {} say: the {facts} of {} entries\n",
-            by.join(", "),
-            v.facts_withheld
-        ));
+        let say = if by.len() == 1 { "entry" } else { "entries" };
+        let facts = if v.facts_withheld == 1 { "fact is" } else { "facts are" };
+        out.push_str(&format!("  {} {facts} withheld by their keeper: see {say} {}\n", v.facts_withheld, by.join(", ")));
     }
     if v.parts_private > 0 {
         out.push_str(&format!("  private {} parts of private roles are not here\n", v.parts_private));
