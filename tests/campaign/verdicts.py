@@ -354,10 +354,13 @@ def files(folder, pattern="**/*"):
     return sorted(path for path in folder.glob(pattern) if path.is_file() and not path.is_symlink())
 
 
-def is_older(path, size):
-    """Whether a file is a partial one that an older checkpoint left."""
-    found = re.search(r"/(\d+)\.p/(\d+)$", str(path))
-    return bool(found) and "/tile/1/" not in str(path) and int(found[1]) * WIDTH + int(found[2]) != size
+def needed(folder):
+    """The files of a published folder that its checkpoint needs. The others are what older checkpoints left."""
+    size, names = Published(folder).size, ["checkpoint", "first-key"]
+    names += [f"{kind}/{bundle}" for bundle in Published.bundles(size) for kind in ("tile/entries", "parts")]
+    for level in range(9):
+        names += [f"tile/{level}/{tile}" for tile in Published.bundles(size >> 8 * level)]
+    return [folder / name for name in names]
 
 
 # Published folders. `w` is the world of one run: `w.at` is the copy to change, `w.rng` chances, and the rest what was made beforehand.
@@ -384,14 +387,12 @@ def a_byte_removed_or_added(w):
 
 @kind("public", BROKEN)
 def a_needed_file_is_missing(w):
-    size = Published(w.at).size
-    w.rng.choice([path for path in files(w.at) if not is_older(path, size)]).unlink()
+    w.rng.choice(needed(w.at)).unlink()
 
 
 @kind("public", SOUND)
 def what_an_older_checkpoint_left_is_missing(w):
-    size = Published(w.at).size
-    for path in [path for path in files(w.at) if is_older(path, size)]:
+    for path in set(files(w.at)) - set(needed(w.at)):
         path.unlink()
 
 
@@ -541,9 +542,7 @@ def a_huge_size_and_looping_links(w):
 
 @kind("public", BROKEN)
 def a_link_instead_of_a_folder(w):
-    size = Published(w.at).size
-    needed = {parent for path in files(w.at) if not is_older(path, size) for parent in path.parents if w.at in parent.parents}
-    path = w.rng.choice(sorted(needed))
+    path = w.rng.choice(sorted({parent for path in needed(w.at) for parent in path.parents if w.at in parent.parents}))
     path.rename(w.at.parent / "elsewhere")
     path.symlink_to(w.rng.choice([w.at.parent / "elsewhere", ".", "..", w.public / path.relative_to(w.at)]))
 
@@ -554,8 +553,7 @@ ENDLESS = Path("/proc/self/pagemap")  # A plain file of no length, by what the s
 @kind("public", (SOUND, BROKEN))
 def a_link_instead_of_a_file(w):
     # That it is the same file elsewhere may be taken or refused. A link round and round is an error of the system's.
-    size = Published(w.at).size
-    path = w.rng.choice([path for path in files(w.at) if not is_older(path, size)])
+    path = w.rng.choice(needed(w.at))
     path.rename(elsewhere := w.at.parent / "elsewhere")
     target = w.rng.choice([elsewhere, path.name, "..", "/dev/zero", "/dev/null", *[ENDLESS] * ENDLESS.exists()])
     path.symlink_to(target)
@@ -564,8 +562,7 @@ def a_link_instead_of_a_file(w):
 
 @kind("public", BROKEN)
 def no_plain_file_or_one_without_end(w):
-    size = Published(w.at).size
-    path = w.rng.choice([path for path in files(w.at) if not is_older(path, size)])
+    path = w.rng.choice(needed(w.at))
     path.unlink()
     w.rng.choice([path.mkdir, lambda: os.mkfifo(path), lambda: (path.touch(), os.truncate(path, 2**40))])()
 

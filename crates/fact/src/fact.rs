@@ -324,3 +324,23 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Fact, Link};
+    use crate::{LinkKind, Outcome, Strength};
+
+    #[test]
+    fn what_was_not_done_addresses_however_it_was_linked() {
+        let link = |kind| Link { kind, to: "a-pledge".parse().expect("an id"), strength: Strength::Stated };
+        for (outcome, kind, read) in [
+            (Outcome::NotDone, LinkKind::Fulfils, LinkKind::Addresses),
+            (Outcome::NotDone, LinkKind::PartFulfils, LinkKind::Addresses),
+            (Outcome::NotDone, LinkKind::Supports, LinkKind::Supports),
+            (Outcome::Done, LinkKind::Fulfils, LinkKind::Fulfils),
+        ] {
+            let fact = Fact::amending("a-delivery".parse().expect("an id"), String::new(), Body::Delivery { outcome });
+            assert_eq!(fact.link_kind(&link(kind)), read, "{outcome} {kind}");
+        }
+    }
+}

@@ -251,7 +251,11 @@ fn sound(origin: &str, v: &Verified) -> String {
         let by: Vec<String> = v.withheld_by.iter().map(u64::to_string).collect();
         let say = if by.len() == 1 { "entry" } else { "entries" };
         let facts = if v.facts_withheld == 1 { "fact is" } else { "facts are" };
-        out.push_str(&format!("  {} {facts} withheld by their keeper: see {say} {}\n", v.facts_withheld, by.join(", ")));
+        out.push_str(&format!(
+            "  {} {facts} withheld by their keeper: see {say} {}\n",
+            v.facts_withheld,
+            by.join(", ")
+        ));
     }
     if v.parts_private > 0 {
         out.push_str(&format!("  private {} parts of private roles are not here\n", v.parts_private));

@@ -203,7 +203,7 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn overdue(case: &Case<'_>) -> Option<Verdict> {
-    let due = case.due.filter(|d| d.falls_once())?;
+    let due = case.due.filter(|d| d.falls_once() && !is_never(case))?;
     let latest = case.window.latest.filter(|latest| case.as_of > *latest)?;
     let started = if case.has_started() { "work had begun" } else { "no sign that work had begun" };
     let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.in_words(), case.as_of);
@@ -228,7 +228,7 @@ fn untestable(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn falling_due(case: &Case<'_>) -> Option<Verdict> {
-    case.due.filter(|d| d.falls_once())?;
+    case.due.filter(|d| d.falls_once() && !is_never(case))?;
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
         let due = case.due.map_or_else(String::new, heldto_fact::Due::in_words);
@@ -263,7 +263,16 @@ pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
     Some(Verdict::new(Status::InProgress, rule, work(case)).settled_by("evidence that it was done"))
 }
 
+/// Whether it is something never to be done: judged by failures alone, so that silence speaks for it as far as it speaks.
+const fn is_never(case: &Case<'_>) -> bool {
+    matches!(case.target, Some(Target::Never(_)))
+}
+
 fn waiting(case: &Case<'_>) -> Verdict {
+    if is_never(case) && case.settling(Direction::NotMet).next().is_none() {
+        return Verdict::new(Status::Awaiting, "no breach is on record", Vec::new())
+            .settled_by("evidence that it was broken, or an independent finding that it was not");
+    }
     let undone = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     match case.due.map(|d| &d.mode) {
         Some(Mode::NotBefore) if case.window.latest.is_some_and(|day| case.as_of >= day) => {
