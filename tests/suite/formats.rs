@@ -30,6 +30,12 @@ fn a_verifier_in_python_agrees_on_the_export_and_on_every_vector() {
         assert!(said.contains(value), "{value} wanted: {said}");
     }
     assert!(said.contains(&format!("{} entries", ours["entries"])), "{said}");
+    // And of an export from which sensitive parts are left out.
+    let copy = crate::ledger_of(&root().join("seeds"));
+    ok(copy.path(), &["--ledger", "ledger", "export", "public.jsonl", "--public"]);
+    let output = Command::new(&python).arg("-B").arg(&verifier).arg(copy.path().join("public.jsonl")).output();
+    let output = output.expect("python runs");
+    assert!(output.status.success() && text(&output.stdout).contains("10 withheld"), "{}", text(&output.stdout));
     let vectors: Vec<PathBuf> = std::fs::read_dir(root().join("vectors"))
         .expect("vectors")
         .flatten()

@@ -223,6 +223,14 @@ fn who_signed_and_whether_that_was_checked_is_said() {
     assert_eq!(checked["signed-by"], key.as_str());
     let expected = json(dir.path(), &["public", "--expect", "public/checkpoint"]);
     assert_eq!((&expected["expected"], &checked["expected"]), (&4.into(), &Value::Null));
+    // The same of the proof of one fact.
+    fs::write(dir.path().join("proof"), ok(dir.path(), &["--ledger", "ledger", "prove", "old-pledge"]))
+        .expect("writes");
+    let proof = json(dir.path(), &["proof", "--key", &key]);
+    assert_eq!((&proof["signed"], &proof["signature-checked"]), (&4.into(), &true.into()));
+    let unsigned = run(dir.path(), &["verify", "--json", "all.jsonl", "--key", &key]);
+    assert_eq!(unsigned.status.code(), Some(6));
+    assert!(text(&unsigned.stdout).contains("\"sound\":true"), "{}", text(&unsigned.stdout));
     // Nothing of an export is signed, and restoring it says so.
     let export = json(dir.path(), &["all.jsonl"]);
     assert_eq!((&export["signed"], &export["signature-checked"]), (&Value::Null, &false.into()));

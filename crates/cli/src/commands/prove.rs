@@ -13,6 +13,7 @@ use heldto_proof::{
     Checkpoint, Entry, Genesis, Hash, Leaves, Part, Role, SignedNote, TlogProof, Verifier, inclusion, leaf_hash,
     root_at, verify_inclusion,
 };
+use heldto_report::Format;
 use heldto_store::Store;
 use heldto_store_sled::{Access, SledStore};
 use serde_json::{Value, json};
@@ -110,7 +111,7 @@ struct Proved {
 }
 
 /// Checks a proof and says in plain words what it shows and what it does not.
-pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
+pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
     let broken = |why: &str| CommandError::new(INTEGRITY, format!("broken: {why}"));
     let proof = TlogProof::parse(bytes).map_err(|e| broken(&e.to_string()))?;
     let note = SignedNote::parse(&proof.checkpoint).map_err(|e| broken(&e.to_string()))?;
@@ -173,6 +174,21 @@ pub fn verify(trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
     }
     let genesis = Genesis { origin: first.name, key: first.key };
     let signature = trust.signature(&note, &checkpoint, &genesis, &changes)?;
+    if global.format == Format::Json {
+        let value = json!({
+            "sound": true,
+            "origin": checkpoint.origin,
+            "id": fact.id.as_str(),
+            "entry": main.index,
+            "entries": checkpoint.size,
+            "root": checkpoint.root.base64(),
+            "signed": checkpoint.size,
+            "signature-checked": signature.is_checked,
+            "signed-by": signature.by.to_string(),
+            "expected": trust.expected.as_ref().map(|_| checkpoint.size),
+        });
+        return Ok(format!("{value}\n"));
+    }
     Ok(words(&checkpoint, signature.is_checked, main, fact, &proved))
 }
 

@@ -20,9 +20,10 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<
     let trust = Trust::new(world, args.key.as_deref(), args.expect.as_deref())?;
     match found(world, global, args.target.as_deref(), &trust) {
         Ok(out) => Ok(plain(out)),
-        Err(error) if error.code == INTEGRITY && global.format == Format::Json => {
-            let out = format!("{}\n", json!({ "sound": false, "why": error.message.trim_start_matches("broken: ") }));
-            Ok(Outcome { out, page: false, code: INTEGRITY })
+        Err(error) if matches!(error.code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
+            let (sound, why) = (error.code == UNSIGNED, error.message.trim_start_matches("broken: "));
+            let out = format!("{}\n", json!({ "sound": sound, "signature-checked": false, "why": why }));
+            Ok(Outcome { out, page: false, code: error.code })
         }
         Err(error) => Err(error),
     }
@@ -59,7 +60,10 @@ fn own(world: &mut World<'_>, global: &Global, trust: &Trust) -> Result<String, 
         ledger::Unverified::Other(error) => error,
     })?;
     let checkpoint = open.store().checkpoint()?;
-    finish(global, &open, &verified, checkpoint.as_deref(), trust)
+    finish(global, &open, &verified, checkpoint.as_deref(), trust).map_err(|error| match error.code {
+        UNSIGNED => error.hint("sign all that there is with: heldto checkpoint"),
+        _ => error,
+    })
 }
 
 /// How often a published folder is read again because a newer checkpoint came while it was read.
@@ -97,7 +101,7 @@ fn published_at(
 fn file(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
     let bytes = ledger::bytes_of(world, path)?;
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
-        return super::prove::verify(trust, &bytes);
+        return super::prove::verify(global, trust, &bytes);
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))?;
@@ -190,13 +194,13 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
     let end = own.as_ref().map(|(own, _)| own.size);
     match (end, &trust.key) {
         (None, Some(_)) => {
-            let error = CommandError::new(UNSIGNED, "sound, but there is no checkpoint, and so no signature to check");
-            Err(error.hint("a checkpoint signs a ledger: heldto checkpoint; an export carries none"))
+            let message = "sound, but there is no checkpoint, and so no signature to check: an export carries none";
+            Err(CommandError::new(UNSIGNED, message))
         }
         (Some(end), Some(_)) if end < size => {
             let are = if size - end == 1 { "entry is" } else { "entries are" };
             let message = format!("sound, but the last {} {are} signed by nobody", size - end);
-            Err(CommandError::new(UNSIGNED, message).hint("its keeper signs them with: heldto checkpoint"))
+            Err(CommandError::new(UNSIGNED, message))
         }
         _ => Ok(Signed { own, expected }),
     }
