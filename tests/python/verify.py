@@ -376,6 +376,7 @@ class Ledger:
         self.chain, self.root = from_hex(lines[-1], "chain"), from_hex(lines[-1], "root")
         self.entries: list[Entry] = []
         self.present: set[tuple[int, int]] = set()
+        self.redactions: list[tuple[int, int, int]] = []  # each with the part that it names
         self.redacted: set[tuple[int, int]] = set()
         self.withheld: dict[int, list[tuple[int, int]]] = {}  # what each withholding names
         self.unreadable = 0
@@ -394,6 +395,8 @@ class Ledger:
                 self.entries.append(entry)
                 self.check_parts(at, entry, line)
                 require(line.get("fact") is None or at in self.shown, "a readable fact stands beside none that can be read")
+        for named in self.redactions:
+            self.check_named(*named)
         self.check_withholdings()
         withheld = self.check_missing()
         require(self.size == len(self.entries), f"the last line tells of {self.size} entries, {len(self.entries)} are here")
@@ -450,7 +453,7 @@ class Ledger:
         if tables is FACTS:
             self.facts[at] = fields
         elif entry.kind == "redaction":
-            self.check_named(at, fields["entry"], fields["part"])
+            self.redactions.append((at, fields["entry"], fields["part"]))
             self.redacted.add((fields["entry"], fields["part"]))
         elif entry.kind == "withholding":
             self.withheld[at] = fields["parts"]

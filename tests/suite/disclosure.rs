@@ -1,6 +1,6 @@
 //! Nothing about an identifiable child or family is told unasked: not in a sum, an id, an order or an error, nor in what is published.
 
-use crate::{ledger_of, ok, root, run, text};
+use crate::{ledger_of, ok, run, text};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
@@ -440,10 +440,24 @@ fn a_public_fact_that_names_a_sensitive_one_is_warned_of() {
     for arguments in [&["append", "names.toml", "--dry-run"][..], &["append", "names.toml"]] {
         let output = run(dir.path(), &[&["--ledger", "ledger"], arguments].concat());
         assert!(output.status.success());
-        assert!(text(&output.stderr).contains("names-it: public, and naming"), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("whose id is published with it: names-it;"), "{}", text(&output.stderr));
     }
-    let shown = ok(dir.path(), &["--ledger", "ledger", "show", "names-it"]);
-    assert!(!shown.contains("zq-"), "{shown}");
-    let seeds = run(&root(), &["--version"]);
-    assert!(seeds.status.success());
+    // So is it when what it names is marked only later, and whenever that is published.
+    let later = LATER.replace("\"later\"", "\"names-later\"") + "links = [{ bears-on = \"open-payout\" }]\n";
+    std::fs::write(dir.path().join("later.toml"), later).expect("writes");
+    ok(dir.path(), &["--ledger", "ledger", "append", "later.toml", "-q"]);
+    let payout = PUBLIC.split("[[payout]]").nth(1).and_then(|rest| rest.split("[[").next()).expect("the payout");
+    std::fs::write(dir.path().join("payout.toml"), format!("[[payout]]{payout}sensitive = true\n")).expect("writes");
+    let correct = ["--ledger", "ledger", "correct", "open-payout", "payout.toml", "--reason", "about one family"];
+    let output = run(dir.path(), &correct);
+    assert!(output.status.success() && text(&output.stderr).contains("names-later"), "{}", text(&output.stderr));
+    let output = run(dir.path(), &["--ledger", "ledger", "publish", "public"]);
+    assert!(text(&output.stderr).contains("names-it, names-later"), "{}", text(&output.stderr));
+    // Whoever restores what was published is told what its keeper is told.
+    ok(dir.path(), &["restore", "public", "copy"]);
+    for report in REPORTS.iter().filter(|report| !report.contains("open-payout") && !report.contains("--clock")) {
+        let arguments: Vec<&str> = report.split(' ').collect();
+        let told = |ledger: &str| text(&run(dir.path(), &[&["--ledger", ledger], &arguments[..]].concat()).stdout);
+        assert_eq!(told("ledger"), told("copy"), "{report}");
+    }
 }

@@ -106,6 +106,10 @@ fn a_retraction_is_retracted_once_and_what_it_withdrew_stands_again() {
     assert!(!stands("first"));
     assert!(stands("second"));
     ok(dir.path(), &["--ledger", "ledger", "verify"]);
+    for reason in ["", "  ", &"x".repeat(16_385)] {
+        let output = run(dir.path(), &["--ledger", "ledger", "retract", "second", "--reason", reason]);
+        assert_eq!(output.status.code(), Some(3), "a reason is said, and not without end");
+    }
     // The whole story can be appended to another ledger, once.
     ok(dir.path(), &["--ledger", "ledger", "export", "all.jsonl"]);
     ok(dir.path(), &["init", "again", "-q"]);

@@ -253,7 +253,7 @@ fn every_fact_that_was_recorded_is_spelled_as_it_was() {
     ok(dir.path(), &["restore", root().join("ledger").to_str().expect("UTF-8"), "published", "-q"]);
     let published = ok(dir.path(), &["--ledger", "published", "export", "--private"]);
     let lines = published.lines().map(|line| serde_json::from_str(line).expect("JSON"));
-    let sound = scenarios::scenarios().into_iter().filter(|(_, _, broken, _)| broken.is_none());
+    let sound = scenarios().into_iter().filter(|(_, _, broken, _)| broken.is_none());
     let (mut facts, mut unknown) = (0, 0);
     for line in lines.chain(sound.flat_map(|(.., lines)| lines)) {
         for part in line["parts"].as_array().into_iter().flatten().filter(|part| part["role"] == "fact") {

@@ -321,3 +321,56 @@ fn a_correction_without_effect_is_named_and_the_ledger_still_carried() {
         heldto(dir.path()).args(["--ledger", "ledger", "timeline", "--kind", "question"]).output().expect("runs");
     assert!(text(&shown.stdout).contains("0 facts"), "{}", text(&shown.stdout));
 }
+
+/// What says that it is short and has no end is read no further than such a file can be.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_without_end_is_read_no_further_than_it_can_be() {
+    let (dir, _) = published();
+    for name in ["first-key", "checkpoint", "tile/0/000.p/4", "parts/000.p/4"] {
+        let path = dir.path().join("public").join(name);
+        let bytes = fs::read(&path).expect("is there");
+        fs::remove_file(&path).expect("is mine");
+        std::os::unix::fs::symlink("/proc/self/pagemap", &path).expect("links");
+        // Too long, or a file that the system does not let be read so.
+        for arguments in [&["verify", "public"][..], &["restore", "public", "never"]] {
+            assert!(matches!(code(dir.path(), arguments), Some(1 | 4)), "{name}: {arguments:?}");
+        }
+        fs::remove_file(&path).expect("is mine");
+        fs::write(&path, bytes).expect("writes");
+    }
+    ok(dir.path(), &["verify", "public"]);
+}
+
+/// Of a fact that was withdrawn by mistake and stands again, a proof says both; of a correction without effect, nothing.
+#[test]
+fn a_proof_tells_what_stands() {
+    let (dir, key) = published();
+    let prove = || {
+        ok(dir.path(), &["--ledger", "ledger", "checkpoint", "-q"]);
+        fs::write(dir.path().join("proof"), ok(dir.path(), &["--ledger", "ledger", "prove", "old-pledge"]))
+            .expect("writes");
+        ok(dir.path(), &["verify", "proof", "--key", &key])
+    };
+    assert!(!prove().contains("then"));
+    ok(dir.path(), &["--ledger", "ledger", "retract", "old-pledge", "--reason", "a mistake"]);
+    assert!(prove().contains("withdrawn: a mistake"));
+    ok(dir.path(), &["--ledger", "ledger", "retract", "old-pledge.retraction-1", "--reason", "it was right"]);
+    let said = prove();
+    assert!(said.contains("withdrawn: a mistake") && said.contains("stands again: it was right"), "{said}");
+}
+
+/// An empty ledger is published and verified as any other; what the reader brings along and cannot be read is no fault of it.
+#[test]
+fn an_empty_ledger_and_an_unreadable_expectation_are_not_called_broken() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let key = init(dir.path(), "ledger");
+    ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
+    ok(dir.path(), &["verify", "public", "--key", &key]);
+    fs::write(dir.path().join("hello"), "hello").expect("writes");
+    for arguments in
+        [&["verify", "public", "--expect", "hello"][..], &["restore", "public", "never", "--expect", "hello"]]
+    {
+        assert_eq!(code(dir.path(), arguments), Some(3), "{arguments:?}");
+    }
+}

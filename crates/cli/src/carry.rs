@@ -107,6 +107,30 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
     Ok(restore(&Founding { genesis, index_key }, &carried, Some(Chain(chain)), root)?)
 }
 
+/// How often a published folder is read again because a newer checkpoint came while it was read.
+const RETRIES: usize = 10;
+
+/// Reads a published folder, and again where a newer checkpoint came meanwhile: whoever publishes takes away what only the older one
+/// needed.
+///
+/// # Errors
+/// As `read` has them, with a checkpoint that stands.
+pub fn read_folder<T>(
+    folder: &Folder,
+    mut read: impl FnMut(&Ledger<FolderStore>, &[u8]) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let mut checkpoint = folder.checkpoint()?.unwrap_or_default();
+    for _ in 0..RETRIES {
+        let verdict = from_folder(folder.clone(), &checkpoint).and_then(|ledger| read(&ledger, &checkpoint));
+        let newest = folder.checkpoint()?.unwrap_or_default();
+        if verdict.is_ok() || newest == checkpoint {
+            return verdict;
+        }
+        checkpoint = newest;
+    }
+    from_folder(folder.clone(), &checkpoint).and_then(|ledger| read(&ledger, &checkpoint))
+}
+
 /// A published folder as a ledger to read from, by the size and root of its checkpoint. Its hashes are still to be verified.
 pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderStore>, CommandError> {
     let wrong = |e: &dyn std::fmt::Display| broken(&format!("the checkpoint: {e}"), None);

@@ -12,6 +12,7 @@ use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{Glance, Log};
 use heldto_store::{Notice, StoreError};
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +31,11 @@ pub fn open(world: &mut World<'_>, global: &Global, access: Access) -> Result<Le
     let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder} to finish with the ledger"));
     let store = SledStore::open(&folder(global), opening(global, access, waiting));
     say_notices(world, global);
-    Ok(Ledger::open(store?)?)
+    let store = store?;
+    if access == Access::Write && store.is_partial() {
+        return Err(StoreError::Partial.into());
+    }
+    Ok(Ledger::open(store)?)
 }
 
 /// Returns the arguments with which a ledger is opened or made.
@@ -97,6 +102,8 @@ pub struct Loaded {
     pub size: u64,
     /// How many entries its last checkpoint signs.
     pub signed: Option<u64>,
+    /// Whether it was restored from a copy that leaves parts out.
+    pub is_partial: bool,
     /// The public key that signs it now.
     pub key: Verifier,
     /// How many entries were read.
@@ -153,7 +160,8 @@ fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loa
     let log = Log { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
     let key = crate::trust::current(ledger.genesis(), &ledger.key_changes(size)?);
     let read = Arc::new(AtomicU64::new(states.size()));
-    Ok(Loaded { states, log, size, signed, key, read })
+    let is_partial = ledger.store().is_partial();
+    Ok(Loaded { states, log, size, signed, is_partial, key, read })
 }
 
 /// A ledger too long to be judged whenever its status is asked for, with what was kept of the last judgement of all of it, if its log still begins with what
@@ -336,9 +344,18 @@ pub fn files(world: &mut World<'_>, paths: &[PathBuf]) -> Result<Vec<File>, Comm
     Ok(all)
 }
 
+/// The longest file of facts that is read: a gibibyte.
+const MAX_FILE: u64 = 1 << 30;
+
 fn read(path: &Path) -> Result<File, CommandError> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| CommandError::new(INPUT, format!("reading {name}: {e}")))?;
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+    read.map_err(|e| CommandError::new(INPUT, format!("reading {name}: {e}")))?;
+    if bytes.len() as u64 > MAX_FILE {
+        let message = format!("{name} is longer than {} MB, which no file of facts is", MAX_FILE >> 20);
+        return Err(CommandError::new(INPUT, message).hint("give it in several files"));
+    }
     let text = String::from_utf8(bytes).map_err(|e| {
         let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
         CommandError::new(INPUT, format!("{name}: line {line} is not UTF-8 text")).hint("save the file as UTF-8")

@@ -93,7 +93,10 @@ pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>)
     match done {
         // What a program reads is as it was recorded.
         Ok(outcome) if !terminal.out => outcome,
-        Ok(outcome) => Outcome { out: screen::clean(&outcome.out, outcome.page && global.screen.colour), ..outcome },
+        Ok(outcome) => {
+            let has_colours = outcome.page && global.screen.colour && global.format == heldto_report::Format::Table;
+            Outcome { out: screen::clean(&outcome.out, has_colours), ..outcome }
+        }
         Err(error) => {
             (world.say)(&error.render());
             if !quiet {

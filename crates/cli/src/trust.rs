@@ -66,10 +66,25 @@ impl Trust {
     /// # Errors
     /// At any contradiction.
     pub fn expect<S: Store>(&self, ledger: &Ledger<S>) -> Result<Option<(SignedNote, Checkpoint)>, CommandError> {
-        let Some(bytes) = &self.expected else { return Ok(None) };
-        let (note, seen) = read(bytes, "the checkpoint expected")?;
+        let Some((note, seen)) = self.expected()? else { return Ok(None) };
         is_beginning(&seen, ledger, "the checkpoint expected")?;
         Ok(Some((note, seen)))
+    }
+}
+
+impl Trust {
+    /// Reads the checkpoint that was seen earlier.
+    ///
+    /// # Errors
+    /// When it is none: what the reader brought along is no fault of the ledger.
+    pub fn expected(&self) -> Result<Option<(SignedNote, Checkpoint)>, CommandError> {
+        let read = |bytes: &Vec<u8>| {
+            read(bytes, "the checkpoint expected").map_err(|error| {
+                CommandError::new(INPUT, error.message.trim_start_matches("broken: "))
+                    .hint("give the file `checkpoint` of a published folder, or what heldto checkpoint printed")
+            })
+        };
+        self.expected.as_ref().map(read).transpose()
     }
 }
 

@@ -1,55 +1,32 @@
-//! Facts without what they say of other facts that are not to be named.
+//! Which facts a fact names, in any way.
 
 use crate::{Body, Due, Fact, FactId, Mode, Target, Terms};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 impl Fact {
-    /// Returns the fact without the links, parties and citations that name any of these ids; `None` where what its kind says
-    /// cannot be told without naming one.
+    /// Returns `true` if the fact names one of these: as a party, by a link, as a source, or in what its kind says; a correction also by
+    /// its replacement.
     #[must_use]
-    pub fn without(&self, ids: &BTreeSet<FactId>) -> Option<Cow<'_, Self>> {
+    pub fn names_any(&self, ids: &BTreeSet<FactId>) -> bool {
         let is_named = |id: &FactId| ids.contains(id);
-        if self.body.names().into_iter().any(is_named) {
-            return None;
-        }
-        let names_none = !self.parties().any(is_named)
-            && !self.targets().any(is_named)
-            && !self.cites.iter().any(|c| is_named(&c.source))
-            && !matches!(&self.body, Body::Source(from) if from.revises.as_ref().is_some_and(is_named));
-        if names_none {
-            return Some(Cow::Borrowed(self));
-        }
-        let mut fact = self.clone();
-        for parties in [&mut fact.by, &mut fact.about, &mut fact.to] {
-            parties.retain(|id| !ids.contains(id));
-        }
-        fact.reporter = fact.reporter.filter(|id| !ids.contains(id));
-        for amount in &mut fact.amounts {
-            amount.payer = amount.payer.take().filter(|id| !ids.contains(id));
-        }
-        fact.cites.retain(|cite| !ids.contains(&cite.source));
-        fact.links.retain(|link| !ids.contains(&link.to));
-        match &mut fact.body {
-            Body::Source(from) => from.revises = from.revises.take().filter(|id| !ids.contains(id)),
-            Body::Decision { on, .. } => on.retain(|id| !ids.contains(id)),
-            Body::Succession { passes, .. } => {
-                for passed in passes {
-                    passed.to = passed.to.take().filter(|id| !ids.contains(id));
-                }
-            }
-            _ => {}
-        }
-        Some(Cow::Owned(fact))
+        let replacement = match &self.body {
+            Body::Correction { replacement, .. } => Some(replacement),
+            _ => None,
+        };
+        self.parties().any(is_named)
+            || self.targets().any(is_named)
+            || self.cites.iter().any(|cite| is_named(&cite.source))
+            || self.body.names().into_iter().any(is_named)
+            || replacement.is_some_and(|replacement| replacement.names_any(ids))
     }
 }
 
 impl Body {
-    /// Returns the ids without which it cannot be told.
+    /// Returns the ids that only its kind names.
     fn names(&self) -> Vec<&FactId> {
         match self {
             Self::Measurement { metric, .. } => vec![metric],
-            Self::Assessment { of, .. } | Self::Succession { of, .. } => vec![of],
+            Self::Source(from) => from.revises.iter().collect(),
             Self::Pledge(commitment) => names_of_terms(commitment.target.as_ref(), commitment.due.as_ref()),
             Self::Recommendation(r) => {
                 let Terms { target, due, .. } = &r.terms;

@@ -16,6 +16,7 @@ pub use json::strict_json;
 pub use mapping::{Ground, SHIPPED, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
+pub use table::MAX_TEXT;
 pub use write::{to_json, to_toml};
 
 use heldto_fact::{Fact, FactId, Kind};

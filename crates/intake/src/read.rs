@@ -105,8 +105,9 @@ fn amending(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)
     let says = t.required_text("text", "what it does", f);
     let reason = t.required_text("reason", "why", f);
     let replacement = t.take("replacement").and_then(crate::node::nested);
+    let span = t.span();
     t.finish(f);
-    *id = own.clone().map(|id| (id, 0..0));
+    *id = own.clone().map(|id| (id, span));
     let body = match (kind, replacement) {
         (Kind::Retraction, None) => Body::Retraction { of: of?, reason: reason? },
         (Kind::Correction, Some((kind, node))) => {

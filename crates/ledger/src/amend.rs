@@ -141,6 +141,13 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         let (mut done, mut targets): (HashSet<FactId>, HashMap<FactId, Vec<FactId>>) = Default::default();
         for fact in self.facts {
             let start = fact.thing();
+            let told = match &fact.body {
+                Body::Correction { replacement, .. } => replacement,
+                _ => *fact,
+            };
+            if !told.links.iter().any(|link| link.kind == kind) {
+                continue;
+            }
             if self.targets(start, kind, &mut targets)?.is_empty() || done.contains(start) {
                 continue;
             }
@@ -176,15 +183,16 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
     ) -> Result<&'t [FactId], ReadError> {
         if !known.contains_key(thing) {
             let newest = self.of_thing.get(thing).and_then(|places| self.facts.get(*places.last()?));
-            let standing = match newest.map(|fact| &fact.body) {
-                None => self.ledger.standing(thing)?,
-                Some(Body::Correction { replacement, .. }) => Some((**replacement).clone()),
-                Some(Body::Retraction { .. }) => None,
-                Some(_) => newest.map(|fact| (**fact).clone()),
+            let of_kind = |fact: &Fact| {
+                fact.links.iter().filter(|link| link.kind == kind).map(|link| link.to.clone()).collect::<Vec<_>>()
             };
-            let links = standing.map_or_else(Vec::new, |fact| fact.links);
-            let of_kind = links.into_iter().filter(|link| link.kind == kind).map(|link| link.to);
-            known.insert(thing.clone(), of_kind.collect());
+            let targets = match newest.map(|fact| &fact.body) {
+                None => self.ledger.standing(thing)?.as_ref().map(of_kind),
+                Some(Body::Correction { replacement, .. }) => Some(of_kind(replacement)),
+                Some(Body::Retraction { .. }) => None,
+                Some(_) => newest.map(|fact| of_kind(fact)),
+            };
+            known.insert(thing.clone(), targets.unwrap_or_default());
         }
         Ok(known.get(thing).map_or(&[], Vec::as_slice))
     }

@@ -6,7 +6,7 @@ use crate::stretches::in_order;
 use crate::{HASH_BITS, Ledger, OF_ID, Own, WireError, Withholding, kind_of};
 use amendments::Replaced;
 use heldto_fact::{Content, FactId};
-use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, MAX_PART, Role, Verifier, chain};
+use heldto_proof::{Chain, Edge, EntryError, Hash, MAX_PART, Role, Verifier, chain};
 use heldto_store::{Store, StoreError};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -36,8 +36,8 @@ pub struct Verified {
     pub parts_private: u64,
     /// How many facts are of a version that this program cannot read; their hashes were checked.
     pub unreadable: u64,
-    /// Corrections of which no reader takes any notice, since their replacement has another id or kind than what they correct.
-    pub of_no_effect: Vec<(u64, FactId)>,
+    /// The first correction of which no reader takes any notice, since its replacement has another id or kind than what it corrects.
+    pub of_no_effect: Option<(u64, FactId)>,
 }
 
 impl Verified {
@@ -155,14 +155,14 @@ struct Walk {
     recorded_at: i64,
     key: Verifier,
     absent: Vec<(u64, usize, Role)>,
-    redacted: Vec<(u64, u64)>,
+    redacted: Vec<(u64, u64, u64)>,
     withholdings: Vec<(u64, Withholding)>,
     replaced: Vec<Replaced>,
     /// Nobody can know it before, so nobody can make an index of another content that comes to the same sum.
     secret: RandomState,
     /// The sum over the records that the index must have.
     indexed: u64,
-    own: Vec<(u64, u64)>,
+    own: Vec<(u64, u64, u8)>,
     /// The entries of which the index may hold what cannot be told any more: erased, or of a later version.
     untold: Vec<u64>,
     found: Verified,
@@ -204,7 +204,7 @@ impl<S: Store + Sync> Ledger<S> {
                 withheld_by: Vec::new(),
                 parts_private: 0,
                 unreadable: 0,
-                of_no_effect: Vec::new(),
+                of_no_effect: None,
             },
         };
         let secret = walk.secret.clone();
@@ -279,7 +279,7 @@ impl<S: Store + Sync> Ledger<S> {
             return Err(elsewhere(Fault::Beyond));
         }
         self.check_index(&mut walk)?;
-        walk.found.of_no_effect = self.without_effect(&walk)?;
+        walk.found.of_no_effect = self.without_effect(&walk);
         Ok(walk.found)
     }
 
@@ -288,7 +288,7 @@ impl<S: Store + Sync> Ledger<S> {
         walk.untold.sort_unstable();
         walk.own.sort_unstable();
         for same_hash in walk.own.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
-            self.check_once(&same_hash.iter().map(|(_, index)| *index).collect::<Vec<_>>())?;
+            self.check_once(&same_hash.iter().map(|(_, index, _)| *index).collect::<Vec<_>>())?;
         }
         if !self.store.keeps_index() {
             return Ok(());
@@ -378,16 +378,6 @@ impl<S: Store + Sync> Ledger<S> {
             }
         }
         Ok(())
-    }
-
-    fn part_role(&self, index: u64, part: u64) -> Option<Role> {
-        let mut role = None;
-        let read = self.store.read(index..index.saturating_add(1), &mut |stored| {
-            let entry = Entry::decode(&stored.entry).ok();
-            role = entry.and_then(|e| Some(e.parts.get(usize::try_from(part).ok()?)?.role));
-            false
-        });
-        read.ok().and(role)
     }
 
     /// Where two neighbours do not fit, tells which of them was changed: the one that its own neighbour on the other side no longer fits.

@@ -15,8 +15,8 @@ pub struct Clock {
 
 /// The states as they stood to whoever knew by a day, judged as of a day.
 ///
-/// Invariant: without [`Self::with_sensitive`] nothing that a view gives tells of a fact that is sensitive in any version, nor
-/// names one. Everything that is judged, summed, sorted, searched or linked comes from a view.
+/// Invariant: without [`Self::with_sensitive`] a view gives no fact that is sensitive in any version. Everything that is judged, summed,
+/// sorted, searched or linked comes from a view.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     states: &'a States,
@@ -102,13 +102,12 @@ impl<'a> View<'a> {
     /// Returns every version of a fact, oldest first, whatever any clock says.
     #[must_use]
     pub fn versions(&self, id: &FactId) -> &'a [Version] {
-        let versions = self.states.versions(id);
-        if self.is_sensitive { versions } else { self.states.disclosure().public(id, versions) }
+        if self.tells_of(id) { self.states.versions(id) } else { &[] }
     }
 
     /// Returns `true` if the view holds all that the states hold.
     fn is_whole(&self) -> bool {
-        self.is_sensitive || self.states.disclosure().is_all_public()
+        self.is_sensitive || self.states.disclosure().sensitive().is_empty()
     }
 
     /// The days.

@@ -132,8 +132,8 @@ impl Document {
         }
     }
 
-    /// Returns the document with every text in it mapped.
-    pub(crate) fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
+    /// Returns the document with every text in it mapped; its rows only where they are wanted.
+    pub(crate) fn map_text(&self, with_rows: bool, map: &dyn Fn(&str) -> String) -> Self {
         let cell = |cell: &Cell| match cell {
             Cell::Text(text) => Cell::Text(map(text)),
             Cell::Words(words) => Cell::Words(words.iter().map(|word| map(word)).collect()),
@@ -156,7 +156,7 @@ impl Document {
                 .collect(),
             data: Table {
                 columns: self.data.columns.clone(),
-                rows: self.data.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
+                rows: self.data.rows.iter().filter(|_| with_rows).map(|row| row.iter().map(cell).collect()).collect(),
             },
             events: self
                 .events

@@ -86,13 +86,13 @@ pub struct Screen {
 /// When a calendar or a feed is asked of a document in which nothing has a day.
 pub fn render(document: &Document, format: Format, screen: Screen) -> Result<String, RenderError> {
     // Programs get every character as it was recorded; whoever reads gets none that steers.
-    let readable = || document.map_text(&plain);
+    let readable = |with_rows| document.map_text(with_rows, &plain);
     Ok(match format {
-        Format::Table => terminal::render(&readable(), &document.digest(), screen),
+        Format::Table => terminal::render(&readable(false), &document.digest(), screen),
         Format::Csv => csv::render(document),
         Format::Json => json::render(document),
-        Format::Md => markdown::render(&readable(), &document.digest()),
-        Format::Html => html::render(&readable(), &document.digest()),
+        Format::Md => markdown::render(&readable(false), &document.digest()),
+        Format::Html => html::render(&readable(true), &document.digest()),
         Format::Ics => ics::render(&dated(document)?),
         Format::Atom => atom::render(&dated(document)?),
     })
@@ -100,7 +100,7 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Str
 
 /// Returns the document with those of its events that a calendar and a feed can hold: their years have four digits.
 fn dated(document: &Document) -> Result<Document, RenderError> {
-    let mut dated = document.map_text(&plain);
+    let mut dated = document.map_text(false, &plain);
     dated.events.retain(|event| (0..=9999).contains(&event.day.year()));
     if dated.events.is_empty() { Err(RenderError::NoDays(document.title.clone())) } else { Ok(dated) }
 }

@@ -34,10 +34,12 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
         sections.push(plain(&format!("Links ({})", links.len()), Block::Items(links)));
     }
     let versions = view.versions(id);
-    let items = versions.iter().map(|v| Item {
+    let was_retracted = |n: usize| n.checked_sub(1).and_then(|n| versions.get(n)).is_some_and(|v| v.fact.is_none());
+    let items = versions.iter().enumerate().map(|(n, v)| Item {
         mark: format!("entry {}", v.index),
         line: match (&v.fact, v.reason.as_deref()) {
             (None, reason) => format!("retracted: {}", reason.unwrap_or_default()),
+            (Some(_), Some(reason)) if was_retracted(n) => format!("stands again: {reason}"),
             (Some(_), Some(reason)) => format!("corrected: {reason}"),
             (Some(_), None) => "recorded".to_owned(),
         },

@@ -18,6 +18,8 @@ pub struct About {
     pub key: String,
     /// How many entries its last checkpoint signs; `None` where there is none.
     pub signed: Option<u64>,
+    /// Whether it was restored from a copy that leaves parts out.
+    pub is_partial: bool,
     /// What is about an identifiable child or family.
     pub sensitive: SensitiveEntries,
     /// Who else than the keeper may read the ledger's folder, in words; `None` where nobody may.
@@ -134,6 +136,7 @@ pub fn status(
     put(
         "checkpoint",
         match about.signed {
+            None if about.is_partial => "none: this is a copy that leaves parts out".to_owned(),
             None => "none is signed yet: heldto checkpoint".to_owned(),
             Some(n) if n == about.size => "signed, of all entries".to_owned(),
             Some(n) => format!("signed, of the first {n} entries"),

@@ -15,7 +15,7 @@ use heldto_proof::{
 };
 use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
 use heldto_store::{StoreError, StoredEntry};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Why a published folder cannot be read or written.
@@ -213,7 +213,18 @@ impl Folder {
         match std::fs::metadata(&file) {
             Ok(about) if !about.is_file() => Err(broken(path, "it is not a file")),
             Ok(about) if about.len() > limit => Err(broken(path, "it is longer than such a file can be")),
-            Ok(_) => std::fs::read(&file).map(Some).map_err(failed),
+            // What says that it is short may have no end.
+            Ok(_) => {
+                let mut bytes = Vec::new();
+                let read = std::fs::File::open(&file).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+                match read {
+                    Ok(_) if bytes.len() as u64 > limit => Err(broken(path, "it is longer than such a file can be")),
+                    Ok(_) => Ok(Some(bytes)),
+                    // Removed since, by whoever publishes.
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                    Err(source) => Err(failed(source)),
+                }
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(source) => Err(failed(source)),
         }

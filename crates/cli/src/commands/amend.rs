@@ -5,12 +5,14 @@ use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, INPUT};
 use crate::{Outcome, World, ledger};
 use heldto_fact::{Body, Content, Fact, FactId};
+use heldto_intake::MAX_TEXT;
 use heldto_ledger::Ledger;
 use heldto_store_sled::{Access, SledStore};
 
 /// Replaces a fact by the one in a file, under the same id.
 pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Result<Outcome, CommandError> {
     let files = ledger::files(world, std::slice::from_ref(&args.file))?;
+    reasoned(&args.reason)?;
     let drafts = heldto_intake::draft(&files);
     let mut open = ledger::open(world, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
@@ -34,6 +36,12 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
     if *fact == current {
         return Ok(plain(format!("`{}` says that already; nothing was recorded\n", args.id)));
     }
+    if open.sensitive()?.things.contains(&args.id) && !fact.sensitive {
+        (world.say)(&format!(
+            "note: `{}` stays sensitive: what is so in any version is so in all; to tell it in public, give it another id",
+            args.id
+        ));
+    }
     let body =
         Body::Correction { of: args.id.clone(), reason: args.reason.clone(), replacement: Box::new(fact.clone()) };
     amend(world, global, &mut open, &args.id, "correction", format!("Corrects {}", args.id), body)
@@ -41,6 +49,7 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
 
 /// Withdraws a fact, or a retraction, so that what that withdrew stands again.
 pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Result<Outcome, CommandError> {
+    reasoned(&args.reason)?;
     let mut open = ledger::open(world, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
@@ -56,6 +65,16 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
     amend(world, global, &mut open, &thing, "retraction", format!("Withdraws {}", args.id), body)
 }
 
+/// A reason is said, and is no longer than any text.
+fn reasoned(reason: &str) -> Result<(), CommandError> {
+    let message = match reason.len() {
+        _ if reason.trim().is_empty() => "the reason is empty: say why in a few words".to_owned(),
+        n if n > MAX_TEXT => format!("the reason has {n} bytes, and at most {MAX_TEXT} are taken"),
+        _ => return Ok(()),
+    };
+    Err(CommandError::new(INPUT, message))
+}
+
 fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError> {
     if let Some(fact) = open.standing(id)? {
         return Ok(fact);
@@ -64,7 +83,7 @@ fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError>
         Some(version) => CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index)).hint(
             "a retraction that was a mistake is retracted itself: heldto show --at tells its entry, export its id",
         ),
-        None => CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"),
+        _ => CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"),
     })
 }
 
@@ -82,7 +101,8 @@ fn amend(
         number += 1;
     }
     let fact = Fact::amending(thing.numbered(what, number), text, body);
-    let appended = append::record(world, open, &[fact])?;
+    let appended = append::record(world, open, std::slice::from_ref(&fact))?;
+    append::warn_of_sensitive(world, open, &[&fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
     let said = format!("{what} of `{thing}` recorded as entry {index}; what stood before stays in the log\n");
     Ok(plain(if global.quiet { String::new() } else { said }))

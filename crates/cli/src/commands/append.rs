@@ -1,15 +1,14 @@
 //! Recording facts.
 
-use super::{meter, plain};
+use super::{meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
 use crate::{Outcome, World};
-use heldto_fact::{Body, Fact, FactId, Kind};
+use heldto_fact::{Body, Fact, FactId, Handle, Kind};
 use heldto_intake::{Drafts, File, Ground, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
 use heldto_store_sled::{Access, SledStore};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -59,8 +58,9 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
         let mut meter = meter(world.terminal, world.progress, "recording", facts.len() as u64);
         open.append_with(&facts, now, world.random, &mut meter).map_err(fail)?
     };
-    let new: BTreeSet<&FactId> = appended.recorded.iter().map(|(id, _)| id).collect();
-    let new: Vec<&Fact> = facts.iter().filter(|fact| new.contains(&fact.id)).collect();
+    // A fact given twice in one go is recorded once.
+    let mut recorded: BTreeSet<&FactId> = appended.recorded.iter().map(|(id, _)| id).collect();
+    let new: Vec<&Fact> = facts.iter().filter(|fact| recorded.remove(&fact.id)).collect();
     warn_of_sensitive(world, &open, &new)?;
     let head = open.head().clone();
     drop(open);
@@ -96,31 +96,16 @@ fn unchanged(n: usize) -> String {
 }
 
 /// Warns of facts that are public and name one that is not: a published text cannot hide an id.
-fn warn_of_sensitive(world: &mut World<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
-    let is_marked = |fact: &&&Fact| fact.handles().contains(&heldto_fact::Handle::Sensitive);
+pub fn warn_of_sensitive(world: &mut World<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
+    let is_marked = |fact: &&&Fact| fact.handles().contains(&Handle::Sensitive);
+    let marked: BTreeSet<FactId> = new.iter().filter(is_marked).map(|fact| fact.thing().clone()).collect();
     let mut sensitive = open.sensitive()?.things;
-    sensitive.extend(new.iter().filter(is_marked).map(|fact| fact.thing().clone()));
-    if sensitive.is_empty() {
-        return Ok(());
-    }
-    let mut names = Vec::new();
-    for fact in new.iter().filter(|fact| !sensitive.contains(fact.thing())) {
-        let told = match &fact.body {
-            Body::Correction { replacement, .. } => replacement,
-            _ => *fact,
-        };
-        if !matches!(told.without(&sensitive), Some(Cow::Borrowed(_))) {
-            names.push(fact.id.as_str());
-        }
-    }
-    if !names.is_empty() {
-        let (shown, more) = names.split_at(names.len().min(10));
-        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-        (world.say)(&format!(
-            "warning: {}{more}: public, and naming a fact about a child or a family, whose id will be published; put the link in the sensitive fact",
-            shown.join(", ")
-        ));
-    }
+    sensitive.extend(marked.iter().cloned());
+    let names = |fact: &&&Fact| !sensitive.contains(fact.thing()) && fact.names_any(&sensitive);
+    let mut all: BTreeSet<FactId> = new.iter().filter(names).map(|fact| fact.id.clone()).collect();
+    // What was recorded before may name what is marked only now.
+    all.extend(publish::naming(open, &marked, &sensitive)?);
+    publish::warn_of(world, &all);
     Ok(())
 }
 

@@ -76,10 +76,9 @@ pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Re
     (world.random)(&mut index_key);
     let trust = Trust::new(world, args.key.as_deref(), args.expect.as_deref())?;
     let contents = if args.file.is_dir() {
-        let folder = Folder::new(&args.file);
-        let checkpoint = folder.checkpoint()?.unwrap_or_default();
-        let carried = carry::from_folder(folder, &checkpoint);
-        carried.and_then(|carried| Contents::of(&carried, index_key, Some(&checkpoint), &trust))
+        carry::read_folder(&Folder::new(&args.file), |carried, checkpoint| {
+            Contents::of(carried, index_key, Some(checkpoint), &trust)
+        })
     } else {
         let carried = carry::read(&ledger::text_of(world, &args.file)?, index_key);
         carried.and_then(|carried| Contents::of(&carried, index_key, None, &trust))

@@ -34,7 +34,11 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<O
     if sensitive.things.contains(&args.id) && !args.sensitive {
         return Err(ledger::unknown(&args.id, "fact", sensitive.entries.len() as u64));
     }
-    let left_out = if args.sensitive { BTreeSet::new() } else { sensitive.entries };
+    let left_out = if args.sensitive { BTreeSet::new() } else { sensitive.entries.clone() };
+    if open.versions(&args.id)?.is_empty() {
+        let withheld = if args.sensitive { 0 } else { sensitive.entries.len() as u64 };
+        return Err(ledger::unknown(&args.id, "fact", withheld));
+    }
     let mut wanted = wanted(&open, &args.id, checkpoint.size)?;
     wanted.retain(|index| !left_out.contains(index));
     let leaves = open.leaves(checkpoint.size)?;
@@ -69,6 +73,10 @@ fn wanted(open: &Ledger<SledStore>, id: &FactId, size: u64) -> Result<Vec<u64>, 
     for version in covered {
         let Content::Known(fact) = &version.content else { continue };
         wanted.push(version.index);
+        // A retraction may be retracted in turn.
+        if fact.id != *id {
+            wanted.extend(open.versions(&fact.id)?.iter().filter(|v| v.index < size).map(|v| v.index));
+        }
         sources.extend(fact.cites.iter().map(|c| c.source.clone()));
     }
     if wanted.is_empty() {
@@ -143,9 +151,7 @@ pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, Co
     if extra(&first, fact.id.as_str(), &items) != proof.extra {
         return Err(broken("what it carries is not in its one spelling"));
     }
-    if let Some(bytes) = &trust.expected {
-        let note = SignedNote::parse(bytes).map_err(|e| broken(&format!("the checkpoint expected: {e}")))?;
-        let seen = Checkpoint::of(&note).map_err(|e| broken(&format!("the checkpoint expected: {e}")))?;
+    if let Some((_, seen)) = trust.expected()? {
         if seen.size != checkpoint.size {
             let message = format!(
                 "the proof is of {} entries, and the checkpoint expected of {}: they cannot be compared",
@@ -260,12 +266,24 @@ fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, prov
         let title = source.map_or_else(|| cite.source.to_string(), |s| format!("{} ({})", one_line(&s.text), s.id));
         out.push_str(&format!("  source    {title}, {}\n", one_line(&cite.at)));
     }
-    for later in proved.iter().skip(1) {
+    let after = || proved.iter().skip(1).filter(|later| later.index > main.index);
+    let retractions: BTreeSet<&FactId> = after()
+        .filter_map(|later| later.fact.as_ref())
+        .filter(|f| matches!(&f.body, Body::Retraction { of, .. } if *of == fact.id))
+        .map(|f| &f.id)
+        .collect();
+    for later in after() {
         let then = match later.fact.as_ref().map(|f| &f.body) {
-            Some(Body::Correction { of, reason, replacement }) if *of == fact.id => {
+            // One that changes id or kind has no effect.
+            Some(Body::Correction { of, reason, replacement })
+                if *of == fact.id && replacement.id == fact.id && replacement.kind() == fact.kind() =>
+            {
                 format!("corrected ({}): {}", one_line(reason), one_line(&replacement.text))
             }
             Some(Body::Retraction { of, reason }) if *of == fact.id => format!("withdrawn: {}", one_line(reason)),
+            Some(Body::Retraction { of, reason }) if retractions.contains(of) => {
+                format!("stands again: {}", one_line(reason))
+            }
             _ => continue,
         };
         out.push_str(&format!("  then      entry {}: {then}\n", later.index));

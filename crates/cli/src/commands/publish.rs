@@ -5,6 +5,7 @@ use super::sign::sign;
 use crate::args::{Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::{Outcome, World, ledger, trust};
+use heldto_fact::{Content, FactId};
 use heldto_ledger::{Ledger, Own, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_store_files::{Folder, FolderError};
@@ -49,8 +50,9 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
     if global.quiet {
         return Ok(plain(""));
     }
+    let files = if written.new == 1 { "file" } else { "files" };
     let mut said = format!(
-        "{size} entries published in {}: {} files written, {} there already, {} no longer needed\n",
+        "{size} entries published in {}: {} {files} written, {} there already, {} no longer needed\n",
         args.dir.display(),
         written.new,
         written.kept,
@@ -70,6 +72,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
 /// When the ledger cannot be read or added to.
 pub fn withhold(world: &mut World<'_>, open: &mut Ledger<SledStore>) -> Result<(), CommandError> {
     let sensitive = open.sensitive()?;
+    warn_of(world, &naming(open, &sensitive.things, &sensitive.things)?);
     let told: BTreeSet<u64> = sensitive.entries.difference(&sensitive.absent).copied().collect();
     let recorded = named(open)?;
     let mut parts = open.parts_to_withhold(&told)?;
@@ -84,6 +87,42 @@ pub fn withhold(world: &mut World<'_>, open: &mut Ledger<SledStore>) -> Result<(
         "entry {index} records which facts are withheld: those about identifiable children or families"
     ));
     Ok(())
+}
+
+/// Returns the public facts that name one of these, of which each is sensitive. Reads the whole log where there is any.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn naming(
+    open: &Ledger<SledStore>,
+    ids: &BTreeSet<FactId>,
+    sensitive: &BTreeSet<FactId>,
+) -> Result<BTreeSet<FactId>, CommandError> {
+    let mut found = BTreeSet::new();
+    if !ids.is_empty() {
+        open.recorded(0..open.head().size(), &mut |recorded| {
+            if let Content::Known(fact) = recorded.content
+                && !sensitive.contains(fact.thing())
+                && fact.names_any(ids)
+            {
+                found.insert(fact.id);
+            }
+        })?;
+    }
+    Ok(found)
+}
+
+/// Warns of public facts that name sensitive ones; nothing where there are none.
+pub fn warn_of(world: &mut World<'_>, facts: &BTreeSet<FactId>) {
+    let shown: Vec<&str> = facts.iter().take(10).map(FactId::as_str).collect();
+    let more = facts.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    if !shown.is_empty() {
+        (world.say)(&format!(
+            "warning: public, and naming a fact about a child or a family, whose id is published with it: {}{more}; put the link in the sensitive fact",
+            shown.join(", ")
+        ));
+    }
 }
 
 /// Returns every part that a withholding of the ledger names.

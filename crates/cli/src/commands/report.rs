@@ -25,27 +25,31 @@ fn looked<T>(
     let found = look(&loaded, &loaded.view(world, clocks));
     // What is wrong is told by whoever knows everything.
     if found.is_ok() && loaded.states.answered() {
-        told(world, global, &loaded);
+        told(world, global, clocks, &loaded);
         return found;
     }
     drop(loaded);
     let loaded = ledger::load(world, global, clocks.at.as_ref())?;
     let found = look(&loaded, &loaded.view(world, clocks));
-    told(world, global, &loaded);
+    told(world, global, clocks, &loaded);
     ledger::sound(&loaded.states)?;
     // Beside whatever comes next: to free what a long log says, fact by fact, takes a fifth of the time, and the process ends soon.
     std::thread::spawn(move || drop(loaded));
     found
 }
 
-fn told(world: &mut World<'_>, global: &Global, loaded: &Loaded) {
-    if global.verbose {
-        let (judged, compared) = View::new(&loaded.states, loaded.clock(world, &Clocks::default())).work_done();
-        (world.say)(&format!(
-            "read {} of {} entries, judged {judged} commitments, compared {compared} facts",
-            loaded.read.load(std::sync::atomic::Ordering::Relaxed),
-            loaded.log.entries
-        ));
+/// Says how much was read, judged and compared; without what would tell how much of it is sensitive.
+fn told(world: &mut World<'_>, global: &Global, clocks: &Clocks, loaded: &Loaded) {
+    if !global.verbose {
+        return;
+    }
+    let view = loaded.view(world, clocks);
+    let (read, all) = (loaded.read.load(std::sync::atomic::Ordering::Relaxed), loaded.log.entries);
+    if view.is_sensitive() || view.sensitive_entries() == 0 {
+        let (judged, compared) = view.work_done();
+        (world.say)(&format!("read {read} of {all} entries, judged {judged} commitments, compared {compared} facts"));
+    } else if read == 0 || read == all {
+        (world.say)(&format!("read {read} of {all} entries"));
     }
 }
 
@@ -178,12 +182,13 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
             (loaded, Some(glance))
         }
     };
-    told(world, global, &loaded);
+    told(world, global, &args.clocks, &loaded);
     let clock = loaded.clock(world, &args.clocks);
     let about = heldto_report::About {
         size: loaded.size,
         key: loaded.key.to_string(),
         signed: loaded.signed,
+        is_partial: loaded.is_partial,
         sensitive: SensitiveEntries::of(&loaded.view(world, &args.clocks)),
         readers: permissions::readers(&ledger::folder(global)),
     };

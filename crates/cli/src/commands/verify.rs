@@ -47,7 +47,8 @@ fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &
 
 /// Tells whether a folder is one that was published, and not a ledger's own.
 pub fn is_published(path: &Path) -> bool {
-    path.join("checkpoint").is_file() && path.join("tile").is_dir()
+    // Of no entries there are no tiles.
+    path.join("checkpoint").is_file() && (path.join("tile").is_dir() || path.join("first-key").is_file())
 }
 
 /// Verifies a ledger that lives here; opening it may have mended it, which was said.
@@ -66,35 +67,12 @@ fn own(world: &mut World<'_>, global: &Global, trust: &Trust) -> Result<String, 
     })
 }
 
-/// How often a published folder is read again because a newer checkpoint came while it was read.
-const RETRIES: usize = 10;
-
 fn published(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
-    let folder = Folder::new(path);
-    let read = || Ok::<_, CommandError>(folder.checkpoint()?.unwrap_or_default());
-    let mut bytes = read()?;
-    for _ in 0..RETRIES {
-        let verdict = published_at(world, global, &folder, &bytes, trust);
-        let newest = read()?;
-        if verdict.is_ok() || newest == bytes {
-            return verdict;
-        }
-        bytes = newest;
-    }
-    published_at(world, global, &folder, &bytes, trust)
-}
-
-fn published_at(
-    world: &mut World<'_>,
-    global: &Global,
-    folder: &Folder,
-    checkpoint: &[u8],
-    trust: &Trust,
-) -> Result<String, CommandError> {
-    let ledger = carry::from_folder(folder.clone(), checkpoint)?;
-    let mut meter = meter(world.terminal, world.progress, "verifying", ledger.head().size());
-    let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
-    finish(global, &ledger, &verified, Some(checkpoint), trust)
+    carry::read_folder(&Folder::new(path), |ledger, checkpoint| {
+        let mut meter = meter(world.terminal, world.progress, "verifying", ledger.head().size());
+        let verified = ledger.verify(true, &mut meter).map_err(|problem| named(ledger, problem))?;
+        finish(global, ledger, &verified, Some(checkpoint), trust)
+    })
 }
 
 /// Verifies a proof or an export.
@@ -156,8 +134,8 @@ fn finish<S: Store + Sync>(
     checkpoint: Option<&[u8]>,
     trust: &Trust,
 ) -> Result<String, CommandError> {
-    if let Some((index, of)) = verified.of_no_effect.first() {
-        return Err(of_no_effect(ledger, *index, of, verified.of_no_effect.len()));
+    if let Some((index, of)) = &verified.of_no_effect {
+        return Err(of_no_effect(ledger, *index, of));
     }
     let signed = signed(ledger, checkpoint, trust)?;
     if global.format == Format::Json {
@@ -207,11 +185,10 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
 }
 
 /// Names the first correction of which no reader takes any notice; its fact only where it is not sensitive.
-fn of_no_effect<S: Store + Sync>(ledger: &Ledger<S>, index: u64, of: &FactId, count: usize) -> CommandError {
+fn of_no_effect<S: Store + Sync>(ledger: &Ledger<S>, index: u64, of: &FactId) -> CommandError {
     let named = if is_sensitive_anywhere(ledger, of) { "a fact".to_owned() } else { format!("`{of}`") };
-    let more = if count > 1 { format!("; {} more like it", count - 1) } else { String::new() };
     let message = format!(
-        "broken: entry {index}: it corrects {named}, and its replacement has another id or kind: no reader takes notice of it{more}"
+        "broken: entry {index}: it corrects {named}, and its replacement has another id or kind: no reader takes notice of it"
     );
     CommandError::new(INTEGRITY, message)
         .hint("all hashes are right: it was recorded so, and nothing was changed since")

@@ -1,24 +1,34 @@
 //! Parts that are not there, held against what the log says of them: erased, withheld, private, or missing.
 
-use super::{Fault, Problem, Walk, at};
+use super::{Fault, Problem, Walk, at, elsewhere};
 use crate::Ledger;
 use heldto_proof::{Entry, Role};
-use heldto_store::{Store, StoreError};
-use std::collections::BTreeMap;
+use heldto_store::Store;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Parts that records name, each with the first record that does.
+type Named = BTreeMap<NamedPart, u64>;
+
+/// Entry and number of a part.
+type NamedPart = (u64, u64);
 
 impl<S: Store + Sync> Ledger<S> {
     /// Counts the parts that are absent by what accounts for them, and checks that no part is there that was erased.
     ///
+    /// Reads each entry that a record names once, in order.
+    ///
     /// # Errors
-    /// At the first part that nothing accounts for, and the first withholding or redaction that the entries contradict.
+    /// At the first redaction or withholding that names a part which it cannot, the first part that nothing accounts for, and the first
+    /// that is there in spite of a redaction.
     pub(super) fn check_absent(&self, walk: &mut Walk, partial: bool) -> Result<(), Box<Problem>> {
-        walk.redacted.sort_unstable();
+        let redacted = self.check_redactions(walk)?;
         let withheld = self.check_withholdings(walk)?;
+        let mut erased = 0;
         for (index, part, role) in walk.absent.iter().copied() {
             let named = (index, part as u64);
             let by = withheld.get(&named).filter(|_| partial);
-            if role != Role::Ledger && walk.redacted.binary_search(&named).is_ok() {
-                walk.found.parts_erased += 1;
+            if role != Role::Ledger && redacted.contains_key(&named) {
+                erased += 1;
                 walk.untold.push(index);
             } else if let Some(by) = by {
                 walk.found.parts_withheld += 1;
@@ -31,22 +41,44 @@ impl<S: Store + Sync> Ledger<S> {
                 return Err(at(index, Fault::PartMissing { part, role }));
             }
         }
+        walk.found.parts_erased = erased;
         walk.found.withheld_by.sort_unstable();
         walk.found.withheld_by.dedup();
-        for (entry, part) in &walk.redacted {
-            if self.holds_part(*entry, *part) {
+        // Every redacted part is one that its entry has: as many are absent as there are, or one is there.
+        if erased < redacted.len() as u64 {
+            let absent: BTreeSet<NamedPart> =
+                walk.absent.iter().map(|(index, part, _)| (*index, *part as u64)).collect();
+            if let Some((entry, part)) = redacted.keys().find(|named| !absent.contains(*named)) {
                 return Err(at(*entry, Fault::NotErased(*part)));
             }
         }
         Ok(())
     }
 
-    /// Returns every part that a withholding names, with the entry of the first that does; reads each entry named once.
+    /// Returns every part that a redaction names.
+    ///
+    /// # Errors
+    /// At the first redaction of what it cannot erase.
+    fn check_redactions(&self, walk: &Walk) -> Result<Named, Box<Problem>> {
+        let mut named = Named::new();
+        for (entry, part, index) in &walk.redacted {
+            if entry >= index {
+                return Err(at(*index, Fault::Redaction { entry: *entry, part: *part }));
+            }
+            named.entry((*entry, *part)).or_insert(*index);
+        }
+        match self.first_that_is_none(&named)? {
+            Some(((entry, part), by)) => Err(at(by, Fault::Redaction { entry, part })),
+            None => Ok(named),
+        }
+    }
+
+    /// Returns every part that a withholding names.
     ///
     /// # Errors
     /// At the first withholding that names no parts in rising order, or one that cannot be withheld.
-    fn check_withholdings(&self, walk: &Walk) -> Result<BTreeMap<(u64, u64), u64>, Box<Problem>> {
-        let mut named: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+    fn check_withholdings(&self, walk: &Walk) -> Result<Named, Box<Problem>> {
+        let mut named = Named::new();
         for (index, withholding) in &walk.withholdings {
             let is_rising = withholding.parts.is_sorted_by(|a, b| a < b);
             let wrong = withholding.parts.iter().find(|(entry, _)| entry >= index || !is_rising);
@@ -57,33 +89,29 @@ impl<S: Store + Sync> Ledger<S> {
                 named.entry(*part).or_insert(*index);
             }
         }
-        let (Some(first), Some(last)) = (named.keys().next(), named.keys().next_back()) else { return Ok(named) };
+        match self.first_that_is_none(&named)? {
+            Some(((entry, part), by)) => Err(at(by, Fault::Withholding { entry, part })),
+            None => Ok(named),
+        }
+    }
+
+    /// Returns the first part named that its entry does not have, or that is a record of the ledger's own; with who names it.
+    fn first_that_is_none(&self, named: &Named) -> Result<Option<(NamedPart, u64)>, Box<Problem>> {
+        let (Some(first), Some(last)) = (named.keys().next(), named.keys().next_back()) else { return Ok(None) };
         let (mut parts, mut wrong) = (named.iter().peekable(), None);
         let read = self.store.read(first.0..last.0 + 1, &mut |stored| {
             let roles: Vec<Role> =
                 Entry::decode(&stored.entry).map(|e| e.parts.iter().map(|p| p.role).collect()).unwrap_or_default();
-            while let Some(((entry, part), by)) = parts.next_if(|((entry, _), _)| *entry == stored.index) {
-                let role = usize::try_from(*part).ok().and_then(|part| roles.get(part));
-                if role.is_none_or(|role| *role == Role::Ledger) {
-                    wrong = Some(at(*by, Fault::Withholding { entry: *entry, part: *part }));
+            while let Some((part, by)) = parts.next_if(|((entry, _), _)| *entry == stored.index) {
+                let role = usize::try_from(part.1).ok().and_then(|number| roles.get(number));
+                if role.is_none_or(|role| *role == Role::Ledger) && wrong.is_none() {
+                    wrong = Some((*part, *by));
                 }
             }
             wrong.is_none()
         });
-        match (wrong, read) {
-            (Some(problem), _) => Err(problem),
-            // Every entry was read before.
-            (None, Err(error)) => Err(super::elsewhere(Fault::Store(error))),
-            (None, Ok(())) => Ok(named),
-        }
-    }
-
-    fn holds_part(&self, index: u64, part: u64) -> bool {
-        let mut held = false;
-        let read: Result<(), StoreError> = self.store.read(index..index.saturating_add(1), &mut |stored| {
-            held = stored.parts.iter().any(|(n, _)| u64::from(*n) == part);
-            false
-        });
-        read.is_ok() && held
+        // Every entry was read before.
+        read.map_err(|error| elsewhere(Fault::Store(error)))?;
+        Ok(wrong)
     }
 }

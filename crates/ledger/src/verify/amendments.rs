@@ -1,7 +1,7 @@
 //! Corrections held against what they correct: a replacement keeps id and kind.
 
-use super::{Problem, Walk};
-use crate::Ledger;
+use super::Walk;
+use crate::{Ledger, kind_code};
 use heldto_fact::{Content, FactId, Handle, Kind};
 use heldto_store::Store;
 
@@ -18,37 +18,33 @@ pub struct Replaced {
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Returns the corrections of which no reader takes any notice, each with the fact that it corrects.
+    /// Returns the first correction of which no reader takes any notice, with the fact that it corrects.
     ///
-    /// # Errors
-    /// When the store fails.
-    pub(super) fn without_effect(&self, walk: &Walk) -> Result<Vec<(u64, FactId)>, Box<Problem>> {
-        let mut found = Vec::new();
-        for replaced in &walk.replaced {
-            let keeps_kind = || self.kind_first_told(walk, &replaced.of).is_none_or(|kind| kind == replaced.kind);
-            if !replaced.is_same_id || !keeps_kind() {
-                found.push((replaced.index, replaced.of.clone()));
-            }
-        }
-        Ok(found)
+    /// Of facts whose kind the first reading kept, only one of another kind is read again.
+    pub(super) fn without_effect(&self, walk: &Walk) -> Option<(u64, FactId)> {
+        let is_none = |replaced: &&Replaced| {
+            !replaced.is_same_id || self.kind_first_told(walk, replaced).is_some_and(|kind| kind != replaced.kind)
+        };
+        walk.replaced.iter().find(is_none).map(|replaced| (replaced.index, replaced.of.clone()))
     }
 
-    /// Returns the kind of the fact that was recorded under this id; `None` where it cannot be read.
-    fn kind_first_told(&self, walk: &Walk, id: &FactId) -> Option<Kind> {
-        let hash = self.index_key.hash(&Handle::Id(id));
+    /// Returns the kind of the fact that was recorded first under the id of what is corrected; `None` where it cannot be read.
+    fn kind_first_told(&self, walk: &Walk, replaced: &Replaced) -> Option<Kind> {
+        let hash = self.index_key.hash(&Handle::Id(&replaced.of));
         let places: Vec<u64> = if self.store.keeps_index() {
             self.store.find(&[hash], usize::MAX).ok()?.into_iter().map(|(_, place)| place).collect()
         } else {
             // The hashes of ids were sorted when they were held against each other.
-            let from = walk.own.partition_point(|(own, _)| *own < hash);
-            walk.own.iter().skip(from).take_while(|(own, _)| *own == hash).map(|(_, place)| *place).collect()
+            let from = walk.own.partition_point(|(own, ..)| *own < hash);
+            let same = walk.own.iter().skip(from).take_while(|(own, ..)| *own == hash);
+            same.filter(|(.., kind)| *kind != kind_code(replaced.kind)).map(|(_, place, _)| *place).collect()
         };
         let mut kind = None;
         for place in places {
             // What cannot be read was named before.
             drop(self.recorded(place..place + 1, &mut |recorded| {
                 if let Content::Known(fact) = recorded.content
-                    && fact.id == *id
+                    && fact.id == replaced.of
                 {
                     kind = Some(fact.kind());
                 }

@@ -25,7 +25,8 @@ pub struct Stretch {
     pub tree: Vec<(u64, Hash)>,
     pub parts_checked: u64,
     pub absent: Vec<(u64, usize, Role)>,
-    pub redacted: Vec<(u64, u64)>,
+    /// The parts that redactions erase: entry and part of each, and the redaction's place.
+    pub redacted: Vec<(u64, u64, u64)>,
     /// Records that say which parts may be missing, each with its place.
     pub withholdings: Vec<(u64, Withholding)>,
     /// Changes of key and reserve keys, each with its place.
@@ -34,8 +35,8 @@ pub struct Stretch {
     pub replaced: Vec<Replaced>,
     /// The sum of the hashes of the records that the index must have, under a key that nobody knows before.
     pub indexed: u64,
-    /// Where the store keeps no index: the hash of the own id of every fact, and its place.
-    pub own: Vec<(u64, u64)>,
+    /// Where the store keeps no index: the hash of the own id of every fact, its place, and its kind.
+    pub own: Vec<(u64, u64, u8)>,
     /// Entries whose fact is of a later version.
     pub unreadable: Vec<u64>,
 }
@@ -149,7 +150,7 @@ impl<S: Store + Sync> Ledger<S> {
             Role::Fact => match decode_fact(bytes) {
                 Ok(fact) => {
                     if !self.store.keeps_index() {
-                        stretch.own.push((self.index_key.hash(&Handle::Id(&fact.id)), index));
+                        stretch.own.push((self.index_key.hash(&Handle::Id(&fact.id)), index, kind));
                     }
                     if let Body::Correction { of, replacement, .. } = &fact.body {
                         stretch.replaced.push(Replaced {
@@ -179,14 +180,7 @@ impl<S: Store + Sync> Ledger<S> {
                 match own {
                     own @ (Own::Key(_) | Own::ReserveKey(_)) => stretch.keys.push((index, own)),
                     Own::Withholding(withholding) => stretch.withholdings.push((index, withholding)),
-                    Own::Redaction(Redaction { entry, part, .. }) => {
-                        let erasable =
-                            entry < index && self.part_role(entry, part).is_some_and(|role| role != Role::Ledger);
-                        if !erasable {
-                            return Err(Fault::Redaction { entry, part });
-                        }
-                        stretch.redacted.push((entry, part));
-                    }
+                    Own::Redaction(Redaction { entry, part, .. }) => stretch.redacted.push((entry, part, index)),
                 }
                 (kind_of_own, vec![self.index_key.hash_of_own()])
             }
