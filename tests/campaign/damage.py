@@ -91,7 +91,8 @@ def contents(ledger):
 
 
 def restore(ledger, files):
-    """Puts every file back as it was, and removes what was added."""
+    """Puts every file back as it was, and removes what was added; nobody else may read the folder (`status` says who may)."""
+    ledger.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in [path for path in ledger.rglob("*") if path.is_file() and path.relative_to(ledger) not in files]:
         path.unlink()
     for name, content in files.items():
