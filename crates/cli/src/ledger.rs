@@ -261,6 +261,10 @@ impl Loaded {
         match view.fact(id) {
             Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
             Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is a {}, not a {word}", fact.kind()))),
+            None if !id.is_authored() => {
+                let message = format!("`{id}` is no fact, but the record of a correction or a retraction");
+                Err(CommandError::new(INPUT, message).hint(format!("what it amends: heldto show {}", id.fact())))
+            }
             None if view.version(id).is_some() => {
                 let newest = view.versions(id).last();
                 let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));

@@ -283,6 +283,15 @@ impl Fact {
         self.body.kind()
     }
 
+    /// Returns `true` if the fact, or what it puts in the place of another, is about an identifiable child or family.
+    #[must_use]
+    pub const fn marks_sensitive(&self) -> bool {
+        match &self.body {
+            Body::Correction { replacement, .. } => self.sensitive || replacement.sensitive,
+            _ => self.sensitive,
+        }
+    }
+
     /// Returns how a link of this fact bears on the other. What was not done fulfils nothing: old facts that link so are read as
     /// addressing it.
     #[must_use]

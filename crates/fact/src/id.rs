@@ -29,6 +29,12 @@ impl FactId {
         Self(format!("{}.{what}-{number}", self.0).into())
     }
 
+    /// Returns the id of the fact itself: that of a record which amends it goes on after a `.`.
+    #[must_use]
+    pub fn fact(&self) -> &str {
+        self.as_str().split('.').next().unwrap_or_default()
+    }
+
     /// Whether an author gave it, not the program.
     #[must_use]
     pub fn is_authored(&self) -> bool {

@@ -25,11 +25,7 @@ impl<S: Store + Sync> Ledger<S> {
     pub fn sensitive(&self) -> Result<Sensitive, ReadError> {
         let mut marked = BTreeSet::new();
         let mut mark = |fact: &Fact| {
-            let is_marked = match &fact.body {
-                Body::Correction { replacement, .. } => fact.sensitive || replacement.sensitive,
-                _ => fact.sensitive,
-            };
-            if is_marked {
+            if fact.marks_sensitive() {
                 marked.insert(fact.thing().clone());
                 // A replacement under another id has no effect, and is as sensitive.
                 if let Body::Correction { replacement, .. } = &fact.body {

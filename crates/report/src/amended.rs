@@ -9,7 +9,7 @@ pub(crate) struct Amendment<'a> {
     pub of: &'a FactId,
     pub kind: Kind,
     pub version: &'a Version,
-    pub reason: &'a str,
+    pub reason: String,
 }
 
 /// Those recorded by the known-by day of facts that the filter lets through in any version, whatever kinds it asks for, in the order of the log.
@@ -19,10 +19,15 @@ pub(crate) fn amendments<'a>(view: &View<'a>, filter: &Filter, pick: impl Fn(&Ve
     for id in filter.candidates(view) {
         let versions = view.versions(id);
         let concerned = versions.iter().filter_map(|v| v.fact.as_ref()).any(|f| any_kind.lets(view, f));
-        for version in versions.iter().filter(|v| concerned && pick(v)) {
+        for (n, version) in versions.iter().enumerate().filter(|(_, v)| concerned && pick(v)) {
             let in_time = version.recorded_at.date_naive() <= view.clock().known_by;
             let Some(reason) = version.reason.as_deref().filter(|_| in_time) else { continue };
-            let kind = if version.fact.is_some() { Kind::Correction } else { Kind::Retraction };
+            let was_retracted = n.checked_sub(1).and_then(|n| versions.get(n)).is_some_and(|v| v.fact.is_none());
+            let (kind, reason) = match &version.fact {
+                Some(_) if was_retracted => (Kind::Retraction, format!("stands again: {reason}")),
+                Some(_) => (Kind::Correction, reason.to_owned()),
+                None => (Kind::Retraction, reason.to_owned()),
+            };
             found.push(Amendment { of: id, kind, version, reason });
         }
     }
@@ -34,7 +39,7 @@ pub(crate) fn amendments<'a>(view: &View<'a>, filter: &Filter, pick: impl Fn(&Ve
 pub(crate) fn item(a: &Amendment<'_>) -> Item {
     Item {
         mark: day(a.version.recorded_at.date_naive()),
-        line: a.reason.to_owned(),
+        line: a.reason.clone(),
         details: vec![format!("{} of {} · entry {}", a.kind, a.of, a.version.index)],
     }
 }

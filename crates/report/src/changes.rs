@@ -74,7 +74,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     }
     for a in &amended {
         let recorded = a.version.recorded_at.date_naive();
-        let row = [a.kind.word().into(), a.of.as_str().into(), a.reason.into()];
+        let row = [a.kind.word().into(), a.of.as_str().into(), a.reason.as_str().into()];
         document
             .data
             .rows
@@ -83,7 +83,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
             id: format!("{}.{}", a.of, a.version.index),
             day: recorded,
             title: format!("{} of {}", a.kind, a.of),
-            text: a.reason.to_owned(),
+            text: a.reason.clone(),
         });
     }
     for fact in &facts {

@@ -142,7 +142,7 @@ fn amended_row(a: &Amendment<'_>) -> Vec<Cell> {
         Cell::Day(recorded),
         Cell::Day(recorded),
         "certain".into(),
-        a.reason.into(),
+        a.reason.as_str().into(),
     ];
     row[..known.len()].clone_from_slice(&known);
     row

@@ -61,7 +61,8 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
         standing(&open, &args.id)?;
     }
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
-    let thing = withdrawn.unwrap_or_else(|| args.id.clone());
+    // Records that amend are named after the fact, also those that amend records.
+    let thing = withdrawn.as_ref().and_then(|of| of.fact().parse().ok()).unwrap_or_else(|| args.id.clone());
     amend(world, global, &mut open, &thing, "retraction", format!("Withdraws {}", args.id), body)
 }
 
@@ -79,10 +80,12 @@ fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError>
     if let Some(fact) = open.standing(id)? {
         return Ok(fact);
     }
-    Err(match open.history(id)?.last() {
-        Some(version) => CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index)).hint(
-            "a retraction that was a mistake is retracted itself: heldto show --at tells its entry, export its id",
-        ),
+    let last = open.versions(id)?.pop().map(|recorded| recorded.content);
+    Err(match (open.history(id)?.last(), last) {
+        (Some(version), Some(Content::Known(record))) => {
+            CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index))
+                .hint(format!("if that was a mistake: heldto retract {} --reason TEXT", record.id))
+        }
         _ => CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"),
     })
 }
@@ -104,6 +107,13 @@ fn amend(
     let appended = append::record(world, open, std::slice::from_ref(&fact))?;
     append::warn_of_sensitive(world, open, &[&fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
-    let said = format!("{what} of `{thing}` recorded as entry {index}; what stood before stays in the log\n");
+    let said = match open.standing(thing)? {
+        Some(_) if what == "retraction" => format!("entry {index}: `{thing}` stands again\n"),
+        Some(_) => format!("{what} of `{thing}` recorded as entry {index}; what stood before stays in the log\n"),
+        None => format!(
+            "{what} of `{thing}` recorded as entry {index}; what stood before stays in the log. To take it back: heldto retract {} --reason TEXT\n",
+            fact.id
+        ),
+    };
     Ok(plain(if global.quiet { String::new() } else { said }))
 }

@@ -5,9 +5,10 @@ use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
 use crate::{Outcome, World};
-use heldto_fact::{Body, Fact, FactId, Handle, Kind};
+use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{Drafts, File, Ground, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
+use heldto_store::StoreError;
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -44,6 +45,9 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
     open.set_recorder(args.recorder.recorder());
     let fail = |error| placed(global, &files, &places, error);
     if args.dry_run {
+        if open.store().is_partial() {
+            return Err(StoreError::Partial.into());
+        }
         let planned = open.plan(&facts).map_err(fail)?;
         for fact in &planned.new {
             encode_fact(fact).map_err(|error| fail(AppendError::Fact { id: fact.id.clone(), error }))?;
@@ -97,10 +101,13 @@ fn unchanged(n: usize) -> String {
 
 /// Warns of facts that are public and name one that is not: a published text cannot hide an id.
 pub fn warn_of_sensitive(world: &mut World<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
-    let is_marked = |fact: &&&Fact| fact.handles().contains(&Handle::Sensitive);
-    let marked: BTreeSet<FactId> = new.iter().filter(is_marked).map(|fact| fact.thing().clone()).collect();
+    let marked: BTreeSet<FactId> =
+        new.iter().filter(|fact| fact.marks_sensitive()).map(|fact| fact.thing().clone()).collect();
     let mut sensitive = open.sensitive()?.things;
     sensitive.extend(marked.iter().cloned());
+    if sensitive.is_empty() {
+        return Ok(());
+    }
     let names = |fact: &&&Fact| !sensitive.contains(fact.thing()) && fact.names_any(&sensitive);
     let mut all: BTreeSet<FactId> = new.iter().filter(names).map(|fact| fact.id.clone()).collect();
     // What was recorded before may name what is marked only now.

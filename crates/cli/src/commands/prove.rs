@@ -22,6 +22,18 @@ use std::collections::BTreeSet;
 /// Writes the proof of a fact: the fact, what was later said of it, the sources it rests on, and the changes of key.
 pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<Outcome, CommandError> {
     let open = ledger::open(world, global, Access::Read)?;
+    let sensitive = open.sensitive()?;
+    if sensitive.things.contains(&args.id) && !args.sensitive {
+        return Err(ledger::unknown(&args.id, "fact", sensitive.entries.len() as u64));
+    }
+    if open.versions(&args.id)?.is_empty() {
+        let withheld = if args.sensitive { 0 } else { sensitive.entries.len() as u64 };
+        return Err(ledger::unknown(&args.id, "fact", withheld));
+    }
+    if open.store().is_partial() {
+        return Err(CommandError::new(FAILED, "this is a copy that leaves parts out, and nothing is signed here")
+            .hint("ask whoever keeps the ledger for the proof"));
+    }
     let Some(bytes) = open.store().checkpoint()? else {
         return Err(
             CommandError::new(FAILED, "the ledger has no checkpoint yet").hint("sign one with: heldto checkpoint")
@@ -30,15 +42,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<O
     let broken = |e: String| CommandError::new(INTEGRITY, e);
     let note = SignedNote::parse(&bytes).map_err(|e| broken(e.to_string()))?;
     let checkpoint = Checkpoint::of(&note).map_err(|e| broken(e.to_string()))?;
-    let sensitive = open.sensitive()?;
-    if sensitive.things.contains(&args.id) && !args.sensitive {
-        return Err(ledger::unknown(&args.id, "fact", sensitive.entries.len() as u64));
-    }
     let left_out = if args.sensitive { BTreeSet::new() } else { sensitive.entries.clone() };
-    if open.versions(&args.id)?.is_empty() {
-        let withheld = if args.sensitive { 0 } else { sensitive.entries.len() as u64 };
-        return Err(ledger::unknown(&args.id, "fact", withheld));
-    }
     let mut wanted = wanted(&open, &args.id, checkpoint.size)?;
     wanted.retain(|index| !left_out.contains(index));
     let leaves = open.leaves(checkpoint.size)?;

@@ -86,7 +86,10 @@ fn file(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> R
     let ledger = carry::read(&text, [0; 32])?;
     let mut meter = meter(world.terminal, world.progress, "verifying", ledger.head().size());
     let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
-    finish(global, &ledger, &verified, None, trust)
+    finish(global, &ledger, &verified, None, trust).map_err(|error| match error.code {
+        UNSIGNED => error.hint("an export carries no checkpoint: verify the published folder"),
+        _ => error,
+    })
 }
 
 /// What is broken, with the id and the text of the fact that stands there, unless that is sensitive in any version.
@@ -116,7 +119,7 @@ fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
             if let Some(fact) = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok())
                 && fact.thing() == id
             {
-                is_sensitive |= fact.handles().contains(&heldto_fact::Handle::Sensitive);
+                is_sensitive |= fact.marks_sensitive();
             }
             !is_sensitive
         });
@@ -172,8 +175,7 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
     let end = own.as_ref().map(|(own, _)| own.size);
     match (end, &trust.key) {
         (None, Some(_)) => {
-            let message = "sound, but there is no checkpoint, and so no signature to check: an export carries none";
-            Err(CommandError::new(UNSIGNED, message))
+            Err(CommandError::new(UNSIGNED, "sound, but there is no checkpoint, and so no signature to check"))
         }
         (Some(end), Some(_)) if end < size => {
             let are = if size - end == 1 { "entry is" } else { "entries are" };
