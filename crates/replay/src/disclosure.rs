@@ -7,7 +7,7 @@ use heldto_fact::FactId;
 use std::collections::BTreeSet;
 
 /// What is about an identifiable child or family.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Disclosure {
     sensitive: BTreeSet<FactId>,
     /// How many entries tell of it.

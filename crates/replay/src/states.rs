@@ -42,7 +42,8 @@ pub struct States {
     /// Of the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
     damaged: OnceCell<(u64, String)>,
     demand: Option<Demand>,
-    disclosure: Disclosure,
+    /// `None` until it is said: then what the states themselves call sensitive is.
+    disclosure: Option<Disclosure>,
     work: Work,
 }
 
@@ -110,15 +111,15 @@ impl States {
 
     /// Says what is sensitive, by whatever the whole ledger says, and how many entries tell of it.
     pub fn set_sensitive(&mut self, things: BTreeSet<FactId>, entries: u64) {
-        self.disclosure = Disclosure::new(things, entries);
+        self.disclosure = Some(Disclosure::new(things, entries));
     }
 
     pub(crate) const fn work(&self) -> &Work {
         &self.work
     }
 
-    pub(crate) const fn disclosure(&self) -> &Disclosure {
-        &self.disclosure
+    pub(crate) const fn disclosure(&self) -> Option<&Disclosure> {
+        self.disclosure.as_ref()
     }
 
     /// How many entries went in.

@@ -43,16 +43,24 @@ impl<'a> View<'a> {
         self.is_sensitive
     }
 
-    /// Returns how many entries of the whole ledger tell of what is sensitive, whatever the clock.
+    /// Returns how many entries of the whole ledger tell of what is sensitive, whatever the clock; 0 until
+    /// [`States::set_sensitive`] says so.
     #[must_use]
     pub const fn sensitive_entries(&self) -> u64 {
-        self.states.disclosure().entries()
+        match self.states.disclosure() {
+            Some(disclosure) => disclosure.entries(),
+            None => 0,
+        }
     }
 
-    /// Returns `true` if the fact is sensitive in any version, or corrects or retracts one that is.
+    /// Returns `true` if the fact is sensitive in any version, or corrects or retracts one that is; until
+    /// [`States::set_sensitive`] says which are, by the versions that the states hold.
     #[must_use]
     pub fn is_about_sensitive(&self, id: &FactId) -> bool {
-        self.states.disclosure().sensitive().contains(id)
+        match self.states.disclosure() {
+            Some(disclosure) => disclosure.sensitive().contains(id),
+            None => self.states.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|fact| fact.sensitive),
+        }
     }
 
     /// Counts facts that a report holds against others.
@@ -107,7 +115,7 @@ impl<'a> View<'a> {
 
     /// Returns `true` if the view holds all that the states hold.
     fn is_whole(&self) -> bool {
-        self.is_sensitive || self.states.disclosure().sensitive().is_empty()
+        self.is_sensitive || self.states.disclosure().is_some_and(|d| d.sensitive().is_empty())
     }
 
     /// The days.
@@ -249,9 +257,8 @@ impl<'a> View<'a> {
         let measures = |fact: &Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
         let of_it = |id: &FactId| self.states.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
         // What is left out must not tell by whether there are many.
-        if (self.is_whole() || !self.states.disclosure().sensitive().iter().any(of_it))
-            && self.states.has_many_measured(metric, most)
-        {
+        let is_withheld = || self.states.disclosure().is_none_or(|d| d.sensitive().iter().any(of_it));
+        if (self.is_whole() || !is_withheld()) && self.states.has_many_measured(metric, most) {
             return None;
         }
         let all = (0..SHARES).flat_map(|n| self.ids_found_by(Handle::Share(metric, n)));

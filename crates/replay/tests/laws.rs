@@ -247,6 +247,27 @@ proptest! {
         prop_assert_eq!(known_then, statuses(&fold(&earlier), as_of, known).into_iter().filter(|(_, s, _)| *s != Status::NotYetKnown).collect::<Vec<_>>());
     }
 
+    /// Of states that nobody told what is sensitive, a view still gives nothing that some version calls so.
+    #[test]
+    fn what_is_sensitive_is_withheld_unless_it_is_asked_for(mut log in logs(), one_in in 1..4_usize) {
+        let mut marked = Vec::new();
+        for recorded in log.iter_mut().step_by(one_in) {
+            if let Content::Known(fact) = &mut recorded.content
+                && !matches!(fact.body, Body::Correction { .. } | Body::Retraction { .. })
+            {
+                fact.sensitive = true;
+                marked.push(fact.id.clone());
+            }
+        }
+        let states = fold(&log);
+        let view = View::new(&states, Clock { as_of: day(500), known_by: day(500) });
+        for id in &marked {
+            prop_assert!(view.fact(id).is_none() && view.versions(id).is_empty() && judge(&view, id).is_none(), "{id}");
+            prop_assert_eq!(view.with_sensitive(true).versions(id).len(), states.versions(id).len());
+        }
+        prop_assert!(view.facts(&|_| true).all(|fact| !marked.contains(&fact.id)) && view.ids().all(|id| !marked.contains(id)));
+    }
+
     #[test]
     fn nothing_is_past_due_before_its_last_due_day(log in logs(), as_of in 0..500_u32) {
         let states = fold(&log);
