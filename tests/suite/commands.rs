@@ -272,3 +272,24 @@ fn help_of_every_command() {
     }
     golden("goldens/help.txt", &all.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
 }
+
+#[test]
+fn one_is_told_in_the_singular() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let facts = folder.path().join("facts.toml");
+    std::fs::write(&facts, "[[party]]\nid = \"council\"\nname = \"Testshire Council\"\nkind = \"council\"\n")
+        .expect("writes");
+    let published = folder.path().join("public");
+    let ledger = folder.path().join("ledger");
+    std::fs::create_dir(&ledger).expect("a folder");
+    ok(&ledger, &["init"]);
+    let said = [
+        ok(&ledger, &["append", &facts.to_string_lossy()]),
+        ok(&ledger, &["publish", &published.to_string_lossy()]),
+        ok(&ledger, &["verify"]),
+        ok(&ledger, &["verify", &published.to_string_lossy()]),
+    ]
+    .concat();
+    assert!(!said.contains("1 entries") && !said.contains("1 facts"), "{said}");
+    assert!(said.contains("holds 1 entry\n") && said.contains("sound: 1 entry,"), "{said}");
+}

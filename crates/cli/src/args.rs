@@ -143,7 +143,7 @@ pub struct InitArgs {
     pub origin: Option<String>,
 }
 
-/// How far this machine's clock is believed.
+/// Options that say how far this machine's clock is believed.
 #[derive(Args, Default)]
 pub struct ClockArgs {
     /// Record although the clock is more than 400 days after the last entry: you have checked that it is right
@@ -164,7 +164,7 @@ impl ClockArgs {
     }
 }
 
-/// Who records, in a private part of each entry.
+/// Options that name who records, for a private part of each entry.
 #[derive(Args, Default)]
 pub struct RecorderArgs {
     /// Who records this, as an office or a pseudonym: kept with each entry, and not published

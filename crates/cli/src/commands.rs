@@ -20,6 +20,11 @@ fn plain(out: impl Into<String>) -> Outcome {
     Outcome { out: out.into(), page: false, code: 0 }
 }
 
+/// Returns a number and its noun, in the singular for one.
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// Shows on a terminal how far a long job is, once it has taken more than a second.
 fn meter<'a>(terminal: Terminal, progress: &'a mut dyn FnMut(&str), what: &'a str, total: u64) -> impl FnMut(u64) + 'a {
     let (start, mut shown) = (Instant::now(), Duration::ZERO);

@@ -51,7 +51,7 @@ pub fn sync_folder(path: &Path) -> std::io::Result<()> {
 /// Reads the key file of whoever is to sign, and warns of who else may read or write it.
 ///
 /// # Errors
-/// As [`read`], and when everybody may write it.
+/// When the file is no key, or cannot be read, and when everybody may write it.
 pub fn read_to_sign(world: &mut World<'_>, path: &Path) -> Result<NoteSigner, CommandError> {
     if let Some(warning) = crate::permissions::check_key(path)? {
         (world.say)(&format!("warning: {warning}"));

@@ -60,7 +60,7 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
                     (None, _) => refuse(format!("it corrects `{of}`, which is not recorded")),
                     (_, None) => refuse(format!("it corrects `{of}`, which was retracted")),
                     (Some(first), _) if first.kind() != replacement.kind() => refuse(format!(
-                        "it corrects `{of}`, which is a {}, and its replacement is a {}",
+                        "it corrects `{of}`, which is a {}, and its replacement is a {}: retract it, and tell it under another id that supersedes it",
                         first.kind(),
                         replacement.kind()
                     )),

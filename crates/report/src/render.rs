@@ -153,7 +153,7 @@ fn basis(document: &Document) -> String {
     format!("As at {}, {known}.{newest}{silent}{}", day(as_of), sensitive(basis.sensitive))
 }
 
-/// What the document does with entries about children and families, in a sentence with a blank before it; nothing where there are none.
+/// Returns what the document does with entries about children and families, in a sentence with a blank before it; nothing where there are none.
 fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> String {
     match (entries, are_counted) {
         (0, _) => String::new(),

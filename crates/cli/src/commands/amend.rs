@@ -66,7 +66,7 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
     amend(world, global, &mut open, &thing, "retraction", format!("Withdraws {}", args.id), body)
 }
 
-/// A reason is said, and is no longer than any text.
+/// Checks that a reason is given, and is no longer than any text.
 fn reasoned(reason: &str) -> Result<(), CommandError> {
     let message = match reason.len() {
         _ if reason.trim().is_empty() => "the reason is empty: say why in a few words".to_owned(),

@@ -1,6 +1,6 @@
 //! Recording facts.
 
-use super::{meter, plain, publish};
+use super::{counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
@@ -77,22 +77,23 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
     }
     let size = head.size();
     out.push_str(&format!(
-        "{} recorded{}; the ledger holds {size} entries\n",
+        "{} recorded{}; the ledger holds {}\n",
         count(&new),
-        unchanged(appended.unchanged.len())
+        unchanged(appended.unchanged.len()),
+        counted(size, "entry", "entries")
     ));
     Ok(plain(out))
 }
 
-/// How many facts, corrections and retractions there are, in words.
+/// Returns how many facts, corrections and retractions there are, in words.
 fn count(new: &[&Fact]) -> String {
-    let is = |kind: Kind| new.iter().filter(|fact| fact.kind() == kind).count();
-    let (corrections, retractions) = (is(Kind::Correction), is(Kind::Retraction));
-    let amount = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let mut counted = vec![amount(new.len() - corrections - retractions, "fact")];
-    counted.extend((corrections > 0).then(|| amount(corrections, "correction")));
-    counted.extend((retractions > 0).then(|| amount(retractions, "retraction")));
-    counted.join(", ")
+    let of_kind = |kind: Kind| new.iter().filter(|fact| fact.kind() == kind).count() as u64;
+    let corrections = of_kind(Kind::Correction);
+    let retractions = of_kind(Kind::Retraction);
+    let mut words = vec![counted(new.len() as u64 - corrections - retractions, "fact", "facts")];
+    words.extend((corrections > 0).then(|| counted(corrections, "correction", "corrections")));
+    words.extend((retractions > 0).then(|| counted(retractions, "retraction", "retractions")));
+    words.join(", ")
 }
 
 fn unchanged(n: usize) -> String {
@@ -195,7 +196,7 @@ fn tables(
     ledger::files(world, &wanted)
 }
 
-/// What a mapping finds parties by.
+/// Returns what a mapping finds parties by.
 fn ground(open: &Ledger<SledStore>) -> Result<Ground, CommandError> {
     let states = ledger::fold(open, None)?;
     let mut ground = Ground::default();
@@ -224,8 +225,7 @@ fn placed(global: &Global, files: &[File], places: &Places, error: AppendError) 
         AppendError::Differ(which) => (which.iter().map(differs).collect(), "recorded before"),
         AppendError::Fact { id, .. } => (vec![(id, title, "tell it in several facts".to_owned())], ""),
         AppendError::Amends { id, .. } => {
-            let help = "a fact of another kind is retracted, and told anew under another id that supersedes it";
-            (vec![(id, title, help.to_owned())], "")
+            (vec![(id, title, "check the id: heldto show ID tells what is recorded of it".to_owned())], "")
         }
         AppendError::Circle { id, .. } => (vec![(id, title, "leave one of the links out".to_owned())], ""),
         error => return error.into(),

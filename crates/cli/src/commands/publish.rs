@@ -1,7 +1,7 @@
 //! What is published, and what is left out of it.
 
-use super::plain;
 use super::sign::sign;
+use super::{counted, plain};
 use crate::args::{Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::{Outcome, World, ledger, trust};
@@ -50,22 +50,22 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
     if global.quiet {
         return Ok(plain(""));
     }
-    let files = if written.new == 1 { "file" } else { "files" };
     let mut said = format!(
-        "{size} entries published in {}: {} {files} written, {} there already, {} no longer needed\n",
+        "{} published in {}: {} written, {} there already, {} no longer needed\n",
+        counted(size, "entry", "entries"),
         args.dir.display(),
-        written.new,
+        counted(written.new as u64, "file", "files"),
         written.kept,
         written.pruned
     );
     if written.withheld > 0 {
-        let parts = if written.withheld == 1 { "part" } else { "parts" };
-        said.push_str(&format!("{} {parts} about identifiable children or families left out\n", written.withheld));
+        let parts = counted(written.withheld as u64, "part", "parts");
+        said.push_str(&format!("{parts} about identifiable children or families left out\n"));
     }
     Ok(plain(said))
 }
 
-/// Records, where that is not recorded yet, that the parts of sensitive facts are withheld: before a checkpoint under which they are
+/// Appends a withholding of the parts of sensitive facts that no withholding names yet: before a checkpoint under which they are
 /// missing from what is published.
 ///
 /// # Errors
@@ -134,7 +134,7 @@ pub fn named(open: &Ledger<SledStore>) -> Result<BTreeSet<(u64, u64)>, CommandEr
     Ok(withholdings.into_iter().flat_map(|(_, withholding)| withholding.parts).collect())
 }
 
-/// What was published must be the beginning of what is to be.
+/// Checks that what was published is the beginning of what is to be.
 fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError> {
     let fail = |e: String| {
         CommandError::new(INTEGRITY, format!("the folder holds a checkpoint that this ledger does not continue: {e}"))

@@ -111,7 +111,7 @@ pub fn show(world: &mut World<'_>, global: &Global, args: &ShowArgs) -> Result<O
     })
 }
 
-/// Who recorded each entry that tells of a fact, in words.
+/// Returns who recorded each entry that tells of a fact, in words.
 fn recorders(world: &mut World<'_>, global: &Global, id: &FactId) -> Result<BTreeMap<u64, String>, CommandError> {
     let open = ledger::open(world, global, Access::Read)?;
     let mut told = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Checking everything.
 
-use super::{meter, plain};
+use super::{counted, meter, plain};
 use crate::args::{Global, VerifyArgs};
 use crate::error::{CommandError, INTEGRITY, UNSIGNED, for_strangers};
 use crate::trust::{Signature, Trust};
@@ -92,7 +92,7 @@ fn file(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> R
     })
 }
 
-/// What is broken, with the id and the text of the fact that stands there, unless that is sensitive in any version.
+/// Returns what is broken, with the id and the text of the fact that stands there, unless that is sensitive in any version.
 fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Problem>) -> CommandError {
     let fact = problem.entry.and_then(|index| {
         let mut fact = None;
@@ -149,7 +149,7 @@ fn finish<S: Store + Sync>(
 
 /// What a ledger's checkpoints say of it.
 pub struct Signed {
-    /// Its own checkpoint's size, with who signed it.
+    /// Its own checkpoint, with who signed it.
     own: Option<(Checkpoint, Signature)>,
     /// The same of the checkpoint that the reader brought.
     expected: Option<(Checkpoint, Signature)>,
@@ -178,8 +178,8 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
             Err(CommandError::new(UNSIGNED, "sound, but there is no checkpoint, and so no signature to check"))
         }
         (Some(end), Some(_)) if end < size => {
-            let are = if size - end == 1 { "entry is" } else { "entries are" };
-            let message = format!("sound, but the last {} {are} signed by nobody", size - end);
+            let unsigned = counted(size - end, "entry is", "entries are");
+            let message = format!("sound, but the last {unsigned} signed by nobody");
             Err(CommandError::new(UNSIGNED, message))
         }
         _ => Ok(Signed { own, expected }),
@@ -221,8 +221,8 @@ fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
 fn sound(origin: &str, v: &Verified) -> String {
     let all = if v.is_partial() || v.unreadable > 0 { "verified, as far as it is there" } else { "all verified" };
     let mut out = format!(
-        "sound: {} entries, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n",
-        v.entries,
+        "sound: {}, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n",
+        counted(v.entries, "entry", "entries"),
         v.chain.0,
         v.root.base64()
     );
@@ -233,33 +233,45 @@ fn sound(origin: &str, v: &Verified) -> String {
     if !v.withheld_by.is_empty() {
         let by: Vec<String> = v.withheld_by.iter().map(u64::to_string).collect();
         let say = if by.len() == 1 { "entry" } else { "entries" };
-        let facts = if v.facts_withheld == 1 { "fact is" } else { "facts are" };
         out.push_str(&format!(
-            "  {} {facts} withheld by their keeper: see {say} {}\n",
-            v.facts_withheld,
+            "  {} withheld by their keeper: see {say} {}\n",
+            counted(v.facts_withheld, "fact is", "facts are"),
             by.join(", ")
         ));
     }
     if v.parts_private > 0 {
-        out.push_str(&format!("  private {} parts of private roles are not here\n", v.parts_private));
+        out.push_str(&format!(
+            "  private {} not here\n",
+            counted(v.parts_private, "part of a private role is", "parts of private roles are")
+        ));
     }
     if v.unreadable > 0 {
-        out.push_str(&format!("  unread  {} facts of a later version; their hashes are right\n", v.unreadable));
+        out.push_str(&format!(
+            "  unread  {}; the hashes are right\n",
+            counted(v.unreadable, "fact of a later version", "facts of a later version")
+        ));
     }
     out
 }
 
-/// What is signed and expected, a line each.
+/// Returns what is signed and expected, a line each.
 pub fn in_words(signed: &Signed, entries: u64, trust: &Trust) -> String {
     let mut out = String::new();
     if let Some((expected, signature)) = &signed.expected {
         let by = who(signature, trust.key.as_ref());
-        out.push_str(&format!("  expect  holds all {} entries of the checkpoint expected; {by}\n", expected.size));
+        out.push_str(&format!(
+            "  expect  holds all {} of the checkpoint expected; {by}\n",
+            counted(expected.size, "entry", "entries")
+        ));
     }
     match &signed.own {
         Some((own, signature)) => {
             let by = who(signature, trust.key.as_ref());
-            out.push_str(&format!("  signed  {} of the {entries} entries, by its own checkpoint; {by}\n", own.size));
+            out.push_str(&format!(
+                "  signed  {} of the {}, by its own checkpoint; {by}\n",
+                own.size,
+                counted(entries, "entry", "entries")
+            ));
         }
         None => out.push_str("  signed  nothing: anybody could have made it\n"),
     }

@@ -263,7 +263,7 @@ pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
     Some(Verdict::new(Status::InProgress, rule, work(case)).settled_by("evidence that it was done"))
 }
 
-/// Whether it is something never to be done: judged by failures alone, so that silence speaks for it as far as it speaks.
+/// Returns `true` if it is something never to be done: judged by failures alone, so that silence speaks for it as far as it speaks.
 const fn is_never(case: &Case<'_>) -> bool {
     matches!(case.target, Some(Target::Never(_)))
 }
