@@ -1,11 +1,12 @@
 //! What bears on a commitment, which way it points, and by whose knowledge.
 
+use crate::membership::{Standing, bodies_of, is_state, is_watchdog, standing};
 use crate::metrics::compare;
 use crate::{Cluster, Grade, View, series};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Act, Body, Change, Fact, FactId, Force, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit, Voice,
-    Window,
+    Act, Body, Change, Fact, FactId, Force, Handle, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit,
+    Voice, Window,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -29,7 +30,7 @@ pub enum Direction {
     Withdrawn,
     /// The office of whoever undertook it ended.
     OfficeEnded,
-    /// Somebody disagrees; that settles nothing.
+    /// Somebody disagrees with the commitment, or with evidence for it; that settles nothing.
     Disputes,
 }
 
@@ -54,6 +55,8 @@ pub struct Evidence<'a> {
     pub delivered: Option<Interval>,
     /// For a figure: the inequality with the threshold.
     pub inequality: Option<String>,
+    /// For what disputes a piece of evidence, and not the commitment: which.
+    pub disputed: Option<&'a FactId>,
 }
 
 impl Evidence<'_> {
@@ -69,17 +72,18 @@ impl Evidence<'_> {
 /// `target`: the one that is judged by; numbers count in its unit, figures of its metric.
 pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target>) -> Vec<Evidence<'a>> {
     let mut found: Vec<Evidence<'a>> = Vec::new();
+    let owners: BTreeSet<&FactId> = commitment.tellings.iter().flat_map(|t| &t.by).collect();
     for telling in commitment.tellings.iter() {
         for (fact, link) in view.linked_from(&telling.id) {
             view.count_compared(1);
-            let Some(direction) = direction(fact, fact.link_kind(link), commitment, target) else { continue };
+            let Some(direction) = direction(view, fact, fact.link_kind(link), &owners, target) else { continue };
             let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
             // What may lie after the day is not counted as at that day.
             let ahead = |day: Option<NaiveDate>| day.is_some_and(|d| d > view.clock().as_of);
             if ahead(window.earliest) || ahead(window.latest) {
                 continue;
             }
-            let (grade, admitted) = grade(fact, direction, commitment);
+            let (grade, admitted) = grade(view, fact, direction, &owners);
             let delivered = delivered(fact, target, direction);
             found.push(Evidence {
                 fact,
@@ -91,11 +95,59 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Tar
                 window,
                 delivered,
                 inequality: None,
+                disputed: None,
             });
         }
     }
-    found.extend(figures(view, commitment, target));
-    each_once(view, found)
+    found.extend(figures(view, commitment, &owners, target));
+    let mut all = each_once(view, found);
+    let disputes: Vec<Evidence<'a>> = all.iter().flat_map(|e| disputes(view, e, &owners)).collect();
+    if !disputes.is_empty() {
+        all.extend(disputes);
+        all.sort_by_key(in_time);
+    }
+    all
+}
+
+/// Returns who disputes a piece of evidence or contradicts it, in any of its tellings, each with the day it was said. A contradiction
+/// between two pieces of evidence for one commitment is settled by their grades.
+fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&FactId>) -> Vec<Evidence<'a>> {
+    let says = |link: &heldto_fact::Link| {
+        matches!(link.kind, LinkKind::Contradicts | LinkKind::Disputes) && link.strength != Strength::Possible
+    };
+    if evidence.direction == Direction::Disputes {
+        return Vec::new();
+    }
+    let tellings = || evidence.tellings.iter().copied();
+    let against = tellings().flat_map(|t| view.linked_from(&t.id)).filter(|(_, link)| says(link));
+    // That two facts contradict each other is told by a link of either.
+    let mutual = tellings().flat_map(|t| &t.links).filter(|l| says(l) && l.kind == LinkKind::Contradicts);
+    let mutual = mutual.filter_map(|link| Some((view.fact(&link.to)?, link)));
+    let mut seen = BTreeSet::new();
+    let others = against.chain(mutual).filter(|(fact, _)| seen.insert(&fact.id));
+    let dispute = |(fact, link): (&'a Fact, &heldto_fact::Link)| {
+        let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
+        let is_ahead = window.earliest.is_some_and(|day| day > view.clock().as_of);
+        let (grade, _) = grade(view, fact, Direction::Disputes, owners);
+        (!is_ahead).then(|| Evidence {
+            fact,
+            tellings: Rc::from([fact]),
+            direction: Direction::Disputes,
+            grade,
+            admitted: false,
+            strength: link.strength,
+            window,
+            delivered: None,
+            inequality: None,
+            disputed: Some(&evidence.fact.id),
+        })
+    };
+    others.filter_map(dispute).collect()
+}
+
+/// Returns what evidence is sorted by: what came first first.
+fn in_time(e: &Evidence<'_>) -> (Option<NaiveDate>, Option<NaiveDate>, FactId) {
+    (e.window.latest, e.window.earliest, e.fact.id.clone())
 }
 
 /// Each thing once: of its tellings that point one way, the one that is best vouched for; beside it the best that tells a number, where that one tells none.
@@ -129,7 +181,7 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
         before.push(kept.len());
         kept.push(evidence);
     }
-    kept.sort_by_key(|e| (e.window.latest, e.window.earliest, e.fact.id.clone()));
+    kept.sort_by_key(in_time);
     kept
 }
 
@@ -146,7 +198,12 @@ fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> Window {
 
 /// The figures for the metric that a commitment aims at, each compared with the threshold. Only those for a time after the commitment was made count
 /// towards a pledge; a duty was owed before.
-fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target>) -> Vec<Evidence<'a>> {
+fn figures<'a>(
+    view: &View<'a>,
+    commitment: &Cluster<'a>,
+    owners: &BTreeSet<&'a FactId>,
+    target: Option<&Target>,
+) -> Vec<Evidence<'a>> {
     let terms = || {
         commitment.tellings.iter().filter_map(|t| match &t.body {
             Body::Pledge(c) => Some(c),
@@ -156,8 +213,7 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target
     let Some(Target::Metric { metric, threshold, .. }) = target else { return Vec::new() };
     let is_duty = terms().any(|c| c.force == Force::Duty);
     let made = commitment.tellings.iter().filter_map(|t| t.window().earliest).min();
-    let owners = commitment.tellings.iter().flat_map(|t| &t.by).collect::<BTreeSet<_>>();
-    let values = owners.into_iter().flat_map(|owner| series(view, metric, owner));
+    let values = owners.iter().flat_map(|owner| series(view, metric, owner));
     let counted = values.filter(|v| is_duty || v.window.earliest.zip(made).is_some_and(|(e, m)| e >= m));
     let evidence = |v: crate::Value<'a>| {
         let (truth, inequality) = compare(v.amount, threshold);
@@ -166,7 +222,7 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target
             Truth::No => Direction::NotMet,
             Truth::CannotTell => Direction::Work,
         };
-        let (grade, admitted) = grade(v.fact, direction, commitment);
+        let (grade, admitted) = grade(view, v.fact, direction, owners);
         let strength = Strength::Stated;
         Evidence {
             fact: v.fact,
@@ -178,15 +234,22 @@ fn figures<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target
             window: v.window,
             delivered: None,
             inequality: Some(inequality),
+            disputed: None,
         }
     };
     counted.map(evidence).collect()
 }
 
-fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>, target: Option<&Target>) -> Option<Direction> {
+fn direction(
+    view: &View<'_>,
+    fact: &Fact,
+    link: LinkKind,
+    owners: &BTreeSet<&FactId>,
+    target: Option<&Target>,
+) -> Option<Direction> {
     let supports = matches!(link, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
     Some(match (&fact.body, link) {
-        (Body::Change { what: Change::Withdrawal, .. }, LinkKind::BearsOn) if is_owners(fact, commitment) => {
+        (Body::Change { what: Change::Withdrawal, .. }, LinkKind::BearsOn) if speaks_for(view, fact, owners) => {
             Direction::Withdrawn
         }
         (Body::Change { what: Change::OfficeEnded, .. }, LinkKind::BearsOn) => Direction::OfficeEnded,
@@ -225,27 +288,72 @@ fn direction(fact: &Fact, link: LinkKind, commitment: &Cluster<'_>, target: Opti
     })
 }
 
-/// By whose knowledge a fact stands towards a commitment, and whether it is the owner's admission.
-pub fn grade(fact: &Fact, direction: Direction, commitment: &Cluster<'_>) -> (Grade, bool) {
-    let failure = matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone);
-    let own = is_owners(fact, commitment);
+/// Returns by whose knowledge a fact stands towards a commitment of these owners, and whether it is the owner's admission.
+///
+/// An admission is by an owner, its office-holders, or for a government its departments and ministers. The official word of a watchdog
+/// proves whatever it is part of, but for its own commitments.
+pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeSet<&FactId>) -> (Grade, bool) {
+    let is_failure = matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone);
+    let standing = || standing_of(view, fact, owners);
+    let own = |standing: Standing| match standing {
+        Standing::Office | Standing::Owner if is_failure => (Grade::Reported, true),
+        _ => (Grade::Claimed, false),
+    };
     match fact.voice {
-        Some(Voice::Record | Voice::Official) => (Grade::Proven, false),
-        Some(Voice::Reporter | Voice::Derived) => (Grade::Reported, false),
-        Some(Voice::Owner) if failure => (Grade::Reported, true),
-        Some(Voice::Government) if !own => (Grade::Reported, false),
-        Some(Voice::Government) if failure => (Grade::Reported, true),
-        Some(Voice::SecondHand) if failure => (Grade::None, false),
-        Some(Voice::Owner | Voice::Government | Voice::SecondHand) => (Grade::Claimed, false),
+        Some(Voice::Record) => (Grade::Proven, false),
+        Some(Voice::Official) => match standing() {
+            Standing::Own | Standing::Office if fact.by.iter().any(|by| is_watchdog(view, by)) => {
+                (Grade::Proven, false)
+            }
+            Standing::Independent => (Grade::Proven, false),
+            standing => own(standing),
+        },
+        Some(Voice::Reporter) => match standing() {
+            Standing::Independent => (Grade::Reported, false),
+            standing => own(standing),
+        },
+        Some(Voice::Derived) => (Grade::Reported, false),
+        Some(Voice::Government) => match standing() {
+            Standing::Independent => (Grade::Reported, false),
+            standing => own(standing),
+        },
+        Some(Voice::Owner) => own(standing()),
+        Some(Voice::SecondHand) if is_failure => (Grade::None, false),
+        Some(Voice::SecondHand) => (Grade::Claimed, false),
         Some(Voice::Critic) => (Grade::Disputed, false),
         None => (Grade::None, false),
     }
 }
 
-/// Whether an owner of the commitment says so, or, where nobody is named, is spoken of.
-pub fn is_owners(fact: &Fact, commitment: &Cluster<'_>) -> bool {
+/// Returns how whoever speaks stood to the owners, on the day. Where nobody is named, an owner who is spoken of speaks in the voice
+/// `self`; and the voice of a government is that of every government until its speaker is declared part of another.
+fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> Standing {
+    let is_unnamed = fact.by.is_empty();
+    let who = if is_unnamed && fact.voice == Some(Voice::Owner) { &fact.about } else { &fact.by };
+    let declared = who.iter().map(|speaker| standing(view, speaker, owners, fact.window())).max();
+    let is_governments = || {
+        let elsewhere = who.iter().any(|by| bodies_of(view, by, fact.window()).iter().any(|body| is_state(view, body)));
+        fact.voice == Some(Voice::Government) && !elsewhere && owners.iter().any(|owner| is_state(view, owner))
+    };
+    match declared.unwrap_or(Standing::Independent) {
+        Standing::Independent if is_governments() => Standing::Own,
+        standing => standing,
+    }
+}
+
+/// Returns `true` if an owner, its office or its successor says so.
+fn speaks_for(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
     let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
-    commitment.tellings.iter().flat_map(|t| &t.by).any(|owner| who.contains(owner))
+    let follows = |party: &FactId| {
+        let Some(party) = view.fact(party) else { return false };
+        let mut named = view.found_by(Handle::Party(&party.id));
+        named.any(|f| match &f.body {
+            Body::Succession { of, .. } => owners.contains(of) && f.to.contains(&party.id),
+            _ => false,
+        })
+    };
+    standing_of(view, fact, owners) >= Standing::Office
+        || who.iter().any(|party| owners.contains(party) || follows(party))
 }
 
 fn only_money(fact: &Fact) -> bool {

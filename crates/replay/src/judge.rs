@@ -265,9 +265,16 @@ impl<'a> Case<'a> {
     fn judgement(self, verdict: Verdict) -> Judgement<'a> {
         let used: Vec<&Evidence<'a>> = verdict.used.iter().filter_map(|n| self.evidence.get(*n)).collect();
         let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
-        let against =
-            |e: &Evidence<'_>| e.direction == Direction::Disputes || (e.grade == Grade::Disputed && !ended(e));
-        let disputed = self.evidence.iter().any(against);
+        // What disputes evidence that the status does not rest on stands beside that evidence alone.
+        let rests_on = |id: &FactId| used.iter().any(|e| e.fact.id == *id && e.grade <= Grade::Claimed);
+        let against = |e: &&Evidence<'_>| match e.disputed {
+            // Who owes it denies what is said against it: that stands beside the charge, and takes nothing from it.
+            Some(_) if e.grade == Grade::Claimed => false,
+            Some(id) => rests_on(id),
+            None => e.direction == Direction::Disputes || (e.grade == Grade::Disputed && !ended(e)),
+        };
+        let against: Vec<&Evidence<'a>> = self.evidence.iter().filter(against).collect();
+        let disputed = !against.is_empty();
         let grade = verdict
             .grade
             .or_else(|| used.iter().map(|e| e.grade).max())
@@ -280,7 +287,7 @@ impl<'a> Case<'a> {
         } else {
             grade
         };
-        let notes = self.notes(disputed, &used);
+        let notes = self.notes(&against, &used);
         let reason = |(n, e): (usize, &Evidence<'a>)| Reason {
             fact: e.fact,
             shows: self.shows(e),
@@ -328,7 +335,10 @@ impl<'a> Case<'a> {
             Direction::Undone => "that it was undone",
             Direction::Withdrawn => "that it was withdrawn",
             Direction::OfficeEnded => "that the office ended",
-            Direction::Disputes => "that it is disputed",
+            Direction::Disputes => match e.disputed {
+                Some(id) => &format!("that {id} is disputed"),
+                None => "that it is disputed",
+            },
         };
         let admitted = if e.admitted { ", admitted" } else { "" };
         let sure = match e.strength {
@@ -340,7 +350,7 @@ impl<'a> Case<'a> {
         format!("{direction}{figure}, {} ({}{admitted}{sure})", window_words(e.window), e.grade)
     }
 
-    fn notes(&self, disputed: bool, used: &[&Evidence<'a>]) -> Vec<String> {
+    fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
         let mut notes = Vec::new();
         if let (Some(first), Some(due)) = (self.first_due, self.due) {
             notes.push(format!("first due {}; now {}", first.in_words(), due.in_words()));
@@ -365,13 +375,20 @@ impl<'a> Case<'a> {
             notes.push(format!("{parts}: {}", words.join(", ")));
         }
         notes.extend(self.perhaps_elsewhere());
-        if disputed {
-            notes.push("disputed".to_owned());
+        if !against.is_empty() {
+            notes.push(format!("disputed by {}", self.speakers(against)));
+        }
+        let denies = |e: &&Evidence<'a>| {
+            e.grade == Grade::Claimed && e.disputed.is_some_and(|id| used.iter().any(|used| used.fact.id == *id))
+        };
+        let denials: Vec<&Evidence<'a>> = self.evidence.iter().filter(denies).collect();
+        if !denials.is_empty() {
+            notes.push(format!("denied by {}", self.speakers(&denials)));
         }
         if let Some(e) = used.iter().find(|e| e.admitted) {
             notes.push(format!(
                 "admitted by {}",
-                e.fact.by.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
+                self.names(if e.fact.by.is_empty() { &e.fact.about } else { &e.fact.by })
             ));
         }
         if let Some((days, exact)) = self.quiet() {
@@ -383,6 +400,15 @@ impl<'a> Case<'a> {
             }
         }
         notes
+    }
+
+    /// Returns who says each of these, with its id.
+    fn speakers(&self, all: &[&Evidence<'a>]) -> String {
+        let one = |e: &&Evidence<'a>| match self.names(&e.fact.by) {
+            names if names.is_empty() => e.fact.id.to_string(),
+            names => format!("{names} ({})", e.fact.id),
+        };
+        all.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
     fn names(&self, ids: &'a [FactId]) -> String {

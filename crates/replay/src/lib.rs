@@ -10,6 +10,7 @@ mod disclosure;
 mod evidence;
 mod judge;
 mod kept;
+mod membership;
 mod metrics;
 mod money;
 mod recurring;

@@ -40,7 +40,8 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
         let own =
             if super::super::recurring::applies(case) { super::super::recurring::verdict(case) } else { one_off(case) };
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
-        let (grade, _) = crate::evidence::grade(later, Direction::Withdrawn, &case.cluster);
+        let owners = case.cluster.tellings.iter().flat_map(|t| &t.by).collect();
+        let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, &owners);
         Verdict { grade: Some(grade), ..Verdict::new(Status::Superseded, rule, own.used) }
     })
 }

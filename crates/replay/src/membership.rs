@@ -1,0 +1,116 @@
+//! Whose word is whose: turns a speaker and the owners of a commitment into how close they stood on the day of the act.
+//!
+//! It follows what is declared: `part-of` on a party (in its `period`, where it has one), and appointments and departures that link
+//! `part-of` to a body. It knows nothing of commitments; `evidence` grades by what it says.
+
+use crate::View;
+use heldto_fact::{Body, Change, Fact, FactId, Handle, LinkKind, PartyKind, Strength, Window};
+use std::collections::BTreeSet;
+
+/// How a speaker stands to the owners of a commitment, the closest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// A body of its own.
+    Independent,
+    /// A part, a partner, or the body that an owner is part of.
+    Own,
+    /// An office-holder of an owner, or a department or minister of a government that is one.
+    Office,
+    /// An owner.
+    Owner,
+}
+
+/// Returns how a speaker stood to the closest of the owners in a window. An act whose day may lie in a membership counts as in it.
+pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> Standing {
+    if owners.contains(speaker) {
+        return Standing::Owner;
+    }
+    let above = bodies_of(view, speaker, window);
+    let to_one = |owner: &&FactId| {
+        if above.contains(*owner) {
+            let is_state = matches!(kind_of(view, owner), Some(PartyKind::Government | PartyKind::Department));
+            let holds_office = kind_of(view, speaker) == Some(PartyKind::OfficeHolder)
+                || (is_state && kind_of(view, speaker) == Some(PartyKind::Department));
+            return if holds_office { Standing::Office } else { Standing::Own };
+        }
+        let of_owner = bodies_of(view, owner, window);
+        let is_shared = |body: &&FactId| {
+            matches!(kind_of(view, body), Some(PartyKind::Government | PartyKind::Partnership)) && above.contains(*body)
+        };
+        if of_owner.contains(speaker) || of_owner.iter().any(is_shared) { Standing::Own } else { Standing::Independent }
+    };
+    owners.iter().map(to_one).max().unwrap_or(Standing::Independent)
+}
+
+/// Returns `true` if a party is of a kind whose official word stands by itself, whatever it is part of.
+pub(crate) fn is_watchdog(view: &View<'_>, party: &FactId) -> bool {
+    matches!(
+        kind_of(view, party),
+        Some(
+            PartyKind::Inspectorate
+                | PartyKind::Ombudsman
+                | PartyKind::Auditor
+                | PartyKind::Court
+                | PartyKind::Inquiry
+                | PartyKind::Regulator
+                | PartyKind::Other
+        )
+    )
+}
+
+/// Returns `true` if a party is a government or a department.
+pub(crate) fn is_state(view: &View<'_>, party: &FactId) -> bool {
+    matches!(kind_of(view, party), Some(PartyKind::Government | PartyKind::Department))
+}
+
+/// Returns the kind of a declared party.
+fn kind_of(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
+    match view.fact(party)?.body {
+        Body::Party { kind, .. } => Some(kind),
+        _ => None,
+    }
+}
+
+/// Returns every body that a party was part of in a window, through others or not.
+pub(crate) fn bodies_of<'a>(view: &View<'a>, party: &FactId, window: Window) -> BTreeSet<&'a FactId> {
+    let (mut found, mut open) = (BTreeSet::new(), memberships(view, party, window));
+    while let Some(body) = open.pop() {
+        if found.insert(body) {
+            open.extend(memberships(view, body, window));
+        }
+    }
+    found
+}
+
+/// Returns the bodies that a party itself was part of in a window.
+fn memberships<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<&'a FactId> {
+    let Some(declared) = view.fact(party) else { return Vec::new() };
+    let begun = declared.window();
+    let lasts = if begun.overlaps(window) { wholes(declared).map(|body| (body, begun)).collect() } else { Vec::new() };
+    // A council is not appointed: only who holds an office is looked up among all that names it.
+    if !matches!(declared.body, Body::Party { kind: PartyKind::OfficeHolder | PartyKind::People, .. }) {
+        return lasts.into_iter().map(|(body, _)| body).collect();
+    }
+    let named = view.found_by(Handle::Party(&declared.id)).filter(|fact| fact.subjects().contains(party));
+    let changes: Vec<&'a Fact> = named.filter(|fact| matches!(fact.body, Body::Change { .. })).collect();
+    view.count_compared(changes.len());
+    let such = |such: &'static [Change]| {
+        let is = move |fact: &&&'a Fact| matches!(&fact.body, Body::Change { what, .. } if such.contains(what));
+        changes.iter().filter(is).flat_map(|fact| wholes(fact).map(|body| (body, fact.window())))
+    };
+    let appointed = such(&[Change::Appointment])
+        .filter(|(_, from)| !matches!((from.earliest, window.latest), (Some(begun), Some(act)) if begun > act));
+    // Left for certain before the act, and not before the membership began.
+    let has_left = |body: &FactId, from: Window| {
+        such(&[Change::Departure, Change::OfficeEnded]).any(|(left, on)| {
+            let before = matches!((on.latest, window.earliest), (Some(day), Some(act)) if day < act);
+            left == body && before && from.earliest.is_none_or(|begun| on.latest.is_some_and(|day| begun <= day))
+        })
+    };
+    lasts.into_iter().chain(appointed).filter(|(body, from)| !has_left(body, *from)).map(|(body, _)| body).collect()
+}
+
+/// Returns what a fact says it is part of, for certain or probably.
+fn wholes(fact: &Fact) -> impl Iterator<Item = &FactId> {
+    fact.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible).map(|l| &l.to)
+}
