@@ -55,15 +55,20 @@ pub struct Evidence<'a> {
     pub delivered: Option<Interval>,
     /// For a figure: the inequality with the threshold.
     pub inequality: Option<String>,
+    /// Whether every source of it was retracted.
+    pub is_unsupported: bool,
     /// For what disputes a piece of evidence, and not the commitment: which.
     pub disputed: Option<&'a FactId>,
 }
 
 impl Evidence<'_> {
-    /// Whether it can settle a commitment: a critic's word and a possible link cannot.
+    /// Whether it can settle a commitment: a critic's word, a possible link and a withdrawn source cannot.
     #[must_use]
     pub fn settles(&self) -> bool {
-        self.strength != Strength::Possible && self.grade >= Grade::Claimed && self.direction != Direction::Disputes
+        self.strength != Strength::Possible
+            && self.grade >= Grade::Claimed
+            && self.direction != Direction::Disputes
+            && !self.is_unsupported
     }
 }
 
@@ -95,6 +100,7 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Tar
                 window,
                 delivered,
                 inequality: None,
+                is_unsupported: view.is_unsupported(fact),
                 disputed: None,
             });
         }
@@ -139,6 +145,7 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
             window,
             delivered: None,
             inequality: None,
+            is_unsupported: view.is_unsupported(fact),
             disputed: Some(&evidence.fact.id),
         })
     };
@@ -234,6 +241,7 @@ fn figures<'a>(
             window: v.window,
             delivered: None,
             inequality: Some(inequality),
+            is_unsupported: view.is_unsupported(v.fact),
             disputed: None,
         }
     };
@@ -373,11 +381,13 @@ fn aims_at_money(target: Option<&Target>) -> bool {
 
 /// How much a fact says was delivered towards the target, all its amounts together: money spent counts only towards a money target.
 fn delivered(fact: &Fact, target: Option<&Target>, direction: Direction) -> Option<Interval> {
-    let Some(Target::Amount(goal)) = target else { return None };
     // The count in a finding that it was not done is no further delivery.
-    if !matches!(direction, Direction::Met | Direction::Part) {
-        return None;
-    }
+    if matches!(direction, Direction::Met | Direction::Part) { counted(fact, target) } else { None }
+}
+
+/// Returns how much a fact counts of what is aimed at, whichever way it points.
+pub(crate) fn counted(fact: &Fact, target: Option<&Target>) -> Option<Interval> {
+    let Some(Target::Amount(goal)) = target else { return None };
     let counts = |role| {
         role == Role::Delivered || (matches!(goal.unit, Unit::Money(_)) && matches!(role, Role::Paid | Role::Invested))
     };

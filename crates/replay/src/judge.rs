@@ -1,10 +1,11 @@
 //! Where one commitment stands, by the rules of docs/RULES.md, first match wins.
 
-use crate::evidence::gather;
+use crate::evidence::{counted, gather};
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Body, Commitment, Due, Fact, FactId, Force, Interval, LinkKind, Strength, Target, Truth, Unit, Voice, Window,
+    Body, Commitment, Due, Fact, FactId, Force, Handle, Interval, LinkKind, Strength, Target, Truth, Unit, Voice,
+    Window,
 };
 mod rules;
 mod sums;
@@ -219,6 +220,11 @@ impl<'a> Case<'a> {
         self.running_sums().pop().map(|(_, sum)| sum)
     }
 
+    /// Returns how much a fact counts of the target, whichever way it points.
+    pub fn count_in(&self, fact: &Fact) -> Option<Interval> {
+        counted(fact, self.target)
+    }
+
     fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status, Grade)> {
         let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_as(&t.id, LinkKind::PartOf));
         let parts = linked.filter(|(fact, link)| {
@@ -347,7 +353,8 @@ impl<'a> Case<'a> {
             Strength::Possible => "; the link is only possible, and settles nothing",
         };
         let figure = e.inequality.as_ref().map_or_else(String::new, |i| format!(": {i}"));
-        format!("{direction}{figure}, {} ({}{admitted}{sure})", window_words(e.window), e.grade)
+        let withdrawn = if e.is_unsupported { "; its source was retracted, and it settles nothing" } else { "" };
+        format!("{direction}{figure}, {} ({}{admitted}{sure}{withdrawn})", window_words(e.window), e.grade)
     }
 
     fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
@@ -394,10 +401,16 @@ impl<'a> Case<'a> {
         if let Some((days, exact)) = self.quiet() {
             notes.push(format!("quiet {}{days} days", if exact { "" } else { "at least " }));
         }
-        for (fact, link) in self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id)) {
-            if let (Body::Assessment { verdict, scale, .. }, LinkKind::BearsOn) = (&fact.body, link.kind) {
+        let tellings = || self.cluster.tellings.iter();
+        for fact in tellings().flat_map(|t| self.view.found_by(Handle::Target(&t.id))) {
+            if let Body::Assessment { of, verdict, scale, .. } = &fact.body
+                && tellings().any(|t| t.id == *of)
+            {
                 notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
             }
+        }
+        if tellings().all(|t| self.view.is_unsupported(t)) {
+            notes.push("every source that tells of it was retracted".to_owned());
         }
         notes
     }

@@ -88,7 +88,7 @@ impl Status {
             Self::FallingDue => "the day lies within the window in which it falls due",
             Self::Unevidenced => "a period has passed, or cannot be fixed, with no evidence either way",
             Self::InProgress => "work has begun",
-            Self::Awaiting => "nothing known yet, and not due or without a due day",
+            Self::Awaiting => "not due, or without a due day, and nothing shows that work has begun",
             Self::WindowOpen => "the day before which it was not to be has passed",
             Self::Untestable => "nothing to test it by, and no due day",
             Self::MetLate => "met after the due day",

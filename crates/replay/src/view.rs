@@ -181,6 +181,13 @@ impl<'a> View<'a> {
         self.known_from(self.version(id)?)
     }
 
+    /// Returns `true` if a fact cites sources, and every one of them was retracted.
+    #[must_use]
+    pub fn is_unsupported(&self, fact: &Fact) -> bool {
+        let is_withdrawn = |id: &FactId| self.versions(id).last().is_some_and(|v| v.fact.is_none());
+        !fact.cites.is_empty() && fact.cites.iter().all(|c| is_withdrawn(&c.source))
+    }
+
     /// The facts that link to this one, as they are known, each with its link.
     pub fn linked_from(&self, id: &'a FactId) -> impl Iterator<Item = (&'a Fact, &'a heldto_fact::Link)> + use<'a> {
         self.found_by(Handle::Target(id))

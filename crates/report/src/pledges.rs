@@ -35,9 +35,9 @@ pub struct PledgeFilter {
 pub enum DueFilter {
     /// Its last due day has passed.
     Past,
-    /// The day lies in its window.
+    /// The day lies in its window, or after the day before which it was not to come.
     Falling,
-    /// Its window lies ahead, or begins with a day that nothing is to come before.
+    /// Its window lies ahead.
     Future,
     /// It has no due day.
     None,
@@ -159,7 +159,8 @@ fn due_of(j: &Judgement<'_>, as_of: NaiveDate) -> DueFilter {
     let not_before = j.due.is_some_and(|d| matches!(d.mode, Mode::NotBefore));
     match (j.due, j.window.earliest, j.window.latest) {
         (None, ..) | (_, None, None) => DueFilter::None,
-        // What is only not to come before a day is not past when the day is.
+        // What is only not to come before a day may come on any day from then on.
+        (_, Some(opens), _) if not_before && opens <= as_of => DueFilter::Falling,
         _ if not_before => DueFilter::Future,
         (_, _, Some(latest)) if latest < as_of => DueFilter::Past,
         (_, Some(earliest), _) if earliest > as_of => DueFilter::Future,

@@ -2,7 +2,8 @@
 
 use super::{Case, Verdict, by_day, window_words};
 use crate::{Direction, Evidence, Status};
-use heldto_fact::{Body, LinkKind, Mode, Strength, Target, Truth};
+use chrono::NaiveDate;
+use heldto_fact::{Body, Due, Interval, LinkKind, Mode, Quantity, Strength, Target, Truth, When};
 
 /// Withdrawn before the last due day by its owner or the owner's successor.
 pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
@@ -49,6 +50,8 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
 /// A commitment that is done once.
 pub fn one_off(case: &Case<'_>) -> Verdict {
     reversed(case)
+        .or_else(|| untestable_in_kind(case))
+        .or_else(|| figure_at_due(case))
         .or_else(|| met(case))
         .or_else(|| breached(case))
         .or_else(|| inconclusive(case))
@@ -116,11 +119,11 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
             .extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < crate::Grade::Reported)));
         verdict
     };
-    let judged_by = case.window.latest.filter(|_| case.due.is_some_and(heldto_fact::Due::falls_once));
+    let judged_by = case.window.latest.filter(|_| case.due.is_some_and(Due::falls_once));
     let Some(latest) = judged_by else {
         return Some(verdict(Status::Met, format!("{sum}done {}; no due day, timing not judged", window_words(done))));
     };
-    let in_time = case.due.and_then(heldto_fact::Due::surely_in_time).unwrap_or(latest);
+    let in_time = case.due.and_then(Due::surely_in_time).unwrap_or(latest);
     let (truth, inequality) = match by_day(done, in_time) {
         (Truth::No, inequality) if by_day(done, latest).0 != Truth::No => {
             (Truth::CannotTell, format!("{inequality}, and not {}", by_day(done, latest).1))
@@ -138,44 +141,101 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
+/// A figure for the period that ends on or holds the last due day: it judges that day, both ways. Where figures for it disagree, the ones
+/// best vouched for do; where deeds vouched for as well say otherwise, none does.
+fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
+    let latest = case.window.latest.filter(|day| *day <= case.as_of && case.due.is_some_and(Due::falls_once))?;
+    let is_figure = |e: &Evidence<'_>| e.settles() && e.inequality.is_some();
+    let decides = |e: &Evidence<'_>| matches!(e.direction, Direction::Met | Direction::NotMet);
+    let holds = |e: &Evidence<'_>| e.window.latest.is_some_and(|end| end >= latest) && is_by(e.window.earliest, latest);
+    let all = || case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && decides(e));
+    let at_due = || all().filter(|(_, e)| is_figure(e) && holds(e));
+    let best = at_due().map(|(_, e)| e.grade).max()?;
+    let told: Vec<(usize, &Evidence<'_>)> = at_due().filter(|(_, e)| e.grade == best).collect();
+    let direction = told.first()?.1.direction;
+    let against = |e: &Evidence<'_>| e.direction != direction && e.grade >= best;
+    if told.iter().any(|(_, e)| against(e)) || all().any(|(_, e)| !is_figure(e) && against(e)) {
+        return None;
+    }
+    let said = told.last().and_then(|(_, e)| e.inequality.clone()).unwrap_or_default();
+    let used = told.iter().map(|(n, _)| *n).collect();
+    let rule = format!("{said}, by the figure for the period that holds the last due day, {latest}");
+    if direction == Direction::Met {
+        return Some(Verdict::new(Status::Met, rule, used));
+    }
+    let later = all().find(|(_, e)| {
+        is_figure(e) && e.direction == Direction::Met && e.window.earliest.is_some_and(|day| day > latest)
+    });
+    Some(match later {
+        Some((n, e)) => {
+            let reached = e.inequality.clone().unwrap_or_default();
+            Verdict::new(Status::MetLate, format!("{rule}; then {reached}, {}", window_words(e.window)), vec![n])
+        }
+        None => Verdict::new(Status::Breached, rule, used),
+    })
+}
+
+/// Returns `true` if a first day is on or before a day, or open.
+fn is_by(earliest: Option<NaiveDate>, day: NaiveDate) -> bool {
+    earliest.is_none_or(|first| first <= day)
+}
+
 fn breached(case: &Case<'_>) -> Option<Verdict> {
     let latest = case.window.latest?;
     if !case.due?.falls_once() || (case.goal().is_none() && case.settling(Direction::Met).next().is_some()) {
         return None;
     }
-    let later = case.settling(Direction::NotMet).find(|(_, e)| e.window.earliest.is_some_and(|day| day > latest));
+    let later = case.settling(Direction::NotMet).find(|(_, e)| {
+        let counted = case.count_in(e.fact).is_some();
+        e.window.earliest.is_some_and(|day| day > latest || (counted && day == latest))
+    });
     let (n, e) = later.or_else(|| fell_short(case, latest))?;
-    let day = e.window.earliest?.max(latest.succ_opt()?);
-    let short = match (case.delivered, case.goal()) {
+    let told = case.count_in(e.fact).filter(|_| e.direction == Direction::NotMet);
+    let short = match (case.delivered.or(told), case.goal()) {
         (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
         _ => String::new(),
     };
-    let some =
-        |e: &Evidence<'_>| e.delivered.is_some_and(|d| d.low.value > heldto_fact::Quantity::ZERO || d.low.strict);
-    let part = |e: &Evidence<'_>| e.direction == Direction::Part || (e.direction == Direction::Met && some(e));
-    let partly: Vec<usize> =
+    let some = |count: Interval| count.low.value > Quantity::ZERO || count.low.strict;
+    let part = |e: &Evidence<'_>| match e.direction {
+        Direction::Part | Direction::Met => e.delivered.map_or(e.direction == Direction::Part, some),
+        _ => false,
+    };
+    let mut used: Vec<usize> =
         case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && part(e)).map(|(n, _)| n).collect();
-    let rule = format!("still not done after the last due day: {day} > {latest}{short}");
-    Some(if partly.is_empty() {
-        Verdict::new(Status::Breached, rule, vec![n])
+    let is_partly = !used.is_empty() || told.is_some_and(some);
+    if !used.contains(&n) {
+        used.push(n);
+    }
+    let day = e.window.earliest.unwrap_or(latest).max(latest);
+    let since = if day > latest { format!("{day} > {latest}") } else { format!("as at {latest}") };
+    let rule = format!("still not done by the last due day: {since}{short}");
+    Some(if is_partly {
+        Verdict::new(Status::PartMet, rule, used)
     } else {
-        Verdict::new(Status::PartMet, rule, partly.into_iter().chain([n]).collect())
+        Verdict::new(Status::Breached, rule, vec![n])
     })
 }
 
-/// A count for a period that reaches to the last due day, that leaves the sum short of the target for certain.
-fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: chrono::NaiveDate) -> Option<(usize, &'c Evidence<'a>)> {
+/// A count that stands at the last due day and leaves the sum short of the target for certain: as at that day or later, for a period
+/// that holds it and is told no earlier, or without a day in a source published after it.
+fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: NaiveDate) -> Option<(usize, &'c Evidence<'a>)> {
     let (goal, _) = case.goal()?;
     if case.delivered?.reaches(goal) != Truth::No {
         return None;
     }
-    let covers =
-        |e: &Evidence<'_>| e.fact.period.as_ref().and_then(|p| p.window().latest).is_some_and(|end| end >= latest);
-    let told_later = |e: &Evidence<'_>| e.window.latest.is_some_and(|day| day >= latest);
-    case.evidence.iter().enumerate().find(|(_, e)| e.settles() && e.delivered.is_some() && covers(e) && told_later(e))
+    let stands = |e: &Evidence<'_>| match (e.fact.period.as_ref().map(When::window), &e.fact.occurred) {
+        (Some(period), _) => {
+            is_by(period.earliest, latest)
+                && period.latest.is_some_and(|end| end >= latest)
+                && e.window.latest.is_some_and(|day| day >= latest)
+        }
+        (None, Some(_)) => e.window.earliest.is_some_and(|day| day >= latest),
+        (None, None) => case.view.fact_known_from(&e.fact.id).is_some_and(|day| day > latest),
+    };
+    case.evidence.iter().enumerate().rfind(|(_, e)| e.settles() && e.delivered.is_some() && stands(e))
 }
 
-fn shown(interval: heldto_fact::Interval) -> String {
+fn shown(interval: Interval) -> String {
     match interval.high {
         Some(high) if high.value == interval.low.value => high.value.to_string(),
         Some(high) => format!("{} to {}", interval.low.value, high.value),
@@ -194,7 +254,7 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     let ((goal, unit), delivered) = (case.goal()?, case.delivered?);
-    let quantified = delivered != heldto_fact::Interval::ANY;
+    let quantified = delivered != Interval::ANY;
     (quantified && delivered.reaches(goal) == Truth::CannotTell).then(|| {
         let used =
             case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some()).map(|(n, _)| n);
@@ -216,6 +276,16 @@ fn overdue(case: &Case<'_>) -> Option<Verdict> {
     )
 }
 
+/// Something to be kept up, without a test and without a due day: no single deed meets it, and no single failure breaks it.
+fn untestable_in_kind(case: &Case<'_>) -> Option<Verdict> {
+    let is_bare = matches!(case.target, Some(Target::KeepDoing(_))) && case.due.is_none() && case.test.is_none();
+    is_bare.then(|| {
+        let activity = if case.has_started() { "; activity was seen" } else { "" };
+        let rule = format!("to be kept up, without a test and without a due day{activity}");
+        Verdict::new(Status::Untestable, rule, work(case)).settled_by("a test, or a day, from its owner")
+    })
+}
+
 fn untestable(case: &Case<'_>) -> Option<Verdict> {
     let bare = case.target.is_none() && case.due.is_none() && case.test.is_none();
     let unnumbered = matches!(case.target, Some(Target::Amount(a)) if a.value.is_none())
@@ -232,11 +302,23 @@ fn falling_due(case: &Case<'_>) -> Option<Verdict> {
     case.due.filter(|d| d.falls_once() && !is_never(case))?;
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
-        let due = case.due.map_or_else(String::new, heldto_fact::Due::in_words);
-        let rule = format!("due {due}, and the day lies in that: {earliest} <= {} <= {latest}", case.as_of);
+        let due = case.due.map_or_else(String::new, Due::in_words);
+        let left = left(case.as_of, latest);
+        let rule = format!("due {due}, and the day lies in that: {earliest} <= {} <= {latest}; {left}", case.as_of);
         let known = work(case).into_iter().chain(case.settling(Direction::NotMet).map(|(n, _)| n));
         Verdict::new(Status::FallingDue, rule, known.collect()).settled_by("evidence that it was done")
     })
+}
+
+/// Returns how much time is left to a last day, in days up to two months, in months up to two years, in years beyond.
+fn left(as_of: NaiveDate, latest: NaiveDate) -> String {
+    match (latest - as_of).num_days() {
+        0 => "the last day".to_owned(),
+        1 => "1 day left".to_owned(),
+        days @ ..=60 => format!("{days} days left"),
+        days @ ..=730 => format!("about {} months left", (days + 15) * 12 / 365),
+        days => format!("about {} years left", (days + 182) / 365),
+    }
 }
 
 fn work(case: &Case<'_>) -> Vec<usize> {
@@ -276,8 +358,8 @@ fn waiting(case: &Case<'_>) -> Verdict {
     }
     let undone = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     match case.due.map(|d| &d.mode) {
-        Some(Mode::NotBefore) if case.window.latest.is_some_and(|day| case.as_of >= day) => {
-            let due = case.due.map_or_else(String::new, heldto_fact::Due::in_words);
+        Some(Mode::NotBefore) if case.window.earliest.is_some_and(|day| case.as_of >= day) => {
+            let due = case.due.map_or_else(String::new, Due::in_words);
             let rule = format!("{due}, which has come; never overdue on that ground alone");
             Verdict::new(Status::WindowOpen, rule, undone).settled_by("evidence that it was done")
         }
@@ -298,10 +380,11 @@ fn waiting(case: &Case<'_>) -> Verdict {
 /// Not reached yet by the newest evidence, and not due.
 fn not_yet_there(case: &Case<'_>) -> Verdict {
     let newest = case.settling(Direction::NotMet).last();
+    let due = if case.due.is_some() { format!("not due as at {}", case.as_of) } else { "no due day".to_owned() };
     let (used, said) = newest.map_or((Vec::new(), String::new()), |(n, e)| {
         let figure = e.inequality.as_ref().map_or_else(|| "not done".to_owned(), Clone::clone);
         (vec![n], format!("{figure} {}", window_words(e.window)))
     });
-    Verdict::new(Status::Awaiting, format!("not there yet: {said}; not due as at {}", case.as_of), used)
+    Verdict::new(Status::Awaiting, format!("not there yet: {said}; {due}"), used)
         .settled_by("evidence that it was done")
 }

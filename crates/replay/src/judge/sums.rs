@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::Evidence;
-use heldto_fact::{Basis, Fact, FactId, Interval, LinkKind, Strength};
+use heldto_fact::{Amount, Basis, Fact, FactId, Interval, LinkKind, Role, Strength};
 use std::collections::BTreeSet;
 
 /// Deliveries that may hold some of the same, and what they come to.
@@ -24,7 +24,7 @@ impl<'a> Case<'a> {
         let (mut sums, mut groups): (Vec<(usize, Interval)>, Vec<Group<'_, 'a>>) = (Vec::new(), Vec::new());
         for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !whole_is_there(e)) {
             let Some(more) = e.delivered else { continue };
-            let touches = |(held, _): &Group<'_, 'a>| held.iter().any(|x| may_overlap(x, e));
+            let touches = |(held, _): &Group<'_, 'a>| held.iter().any(|x| self.is_running(e.fact) || may_overlap(x, e));
             let (touching, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
             let (mut held, mut joined) = (Vec::new(), None::<Interval>);
             for (members, sum) in touching {
@@ -32,7 +32,8 @@ impl<'a> Case<'a> {
                 joined = Some(joined.map_or(sum, |j| j.plus(sum).unwrap_or(Interval::ANY)));
             }
             // A running total takes the place of the one before it; anything else that may overlap gives a range.
-            let replaces = is_running(e.fact) && held.iter().all(|x| is_running(x.fact));
+            let replaces = self.is_out_of_target(e.fact)
+                || (self.is_running(e.fact) && held.iter().all(|x| self.is_running(x.fact)));
             let sum = match joined {
                 Some(before) if !replaces => before.plus_overlapping(more).unwrap_or(Interval::ANY),
                 _ => more,
@@ -45,14 +46,25 @@ impl<'a> Case<'a> {
         }
         sums
     }
+
+    /// Returns `true` if a delivery is a running total, which holds what was counted before it.
+    fn is_running(&self, fact: &Fact) -> bool {
+        self.is_out_of_target(fact) || delivered(fact).any(|m| m.basis == Basis::InTotal)
+    }
+
+    /// Returns `true` if a delivery counts out of the target, "74 of 120": all that was delivered.
+    fn is_out_of_target(&self, fact: &Fact) -> bool {
+        let goal = self.goal().map(|(goal, _)| goal.low.value);
+        delivered(fact).any(|m| m.of.is_some() && m.of == goal)
+    }
 }
 
-/// Whether a delivery is a running total, which holds what was counted before it.
-fn is_running(fact: &Fact) -> bool {
-    fact.amounts.iter().any(|m| m.role == heldto_fact::Role::Delivered && m.basis == Basis::InTotal)
+/// Returns the amounts that a fact says were delivered.
+fn delivered(fact: &Fact) -> impl Iterator<Item = &Amount> {
+    fact.amounts.iter().filter(|m| m.role == Role::Delivered)
 }
 
-/// Whether two deliveries, the second the later, may hold some of the same: their periods may overlap, or a link says so.
+/// Returns `true` if two deliveries may hold some of the same: their periods may overlap, or a link says so.
 fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
     let tied = |x: &Evidence<'_>, y: &Evidence<'_>| {
         x.tellings.iter().flat_map(|t| &t.links).any(|l| {
@@ -61,5 +73,5 @@ fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
         })
     };
     let periods = a.fact.period.as_ref().zip(b.fact.period.as_ref());
-    is_running(b.fact) || periods.is_some_and(|(p, q)| p.window().overlaps(q.window())) || tied(a, b) || tied(b, a)
+    periods.is_some_and(|(p, q)| p.window().overlaps(q.window())) || tied(a, b) || tied(b, a)
 }
