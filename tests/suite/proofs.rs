@@ -12,6 +12,7 @@ fn inside(arguments: &[&str]) -> (u8, String, String) {
         now: &|| 1_795_348_800_000_000,
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(String::new()),
+        ask: &mut |_| None,
         say: &mut |line| said.push_str(&format!("{line}\n")),
         progress: &mut |_| {},
         variable: &|_| None,

@@ -1,6 +1,6 @@
 //! The rules of docs/RULES.md, each by scenarios: facts in a file, and in its comments what the program is to say of them on which day.
 
-use crate::{ledger_of, root, run, text};
+use crate::{heldto, ledger_of, ok, root, run, text};
 use serde_json::Value;
 use std::path::Path;
 
@@ -74,4 +74,48 @@ fn every_scenario_is_judged_as_it_says() {
     }
     assert!(wrong.is_empty(), "{} of {judged}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(files.len() >= 40 && judged > 100, "{} scenarios, {judged} judgements", files.len());
+}
+
+/// A retraction says what leans on the fact before it takes it away; evidence whose every source is gone settles nothing from there on.
+#[test]
+fn a_withdrawn_source_proves_nothing() {
+    let dir = ledger_of(&root().join("tests/rules/met.toml"));
+    let facts = std::fs::read_to_string(root().join("tests/rules/met.toml")).expect("a scenario");
+    let source = |kind: &str| {
+        let fact = facts.split("\n[[").find(|t| t.starts_with(kind)).expect("a fact");
+        fact.split("source = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a source").to_owned()
+    };
+    let (of_pledge, of_delivery) = (source("pledge]]"), source("delivery]]"));
+    assert_ne!(of_pledge, of_delivery);
+    let judged = || {
+        let report = ok(dir.path(), &["--ledger", "ledger", "report", "pledges", "--json"]);
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        let row = report["rows"].as_array().and_then(|rows| rows.iter().find(|r| r["id"] == "places-early"));
+        let word = |key: &str| row.and_then(|row| row[key].as_str()).unwrap_or_default().to_owned();
+        (word("status"), word("grade"))
+    };
+    let before = judged();
+    assert_eq!(before, ("met".to_owned(), "proven".to_owned()));
+    let retract = |more: &[&str]| {
+        let mut arguments = vec!["--ledger", "ledger", "retract", of_delivery.as_str(), "--reason", "Withdrawn"];
+        arguments.extend(more);
+        run(dir.path(), &arguments)
+    };
+    let dry = retract(&["--dry-run"]);
+    assert!(dry.status.success() && text(&dry.stdout).contains("lean"), "{}", text(&dry.stdout));
+    assert!(text(&dry.stdout).contains("cites it and nothing else"));
+    let refused = retract(&[]);
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("--yes"));
+    assert_eq!(judged(), before, "nothing was recorded");
+    let answered = |answer| {
+        let arguments = ["--ledger", "ledger", "retract", of_delivery.as_str(), "--reason", "Withdrawn"];
+        heldto(dir.path()).env("HELDTO_TEST_ANSWER", answer).args(arguments).output().expect("it starts")
+    };
+    assert_eq!(answered("n").status.code(), Some(1));
+    assert_eq!(judged(), before, "nothing was recorded");
+    assert!(answered("y").status.success());
+    assert_eq!(judged(), ("overdue".to_owned(), "none".to_owned()));
+    let why = ok(dir.path(), &["--ledger", "ledger", "report", "pledges", "--explain", "places-early", "--json"]);
+    assert!(why.contains("its source was retracted"), "{why}");
 }

@@ -226,6 +226,12 @@ pub struct RetractArgs {
     /// Why
     #[arg(long)]
     pub reason: String,
+    /// Say what leans on the fact, and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Withdraw it though other facts lean on it, without a question
+    #[arg(long)]
+    pub yes: bool,
     #[command(flatten)]
     pub recorder: RecorderArgs,
     #[command(flatten)]

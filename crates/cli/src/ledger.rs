@@ -119,6 +119,13 @@ fn mark_sensitive(ledger: &Ledger<SledStore>, states: &mut States) -> Result<(),
     Ok(())
 }
 
+/// Folds all of an open ledger, and says what of it is sensitive.
+pub fn load_all(ledger: &Ledger<SledStore>) -> Result<States, CommandError> {
+    let mut states = fold(ledger, None)?;
+    mark_sensitive(ledger, &mut states)?;
+    Ok(states)
+}
+
 /// Opens the ledger and folds all of it; nothing holds it any longer then.
 pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
     let ledger = open(world, global, Access::Read)?;

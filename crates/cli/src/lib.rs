@@ -23,6 +23,8 @@ pub struct World<'a> {
     pub random: &'a mut dyn FnMut(&mut [u8]),
     /// The whole of standard input.
     pub input: &'a mut dyn FnMut() -> std::io::Result<String>,
+    /// Puts a question on the terminal and returns the line that is typed; `None` where there is nobody to ask.
+    pub ask: &'a mut dyn FnMut(&str) -> Option<String>,
     /// Says a line on standard error.
     pub say: &'a mut dyn FnMut(&str),
     /// Shows how far a long job is, in place of what it showed before; nothing where the text is empty.
@@ -77,6 +79,7 @@ pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>)
         now: world.now,
         random: &mut *world.random,
         input: &mut *world.input,
+        ask: &mut *world.ask,
         say: &mut clean_say,
         progress: &mut *world.progress,
         variable: world.variable,

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
+        ask: &mut ask,
         say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
         progress: &mut |text| {
             let mut err = std::io::stderr();
@@ -44,6 +45,18 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// Puts a question on the terminal, where both ends of it are one.
+fn ask(question: &str) -> Option<String> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let mut err = std::io::stderr();
+    write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
 }
 
 /// Microseconds since the Unix epoch.

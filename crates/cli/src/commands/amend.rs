@@ -2,12 +2,15 @@
 
 use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
-use crate::error::{CommandError, INPUT};
+use crate::error::{CommandError, FAILED, INPUT};
 use crate::{Outcome, World, ledger};
+use chrono::{DateTime, NaiveDate};
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
 use heldto_ledger::Ledger;
+use heldto_replay::{Clock, View};
 use heldto_store_sled::{Access, SledStore};
+use std::collections::BTreeSet;
 
 /// Replaces a fact by the one in a file, under the same id.
 pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Result<Outcome, CommandError> {
@@ -50,7 +53,8 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
 /// Withdraws a fact, or a retraction, so that what that withdrew stands again.
 pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Result<Outcome, CommandError> {
     reasoned(&args.reason)?;
-    let mut open = ledger::open(world, global, Access::Write)?;
+    let access = if args.dry_run { Access::Read } else { Access::Write };
+    let mut open = ledger::open(world, global, access)?;
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
     let withdrawn = open.versions(&args.id)?.into_iter().find_map(|recorded| match recorded.content {
@@ -60,10 +64,77 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
     if withdrawn.is_none() {
         standing(&open, &args.id)?;
     }
+    if withdrawn.is_none() {
+        let leaning = leaning_on(world, &open, &args.id)?;
+        if args.dry_run || !leaning.is_empty() {
+            if args.dry_run {
+                return Ok(plain(format!("{}\nnothing was recorded\n", said_of(&args.id, &leaning, leaning.len()))));
+            }
+            (world.say)(&said_of(&args.id, &leaning, 10));
+            consent(world, args)?;
+        }
+    } else if args.dry_run {
+        return Ok(plain(format!("`{}` would be taken back; nothing was recorded\n", args.id)));
+    }
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
     // Records that amend are named after the fact, also those that amend records.
     let thing = withdrawn.as_ref().and_then(|of| of.fact().parse().ok()).unwrap_or_else(|| args.id.clone());
     amend(world, global, &mut open, &thing, "retraction", format!("Withdraws {}", args.id), body)
+}
+
+/// Returns what leans on a fact: every fact that names it, with how, in the order of ids. What is sensitive is left out unless the
+/// fact is so itself.
+fn leaning_on(world: &World<'_>, open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
+    let states = ledger::load_all(open)?;
+    let today = DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
+    let view = View::new(&states, Clock { as_of: today, known_by: NaiveDate::MAX });
+    let view = view.with_sensitive(view.is_about_sensitive(id));
+    let named = BTreeSet::from([id.clone()]);
+    let facts = view.facts(&|_| true).filter(|fact| fact.id != *id && fact.names_any(&named));
+    Ok(facts.map(|fact| (fact.id.clone(), how_it_leans(fact, id))).collect())
+}
+
+fn how_it_leans(fact: &Fact, id: &FactId) -> String {
+    let mut ways: Vec<String> = Vec::new();
+    if fact.cites.iter().any(|cite| cite.source == *id) {
+        let alone = fact.cites.iter().all(|cite| cite.source == *id);
+        ways.push(if alone { "cites it and nothing else" } else { "cites it" }.to_owned());
+    }
+    ways.extend(fact.links.iter().filter(|link| link.to == *id).map(|link| format!("links to it by {}", link.kind)));
+    if ways.is_empty() { "names it".to_owned() } else { ways.join(", ") }
+}
+
+/// Returns what leans on a fact in words: the count first, then up to so many of them.
+fn said_of(id: &FactId, leaning: &[(FactId, String)], most: usize) -> String {
+    let alone = leaning.iter().filter(|(_, how)| how.starts_with("cites it and nothing else")).count();
+    let mut said = match leaning.len() {
+        0 => return format!("nothing leans on `{id}`"),
+        1 => format!("1 fact leans on `{id}`"),
+        n => format!("{n} facts lean on `{id}`"),
+    };
+    if alone > 0 {
+        said.push_str(&format!("; {alone} would be left without a source, and prove nothing"));
+    }
+    for (fact, how) in leaning.iter().take(most) {
+        said.push_str(&format!("\n  {fact}: {how}"));
+    }
+    if leaning.len() > most {
+        said.push_str(&format!("\n  and {} more", leaning.len() - most));
+    }
+    said
+}
+
+/// Asks whether to withdraw what others lean on; `--yes` says so without a question.
+fn consent(world: &mut World<'_>, args: &RetractArgs) -> Result<(), CommandError> {
+    if args.yes {
+        return Ok(());
+    }
+    match (world.ask)(&format!("Withdraw `{}` all the same? [y/N]", args.id)).as_deref() {
+        Some("y" | "Y" | "yes" | "Yes") => Ok(()),
+        Some(_) => Err(CommandError::new(FAILED, "nothing was withdrawn".to_owned())),
+        None => Err(CommandError::new(INPUT, format!("other facts lean on `{}`; nothing was withdrawn", args.id))
+            .hint("to withdraw it all the same, add --yes; to see all of them, add --dry-run")),
+    }
 }
 
 /// Checks that a reason is given, and is no longer than any text.
