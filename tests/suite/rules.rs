@@ -1,21 +1,29 @@
 //! The rules of docs/RULES.md, each by scenarios: facts in a file, and in its comments what the program is to say of them on which day.
+//!
+//! `# expect: DAY [known-by DAY] ID STATUS GRADE`, and perhaps under it `# says: WORDS`, which its rule must hold, or `# share: WORD`, as
+//! what it counts in the share kept.
 
 use crate::{heldto, ledger_of, ok, root, run, text};
 use serde_json::Value;
 use std::path::Path;
 
-/// `# expect: DAY [known-by DAY] ID STATUS GRADE`, and perhaps `# says: WORDS` under it, which its rule must hold.
+/// What the program is to say of one commitment on one day.
 struct Expectation {
     days: Vec<String>,
     id: String,
     status: String,
     grade: String,
     says: String,
+    share: Option<String>,
 }
 
 fn expectations(file: &Path) -> Vec<Expectation> {
     let text = std::fs::read_to_string(file).expect("a scenario");
     let lines: Vec<&str> = text.lines().collect();
+    let under = |n: usize, mark: &str| {
+        let mut lines = lines.iter().skip(n + 1).take_while(|l| !l.starts_with("# expect: "));
+        lines.find_map(|l| l.strip_prefix(mark)).map(str::to_owned)
+    };
     let line = |(n, l): (usize, &str)| {
         let words: Vec<&str> = l.split_whitespace().collect();
         let (days, rest) = match words.as_slice() {
@@ -29,7 +37,8 @@ fn expectations(file: &Path) -> Vec<Expectation> {
             id: (*id).to_owned(),
             status: (*status).to_owned(),
             grade: (*grade).to_owned(),
-            says: lines.get(n + 1).and_then(|l| l.strip_prefix("# says: ")).unwrap_or_default().to_owned(),
+            says: under(n, "# says: ").unwrap_or_default(),
+            share: under(n, "# share: "),
         }
     };
     lines.iter().enumerate().filter_map(|(n, l)| Some((n, l.strip_prefix("# expect: ")?))).map(line).collect()
@@ -44,7 +53,7 @@ fn every_scenario_is_judged_as_it_says() {
     let mut judged = 0;
     for file in &files {
         let dir = ledger_of(file);
-        for Expectation { days, id, status, grade, says } in expectations(file) {
+        for Expectation { days, id, status, grade, says, share } in expectations(file) {
             let mut arguments = vec!["--ledger", "ledger", "report", "pledges", "--json", "--sensitive"];
             arguments.extend(days.iter().map(String::as_str));
             let output = run(dir.path(), &arguments);
@@ -61,10 +70,12 @@ fn every_scenario_is_judged_as_it_says() {
             );
             judged += 1;
             let rule = word("rule").unwrap_or_default();
-            if found != (status.clone(), grade.clone()) || !rule.contains(&says) {
+            let counted = word("share").filter(|w| !w.is_empty()).unwrap_or_else(|| "none".to_owned());
+            let counts = share.is_none_or(|share| share == counted);
+            if found != (status.clone(), grade.clone()) || !rule.contains(&says) || !counts {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 wrong.push(format!(
-                    "{name}: {} {id}: {status} {grade} wanted, {} {} found ({rule})",
+                    "{name}: {} {id}: {status} {grade} wanted, {} {} found, counted as {counted} ({rule})",
                     days.join(" "),
                     found.0,
                     found.1

@@ -352,16 +352,19 @@ fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> Stan
 /// Returns `true` if an owner, its office or its successor says so.
 fn speaks_for(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
     let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
-    let follows = |party: &FactId| {
-        let Some(party) = view.fact(party) else { return false };
-        let mut named = view.found_by(Handle::Party(&party.id));
-        named.any(|f| match &f.body {
-            Body::Succession { of, .. } => owners.contains(of) && f.to.contains(&party.id),
-            _ => false,
-        })
-    };
     standing_of(view, fact, owners) >= Standing::Office
-        || who.iter().any(|party| owners.contains(party) || follows(party))
+        || who.iter().any(|party| owners.contains(party))
+        || follows(view, fact, owners)
+}
+
+/// Returns `true` if whoever speaks is declared to follow one of the owners.
+pub(crate) fn follows(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
+    let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
+    let follows = |party: &Fact| {
+        let mut named = view.found_by(Handle::Party(&party.id)).filter(|f| f.to.contains(&party.id));
+        named.any(|f| matches!(&f.body, Body::Succession { of, .. } if owners.contains(of)))
+    };
+    who.iter().filter_map(|party| view.fact(party)).any(follows)
 }
 
 fn only_money(fact: &Fact) -> bool {

@@ -41,6 +41,10 @@ pub struct Judgement<'a> {
     pub delivered: Option<(Option<Interval>, Interval, Unit)>,
     /// Whether work is known to have begun.
     pub started: bool,
+    /// Whether it is owed again and again, and the newest period that was due has no evidence.
+    pub is_stale: bool,
+    /// In what the commitment that took its place is weaker, where its owner or the owner's successor put it there.
+    pub weaker: Option<String>,
 }
 
 /// One thing that was looked at.
@@ -70,11 +74,25 @@ pub(crate) struct Verdict {
     pub period: Option<Window>,
     /// By whose knowledge, where the status rests on something other than the evidence.
     pub grade: Option<Grade>,
+    /// Whether the newest period that was due has no evidence.
+    pub is_stale: bool,
+    /// In what the commitment that took its place is weaker.
+    pub weaker: Option<String>,
 }
 
 impl Verdict {
     pub(crate) fn new(status: Status, rule: impl Into<String>, used: Vec<usize>) -> Self {
-        Self { status, rule: rule.into(), used, missing: Vec::new(), settles: None, period: None, grade: None }
+        Self {
+            status,
+            rule: rule.into(),
+            used,
+            missing: Vec::new(),
+            settles: None,
+            period: None,
+            grade: None,
+            is_stale: false,
+            weaker: None,
+        }
     }
 
     pub(crate) const fn settled_by(mut self, what: &'static str) -> Self {
@@ -160,6 +178,8 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         target: None,
         delivered: None,
         started: false,
+        is_stale: false,
+        weaker: None,
     }
 }
 
@@ -320,6 +340,8 @@ impl<'a> Case<'a> {
             first_due: self.first_due,
             window: verdict.period.unwrap_or(self.window),
             target: self.target,
+            is_stale: verdict.is_stale,
+            weaker: verdict.weaker,
         }
     }
 

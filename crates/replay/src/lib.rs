@@ -28,7 +28,7 @@ pub use evidence::{Direction, Evidence};
 pub use judge::{Judgement, Reason, judge};
 pub use metrics::{Value, series};
 pub use money::{Total, payouts, totals};
-pub use share::Share;
+pub use share::{Counted, Share};
 pub use states::States;
 pub use status::{Grade, Status};
 pub use stretch::Stretch;

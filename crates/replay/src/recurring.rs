@@ -79,6 +79,12 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     let status = if e.direction == Direction::Met { Status::Met } else { Status::Breached };
     let mut verdict = Verdict::new(status, rule, vec![n]);
     verdict.period = Some(time(e));
+    // Of the newest period that was due, this evidence may say nothing.
+    let newest = newest_due(case).filter(|newest| time(e).latest < newest.earliest);
+    if let Some(Window { earliest: Some(from), latest: Some(to) }) = newest {
+        verdict.is_stale = true;
+        verdict.missing.push(format!("evidence for the newest period that was due, {from} to {to}"));
+    }
     Some(verdict)
 }
 
@@ -134,6 +140,15 @@ fn without_evidence(case: &Case<'_>) -> Verdict {
 fn at_rest(case: &Case<'_>, rule: String) -> Verdict {
     let known = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     crate::judge::rules_at_work(case).unwrap_or_else(|| Verdict::new(Status::Awaiting, rule, known))
+}
+
+/// Returns the newest period that was over by the as-of day, where periods can be fixed and one was.
+fn newest_due(case: &Case<'_>) -> Option<Window> {
+    let Some(Mode::Every(Some(span))) = case.due.map(|d| &d.mode) else { return None };
+    let start = case.window.earliest.or_else(|| case.cluster.first().window().earliest)?;
+    let over = periods(start, *span, case.as_of, case.window.latest)?;
+    let from = span.times(over.checked_sub(1)?)?.after(start)?;
+    Some(Window { earliest: Some(from), latest: span.times(over)?.after(start)?.pred_opt() })
 }
 
 /// The period that a window ends in, where periods can be fixed.

@@ -1,9 +1,11 @@
-use crate::{Grade, Status};
+use crate::{Grade, Judgement, Status};
 
 /// How many commitments were kept, as a range over what cannot be told.
 ///
 /// Counted are those that are settled or past due: met (in time, late, or timing unknown), part-met, breached, reversed, overdue, inconclusive, unevidenced.
-/// Left out are those not due, untestable, superseded, withdrawn or lapsed.
+/// What is owed again and again counts by the newest period that was due: without evidence for that, it cannot be told.
+/// One that its owner replaced by something weaker counts, and was neither kept nor not kept.
+/// Left out are those not due, untestable, otherwise superseded, withdrawn or lapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Share {
     /// Settled or past due.
@@ -16,22 +18,69 @@ pub struct Share {
     pub not_kept: usize,
     /// Those of which it cannot be told.
     pub unknown: usize,
+    /// Replaced by a weaker promise.
+    pub weaker: usize,
+}
+
+/// As what a commitment counts in the share kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Kept, and somebody other than the owner bears it out.
+    Kept,
+    /// Kept on the word of the owner, its partners or a government alone, or disputed.
+    KeptOnClaim,
+    /// Not kept.
+    NotKept,
+    /// Replaced by a weaker promise of its owner.
+    Weaker,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Counted {
+    /// Returns as what a commitment counts; `None` where it is left out.
+    #[must_use]
+    pub fn of(judgement: &Judgement<'_>) -> Option<Self> {
+        let status = judgement.status;
+        Some(match status {
+            Status::Superseded if judgement.weaker.is_some() => Self::Weaker,
+            _ if judgement.is_stale && (status.is_met() || status == Status::Breached) => Self::Unknown,
+            _ if status.is_met() && judgement.grade <= Grade::Claimed => Self::KeptOnClaim,
+            _ if status.is_met() => Self::Kept,
+            Status::Breached | Status::PartMet | Status::Reversed => Self::NotKept,
+            Status::Overdue | Status::Inconclusive | Status::Unevidenced => Self::Unknown,
+            _ => return None,
+        })
+    }
+
+    /// Returns the word as it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::KeptOnClaim => "kept-on-claim",
+            Self::NotKept => "not-kept",
+            Self::Weaker => "weaker",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 impl Share {
     /// Adds one commitment.
-    pub fn add(&mut self, status: Status, grade: Grade) {
-        let claimed = grade <= Grade::Claimed;
-        match status {
-            s if s.is_met() => {
-                self.kept += 1;
-                self.kept_on_claims += usize::from(claimed);
-            }
-            Status::Breached | Status::PartMet | Status::Reversed => self.not_kept += 1,
-            Status::Overdue | Status::Inconclusive | Status::Unevidenced => self.unknown += 1,
-            _ => return,
-        }
+    pub fn add(&mut self, judgement: &Judgement<'_>) {
+        let Some(counted) = Counted::of(judgement) else { return };
         self.counted += 1;
+        match counted {
+            Counted::Kept => self.kept += 1,
+            Counted::KeptOnClaim => {
+                self.kept += 1;
+                self.kept_on_claims += 1;
+            }
+            Counted::NotKept => self.not_kept += 1,
+            Counted::Weaker => self.weaker += 1,
+            Counted::Unknown => self.unknown += 1,
+        }
     }
 
     /// The least and the most that were kept, taking claims for true.

@@ -9,7 +9,7 @@ use crate::words::interval;
 use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Fact, FactId, Force, Handle, Kind, Mode, Target, Truth, Unit};
-use heldto_replay::{Cluster, Grade, Judgement, Status, View, administrations, judge};
+use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge};
 
 /// Which commitments to show.
 #[derive(Debug, Clone, Default)]
@@ -176,6 +176,7 @@ const COLUMNS: &[&str] = &[
     "force",
     "status",
     "grade",
+    "share",
     "due",
     "due-earliest",
     "due-latest",
@@ -395,6 +396,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         terms(first).map_or("", |c| c.force.word()).into(),
         j.status.word().into(),
         j.grade.word().into(),
+        Counted::of(j).map_or("", Counted::word).into(),
         j.due.map(heldto_fact::Due::in_words).unwrap_or_default().into(),
         due_window.earliest.into(),
         due_window.latest.into(),

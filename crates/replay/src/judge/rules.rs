@@ -3,7 +3,11 @@
 use super::{Case, Verdict, by_day, window_words};
 use crate::{Direction, Evidence, Status};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Due, Interval, LinkKind, Mode, Quantity, Strength, Target, Truth, When};
+use heldto_fact::{
+    Amount, Body, Due, Fact, FactId, Force, Interval, LinkKind, Mode, Quantity, Role, Strength, Target, Threshold,
+    Truth, When,
+};
+use std::collections::BTreeSet;
 
 /// Withdrawn before the last due day by its owner or the owner's successor.
 pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
@@ -41,10 +45,49 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
         let own =
             if super::super::recurring::applies(case) { super::super::recurring::verdict(case) } else { one_off(case) };
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
-        let owners = case.cluster.tellings.iter().flat_map(|t| &t.by).collect();
+        let owners: BTreeSet<&FactId> = case.cluster.tellings.iter().flat_map(|t| &t.by).collect();
         let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, &owners);
-        Verdict { grade: Some(grade), ..Verdict::new(Status::Superseded, rule, own.used) }
+        let is_own =
+            later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, &owners);
+        let weaker = weaker(case, later).filter(|_| is_own);
+        let rule = weaker.as_ref().map_or(rule.clone(), |weaker| format!("{rule}; the new one is weaker: {weaker}"));
+        Verdict { grade: Some(grade), weaker, ..Verdict::new(Status::Superseded, rule, own.used) }
     })
+}
+
+/// Returns in what the commitment that took its place asks less: a lower number, a later day or none, nothing that binds.
+fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
+    let Body::Pledge(new) = &later.body else { return None };
+    let less = |was: &Amount, now: &Amount, is_floor: bool| {
+        let (was_at, now_at) = (was.interval().low.value, now.interval().low.value);
+        let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
+        (was.unit == now.unit && was.value.is_some() && now.value.is_some() && is_weaker)
+            .then(|| format!("{now_at} {} in place of {was_at}", now.unit))
+    };
+    let target = match (case.target, &new.target) {
+        (Some(Target::Amount(was)), Some(Target::Amount(now))) => less(was, now, was.role != Role::Limit),
+        (
+            Some(Target::Metric { metric: was_of, threshold: was, .. }),
+            Some(Target::Metric { metric: now_of, threshold: now, .. }),
+        ) if was_of == now_of => match (was, now) {
+            (Threshold::AtLeast(was), Threshold::AtLeast(now)) => less(was, now, true),
+            (Threshold::AtMost(was), Threshold::AtMost(now)) => less(was, now, false),
+            _ => None,
+        },
+        (Some(Target::Amount(_) | Target::Metric { .. }), None) => Some("no number is set any more".to_owned()),
+        _ => None,
+    };
+    let due = match (case.window.latest, &new.due) {
+        (Some(was), None) => Some(format!("no due day in place of {was}")),
+        (Some(was), Some(due)) => {
+            due.window().latest.filter(|now| *now > was).map(|now| format!("due by {now} in place of {was}"))
+        }
+        (None, _) => None,
+    };
+    let binds = case.force != Force::Aspiration && new.force == Force::Aspiration;
+    let force = binds.then(|| format!("an aspiration in place of a {}", case.force));
+    let all: Vec<String> = target.into_iter().chain(due).chain(force).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// A commitment that is done once.

@@ -84,7 +84,7 @@ fn kinds(all: &[Judgement<'_>]) -> String {
 
 fn share(all: &[Judgement<'_>]) -> Option<String> {
     let mut share = Share::default();
-    all.iter().for_each(|j| share.add(j.status, j.grade));
+    all.iter().for_each(|j| share.add(j));
     if share.counted == 0 {
         return None;
     }
@@ -94,6 +94,7 @@ fn share(all: &[Judgement<'_>]) -> Option<String> {
         (share.kept - share.kept_on_claims, "shown to be kept"),
         (share.kept_on_claims, "said to be kept, on a claim alone"),
         (share.not_kept, "not kept"),
+        (share.weaker, "replaced by a weaker promise"),
         (share.unknown, "of which it cannot be told"),
     ];
     let clauses: Vec<String> = clauses.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
