@@ -1,4 +1,5 @@
 //! The rules of docs/RULES.md, each by scenarios: facts in a file, and in its comments what the program is to say of them on which day.
+//! `tests/rules` has one for each rule, `tests/bodies` five texts about other bodies and other fields than the first data's.
 //!
 //! `# expect: DAY [known-by DAY] ID STATUS GRADE`, and perhaps under it `# says: WORDS`, which its rule must hold, or `# share: WORD`, as
 //! what it counts in the share kept.
@@ -46,8 +47,8 @@ fn expectations(file: &Path) -> Vec<Expectation> {
 
 #[test]
 fn every_scenario_is_judged_as_it_says() {
-    let mut files: Vec<_> =
-        std::fs::read_dir(root().join("tests/rules")).expect("scenarios").flatten().map(|e| e.path()).collect();
+    let files = |folder| std::fs::read_dir(root().join(folder)).expect("scenarios").flatten().map(|e| e.path());
+    let mut files: Vec<_> = files("tests/rules").chain(files("tests/bodies")).collect();
     files.sort();
     let mut wrong = Vec::new();
     let mut judged = 0;

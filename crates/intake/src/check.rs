@@ -48,7 +48,7 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
                     });
                     problem
                 }
-                (Some(found), Some(must_be)) if *found != must_be => {
+                (Some(found), Some(must_be)) if !fits(*found, must_be) => {
                     let title = format!("`{}` is a {found}, and a {must_be} is meant here", reference.to);
                     let help = format!("name a {must_be}, or declare one with [[{must_be}]]");
                     Problem::new(reference.span.clone(), title, format!("not a {must_be}")).help(help)
@@ -59,4 +59,9 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Returns `true` if a fact of one kind can stand where another is meant: a recommendation is fulfilled as a commitment is.
+fn fits(found: Kind, must_be: Kind) -> bool {
+    found == must_be || (must_be == Kind::Pledge && found == Kind::Recommendation)
 }

@@ -1,5 +1,6 @@
 //! What bears on a commitment, which way it points, and by whose knowledge.
 
+use crate::judge::Undertaking;
 use crate::membership::{Standing, bodies_of, is_state, is_watchdog, standing};
 use crate::metrics::compare;
 use crate::{Cluster, Grade, View, series};
@@ -61,7 +62,36 @@ pub struct Evidence<'a> {
     pub disputed: Option<&'a FactId>,
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
+    /// Returns what a fact shows of a commitment; `None` where it may lie after the as-of day: that is not counted as at that day.
+    fn of(
+        view: &View<'a>,
+        fact: &'a Fact,
+        direction: Direction,
+        strength: Strength,
+        undertaking: &Undertaking<'a>,
+    ) -> Option<Self> {
+        let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
+        let is_ahead = |day: Option<NaiveDate>| day.is_some_and(|d| d > view.clock().as_of);
+        if is_ahead(window.earliest) || is_ahead(window.latest) {
+            return None;
+        }
+        let (grade, admitted) = grade(view, fact, direction, &undertaking.owners);
+        Some(Self {
+            fact,
+            tellings: Rc::default(),
+            direction,
+            grade,
+            admitted,
+            strength,
+            window,
+            delivered: delivered(fact, undertaking.target, direction),
+            inequality: None,
+            is_unsupported: view.is_unsupported(fact),
+            disputed: None,
+        })
+    }
+
     /// Whether it can settle a commitment: a critic's word, a possible link and a withdrawn source cannot.
     #[must_use]
     pub fn settles(&self) -> bool {
@@ -72,42 +102,31 @@ impl Evidence<'_> {
     }
 }
 
-/// Everything known that bears on the tellings of a commitment, each thing once, what came first first.
-///
-/// `target`: the one that is judged by; numbers count in its unit, figures of its metric.
-pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, target: Option<&Target>) -> Vec<Evidence<'a>> {
-    let mut found: Vec<Evidence<'a>> = Vec::new();
-    let owners: BTreeSet<&FactId> = commitment.tellings.iter().flat_map(|t| &t.by).collect();
-    for telling in commitment.tellings.iter() {
-        for (fact, link) in view.linked_from(&telling.id) {
+/// Everything known that bears on the tellings of a commitment, each thing once, what came first first. Numbers count in the unit of
+/// the target that is judged by, figures are those of its metric; what was delivered towards a part in that unit counts towards the whole.
+pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'a>> {
+    let (owners, target) = (&undertaking.owners, undertaking.target);
+    let linked = |id: &'a FactId| {
+        view.linked_from(id).filter_map(|(fact, link)| {
             view.count_compared(1);
-            let Some(direction) = direction(view, fact, fact.link_kind(link), &owners, target) else { continue };
-            let window = no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
-            // What may lie after the day is not counted as at that day.
-            let ahead = |day: Option<NaiveDate>| day.is_some_and(|d| d > view.clock().as_of);
-            if ahead(window.earliest) || ahead(window.latest) {
-                continue;
-            }
-            let (grade, admitted) = grade(view, fact, direction, &owners);
-            let delivered = delivered(fact, target, direction);
-            found.push(Evidence {
-                fact,
-                tellings: Rc::default(),
-                direction,
-                grade,
-                admitted,
-                strength: link.strength,
-                window,
-                delivered,
-                inequality: None,
-                is_unsupported: view.is_unsupported(fact),
-                disputed: None,
-            });
-        }
+            let direction = direction(view, fact, fact.link_kind(link), owners, target)?;
+            Evidence::of(view, fact, direction, link.strength, undertaking)
+        })
+    };
+    let mut found: Vec<Evidence<'a>> = commitment.tellings.iter().flat_map(|t| linked(&t.id)).collect();
+    if matches!(target, Some(Target::Amount(_))) {
+        let parts = commitment.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
+        let parts = parts.filter(|(part, link)| {
+            let is_alike = matches!((&part.body, target), (Body::Pledge(c), Some(Target::Amount(whole)))
+                if matches!(&c.target, Some(Target::Amount(part)) if part.unit == whole.unit));
+            is_alike && link.strength != Strength::Possible && !commitment.holds(&part.id)
+        });
+        let delivered = parts.flat_map(|(part, _)| linked(&part.id)).filter(|e| e.delivered.is_some());
+        found.extend(delivered.map(|e| Evidence { direction: Direction::Part, ..e }));
     }
-    found.extend(figures(view, commitment, &owners, target));
+    found.extend(figures(view, undertaking));
     let mut all = each_once(view, found);
-    let disputes: Vec<Evidence<'a>> = all.iter().flat_map(|e| disputes(view, e, &owners)).collect();
+    let disputes: Vec<Evidence<'a>> = all.iter().flat_map(|e| disputes(view, e, owners)).collect();
     if !disputes.is_empty() {
         all.extend(disputes);
         all.sort_by_key(in_time);
@@ -198,29 +217,17 @@ const fn does(direction: Direction) -> bool {
 }
 
 /// What was public by a day had happened by then.
-fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> Window {
+pub(crate) fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> Window {
     let possible = known.filter(|day| window.earliest.is_none_or(|e| e <= *day));
     Window { latest: window.latest.zip(possible).map(|(l, day)| l.min(day)).or(window.latest).or(possible), ..window }
 }
 
 /// The figures for the metric that a commitment aims at, each compared with the threshold. Only those for a time after the commitment was made count
 /// towards a pledge; a duty was owed before.
-fn figures<'a>(
-    view: &View<'a>,
-    commitment: &Cluster<'a>,
-    owners: &BTreeSet<&'a FactId>,
-    target: Option<&Target>,
-) -> Vec<Evidence<'a>> {
-    let terms = || {
-        commitment.tellings.iter().filter_map(|t| match &t.body {
-            Body::Pledge(c) => Some(c),
-            _ => None,
-        })
-    };
-    let Some(Target::Metric { metric, threshold, .. }) = target else { return Vec::new() };
-    let is_duty = terms().any(|c| c.force == Force::Duty);
-    let made = commitment.tellings.iter().filter_map(|t| t.window().earliest).min();
-    let values = owners.iter().flat_map(|owner| series(view, metric, owner));
+fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'a>> {
+    let Some(Target::Metric { metric, threshold, .. }) = undertaking.target else { return Vec::new() };
+    let (is_duty, made) = (undertaking.force == Force::Duty, undertaking.made);
+    let values = undertaking.owners.iter().flat_map(|owner| series(view, metric, owner));
     let counted = values.filter(|v| is_duty || v.window.earliest.zip(made).is_some_and(|(e, m)| e >= m));
     let evidence = |v: crate::Value<'a>| {
         let (truth, inequality) = compare(v.amount, threshold);
@@ -229,7 +236,7 @@ fn figures<'a>(
             Truth::No => Direction::NotMet,
             Truth::CannotTell => Direction::Work,
         };
-        let (grade, admitted) = grade(view, v.fact, direction, owners);
+        let (grade, admitted) = grade(view, v.fact, direction, &undertaking.owners);
         let strength = Strength::Stated;
         Evidence {
             fact: v.fact,
@@ -302,30 +309,31 @@ fn direction(
 /// proves whatever it is part of, but for its own commitments.
 pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeSet<&FactId>) -> (Grade, bool) {
     let is_failure = matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone);
-    let standing = || standing_of(view, fact, owners);
+    let speaker = || standing_of(view, fact, owners);
     let own = |standing: Standing| match standing {
         Standing::Office | Standing::Owner if is_failure => (Grade::Reported, true),
         _ => (Grade::Claimed, false),
     };
     match fact.voice {
         Some(Voice::Record) => (Grade::Proven, false),
-        Some(Voice::Official) => match standing() {
+        Some(Voice::Official) => match speaker() {
             Standing::Own | Standing::Office if fact.by.iter().any(|by| is_watchdog(view, by)) => {
                 (Grade::Proven, false)
             }
             Standing::Independent => (Grade::Proven, false),
             standing => own(standing),
         },
-        Some(Voice::Reporter) => match standing() {
-            Standing::Independent => (Grade::Reported, false),
-            standing => own(standing),
+        // A finding is the reporter's, whoever's deed it tells.
+        Some(Voice::Reporter) => match fact.reporter.as_ref().map(|by| standing(view, by, owners, fact.window())) {
+            None | Some(Standing::Independent) => (Grade::Reported, false),
+            Some(standing) => own(standing),
         },
         Some(Voice::Derived) => (Grade::Reported, false),
-        Some(Voice::Government) => match standing() {
+        Some(Voice::Government) => match speaker() {
             Standing::Independent => (Grade::Reported, false),
             standing => own(standing),
         },
-        Some(Voice::Owner) => own(standing()),
+        Some(Voice::Owner) => own(speaker()),
         Some(Voice::SecondHand) if is_failure => (Grade::None, false),
         Some(Voice::SecondHand) => (Grade::Claimed, false),
         Some(Voice::Critic) => (Grade::Disputed, false),
@@ -335,7 +343,7 @@ pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeS
 
 /// Returns how whoever speaks stood to the owners, on the day. Where nobody is named, an owner who is spoken of speaks in the voice
 /// `self`; and the voice of a government is that of every government until its speaker is declared part of another.
-fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> Standing {
+pub(crate) fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> Standing {
     let is_unnamed = fact.by.is_empty();
     let who = if is_unnamed && fact.voice == Some(Voice::Owner) { &fact.about } else { &fact.by };
     let declared = who.iter().map(|speaker| standing(view, speaker, owners, fact.window())).max();

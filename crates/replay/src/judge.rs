@@ -3,12 +3,16 @@
 use crate::evidence::{counted, gather};
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
 use chrono::NaiveDate;
-use heldto_fact::{
-    Body, Commitment, Due, Fact, FactId, Force, Handle, Interval, LinkKind, Strength, Target, Truth, Unit, Voice,
-    Window,
-};
+use heldto_fact::{Body, Commitment, Due, Fact, FactId, Interval, LinkKind, Strength, Target, Truth, Unit, Window};
+use undertaking::Decided;
+mod answer;
+mod notes;
+mod replaced;
 mod rules;
 mod sums;
+mod undertaking;
+
+pub(crate) use undertaking::Undertaking;
 
 /// Where a commitment stands, and why.
 #[derive(Debug, Clone)]
@@ -45,6 +49,12 @@ pub struct Judgement<'a> {
     pub is_stale: bool,
     /// In what the commitment that took its place is weaker, where its owner or the owner's successor put it there.
     pub weaker: Option<String>,
+    /// Who owes it; of a recommendation, whom it is made to and who answered for them.
+    pub owners: Vec<&'a FactId>,
+    /// The decisions that changed or ended it.
+    pub decisions: Vec<&'a Fact>,
+    /// The answer to a recommendation.
+    pub answer: Option<&'a Fact>,
 }
 
 /// One thing that was looked at.
@@ -105,17 +115,22 @@ impl Verdict {
 pub(crate) struct Case<'a> {
     pub view: View<'a>,
     pub cluster: Cluster<'a>,
+    pub undertaking: Undertaking<'a>,
     pub evidence: Vec<Evidence<'a>>,
-    pub force: Force,
-    pub personal: bool,
-    pub target: Option<&'a Target>,
-    pub test: Option<&'a str>,
-    pub due: Option<&'a Due>,
-    pub first_due: Option<&'a Due>,
     pub window: Window,
     pub delivered: Option<Interval>,
-    pub parts: Vec<(&'a Fact, Status, Grade)>,
+    /// Each part with where it stands, by whose knowledge, and whether work on it had begun.
+    pub parts: Vec<(&'a Fact, Status, Grade, bool)>,
     pub as_of: NaiveDate,
+}
+
+/// Judges what this fact tells of for everyone who owes it: a commitment once, a recommendation once for each body that it is made to.
+#[must_use]
+pub fn judge_each<'a>(view: &View<'a>, id: &FactId) -> Vec<Judgement<'a>> {
+    match view.versions(id).last().and_then(|v| v.fact.as_ref()) {
+        Some(newest) if matches!(newest.body, Body::Recommendation(_)) => answer::judge_answers(view, newest),
+        _ => judge(view, id).into_iter().collect(),
+    }
 }
 
 /// Judges the commitment that this fact tells of. `None` where it is no commitment.
@@ -152,7 +167,8 @@ fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgem
     let cluster = view.fact(id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
     let Some(cluster) = cluster else { return Some(not_yet_known(newest)) };
     view.work().judge();
-    let case = Case::new(view, cluster, depth);
+    let undertaking = Undertaking::of_pledge(view, &cluster);
+    let case = Case::new(view, cluster, undertaking, depth);
     let verdict = case.verdict();
     Some(case.judgement(verdict))
 }
@@ -180,6 +196,9 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         started: false,
         is_stale: false,
         weaker: None,
+        owners: fact.by.iter().collect(),
+        decisions: Vec::new(),
+        answer: None,
     }
 }
 
@@ -191,42 +210,17 @@ fn terms(fact: &Fact) -> Option<&Commitment> {
 }
 
 impl<'a> Case<'a> {
-    fn new(view: &View<'a>, cluster: Cluster<'a>, depth: usize) -> Self {
-        let all: Vec<(&'a Fact, &'a Commitment)> =
-            cluster.tellings.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
-        // Only those who owe it set its terms, each known from its own source's day.
-        let own: Vec<_> =
-            all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
-        let first_due = own.iter().find_map(|(_, c)| c.due.as_ref());
-        let (mut due, mut target, mut test) = (None, None, None);
-        for (fact, c) in &own {
-            // What was moved only after the last day had passed hides nothing.
-            let passed = match (view.fact_known_from(&fact.id), due.map(Due::window).and_then(|w| w.latest)) {
-                (Some(day), Some(latest)) => day > latest,
-                _ => false,
-            };
-            if !passed {
-                due = c.due.as_ref().or(due);
-                target = c.target.as_ref().or(target);
-                test = c.test.as_deref().or(test);
-            }
-        }
-        let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
+    fn new(view: &View<'a>, cluster: Cluster<'a>, undertaking: Undertaking<'a>, depth: usize) -> Self {
+        let evidence = gather(view, &cluster, &undertaking);
         let mut case = Self {
             view: *view,
-            force: strongest.unwrap_or(Force::Pledge),
-            personal: all.iter().all(|(_, c)| c.personal),
-            target,
-            test,
-            due,
-            first_due: first_due
-                .filter(|first| Some(*first) != due && first.window() != due.map_or(Window::ANY, Due::window)),
-            window: due.map_or(Window::ANY, Due::window),
+            as_of: view.clock().as_of,
+            window: undertaking.due.map_or(Window::ANY, Due::window),
             delivered: None,
             parts: Vec::new(),
-            as_of: view.clock().as_of,
-            evidence: gather(view, &cluster, target),
+            evidence,
             cluster,
+            undertaking,
         };
         case.delivered = case.sum_delivered();
         if depth < DEPTH {
@@ -240,12 +234,26 @@ impl<'a> Case<'a> {
         self.running_sums().pop().map(|(_, sum)| sum)
     }
 
-    /// Returns how much a fact counts of the target, whichever way it points.
-    pub fn count_in(&self, fact: &Fact) -> Option<Interval> {
-        counted(fact, self.target)
+    /// Returns who owes it, in the order in which they are told first.
+    fn owners(&self) -> Vec<&'a FactId> {
+        match &self.cluster.first().body {
+            Body::Pledge(_) => self.cluster.first().by.iter().collect(),
+            _ => self.undertaking.owners.iter().copied().collect(),
+        }
     }
 
-    fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status, Grade)> {
+    /// Returns the first due date, where that is another than the one judged by.
+    fn first_due(&self) -> Option<&'a Due> {
+        let now = self.undertaking.due;
+        self.undertaking.first_due.filter(|first| Some(*first) != now && Some(first.window()) != now.map(Due::window))
+    }
+
+    /// Returns how much a fact counts of the target, whichever way it points.
+    pub fn count_in(&self, fact: &Fact) -> Option<Interval> {
+        counted(fact, self.undertaking.target)
+    }
+
+    fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status, Grade, bool)> {
         let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_as(&t.id, LinkKind::PartOf));
         let parts = linked.filter(|(fact, link)| {
             matches!(fact.body, Body::Pledge(_)) && link.strength != Strength::Possible && !self.cluster.holds(&fact.id)
@@ -253,15 +261,15 @@ impl<'a> Case<'a> {
         let view = &self.view;
         let judged = |fact: &'a Fact| {
             let key = (fact.id.clone(), depth + 1, view.clock(), view.is_sensitive());
-            let judge = || judge_within(view, &fact.id, depth + 1).map(|j| (j.status, j.grade));
-            view.work().part(key, judge).map(|(status, grade)| (fact, status, grade))
+            let judge = || judge_within(view, &fact.id, depth + 1).map(|j| (j.status, j.grade, j.started));
+            view.work().part(key, judge).map(|(status, grade, started)| (fact, status, grade, started))
         };
         parts.filter_map(|(fact, _)| judged(fact)).collect()
     }
 
     /// The target as a number, where it is one.
     pub fn goal(&self) -> Option<(Interval, &'a Unit)> {
-        match self.target {
+        match self.undertaking.target {
             Some(Target::Amount(a)) if a.value.is_some() => Some((a.interval(), &a.unit)),
             _ => None,
         }
@@ -273,7 +281,7 @@ impl<'a> Case<'a> {
     }
 
     pub fn has_started(&self) -> bool {
-        let in_parts = self.parts.iter().any(|(_, status, _)| has_begun(*status));
+        let in_parts = self.parts.iter().any(|(.., started)| *started);
         let work = [Direction::Work, Direction::Part, Direction::Met, Direction::Setback];
         in_parts || self.evidence.iter().any(|e| work.contains(&e.direction) && e.settles())
     }
@@ -281,10 +289,18 @@ impl<'a> Case<'a> {
     fn verdict(&self) -> Verdict {
         // What was done stays done, whoever leaves or withdraws later.
         let done = !recurring::applies(self) && rules::met(self).is_some();
-        let ended = || rules::withdrawn(self).or_else(|| rules::lapsed(self)).or_else(|| rules::superseded(self));
+        if let Some(verdict) = rules::ended_by_decision(self) {
+            return verdict;
+        }
+        let ended = || rules::withdrawn(self).or_else(|| rules::lapsed(self)).or_else(|| replaced::superseded(self));
         if let Some(verdict) = (!done).then(ended).flatten() {
             return verdict;
         }
+        self.by_itself()
+    }
+
+    /// Returns where it stands by its own terms and evidence, whoever withdrew or replaced it.
+    pub fn by_itself(&self) -> Verdict {
         if recurring::applies(self) { recurring::verdict(self) } else { rules::one_off(self) }
     }
 
@@ -297,6 +313,7 @@ impl<'a> Case<'a> {
             // Who owes it denies what is said against it: that stands beside the charge, and takes nothing from it.
             Some(_) if e.grade == Grade::Claimed => false,
             Some(id) => rests_on(id),
+            None if e.strength == Strength::Possible => false,
             None => e.direction == Direction::Disputes || (e.grade == Grade::Disputed && !ended(e)),
         };
         let against: Vec<&Evidence<'a>> = self.evidence.iter().filter(against).collect();
@@ -321,12 +338,13 @@ impl<'a> Case<'a> {
             used: verdict.used.contains(&n),
             judged: e.strength != Strength::Stated,
         };
+        let first_due = self.first_due();
         let goal = self.goal();
         // Delivered, and nobody says how much.
         let deed = |e: &Evidence<'_>| e.settles() && matches!(e.direction, Direction::Met | Direction::Part);
         let told = self.evidence.iter().any(deed).then_some(Interval::ANY);
         Judgement {
-            reasons: self.evidence.iter().enumerate().map(reason).collect(),
+            reasons: self.decided().chain(self.evidence.iter().enumerate().map(reason)).collect(),
             started: self.has_started(),
             delivered: goal.map(|(target, unit)| (self.delivered.or(told), target, unit.clone())),
             tellings: self.cluster.tellings.to_vec(),
@@ -336,10 +354,13 @@ impl<'a> Case<'a> {
             missing: verdict.missing,
             settles: verdict.settles.map(str::to_owned),
             notes,
-            due: self.due,
-            first_due: self.first_due,
+            due: self.undertaking.due,
+            first_due,
             window: verdict.period.unwrap_or(self.window),
-            target: self.target,
+            target: self.undertaking.target,
+            owners: self.owners(),
+            decisions: self.undertaking.decisions.iter().map(|d| d.fact).collect(),
+            answer: self.undertaking.answer,
             is_stale: verdict.is_stale,
             weaker: verdict.weaker,
         }
@@ -349,132 +370,8 @@ impl<'a> Case<'a> {
     fn grade_of_parts(&self, verdict: &Verdict) -> Grade {
         let rests_on_parts =
             matches!(verdict.status, Status::InProgress | Status::Overdue | Status::FallingDue | Status::Untestable);
-        let begun = self.parts.iter().filter(|(_, status, _)| has_begun(*status)).map(|(.., grade)| *grade).max();
+        let begun = self.parts.iter().filter(|(.., started)| *started).map(|(_, _, grade, _)| *grade).max();
         begun.filter(|_| rests_on_parts).unwrap_or(Grade::None)
-    }
-
-    fn shows(&self, e: &Evidence<'_>) -> String {
-        let direction = match e.direction {
-            Direction::Met => "that it was done",
-            Direction::Part => "that a part was done",
-            Direction::Work => "work on it",
-            Direction::Setback => "a setback",
-            Direction::NotMet => "that it was not done",
-            Direction::Undone => "that it was undone",
-            Direction::Withdrawn => "that it was withdrawn",
-            Direction::OfficeEnded => "that the office ended",
-            Direction::Disputes => match e.disputed {
-                Some(id) => &format!("that {id} is disputed"),
-                None => "that it is disputed",
-            },
-        };
-        let admitted = if e.admitted { ", admitted" } else { "" };
-        let sure = match e.strength {
-            Strength::Stated => "",
-            Strength::Probable => "; the link is the recorder's judgement",
-            Strength::Possible => "; the link is only possible, and settles nothing",
-        };
-        let figure = e.inequality.as_ref().map_or_else(String::new, |i| format!(": {i}"));
-        let withdrawn = if e.is_unsupported { "; its source was retracted, and it settles nothing" } else { "" };
-        format!("{direction}{figure}, {} ({}{admitted}{sure}{withdrawn})", window_words(e.window), e.grade)
-    }
-
-    fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let (Some(first), Some(due)) = (self.first_due, self.due) {
-            notes.push(format!("first due {}; now {}", first.in_words(), due.in_words()));
-        }
-        if self.cluster.tellings.len() > 1 {
-            notes.push(format!("told {} times, judged once", self.cluster.tellings.len()));
-        }
-        if !self.parts.is_empty() {
-            let mut counts: Vec<(Status, usize)> = Vec::new();
-            for (_, status, _) in &self.parts {
-                match counts.iter_mut().find(|(s, _)| s == status) {
-                    Some((_, n)) => *n += 1,
-                    None => counts.push((*status, 1)),
-                }
-            }
-            let words: Vec<String> = counts.iter().map(|(s, n)| format!("{n} {s}")).collect();
-            let parts = if self.parts.len() == 1 {
-                "its one recorded part".to_owned()
-            } else {
-                format!("of {} recorded parts", self.parts.len())
-            };
-            notes.push(format!("{parts}: {}", words.join(", ")));
-        }
-        notes.extend(self.perhaps_elsewhere());
-        if !against.is_empty() {
-            notes.push(format!("disputed by {}", self.speakers(against)));
-        }
-        let denies = |e: &&Evidence<'a>| {
-            e.grade == Grade::Claimed && e.disputed.is_some_and(|id| used.iter().any(|used| used.fact.id == *id))
-        };
-        let denials: Vec<&Evidence<'a>> = self.evidence.iter().filter(denies).collect();
-        if !denials.is_empty() {
-            notes.push(format!("denied by {}", self.speakers(&denials)));
-        }
-        if let Some(e) = used.iter().find(|e| e.admitted) {
-            notes.push(format!(
-                "admitted by {}",
-                self.names(if e.fact.by.is_empty() { &e.fact.about } else { &e.fact.by })
-            ));
-        }
-        if let Some((days, exact)) = self.quiet() {
-            notes.push(format!("quiet {}{days} days", if exact { "" } else { "at least " }));
-        }
-        let tellings = || self.cluster.tellings.iter();
-        for fact in tellings().flat_map(|t| self.view.found_by(Handle::Target(&t.id))) {
-            if let Body::Assessment { of, verdict, scale, .. } = &fact.body
-                && tellings().any(|t| t.id == *of)
-            {
-                notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
-            }
-        }
-        if tellings().all(|t| self.view.is_unsupported(t)) {
-            notes.push("every source that tells of it was retracted".to_owned());
-        }
-        notes
-    }
-
-    /// Returns who says each of these, with its id.
-    fn speakers(&self, all: &[&Evidence<'a>]) -> String {
-        let one = |e: &&Evidence<'a>| match self.names(&e.fact.by) {
-            names if names.is_empty() => e.fact.id.to_string(),
-            names => format!("{names} ({})", e.fact.id),
-        };
-        all.iter().map(one).collect::<Vec<_>>().join(", ")
-    }
-
-    fn names(&self, ids: &'a [FactId]) -> String {
-        ids.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Later commitments that may be this one, or that may have taken its place, and are judged by themselves.
-    fn perhaps_elsewhere(&self) -> Option<String> {
-        let perhaps = |l: &heldto_fact::Link| {
-            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::Supersedes);
-            l.kind == LinkKind::MayOverlap || (same && l.strength == Strength::Possible)
-        };
-        let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id));
-        let ids: Vec<String> = linked
-            .filter(|(f, l)| matches!(f.body, Body::Pledge(_)) && perhaps(l) && !self.cluster.holds(&f.id))
-            .map(|(f, _)| f.id.to_string())
-            .collect();
-        (!ids.is_empty()).then(|| format!("{} may be the same, or may have taken its place", ids.join(", ")))
-    }
-
-    /// How long nothing has been heard, in days; and whether the day of the last word is known exactly.
-    fn quiet(&self) -> Option<(i64, bool)> {
-        let facts = || self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact));
-        let last = facts().filter_map(|f| self.view.fact_known_from(&f.id)).max()?;
-        let days = self.as_of.signed_duration_since(last).num_days();
-        let of_last = facts().filter(|f| self.view.fact_known_from(&f.id) == Some(last));
-        let exact = of_last.flat_map(|f| &f.cites).any(|c| match self.view.fact(&c.source).map(|s| &s.body) {
-            Some(Body::Source(from)) => from.published.as_ref().is_some_and(|day| day.window() == Window::day(last)),
-            _ => false,
-        });
-        (days > 0).then_some((days, exact))
     }
 }
 
@@ -486,11 +383,6 @@ pub(crate) fn rules_at_work(case: &Case<'_>) -> Option<Verdict> {
 /// Whether two facts have an owner in common, or one of them names nobody.
 fn shares_owner(a: &Fact, b: &Fact) -> bool {
     a.by.is_empty() || b.by.is_empty() || a.by.iter().any(|owner| b.by.contains(owner))
-}
-
-/// Whether a status tells that work has begun.
-fn has_begun(status: Status) -> bool {
-    status.is_met() || matches!(status, Status::InProgress | Status::Stalled | Status::PartMet | Status::Reversed)
 }
 
 /// A window in words.

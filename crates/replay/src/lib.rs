@@ -25,7 +25,7 @@ pub use authority::{Control, administrations, controls};
 pub use cluster::Cluster;
 pub use demand::Lookup;
 pub use evidence::{Direction, Evidence};
-pub use judge::{Judgement, Reason, judge};
+pub use judge::{Judgement, Reason, judge, judge_each};
 pub use metrics::{Value, series};
 pub use money::{Total, payouts, totals};
 pub use share::{Counted, Share};

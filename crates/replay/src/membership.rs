@@ -63,6 +63,11 @@ pub(crate) fn is_state(view: &View<'_>, party: &FactId) -> bool {
     matches!(kind_of(view, party), Some(PartyKind::Government | PartyKind::Department))
 }
 
+/// Returns `true` if a party is a court.
+pub(crate) fn is_court(view: &View<'_>, party: &FactId) -> bool {
+    kind_of(view, party) == Some(PartyKind::Court)
+}
+
 /// Returns the kind of a declared party.
 fn kind_of(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
     match view.fact(party)?.body {

@@ -7,9 +7,9 @@ use heldto_fact::{Force, Mode, Span, Window};
 
 /// Whether a commitment is judged so: it comes due again and again, or it is a duty without a day, owed in every case.
 pub fn applies(case: &Case<'_>) -> bool {
-    match case.due.map(|d| &d.mode) {
+    match case.undertaking.due.map(|d| &d.mode) {
         Some(Mode::Every(_)) => true,
-        None => case.force == Force::Duty,
+        None => case.undertaking.force == Force::Duty,
         Some(_) => false,
     }
 }
@@ -43,7 +43,7 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
         Direction::Met => true,
         // A duty is owed in every case; anything else may still be done until its period ends.
         Direction::NotMet => {
-            case.force == Force::Duty
+            case.undertaking.force == Force::Duty
                 || period_of(case, time(e)).is_none_or(|p| {
                     p.latest.is_some_and(|end| end <= case.as_of && time(e).latest.is_some_and(|day| day >= end))
                 })
@@ -52,7 +52,7 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     };
     let either = || case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && decided(e));
     let (mut n, mut e) = either().max_by_key(|(_, e)| (time(e).latest, time(e).earliest))?;
-    if case.force == Force::Duty && e.direction == Direction::Met {
+    if case.undertaking.force == Force::Duty && e.direction == Direction::Met {
         // One failure in the same period outweighs any number of cases in time.
         let period = period_of(case, time(e)).unwrap_or(time(e));
         if let Some(failure) =
@@ -71,7 +71,7 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
             format!("{}, {}: {inequality}{age}", e.fact.id, window_words(time(e)))
         }
         Direction::Met => format!("done {}{age}: the latest period with evidence", window_words(time(e))),
-        _ if case.force == Force::Duty => {
+        _ if case.undertaking.force == Force::Duty => {
             format!("owed in every case; a failure is established {}{age}{more}", window_words(time(e)))
         }
         _ => format!("not done {}{age}: the latest period with evidence", window_words(time(e))),
@@ -96,7 +96,7 @@ fn best_told<'c, 'a>(
     n: usize,
     latest: &'c Evidence<'a>,
 ) -> (usize, &'c Evidence<'a>) {
-    if case.force != Force::Duty || latest.inequality.is_some() || latest.direction != Direction::NotMet {
+    if case.undertaking.force != Force::Duty || latest.inequality.is_some() || latest.direction != Direction::NotMet {
         return (n, latest);
     }
     let before =
@@ -109,7 +109,7 @@ fn best_told<'c, 'a>(
 }
 
 fn without_evidence(case: &Case<'_>) -> Verdict {
-    let every = match case.due.map(|d| &d.mode) {
+    let every = match case.undertaking.due.map(|d| &d.mode) {
         Some(Mode::Every(every)) => *every,
         _ => None,
     };
@@ -144,7 +144,7 @@ fn at_rest(case: &Case<'_>, rule: String) -> Verdict {
 
 /// Returns the newest period that was over by the as-of day, where periods can be fixed and one was.
 fn newest_due(case: &Case<'_>) -> Option<Window> {
-    let Some(Mode::Every(Some(span))) = case.due.map(|d| &d.mode) else { return None };
+    let Some(Mode::Every(Some(span))) = case.undertaking.due.map(|d| &d.mode) else { return None };
     let start = case.window.earliest.or_else(|| case.cluster.first().window().earliest)?;
     let over = periods(start, *span, case.as_of, case.window.latest)?;
     let from = span.times(over.checked_sub(1)?)?.after(start)?;
@@ -153,7 +153,7 @@ fn newest_due(case: &Case<'_>) -> Option<Window> {
 
 /// The period that a window ends in, where periods can be fixed.
 fn period_of(case: &Case<'_>, window: Window) -> Option<Window> {
-    let Some(Mode::Every(Some(span))) = case.due.map(|d| &d.mode) else { return None };
+    let Some(Mode::Every(Some(span))) = case.undertaking.due.map(|d| &d.mode) else { return None };
     let (start, day) = (case.window.earliest?, window.latest?);
     let ended = periods(start, *span, day.pred_opt()?, None)?;
     let from = span.times(ended)?.after(start)?;

@@ -7,6 +7,7 @@ pub enum Status {
     Breached,
     PartMet,
     Overdue,
+    AnswerOverdue,
     Inconclusive,
     Reversed,
     Stalled,
@@ -14,6 +15,7 @@ pub enum Status {
     Unevidenced,
     InProgress,
     Awaiting,
+    Unanswered,
     WindowOpen,
     Untestable,
     MetLate,
@@ -21,6 +23,7 @@ pub enum Status {
     Met,
     Superseded,
     Withdrawn,
+    Rejected,
     Lapsed,
     NotYetKnown,
 }
@@ -31,6 +34,7 @@ impl Status {
         Self::Breached,
         Self::PartMet,
         Self::Overdue,
+        Self::AnswerOverdue,
         Self::Inconclusive,
         Self::Reversed,
         Self::Stalled,
@@ -38,6 +42,7 @@ impl Status {
         Self::Unevidenced,
         Self::InProgress,
         Self::Awaiting,
+        Self::Unanswered,
         Self::WindowOpen,
         Self::Untestable,
         Self::MetLate,
@@ -45,6 +50,7 @@ impl Status {
         Self::Met,
         Self::Superseded,
         Self::Withdrawn,
+        Self::Rejected,
         Self::Lapsed,
         Self::NotYetKnown,
     ];
@@ -56,6 +62,7 @@ impl Status {
             Self::Breached => "breached",
             Self::PartMet => "part-met",
             Self::Overdue => "overdue",
+            Self::AnswerOverdue => "answer-overdue",
             Self::Inconclusive => "inconclusive",
             Self::Reversed => "reversed",
             Self::Stalled => "stalled",
@@ -63,6 +70,7 @@ impl Status {
             Self::Unevidenced => "unevidenced",
             Self::InProgress => "in-progress",
             Self::Awaiting => "awaiting",
+            Self::Unanswered => "unanswered",
             Self::WindowOpen => "window-open",
             Self::Untestable => "untestable",
             Self::MetLate => "met-late",
@@ -70,6 +78,7 @@ impl Status {
             Self::Met => "met",
             Self::Superseded => "superseded",
             Self::Withdrawn => "withdrawn",
+            Self::Rejected => "rejected",
             Self::Lapsed => "lapsed",
             Self::NotYetKnown => "not-yet-known",
         }
@@ -82,6 +91,9 @@ impl Status {
             Self::Breached => "evidence that it was not met when it was due",
             Self::PartMet => "a part was delivered, the rest not by the due day",
             Self::Overdue => "the due day has passed and the evidence does not settle it; silence is not a breach",
+            Self::AnswerOverdue => "a recommendation whose answer was due, and none is on record",
+            Self::Unanswered => "a recommendation that nobody has accepted or rejected",
+            Self::Rejected => "a recommendation that the body it was made to rejected, which is no breach",
             Self::Inconclusive => "the evidence points both ways, or its bounds straddle the target",
             Self::Reversed => "delivered, then undone",
             Self::Stalled => "work had begun, and a setback is the last thing known",
@@ -95,7 +107,7 @@ impl Status {
             Self::MetTimingUnknown => "met; whether by the due day cannot be told",
             Self::Met => "met",
             Self::Superseded => "replaced by another commitment before it was due",
-            Self::Withdrawn => "withdrawn before it was due",
+            Self::Withdrawn => "withdrawn before it was due, or revoked by whoever imposed it",
             Self::Lapsed => "a personal undertaking whose office ended",
             Self::NotYetKnown => "nothing published by the day",
         }
@@ -116,7 +128,8 @@ impl Status {
     /// Whether it still asks something of its owner.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        !self.is_met() && !matches!(self, Self::Superseded | Self::Withdrawn | Self::Lapsed | Self::NotYetKnown)
+        !self.is_met()
+            && !matches!(self, Self::Superseded | Self::Withdrawn | Self::Rejected | Self::Lapsed | Self::NotYetKnown)
     }
 }
 

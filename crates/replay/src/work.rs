@@ -6,7 +6,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 /// What a part was judged to be, by what: the part, how deep it lies, the days, and whether with what is sensitive.
-type Judged = HashMap<(FactId, usize, Clock, bool), Option<(Status, Grade)>>;
+type Judged = HashMap<(FactId, usize, Clock, bool), Option<Begun>>;
+
+/// Where a part stands, by whose knowledge, and whether work on it had begun.
+type Begun = (Status, Grade, bool);
 
 /// Counts of what was done, and judgements of parts that need not be made again.
 #[derive(Debug, Default)]
@@ -33,11 +36,7 @@ impl Work {
     }
 
     /// Returns what a part was judged to be, and judges it where that was not done before.
-    pub fn part(
-        &self,
-        key: (FactId, usize, Clock, bool),
-        judge: impl FnOnce() -> Option<(Status, Grade)>,
-    ) -> Option<(Status, Grade)> {
+    pub fn part(&self, key: (FactId, usize, Clock, bool), judge: impl FnOnce() -> Option<Begun>) -> Option<Begun> {
         if let Some(judged) = self.parts.borrow().get(&key) {
             return *judged;
         }

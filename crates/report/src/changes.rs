@@ -6,7 +6,7 @@ use crate::words::{count, voice_of};
 use crate::{Basis, Cell, Document, Event, Item, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
-use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge};
+use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge_each};
 use std::collections::BTreeSet;
 
 /// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
@@ -131,7 +131,8 @@ struct Moved<'a> {
 
 fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Moved<'a>> {
     // By whichever telling it was known.
-    let known = |t: &&Fact| judge(before, &t.id).filter(|e| e.status != Status::NotYetKnown);
+    let is_same = |e: &Judgement<'_>| e.status != Status::NotYetKnown && e.owners == j.owners;
+    let known = |t: &&Fact| judge_each(before, &t.id).into_iter().find(is_same);
     let earlier = j.tellings.iter().find_map(known);
     let was = earlier.as_ref().map_or(Status::NotYetKnown, |e| e.status);
     let graded = earlier.as_ref().map_or(Grade::None, |e| e.grade);

@@ -3,16 +3,32 @@
 use crate::pledges::tone;
 use crate::words::{amount, voice_of};
 use crate::{Basis, Block, Cell, Document, Item, Section, Tone, day};
-use heldto_fact::{Body, Commitment, Fact, FactId, Target, Threshold};
-use heldto_replay::{Judgement, Status, View, judge};
+use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation, Target, Threshold};
+use heldto_replay::{Judgement, Status, View, judge_each};
 
-/// The argument for one commitment's status. `None` where the id is no commitment.
+/// The argument for one commitment's status, or for a recommendation's with each body that it is made to. `None` where the id is
+/// neither.
 #[must_use]
 pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
-    let j = judge(view, id)?;
-    let first = j.tellings[0];
+    let judged = judge_each(view, id);
+    let (first, one) = (judged.first()?, judged.len() == 1);
     let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
-    let mut document = Document::new(format!("Why {} is {}", first.id, j.status), basis, columns);
+    let title = if one {
+        format!("Why {} is {}", first.tellings[0].id, first.status)
+    } else {
+        format!("Where {} stands with each body it is made to", first.tellings[0].id)
+    };
+    let mut document = Document::new(title, basis, columns);
+    for j in &judged {
+        let to = if one { String::new() } else { format!("{}: ", names(view, &j.owners)) };
+        argue(view, j, &to, &mut document);
+    }
+    Some(document)
+}
+
+/// Adds the argument for one judgement.
+fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) {
+    let first = j.tellings[0];
     let (sections, data) = (&mut document.sections, &mut document.data);
     for telling in j.tellings.iter() {
         data.rows.push(row(view, "telling", telling, "", "", true));
@@ -21,16 +37,24 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
         data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.word(), reason.used));
     }
     sections.push(Section {
-        heading: format!("{}: {}", j.status, j.status.meaning()),
+        heading: format!("{to}{}: {}", j.status, j.status.meaning()),
         tone: tone(j.status),
-        blocks: vec![Block::Pairs(argument(&j))],
+        blocks: vec![Block::Pairs(argument(j))],
     });
-    if let (Body::Pledge(commitment), false) = (&first.body, j.status == Status::NotYetKnown) {
-        sections.push(Section {
-            heading: "What was undertaken".to_owned(),
-            tone: Tone::Plain,
-            blocks: vec![Block::Text(first.text.clone()), Block::Pairs(terms(view, first, commitment, &j))],
-        });
+    if j.status != Status::NotYetKnown {
+        let undertaken = match &first.body {
+            Body::Pledge(commitment) => Some(terms(view, first, commitment, j)),
+            Body::Recommendation(asked) => Some(recommended(view, first, asked, j)),
+            _ => None,
+        };
+        sections.extend(
+            undertaken.map(|pairs| Section {
+                heading: if j.answer.is_some() { "What was recommended, and answered" } else { "What was undertaken" }
+                    .to_owned(),
+                tone: Tone::Plain,
+                blocks: vec![Block::Text(first.text.clone()), Block::Pairs(pairs)],
+            }),
+        );
     }
     let items =
         |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
@@ -44,7 +68,11 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
             sections.push(plain(heading, items(facts)));
         }
     }
-    Some(document)
+}
+
+fn names(view: &View<'_>, ids: &[&FactId]) -> String {
+    let name = |id: &&FactId| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone());
+    ids.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn plain(heading: &str, block: Block) -> Section {
@@ -61,12 +89,7 @@ fn argument(j: &Judgement<'_>) -> Vec<(String, String)> {
 }
 
 fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec<(String, String)> {
-    let names = |ids: &[FactId]| {
-        ids.iter()
-            .map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone()))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let names = |ids: &[FactId]| names(view, &ids.iter().collect::<Vec<_>>());
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {
         if !value.is_empty() {
@@ -89,6 +112,23 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec
     }
     put("note", fact.note.clone().unwrap_or_default());
     pairs
+}
+
+/// What was recommended, by whom and to whom, and the terms that are judged by.
+fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgement<'_>) -> Vec<(String, String)> {
+    let all = |ids: &[FactId]| names(view, &ids.iter().collect::<Vec<_>>());
+    let pairs = [
+        ("recommended by", all(&fact.by)),
+        ("to", all(&fact.to)),
+        ("number", asked.number.clone().unwrap_or_default()),
+        ("target", asked.terms.target.as_ref().map(target).unwrap_or_default()),
+        ("due", asked.terms.due.as_ref().map(Due::in_words).unwrap_or_default()),
+        ("answer due", asked.answer_due.as_ref().map(Due::in_words).unwrap_or_default()),
+        ("answer", j.answer.map(|a| format!("{} ({})", a.text, a.id)).unwrap_or_default()),
+        ("target as accepted", j.target.filter(|_| j.answer.is_some()).map(target).unwrap_or_default()),
+        ("note", fact.note.clone().unwrap_or_default()),
+    ];
+    pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// A target in words.

@@ -9,7 +9,7 @@ use crate::words::interval;
 use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Fact, FactId, Force, Handle, Kind, Mode, Target, Truth, Unit};
-use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge};
+use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge_each};
 
 /// Which commitments to show.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +64,9 @@ impl PledgeFilter {
     fn lets_facts(&self, view: &View<'_>, cluster: &Cluster<'_>) -> bool {
         let any = |pick: &dyn Fn(&Fact) -> bool| cluster.tellings.iter().any(|t| pick(t));
         let under = |t: &Fact| made_under(view, t, self.made_under.as_ref()) != Truth::No;
-        any(&|t| self.facts.lets(view, t) && self.facts.within(t.window()) != Truth::No)
+        let owned = Filter { by: None, ..self.facts.clone() };
+        let facts = |t: &Fact| if t.kind() == Kind::Recommendation { &owned } else { &self.facts };
+        any(&|t| facts(t).lets(view, t) && self.facts.within(t.window()) != Truth::No)
             && (self.made_under.is_none() || any(&under))
             && self.unit.as_ref().is_none_or(|unit| any(&|t| unit_of(t) == Some(unit)))
     }
@@ -135,17 +137,26 @@ pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> 
 
 fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
     let pledges: Box<dyn Iterator<Item = &'a FactId>> = match &filter.facts.by {
-        Some(owner) => Box::new(view.ids_found_by(Handle::Owner(owner))),
+        // A recommendation is owed by whoever it is made to.
+        Some(owner) => {
+            Box::new(view.ids_found_by(Handle::Owner(owner)).chain(view.ids_found_by(Handle::Party(owner)).filter(
+                |id| view.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|f| f.kind() == Kind::Recommendation),
+            )))
+        }
         None if filter.facts.is_narrow() => filter.facts.candidates(view),
-        None => Box::new(view.of_kind(Kind::Pledge)),
+        None => Box::new(view.of_kind(Kind::Pledge).chain(view.of_kind(Kind::Recommendation))),
     };
-    let pledges = pledges.filter_map(|id| view.fact(id)).filter(|f| terms(f).is_some());
-    let clusters = Cluster::each(view, pledges);
+    let is_owed = |f: &&Fact| matches!(f.body, Body::Pledge(_) | Body::Recommendation(_));
+    let clusters = Cluster::each(view, pledges.filter_map(|id| view.fact(id)).filter(is_owed));
+    let owes = |j: &Judgement<'_>| {
+        let told = |by: &FactId| j.tellings.iter().any(|t| t.kind() == Kind::Pledge && t.by.contains(by));
+        filter.facts.by.as_ref().is_none_or(|by| j.owners.contains(&by) || told(by))
+    };
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
         .filter(|c| filter.lets_facts(view, c))
-        .filter_map(|c| judge(view, &c.first().id))
-        .filter(|j| j.status != Status::NotYetKnown)
+        .flat_map(|c| judge_each(view, &c.first().id))
+        .filter(|j| j.status != Status::NotYetKnown && owes(j))
         .collect();
     all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.tellings[0].id.clone()));
     all
@@ -275,7 +286,7 @@ fn event(j: &Judgement<'_>) -> Option<Event> {
     let not_before = matches!(due.mode, Mode::NotBefore);
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };
-    let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
+    let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
     let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), j.rule.clone());
     Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", first.text.clone()), text })
 }
@@ -320,9 +331,9 @@ fn counts(all: &[Judgement<'_>]) -> Section {
 /// A commitment for reading.
 pub(crate) fn item(j: &Judgement<'_>) -> Item {
     let first = j.tellings[0];
-    let owners: Vec<&str> = first.by.iter().map(FactId::as_str).collect();
-    let force = terms(first).map_or("", |c| c.force.word());
-    let mut details = vec![format!("{} · {force} by {}", first.id, owners.join(", "))];
+    let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
+    let to = if first.kind() == Kind::Recommendation { "to" } else { "by" };
+    let mut details = vec![format!("{} · {} {to} {}", first.id, force(first), owners.join(", "))];
     // Where the heading says it all, once is enough.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
         details.push(j.rule.clone());
@@ -345,6 +356,11 @@ pub(crate) fn item(j: &Judgement<'_>) -> Item {
     last.extend(j.notes.clone());
     details.push(last.join(" · "));
     Item { mark: mark(j), line: first.text.clone(), details }
+}
+
+/// What binds: the force of a commitment, or that it is recommended.
+fn force(fact: &Fact) -> &'static str {
+    terms(fact).map_or(if fact.kind() == Kind::Recommendation { "recommendation" } else { "" }, |c| c.force.word())
 }
 
 fn evidence(j: &Judgement<'_>) -> String {
@@ -391,9 +407,9 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
     vec![
         first.id.as_str().into(),
         first.text.clone().into(),
-        ids(&first.by),
+        Cell::Words(j.owners.iter().map(ToString::to_string).collect()),
         ids(&first.to),
-        terms(first).map_or("", |c| c.force.word()).into(),
+        force(first).into(),
         j.status.word().into(),
         j.grade.word().into(),
         Counted::of(j).map_or("", Counted::word).into(),
@@ -410,7 +426,13 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         Cell::Words(j.reasons.iter().filter(|r| r.used).map(|r| r.fact.id.to_string()).collect()),
         Cell::Words(j.tellings.iter().map(|t| t.id.to_string()).collect()),
         Cell::Words(sources),
-        filter.scale.and_then(|s| s.of(j.status)).unwrap_or_default().into(),
+        // What whoever imposed it took back is no promise broken.
+        filter
+            .scale
+            .filter(|_| j.status != Status::Withdrawn || j.decisions.is_empty())
+            .and_then(|s| s.of(j.status))
+            .unwrap_or_default()
+            .into(),
         sure.into(),
     ]
 }

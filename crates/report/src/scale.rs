@@ -33,7 +33,8 @@ impl Scale {
     pub const fn of(self, status: Status) -> Option<&'static str> {
         use Status as S;
         Some(match (self, status) {
-            (_, S::NotYetKnown) => return None,
+            // These trackers rate promises: what is only recommended has no place on them.
+            (_, S::NotYetKnown | S::Unanswered | S::AnswerOverdue | S::Rejected) => return None,
 
             (Self::PolitiFact, S::Met | S::MetLate | S::MetTimingUnknown) => "Promise Kept",
             (Self::PolitiFact, S::PartMet | S::Superseded) => "Compromise",

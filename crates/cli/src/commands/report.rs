@@ -260,15 +260,10 @@ fn pledges(world: &mut World<'_>, global: &Global, args: &PledgesArgs) -> Result
     let scope = args.explain.as_ref().map_or(Scope::Filter(&filter.facts), Scope::Fact);
     let outcome = with_view(world, global, &args.clocks, scope, |loaded, view, basis| {
         if let Some(id) = &args.explain {
-            if view.fact(id).is_some() {
-                loaded.require(view, id, Some(Kind::Pledge))?;
-            }
             let document = heldto_report::explain(view, id, basis);
             return document.ok_or_else(|| {
-                loaded
-                    .require(view, id, Some(Kind::Pledge))
-                    .err()
-                    .unwrap_or_else(|| CommandError::new(INPUT, "no such pledge"))
+                let unknown = loaded.require(view, id, Some(Kind::Pledge)).err();
+                unknown.unwrap_or_else(|| CommandError::new(INPUT, format!("nothing is owed by `{id}`")))
             });
         }
         pledge_filters(loaded, view, &args.filters)?;

@@ -3,11 +3,7 @@
 use super::{Case, Verdict, by_day, window_words};
 use crate::{Direction, Evidence, Status};
 use chrono::NaiveDate;
-use heldto_fact::{
-    Amount, Body, Due, Fact, FactId, Force, Interval, LinkKind, Mode, Quantity, Role, Strength, Target, Threshold,
-    Truth, When,
-};
-use std::collections::BTreeSet;
+use heldto_fact::{Due, Interval, Mode, Quantity, Ruling, Target, Truth, When};
 
 /// Withdrawn before the last due day by its owner or the owner's successor.
 pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
@@ -17,10 +13,28 @@ pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
 /// A personal undertaking whose office ended before the last due day, and that nobody else took up.
 pub fn lapsed(case: &Case<'_>) -> Option<Verdict> {
     let adopted = case.cluster.tellings.iter().any(|t| t.by != case.cluster.first().by);
-    if !case.personal || adopted {
+    if !case.undertaking.personal || adopted {
         return None;
     }
     ended(case, Direction::OfficeEnded, Status::Lapsed, "the office ended")
+}
+
+/// Revoked by whoever imposed it, or quashed. What evidence had settled before it was revoked stands; what was quashed binds nobody.
+pub fn ended_by_decision(case: &Case<'_>) -> Option<Verdict> {
+    let decided = case.undertaking.decisions.iter().rfind(|d| d.ends())?;
+    let is_quashed = decided.ruling == Ruling::Quashed;
+    let own = case.by_itself();
+    let before = |n: &usize| case.evidence.get(*n).is_some_and(|e| e.window.latest <= decided.window.latest);
+    let is_settled = own.status.is_met() || matches!(own.status, Status::Breached | Status::PartMet | Status::Reversed);
+    if !is_quashed && is_settled && own.used.iter().all(before) {
+        return Some(own);
+    }
+    let word = if is_quashed { "quashed" } else { "revoked" };
+    let rule = match decided.passed {
+        Some(due) => format!("{word} {}; its last due day, {due}, had passed", window_words(decided.window)),
+        None => format!("{word} {}", window_words(decided.window)),
+    };
+    Some(Verdict { grade: Some(decided.grade), ..Verdict::new(Status::Withdrawn, rule, Vec::new()) })
 }
 
 fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> Option<Verdict> {
@@ -32,62 +46,6 @@ fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> O
     let (truth, inequality) = by_day(e.window, latest.pred_opt()?);
     (truth == Truth::Yes)
         .then(|| Verdict::new(status, format!("{what} before the last due day: {inequality}"), vec![n]))
-}
-
-/// Replaced by a linked commitment, on the same condition.
-pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
-    let by = case.cluster.tellings.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
-    let (later, _) = by.into_iter().find(|(f, l)| {
-        matches!(f.body, Body::Pledge(_)) && l.strength != Strength::Possible && !case.cluster.holds(&f.id)
-    })?;
-    let in_time = case.window.latest.is_none_or(|latest| later.window().by(latest) == Truth::Yes);
-    in_time.then(|| {
-        let own =
-            if super::super::recurring::applies(case) { super::super::recurring::verdict(case) } else { one_off(case) };
-        let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
-        let owners: BTreeSet<&FactId> = case.cluster.tellings.iter().flat_map(|t| &t.by).collect();
-        let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, &owners);
-        let is_own =
-            later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, &owners);
-        let weaker = weaker(case, later).filter(|_| is_own);
-        let rule = weaker.as_ref().map_or(rule.clone(), |weaker| format!("{rule}; the new one is weaker: {weaker}"));
-        Verdict { grade: Some(grade), weaker, ..Verdict::new(Status::Superseded, rule, own.used) }
-    })
-}
-
-/// Returns in what the commitment that took its place asks less: a lower number, a later day or none, nothing that binds.
-fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
-    let Body::Pledge(new) = &later.body else { return None };
-    let less = |was: &Amount, now: &Amount, is_floor: bool| {
-        let (was_at, now_at) = (was.interval().low.value, now.interval().low.value);
-        let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
-        (was.unit == now.unit && was.value.is_some() && now.value.is_some() && is_weaker)
-            .then(|| format!("{now_at} {} in place of {was_at}", now.unit))
-    };
-    let target = match (case.target, &new.target) {
-        (Some(Target::Amount(was)), Some(Target::Amount(now))) => less(was, now, was.role != Role::Limit),
-        (
-            Some(Target::Metric { metric: was_of, threshold: was, .. }),
-            Some(Target::Metric { metric: now_of, threshold: now, .. }),
-        ) if was_of == now_of => match (was, now) {
-            (Threshold::AtLeast(was), Threshold::AtLeast(now)) => less(was, now, true),
-            (Threshold::AtMost(was), Threshold::AtMost(now)) => less(was, now, false),
-            _ => None,
-        },
-        (Some(Target::Amount(_) | Target::Metric { .. }), None) => Some("no number is set any more".to_owned()),
-        _ => None,
-    };
-    let due = match (case.window.latest, &new.due) {
-        (Some(was), None) => Some(format!("no due day in place of {was}")),
-        (Some(was), Some(due)) => {
-            due.window().latest.filter(|now| *now > was).map(|now| format!("due by {now} in place of {was}"))
-        }
-        (None, _) => None,
-    };
-    let binds = case.force != Force::Aspiration && new.force == Force::Aspiration;
-    let force = binds.then(|| format!("an aspiration in place of a {}", case.force));
-    let all: Vec<String> = target.into_iter().chain(due).chain(force).collect();
-    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// A commitment that is done once.
@@ -154,7 +112,7 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let sum = sum.map_or_else(String::new, |s| format!("{s}; "));
-    let missing = case.test.map(|t| format!("that all of the test is met: {t}"));
+    let missing = case.undertaking.test.map(|t| format!("that all of the test is met: {t}"));
     let verdict = |status, rule| {
         let mut verdict = Verdict::new(status, rule, used.clone());
         verdict
@@ -162,11 +120,11 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
             .extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < crate::Grade::Reported)));
         verdict
     };
-    let judged_by = case.window.latest.filter(|_| case.due.is_some_and(Due::falls_once));
+    let judged_by = case.window.latest.filter(|_| case.undertaking.due.is_some_and(Due::falls_once));
     let Some(latest) = judged_by else {
         return Some(verdict(Status::Met, format!("{sum}done {}; no due day, timing not judged", window_words(done))));
     };
-    let in_time = case.due.and_then(Due::surely_in_time).unwrap_or(latest);
+    let in_time = case.undertaking.due.and_then(Due::surely_in_time).unwrap_or(latest);
     let (truth, inequality) = match by_day(done, in_time) {
         (Truth::No, inequality) if by_day(done, latest).0 != Truth::No => {
             (Truth::CannotTell, format!("{inequality}, and not {}", by_day(done, latest).1))
@@ -187,7 +145,8 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
 /// A figure for the period that ends on or holds the last due day: it judges that day, both ways. Where figures for it disagree, the ones
 /// best vouched for do; where deeds vouched for as well say otherwise, none does.
 fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
-    let latest = case.window.latest.filter(|day| *day <= case.as_of && case.due.is_some_and(Due::falls_once))?;
+    let latest =
+        case.window.latest.filter(|day| *day <= case.as_of && case.undertaking.due.is_some_and(Due::falls_once))?;
     let is_figure = |e: &Evidence<'_>| e.settles() && e.inequality.is_some();
     let decides = |e: &Evidence<'_>| matches!(e.direction, Direction::Met | Direction::NotMet);
     let holds = |e: &Evidence<'_>| e.window.latest.is_some_and(|end| end >= latest) && is_by(e.window.earliest, latest);
@@ -225,7 +184,8 @@ fn is_by(earliest: Option<NaiveDate>, day: NaiveDate) -> bool {
 
 fn breached(case: &Case<'_>) -> Option<Verdict> {
     let latest = case.window.latest?;
-    if !case.due?.falls_once() || (case.goal().is_none() && case.settling(Direction::Met).next().is_some()) {
+    if !case.undertaking.due?.falls_once() || (case.goal().is_none() && case.settling(Direction::Met).next().is_some())
+    {
         return None;
     }
     let later = case.settling(Direction::NotMet).find(|(_, e)| {
@@ -307,7 +267,7 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn overdue(case: &Case<'_>) -> Option<Verdict> {
-    let due = case.due.filter(|d| d.falls_once() && !is_never(case))?;
+    let due = case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
     let latest = case.window.latest.filter(|latest| case.as_of > *latest)?;
     let started = if case.has_started() { "work had begun" } else { "no sign that work had begun" };
     let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.in_words(), case.as_of);
@@ -321,7 +281,9 @@ fn overdue(case: &Case<'_>) -> Option<Verdict> {
 
 /// Something to be kept up, without a test and without a due day: no single deed meets it, and no single failure breaks it.
 fn untestable_in_kind(case: &Case<'_>) -> Option<Verdict> {
-    let is_bare = matches!(case.target, Some(Target::KeepDoing(_))) && case.due.is_none() && case.test.is_none();
+    let is_bare = matches!(case.undertaking.target, Some(Target::KeepDoing(_)))
+        && case.undertaking.due.is_none()
+        && case.undertaking.test.is_none();
     is_bare.then(|| {
         let activity = if case.has_started() { "; activity was seen" } else { "" };
         let rule = format!("to be kept up, without a test and without a due day{activity}");
@@ -330,10 +292,10 @@ fn untestable_in_kind(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn untestable(case: &Case<'_>) -> Option<Verdict> {
-    let bare = case.target.is_none() && case.due.is_none() && case.test.is_none();
-    let unnumbered = matches!(case.target, Some(Target::Amount(a)) if a.value.is_none())
-        && case.due.is_none()
-        && case.test.is_none();
+    let bare = case.undertaking.target.is_none() && case.undertaking.due.is_none() && case.undertaking.test.is_none();
+    let unnumbered = matches!(case.undertaking.target, Some(Target::Amount(a)) if a.value.is_none())
+        && case.undertaking.due.is_none()
+        && case.undertaking.test.is_none();
     (bare || unnumbered).then(|| {
         let activity = if case.has_started() { "; activity was seen" } else { "" };
         let rule = format!("no deliverable, threshold or baseline, and no due day{activity}");
@@ -342,10 +304,10 @@ fn untestable(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn falling_due(case: &Case<'_>) -> Option<Verdict> {
-    case.due.filter(|d| d.falls_once() && !is_never(case))?;
+    case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
-        let due = case.due.map_or_else(String::new, Due::in_words);
+        let due = case.undertaking.due.map_or_else(String::new, Due::in_words);
         let left = left(case.as_of, latest);
         let rule = format!("due {due}, and the day lies in that: {earliest} <= {} <= {latest}; {left}", case.as_of);
         let known = work(case).into_iter().chain(case.settling(Direction::NotMet).map(|(n, _)| n));
@@ -391,7 +353,7 @@ pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
 
 /// Returns `true` if it is something never to be done: judged by failures alone, so that silence speaks for it as far as it speaks.
 const fn is_never(case: &Case<'_>) -> bool {
-    matches!(case.target, Some(Target::Never(_)))
+    matches!(case.undertaking.target, Some(Target::Never(_)))
 }
 
 fn waiting(case: &Case<'_>) -> Verdict {
@@ -400,9 +362,9 @@ fn waiting(case: &Case<'_>) -> Verdict {
             .settled_by("evidence that it was broken, or an independent finding that it was not");
     }
     let undone = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
-    match case.due.map(|d| &d.mode) {
+    match case.undertaking.due.map(|d| &d.mode) {
         Some(Mode::NotBefore) if case.window.earliest.is_some_and(|day| case.as_of >= day) => {
-            let due = case.due.map_or_else(String::new, Due::in_words);
+            let due = case.undertaking.due.map_or_else(String::new, Due::in_words);
             let rule = format!("{due}, which has come; never overdue on that ground alone");
             Verdict::new(Status::WindowOpen, rule, undone).settled_by("evidence that it was done")
         }
@@ -423,7 +385,8 @@ fn waiting(case: &Case<'_>) -> Verdict {
 /// Not reached yet by the newest evidence, and not due.
 fn not_yet_there(case: &Case<'_>) -> Verdict {
     let newest = case.settling(Direction::NotMet).last();
-    let due = if case.due.is_some() { format!("not due as at {}", case.as_of) } else { "no due day".to_owned() };
+    let due =
+        if case.undertaking.due.is_some() { format!("not due as at {}", case.as_of) } else { "no due day".to_owned() };
     let (used, said) = newest.map_or((Vec::new(), String::new()), |(n, e)| {
         let figure = e.inequality.as_ref().map_or_else(|| "not done".to_owned(), Clone::clone);
         (vec![n], format!("{figure} {}", window_words(e.window)))

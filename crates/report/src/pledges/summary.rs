@@ -2,7 +2,7 @@
 
 use super::terms;
 use crate::words::{count, list};
-use heldto_fact::{FactId, Force, LinkKind};
+use heldto_fact::{FactId, Force, Kind, LinkKind};
 use heldto_replay::{Grade, Judgement, Share, Status};
 use std::collections::BTreeSet;
 
@@ -38,12 +38,15 @@ pub fn summary(all: &[Judgement<'_>]) -> Vec<String> {
         clause(n, format!("{n} {words}"));
     }
     let untestable = of(&|s| s == Status::Untestable);
-    let ended = of(&|s| matches!(s, Status::Superseded | Status::Withdrawn | Status::Lapsed));
+    let ended = of(&|s| matches!(s, Status::Superseded | Status::Withdrawn | Status::Rejected | Status::Lapsed));
     let judged = of(&|s| {
         s.is_met() || s.is_past_due() || matches!(s, Status::Reversed | Status::Inconclusive | Status::Unevidenced)
     });
-    let rest = all.len() - judged - untestable - ended;
-    clause(ended, format!("{ended} replaced, withdrawn or lapsed"));
+    let rest =
+        all.len() - judged - untestable - ended - of(&|s| matches!(s, Status::Unanswered | Status::AnswerOverdue));
+    let unanswered = of(&|s| matches!(s, Status::Unanswered | Status::AnswerOverdue));
+    clause(unanswered, format!("{unanswered} recommended, without an answer"));
+    clause(ended, format!("{ended} replaced, withdrawn, rejected or lapsed"));
     clause(untestable, format!("{untestable} too vague to test"));
     clause(rest, format!("{rest} not yet due, or without a due day"));
     let mut lines =
@@ -63,9 +66,11 @@ fn kinds(all: &[Judgement<'_>]) -> String {
         (Force::Pledge, "pledged"),
         (Force::Aspiration, "only hoped for"),
     ];
+    let recommended = all.iter().filter(|j| j.tellings[0].kind() == Kind::Recommendation).count();
     let clauses: Vec<String> = words
         .iter()
-        .map(|(f, word)| (force(*f), word))
+        .map(|(f, word)| (force(*f), *word))
+        .chain([(recommended, "recommended")])
         .filter(|(n, _)| *n > 0)
         .map(|(n, w)| format!("{n} {w}"))
         .collect();

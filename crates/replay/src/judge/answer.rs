@@ -1,0 +1,98 @@
+//! Recommendations: each judged once for every body it is made to, by the answer of that body.
+
+use super::undertaking::{Decided, Undertaking, decisions_on};
+use super::{Case, Judgement, known_by, not_yet_known};
+use crate::evidence::standing_of;
+use crate::membership::Standing;
+use crate::{Cluster, Grade, Status, View};
+use heldto_fact::{Body, Due, Fact, FactId, Recommendation, Ruling};
+use std::collections::BTreeSet;
+
+/// Judges a recommendation, once for every body that it is made to.
+pub(crate) fn judge_answers<'a>(view: &View<'a>, newest: &'a Fact) -> Vec<Judgement<'a>> {
+    let cluster = view.fact(&newest.id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
+    let Some(cluster) = cluster else { return vec![not_yet_known(newest)] };
+    let to: BTreeSet<&'a FactId> = cluster.tellings.iter().flat_map(|t| &t.to).collect();
+    to.into_iter().filter_map(|body| judge_answer(view, &cluster, body)).collect()
+}
+
+fn asked(fact: &Fact) -> Option<&Recommendation> {
+    match &fact.body {
+        Body::Recommendation(asked) => Some(asked),
+        _ => None,
+    }
+}
+
+fn judge_answer<'a>(view: &View<'a>, cluster: &Cluster<'a>, body: &'a FactId) -> Option<Judgement<'a>> {
+    view.work().judge();
+    let asked = cluster.tellings.iter().find_map(|t| asked(t))?;
+    let owners = BTreeSet::from([body]);
+    // The newest answer counts: the addressee's, or of its own.
+    let answers = cluster.tellings.iter().flat_map(|t| decisions_on(view, &t.id, &owners));
+    let mut answers: Vec<Decided<'a>> =
+        answers.filter(|d| standing_of(view, d.fact, &owners) >= Standing::Own && is_answer(d.ruling)).collect();
+    answers.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
+    let newest = answers.last();
+    if let Some(answer) = newest.filter(|d| is_acceptance(d.ruling)) {
+        let undertaking = Undertaking::of_answer(asked, body, answer);
+        let case = Case::new(view, cluster.clone(), undertaking, 0);
+        let verdict = case.verdict();
+        return Some(case.judgement(verdict));
+    }
+    let word = newest.map(|d| format!("{} {}", d.ruling.word().replace('-', " "), super::window_words(d.window)));
+    let late = asked.answer_due.as_ref().and_then(|due| overdue(due, view));
+    let (status, rule, grade) = match (newest, late) {
+        (Some(d), _) if matches!(d.ruling, Ruling::Rejected | Ruling::Refused) => {
+            (Status::Rejected, word.unwrap_or_default(), d.grade)
+        }
+        (Some(_), _) => {
+            let word = word.unwrap_or_default();
+            (Status::Unanswered, format!("{word}, and neither accepted nor rejected"), Grade::None)
+        }
+        (None, Some(late)) => (Status::AnswerOverdue, late, Grade::None),
+        (None, None) => {
+            let due = asked
+                .answer_due
+                .as_ref()
+                .map_or("no day is set for one".to_owned(), |due| format!("one is due {}", due.in_words()));
+            (Status::Unanswered, format!("no answer is on record, and {due}"), Grade::None)
+        }
+    };
+    let undertaking = Undertaking {
+        owners,
+        force: heldto_fact::Force::Aspiration,
+        personal: false,
+        made: None,
+        target: asked.terms.target.as_ref(),
+        test: asked.terms.test.as_deref(),
+        due: asked.answer_due.as_ref(),
+        first_due: asked.answer_due.as_ref(),
+        decisions: newest.cloned().into_iter().collect(),
+        answer: newest.map(|d| d.fact),
+    };
+    let case = Case::new(view, cluster.clone(), undertaking, 0);
+    let mut verdict = super::Verdict::new(status, rule, Vec::new());
+    verdict.grade = Some(grade);
+    if status != Status::Rejected {
+        verdict = verdict.settled_by("an answer by the body that it is made to");
+    }
+    if case.has_started() {
+        verdict.missing.push("an answer, though work on it was seen".to_owned());
+    }
+    Some(case.judgement(verdict))
+}
+
+/// Returns why an answer is late, where it is.
+fn overdue(due: &Due, view: &View<'_>) -> Option<String> {
+    let as_of = view.clock().as_of;
+    let latest = due.window().latest.filter(|latest| *latest < as_of && due.falls_once())?;
+    Some(format!("no answer is on record; one was due {}: {as_of} > {latest}", due.in_words()))
+}
+
+const fn is_answer(ruling: Ruling) -> bool {
+    matches!(ruling, Ruling::Rejected | Ruling::Refused | Ruling::Noted) || is_acceptance(ruling)
+}
+
+const fn is_acceptance(ruling: Ruling) -> bool {
+    matches!(ruling, Ruling::Accepted | Ruling::AcceptedInPrinciple | Ruling::AcceptedInPart)
+}

@@ -1,0 +1,173 @@
+//! What is said beside a status: turns evidence and decisions into reasons and notes.
+
+use super::{Case, Decided, Reason, window_words};
+use crate::{Direction, Evidence, Grade, Status};
+use heldto_fact::{Body, Fact, FactId, Handle, LinkKind, Strength, Window};
+
+impl<'a> Case<'a> {
+    /// Returns who changed or ended it, how, when, and how long after its last due day.
+    fn note_of(&self, decided: &Decided<'a>) -> String {
+        let late = match (decided.passed, decided.window.earliest) {
+            (Some(due), Some(day)) => match (day - due).num_days() {
+                1 => ", 1 day after its last due day".to_owned(),
+                days => format!(", {days} days after its last due day"),
+            },
+            _ => String::new(),
+        };
+        let word = decided.ruling.word().replace('-', " ");
+        format!(
+            "{word} by {} {}{late} ({})",
+            self.names(&decided.fact.by),
+            window_words(decided.window),
+            decided.fact.id
+        )
+    }
+
+    /// Returns what was decided about it, as reasons.
+    pub fn decided(&self) -> impl Iterator<Item = Reason<'a>> {
+        let of = |fact: &'a Fact, ruling: &str, window: Window, grade: Grade| Reason {
+            fact,
+            shows: format!("that it was {}, {} ({grade})", ruling.replace('-', " "), window_words(window)),
+            grade,
+            used: true,
+            judged: false,
+        };
+        let answer = self.undertaking.answer.and_then(|fact| match &fact.body {
+            Body::Decision { ruling, .. } => {
+                let (grade, _) =
+                    crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
+                Some(of(fact, ruling.word(), fact.window(), grade))
+            }
+            _ => None,
+        });
+        let decisions =
+            self.undertaking.decisions.iter().filter(|d| Some(&d.fact.id) != self.undertaking.answer.map(|a| &a.id));
+        let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.word(), d.window, d.grade)).collect();
+        decisions.into_iter().chain(answer)
+    }
+
+    pub fn shows(&self, e: &Evidence<'_>) -> String {
+        let direction = match e.direction {
+            Direction::Met => "that it was done",
+            Direction::Part => "that a part was done",
+            Direction::Work => "work on it",
+            Direction::Setback => "a setback",
+            Direction::NotMet => "that it was not done",
+            Direction::Undone => "that it was undone",
+            Direction::Withdrawn => "that it was withdrawn",
+            Direction::OfficeEnded => "that the office ended",
+            Direction::Disputes => match e.disputed {
+                Some(id) => &format!("that {id} is disputed"),
+                None => "that it is disputed",
+            },
+        };
+        let admitted = if e.admitted { ", admitted" } else { "" };
+        let sure = match e.strength {
+            Strength::Stated => "",
+            Strength::Probable => "; the link is the recorder's judgement",
+            Strength::Possible => "; the link is only possible, and settles nothing",
+        };
+        let figure = e.inequality.as_ref().map_or_else(String::new, |i| format!(": {i}"));
+        let withdrawn = if e.is_unsupported { "; its source was retracted, and it settles nothing" } else { "" };
+        format!("{direction}{figure}, {} ({}{admitted}{sure}{withdrawn})", window_words(e.window), e.grade)
+    }
+
+    pub fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (Some(first), Some(due)) = (self.first_due(), self.undertaking.due) {
+            notes.push(format!("first due {}; now {}", first.in_words(), due.in_words()));
+        }
+        notes.extend(self.undertaking.decisions.iter().map(|d| self.note_of(d)));
+        if self.cluster.tellings.len() > 1 {
+            notes.push(format!("told {} times, judged once", self.cluster.tellings.len()));
+        }
+        if !self.parts.is_empty() {
+            let mut counts: Vec<(Status, usize)> = Vec::new();
+            for (_, status, ..) in &self.parts {
+                match counts.iter_mut().find(|(s, _)| s == status) {
+                    Some((_, n)) => *n += 1,
+                    None => counts.push((*status, 1)),
+                }
+            }
+            let words: Vec<String> = counts.iter().map(|(s, n)| format!("{n} {s}")).collect();
+            let parts = if self.parts.len() == 1 {
+                "its one recorded part".to_owned()
+            } else {
+                format!("of {} recorded parts", self.parts.len())
+            };
+            notes.push(format!("{parts}: {}", words.join(", ")));
+        }
+        notes.extend(self.perhaps_elsewhere());
+        if !against.is_empty() {
+            notes.push(format!("disputed by {}", self.speakers(against)));
+        }
+        let denies = |e: &&Evidence<'a>| {
+            e.grade == Grade::Claimed && e.disputed.is_some_and(|id| used.iter().any(|used| used.fact.id == *id))
+        };
+        let denials: Vec<&Evidence<'a>> = self.evidence.iter().filter(denies).collect();
+        if !denials.is_empty() {
+            notes.push(format!("denied by {}", self.speakers(&denials)));
+        }
+        if let Some(e) = used.iter().find(|e| e.admitted) {
+            notes.push(format!(
+                "admitted by {}",
+                self.names(if e.fact.by.is_empty() { &e.fact.about } else { &e.fact.by })
+            ));
+        }
+        if let Some((days, exact)) = self.quiet() {
+            notes.push(format!("quiet {}{days} days", if exact { "" } else { "at least " }));
+        }
+        let tellings = || self.cluster.tellings.iter();
+        for fact in tellings().flat_map(|t| self.view.found_by(Handle::Target(&t.id))) {
+            if let Body::Assessment { of, verdict, scale, .. } = &fact.body
+                && tellings().any(|t| t.id == *of)
+            {
+                notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
+            }
+        }
+        if tellings().all(|t| self.view.is_unsupported(t)) {
+            notes.push("every source that tells of it was retracted".to_owned());
+        }
+        notes
+    }
+
+    /// Returns who says each of these, with its id.
+    fn speakers(&self, all: &[&Evidence<'a>]) -> String {
+        let one = |e: &&Evidence<'a>| match self.names(&e.fact.by) {
+            names if names.is_empty() => e.fact.id.to_string(),
+            names => format!("{names} ({})", e.fact.id),
+        };
+        all.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    fn names(&self, ids: &'a [FactId]) -> String {
+        ids.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Later commitments that may be this one, or that may have taken its place, and are judged by themselves.
+    fn perhaps_elsewhere(&self) -> Option<String> {
+        let perhaps = |l: &heldto_fact::Link| {
+            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::Supersedes);
+            l.kind == LinkKind::MayOverlap || (same && l.strength == Strength::Possible)
+        };
+        let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id));
+        let ids: Vec<String> = linked
+            .filter(|(f, l)| matches!(f.body, Body::Pledge(_)) && perhaps(l) && !self.cluster.holds(&f.id))
+            .map(|(f, _)| f.id.to_string())
+            .collect();
+        (!ids.is_empty()).then(|| format!("{} may be the same, or may have taken its place", ids.join(", ")))
+    }
+
+    /// How long nothing has been heard, in days; and whether the day of the last word is known exactly.
+    fn quiet(&self) -> Option<(i64, bool)> {
+        let facts = || self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact));
+        let last = facts().filter_map(|f| self.view.fact_known_from(&f.id)).max()?;
+        let days = self.as_of.signed_duration_since(last).num_days();
+        let of_last = facts().filter(|f| self.view.fact_known_from(&f.id) == Some(last));
+        let exact = of_last.flat_map(|f| &f.cites).any(|c| match self.view.fact(&c.source).map(|s| &s.body) {
+            Some(Body::Source(from)) => from.published.as_ref().is_some_and(|day| day.window() == Window::day(last)),
+            _ => false,
+        });
+        (days > 0).then_some((days, exact))
+    }
+}

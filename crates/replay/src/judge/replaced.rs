@@ -1,0 +1,64 @@
+//! Commitments that others took the place of, and in what those are weaker.
+
+use super::{Case, Verdict};
+use crate::{Direction, Status};
+use heldto_fact::{Amount, Body, Fact, Force, LinkKind, Role, Strength, Target, Threshold, Truth};
+
+/// Replaced by a linked commitment, on the same condition.
+pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
+    let by = case.cluster.tellings.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
+    let (later, _) = by.into_iter().find(|(f, l)| {
+        matches!(f.body, Body::Pledge(_)) && l.strength != Strength::Possible && !case.cluster.holds(&f.id)
+    })?;
+    let in_time = case.window.latest.is_none_or(|latest| later.window().by(latest) == Truth::Yes);
+    in_time.then(|| {
+        let own = case.by_itself();
+        let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
+        let owners = &case.undertaking.owners;
+        let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, owners);
+        let is_own =
+            later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners);
+        let weaker = weaker(case, later).filter(|_| is_own);
+        let rule = weaker.as_ref().map_or(rule.clone(), |weaker| format!("{rule}; the new one is weaker: {weaker}"));
+        Verdict { grade: Some(grade), weaker, ..Verdict::new(Status::Superseded, rule, own.used) }
+    })
+}
+
+/// Returns in what the commitment that took its place asks less: a lower number, a later day or none, nothing that binds.
+fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
+    let Body::Pledge(new) = &later.body else { return None };
+    let less = |was: &Amount, now: &Amount, is_floor: bool| {
+        let (was_at, now_at) = (was.interval().low.value, now.interval().low.value);
+        let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
+        (was.unit == now.unit && was.value.is_some() && now.value.is_some() && is_weaker)
+            .then(|| format!("{now_at} {} in place of {was_at}", now.unit))
+    };
+    let target = match (case.undertaking.target, &new.target) {
+        (Some(Target::Amount(was)), Some(Target::Amount(now))) => less(was, now, was.role != Role::Limit),
+        (
+            Some(Target::Metric { metric: was_of, threshold: was, .. }),
+            Some(Target::Metric { metric: now_of, threshold: now, .. }),
+        ) if was_of == now_of => match (was, now) {
+            (Threshold::AtLeast(was), Threshold::AtLeast(now)) => less(was, now, true),
+            (Threshold::AtMost(was), Threshold::AtMost(now)) => less(was, now, false),
+            _ => None,
+        },
+        (
+            Some(Target::Amount(_) | Target::Metric { .. }),
+            None | Some(Target::Deliverable(_) | Target::KeepDoing(_)),
+        ) => Some("no number is set any more".to_owned()),
+        _ => None,
+    };
+    let due = match (case.window.latest, &new.due) {
+        (Some(was), None) => Some(format!("no due day in place of {was}")),
+        (Some(was), Some(due)) => match due.window().latest {
+            None => Some(format!("no last day in place of {was}")),
+            Some(now) => (now > was).then(|| format!("due by {now} in place of {was}")),
+        },
+        (None, _) => None,
+    };
+    let binds = case.undertaking.force != Force::Aspiration && new.force == Force::Aspiration;
+    let force = binds.then(|| format!("an aspiration in place of a {}", case.undertaking.force));
+    let all: Vec<String> = target.into_iter().chain(due).chain(force).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}

@@ -1,0 +1,201 @@
+//! What somebody undertook: turns the tellings of a commitment, or a recommendation and the answer that accepted it, into owners and
+//! terms, as decisions by whoever imposed them changed them.
+
+use super::{shares_owner, terms};
+use crate::evidence::grade;
+use crate::membership::{Standing, is_court, standing};
+use crate::{Cluster, Direction, Grade, View};
+use chrono::NaiveDate;
+use heldto_fact::{
+    Body, Commitment, Due, Fact, FactId, Force, Handle, LinkKind, Recommendation, Ruling, Strength, Target, Voice,
+    Window,
+};
+use std::collections::BTreeSet;
+
+/// Owners and terms, as they stand on the as-of day.
+pub(crate) struct Undertaking<'a> {
+    pub owners: BTreeSet<&'a FactId>,
+    pub force: Force,
+    pub personal: bool,
+    /// The first day on which it was made.
+    pub made: Option<NaiveDate>,
+    pub target: Option<&'a Target>,
+    pub test: Option<&'a str>,
+    pub due: Option<&'a Due>,
+    pub first_due: Option<&'a Due>,
+    /// The decisions that changed or ended it, the oldest first.
+    pub decisions: Vec<Decided<'a>>,
+    /// The decision by which a recommendation was accepted.
+    pub answer: Option<&'a Fact>,
+}
+
+/// A decision about a commitment, that stands on the as-of day.
+#[derive(Clone)]
+pub(crate) struct Decided<'a> {
+    pub fact: &'a Fact,
+    pub ruling: Ruling,
+    /// When it was made.
+    pub window: Window,
+    pub grade: Grade,
+    /// The last due day before it, where that had passed.
+    pub passed: Option<NaiveDate>,
+}
+
+impl Decided<'_> {
+    /// Returns `true` if it ends what it is about.
+    pub const fn ends(&self) -> bool {
+        matches!(self.ruling, Ruling::Revoked | Ruling::Quashed)
+    }
+}
+
+impl<'a> Undertaking<'a> {
+    /// Returns what a pledge binds to.
+    pub fn of_pledge(view: &View<'a>, cluster: &Cluster<'a>) -> Self {
+        let all: Vec<(&'a Fact, &'a Commitment)> =
+            cluster.tellings.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
+        // Only those who owe it set its terms, each known from its own source's day.
+        let own: Vec<_> =
+            all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
+        let (mut due, mut target, mut test) = (None, None, None);
+        for (fact, c) in &own {
+            // What was moved only after the last day had passed hides nothing.
+            let passed = match (view.fact_known_from(&fact.id), due.map(Due::window).and_then(|w| w.latest)) {
+                (Some(day), Some(latest)) => day > latest,
+                _ => false,
+            };
+            if !passed {
+                due = c.due.as_ref().or(due);
+                target = c.target.as_ref().or(target);
+                test = c.test.as_deref().or(test);
+            }
+        }
+        let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
+        let mut found = Self {
+            owners: cluster.tellings.iter().flat_map(|t| &t.by).collect(),
+            force: strongest.unwrap_or(Force::Pledge),
+            personal: all.iter().all(|(_, c)| c.personal),
+            made: cluster.tellings.iter().filter_map(|t| t.window().earliest).min(),
+            target,
+            test,
+            due,
+            first_due: own.iter().find_map(|(_, c)| c.due.as_ref()),
+            decisions: Vec::new(),
+            answer: None,
+        };
+        found.change(view, cluster);
+        found
+    }
+
+    /// Returns what a body undertook by accepting a recommendation: the recommendation's terms, or the answer's where it sets any. In
+    /// principle or in part, only the terms that the answer sets bind.
+    pub fn of_answer(asked: &'a Recommendation, by: &'a FactId, answer: &Decided<'a>) -> Self {
+        let Body::Decision { terms: own, .. } = &answer.fact.body else { unreachable!("an answer is a decision") };
+        let is_whole = answer.ruling == Ruling::Accepted;
+        let recommended = Some(&asked.terms).filter(|_| is_whole);
+        let own = own.as_deref();
+        let due = own.and_then(|t| t.due.as_ref()).or_else(|| recommended.and_then(|t| t.due.as_ref()));
+        Self {
+            owners: BTreeSet::from([by]).into_iter().chain(&answer.fact.by).collect(),
+            force: if answer.ruling == Ruling::AcceptedInPrinciple { Force::Aspiration } else { Force::Pledge },
+            personal: false,
+            made: answer.window.earliest,
+            target: own.and_then(|t| t.target.as_ref()).or_else(|| recommended.and_then(|t| t.target.as_ref())),
+            test: own.and_then(|t| t.test.as_deref()).or_else(|| recommended.and_then(|t| t.test.as_deref())),
+            due,
+            first_due: due,
+            decisions: Vec::new(),
+            answer: Some(answer.fact),
+        }
+    }
+
+    /// Takes in the decisions by whoever imposed a requirement, a remedy or a duty, each from the day on which it was made.
+    fn change(&mut self, view: &View<'a>, cluster: &Cluster<'a>) {
+        if matches!(self.force, Force::Aspiration | Force::Pledge) {
+            return;
+        }
+        let wholes: Vec<&'a Fact> = wholes(view, cluster);
+        let imposers: BTreeSet<&FactId> = wholes.iter().flat_map(|whole| &whole.by).collect();
+        let on_it = cluster.tellings.iter().flat_map(|t| decisions_on(view, &t.id, &self.owners));
+        // What ends a notice ends what it requires.
+        let on_whole = wholes.iter().flat_map(|whole| decisions_on(view, &whole.id, &self.owners));
+        let mut seen = BTreeSet::new();
+        let mut all: Vec<Decided<'a>> = on_it
+            .chain(on_whole.filter(Decided::ends))
+            .filter(|d| may_change(view, d, &self.owners, &imposers) && seen.insert(&d.fact.id))
+            .collect();
+        all.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
+        for mut decided in all {
+            let Body::Decision { terms, .. } = &decided.fact.body else { continue };
+            let before = self.due.map(Due::window).and_then(|w| w.latest);
+            decided.passed = before.filter(|due| decided.window.earliest.is_some_and(|day| day > *due));
+            match decided.ruling {
+                Ruling::Revoked | Ruling::Quashed => {}
+                Ruling::Varied | Ruling::Deferred => match terms {
+                    Some(terms) => {
+                        self.due = terms.due.as_ref().or(self.due);
+                        self.target = terms.target.as_ref().or(self.target);
+                        self.test = terms.test.as_deref().or(self.test);
+                    }
+                    None => match last_of_parts(view, cluster) {
+                        Some(due) => self.due = Some(due),
+                        None => continue,
+                    },
+                },
+                _ => continue,
+            }
+            self.decisions.push(decided);
+        }
+    }
+}
+
+/// Returns what a commitment is part of that is no commitment itself: the notice, the decision or the complaint that imposed it.
+fn wholes<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<&'a Fact> {
+    let links = cluster.tellings.iter().flat_map(|t| &t.links);
+    let parts = links.filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
+    parts.filter_map(|l| view.fact(&l.to)).filter(|whole| !matches!(whole.body, Body::Pledge(_))).collect()
+}
+
+/// Returns the decisions on a fact that were made by the as-of day and that no later decision overturned.
+pub(crate) fn decisions_on<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
+    let made = |on: &'a FactId| {
+        view.found_by(Handle::Target(on)).filter_map(move |fact| {
+            let Body::Decision { ruling, on: about, .. } = &fact.body else { return None };
+            let window = crate::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
+            let is_made = window.latest.is_some_and(|day| day <= view.clock().as_of);
+            (about.contains(on) && is_made && !view.is_unsupported(fact)).then_some((fact, *ruling, window))
+        })
+    };
+    let is_overturned = |fact: &'a Fact| made(&fact.id).any(|(_, r, _)| matches!(r, Ruling::Revoked | Ruling::Quashed));
+    let standing = made(id).filter(|(fact, ..)| !is_overturned(fact));
+    let mut all: Vec<Decided<'a>> = standing
+        .map(|(fact, ruling, window)| {
+            let (grade, _) = grade(view, fact, Direction::Withdrawn, owners);
+            Decided { fact, ruling, window, grade, passed: None }
+        })
+        .collect();
+    all.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
+    all
+}
+
+/// Returns `true` if a decision is by whoever imposed the commitment, or by a court; where nobody is known to have, by anybody but its
+/// owners and their own.
+fn may_change(
+    view: &View<'_>,
+    decided: &Decided<'_>,
+    owners: &BTreeSet<&FactId>,
+    imposers: &BTreeSet<&FactId>,
+) -> bool {
+    let by = || decided.fact.by.iter();
+    let stands = |party: &FactId, to: &BTreeSet<&FactId>| standing(view, party, to, decided.window);
+    if by().any(|party| is_court(view, party)) || by().any(|party| stands(party, imposers) >= Standing::Own) {
+        return true;
+    }
+    imposers.is_empty() && by().all(|party| stands(party, owners) == Standing::Independent)
+}
+
+/// Returns the due date of the last of a commitment's parts.
+fn last_of_parts<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Option<&'a Due> {
+    let parts = cluster.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
+    let dues = parts.filter(|(_, l)| l.strength != Strength::Possible).filter_map(|(f, _)| terms(f)?.due.as_ref());
+    dues.max_by_key(|due| (due.window().latest.unwrap_or(NaiveDate::MAX), due.window().earliest))
+}
