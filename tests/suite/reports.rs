@@ -143,12 +143,23 @@ fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
     };
     for (expression, result) in [
         ("2025-01-14 + 2 weeks", "28 Jan 2025"),
-        ("notice-priority-impact-plan.due - inspection-report-2024.occurred", "75 days later"),
+        (
+            "notice-priority-impact-plan.due - inspection-report-2024.occurred",
+            "between 75 days later and 104 days later",
+        ),
         ("dcc-11m-places / dcc-500-places.target", "£22,000 for each of the places"),
         ("dcc-11m-places - dcc-1m-service", "£10m"),
-        ("dcc-1m-service - lgsco-payout-batch", "less than 980,000 GBP"),
+        ("dcc-1m-service - lgsco-payout-batch", "less than £980,000"),
         ("lgsco-payout-batch + 500 GBP", "more than £20,500"),
         ("idox-go-live.due - 2024-09-01", "between the same day and 29 days later"),
+        // Told three times, counted once; a number that does not come out even is rounded, and says so.
+        ("dcc-1m-service + dcc-1m-service-2025 + dcc-1m-service-2024-11", "£1m"),
+        ("dcc-11m-places + dcc-11m-places", "£11m"),
+        ("dcc-11m-places / dcc-500-places.target * 120 places", "£2.64m"),
+        ("50 % * 500 places", "250 places"),
+        ("22000 GBP * 3", "£66,000"),
+        ("1 / 3", "about 0.33 times"),
+        ("3600000 GBP / 7 places", "about £514,286 for each of the places"),
     ] {
         assert_eq!(calc(expression), result, "{expression}");
     }

@@ -2,18 +2,19 @@
 
 use crate::explain::sources;
 use crate::pledges::terms;
-use crate::words::{day_range, days_between, interval};
+use crate::words::{day_range, days_between, interval, with_unit};
 use crate::{Basis, Block, Document, Item, Section};
 use chrono::NaiveDate;
 use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Span, Target, Unit, When, Window};
-use heldto_replay::View;
+use heldto_replay::{View, totals};
+use std::collections::BTreeSet;
 
 /// Why an expression cannot be worked out. What merely cannot be told is a result, and no error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalcError {
     /// It does not read as operands with signs between them.
-    #[error("`{0}` does not read as FIELD, or FIELD SIGN FIELD and so on, with blanks between; the signs are + - /")]
+    #[error("`{0}` does not read as FIELD, or FIELD SIGN FIELD and so on, with blanks between; the signs are + - * /")]
     Form(String),
     /// Nothing of this name is known.
     #[error("`{0}` is neither a fact that is known by the day, nor a date, nor a number with a unit")]
@@ -73,38 +74,100 @@ pub fn calc(view: &View<'_>, expression: &str, basis: Basis) -> Result<Document,
     let days = expression
         .split_whitespace()
         .any(|t| t.len() > 4 && t.parse::<When>().is_ok_and(|w| w.window() != Window::ANY));
-    let mut tokens = expression.split_whitespace().peekable();
-    let (mut items, mut result): (Vec<Item>, Option<Value>) = (Vec::new(), None);
-    let mut sign = None;
-    while let Some(token) = tokens.next() {
-        if let ("+" | "-" | "/", None, Some(_)) = (token, sign, &result) {
-            sign = token.chars().next();
-            continue;
-        }
-        let operand = match tokens.peek().and_then(|unit| measured(token, unit)) {
-            Some(value) => {
-                tokens.next();
-                value
-            }
-            None if !days && token.parse::<Quantity>().is_ok() => {
-                Value::Number(bounds(Interval::exactly(token.parse().unwrap_or_default())), String::new())
-            }
-            None => field(view, token, &mut items)?,
-        };
-        result = Some(match (result, sign.take()) {
-            (None, None) => operand,
-            (Some(left), Some(sign)) => join(left, sign, operand)?,
-            _ => return Err(CalcError::Form(expression.to_owned())),
-        });
-    }
-    let value = result.filter(|_| sign.is_none()).ok_or_else(|| CalcError::Form(expression.to_owned()))?;
+    let operands = operands(view, expression, days)?;
+    let (counted, said) = counted_once(view, &operands);
+    let mut rest = operands.iter().skip(counted.as_ref().map_or(1, |(taken, _)| *taken));
+    let first = counted.map(|(_, sum)| sum).or_else(|| operands.first().map(|o| o.value.clone()));
+    let form = || CalcError::Form(expression.to_owned());
+    let value = rest.try_fold(first.ok_or_else(form)?, |left, o| join(left, o.sign, o.value.clone()))?;
+    let (shown, is_rounded) = in_words(&value);
     let mut document = Document::new(expression, basis, &["expression", "result"]);
-    document.summary.push(in_words(&value));
-    document.data.rows.push(vec![expression.into(), in_words(&value).into()]);
+    document.summary.push(shown.clone());
+    document.summary.extend(is_rounded.then(|| "Rounded: the number itself does not come out even.".to_owned()));
+    document.summary.extend(said);
+    document.data.rows.push(vec![expression.into(), shown.into()]);
+    let items: Vec<Item> = operands.iter().filter_map(|o| item(view, o)).collect();
     if !items.is_empty() {
         document.sections.push(Section::plain("Worked out from", vec![Block::Items(items)]));
     }
     Ok(document)
+}
+
+/// What stands in an expression: a value, the sign before it, and the field of a fact that it was taken from.
+struct Operand<'a> {
+    sign: char,
+    value: Value,
+    from: Option<(&'a Fact, String)>,
+}
+
+/// Reads the operands, the first with the sign `+`.
+fn operands<'a>(view: &View<'a>, expression: &str, days: bool) -> Result<Vec<Operand<'a>>, CalcError> {
+    let form = || CalcError::Form(expression.to_owned());
+    let mut tokens = expression.split_whitespace().peekable();
+    let mut found: Vec<Operand<'a>> = Vec::new();
+    let mut sign = Some('+');
+    while let Some(token) = tokens.next() {
+        if let ("+" | "-" | "*" | "×" | "/", None) = (token, sign) {
+            sign = Some(if token == "×" { '*' } else { token.chars().next().unwrap_or('+') });
+            continue;
+        }
+        let (value, from) = match tokens.peek().and_then(|unit| measured(token, unit)) {
+            Some(value) => {
+                tokens.next();
+                (value, None)
+            }
+            None if !days && token.parse::<Quantity>().is_ok() => {
+                (Value::Number(bounds(Interval::exactly(token.parse().unwrap_or_default())), String::new()), None)
+            }
+            None => field(view, token)?,
+        };
+        found.push(Operand { sign: sign.take().ok_or_else(form)?, value, from });
+    }
+    if sign.is_some() || found.is_empty() { Err(form()) } else { Ok(found) }
+}
+
+/// Returns the sum of the amounts that an expression begins by adding, each thing once as in every report, and how many operands that
+/// takes in; and what is to be said of it. `None` where it does not begin with a sum of amounts of facts in one unit.
+fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize, Value)>, Vec<String>) {
+    let amount = |o: &Operand<'a>| match (&o.from, &o.value) {
+        (Some((fact, name)), Value::Number(_, unit)) => Some((*fact, place_of(name)?, unit.clone())),
+        _ => None,
+    };
+    let unit = operands.first().and_then(amount).map(|(.., unit)| unit);
+    let added = operands.iter().take_while(|o| o.sign == '+').map_while(amount);
+    let added: Vec<_> = added.take_while(|(.., u)| Some(u) == unit.as_ref()).collect();
+    if added.len() < 2 {
+        return (None, Vec::new());
+    }
+    let picked = |fact: &Fact, amount: &Amount| {
+        added.iter().any(|(f, place, _)| f.id == fact.id && fact.amounts.get(*place).is_some_and(|a| a == amount))
+    };
+    let totals = totals(view, added.iter().map(|(fact, ..)| *fact), picked);
+    let [total] = totals.as_slice() else { return (None, Vec::new()) };
+    let mut said = Vec::new();
+    let distinct: BTreeSet<(&FactId, usize)> = added.iter().map(|(fact, place, _)| (&fact.id, *place)).collect();
+    let things = total.counted.len() + total.parts.len();
+    let told = distinct.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>().len();
+    if distinct.len() < added.len() || things < told {
+        said.push("What is told more than once is counted once.".to_owned());
+    }
+    for part in &total.parts {
+        said.push(format!("{} is part of what is counted, and is not added to it.", part.first().id));
+    }
+    for group in &total.may_overlap {
+        let ids: Vec<String> = group.iter().map(|f| f.id.to_string()).collect();
+        said.push(format!("{} may be the same, so the sum is a range.", crate::words::list(&ids)));
+    }
+    let sum = Value::Number(bounds(total.sum), unit.unwrap_or_default());
+    (Some((added.len(), sum)), said)
+}
+
+/// Returns the place of the amount that a field names.
+fn place_of(name: &str) -> Option<usize> {
+    match name {
+        "amount" => Some(0),
+        _ => name.strip_prefix("amount.")?.parse::<usize>().ok()?.checked_sub(1),
+    }
 }
 
 /// `20 weeks`, `500 places`: a number with its unit.
@@ -117,14 +180,15 @@ fn measured(number: &str, unit: &str) -> Option<Value> {
     Some(Value::Number(bounds(Interval::exactly(value)), unit.to_string()))
 }
 
-fn field(view: &View<'_>, token: &str, items: &mut Vec<Item>) -> Result<Value, CalcError> {
+/// Reads a date, a number or a field of a fact; of the last, from which.
+fn field<'a>(view: &View<'a>, token: &str) -> Result<(Value, Option<(&'a Fact, String)>), CalcError> {
     if let Ok(when) = token.parse::<When>()
         && when.window() != Window::ANY
     {
-        return Ok(Value::Days(when.doubtful_window()));
+        return Ok((Value::Days(when.doubtful_window()), None));
     }
     if let Ok(number) = token.parse::<Quantity>() {
-        return Ok(Value::Number(bounds(Interval::exactly(number)), String::new()));
+        return Ok((Value::Number(bounds(Interval::exactly(number)), String::new()), None));
     }
     let known = |text: &str| text.parse::<FactId>().ok().and_then(|id| view.fact(&id));
     let (fact, name) = match (known(token), token.split_once('.')) {
@@ -135,11 +199,16 @@ fn field(view: &View<'_>, token: &str, items: &mut Vec<Item>) -> Result<Value, C
     let name = if name.is_empty() { if fact.amounts.is_empty() { "occurred" } else { "amount" } } else { name };
     let value =
         of(view, fact, name).ok_or_else(|| CalcError::Field { fact: fact.id.to_string(), field: name.to_owned() })?;
+    Ok((value, Some((fact, name.to_owned()))))
+}
+
+/// Returns the field of a fact that stands in an expression, with its sources.
+fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
+    let (fact, name) = operand.from.as_ref()?;
     let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
     let mut details = vec![format!("{}.{name} · {entry}", fact.id)];
     details.extend(sources(view, fact));
-    items.push(Item { mark: in_words(&value), line: fact.text.clone(), details });
-    Ok(value)
+    Some(Item { mark: in_words(&operand.value).0, line: fact.text.clone(), details })
 }
 
 /// A field of a fact; `None` where it has none.
@@ -195,6 +264,13 @@ fn join(left: Value, sign: char, right: Value) -> Result<Value, CalcError> {
             // From one share to another is a number of percentage points.
             Value::Number(plus(a, negated(b)), if u == "%" { "percentage points".to_owned() } else { u })
         }
+        (Value::Number(a, u), '*', Value::Number(b, v)) => {
+            let Some((unit, is_share)) = product_unit(&u, &v) else {
+                return Err(units(&Value::Number(a, u), &Value::Number(b, v)));
+            };
+            let product = product(a, b, if is_share { 100 } else { 1 }).ok_or(CalcError::TooLarge)?;
+            Value::Number(product, unit)
+        }
         (Value::Number(a, u), '/', Value::Number(b, v))
             if u.ends_with(EACH_PERIOD) != v.ends_with(EACH_PERIOD) && !v.is_empty() =>
         {
@@ -245,6 +321,38 @@ const fn negated(b: Bounds) -> Bounds {
     Bounds { low: turned(b.high), high: turned(b.low) }
 }
 
+/// Returns the unit of a product, and whether one of the two is per cent; `None` of two that do not multiply.
+fn product_unit(u: &str, v: &str) -> Option<(String, bool)> {
+    let is_factor = |unit: &str| matches!(unit, "" | "times" | "%");
+    // So much for each of what is counted, and so many of it.
+    let each = |rate: &str, n: &str| rate.split_once(EACH).filter(|(_, of)| *of == n).map(|(unit, _)| unit.to_owned());
+    match (u, v) {
+        (u, "" | "times") => Some((u.to_owned(), false)),
+        ("" | "times", v) => Some((v.to_owned(), false)),
+        ("%", v) => Some((v.to_owned(), true)),
+        (u, "%") => Some((u.to_owned(), true)),
+        (u, v) if is_factor(u) || is_factor(v) => None,
+        (u, v) => each(u, v).or_else(|| each(v, u)).map(|unit| (unit, false)),
+    }
+}
+
+/// The product of two numbers that are not below nought, divided by `by` and rounded outwards to four decimals. `None` where a number
+/// grows too large.
+fn product(a: Bounds, b: Bounds, by: i128) -> Option<Bounds> {
+    let (low, high) = match (a.low, b.low, a.high, b.high) {
+        (Some((x, s)), Some((y, t)), ..) if x >= 0 && y >= 0 => {
+            let low = Some((x.checked_mul(y)?.div_euclid(10_000 * by), s || t));
+            let high = match (a.high, b.high) {
+                (Some((x, s)), Some((y, t))) => Some((-(-x.checked_mul(y)?).div_euclid(10_000 * by), s || t)),
+                _ => None,
+            };
+            (low, high)
+        }
+        _ => (None, None),
+    };
+    Some(Bounds { low, high })
+}
+
 /// The ratio of two numbers that are not below nought, rounded outwards to four decimals. Without a lower end above nought, the divisor bounds nothing.
 /// `None` where a number grows too large.
 fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
@@ -261,9 +369,10 @@ fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
     Some(Bounds { low, high })
 }
 
-fn in_words(value: &Value) -> String {
-    match value {
-        Value::Number(b, unit) => number_in_words(*b, unit),
+/// Returns a value in words, and whether a number in it was rounded.
+fn in_words(value: &Value) -> (String, bool) {
+    let words = match value {
+        Value::Number(b, unit) => return number_in_words(*b, unit),
         Value::Between(least, most) => day_range(*least, *most),
         Value::Length(span) => span.to_string(),
         Value::Days(Window { earliest, latest }) => match (earliest, latest) {
@@ -273,28 +382,49 @@ fn in_words(value: &Value) -> String {
             (None, Some(l)) => format!("on or before {}", crate::day(*l)),
             (None, None) => "cannot be told: the date has no bound".to_owned(),
         },
-    }
+    };
+    (words, false)
 }
 
-fn number_in_words(b: Bounds, unit: &str) -> String {
+fn number_in_words(b: Bounds, unit: &str) -> (String, bool) {
     let (of, each) = unit.split_once(EACH).map_or((unit, String::new()), |(u, v)| (u, format!("{EACH}{v}")));
+    // One number whose last decimals were rounded outwards, to both sides.
+    if let (Some((low, false)), Some((high, false))) = (b.low, b.high)
+        && (1..=2).contains(&(high - low))
+        && low >= 0
+    {
+        let step = if of.parse::<Unit>().is_ok_and(|u| matches!(u, Unit::Money(_))) && low >= 1_000_000 {
+            10_000
+        } else {
+            100
+        };
+        let near = (low + step / 2) / step * step;
+        let exact = Bounds { low: Some((near, false)), high: Some((near, false)) };
+        return (format!("about {}", number_in_words(exact, unit).0), true);
+    }
     if let Ok(unit) = of.parse::<Unit>()
         && let Some(known) = unsigned(b)
     {
-        return format!("{}{each}", interval(known, &unit));
+        return (format!("{}{each}", interval(known, &unit)), false);
     }
     let shown = |n: i128| {
         let size = i64::try_from(n.unsigned_abs()).ok().and_then(Quantity::from_ten_thousandths);
-        let size = size.map_or_else(|| "a number too large to write".to_owned(), Quantity::grouped);
-        format!("{}{size} {unit}", if n < 0 { "-" } else { "" }).trim_end().to_owned()
+        let of = of.parse::<Unit>().ok();
+        let size = match (size, &of) {
+            (None, _) => "a number too large to write".to_owned(),
+            (Some(size), Some(of)) => format!("{}{each}", with_unit(size, of)),
+            (Some(size), None) => format!("{} {unit}", size.grouped()),
+        };
+        format!("{}{size}", if n < 0 { "-" } else { "" }).trim_end().to_owned()
     };
-    match (b.low, b.high) {
+    let words = match (b.low, b.high) {
         (Some((l, false)), Some((h, false))) if l == h => shown(l),
         (Some((l, _)), Some((h, _))) => format!("between {} and {}", shown(l), shown(h)),
         (Some((l, strict)), None) => format!("{} {}", if strict { "more than" } else { "at least" }, shown(l)),
         (None, Some((h, strict))) => format!("{} {}", if strict { "less than" } else { "at most" }, shown(h)),
         (None, None) => "cannot be told: neither end is known".to_owned(),
-    }
+    };
+    (words, false)
 }
 
 /// The same as an interval, where nothing of it lies below nought.

@@ -41,6 +41,10 @@ pub fn interval(interval: Interval, unit: &Unit) -> String {
     let word = |limit: Limit, open: &str, closed: &str| {
         format!("{} {}", if limit.strict { open } else { closed }, with_unit(limit.value, unit))
     };
+    if let Some(about) = about(interval) {
+        return format!("about {}", with_unit(about, unit));
+    }
+    let interval = rounded_outwards(interval, unit);
     match interval.high {
         Some(high) if high.value == interval.low.value => with_unit(high.value, unit),
         Some(high) if interval.low.value == Quantity::ZERO => word(high, "less than", "up to"),
@@ -50,7 +54,46 @@ pub fn interval(interval: Interval, unit: &Unit) -> String {
     }
 }
 
-fn with_unit(value: Quantity, unit: &Unit) -> String {
+/// Returns the number that a range is "about": the middle of one that reaches a twelfth of it to each side, as "about" does, but for what
+/// rounding loses. `None` of any other range.
+fn about(interval: Interval) -> Option<Quantity> {
+    let (low, high) = (interval.low, interval.high?);
+    let (low, high, strict) = (low.value.ten_thousandths(), high.value.ten_thousandths(), low.strict || high.strict);
+    let middle = Quantity::from_ten_thousandths(low.checked_add(high)? / 2)?;
+    // What is stated has few digits; what is worked out from it is out by less than a thousandth.
+    let stated = Quantity::from_ten_thousandths((middle.ten_thousandths() + 50) / 100 * 100)?;
+    let reach = stated.twelfth().ten_thousandths();
+    let is_near = |end: i64, wanted: i64| (end - wanted).abs() <= 10;
+    let fits = is_near(low, stated.ten_thousandths() - reach) && is_near(high, stated.ten_thousandths() + reach);
+    (fits && !strict && reach > 0).then_some(stated)
+}
+
+/// Returns a range with ends as people write them, never narrower: whole pounds and whole things, hundredths of anything else, where
+/// an end has more decimals than two.
+fn rounded_outwards(interval: Interval, unit: &Unit) -> Interval {
+    let step = match unit {
+        Unit::Money(_) | Unit::Counted(_) => 10_000,
+        Unit::Percent | Unit::Duration(_) | Unit::Times => 100,
+    };
+    let round = |limit: Limit, is_up: bool| {
+        let n = limit.value.ten_thousandths();
+        if n % 100 == 0 {
+            return limit;
+        }
+        let down = n / step * step;
+        let value = Quantity::from_ten_thousandths(if is_up { down.saturating_add(step) } else { down });
+        value.map_or(limit, |value| Limit { value, strict: false })
+    };
+    let high = interval.high.map(|high| round(high, true));
+    // One number is no range.
+    if interval.high.is_some_and(|high| high.value == interval.low.value) {
+        return interval;
+    }
+    Interval { low: round(interval.low, false), high }
+}
+
+/// A number with its unit: `£20,000`, `5 places`.
+pub(crate) fn with_unit(value: Quantity, unit: &Unit) -> String {
     match unit {
         Unit::Money(currency) => money(value, currency),
         Unit::Percent => format!("{value}%"),
@@ -165,5 +208,20 @@ mod tests {
         assert_eq!(interval(Interval::between(q(2), q(5)), &places), "between 2 places and 5 places");
         assert_eq!(interval(Interval::below(q(5), true), &places), "less than 5 places");
         assert_eq!(interval(Interval::ANY, &places), "not known");
+    }
+
+    #[test]
+    fn bounds_print_as_people_say_them() {
+        let pounds = Unit::Money("GBP".into());
+        let about = |n: &str| {
+            let a = Amount::exact(n.parse().expect("a number"), pounds.clone(), Role::Paid);
+            Amount { stated: Stated::About, ..a }.interval()
+        };
+        assert_eq!(interval(about("250000"), &pounds), "about £250,000");
+        let sum = about("250000").plus(about("100000")).expect("small");
+        assert_eq!(interval(sum, &pounds), "about £350,000");
+        let exact = Interval::exactly("1000".parse().expect("a number"));
+        let mixed = about("250000").plus(exact).expect("small");
+        assert_eq!(interval(mixed, &pounds), "between £230,166 and £271,834");
     }
 }

@@ -10,7 +10,7 @@ use heldto_fact::{Amount, Invalid, Kind, Quantity, Role, Stated, Unit};
 pub fn fields(t: &mut Table<'_>, key: &'static str, role: Role, f: &mut Findings) -> Option<Amount> {
     let node = t.take(key);
     let stated: Stated = t.parsed("stated", f).unwrap_or(Stated::Exact);
-    let unit: Option<Unit> = t.parsed("unit", f);
+    let unit = t.take("unit").and_then(|n| unit_of(n, &text(n, "unit", f)?, f));
     let number = node.and_then(|n| number_and_unit(n, f));
     let mut amount = match (number, unit) {
         (Some((value, of, unit)), None) => Amount { of, ..Amount::exact(value, unit, role) },
@@ -91,13 +91,29 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         },
         None => (None, rest),
     };
-    match unit.parse() {
-        Ok(unit) => Some((value, of, unit)),
-        Err(error) => {
-            f.problems.push(fail(error, "write \"11000000 GBP\", \"50.3 %\", \"2 weeks\" or \"500 places\""));
-            None
-        }
-    }
+    Some((value, of, unit_of(node, unit, f)?))
+}
+
+/// Reads a unit: per cent has three spellings, and pounds are no unit.
+fn unit_of(node: &Node, written: &str, f: &mut Findings) -> Option<Unit> {
+    let problem = match written {
+        "percent" | "per cent" => return Some(Unit::Percent),
+        "pounds" | "pound" | "pounds sterling" | "quid" => Problem::new(
+            node.span.clone(),
+            format!("`{written}` is no unit of money here"),
+            "a currency is three capitals",
+        )
+        .help("write \"250000 GBP\""),
+        _ => match written.parse() {
+            Ok(unit) => return Some(unit),
+            Err(error) => {
+                let help = "write \"11000000 GBP\", \"50.3 %\", \"2 weeks\" or \"500 places\"";
+                Problem::new(node.span.clone(), Invalid::to_string(&error), "").help(help)
+            }
+        },
+    };
+    f.problems.push(problem);
+    None
 }
 
 /// A plain number, with or without quotes.
