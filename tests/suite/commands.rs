@@ -192,35 +192,35 @@ fn the_status_of_a_long_ledger_is_what_was_judged_last() {
     };
     // Noon of 22 and of 23 November 2026.
     let (today, tomorrow) = ("1795348800", "1795435200");
-    let (fresh, read) = status(today, "384", &[]);
-    assert!(read.contains("384 of 384"), "{read}");
-    let (none, read) = status(today, "383", &[]);
-    assert!(none.contains("A log of 384 entries is not judged at a glance.") && !none.contains("Past due"), "{none}");
-    assert!(read.contains("read 0 of 384"), "{read}");
-    let (judged, _) = status(today, "383", &["--as-of", "2026-11-22"]);
+    let (fresh, read) = status(today, "394", &[]);
+    assert!(read.contains("394 of 394"), "{read}");
+    let (none, read) = status(today, "393", &[]);
+    assert!(none.contains("A log of 394 entries is not judged at a glance.") && !none.contains("Past due"), "{none}");
+    assert!(read.contains("read 0 of 394"), "{read}");
+    let (judged, _) = status(today, "393", &["--as-of", "2026-11-22"]);
     assert_eq!(judged, fresh);
     // A judgement of another day than today is not kept.
-    status(today, "383", &["--as-of", "2025-01-01"]);
-    status(today, "383", &["--at", "380"]);
-    let (kept, read) = status(today, "383", &[]);
+    status(today, "393", &["--as-of", "2025-01-01"]);
+    status(today, "393", &["--at", "380"]);
+    let (kept, read) = status(today, "393", &[]);
     assert_eq!(kept, fresh);
-    assert!(read.contains("read 0 of 384"), "{read}");
+    assert!(read.contains("read 0 of 394"), "{read}");
     let one = "[[party]]\nid = \"one-more\"\nname = \"One more\"\nkind = \"council\"\n";
     std::fs::write(dir.path().join("one.toml"), one).expect("writes");
     ok(dir.path(), &["--ledger", "ledger", "append", "one.toml", "-q"]);
-    let (older, _) = status(tomorrow, "383", &[]);
+    let (older, _) = status(tomorrow, "393", &[]);
     let flat = older.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = "was judged as at 22 Nov 2026, of the first 384 entries; 1 came since. To judge anew: heldto status --as-of 2026-11-23.";
+    let said = "was judged as at 22 Nov 2026, of the first 394 entries; 1 came since. To judge anew: heldto status --as-of 2026-11-23.";
     assert!(flat.contains(said), "{older}");
-    assert!(flat.contains("entries 385") && flat.contains("Past due (3)"), "{older}");
+    assert!(flat.contains("entries 395") && flat.contains("Past due (21)"), "{older}");
     // What was judged of another log, and what does not read, is not shown.
     let path = dir.path().join("ledger/judged");
     let mine = std::fs::read_to_string(&path).expect("kept");
     let chain = mine.split("\"chain\":\"").nth(1).and_then(|rest| rest.get(..64)).expect("a chain value");
-    for other in [mine.replace(chain, &"0".repeat(64)), mine.replace(":384", ":999"), mine[..50].to_owned()] {
+    for other in [mine.replace(chain, &"0".repeat(64)), mine.replace(":394", ":999"), mine[..50].to_owned()] {
         assert_ne!(other, mine);
         std::fs::write(&path, other).expect("writes");
-        assert!(status(today, "383", &[]).0.contains("is not judged at a glance"));
+        assert!(status(today, "393", &[]).0.contains("is not judged at a glance"));
     }
 }
 
