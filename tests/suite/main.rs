@@ -11,6 +11,7 @@ mod errors;
 mod formats;
 mod intake;
 mod limits;
+mod lists;
 mod narrow;
 mod official;
 mod proofs;

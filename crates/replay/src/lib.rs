@@ -26,6 +26,7 @@ pub use cluster::Cluster;
 pub use demand::Lookup;
 pub use evidence::{Direction, Evidence};
 pub use judge::{Judgement, Reason, judge, judge_each};
+pub use membership::{bodies_of, members};
 pub use metrics::{Value, series};
 pub use money::{Total, payouts, totals};
 pub use share::{Counted, Share};

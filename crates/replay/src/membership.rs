@@ -76,8 +76,30 @@ fn kind_of(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
     }
 }
 
+/// Returns a body and whatever was ever part of it, through others or not.
+#[must_use]
+pub fn members<'a>(view: &View<'a>, body: &'a FactId) -> BTreeSet<&'a FactId> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![body]);
+    while let Some(body) = open.pop() {
+        if !found.insert(body) {
+            continue;
+        }
+        for (fact, link) in view.linked_as(body, LinkKind::PartOf).filter(|(_, l)| l.strength != Strength::Possible) {
+            match &fact.body {
+                Body::Party { .. } => open.push(&fact.id),
+                Body::Change { what: Change::Appointment, .. } => {
+                    open.extend(fact.subjects().iter().filter(|subject| **subject != link.to));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
 /// Returns every body that a party was part of in a window, through others or not.
-pub(crate) fn bodies_of<'a>(view: &View<'a>, party: &FactId, window: Window) -> BTreeSet<&'a FactId> {
+#[must_use]
+pub fn bodies_of<'a>(view: &View<'a>, party: &FactId, window: Window) -> BTreeSet<&'a FactId> {
     let (mut found, mut open) = (BTreeSet::new(), memberships(view, party, window));
     while let Some(body) = open.pop() {
         if found.insert(body) {

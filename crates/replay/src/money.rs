@@ -18,9 +18,17 @@ pub struct Total<'a> {
     pub parts: Vec<Cluster<'a>>,
     /// Those of the counted that may be the same, so that the sum is a range.
     pub may_overlap: Vec<Vec<&'a Fact>>,
+    /// The amount of each thing, by the id of its first telling.
+    amounts: HashMap<&'a FactId, Interval>,
 }
 
 impl Total<'_> {
+    /// Returns the amount of one of the things, as it went into the sum or was left out of it.
+    #[must_use]
+    pub fn amount_of(&self, thing: &Cluster<'_>) -> Option<Interval> {
+        self.amounts.get(&thing.first().id).copied()
+    }
+
     /// How many tellings were merged into the things counted.
     #[must_use]
     pub fn merged(&self) -> usize {
@@ -56,14 +64,15 @@ pub fn totals<'a>(
     match units.first() {
         // Things without any link are parts of none, and nothing says that some may be the same.
         Some(unit) if units.len() == 1 && tellings().all(|f| f.links.is_empty()) => {
-            let mut sum = Interval::ZERO;
+            let (mut sum, mut amounts) = (Interval::ZERO, HashMap::new());
             let has_amount = |c: &Cluster<'a>| {
-                let interval = interval_of(c, &pick, unit);
-                sum = interval.map_or(sum, |i| sum.plus(i).unwrap_or(Interval::ANY));
-                interval.is_some()
+                let Some(interval) = interval_of(c, &pick, unit) else { return false };
+                sum = sum.plus(interval).unwrap_or(Interval::ANY);
+                amounts.insert(&c.first().id, interval);
+                true
             };
             let counted = clusters.into_iter().filter(has_amount).collect();
-            vec![Total { sum, unit: unit.clone(), counted, parts: Vec::new(), may_overlap: Vec::new() }]
+            vec![Total { sum, unit: unit.clone(), counted, parts: Vec::new(), may_overlap: Vec::new(), amounts }]
         }
         _ => units.into_iter().filter_map(|unit| total_in(&clusters, &pick, unit)).collect(),
     }
@@ -95,6 +104,7 @@ fn total_in<'a>(clusters: &[Cluster<'a>], pick: &impl Fn(&Fact, &Amount) -> bool
         may_overlap: groups.iter().filter(|g| g.len() > 1).map(firsts).collect(),
         counted: counted.iter().map(|(c, _)| (*c).clone()).collect(),
         parts: parts.iter().map(|(c, _)| (*c).clone()).collect(),
+        amounts: with_amount.iter().map(|(c, interval)| (&c.first().id, *interval)).collect(),
     })
 }
 

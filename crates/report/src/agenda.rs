@@ -69,10 +69,11 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     let disagree = if only_commitments { Vec::new() } else { contradictions::found(view, &concerned) };
     points.extend(disagree.iter().map(|c| Point {
         heading: "Contradicted",
-        question: if c.kind == "listed" {
-            format!("What of the rest? {}", c.text)
-        } else {
-            format!("Which is right? {}", c.text)
+        question: match (c.kind, c.possible) {
+            ("listed", true) => format!("What of the rest? {}", c.text),
+            ("readings", _) => format!("Which is meant? {}", c.text),
+            (_, true) => format!("Do these fit together? {}", c.text),
+            (_, false) => format!("Which is right? {}", c.text),
         },
         ids: c.facts.iter().map(|f| f.id.to_string()).collect(),
         why: vec![if c.possible { "they may disagree" } else { "they cannot both be right" }.to_owned()],

@@ -2,7 +2,7 @@
 
 use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone, day};
-use heldto_fact::{Amount, Basis as Per, Fact, FactId, Kind, Role, Unit, Voice, When};
+use heldto_fact::{Amount, Basis as Per, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice, When};
 use heldto_replay::{Cluster, Total, View, totals};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -29,8 +29,25 @@ impl AmountFilter {
     }
 }
 
+/// Each thing has its own amount, and each total a row and columns of its own, so that adding up a column counts nothing twice; a part
+/// that is left out has its amount only in words.
 const COLUMNS: &[&str] = &[
-    "whose", "role", "per", "unit", "low", "high", "id", "text", "told-as", "counted", "tellings", "voice", "sources",
+    "row",
+    "whose",
+    "role",
+    "per",
+    "unit",
+    "low",
+    "high",
+    "total-low",
+    "total-high",
+    "id",
+    "text",
+    "told-as",
+    "may-overlap",
+    "tellings",
+    "voice",
+    "sources",
 ];
 
 const TOTALS: &[&str] = &["whose", "role", "per", "unit", "low", "high", "counted"];
@@ -158,8 +175,7 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
     let units: BTreeSet<&Unit> = groups.iter().map(|g| &g.total.unit).collect();
     for unit in units {
         let of_unit: Vec<&Group<'_>> = groups.iter().filter(|g| g.total.unit == *unit).collect();
-        let known: Vec<&&Group<'_>> =
-            of_unit.iter().filter(|g| g.adds_up() && g.total.sum != heldto_fact::Interval::ANY).collect();
+        let known: Vec<&&Group<'_>> = of_unit.iter().filter(|g| g.adds_up() && g.total.sum != Interval::ANY).collect();
         if known.len() > 1 {
             let bar = |g: &&&Group<'_>| Bar {
                 label: role_words(g),
@@ -284,44 +300,65 @@ fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     Item { mark: format!("{} times", cluster.tellings.len()), line: cluster.first().text.clone(), details }
 }
 
-fn bound(limit: heldto_fact::Limit) -> Cell {
-    Cell::Number(limit.value.to_string())
+/// The ends of a range, each by itself; empty where it is not known.
+fn ends(known: Option<Interval>) -> [Cell; 2] {
+    let number = |limit: heldto_fact::Limit| Cell::Number(limit.value.to_string());
+    let Some(known) = known else { return [Cell::Empty, Cell::Empty] };
+    let is_nought = known.high.is_some_and(|high| high.value == Quantity::ZERO);
+    // That it is no less than nought goes without saying, and is no figure.
+    let low = if known.low.value == Quantity::ZERO && !is_nought { Cell::Empty } else { number(known.low) };
+    [low, known.high.map_or(Cell::Empty, number)]
+}
+
+fn sum(group: &Group<'_>) -> [Cell; 2] {
+    ends(Some(group.total.sum).filter(|_| group.adds_up()))
 }
 
 /// A total by itself: how many things it counts stands where each thing would.
 fn total_row(group: &Group<'_>) -> Vec<Cell> {
-    let adds_up = group.adds_up();
+    let [low, high] = sum(group);
     vec![
         Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
         group.role.word().into(),
         group.per.word().into(),
         group.total.unit.to_string().into(),
-        if adds_up { bound(group.total.sum.low) } else { Cell::Empty },
-        group.total.sum.high.filter(|_| adds_up).map_or(Cell::Empty, bound),
+        low,
+        high,
         (group.total.counted.len() as u64).into(),
     ]
 }
 
 fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
-    let row = |c: &Cluster<'_>, counted: bool| {
-        let fact = c.first();
-        let sources = c.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
-        vec![
+    let row = |kind: &str, own: [Cell; 2], total: [Cell; 2], about: [Cell; 7]| {
+        let of = [
+            kind.into(),
             Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
             group.role.word().into(),
             group.per.word().into(),
             group.total.unit.to_string().into(),
-            if group.adds_up() { bound(group.total.sum.low) } else { Cell::Empty },
-            group.total.sum.high.filter(|_| group.adds_up()).map_or(Cell::Empty, bound),
+        ];
+        of.into_iter().chain(own).chain(total).chain(about).collect::<Vec<Cell>>()
+    };
+    let none = || [Cell::Empty, Cell::Empty];
+    let thing = |c: &Cluster<'_>, is_counted: bool| {
+        let fact = c.first();
+        let sources = c.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
+        let own = group.total.amount_of(c).filter(|_| is_counted && group.adds_up());
+        let overlap = group.total.may_overlap.iter().find(|all| all.iter().any(|f| f.id == fact.id));
+        let others = overlap.into_iter().flatten().filter(|f| f.id != fact.id).map(|f| f.id.to_string()).collect();
+        let about = [
             fact.id.as_str().into(),
             fact.text.clone().into(),
             told(c, group).into(),
-            Cell::Flag(counted),
+            Cell::Words(others),
             Cell::Words(c.tellings.iter().map(|t| t.id.to_string()).collect()),
             fact.voice.map_or("", Voice::word).into(),
             Cell::Words(sources),
-        ]
+        ];
+        row(if is_counted { "thing" } else { "part" }, ends(own), none(), about)
     };
-    let counted = group.total.counted.iter().map(|c| row(c, true));
-    counted.chain(group.total.parts.iter().map(|c| row(c, false))).collect()
+    let total = row("total", none(), sum(group), std::array::from_fn(|_| Cell::Empty));
+    let things = group.total.counted.iter().map(|c| thing(c, true));
+    let parts = group.total.parts.iter().map(|c| thing(c, false));
+    things.chain(parts).chain(group.adds_up().then_some(total)).collect()
 }

@@ -230,7 +230,8 @@ impl<'a> Brief<'a> {
             blocks.push(Block::Text(sentence(&group)));
             blocks.push(Block::Items(things(&self.view, &group)));
             for cluster in &group.total.counted {
-                self.row("money", cluster.first(), group.role.word(), &interval(group.total.sum, &group.total.unit));
+                let own = group.total.amount_of(cluster).map(|own| interval(own, &group.total.unit));
+                self.row("money", cluster.first(), group.role.word(), &own.unwrap_or_default());
             }
         }
         if !blocks.is_empty() {

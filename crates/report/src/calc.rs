@@ -93,11 +93,14 @@ pub fn calc(view: &View<'_>, expression: &str, basis: Basis) -> Result<Document,
     Ok(document)
 }
 
-/// What stands in an expression: a value, the sign before it, and the field of a fact that it was taken from.
+/// The field of a fact that a value was taken from, where it was.
+type Origin<'a> = Option<(&'a Fact, String)>;
+
+/// What stands in an expression: a value, the sign before it, and where it was taken from.
 struct Operand<'a> {
     sign: char,
     value: Value,
-    from: Option<(&'a Fact, String)>,
+    from: Origin<'a>,
 }
 
 /// Reads the operands, the first with the sign `+`.
@@ -181,7 +184,7 @@ fn measured(number: &str, unit: &str) -> Option<Value> {
 }
 
 /// Reads a date, a number or a field of a fact; of the last, from which.
-fn field<'a>(view: &View<'a>, token: &str) -> Result<(Value, Option<(&'a Fact, String)>), CalcError> {
+fn field<'a>(view: &View<'a>, token: &str) -> Result<(Value, Origin<'a>), CalcError> {
     if let Ok(when) = token.parse::<When>()
         && when.window() != Window::ANY
     {

@@ -1,14 +1,16 @@
 //! Facts that disagree, side by side: linked so, told with other amounts or days, or announced with another count than listed.
 
-use crate::words::{amount, count, voice_of};
+use crate::words::{amount as amount_in_words, count, interval, voice_of};
 use crate::{Basis, Cell, Document, Filter, Item, Tone};
-use heldto_fact::{Amount, Basis as AmountBasis, Body, Fact, FactId, Kind, LinkKind, Role, Strength, Unit, When};
+use heldto_fact::{
+    Amount, Basis as AmountBasis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit, When,
+};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One disagreement.
 pub(crate) struct Contradiction<'a> {
-    /// What kind it is, in a word: `linked`, `amounts`, `days`, `listed`.
+    /// What kind it is, in a word: `linked`, `amounts`, `days`, `figures`, `sums`, `listed`, `readings`.
     pub kind: &'static str,
     /// In a sentence.
     pub text: String,
@@ -37,14 +39,19 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
             format!("{found} on record{only}. Both sides are kept; nothing here says which is right.")
         }
     });
-    for (kind, heading) in [
-        ("linked", "Recorded as contradicting each other"),
-        ("amounts", "One thing, told with amounts that cannot both be true"),
-        ("days", "One thing, told with days that cannot both be true"),
-        ("listed", "Another number announced than listed"),
+    for (kind, certain, possible) in [
+        ("linked", "Recorded as contradicting each other", "Recorded as perhaps contradicting each other"),
+        ("amounts", "One thing, told with amounts that cannot both be true", ""),
+        ("days", "One thing, told with days that cannot both be true", ""),
+        ("figures", "A share that is not what its own numbers come to", ""),
+        ("sums", "Parts that come to more than their whole", "Parts that may come to more than their whole"),
+        ("listed", "More listed than announced", "Fewer listed than announced"),
+        ("readings", "", "One fact that can be read in two ways"),
     ] {
-        let of_kind = found.iter().filter(|c| c.kind == kind);
-        document.list(heading, Tone::Care, of_kind.map(|c| item(c)).collect());
+        for (heading, is_possible) in [(certain, false), (possible, true)] {
+            let of_kind = found.iter().filter(|c| c.kind == kind && c.possible == is_possible);
+            document.list(heading, Tone::Care, of_kind.map(|c| item(c)).collect());
+        }
     }
     document.data.rows.extend(found.iter().map(|c| {
         vec![
@@ -72,7 +79,7 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
         }
         all.into_values().collect()
     } else {
-        view.facts(&|gist| gist.links || gist.kind == Kind::Publication).collect()
+        view.facts(&|_| true).collect()
     };
     let concerns = |c: &Contradiction<'_>| {
         c.facts.iter().any(|f| filter.lets(view, f) && filter.within(f.window()) != heldto_fact::Truth::No)
@@ -84,8 +91,10 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
         pairs.insert(if a < b { (a, b) } else { (b, a) })
     };
     let linked = all.iter().flat_map(|f| linked(view, f)).filter(once);
-    let listed = all.iter().filter_map(|f| listed(f));
-    let mut found: Vec<Contradiction<'a>> = linked.chain(listed).collect();
+    let alone = |f: &&'a Fact| [listed(f), readings(f), figures(f)];
+    let alone = all.iter().flat_map(alone).flatten();
+    let mut found: Vec<Contradiction<'a>> = linked.chain(alone).collect();
+    found.extend(Cluster::each(view, all.iter().copied()).iter().filter_map(|whole| sums(view, whole)));
     let tied = |l: &heldto_fact::Link| matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats);
     let told_again = all.iter().filter(|f| f.links.iter().any(tied)).copied();
     for cluster in Cluster::each(view, told_again) {
@@ -106,6 +115,76 @@ fn linked<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Contradiction<'a>> {
         Some(Contradiction { kind: "linked", text, facts: vec![fact, other], possible })
     };
     against.filter_map(pair).collect()
+}
+
+/// A day that can be read in two ways, with both kept.
+fn readings(fact: &Fact) -> Option<Contradiction<'_>> {
+    let due = match &fact.body {
+        Body::Pledge(commitment) => commitment.due.as_ref(),
+        Body::Recommendation(asked) => asked.terms.due.as_ref(),
+        _ => None,
+    };
+    let of_due = due.and_then(|due| due.date.as_ref().or(due.rule.as_ref().map(|rule| &rule.after)));
+    let days = [fact.occurred.as_ref(), fact.period.as_ref(), of_due];
+    let both = days.into_iter().flatten().find(|when| matches!(when.form(), Form::OneOf(all) if all.len() > 1))?;
+    let text = format!("{}: {}", fact.text, both.in_words());
+    Some(Contradiction { kind: "readings", text, facts: vec![fact], possible: true })
+}
+
+/// A share whose numerator and denominator come to another, by more than rounding it to as many decimals explains.
+fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
+    let Body::Measurement { numerator: Some(numerator), denominator: Some(denominator), .. } = fact.body else {
+        return None;
+    };
+    let share =
+        fact.amounts.iter().find(|a| a.unit == Unit::Percent && a.stated == heldto_fact::Stated::Exact)?.value?;
+    if denominator == 0 {
+        return None;
+    }
+    let told = i128::from(share.ten_thousandths());
+    let step = [10_000, 1_000, 100, 10].into_iter().find(|step| told % step == 0).unwrap_or(1);
+    let worked_out = i128::from(numerator) * 1_000_000 / i128::from(denominator);
+    if (told - worked_out).abs() <= step {
+        return None;
+    }
+    let comes_to = i64::try_from(worked_out).ok().and_then(Quantity::from_ten_thousandths)?.rounded_to_tenths();
+    let text = format!("{}: {share}% told, and {numerator} of {denominator} is {comes_to}%", fact.text);
+    Some(Contradiction { kind: "figures", text, facts: vec![fact], possible: false })
+}
+
+/// Recorded parts of one thing that come to more than it: for certain, or where what is not told exactly allows it.
+fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
+    let amount = |fact: &'a Fact| match &fact.body {
+        Body::Pledge(c) => match &c.target {
+            Some(heldto_fact::Target::Amount(a)) => Some(a),
+            _ => fact.amounts.first(),
+        },
+        _ => fact.amounts.first(),
+    };
+    let (told, of) = whole.tellings.iter().find_map(|t| Some((*t, amount(t)?)))?;
+    let linked = whole.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
+    let alike =
+        |fact: &'a Fact| amount(fact).is_some_and(|a| a.unit == of.unit && a.role == of.role && a.basis == of.basis);
+    let parts: Vec<&'a Fact> = linked
+        .filter(|(part, link)| link.strength != Strength::Possible && part.kind() == told.kind() && alike(part))
+        .map(|(part, _)| part)
+        .collect();
+    let clusters = Cluster::each(view, parts.iter().copied());
+    if clusters.len() < 2 {
+        return None;
+    }
+    let sum = clusters.iter().filter_map(|c| amount(c.first())).map(Amount::interval);
+    let sum = sum.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))?;
+    let (most, least) = (of.interval().high?, sum.low.value);
+    if least <= most.value {
+        return None;
+    }
+    let text = format!("{}: {}, and its parts come to {}", told.text, amount_in_words(of), interval(sum, &of.unit));
+    let facts = std::iter::once(told).chain(clusters.iter().map(Cluster::first)).collect();
+    // Parts that may hold some of the same may come to less.
+    let overlaps = |f: &&Fact| f.links.iter().any(|l| l.kind == LinkKind::MayOverlap);
+    let possible = clusters.iter().flat_map(|c| c.tellings.iter()).any(overlaps);
+    Some(Contradiction { kind: "sums", text, facts, possible })
 }
 
 /// Announced so many, listed so many.
@@ -137,17 +216,17 @@ fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
         highest.1.interval().meet(lowest.1.interval()).is_none().then_some((*lowest, *highest))
     });
     let ((f, a), (g, b)) = in_order(cluster, apart?, |told| told.0);
-    let text = format!("{}: {} / {}", cluster.first().text, amount(a), amount(b));
+    let text = format!("{}: {} / {}", cluster.first().text, amount_in_words(a), amount_in_words(b));
     Some(Contradiction { kind: "amounts", text, facts: vec![f, g], possible: false })
 }
 
 /// Two tellings of one thing whose days cannot both be right: the one that begins last and the one that ends first. Only of days when
 /// something happened: what is said again is said on another day by nature, and a state is true on many.
 fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
-    use heldto_fact::Kind::{Complaint, Inspection, Notice, Payout, Publication};
+    use heldto_fact::Kind::{Complaint, Delivery, Inspection, Notice, Payout, Publication};
     let happened = |f: &Fact| match f.body {
         Body::Change { what, .. } => what != heldto_fact::Change::Control,
-        _ => matches!(f.kind(), Complaint | Inspection | Notice | Payout | Publication),
+        _ => matches!(f.kind(), Complaint | Delivery | Inspection | Notice | Payout | Publication),
     };
     let told = || cluster.tellings.iter().copied().filter(|f| happened(f) && f.occurred.is_some());
     let last = told().rev().max_by_key(|f| f.doubtful_window().earliest)?;

@@ -19,6 +19,10 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
         format!("Where {} stands with each body it is made to", first.tellings[0].id)
     };
     let mut document = Document::new(title, basis, columns);
+    // Figures are not linked to what they settle: what it rests on is as new as the newest of all that was looked at.
+    let looked_at = judged.iter().flat_map(|j| j.tellings.iter().copied().chain(j.reasons.iter().map(|r| r.fact)));
+    let sources = looked_at.flat_map(|f| &f.cites).filter_map(|c| view.fact(&c.source));
+    document.basis.newest_source = document.basis.newest_source.max(view.newest_source(sources));
     for j in &judged {
         let to = if one { String::new() } else { format!("{}: ", names(view, &j.owners)) };
         argue(view, j, &to, &mut document);

@@ -1,7 +1,7 @@
 //! Which facts to look at: the same filters in every report and in the timeline.
 
-use heldto_fact::{Body, Fact, FactId, Gist, Handle, Kind, Salience, Target, Truth, Voice, Window};
-use heldto_replay::View;
+use heldto_fact::{Act, Body, Change, Fact, FactId, Gist, Handle, Kind, Salience, Target, Truth, Voice, Window};
+use heldto_replay::{View, bodies_of, members};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -27,8 +27,18 @@ pub struct Filter {
     pub since: Option<chrono::NaiveDate>,
     /// On or before this day.
     pub until: Option<chrono::NaiveDate>,
-    /// Holding these words, whatever their case and accents.
+    /// Holding these words, or naming a party that does, whatever their case and accents.
     pub text: Option<String>,
+    /// Statements of this act.
+    pub act: Option<Act>,
+    /// Changes of this kind.
+    pub what: Option<Change>,
+    /// Publications and notices of this form: the word of a publication's form, or words that a notice's holds.
+    pub form: Option<String>,
+    /// Decisions and complaints decided so, by the word.
+    pub decision: Option<String>,
+    /// Whether what is part of a body asked for counts as that body.
+    pub members: bool,
 }
 
 impl Filter {
@@ -40,14 +50,81 @@ impl Filter {
                 || view.fact(id).is_some_and(|f| f.links.iter().any(|l| l.to == fact.id))
         };
         let bounded_by = |kind: &Kind| *kind == fact.kind();
-        self.about.as_ref().is_none_or(|p| fact.parties().any(|named| named == p))
-            && self.by.as_ref().is_none_or(|p| fact.by.contains(p))
+        self.about.as_ref().is_none_or(|p| fact.parties().any(|named| self.means(view, fact, named, p)))
+            && self.by.as_ref().is_none_or(|p| fact.by.iter().any(|named| self.means(view, fact, named, p)))
             && (self.kind.is_empty() || self.kind.iter().any(bounded_by))
             && self.voice.is_none_or(|v| fact.voice == Some(v))
             && self.salience.is_none_or(|s| fact.salience == s)
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
-            && self.text.as_deref().is_none_or(|words| holds(fact, words))
+            && self.text.as_deref().is_none_or(|words| holds(view, fact, words))
+            && self.lets_word(fact)
+    }
+
+    /// Returns `true` if a party that a fact names is the one asked for, or, where that is asked for, was part of it when it happened.
+    fn means(&self, view: &View<'_>, fact: &Fact, named: &FactId, asked: &FactId) -> bool {
+        named == asked || (self.members && bodies_of(view, named, fact.window()).contains(asked))
+    }
+
+    /// Returns `true` if a fact is of the act, change, form and decision asked for.
+    fn lets_word(&self, fact: &Fact) -> bool {
+        let form = |wanted: &str| match &fact.body {
+            Body::Publication { form, .. } => form.word() == wanted,
+            Body::Notice { form } => folded(form).contains(&folded(wanted)),
+            _ => false,
+        };
+        let decided = |wanted: &str| match &fact.body {
+            Body::Complaint { decision, .. } => decision.word() == wanted,
+            Body::Decision { ruling, .. } => ruling.word() == wanted,
+            _ => false,
+        };
+        self.act.is_none_or(|wanted| matches!(fact.body, Body::Statement { act, .. } if act == wanted))
+            && self.what.is_none_or(|wanted| matches!(fact.body, Body::Change { what, .. } if what == wanted))
+            && self.form.as_deref().is_none_or(form)
+            && self.decision.as_deref().is_none_or(decided)
+    }
+
+    /// Returns the parties whose facts may match: the one asked for, and where that is asked for whatever was ever part of it.
+    pub(crate) fn parties<'a>(&self, view: &View<'a>, asked: &'a FactId) -> BTreeSet<&'a FactId> {
+        if self.members { members(view, asked) } else { BTreeSet::from([asked]) }
+    }
+
+    /// Returns the same filter without one thing that it asks for, for each, with the words for that thing.
+    fn relaxed(&self) -> Vec<(&'static str, Self)> {
+        let mut all = Vec::new();
+        let mut put = |is_asked: bool, name: &'static str, drop: &dyn Fn(&mut Self)| {
+            if is_asked {
+                let mut without = self.clone();
+                drop(&mut without);
+                all.push((name, without));
+            }
+        };
+        put(self.about.is_some(), "--about", &|f| f.about = None);
+        put(self.by.is_some(), "--by", &|f| f.by = None);
+        put(!self.kind.is_empty(), "--kind", &|f| f.kind = Vec::new());
+        put(self.voice.is_some(), "--voice", &|f| f.voice = None);
+        put(self.salience.is_some(), "--salience", &|f| f.salience = None);
+        put(self.linked.is_some(), "--linked", &|f| f.linked = None);
+        put(self.source.is_some(), "--source", &|f| f.source = None);
+        put(self.since.is_some(), "--since", &|f| f.since = None);
+        put(self.until.is_some(), "--until", &|f| f.until = None);
+        put(self.text.is_some(), "--text", &|f| f.text = None);
+        put(self.act.is_some(), "--act", &|f| f.act = None);
+        put(self.what.is_some(), "--what", &|f| f.what = None);
+        put(self.form.is_some(), "--form", &|f| f.form = None);
+        put(self.decision.is_some(), "--decision", &|f| f.decision = None);
+        all
+    }
+
+    /// Returns what nearly matched where nothing did: how many would, without one of several things asked for.
+    pub(crate) fn nearly(&self, count: impl Fn(&Self) -> usize) -> Option<String> {
+        let relaxed = self.relaxed();
+        if relaxed.len() < 2 {
+            return None;
+        }
+        let found = relaxed.iter().map(|(name, without)| (name, count(without))).filter(|(_, n)| *n > 0);
+        let words: Vec<String> = found.map(|(name, n)| format!("{n} without {name}")).collect();
+        (!words.is_empty()).then(|| format!("Nearly matching: {}.", crate::words::list(&words)))
     }
 
     /// Whether what lies in this window is within the days asked for.
@@ -73,6 +150,12 @@ impl Filter {
     /// else every fact there is.
     pub(crate) fn candidates<'a>(&self, view: &View<'a>) -> Box<dyn Iterator<Item = &'a FactId> + 'a> {
         match (self.about.as_ref().or(self.by.as_ref()), &self.linked) {
+            (Some(party), _) if self.members => {
+                let Some(party) = view.fact(party) else { return Box::new(std::iter::empty()) };
+                let of = |party| view.ids_found_by(Handle::Party(party));
+                let ids: BTreeSet<&'a FactId> = members(view, &party.id).into_iter().flat_map(of).collect();
+                Box::new(ids.into_iter())
+            }
             (Some(party), _) => Box::new(view.ids_found_by(Handle::Party(party))),
             (None, Some(id)) => {
                 let to = view.fact(id).into_iter().flat_map(Fact::targets);
@@ -128,15 +211,21 @@ impl Filter {
         put("citing", self.source.as_ref().map(ToString::to_string));
         put("since", self.since.map(crate::day));
         put("until", self.until.map(crate::day));
+        put("with the act", self.act.map(|a| a.to_string()));
+        put("with the change", self.what.map(|w| w.to_string()));
+        put("of the form", self.form.clone());
+        put("decided as", self.decision.clone());
+        put("counting", self.members.then(|| "members as the body".to_owned()));
         put("holding", self.text.as_ref().map(|t| format!("\"{t}\"")));
         (!words.is_empty()).then(|| words.join(", "))
     }
 }
 
-/// Whether a fact holds these words anywhere, whatever their case and accents.
-pub(crate) fn holds(fact: &Fact, words: &str) -> bool {
+/// Whether a fact holds these words anywhere, or names a party whose name does, whatever their case and accents.
+pub(crate) fn holds(view: &View<'_>, fact: &Fact, words: &str) -> bool {
     let wanted = folded(words);
-    texts(fact).into_iter().any(|text| folded(text).contains(&wanted))
+    let names = |id: &FactId| view.fact(id).is_some_and(|party| folded(&party.text).contains(&wanted));
+    texts(fact).into_iter().any(|text| folded(text).contains(&wanted)) || fact.parties().any(names)
 }
 
 fn folded(text: &str) -> String {

@@ -10,6 +10,7 @@ use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, T
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Fact, FactId, Force, Handle, Kind, Mode, Target, Truth, Unit};
 use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge_each};
+use std::collections::BTreeSet;
 
 /// Which commitments to show.
 #[derive(Debug, Clone, Default)]
@@ -138,19 +139,17 @@ pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> 
 fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
     let pledges: Box<dyn Iterator<Item = &'a FactId>> = match &filter.facts.by {
         // A recommendation is owed by whoever it is made to.
-        Some(owner) => {
-            Box::new(view.ids_found_by(Handle::Owner(owner)).chain(view.ids_found_by(Handle::Party(owner)).filter(
-                |id| view.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|f| f.kind() == Kind::Recommendation),
-            )))
-        }
+        Some(owner) => Box::new(owed_by(view, filter, owner).into_iter()),
         None if filter.facts.is_narrow() => filter.facts.candidates(view),
         None => Box::new(view.of_kind(Kind::Pledge).chain(view.of_kind(Kind::Recommendation))),
     };
     let is_owed = |f: &&Fact| matches!(f.body, Body::Pledge(_) | Body::Recommendation(_));
     let clusters = Cluster::each(view, pledges.filter_map(|id| view.fact(id)).filter(is_owed));
     let owes = |j: &Judgement<'_>| {
-        let told = |by: &FactId| j.tellings.iter().any(|t| t.kind() == Kind::Pledge && t.by.contains(by));
-        filter.facts.by.as_ref().is_none_or(|by| j.owners.contains(&by) || told(by))
+        let Some(by) = filter.facts.by.as_ref().and_then(|by| view.fact(by)) else { return true };
+        let asked = filter.facts.parties(view, &by.id);
+        let told = |t: &Fact| t.kind() == Kind::Pledge && t.by.iter().any(|by| asked.contains(by));
+        j.owners.iter().any(|owner| asked.contains(owner)) || j.tellings.iter().any(|t| told(t))
     };
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
@@ -160,6 +159,20 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
         .collect();
     all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.tellings[0].id.clone()));
     all
+}
+
+/// Returns the commitments of a body, and the recommendations that are made to it; with those of what is part of it, where that is asked
+/// for.
+fn owed_by<'a>(view: &View<'a>, filter: &PledgeFilter, owner: &FactId) -> BTreeSet<&'a FactId> {
+    let owners = view.fact(owner).map(|party| filter.facts.parties(view, &party.id)).unwrap_or_default();
+    let is_recommended = |id: &&FactId| {
+        view.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|f| f.kind() == Kind::Recommendation)
+    };
+    let of = |owner| {
+        let recommended = view.ids_found_by(Handle::Party(owner)).filter(is_recommended);
+        view.ids_found_by(Handle::Owner(owner)).chain(recommended).collect::<Vec<_>>()
+    };
+    owners.into_iter().flat_map(of).collect()
 }
 
 fn rank(status: Status) -> Option<usize> {
@@ -223,6 +236,11 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
     document.asked = filter.in_words();
     if let Some(words) = filter.facts_in_words() {
         document.summary.push(format!("Only commitments {words}."));
+    }
+    if whole == 0 {
+        let matching =
+            |facts: &Filter| judged_by_facts(view, &PledgeFilter { facts: facts.clone(), ..filter.clone() }).len();
+        document.summary.extend(filter.facts.nearly(matching));
     }
     if let Some(words) = filter.status_in_words() {
         document.summary.push(format!("Only those with {words}: {} of {whole} on record.", all.len()));

@@ -23,6 +23,11 @@ pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
     let total = count(asked.len(), "question on record", "questions on record");
     let clauses = if clauses.is_empty() { String::new() } else { format!(": {}", list(&clauses)) };
     document.summary.push(format!("{total}{clauses}."));
+    if asked.is_empty() {
+        let matching =
+            |f: &Filter| f.facts(view, &|g| g.kind == Kind::Question).filter(|q| q.kind() == Kind::Question).count();
+        document.summary.extend(filter.nearly(matching));
+    }
     for (answer, _, heading, tone) in ANSWERS {
         document.list(heading, *tone, of(*answer).map(|f| item(view, f)).collect());
     }

@@ -6,6 +6,7 @@ use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Section, Tone, da
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
 use heldto_replay::{Cluster, View};
+use std::collections::BTreeMap;
 
 /// Which clock orders the timeline, and which days `since` and `until` are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +49,16 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
     let things = Cluster::each(view, lines.iter().map(|l| l.fact)).len();
     document.asked = filter.in_words();
     document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
+    if lines.is_empty() && amended.is_empty() {
+        let matching = |f: &Filter| {
+            let candidates = f.candidate_facts(view, &|gist| !declares(gist.kind));
+            candidates
+                .filter(|x| !declares(x.kind()) && f.lets(view, x))
+                .filter_map(|x| placed(view, x, f, order))
+                .count()
+        };
+        document.summary.extend(filter.nearly(matching));
+    }
     document.summary.push(format!(
         "{}, telling of {}.",
         count(lines.len(), "fact", "facts"),
@@ -68,7 +79,8 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
         Order::Recorded => "By the day it was recorded",
     };
     let (certain, possible): (Vec<_>, Vec<_>) = lines.into_iter().partition(|l| l.certain);
-    let items = |lines: Vec<Line<'_>>| lines.iter().map(|l| item(l, order)).collect::<Vec<_>>();
+    let items =
+        |lines: Vec<Line<'_>>| folded(view, lines).iter().map(|told| item(view, told, order)).collect::<Vec<_>>();
     document.list(heading, Tone::Plain, items(certain));
     document.list("Possibly within these days: when is not known well enough", Tone::Care, items(possible));
     document.list("Corrections and retractions", Tone::Plain, amended.iter().map(amended::item).collect());
@@ -92,7 +104,32 @@ fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &Filter, order: Order) ->
     }
 }
 
-fn item(line: &Line<'_>, order: Order) -> Item {
+/// Returns the lines, those that tell one thing together, at the place of the first.
+fn folded<'a>(view: &View<'a>, lines: Vec<Line<'a>>) -> Vec<Vec<Line<'a>>> {
+    let clusters = Cluster::each(view, lines.iter().map(|l| l.fact));
+    let of: BTreeMap<&FactId, usize> =
+        clusters.iter().enumerate().flat_map(|(n, c)| c.tellings.iter().map(move |t| (&t.id, n))).collect();
+    let (mut places, mut told) = (BTreeMap::new(), Vec::<Vec<Line<'a>>>::new());
+    for line in lines {
+        let place = *places.entry(of.get(&line.fact.id).copied()).or_insert(told.len());
+        match told.get_mut(place) {
+            Some(same) => same.push(line),
+            None => told.push(vec![line]),
+        }
+    }
+    told
+}
+
+/// Returns who says so by name; who relays it where nobody else is named.
+fn speakers(view: &View<'_>, fact: &Fact) -> String {
+    let who: Vec<&FactId> = if fact.by.is_empty() { fact.reporter.iter().collect() } else { fact.by.iter().collect() };
+    let names: Vec<String> =
+        who.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |party| party.text.clone())).collect();
+    if names.is_empty() { String::new() } else { format!(" · {}", names.join(", ")) }
+}
+
+fn item(view: &View<'_>, told: &[Line<'_>], order: Order) -> Item {
+    let line = &told[0];
     let fact = line.fact;
     let when =
         fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::in_words);
@@ -104,11 +141,15 @@ fn item(line: &Line<'_>, order: Order) -> Item {
         (Order::Occurred, _) | (_, None) => (when, String::new()),
         (_, Some(placed)) => (day(placed), format!(" · happened {when}")),
     };
-    Item {
-        mark,
-        line: fact.text.clone(),
-        details: vec![format!("{} · {}{voice}{amounts}{happened}", fact.id, fact.kind())],
+    let who = speakers(view, fact);
+    let mut details = vec![format!("{} · {}{who}{voice}{amounts}{happened}", fact.id, fact.kind())];
+    if let [_, again @ ..] = told
+        && !again.is_empty()
+    {
+        let ids: Vec<&str> = again.iter().map(|l| l.fact.id.as_str()).collect();
+        details.push(format!("told {} times: also {}", told.len(), ids.join(", ")));
     }
+    Item { mark, line: fact.text.clone(), details }
 }
 
 fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {

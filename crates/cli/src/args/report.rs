@@ -1,7 +1,7 @@
 //! What can be typed to read.
 
 use clap::{Args, Subcommand, ValueEnum};
-use heldto_fact::{FactId, Invalid, Kind, Role, Salience, Unit, Voice};
+use heldto_fact::{Act, Change, Decision, FactId, Invalid, Kind, Role, Ruling, Salience, Unit, Voice};
 use heldto_replay::Status;
 use heldto_report::{DueFilter, Filter, Order, PledgeFilter, Scale};
 use std::path::PathBuf;
@@ -73,9 +73,24 @@ pub struct Filters {
     /// Up to this day
     #[arg(long, value_name = "DAY", help_heading = "Filters")]
     pub until: Option<chrono::NaiveDate>,
-    /// Only facts that hold these words, whatever their case and accents
+    /// Only facts that hold these words, or name somebody whose name does, whatever their case and accents
     #[arg(long, value_name = "WORDS", help_heading = "Filters")]
     pub text: Option<String>,
+    /// Only statements of this act: admission, apology, claim, criticism …
+    #[arg(long, value_parser = word::<Act>, help_heading = "Filters")]
+    pub act: Option<Act>,
+    /// Only changes of this kind: appointment, control, review-opened …
+    #[arg(long, value_parser = word::<Change>, help_heading = "Filters")]
+    pub what: Option<Change>,
+    /// Only publications of this form (plan, report, minutes …), or notices whose form holds these words
+    #[arg(long, help_heading = "Filters")]
+    pub form: Option<String>,
+    /// Only decisions and complaints decided so: upheld, accepted, rejected, varied …
+    #[arg(long, value_parser = decision, help_heading = "Filters")]
+    pub decision: Option<String>,
+    /// Count what is part of the body that --by or --about names as that body
+    #[arg(long, help_heading = "Filters")]
+    pub members: bool,
 }
 
 impl Filters {
@@ -92,6 +107,11 @@ impl Filters {
             since: self.since,
             until: self.until,
             text: self.text.clone(),
+            act: self.act,
+            what: self.what,
+            form: self.form.clone(),
+            decision: self.decision.clone(),
+            members: self.members,
         }
     }
 }
@@ -356,7 +376,7 @@ impl FromStr for Since {
 
 #[derive(Args)]
 pub struct CalcArgs {
-    /// Fields, dates and numbers with + - or / between, each after a blank: `dcc-11m-places / dcc-500-places.target`, `idox-go-live.due - 2024-09-01`
+    /// Fields, dates and numbers with + - * or / between, each after a blank: `dcc-11m-places / dcc-500-places.target`, `idox-go-live.due - 2024-09-01`
     #[arg(required = true, value_name = "EXPRESSION")]
     pub expression: Vec<String>,
     #[command(flatten)]
@@ -365,6 +385,16 @@ pub struct CalcArgs {
 
 fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: Invalid| e.to_string())
+}
+
+/// Reads how a complaint or anything else was decided.
+fn decision(text: &str) -> Result<String, String> {
+    let words = || Decision::ALL.iter().map(|d| d.word()).chain(Ruling::ALL.iter().map(|r| r.word()));
+    if words().any(|word| word == text) {
+        return Ok(text.to_owned());
+    }
+    let all: std::collections::BTreeSet<&str> = words().collect();
+    Err(format!("one of {}", all.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
 fn status(text: &str) -> Result<Status, String> {

@@ -125,6 +125,16 @@ impl<'a> Case<'a> {
                 notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
             }
         }
+        let elsewhere = |fact: &&Fact| {
+            let of = fact.subjects();
+            matches!(fact.body, Body::Measurement { .. })
+                && !of.iter().any(|party| self.undertaking.owners.contains(party))
+        };
+        let linked = tellings().flat_map(|t| self.view.linked_from(&t.id)).map(|(fact, _)| fact);
+        for figure in linked.filter(elsewhere) {
+            let of = self.names(figure.subjects());
+            notes.push(format!("the figure {} is of {of}, who does not owe it, and does not count", figure.id));
+        }
         if tellings().all(|t| self.view.is_unsupported(t)) {
             notes.push("every source that tells of it was retracted".to_owned());
         }

@@ -1,0 +1,145 @@
+//! Lists: found by what a fact is and by whose name it bears, folded where one thing is told again, and added up by a spreadsheet as by
+//! the report.
+
+use crate::{ledger_of, ok, root, run, seeds, text};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn rows(dir: &Path, arguments: &[&str]) -> Vec<Value> {
+    let printed = ok(dir, &[&["--ledger", "ledger"], arguments, &["--json"]].concat());
+    let report: Value = serde_json::from_str(&printed).expect("JSON");
+    report["rows"].as_array().expect("rows").clone()
+}
+
+fn ids(dir: &Path, arguments: &[&str]) -> Vec<String> {
+    rows(dir, arguments).iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn facts_are_found_by_what_they_are() {
+    let of = |arguments: &[&str]| ids(seeds(), &[&["timeline"], arguments].concat());
+    assert!(of(&["--act", "apology"]).contains(&"dcc-apology-2024".to_owned()));
+    assert!(!of(&["--act", "apology"]).contains(&"dcc-places-need".to_owned()));
+    assert!(of(&["--act", "admission"]).contains(&"dcc-places-need".to_owned()));
+    assert!(of(&["--what", "appointment"]).contains(&"siab-chair-in-post".to_owned()));
+    assert!(of(&["--form", "plan"]).contains(&"priority-plan-2025".to_owned()));
+    assert_eq!(of(&["--form", "improvement notice"]), ["notice-2025-01", "notice-retold-2025"]);
+    assert_eq!(of(&["--decision", "upheld"]), ["lgsco-nine-decisions"]);
+    let wrong = run(seeds(), &["--ledger", "ledger", "timeline", "--decision", "maybe"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("quashed"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn words_find_the_names_of_speakers_and_bodies() {
+    let found = ids(seeds(), &["timeline", "--text", "farnsworth"]);
+    assert!(found.len() > 10 && found.contains(&"dcc-16m-unspent".to_owned()), "{found:?}");
+    let line = ok(seeds(), &["--ledger", "ledger", "timeline", "--text", "£16m"]);
+    assert!(line.contains("Linsey Farnsworth"), "a list says who spoke: {line}");
+}
+
+#[test]
+fn members_count_as_their_body_where_that_is_asked_for() {
+    let alone = ids(seeds(), &["report", "pledges", "--by", "uk-government"]);
+    let with_members = ids(seeds(), &["report", "pledges", "--by", "uk-government", "--members"]);
+    assert!(with_members.len() > alone.len() && alone.iter().all(|id| with_members.contains(id)));
+    let departments = ids(seeds(), &["report", "pledges", "--by", "dfe"]);
+    assert!(!departments.is_empty() && departments.iter().all(|id| with_members.contains(id)));
+}
+
+#[test]
+fn one_thing_told_again_is_one_line_with_its_count() {
+    let printed = ok(seeds(), &["--ledger", "ledger", "timeline", "--form", "improvement notice"]);
+    assert!(printed.contains("2 facts, telling of 1 distinct thing."), "{printed}");
+    assert!(printed.contains("told 2 times: also notice-retold-2025"), "{printed}");
+    assert_eq!(ids(seeds(), &["timeline", "--form", "improvement notice"]).len(), 2, "every telling is a row");
+}
+
+#[test]
+fn what_finds_nothing_says_what_nearly_matched() {
+    let printed = ok(seeds(), &["--ledger", "ledger", "timeline", "--by", "nao", "--voice", "critic"]);
+    assert!(printed.contains("Nearly matching: ") && printed.contains("without --voice"), "{printed}");
+    let found = ok(seeds(), &["--ledger", "ledger", "timeline", "--by", "nao"]);
+    assert!(!found.contains("Nearly matching"), "{found}");
+}
+
+/// What the numbers of one column come to, by group, in ten-thousandths.
+fn added(rows: &[Value], column: &str, such: &str) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for row in rows.iter().filter(|row| row["row"] == such) {
+        let number = match &row[column] {
+            Value::Number(n) => n.to_string(),
+            Value::String(n) => n.clone(),
+            _ => continue,
+        };
+        let (whole, decimals) = number.split_once('.').unwrap_or((&number, ""));
+        let n: i64 = format!("{whole}{decimals:0<4}").parse().expect("a number");
+        let group = format!("{} {} {} {}", row["whose"], row["role"], row["per"], row["unit"]);
+        *sums.entry(group).or_default() += n;
+    }
+    sums
+}
+
+/// A spreadsheet that adds up a column gets what the report says: each thing has its own amount, a total is a row of its own, and what
+/// is not known is empty.
+#[test]
+fn a_spreadsheet_adds_up_what_the_report_says() {
+    let overlapping = ledger_of(&root().join("tests/rules/may-overlap.toml"));
+    for (dir, least) in [(seeds(), 5), (overlapping.path(), 1)] {
+        for report in ["money", "amounts"] {
+            let rows = rows(dir, &["report", report]);
+            let overlaps = |group: &str| {
+                rows.iter().any(|row| {
+                    format!("{} {} {} {}", row["whose"], row["role"], row["per"], row["unit"]) == group
+                        && row["may-overlap"].as_array().is_some_and(|all| !all.is_empty())
+                })
+            };
+            let (things, totals) = (added(&rows, "high", "thing"), added(&rows, "total-high", "total"));
+            assert!(report == "money" || totals.len() >= least, "{report}: {totals:?}");
+            for (group, total) in &totals {
+                assert_eq!(things.get(group), Some(total), "{report}: {group}");
+            }
+            let (things, totals) = (added(&rows, "low", "thing"), added(&rows, "total-low", "total"));
+            for (group, total) in totals.iter().filter(|(group, _)| !overlaps(group)) {
+                assert_eq!(things.get(group), Some(total), "{report}: {group}");
+            }
+            // Nothing that is not known reads as nought.
+            let unknown =
+                rows.iter().filter(|row| row["told-as"].as_str().is_some_and(|t| t.contains("not quantified")));
+            for row in unknown {
+                assert!(row["low"].is_null() && row["high"].is_null(), "{row}");
+            }
+        }
+    }
+    let of_council = rows(seeds(), &["report", "authority", "derbyshire-cc"]);
+    let invested: Vec<&str> = of_council
+        .iter()
+        .filter(|row| row["section"] == "money" && row["status"] == "invested")
+        .filter_map(|row| row["amount"].as_str())
+        .collect();
+    assert_eq!(invested, ["£11m", "£1m"], "each thing has its own amount, and not the total");
+}
+
+/// Disagreements of one fact with itself, and of parts with their whole; what is certain apart from what is only possible.
+#[test]
+fn facts_that_do_not_fit_together_are_found() {
+    let dir = ledger_of(&root().join("tests/suite/misfits.toml"));
+    let found = rows(dir.path(), &["report", "contradictions"]);
+    let of = |kind: &str, id: &str| {
+        let holds =
+            |row: &&Value| row["kind"] == kind && row["ids"].as_array().is_some_and(|all| all.iter().any(|x| x == id));
+        found.iter().find(holds).and_then(|row| row["sure"].as_str())
+    };
+    assert_eq!(of("figures", "share-wrong"), Some("certain"), "{found:?}");
+    assert_eq!(of("figures", "share-right"), None);
+    assert_eq!(of("sums", "whole"), Some("certain"), "{found:?}");
+    assert_eq!(of("sums", "whole-fits"), None);
+    assert_eq!(of("days", "opened-1"), Some("certain"), "{found:?}");
+    assert_eq!(of("readings", "either-day"), Some("possible"), "{found:?}");
+    assert_eq!(of("linked", "says-yes"), Some("possible"), "{found:?}");
+    let agenda = ok(dir.path(), &["--ledger", "ledger", "report", "agenda"]);
+    let flat = agenda.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("Do these fit together? It is said to be open"), "{flat}");
+    assert!(flat.contains("Which is right? The share in time"), "{flat}");
+}
