@@ -23,6 +23,7 @@ mod strangers;
 mod tamper;
 mod vectors;
 mod verdicts;
+mod warnings;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -91,6 +91,8 @@ pub enum Command {
     Init(InitArgs),
     /// Record facts from files, all of them or none
     Append(AppendArgs),
+    /// Say what is lawful and likely wrong, in facts files or in the ledger
+    Check(CheckArgs),
     /// Print a mapping that ships with the program; without a name, which there are
     Mapping(MappingArgs),
     /// Replace a fact by a corrected one; the earlier one stays in the log
@@ -189,6 +191,9 @@ pub struct AppendArgs {
     /// Check everything and append nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Append nothing where anything looks wrong: warnings are errors
+    #[arg(long)]
+    pub strict: bool,
     /// Read tables through a mapping: the name of one that ships with the program, or a file (docs/MAPPING.md)
     #[arg(long, value_name = "NAME|FILE")]
     pub mapping: Option<String>,
@@ -196,6 +201,19 @@ pub struct AppendArgs {
     pub recorder: RecorderArgs,
     #[command(flatten)]
     pub clock: ClockArgs,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// Facts files (TOML, or JSON lines) to check instead of the ledger, folders of them, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Exit with code 3 where anything looks wrong
+    #[arg(long)]
+    pub strict: bool,
+    /// Check facts about an identifiable child or family too
+    #[arg(long)]
+    pub sensitive: bool,
 }
 
 #[derive(Args)]

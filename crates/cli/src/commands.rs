@@ -2,6 +2,7 @@
 
 pub mod amend;
 pub mod append;
+pub mod check;
 pub mod demo;
 pub mod export;
 pub mod init;

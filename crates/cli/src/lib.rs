@@ -116,6 +116,7 @@ fn dispatch(world: &mut World<'_>, global: &Global, arguments: Arguments) -> Res
     match arguments.command.unwrap_or_default() {
         Command::Init(args) => commands::init::run(world, global, &args),
         Command::Append(args) => commands::append::run(world, global, &args),
+        Command::Check(args) => commands::check::run(world, global, &args),
         Command::Mapping(args) => commands::append::mapping(&args),
         Command::Correct(args) => commands::amend::correct(world, global, &args),
         Command::Retract(args) => commands::amend::retract(world, global, &args),

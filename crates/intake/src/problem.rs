@@ -71,8 +71,18 @@ impl Problems {
     /// The problems as people read them: file, line, column, caret, remedy. The first hundred, and at the end how many there are.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
+        self.rendered(colour, &Level::ERROR, MOST_SHOWN, ("problem", "problems"))
+    }
+
+    /// The same as warnings: the first so many, and at the end how many there are.
+    #[must_use]
+    pub fn render_as_warnings(&self, colour: bool, most: usize) -> String {
+        self.rendered(colour, &Level::WARNING, most, ("warning", "warnings"))
+    }
+
+    fn rendered(&self, colour: bool, level: &Level<'_>, most: usize, (noun, nouns): (&str, &str)) -> String {
         let mut lines: BTreeMap<usize, Lines> = BTreeMap::new();
-        for problem in self.problems.iter().take(MOST_SHOWN) {
+        for problem in self.problems.iter().take(most) {
             lines.entry(problem.file).or_insert_with(|| Lines::of(&self.files[problem.file].text));
         }
         let names: Vec<String> = self.files.iter().map(|file| visible(&file.name)).collect();
@@ -94,20 +104,16 @@ impl Problems {
             }
             let source = Snippet::source(&file.text[start..end]).line_start(line);
             let snippet = source.path(names[problem.file].as_str()).annotation(annotation);
-            let mut group: Group<'_> = Level::ERROR.primary_title(title.as_str()).element(snippet);
+            let mut group: Group<'_> = level.clone().primary_title(title.as_str()).element(snippet);
             if let Some(help) = &help {
                 group = group.element(Level::HELP.message(help.as_str()));
             }
             renderer.render(&[group])
         };
-        let mut out: Vec<String> = self.problems.iter().take(MOST_SHOWN).map(one).collect();
-        let shown = if self.problems.len() > MOST_SHOWN {
-            format!(" (the first {MOST_SHOWN} are shown)")
-        } else {
-            String::new()
-        };
-        let s = if self.problems.len() == 1 { "" } else { "s" };
-        out.push(format!("{} problem{s}{shown}", self.problems.len()));
+        let mut out: Vec<String> = self.problems.iter().take(most).map(one).collect();
+        let all = self.problems.len();
+        let shown = if all > most { format!(" (the first {most} are shown)") } else { String::new() };
+        out.push(format!("{all} {}{shown}", if all == 1 { noun } else { nouns }));
         out.join("\n\n")
     }
 }

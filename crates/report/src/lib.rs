@@ -22,6 +22,7 @@ mod show;
 mod slippage;
 mod status;
 mod timeline;
+mod warnings;
 mod words;
 
 pub use agenda::agenda;
@@ -45,4 +46,5 @@ pub use show::show;
 pub use slippage::slippage;
 pub use status::{About, Glance, status};
 pub use timeline::{Order, timeline};
+pub use warnings::{Ground, Warning, check, warnings};
 pub use words::{amount, day, interval};

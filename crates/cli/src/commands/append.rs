@@ -1,6 +1,6 @@
 //! Recording facts.
 
-use super::{counted, meter, plain, publish};
+use super::{check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
@@ -44,6 +44,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
     let fail = |error| placed(global, &files, &places, error);
+    check::warn(world, global, &open, (&files, &places), &facts, args.strict)?;
     if args.dry_run {
         if open.store().is_partial() {
             return Err(StoreError::Partial.into());

@@ -27,6 +27,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
         &AppendArgs {
             files: args.files.clone(),
             dry_run: false,
+            strict: false,
             mapping: None,
             recorder: RecorderArgs::default(),
             clock: ClockArgs::default(),

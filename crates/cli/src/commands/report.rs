@@ -66,7 +66,7 @@ fn with_view(
     written(global, &document)
 }
 
-fn written(global: &Global, document: &Document) -> Result<Outcome, CommandError> {
+pub fn written(global: &Global, document: &Document) -> Result<Outcome, CommandError> {
     let out = render(document, global.format, global.screen).map_err(|e| {
         CommandError::new(USAGE, e.to_string()).hint("ics and atom are for report pledges, report changes and timeline")
     })?;

@@ -1,0 +1,345 @@
+//! What is lawful and likely wrong: turns facts, new or recorded, into warnings. A warning changes no status and stops no append.
+
+mod alone;
+
+use crate::words::{amount, count};
+use crate::{Basis, Cell, Document, Item, Tone, day};
+use alone::{amounts, counted, due_before_promise, folded, is_alike, name_in_id, short_million};
+use chrono::NaiveDate;
+use heldto_fact::{
+    Amount, Basis as Per, Body, Fact, FactId, Kind, LinkKind, Outcome, Role, Stated, Strength, Target, Unit, Voice,
+};
+use heldto_replay::{View, bodies_of};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One warning: of which fact, what looks wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    /// The fact.
+    pub id: FactId,
+    /// What looks wrong, in a fragment.
+    pub title: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// What the facts are held against.
+#[derive(Default)]
+pub struct Ground<'a> {
+    /// What is recorded; `None` where the ledger is too long to be read for it, or there is none.
+    pub recorded: Option<View<'a>>,
+    /// The recorded facts that the new ones name.
+    pub named: BTreeMap<FactId, Fact>,
+    /// The facts that are about an identifiable child or family.
+    pub sensitive: BTreeSet<FactId>,
+    /// The day: a source published after it is published in the future.
+    pub today: NaiveDate,
+}
+
+/// Returns the warnings of these facts, in the order of the facts.
+#[must_use]
+pub fn warnings(facts: &[&Fact], ground: &Ground<'_>) -> Vec<Warning> {
+    let together = Together::of(facts, ground);
+    facts.iter().flat_map(|fact| together.warn(fact)).collect()
+}
+
+/// The warnings of a whole ledger, as a document.
+#[must_use]
+pub fn check(view: &View<'_>, today: NaiveDate, basis: Basis) -> Document {
+    let facts: Vec<&Fact> = view.facts(&|_| true).collect();
+    let sensitive = facts.iter().filter(|f| view.is_about_sensitive(&f.id)).map(|f| f.id.clone()).collect();
+    let ground = Ground { recorded: Some(*view), named: BTreeMap::new(), sensitive, today };
+    let found = warnings(&facts, &ground);
+    let mut document = Document::new("Warnings", basis, &["id", "warning", "help"]);
+    document.summary.push(match found.len() {
+        0 => "Nothing on record looks wrong.".to_owned(),
+        n => format!("{}. A warning changes no status: it may be right as it is.", count(n, "warning", "warnings")),
+    });
+    let item = |w: &Warning| Item {
+        mark: String::new(),
+        line: w.title.clone(),
+        details: vec![w.id.to_string(), w.help.clone()],
+    };
+    document.list("Likely wrong", Tone::Care, found.iter().map(item).collect());
+    let row = |w: &Warning| vec![w.id.as_str().into(), w.title.as_str().into(), Cell::from(w.help.as_str())];
+    document.data.rows.extend(found.iter().map(row));
+    document
+}
+
+/// The facts and what they are held against, found by what they share.
+struct Together<'f, 'a> {
+    ground: &'f Ground<'a>,
+    batch: BTreeMap<&'f FactId, &'f Fact>,
+    /// Of each text of a kind, the facts that have it.
+    by_text: BTreeMap<(Kind, String), BTreeSet<&'f FactId>>,
+    /// Of each counted unit, how many facts count in it.
+    units: BTreeMap<&'f str, usize>,
+    /// Of each code by which others know a party, the parties that have it.
+    codes: BTreeMap<(&'f str, &'f str), BTreeSet<&'f FactId>>,
+    /// What is linked to a fact, of the facts here and of those recorded.
+    linked: BTreeMap<&'f FactId, Vec<(&'f Fact, LinkKind)>>,
+}
+
+impl<'f, 'a: 'f> Together<'f, 'a> {
+    fn of(facts: &[&'f Fact], ground: &'f Ground<'a>) -> Self {
+        let batch: BTreeMap<&FactId, &Fact> = facts.iter().map(|fact| (&fact.id, *fact)).collect();
+        let mut found = Self {
+            ground,
+            batch,
+            by_text: BTreeMap::new(),
+            units: BTreeMap::new(),
+            codes: BTreeMap::new(),
+            linked: BTreeMap::new(),
+        };
+        let recorded = ground.recorded.iter().flat_map(|view| view.facts(&|_| true));
+        let mut seen = BTreeSet::new();
+        for fact in facts.iter().copied().chain(recorded).filter(|fact| seen.insert(&fact.id)) {
+            found.take(fact);
+        }
+        found
+    }
+
+    fn take(&mut self, fact: &'f Fact) {
+        self.by_text.entry((fact.kind(), folded(&fact.text))).or_default().insert(&fact.id);
+        let units: BTreeSet<&str> = amounts(fact).filter_map(|a| counted(&a.unit)).collect();
+        for unit in units {
+            *self.units.entry(unit).or_default() += 1;
+        }
+        if let Body::Party { identifiers, .. } = &fact.body {
+            for code in identifiers {
+                self.codes.entry((&code.scheme, &code.value)).or_default().insert(&fact.id);
+            }
+        }
+        for link in fact.links.iter().filter(|link| link.strength != Strength::Possible) {
+            self.linked.entry(&link.to).or_default().push((fact, fact.link_kind(link)));
+        }
+    }
+
+    fn fact(&self, id: &FactId) -> Option<&Fact> {
+        let recorded = || self.ground.recorded.and_then(|view| view.fact(id));
+        self.batch.get(id).copied().or_else(|| self.ground.named.get(id)).or_else(recorded)
+    }
+
+    fn warn(&self, fact: &Fact) -> Vec<Warning> {
+        let all = [
+            self.future_source(fact),
+            self.after_its_source(fact),
+            due_before_promise(fact),
+            self.same_text(fact),
+            name_in_id(fact),
+            self.same_code(fact),
+            self.names_retracted(fact),
+            self.names_sensitive(fact),
+            self.replaced_twice(fact),
+            self.speaks_for_others(fact),
+        ];
+        let mut found: Vec<(String, String)> = all.into_iter().flatten().collect();
+        found.extend(amounts(fact).filter_map(short_million));
+        found.extend(amounts(fact).filter_map(|a| self.lone_unit(a)));
+        found.extend(self.uncounted(fact));
+        found.extend(self.running_total(fact));
+        found.into_iter().map(|(title, help)| Warning { id: fact.id.clone(), title, help }).collect()
+    }
+
+    fn future_source(&self, fact: &Fact) -> Option<(String, String)> {
+        let Body::Source(from) = &fact.body else { return None };
+        let first = from.published.as_ref()?.window().earliest.filter(|day| *day > self.ground.today)?;
+        Some((
+            format!("the source is published in the future, on or after {}", day(first)),
+            "check the year; what it says counts only from that day".to_owned(),
+        ))
+    }
+
+    fn after_its_source(&self, fact: &Fact) -> Option<(String, String)> {
+        let happened = fact.occurred.as_ref()?.window().earliest?;
+        let known = |id: &FactId| self.fact(id).and_then(Fact::source_known_from);
+        let days: Option<Vec<NaiveDate>> = fact.cites.iter().map(|c| known(&c.source)).collect();
+        let newest = days?.into_iter().max().filter(|newest| happened > *newest)?;
+        Some((
+            format!("it happened on or after {}, and its newest source was public by {}", day(happened), day(newest)),
+            "check both days; what is only planned is a pledge or a forecast".to_owned(),
+        ))
+    }
+
+    fn same_text(&self, fact: &Fact) -> Option<(String, String)> {
+        // Figures of one series are told apart by their time.
+        if fact.kind() == Kind::Measurement {
+            return None;
+        }
+        let same = self.by_text.get(&(fact.kind(), folded(&fact.text)))?;
+        let other = same.iter().find(|id| ***id != fact.id)?;
+        let is_tied = |from: &Fact, to: &FactId| {
+            from.links.iter().any(|l| l.to == *to && !matches!(l.kind, LinkKind::BearsOn | LinkKind::Addresses))
+        };
+        let other_fact = self.fact(other)?;
+        // Two documents may have one title, told apart by publisher or day.
+        let is_other_source = matches!((&fact.body, &other_fact.body), (Body::Source(a), Body::Source(b)) if a != b);
+        if is_other_source || same.iter().any(|id| is_tied(fact, id)) || is_tied(other_fact, &fact.id) {
+            return None;
+        }
+        let named = matches!(fact.kind(), Kind::Party | Kind::Metric | Kind::Source);
+        Some(if named {
+            (format!("`{other}` has the same name"), "use the one that is there, or tell them apart by name".to_owned())
+        } else {
+            let help = format!("if it is the same thing told again, link it: {{ same-as = \"{other}\" }}");
+            (format!("`{other}` has the same text"), help)
+        })
+    }
+
+    fn same_code(&self, fact: &Fact) -> Option<(String, String)> {
+        let Body::Party { identifiers, .. } = &fact.body else { return None };
+        let (other, code) = identifiers.iter().find_map(|code| {
+            let all = self.codes.get(&(code.scheme.as_str(), code.value.as_str()))?;
+            Some((all.iter().find(|id| ***id != fact.id)?, code))
+        })?;
+        Some((
+            format!("`{other}` is the body with the code {}:{} already", code.scheme, code.value),
+            format!("use `{other}`: official data is recorded under it"),
+        ))
+    }
+
+    fn names_retracted(&self, fact: &Fact) -> Option<(String, String)> {
+        let view = self.ground.recorded?;
+        let is_retracted = |id: &&FactId| view.versions(id).last().is_some_and(|v| v.fact.is_none());
+        let cites = fact.cites.iter().map(|c| &c.source);
+        let gone = fact.parties().chain(fact.targets()).chain(cites).find(is_retracted)?;
+        Some((
+            format!("it names `{gone}`, which was retracted"),
+            "name what took its place, or retract this too".to_owned(),
+        ))
+    }
+
+    fn names_sensitive(&self, fact: &Fact) -> Option<(String, String)> {
+        let is_public = !fact.sensitive && !self.ground.sensitive.contains(&fact.id);
+        (is_public && fact.names_any(&self.ground.sensitive)).then(|| {
+            let title = "it is public and names a fact about a child or a family, whose id is published with it";
+            (title.to_owned(), "put the link in the sensitive fact".to_owned())
+        })
+    }
+
+    fn replaced_twice(&self, fact: &Fact) -> Option<(String, String)> {
+        let replaced =
+            fact.links.iter().find(|l| l.kind == LinkKind::Supersedes && l.strength != Strength::Possible)?;
+        let all = self.linked.get(&replaced.to)?;
+        let (other, _) = all.iter().find(|(other, kind)| *kind == LinkKind::Supersedes && other.id != fact.id)?;
+        let is_told_again =
+            fact.links.iter().chain(&other.links).any(|l| {
+                matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats) && (l.to == other.id || l.to == fact.id)
+            });
+        (!is_told_again).then(|| {
+            (
+                format!("`{}` is replaced by `{}` too", replaced.to, other.id),
+                "if both tell of one promise, link them by same-as; else say which replaces it".to_owned(),
+            )
+        })
+    }
+
+    /// A word in the voice of the owner, by somebody who is not declared part of it: it is no admission, and counts as a claim.
+    fn speaks_for_others(&self, fact: &Fact) -> Option<(String, String)> {
+        let failed =
+            matches!(fact.body, Body::Delivery { outcome: Outcome::NotDone | Outcome::Setback | Outcome::Undone });
+        let view = self.ground.recorded?;
+        if fact.voice != Some(Voice::Owner) || !failed || fact.by.is_empty() {
+            return None;
+        }
+        let commitments = fact.links.iter().filter_map(|l| self.fact(&l.to)).filter(|f| f.kind() == Kind::Pledge);
+        let is_one_of = |owed: &Fact| {
+            let of = |by: &FactId| {
+                owed.by.contains(by) || bodies_of(&view, by, fact.window()).iter().any(|body| owed.by.contains(body))
+            };
+            // A party of this batch tells its own memberships.
+            let told = |by: &FactId| self.fact(by).is_some_and(|p| p.links.iter().any(|l| l.kind == LinkKind::PartOf));
+            fact.by.iter().any(|by| of(by) || told(by))
+        };
+        let owed = commitments.into_iter().find(|owed| !owed.by.is_empty() && !is_one_of(owed))?;
+        let by = &fact.by[0];
+        Some((
+            format!("`{by}` speaks as `self` of what `{}` owes, and is not declared part of it", owed.by[0]),
+            format!(
+                "so it admits nothing; declare {{ part-of = \"{}\" }} on the party, or give the voice its own",
+                owed.by[0]
+            ),
+        ))
+    }
+
+    /// A unit that nothing else counts in, where others are counted.
+    fn lone_unit(&self, a: &Amount) -> Option<(String, String)> {
+        let unit = counted(&a.unit).filter(|unit| self.units.get(unit) == Some(&1))?;
+        if a.stated == Stated::NotQuantified || short_million(a).is_some() {
+            return None;
+        }
+        let alike = self.units.keys().find(|other| **other != unit && is_alike(other, unit))?;
+        Some((
+            format!("nothing else is counted in `{unit}`"),
+            format!("did you mean `{alike}`? one thing has one unit, in the plural"),
+        ))
+    }
+
+    /// Evidence for a number that counts nothing in its unit.
+    fn uncounted(&self, fact: &Fact) -> Vec<(String, String)> {
+        if !matches!(fact.body, Body::Delivery { outcome: Outcome::Done | Outcome::Part }) {
+            return Vec::new();
+        }
+        let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
+        let numbered = towards.filter_map(|l| match &self.fact(&l.to)?.body {
+            Body::Pledge(commitment) => match &commitment.target {
+                Some(Target::Amount(goal)) if goal.value.is_some() => Some((&l.to, goal)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let lacks = |goal: &Amount| {
+            let role = |a: &Amount| match goal.unit {
+                Unit::Money(_) => matches!(a.role, Role::Delivered | Role::Paid | Role::Invested),
+                _ => a.role == Role::Delivered,
+            };
+            !fact.amounts.iter().any(|a| a.unit == goal.unit && role(a))
+        };
+        let missing = numbered.filter(|(_, goal)| lacks(goal)).map(|(id, goal)| {
+            (
+                format!("it counts nothing in {}, in which `{id}` is to reach {}", goal.unit, amount(goal)),
+                format!(
+                    "give amounts = [{{ value = \"… {}\", role = \"delivered\" }}]; without a count it is progress",
+                    goal.unit
+                ),
+            )
+        });
+        missing.collect()
+    }
+
+    /// A count that grew at the same place, and does not say whether it holds the one before.
+    fn running_total(&self, fact: &Fact) -> Vec<(String, String)> {
+        let count_of = |f: &'f Fact| f.amounts.iter().find(|a| a.role == Role::Delivered && a.value.is_some());
+        let Some(fact) = self.batch.get(&fact.id).copied() else { return Vec::new() };
+        let Some(own) = count_of(fact).filter(|a| a.basis == Per::Unknown && a.of.is_none()) else { return Vec::new() };
+        if fact.period.is_some() {
+            return Vec::new();
+        }
+        let earlier = |other: &&'f Fact| {
+            let is_less = count_of(other).is_some_and(|a| {
+                a.unit == own.unit && a.basis == Per::Unknown && a.value < own.value && other.period.is_none()
+            });
+            let is_before = matches!((other.window().latest, fact.window().latest), (Some(a), Some(b)) if a < b);
+            let is_tied = fact.links.iter().chain(&other.links).any(|l| l.to == other.id || l.to == fact.id);
+            other.id != fact.id && other.place == fact.place && is_less && is_before && !is_tied
+        };
+        let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
+        let before = towards.filter_map(|l| {
+            let all = self.linked.get(&l.to)?;
+            all.iter().map(|(other, _)| *other).find(|other| earlier(other))
+        });
+        let warning = |other: &Fact| {
+            let counts = count_of_words(other).unwrap_or_default();
+            (
+                format!("{} after {counts} in `{}`: more, or the same counted on?", amount(own), other.id),
+                "give basis = \"in-total\" to both where the later count holds the earlier; where they add up, give each the period it is for"
+                    .to_owned(),
+            )
+        };
+        before.map(warning).collect()
+    }
+}
+
+fn count_of_words(fact: &Fact) -> Option<String> {
+    fact.amounts.iter().find(|a| a.role == Role::Delivered).map(amount)
+}

@@ -1,0 +1,199 @@
+//! What a fact by itself is warned of, and what is read off it for the rest.
+
+use crate::day;
+use heldto_fact::{Amount, Body, Due, Fact, PartyKind, Target, Unit, When};
+use std::collections::BTreeSet;
+
+/// Every amount that a fact tells, its target among them.
+pub fn amounts(fact: &Fact) -> impl Iterator<Item = &Amount> {
+    let target = match &fact.body {
+        Body::Pledge(commitment) => commitment.target.as_ref(),
+        Body::Recommendation(asked) => asked.terms.target.as_ref(),
+        _ => None,
+    };
+    let aimed_at = match target {
+        Some(Target::Amount(a)) => Some(a),
+        _ => None,
+    };
+    fact.amounts.iter().chain(aimed_at)
+}
+
+pub fn counted(unit: &Unit) -> Option<&str> {
+    match unit {
+        Unit::Counted(noun) => Some(noun),
+        _ => None,
+    }
+}
+
+/// Returns `true` if two nouns differ only in number, blanks or hyphens.
+pub fn is_alike(a: &str, b: &str) -> bool {
+    let plain = |noun: &str| noun.replace(['-', ' '], "");
+    let (a, b) = (plain(a), plain(b));
+    let is_plural = |one: &str, many: &str| many.strip_prefix(one).is_some_and(|end| matches!(end, "" | "s" | "es"));
+    is_plural(&a, &b) || is_plural(&b, &a)
+}
+
+pub fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// An amount whose unit is a shortened number: `4.5m`.
+pub fn short_million(a: &Amount) -> Option<(String, String)> {
+    let (value, unit) = (a.value?, counted(&a.unit)?);
+    let (word, rest) = unit.split_once(' ').unwrap_or((unit, ""));
+    let zeros = match word {
+        "k" | "thousand" => 1_000,
+        "m" | "mn" | "mio" | "million" | "millions" => 1_000_000,
+        "b" | "bn" | "billion" | "billions" => 1_000_000_000,
+        _ => return None,
+    };
+    let number =
+        i64::checked_mul(value.ten_thousandths(), zeros).and_then(heldto_fact::Quantity::from_ten_thousandths)?;
+    let unit = if matches!(rest, "" | "pounds" | "gbp") { "GBP" } else { rest };
+    Some((
+        format!("`{value} {}` counts {value} of a thing called `{}`", a.unit, a.unit),
+        format!("did you mean \"{number} {unit}\"?"),
+    ))
+}
+
+pub fn due_before_promise(fact: &Fact) -> Option<(String, String)> {
+    let due = match &fact.body {
+        Body::Pledge(commitment) => commitment.due.as_ref(),
+        Body::Recommendation(asked) => asked.terms.due.as_ref(),
+        Body::Decision { terms: Some(terms), .. } => terms.due.as_ref(),
+        _ => None,
+    }?;
+    let (latest, made) = (Due::window(due).latest?, fact.occurred.as_ref().map(When::window)?.earliest?);
+    (latest < made).then(|| {
+        (
+            format!("it is due by {}, before it was made, on or after {}", day(latest), day(made)),
+            "check both days, and the year above all".to_owned(),
+        )
+    })
+}
+
+/// First names that many people in Britain have: an id that begins with one and goes on with one word more reads like a person's name.
+const FIRST_NAMES: &[&str] = &[
+    "adam",
+    "alan",
+    "alex",
+    "alice",
+    "andrew",
+    "angela",
+    "ann",
+    "anna",
+    "anne",
+    "anthony",
+    "barbara",
+    "ben",
+    "brian",
+    "carol",
+    "caroline",
+    "catherine",
+    "charles",
+    "charlotte",
+    "chris",
+    "christine",
+    "claire",
+    "colin",
+    "daniel",
+    "david",
+    "dean",
+    "deborah",
+    "diane",
+    "edward",
+    "elizabeth",
+    "emily",
+    "emma",
+    "fiona",
+    "frank",
+    "gary",
+    "george",
+    "graham",
+    "hannah",
+    "harry",
+    "helen",
+    "ian",
+    "jack",
+    "jacob",
+    "james",
+    "jane",
+    "janet",
+    "jennifer",
+    "jessica",
+    "joan",
+    "john",
+    "jonathan",
+    "joseph",
+    "joshua",
+    "julie",
+    "karen",
+    "kate",
+    "katherine",
+    "keith",
+    "kevin",
+    "laura",
+    "lewis",
+    "linda",
+    "lisa",
+    "liam",
+    "louise",
+    "lucy",
+    "luke",
+    "margaret",
+    "mark",
+    "martin",
+    "mary",
+    "matthew",
+    "michael",
+    "michelle",
+    "mohammed",
+    "muhammad",
+    "natalie",
+    "nicola",
+    "oliver",
+    "olivia",
+    "pamela",
+    "patricia",
+    "paul",
+    "peter",
+    "philip",
+    "rachel",
+    "rebecca",
+    "richard",
+    "robert",
+    "ruth",
+    "ryan",
+    "samantha",
+    "sandra",
+    "sarah",
+    "simon",
+    "sophie",
+    "stephen",
+    "steven",
+    "stuart",
+    "susan",
+    "thomas",
+    "tracey",
+    "victoria",
+    "william",
+    "zoe",
+];
+
+pub fn name_in_id(fact: &Fact) -> Option<(String, String)> {
+    let words: Vec<&str> = fact.id.as_str().split('-').collect();
+    let letters = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase()) && word.len() > 1;
+    let first_and_last = words.len() == 2 && words.iter().all(letters) && FIRST_NAMES.contains(&words[0]);
+    // The name of a person, as the id has it too.
+    let name = fact.text.split(',').next().unwrap_or_default().to_lowercase();
+    let of_name: BTreeSet<&str> = name.split_whitespace().collect();
+    let is_person = matches!(fact.body, Body::Party { kind: PartyKind::OfficeHolder | PartyKind::People, .. });
+    let is_named =
+        is_person && words.len() > 1 && of_name.len() <= 4 && words.iter().all(|word| of_name.contains(word));
+    (first_and_last || is_named).then(|| {
+        (
+            format!("the id `{}` reads like a person's name", fact.id),
+            "an id stays for ever: name the office (`mp-amber-valley`), and put the name in `name`".to_owned(),
+        )
+    })
+}
