@@ -15,6 +15,7 @@ mod lists;
 mod narrow;
 mod official;
 mod proofs;
+mod questions;
 mod readers;
 mod readme;
 mod reports;

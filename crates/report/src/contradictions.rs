@@ -32,6 +32,7 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
         n => {
             let only = match possible {
                 0 => String::new(),
+                1 if n == 1 => ", and only possible".to_owned(),
                 all if all == n => ", all of them only possible".to_owned(),
                 some => format!(", {some} of them only possible"),
             };

@@ -143,7 +143,8 @@ fn basis(document: &Document) -> String {
     let newest = match basis.newest_source.map(|newest| (day(newest), (as_of - newest).num_days())) {
         None => String::new(),
         Some((known, 0)) => format!(" {newest} was public by {known}."),
-        Some((known, days @ 1..)) => format!(" {newest} was public by {known}, {days} days before."),
+        Some((known, 1)) => format!(" {newest} was public by {known}, the day before."),
+        Some((known, days @ 2..)) => format!(" {newest} was public by {known}, {days} days before."),
         Some((known, _)) => format!(" {newest} was public by {known}, later than that."),
     };
     let recorded = basis.last_recorded.map(|at| at.date_naive()).filter(|recorded| *recorded < as_of);

@@ -6,7 +6,7 @@ use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Section, Tone, da
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
 use heldto_replay::{Cluster, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which clock orders the timeline, and which days `since` and `until` are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,10 +59,12 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
         };
         document.summary.extend(filter.nearly(matching));
     }
+    let sources: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
     document.summary.push(format!(
-        "{}, telling of {}.",
+        "{}, telling of {}, from {}.",
         count(lines.len(), "fact", "facts"),
-        count(things, "distinct thing", "distinct things")
+        count(things, "distinct thing", "distinct things"),
+        count(sources.len(), "source", "sources")
     ));
     if !amended.is_empty() {
         document
@@ -135,6 +137,9 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: Order) -> Item {
         fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::in_words);
     let amounts: Vec<String> = fact.amounts.iter().map(amount).collect();
     let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
+    // What it speaks of, where that is another time than when it happened.
+    let about = fact.period.as_ref().filter(|_| fact.occurred.is_some() && fact.occurred != fact.period);
+    let about = about.map_or_else(String::new, |period| format!(" · of {}", period.in_words()));
     let voice = fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
     // By another clock, the day that it was placed by comes first.
     let (mark, happened) = match (order, line.window.latest) {
@@ -142,7 +147,7 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: Order) -> Item {
         (_, Some(placed)) => (day(placed), format!(" · happened {when}")),
     };
     let who = speakers(view, fact);
-    let mut details = vec![format!("{} · {}{who}{voice}{amounts}{happened}", fact.id, fact.kind())];
+    let mut details = vec![format!("{} · {}{who}{voice}{amounts}{about}{happened}", fact.id, fact.kind())];
     if let [_, again @ ..] = told
         && !again.is_empty()
     {

@@ -23,6 +23,10 @@ pub fn amount(amount: &Amount) -> String {
         Some(of) => format!("{} of {}", value.grouped(), with_unit(of, &amount.unit)),
         None => with_unit(value, &amount.unit),
     };
+    let number = match (amount.low, amount.high) {
+        (None, None) => number,
+        _ => format!("{number} ({})", interval(amount.interval(), &amount.unit)),
+    };
     match amount.stated {
         Stated::Exact | Stated::NotQuantified => number,
         Stated::About => format!("about {number}"),
@@ -48,7 +52,12 @@ pub fn interval(interval: Interval, unit: &Unit) -> String {
     match interval.high {
         Some(high) if high.value == interval.low.value => with_unit(high.value, unit),
         Some(high) if interval.low.value == Quantity::ZERO => word(high, "less than", "up to"),
-        Some(high) => format!("between {} and {}", with_unit(interval.low.value, unit), with_unit(high.value, unit)),
+        Some(high) => match unit {
+            Unit::Counted(_) | Unit::Duration(_) | Unit::Times => {
+                format!("between {} and {}", interval.low.value.grouped(), with_unit(high.value, unit))
+            }
+            _ => format!("between {} and {}", with_unit(interval.low.value, unit), with_unit(high.value, unit)),
+        },
         None if interval.low.value == Quantity::ZERO && !interval.low.strict => "not known".to_owned(),
         None => word(interval.low, "more than", "at least"),
     }
@@ -205,7 +214,7 @@ mod tests {
     fn intervals_say_what_is_known_and_no_more() {
         let (q, places) = (|n| Quantity::whole(n).expect("small"), Unit::Counted("places".into()));
         assert_eq!(interval(Interval::above(q(10), true), &places), "more than 10 places");
-        assert_eq!(interval(Interval::between(q(2), q(5)), &places), "between 2 places and 5 places");
+        assert_eq!(interval(Interval::between(q(2), q(5)), &places), "between 2 and 5 places");
         assert_eq!(interval(Interval::below(q(5), true), &places), "less than 5 places");
         assert_eq!(interval(Interval::ANY, &places), "not known");
     }

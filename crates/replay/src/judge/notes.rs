@@ -115,7 +115,8 @@ impl<'a> Case<'a> {
             ));
         }
         if let Some((days, exact)) = self.quiet() {
-            notes.push(format!("quiet {}{days} days", if exact { "" } else { "at least " }));
+            let noun = if days == 1 { "day" } else { "days" };
+            notes.push(format!("quiet {}{days} {noun}", if exact { "" } else { "at least " }));
         }
         let tellings = || self.cluster.tellings.iter();
         for fact in tellings().flat_map(|t| self.view.found_by(Handle::Target(&t.id))) {
