@@ -51,7 +51,7 @@ fn members_count_as_their_body_where_that_is_asked_for() {
 #[test]
 fn one_thing_told_again_is_one_line_with_its_count() {
     let printed = ok(seeds(), &["--ledger", "ledger", "timeline", "--form", "improvement notice"]);
-    assert!(printed.contains("2 facts, telling of 1 distinct thing."), "{printed}");
+    assert!(printed.contains("2 facts, telling of 1 distinct thing, from 2 sources."), "{printed}");
     assert!(printed.contains("told 2 times: also notice-retold-2025"), "{printed}");
     assert_eq!(ids(seeds(), &["timeline", "--form", "improvement notice"]).len(), 2, "every telling is a row");
 }

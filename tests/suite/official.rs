@@ -201,3 +201,88 @@ fn every_local_authority_has_its_codes_and_none_is_declared_twice() {
         "{named:?}"
     );
 }
+
+/// A mapping of a small table of one source; what the release's own names are stands in the arguments.
+fn small_mapping(source: &str, published: &str, more: &str) -> String {
+    format!(
+        r#"[[source]]
+id = "{source}"
+title = "A release"
+published = "{published}"
+
+[[metric]]
+id = "in-time"
+name = "Plans in time"
+definition = "Share of plans issued in time"
+unit = "%"
+better = "higher"
+
+[mapping]
+source = "{source}"
+voice = "record"
+not-given = {{ x = "not available" }}
+
+[[mapping.place]]
+where = {{ level = "Council" }}
+codes = {{ gss = "{{code}}" }}
+name = "{{name}}"
+kind = "council"
+
+[[mapping.file]]
+name = "{source}.csv"
+period = "{{year}}"
+
+[[mapping.file.measure]]
+metric = "in-time"
+value = "{{share}} %"
+numerator = "{{n}}"
+denominator = "{{of}}"
+{more}
+"#
+    )
+}
+
+/// The same figure in two releases stands once, a revised one with what it was, and no trend is told from a share of two cases.
+#[test]
+fn a_figure_in_two_releases_stands_once_and_a_revision_says_what_it_was() {
+    let dir = tempfile::tempdir().expect("a folder");
+    ok(dir.path(), &["init", "ledger", "--origin", "example.org/test", "-q"]);
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("writes");
+    let row =
+        |year: u32, n: u32, of: u32, share: &str| format!("Council,E10000099,Testshire,{year},{n},{of},{share}\n");
+    let header = "level,code,name,year,n,of,share\n";
+    let first =
+        [header.to_owned(), row(2019, 2, 2, "100"), row(2023, 48, 100, "48.000000000000"), row(2024, 50, 100, "50")];
+    let second =
+        [header.to_owned(), row(2023, 48, 100, "48.0"), row(2024, 415, 810, "51.2345679"), row(2025, 60, 100, "60")];
+    write("first.csv", &first.concat());
+    write("second.csv", &second.concat());
+    write("first.toml", &small_mapping("first", "2025-06-01", ""));
+    write("second.toml", &small_mapping("second", "2026-06-01", ""));
+    let append = |name: &str| {
+        let (table, mapping) = (format!("{name}.csv"), format!("{name}.toml"));
+        run(dir.path(), &["--ledger", "ledger", "append", &table, "--mapping", &mapping])
+    };
+    let taken = append("first");
+    assert!(taken.status.success(), "{}", text(&taken.stderr));
+    // More decimals than are kept are taken where the mapping says how they are rounded.
+    let refused = append("second");
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("`decimals = 1`"), "{}", text(&refused.stderr));
+    write("second.toml", &small_mapping("second", "2026-06-01", "decimals = 1"));
+    let taken = append("second");
+    assert!(taken.status.success(), "{}", text(&taken.stderr));
+    let rows = rows(dir.path(), &["metrics"]);
+    let of = |year: &str| rows.iter().filter(|row| row["when"] == year).collect::<Vec<_>>();
+    let [once] = of("2023").try_into().expect("one row of two releases");
+    assert_eq!(once["sources"].as_array().map(Vec::len), Some(2), "{once}");
+    let [was, now] = of("2024").try_into().expect("what it was, and what it is");
+    assert_eq!((was["revised-by"].as_str(), now["revised-by"].as_str()), (now["id"].as_str(), None));
+    assert_eq!((was["value"].as_str(), now["value"].as_str()), (Some("50%"), Some("51.2%")));
+    let note = ok(dir.path(), &["--ledger", "ledger", "show", now["id"].as_str().expect("an id")]);
+    assert!(note.contains("51.2345679"), "the cell's text is kept: {note}");
+    let printed = ok(dir.path(), &["--ledger", "ledger", "report", "metrics"]);
+    let flat = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("revised 2024: 50% (50 of 100) (first, public by 1 Jun 2025); newer: 51.2%"), "{flat}");
+    assert!(flat.contains("up 12 points since 2023, of 100 then and 100 now"), "{flat}");
+}

@@ -76,6 +76,8 @@ struct Measure {
     value: Template,
     numerator: Option<Template>,
     denominator: Option<Template>,
+    /// To how many decimals a number with more than four is rounded, half up.
+    decimals: Option<u8>,
 }
 
 /// The names of the tables that a mapping reads.

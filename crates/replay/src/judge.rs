@@ -51,6 +51,8 @@ pub struct Judgement<'a> {
     pub weaker: Option<String>,
     /// Who owes it; of a recommendation, whom it is made to and who answered for them.
     pub owners: Vec<&'a FactId>,
+    /// The verdicts of others on it, in words.
+    pub assessed: Vec<String>,
     /// The decisions that changed or ended it.
     pub decisions: Vec<&'a Fact>,
     /// The answer to a recommendation.
@@ -197,6 +199,7 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         is_stale: false,
         weaker: None,
         owners: fact.by.iter().collect(),
+        assessed: Vec::new(),
         decisions: Vec::new(),
         answer: None,
     }
@@ -359,6 +362,7 @@ impl<'a> Case<'a> {
             window: verdict.period.unwrap_or(self.window),
             target: self.undertaking.target,
             owners: self.owners(),
+            assessed: self.assessed(),
             decisions: self.undertaking.decisions.iter().map(|d| d.fact).collect(),
             answer: self.undertaking.answer,
             is_stale: verdict.is_stale,

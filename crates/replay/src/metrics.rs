@@ -10,13 +10,18 @@ pub struct Value<'a> {
     pub amount: &'a Amount,
     /// The day or the period it is for.
     pub window: Window,
+    /// Other releases of whoever says so that give the same.
+    pub again: Vec<&'a Fact>,
+    /// Older releases of whoever says so that gave another figure, the newest last.
+    pub revised: Vec<&'a Fact>,
 }
 
 impl<'a> Value<'a> {
     /// The value that a measurement tells; `None` where it tells no amount.
     #[must_use]
     pub fn of(fact: &'a Fact) -> Option<Self> {
-        Some(Self { fact, amount: fact.amounts.first()?, window: measured_window(fact) })
+        let amount = fact.amounts.first()?;
+        Some(Self { fact, amount, window: measured_window(fact), again: Vec::new(), revised: Vec::new() })
     }
 
     /// The value in the unit that a metric is stated in: a share that is given as N of M, in per cent. `None` where it is in another unit, or no number was given.
@@ -39,7 +44,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The known values of a metric for one party, oldest first.
+/// The known values of a metric for one party, oldest first. A figure that several releases of one body give stands once, by the newest
+/// of them.
 #[must_use]
 pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
     let measures = |fact: &&Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
@@ -52,8 +58,40 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value
         // Looked back on, a figure for a time that was not over is not there.
         .filter(|v| !view.is_hindsight() || v.window.latest.is_none_or(|day| day <= view.clock().as_of))
         .collect();
-    values.sort_by_key(|v| (v.window.latest, v.window.earliest, v.fact.id.clone()));
-    values
+    let known =
+        |v: &Value<'_>| (view.fact_known_from(&v.fact.id), view.version(&v.fact.id).map(|version| version.index));
+    values.sort_by_key(|v| (v.window.latest, v.window.earliest, known(v)));
+    let mut found: Vec<Value<'a>> = Vec::with_capacity(values.len());
+    for value in values {
+        // Told of one time by one body in one voice, it is one figure.
+        let is_same = |v: &&mut Value<'a>| {
+            v.window == value.window
+                && v.window != Window::ANY
+                && (&v.fact.by, v.fact.voice, &v.fact.reporter, &v.fact.place)
+                    == (&value.fact.by, value.fact.voice, &value.fact.reporter, &value.fact.place)
+                && v.fact.cites.iter().all(|c| value.fact.cites.iter().all(|d| c.source != d.source))
+        };
+        match found.iter_mut().rev().take_while(|v| v.window == value.window).find(is_same) {
+            Some(older) if says_same(older, &value) => older.again.push(value.fact),
+            Some(older) => {
+                let mut revised = std::mem::take(&mut older.revised);
+                revised.push(older.fact);
+                *older = Value { revised, ..value };
+            }
+            None => found.push(value),
+        }
+    }
+    found.sort_by_key(|v| (v.window.latest, v.window.earliest, v.fact.id.clone()));
+    found
+}
+
+/// Returns `true` if two figures are one, with what they are shares of.
+fn says_same(a: &Value<'_>, b: &Value<'_>) -> bool {
+    let of = |v: &Value<'_>| match v.fact.body {
+        Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
+        _ => (None, None),
+    };
+    (a.amount.value, &a.amount.unit, a.amount.stated, of(a)) == (b.amount.value, &b.amount.unit, b.amount.stated, of(b))
 }
 
 /// A measurement is for the period spoken of, where one is told, else for the day.

@@ -147,6 +147,7 @@ fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
         _ => return None,
     };
     let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), j.rule.clone())];
+    why.extend(j.assessed.iter().cloned());
     why.extend(j.settles.iter().map(|s| format!("would settle it: {s}")));
     Some(Point { heading, question, ids: vec![fact.id.to_string()], why })
 }

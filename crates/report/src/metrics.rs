@@ -20,6 +20,7 @@ const COLUMNS: &[&str] = &[
     "voice",
     "id",
     "sources",
+    "revised-by",
 ];
 
 /// The series of one metric or of all, for the party that the filter is about, beside those of the area it lies in and of its neighbours by size;
@@ -38,7 +39,7 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
             let mut values = series(view, metric, party);
             values.retain(|v| filter.lets(view, v.fact) && filter.within(v.window) != heldto_fact::Truth::No);
             if !values.is_empty() {
-                document.data.rows.extend(values.iter().map(|v| row(metric, party, v)));
+                document.data.rows.extend(values.iter().flat_map(|v| rows(metric, party, v)));
                 let section = section(view, metric, party, &values, filter.about.is_some());
                 document.sections.push(section);
             }
@@ -150,11 +151,30 @@ fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> 
         let unlike = "figures before and after are not alike, and no trend spans it";
         pairs.push(("break".to_owned(), format!("{}; {unlike} ({})", fact.text, fact.id)));
     }
+    for value in values.iter().filter(|v| !v.revised.is_empty()) {
+        pairs.push(("revised".to_owned(), revision(view, value, unit)));
+    }
     let gone = values.iter().filter(|v| v.amount.value.is_none()).count();
     if gone > 0 {
         pairs.push(("not given".to_owned(), format!("{} without a number", count(gone, "value", "values"))));
     }
     pairs
+}
+
+/// A figure that a newer release of the same body gives otherwise: what it was, in which release, and what it is now.
+fn revision(view: &View<'_>, value: &Value<'_>, unit: &str) -> String {
+    let release = |fact: &Fact| {
+        let sources: Vec<&str> = fact.cites.iter().map(|c| c.source.as_str()).collect();
+        let known =
+            view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!(", public by {}", crate::day(d)));
+        format!("{}{known}", sources.join(", "))
+    };
+    let was = value.revised.iter().filter_map(|fact| {
+        let older = Value::of(fact)?;
+        Some(format!("{} ({})", shown(&older, unit), release(fact)))
+    });
+    let was: Vec<String> = was.collect();
+    format!("{}: {}; newer: {} ({})", label(value), was.join("; "), shown(value, unit), release(value.fact))
 }
 
 /// How old a value is on the as-of day.
@@ -167,7 +187,11 @@ fn age(view: &View<'_>, value: &Value<'_>) -> String {
     }
 }
 
+/// Of fewer than so many cases a share moves by chance.
+const BASE: u64 = 20;
+
 /// The exact values that are not the owner's own, as small bars, and how far they went since the way of measuring last changed. `None` of fewer than two.
+/// No trend is told from or to a share of too few cases.
 fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
     let exact = |v: &&Value<'_>| !is_owners(v) && v.in_unit(unit).is_some_and(heldto_fact::Interval::is_exact);
     let official: Vec<&Value<'_>> = values.iter().filter(exact).collect();
@@ -180,8 +204,13 @@ fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> 
     if before > 0 && !alike.is_empty() {
         bars = bars.chars().take(before).chain(['|']).chain(bars.chars().skip(before)).collect();
     }
-    let words = match alike.as_slice() {
-        [first, .., last] => moved(first, last, unit),
+    let is_small = |v: &&&Value<'_>| unit == "%" && v.out_of().is_some_and(|of| of < BASE);
+    let (small, enough): (Vec<&Value<'_>>, Vec<&Value<'_>>) = alike.iter().copied().partition(|v| is_small(&v));
+    let words = match (enough.as_slice(), small.first()) {
+        ([first, .., last], _) => moved(first, last, unit),
+        (_, Some(small)) => {
+            format!("none is told: {} is a share of {}", label(small), small.out_of().unwrap_or_default())
+        }
         _ => "not told, since the way it is measured changed".to_owned(),
     };
     (official.len() > 1).then(|| format!("{bars}  {words}"))
@@ -196,7 +225,12 @@ fn moved(first: &Value<'_>, last: &Value<'_>, unit: &str) -> String {
     let words = |n: heldto_fact::Quantity| {
         if unit == "%" { format!("{} points", n.rounded_to_tenths()) } else { format!("{} {unit}", n.grouped()) }
     };
-    let since = label(first);
+    let of = |v: &Value<'_>| v.out_of().and_then(heldto_fact::Quantity::whole).map(heldto_fact::Quantity::grouped);
+    let base = match (of(first), of(last)) {
+        (Some(then), Some(now)) if unit == "%" => format!(", of {then} then and {now} now"),
+        _ => String::new(),
+    };
+    let since = format!("{}{base}", label(first));
     match (to.minus(from), from.minus(to)) {
         (Some(up), _) if up > heldto_fact::Quantity::ZERO => format!("up {} since {since}", words(up)),
         (_, Some(down)) if down > heldto_fact::Quantity::ZERO => format!("down {} since {since}", words(down)),
@@ -355,7 +389,14 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
     items
 }
 
-fn row(metric: &FactId, party: &FactId, value: &Value<'_>) -> Vec<Cell> {
+/// A figure with every release that gives it, and before it what older releases gave.
+fn rows(metric: &FactId, party: &FactId, value: &Value<'_>) -> Vec<Vec<Cell>> {
+    let older = value.revised.iter().filter_map(|fact| Value::of(fact));
+    let older = older.map(|old| row(metric, party, &old, Some(value.fact)));
+    older.chain([row(metric, party, value, None)]).collect()
+}
+
+fn row(metric: &FactId, party: &FactId, value: &Value<'_>, newer: Option<&Fact>) -> Vec<Cell> {
     let fact = value.fact;
     let (numerator, denominator) = match fact.body {
         Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
@@ -378,6 +419,12 @@ fn row(metric: &FactId, party: &FactId, value: &Value<'_>) -> Vec<Cell> {
         number(denominator),
         fact.voice.map_or("", Voice::word).into(),
         fact.id.as_str().into(),
-        Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
+        Cell::Words(releases(value).flat_map(|f| &f.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
+        newer.map_or(Cell::Empty, |newer| newer.id.as_str().into()),
     ]
+}
+
+/// Every release that gives a figure.
+fn releases<'a>(value: &Value<'a>) -> impl Iterator<Item = &'a Fact> {
+    std::iter::once(value.fact).chain(value.again.iter().copied())
 }

@@ -167,7 +167,13 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             return None;
         }
         let same = self.by_text.get(&(fact.kind(), folded(&fact.text)))?;
-        let other = same.iter().find(|id| ***id != fact.id)?;
+        // What is said of another day, or by somebody else, is another thing.
+        let is_alike = |other: &Fact| {
+            fact.kind() == Kind::Source
+                || (&other.by, &other.occurred, &other.period, &other.place)
+                    == (&fact.by, &fact.occurred, &fact.period, &fact.place)
+        };
+        let other = same.iter().find(|id| ***id != fact.id && self.fact(id).is_some_and(is_alike))?;
         let is_tied = |from: &Fact, to: &FactId| {
             from.links.iter().any(|l| l.to == *to && !matches!(l.kind, LinkKind::BearsOn | LinkKind::Addresses))
         };

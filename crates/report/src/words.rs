@@ -23,8 +23,11 @@ pub fn amount(amount: &Amount) -> String {
         Some(of) => format!("{} of {}", value.grouped(), with_unit(of, &amount.unit)),
         None => with_unit(value, &amount.unit),
     };
+    // Bounds that only say how a number was rounded are no range to read.
+    let is_rounding = |low: Quantity, high: Quantity| high.ten_thousandths() - low.ten_thousandths() <= 1;
     let number = match (amount.low, amount.high) {
         (None, None) => number,
+        (Some(low), Some(high)) if is_rounding(low, high) => number,
         _ => format!("{number} ({})", interval(amount.interval(), &amount.unit)),
     };
     match amount.stated {

@@ -258,8 +258,7 @@ impl<'a> Rows<'a> {
             ));
         };
         let id = self.id(&metric, code, &time);
-        let amount = amount(&fill(&measure.value), &self.mapping.not_given)
-            .map_err(|e| (e, "a value is a number and a unit".to_owned()))?;
+        let (amount, note) = amount(&fill(&measure.value), &self.mapping.not_given, measure.decimals)?;
         let count = |t: &Option<super::Template>| -> Result<Option<u64>, (String, String)> {
             t.as_ref()
                 .map_or(Ok(None), |t| sum(&fill(t), &self.mapping.not_given))
@@ -282,6 +281,7 @@ impl<'a> Rows<'a> {
             period: period.map(|(_, when)| when),
             amounts: vec![amount],
             cites: vec![cite],
+            note,
             ..Fact::amending(
                 id,
                 format!("{called}: {}, {time}", fill(&place.name)),
@@ -311,16 +311,57 @@ fn why(error: &csv::Error) -> String {
 /// The scheme of codes that places are found by: the Government Statistical Service's, which every list of authorities has.
 const FIRST: &str = "gss";
 
-/// A number with its unit, or what stands in its place.
-fn amount(text: &str, not_given: &BTreeMap<String, String>) -> Result<Amount, String> {
-    let (number, unit) = text.split_once(' ').ok_or_else(|| format!("`{text}` is not a number and a unit"))?;
-    let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| e.to_string())?;
+/// A number with its unit, or what stands in its place; and a note with what the table has, where it was rounded.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+fn amount(
+    text: &str,
+    not_given: &BTreeMap<String, String>,
+    decimals: Option<u8>,
+) -> Result<(Amount, Option<String>), (String, String)> {
+    let help = || "a value is a number and a unit".to_owned();
+    let (number, unit) =
+        text.split_once(' ').ok_or_else(|| (format!("`{text}` is not a number and a unit"), help()))?;
+    let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| (e.to_string(), help()))?;
     if let Some(means) = not_given.get(number) {
         let nothing = Amount::exact(Quantity::ZERO, unit, Role::Measured);
-        return Ok(Amount { value: None, stated: Stated::NotQuantified, direction: Some(means.clone()), ..nothing });
+        let nothing = Amount { value: None, stated: Stated::NotQuantified, direction: Some(means.clone()), ..nothing };
+        return Ok((nothing, None));
     }
-    let value = number.parse().map_err(|e: heldto_fact::Invalid| e.to_string())?;
-    Ok(Amount::exact(value, unit, Role::Measured))
+    // Noughts at the end say nothing.
+    let exact = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    match (exact.parse::<Quantity>(), decimals) {
+        (Ok(value), _) => Ok((Amount::exact(value, unit, Role::Measured), None)),
+        (Err(error), Some(decimals)) => {
+            let (value, low, high) = rounded(exact, decimals.min(4)).ok_or_else(|| (error.to_string(), help()))?;
+            let amount = Amount { low: Some(low), high: Some(high), ..Amount::exact(value, unit, Role::Measured) };
+            Ok((amount, Some(format!("The table has {number}, rounded here to {decimals} decimals."))))
+        }
+        (Err(error), None) if rounded(exact, 4).is_some() => Err((
+            error.to_string(),
+            "say in the mapping how it is rounded: `decimals = 1` in [[mapping.file.measure]]".to_owned(),
+        )),
+        (Err(error), None) => Err((error.to_string(), help())),
+    }
+}
+
+/// Rounds a number half up to so many decimals; beside it the bounds of four decimals that it lies between. `None` of what is no number.
+fn rounded(number: &str, decimals: u8) -> Option<(Quantity, Quantity, Quantity)> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let scaled = |places: usize| format!("{whole}{:0<places$.places$}", fraction).parse::<i64>().ok();
+    let low = scaled(4)?;
+    let is_more = fraction.bytes().skip(4).any(|digit| digit != b'0');
+    let high = low.checked_add(i64::from(is_more))?;
+    let places = usize::from(decimals);
+    let is_up = fraction.as_bytes().get(places).is_some_and(|digit| *digit >= b'5');
+    let unit = 10_i64.pow(4 - u32::from(decimals));
+    let value = scaled(places)?.checked_add(i64::from(is_up))?.checked_mul(unit)?;
+    let quantity = Quantity::from_ten_thousandths;
+    Some((quantity(value)?, quantity(low)?, quantity(high)?))
 }
 
 /// A whole number, or the sum of several; nothing where one is not given.
@@ -348,4 +389,25 @@ fn slug(name: &str) -> String {
 
 fn slug_of_code(code: &str) -> String {
     format!("place-{}", slug(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{amount, rounded};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn noughts_at_the_end_say_nothing_and_the_rest_is_rounded_where_that_is_said() {
+        let read = |text: &str, decimals| amount(text, &BTreeMap::new(), decimals);
+        let (exact, note) = read("70.200000000000 %", None).expect("a figure");
+        assert_eq!((exact.value.map(|v| v.to_string()), note), (Some("70.2".to_owned()), None));
+        let (_, help) = read("70.2345678 %", None).expect_err("has too many decimals");
+        assert!(help.contains("decimals = 1"), "{help}");
+        let (figure, note) = read("70.2545678 %", Some(1)).expect("a figure");
+        assert_eq!(figure.value.map(|v| v.to_string()), Some("70.3".to_owned()));
+        assert!(note.is_some_and(|note| note.contains("70.2545678")), "the note keeps the cell");
+        assert!(figure.low.expect("a bound").to_string() == "70.2545" && figure.high.is_some());
+        assert!(read("many %", Some(1)).is_err());
+        assert_eq!(rounded("64.99996", 1).map(|(v, ..)| v.to_string()), Some("65".to_owned()));
+    }
 }

@@ -119,13 +119,7 @@ impl<'a> Case<'a> {
             notes.push(format!("quiet {}{days} {noun}", if exact { "" } else { "at least " }));
         }
         let tellings = || self.cluster.tellings.iter();
-        for fact in tellings().flat_map(|t| self.view.found_by(Handle::Target(&t.id))) {
-            if let Body::Assessment { of, verdict, scale, .. } = &fact.body
-                && tellings().any(|t| t.id == *of)
-            {
-                notes.push(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)));
-            }
-        }
+        notes.extend(self.assessed());
         let elsewhere = |fact: &&Fact| {
             let of = fact.subjects();
             matches!(fact.body, Body::Measurement { .. })
@@ -140,6 +134,19 @@ impl<'a> Case<'a> {
             notes.push("every source that tells of it was retracted".to_owned());
         }
         notes
+    }
+
+    /// Returns the verdicts of others: they stand beside the status, and never change it.
+    pub fn assessed(&self) -> Vec<String> {
+        let tellings = || self.cluster.tellings.iter();
+        let facts = tellings().flat_map(|t| self.view.found_by(Handle::Target(&t.id)));
+        let verdict = |fact: &'a Fact| match &fact.body {
+            Body::Assessment { of, verdict, scale, .. } if tellings().any(|t| t.id == *of) => {
+                Some(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)))
+            }
+            _ => None,
+        };
+        facts.filter_map(verdict).collect()
     }
 
     /// Returns who says each of these, with its id.

@@ -73,5 +73,9 @@ fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
         })
     };
     let periods = a.fact.period.as_ref().zip(b.fact.period.as_ref());
-    periods.is_some_and(|(p, q)| p.window().overlaps(q.window())) || tied(a, b) || tied(b, a)
+    // A count that grew at one place may hold the one before it.
+    let is_open = |e: &Evidence<'_>| e.fact.period.is_none() && delivered(e.fact).all(|m| m.basis == Basis::Unknown);
+    let grew = a.delivered.zip(b.delivered).is_some_and(|(x, y)| y.low.value > x.low.value);
+    let one_place = a.fact.place.is_some() && a.fact.place == b.fact.place && is_open(a) && is_open(b) && grew;
+    one_place || periods.is_some_and(|(p, q)| p.window().overlaps(q.window())) || tied(a, b) || tied(b, a)
 }
