@@ -1,8 +1,8 @@
 //! The rules of docs/RULES.md, each by scenarios: facts in a file, and in its comments what the program is to say of them on which day.
 //! `tests/rules` has one for each rule, `tests/bodies` five texts about other bodies and other fields than the first data's.
 //!
-//! `# expect: DAY [known-by DAY] ID STATUS GRADE`, and perhaps under it `# says: WORDS`, which its rule must hold, or `# share: WORD`, as
-//! what it counts in the share kept.
+//! `# expect: DAY [known-by DAY] ID STATUS GRADE`, and perhaps under it `# says: WORDS`, which its rule must hold, `# notes: WORDS`, which
+//! a note beside it must, `# silent: WORDS`, which none may, or `# share: WORD`, as what it counts in the share kept.
 
 use crate::{heldto, ledger_of, ok, root, run, text};
 use serde_json::Value;
@@ -16,6 +16,8 @@ struct Expectation {
     grade: String,
     says: String,
     share: Option<String>,
+    notes: String,
+    silent: Option<String>,
 }
 
 fn expectations(file: &Path) -> Vec<Expectation> {
@@ -40,6 +42,8 @@ fn expectations(file: &Path) -> Vec<Expectation> {
             grade: (*grade).to_owned(),
             says: under(n, "# says: ").unwrap_or_default(),
             share: under(n, "# share: "),
+            notes: under(n, "# notes: ").unwrap_or_default(),
+            silent: under(n, "# silent: "),
         }
     };
     lines.iter().enumerate().filter_map(|(n, l)| Some((n, l.strip_prefix("# expect: ")?))).map(line).collect()
@@ -54,7 +58,7 @@ fn every_scenario_is_judged_as_it_says() {
     let mut judged = 0;
     for file in &files {
         let dir = ledger_of(file);
-        for Expectation { days, id, status, grade, says, share } in expectations(file) {
+        for Expectation { days, id, status, grade, says, share, notes, silent } in expectations(file) {
             let mut arguments = vec!["--ledger", "ledger", "report", "pledges", "--json", "--sensitive"];
             arguments.extend(days.iter().map(String::as_str));
             let output = run(dir.path(), &arguments);
@@ -73,10 +77,12 @@ fn every_scenario_is_judged_as_it_says() {
             let rule = word("rule").unwrap_or_default();
             let counted = word("share").filter(|w| !w.is_empty()).unwrap_or_else(|| "none".to_owned());
             let counts = share.is_none_or(|share| share == counted);
-            if found != (status.clone(), grade.clone()) || !rule.contains(&says) || !counts {
+            let beside = row.map_or_else(String::new, |r| r["notes"].to_string());
+            let noted = beside.contains(&notes) && silent.is_none_or(|words| !beside.contains(&words));
+            if found != (status.clone(), grade.clone()) || !rule.contains(&says) || !counts || !noted {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 wrong.push(format!(
-                    "{name}: {} {id}: {status} {grade} wanted, {} {} found, counted as {counted} ({rule})",
+                    "{name}: {} {id}: {status} {grade} wanted, {} {} found, counted as {counted} ({rule}; {beside})",
                     days.join(" "),
                     found.0,
                     found.1

@@ -3,7 +3,7 @@
 use crate::judge::Undertaking;
 use crate::membership::{Standing, bodies_of, is_state, is_watchdog, standing};
 use crate::metrics::compare;
-use crate::{Cluster, Grade, View, series};
+use crate::{Cluster, Grade, View, administrations, series};
 use chrono::NaiveDate;
 use heldto_fact::{
     Act, Body, Change, Fact, FactId, Force, Handle, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit,
@@ -77,6 +77,7 @@ impl<'a> Evidence<'a> {
             return None;
         }
         let (grade, admitted) = grade(view, fact, direction, &undertaking.owners);
+        let admitted = admitted && !is_of_another_government(view, fact, undertaking);
         Some(Self {
             fact,
             tellings: Rc::default(),
@@ -339,6 +340,18 @@ pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeS
         Some(Voice::Critic) => (Grade::Disputed, false),
         None => (Grade::None, false),
     }
+}
+
+/// Returns `true` if a government speaks of what it owes since another was in control of it: what an opponent left undone is no admission.
+fn is_of_another_government(view: &View<'_>, fact: &Fact, undertaking: &Undertaking<'_>) -> bool {
+    let Some(made) = undertaking.made.map(Window::day) else { return false };
+    let in_control = |owner: &FactId, window: Window| {
+        let certain = administrations(view, owner, window).into_iter().find(|(_, sure)| *sure == Truth::Yes);
+        certain.map(|(by, _)| by.to_owned())
+    };
+    undertaking.owners.iter().filter(|owner| is_state(view, owner)).any(|owner| {
+        matches!((in_control(owner, made), in_control(owner, fact.window())), (Some(then), Some(now)) if then != now)
+    })
 }
 
 /// Returns how whoever speaks stood to the owners, on the day. Where nobody is named, an owner who is spoken of speaks in the voice

@@ -188,7 +188,9 @@ pub(crate) fn sources(view: &View<'_>, fact: &Fact) -> Vec<String> {
         .iter()
         .map(|c| {
             let title = view.fact(&c.source).map_or_else(|| c.source.to_string(), |s| s.text.clone());
-            format!("source: {title} ({}), {}", c.source, c.at)
+            let is_gone = view.versions(&c.source).last().is_some_and(|v| v.fact.is_none());
+            let gone = if is_gone { "; this source was retracted" } else { "" };
+            format!("source: {title} ({}), {}{gone}", c.source, c.at)
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use crate::explain::{sources, target};
 use crate::words::amount;
 use crate::{Basis, Block, Cell, Document, Item, Section, day};
-use heldto_fact::{Attribution, Body, Fact, FactId, Link, Strength, When};
+use heldto_fact::{Attribution, Body, Fact, FactId, Link, LinkKind, Strength, When};
 use heldto_replay::{Cluster, View};
 use std::collections::BTreeMap;
 
@@ -22,12 +22,12 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
     for link in &fact.links {
         let other = view.fact(&link.to);
         links.push(link_item(&format!("{} {}", fact.link_kind(link), strength(link)), &link.to, other));
-        data.rows.push(link_row("to", link, &link.to, other));
+        data.rows.push(link_row("to", fact.link_kind(link), link, &link.to, other));
     }
     for telling in cluster.tellings.iter() {
         for (from, link) in view.linked_from(&telling.id) {
             links.push(link_item(&format!("{} {} by", from.link_kind(link), strength(link)), &from.id, Some(from)));
-            data.rows.push(link_row("from", link, &from.id, Some(from)));
+            data.rows.push(link_row("from", from.link_kind(link), link, &from.id, Some(from)));
         }
     }
     if !links.is_empty() {
@@ -69,9 +69,9 @@ fn link_item(mark: &str, id: &FactId, other: Option<&Fact>) -> Item {
     Item { mark: mark.replace("  ", " ").trim().to_owned(), line, details: vec![id.to_string()] }
 }
 
-fn link_row(direction: &str, link: &Link, id: &FactId, other: Option<&Fact>) -> Vec<Cell> {
+fn link_row(direction: &str, kind: LinkKind, link: &Link, id: &FactId, other: Option<&Fact>) -> Vec<Cell> {
     let text = other.map_or_else(String::new, |f| f.text.clone());
-    vec![direction.into(), link.kind.word().into(), link.strength.word().into(), id.as_str().into(), text.into()]
+    vec![direction.into(), kind.word().into(), link.strength.word().into(), id.as_str().into(), text.into()]
 }
 
 fn telling(view: &View<'_>, fact: &Fact) -> Item {
