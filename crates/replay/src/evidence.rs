@@ -1,13 +1,13 @@
 //! What bears on a commitment, which way it points, and by whose knowledge.
 
 use crate::judge::Undertaking;
-use crate::membership::{Standing, bodies_of, is_state, is_watchdog, standing};
+use crate::membership::{Standing, bodies_of, is_government, is_state, is_watchdog, predecessors, standing};
 use crate::metrics::compare;
 use crate::{Cluster, Grade, View, administrations, series};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Act, Body, Change, Fact, FactId, Force, Handle, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit,
-    Voice, Window,
+    Act, Body, Change, Fact, FactId, Force, Interval, LinkKind, Outcome, Role, Strength, Target, Truth, Unit, Voice,
+    Window,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -60,6 +60,8 @@ pub struct Evidence<'a> {
     pub is_unsupported: bool,
     /// For what disputes a piece of evidence, and not the commitment: which.
     pub disputed: Option<&'a FactId>,
+    /// Whether it is the owner's own word, or of its own, against what is said.
+    pub is_denial: bool,
 }
 
 impl<'a> Evidence<'a> {
@@ -90,6 +92,7 @@ impl<'a> Evidence<'a> {
             inequality: None,
             is_unsupported: view.is_unsupported(fact),
             disputed: None,
+            is_denial: false,
         })
     }
 
@@ -107,10 +110,22 @@ impl<'a> Evidence<'a> {
 /// the target that is judged by, figures are those of its metric; what was delivered towards a part in that unit counts towards the whole.
 pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'a>> {
     let (owners, target) = (&undertaking.owners, undertaking.target);
+    // What another body does that a recommendation is made to is evidence for that body alone.
+    let is_of_others = |fact: &Fact| {
+        let of = fact.subjects().iter().chain(&fact.by);
+        let names_own = of.clone().any(|party| owners.contains(party));
+        !names_own && of.into_iter().any(|party| undertaking.others.contains(party))
+    };
     let linked = |id: &'a FactId| {
-        view.linked_from(id).filter_map(|(fact, link)| {
+        view.linked_from(id).filter(|(fact, _)| !is_of_others(fact)).filter_map(|(fact, link)| {
             view.count_compared(1);
             let direction = direction(view, fact, fact.link_kind(link), owners, target)?;
+            // Before a recommendation was accepted, nobody owed it.
+            let is_before = undertaking.answer.is_some()
+                && matches!((fact.window().latest, undertaking.made), (Some(day), Some(made)) if day < made);
+            if tells_of_failure(direction) && is_before {
+                return None;
+            }
             Evidence::of(view, fact, direction, link.strength, undertaking)
         })
     };
@@ -167,6 +182,7 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
             inequality: None,
             is_unsupported: view.is_unsupported(fact),
             disputed: Some(&evidence.fact.id),
+            is_denial: tells_of_failure(evidence.direction) && standing_of(view, fact, owners) >= Standing::Own,
         })
     };
     others.filter_map(dispute).collect()
@@ -212,6 +228,11 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
     kept
 }
 
+/// Whether it shows that something failed.
+const fn tells_of_failure(direction: Direction) -> bool {
+    matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone)
+}
+
 /// Whether it shows that something was done, in whole or in part, or that work went on.
 const fn does(direction: Direction) -> bool {
     matches!(direction, Direction::Met | Direction::Part | Direction::Work)
@@ -238,6 +259,7 @@ fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'
             Truth::CannotTell => Direction::Work,
         };
         let (grade, admitted) = grade(view, v.fact, direction, &undertaking.owners);
+        let admitted = admitted && !is_of_another_government(view, v.fact, undertaking);
         let strength = Strength::Stated;
         Evidence {
             fact: v.fact,
@@ -251,6 +273,7 @@ fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'
             inequality: Some(inequality),
             is_unsupported: view.is_unsupported(v.fact),
             disputed: None,
+            is_denial: false,
         }
     };
     counted.map(evidence).collect()
@@ -309,7 +332,7 @@ fn direction(
 /// An admission is by an owner, its office-holders, or for a government its departments and ministers. The official word of a watchdog
 /// proves whatever it is part of, but for its own commitments.
 pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeSet<&FactId>) -> (Grade, bool) {
-    let is_failure = matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone);
+    let is_failure = tells_of_failure(direction);
     let speaker = || standing_of(view, fact, owners);
     let own = |standing: Standing| match standing {
         Standing::Office | Standing::Owner if is_failure => (Grade::Reported, true),
@@ -318,23 +341,32 @@ pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeS
     match fact.voice {
         Some(Voice::Record) => (Grade::Proven, false),
         Some(Voice::Official) => match speaker() {
-            Standing::Own | Standing::Office if fact.by.iter().any(|by| is_watchdog(view, by)) => {
+            Standing::Own | Standing::Office
+                if fact.by.iter().any(|by| is_watchdog(view, by, owners, fact.window())) =>
+            {
                 (Grade::Proven, false)
             }
             Standing::Independent => (Grade::Proven, false),
             standing => own(standing),
         },
-        // A finding is the reporter's, whoever's deed it tells.
-        Some(Voice::Reporter) => match fact.reporter.as_ref().map(|by| standing(view, by, owners, fact.window())) {
-            None | Some(Standing::Independent) => (Grade::Reported, false),
-            Some(standing) => own(standing),
-        },
+        // A finding is the reporter's, whoever's deed it tells; where no reporter is named, of whoever says so.
+        Some(Voice::Reporter) => {
+            let reporter = fact.reporter.as_ref().map(|by| standing(view, by, owners, fact.window()));
+            match reporter.unwrap_or_else(speaker) {
+                Standing::Independent => (Grade::Reported, false),
+                standing => own(standing),
+            }
+        }
         Some(Voice::Derived) => (Grade::Reported, false),
         Some(Voice::Government) => match speaker() {
             Standing::Independent => (Grade::Reported, false),
             standing => own(standing),
         },
-        Some(Voice::Owner) => own(speaker()),
+        // Whoever is no owner and none of its own knows of its failure no better than a critic.
+        Some(Voice::Owner) => match speaker() {
+            Standing::Independent if is_failure => (Grade::Disputed, false),
+            standing => own(standing),
+        },
         Some(Voice::SecondHand) if is_failure => (Grade::None, false),
         Some(Voice::SecondHand) => (Grade::Claimed, false),
         Some(Voice::Critic) => (Grade::Disputed, false),
@@ -361,7 +393,10 @@ pub(crate) fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactI
     let who = if is_unnamed && fact.voice == Some(Voice::Owner) { &fact.about } else { &fact.by };
     let declared = who.iter().map(|speaker| standing(view, speaker, owners, fact.window())).max();
     let is_governments = || {
-        let elsewhere = who.iter().any(|by| bodies_of(view, by, fact.window()).iter().any(|body| is_state(view, body)));
+        let is_another = |by: &FactId| is_government(view, by) && !owners.contains(by);
+        let elsewhere = who
+            .iter()
+            .any(|by| is_another(by) || bodies_of(view, by, fact.window()).iter().any(|body| is_state(view, body)));
         fact.voice == Some(Voice::Government) && !elsewhere && owners.iter().any(|owner| is_state(view, owner))
     };
     match declared.unwrap_or(Standing::Independent) {
@@ -381,11 +416,7 @@ fn speaks_for(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool 
 /// Returns `true` if whoever speaks is declared to follow one of the owners.
 pub(crate) fn follows(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
     let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
-    let follows = |party: &Fact| {
-        let mut named = view.found_by(Handle::Party(&party.id)).filter(|f| f.to.contains(&party.id));
-        named.any(|f| matches!(&f.body, Body::Succession { of, .. } if owners.contains(of)))
-    };
-    who.iter().filter_map(|party| view.fact(party)).any(follows)
+    who.iter().any(|party| predecessors(view, party).iter().any(|of| owners.contains(of)))
 }
 
 fn only_money(fact: &Fact) -> bool {

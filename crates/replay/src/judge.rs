@@ -3,7 +3,9 @@
 use crate::evidence::{counted, gather};
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Due, Fact, FactId, Interval, LinkKind, Strength, Target, Truth, Unit, Window};
+use heldto_fact::{
+    Amount, Body, Commitment, Due, Fact, FactId, Interval, LinkKind, Stated, Strength, Target, Truth, Unit, Window,
+};
 use undertaking::Decided;
 mod answer;
 mod notes;
@@ -57,6 +59,10 @@ pub struct Judgement<'a> {
     pub decisions: Vec<&'a Fact>,
     /// The answer to a recommendation.
     pub answer: Option<&'a Fact>,
+    /// Whom a recommendation is judged for.
+    pub addressee: Option<&'a FactId>,
+    /// The due dates that decisions set.
+    pub moves: Vec<(&'a Fact, &'a Due)>,
 }
 
 /// One thing that was looked at.
@@ -202,6 +208,8 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         assessed: Vec::new(),
         decisions: Vec::new(),
         answer: None,
+        addressee: None,
+        moves: Vec::new(),
     }
 }
 
@@ -273,7 +281,7 @@ impl<'a> Case<'a> {
     /// The target as a number, where it is one.
     pub fn goal(&self) -> Option<(Interval, &'a Unit)> {
         match self.undertaking.target {
-            Some(Target::Amount(a)) if a.value.is_some() => Some((a.interval(), &a.unit)),
+            Some(Target::Amount(a)) => Some((goal_of(a)?, &a.unit)),
             _ => None,
         }
     }
@@ -313,8 +321,9 @@ impl<'a> Case<'a> {
         // What disputes evidence that the status does not rest on stands beside that evidence alone.
         let rests_on = |id: &FactId| used.iter().any(|e| e.fact.id == *id && e.grade <= Grade::Claimed);
         let against = |e: &&Evidence<'_>| match e.disputed {
+            _ if e.is_unsupported => false,
             // Who owes it denies what is said against it: that stands beside the charge, and takes nothing from it.
-            Some(_) if e.grade == Grade::Claimed => false,
+            Some(_) if e.is_denial => false,
             Some(id) => rests_on(id),
             None if e.strength == Strength::Possible => false,
             None => e.direction == Direction::Disputes || (e.grade == Grade::Disputed && !ended(e)),
@@ -365,8 +374,10 @@ impl<'a> Case<'a> {
             assessed: self.assessed(),
             decisions: self.undertaking.decisions.iter().map(|d| d.fact).collect(),
             answer: self.undertaking.answer,
+            addressee: self.undertaking.addressee,
+            moves: self.undertaking.decisions.iter().filter_map(|d| Some((d.fact, d.due?))).collect(),
             is_stale: verdict.is_stale,
-            weaker: verdict.weaker,
+            weaker: verdict.weaker.or_else(|| replaced::lowered(&self)),
         }
     }
 
@@ -376,6 +387,19 @@ impl<'a> Case<'a> {
             matches!(verdict.status, Status::InProgress | Status::Overdue | Status::FallingDue | Status::Untestable);
         let begun = self.parts.iter().filter(|(.., started)| *started).map(|(_, _, grade, _)| *grade).max();
         begun.filter(|_| rests_on_parts).unwrap_or(Grade::None)
+    }
+}
+
+/// Returns the number that an amount is to reach; `None` of what sets none: "up to 500", or an unknown share of it. "Nearly 500" is as
+/// far as "about 500" begins.
+fn goal_of(target: &Amount) -> Option<Interval> {
+    let value = target.value?;
+    match target.stated {
+        Stated::NotQuantified | Stated::UpTo | Stated::LessThan | Stated::ShareOf => None,
+        Stated::Nearly => {
+            Some(Amount { stated: Stated::About, ..Amount::exact(value, target.unit.clone(), target.role) }.interval())
+        }
+        _ => Some(target.interval()),
     }
 }
 

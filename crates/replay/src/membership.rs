@@ -4,8 +4,10 @@
 //! `part-of` to a body. It knows nothing of commitments; `evidence` grades by what it says.
 
 use crate::View;
-use heldto_fact::{Body, Change, Fact, FactId, Handle, LinkKind, PartyKind, Strength, Window};
+use crate::work::Belonging;
+use heldto_fact::{Body, Change, Fact, FactId, Handle, LinkKind, PartyKind, Strength, Voice, Window};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How a speaker stands to the owners of a commitment, the closest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,16 +36,35 @@ pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&Fac
             return if holds_office { Standing::Office } else { Standing::Own };
         }
         let of_owner = bodies_of(view, owner, window);
+        // One government's departments and ministers are each other's own; its boards and schools are not.
+        let serves = |party: &FactId| {
+            matches!(
+                kind_of(view, party),
+                Some(PartyKind::Government | PartyKind::Department | PartyKind::OfficeHolder)
+            )
+        };
         let is_shared = |body: &&FactId| {
-            matches!(kind_of(view, body), Some(PartyKind::Government | PartyKind::Partnership)) && above.contains(*body)
+            above.contains(*body)
+                && match kind_of(view, body) {
+                    Some(PartyKind::Partnership) => true,
+                    Some(PartyKind::Government) => is_state(view, owner) && serves(speaker),
+                    _ => false,
+                }
         };
         if of_owner.contains(speaker) || of_owner.iter().any(is_shared) { Standing::Own } else { Standing::Independent }
     };
     owners.iter().map(to_one).max().unwrap_or(Standing::Independent)
 }
 
-/// Returns `true` if a party is of a kind whose official word stands by itself, whatever it is part of.
-pub(crate) fn is_watchdog(view: &View<'_>, party: &FactId) -> bool {
+/// Returns `true` if the official word of a party stands by itself, whatever it is part of: it is of such a kind, or it holds an office of
+/// one that is, and that owes nothing here.
+pub(crate) fn is_watchdog(view: &View<'_>, party: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> bool {
+    let of_one =
+        || bodies_of(view, party, window).into_iter().any(|body| !owners.contains(body) && watches(view, body));
+    watches(view, party) || (kind_of(view, party) == Some(PartyKind::OfficeHolder) && of_one())
+}
+
+fn watches(view: &View<'_>, party: &FactId) -> bool {
     matches!(
         kind_of(view, party),
         Some(
@@ -61,6 +82,11 @@ pub(crate) fn is_watchdog(view: &View<'_>, party: &FactId) -> bool {
 /// Returns `true` if a party is a government or a department.
 pub(crate) fn is_state(view: &View<'_>, party: &FactId) -> bool {
     matches!(kind_of(view, party), Some(PartyKind::Government | PartyKind::Department))
+}
+
+/// Returns `true` if a party is a government.
+pub(crate) fn is_government(view: &View<'_>, party: &FactId) -> bool {
+    kind_of(view, party) == Some(PartyKind::Government)
 }
 
 /// Returns `true` if a party is a court.
@@ -118,23 +144,48 @@ fn memberships<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<&'a F
     if !matches!(declared.body, Body::Party { kind: PartyKind::OfficeHolder | PartyKind::People, .. }) {
         return lasts.into_iter().map(|(body, _)| body).collect();
     }
-    let named = view.found_by(Handle::Party(&declared.id)).filter(|fact| fact.subjects().contains(party));
-    let changes: Vec<&'a Fact> = named.filter(|fact| matches!(fact.body, Body::Change { .. })).collect();
-    view.count_compared(changes.len());
-    let such = |such: &'static [Change]| {
-        let is = move |fact: &&&'a Fact| matches!(&fact.body, Body::Change { what, .. } if such.contains(what));
-        changes.iter().filter(is).flat_map(|fact| wholes(fact).map(|body| (body, fact.window())))
-    };
-    let appointed = such(&[Change::Appointment])
-        .filter(|(_, from)| !matches!((from.earliest, window.latest), (Some(begun), Some(act)) if begun > act));
+    let told = belonging(view, declared);
+    let not_yet = |from: &Window| matches!((from.earliest, window.latest), (Some(begun), Some(act)) if begun > act);
+    let appointed = told.appointed.iter().filter(|(_, from)| !not_yet(from));
+    let appointed = appointed.filter_map(|(body, from)| Some((&view.fact(body)?.id, *from)));
     // Left for certain before the act, and not before the membership began.
     let has_left = |body: &FactId, from: Window| {
-        such(&[Change::Departure, Change::OfficeEnded]).any(|(left, on)| {
+        told.left.iter().any(|(left, on)| {
             let before = matches!((on.latest, window.earliest), (Some(day), Some(act)) if day < act);
             left == body && before && from.earliest.is_none_or(|begun| on.latest.is_some_and(|day| begun <= day))
         })
     };
-    lasts.into_iter().chain(appointed).filter(|(body, from)| !has_left(body, *from)).map(|(body, _)| body).collect()
+    let all: Vec<(&'a FactId, Window)> = lasts.into_iter().chain(appointed).collect();
+    all.into_iter().filter(|(body, from)| !has_left(body, *from)).map(|(body, _)| body).collect()
+}
+
+/// Returns the bodies that a party is declared to follow.
+pub(crate) fn predecessors(view: &View<'_>, party: &FactId) -> Vec<FactId> {
+    view.fact(party).map_or_else(Vec::new, |declared| belonging(view, declared).follows.clone())
+}
+
+/// Reads once what the facts that name a party tell of where it belongs.
+fn belonging<'a>(view: &View<'a>, party: &'a Fact) -> Arc<Belonging> {
+    let key = (party.id.clone(), view.clock(), view.is_sensitive());
+    view.work().belonging(key, || {
+        let mut found = Belonging::default();
+        for fact in view.found_by(Handle::Party(&party.id)) {
+            view.count_compared(1);
+            let is_about = fact.subjects().contains(&party.id);
+            let bodies = || wholes(fact).map(|body| (body.clone(), fact.window()));
+            match &fact.body {
+                Body::Change { what: Change::Appointment, .. } if is_about => found.appointed.extend(bodies()),
+                Body::Change { what: Change::Departure | Change::OfficeEnded, .. } if is_about => {
+                    found.left.extend(bodies());
+                }
+                Body::Succession { of, .. } if fact.to.contains(&party.id) && fact.voice != Some(Voice::Critic) => {
+                    found.follows.push(of.clone());
+                }
+                _ => {}
+            }
+        }
+        found
+    })
 }
 
 /// Returns what a fact says it is part of, for certain or probably.

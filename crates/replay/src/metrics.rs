@@ -67,8 +67,8 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value
         let is_same = |v: &&mut Value<'a>| {
             v.window == value.window
                 && v.window != Window::ANY
-                && (&v.fact.by, v.fact.voice, &v.fact.reporter, &v.fact.place)
-                    == (&value.fact.by, value.fact.voice, &value.fact.reporter, &value.fact.place)
+                && (v.fact.voice, &v.fact.place) == (value.fact.voice, &value.fact.place)
+                && speaker(view, v.fact).is_some_and(|who| Some(who) == speaker(view, value.fact))
                 && v.fact.cites.iter().all(|c| value.fact.cites.iter().all(|d| c.source != d.source))
         };
         match found.iter_mut().rev().take_while(|v| v.window == value.window).find(is_same) {
@@ -83,6 +83,19 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value
     }
     found.sort_by_key(|v| (v.window.latest, v.window.earliest, v.fact.id.clone()));
     found
+}
+
+/// Returns who gives a figure: who says so and relays it, or else the publisher of its only source. `None` where nobody is named.
+fn speaker<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Vec<&'a str>> {
+    let named: Vec<&str> = fact.by.iter().chain(&fact.reporter).map(FactId::as_str).collect();
+    if !named.is_empty() {
+        return Some(named);
+    }
+    let [cite] = fact.cites.as_slice() else { return None };
+    match &view.fact(&cite.source)?.body {
+        Body::Source(from) => from.publisher.as_deref().map(|publisher| vec![publisher]),
+        _ => None,
+    }
 }
 
 /// Returns `true` if two figures are one, with what they are shares of.

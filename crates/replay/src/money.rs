@@ -19,7 +19,7 @@ pub struct Total<'a> {
     /// Those of the counted that may be the same, so that the sum is a range.
     pub may_overlap: Vec<Vec<&'a Fact>>,
     /// The amount of each thing, by the id of its first telling.
-    amounts: HashMap<&'a FactId, Interval>,
+    amounts: BTreeMap<&'a FactId, Interval>,
 }
 
 impl Total<'_> {
@@ -64,7 +64,7 @@ pub fn totals<'a>(
     match units.first() {
         // Things without any link are parts of none, and nothing says that some may be the same.
         Some(unit) if units.len() == 1 && tellings().all(|f| f.links.is_empty()) => {
-            let (mut sum, mut amounts) = (Interval::ZERO, HashMap::new());
+            let (mut sum, mut amounts) = (Interval::ZERO, BTreeMap::new());
             let has_amount = |c: &Cluster<'a>| {
                 let Some(interval) = interval_of(c, &pick, unit) else { return false };
                 sum = sum.plus(interval).unwrap_or(Interval::ANY);

@@ -44,9 +44,13 @@ impl Counted {
         let status = judgement.status;
         Some(match status {
             Status::Superseded if judgement.weaker.is_some() => Self::Weaker,
+            // Kept as it was lowered, and not as it was first promised.
+            _ if status.is_met() && judgement.weaker.is_some() => Self::Weaker,
             _ if judgement.is_stale && (status.is_met() || status == Status::Breached) => Self::Unknown,
             _ if status.is_met() && judgement.grade <= Grade::Claimed => Self::KeptOnClaim,
             _ if status.is_met() => Self::Kept,
+            // That it failed is known on a claim alone, as little as that another was kept.
+            Status::Breached | Status::PartMet | Status::Reversed if judgement.grade <= Grade::Claimed => Self::Unknown,
             Status::Breached | Status::PartMet | Status::Reversed => Self::NotKept,
             Status::Overdue | Status::Inconclusive | Status::Unevidenced => Self::Unknown,
             _ => return None,

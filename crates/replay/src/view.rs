@@ -63,6 +63,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Returns the facts that are withheld unless they are asked for, where [`States::set_sensitive`] said which are: for those who check
+    /// that nothing public names them.
+    #[must_use]
+    pub fn withheld(&self) -> Option<&'a BTreeSet<FactId>> {
+        self.states.disclosure().map(crate::disclosure::Disclosure::sensitive)
+    }
+
     /// Counts facts that a report holds against others.
     pub fn count_compared(&self, facts: usize) {
         self.work().compare(facts);
@@ -169,7 +176,8 @@ impl<'a> View<'a> {
         }
         let recorded = version.recorded_at.date_naive();
         let of_source = |id: &FactId| {
-            let source = self.versions(id).last().and_then(|v| v.fact.as_ref());
+            // A source that was retracted was public all the same.
+            let source = self.versions(id).iter().rev().find_map(|v| v.fact.as_ref());
             source.and_then(Fact::source_known_from).unwrap_or(recorded)
         };
         Some(fact.cites.iter().map(|c| of_source(&c.source)).min().unwrap_or(recorded))

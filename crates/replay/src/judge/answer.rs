@@ -13,7 +13,7 @@ pub(crate) fn judge_answers<'a>(view: &View<'a>, newest: &'a Fact) -> Vec<Judgem
     let cluster = view.fact(&newest.id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
     let Some(cluster) = cluster else { return vec![not_yet_known(newest)] };
     let to: BTreeSet<&'a FactId> = cluster.tellings.iter().flat_map(|t| &t.to).collect();
-    to.into_iter().filter_map(|body| judge_answer(view, &cluster, body)).collect()
+    to.iter().filter_map(|body| judge_answer(view, &cluster, body, &to)).collect()
 }
 
 fn asked(fact: &Fact) -> Option<&Recommendation> {
@@ -23,18 +23,51 @@ fn asked(fact: &Fact) -> Option<&Recommendation> {
     }
 }
 
-fn judge_answer<'a>(view: &View<'a>, cluster: &Cluster<'a>, body: &'a FactId) -> Option<Judgement<'a>> {
+fn judge_answer<'a>(
+    view: &View<'a>,
+    cluster: &Cluster<'a>,
+    body: &'a FactId,
+    to: &BTreeSet<&'a FactId>,
+) -> Option<Judgement<'a>> {
     view.work().judge();
     let asked = cluster.tellings.iter().find_map(|t| asked(t))?;
     let owners = BTreeSet::from([body]);
     // The newest answer counts: the addressee's, or of its own.
     let answers = cluster.tellings.iter().flat_map(|t| decisions_on(view, &t.id, &owners));
-    let mut answers: Vec<Decided<'a>> =
-        answers.filter(|d| standing_of(view, d.fact, &owners) >= Standing::Own && is_answer(d.ruling)).collect();
+    // What another of the addressees answers, it answers for itself.
+    let others: BTreeSet<&FactId> = to.iter().copied().filter(|other| *other != body).collect();
+    let is_its_own = |d: &Decided<'a>| {
+        d.fact.by.contains(body)
+            || (standing_of(view, d.fact, &owners) >= Standing::Own && !d.fact.by.iter().any(|by| others.contains(by)))
+    };
+    let mut answers: Vec<Decided<'a>> = answers.filter(|d| is_its_own(d) && is_answer(d.ruling)).collect();
     answers.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
-    let newest = answers.last();
+    // What was only noted is no answer beside one that is.
+    let is_real = |d: &&Decided<'a>| d.ruling != Ruling::Noted;
+    let newest = answers.iter().rfind(is_real).or(answers.last());
+    // Taken back after it was due, an acceptance hides nothing: what it came to stands.
+    let accepted =
+        answers.iter().rfind(|d| is_acceptance(d.ruling)).filter(|_| newest.is_some_and(|d| !is_acceptance(d.ruling)));
+    if let (Some(accepted), Some(taken_back)) = (accepted, newest) {
+        let undertaking = Undertaking::of_answer(asked, body, accepted, others.clone());
+        let case = Case::new(view, cluster.clone(), undertaking, 0);
+        let verdict = case.verdict();
+        let is_settled =
+            verdict.status.is_met() || matches!(verdict.status, Status::Breached | Status::PartMet | Status::Reversed);
+        let was_due = case.window.latest.is_some_and(|due| taken_back.window.earliest.is_some_and(|day| day > due));
+        if is_settled || was_due {
+            let mut judgement = case.judgement(verdict);
+            judgement.notes.push(format!(
+                "{} {} ({})",
+                taken_back.ruling.word().replace('-', " "),
+                super::window_words(taken_back.window),
+                taken_back.fact.id
+            ));
+            return Some(judgement);
+        }
+    }
     if let Some(answer) = newest.filter(|d| is_acceptance(d.ruling)) {
-        let undertaking = Undertaking::of_answer(asked, body, answer);
+        let undertaking = Undertaking::of_answer(asked, body, answer, others);
         let case = Case::new(view, cluster.clone(), undertaking, 0);
         let verdict = case.verdict();
         return Some(case.judgement(verdict));
@@ -67,8 +100,11 @@ fn judge_answer<'a>(view: &View<'a>, cluster: &Cluster<'a>, body: &'a FactId) ->
         test: asked.terms.test.as_deref(),
         due: asked.answer_due.as_ref(),
         first_due: asked.answer_due.as_ref(),
+        first_target: None,
         decisions: newest.cloned().into_iter().collect(),
         answer: newest.map(|d| d.fact),
+        others,
+        addressee: Some(body),
     };
     let case = Case::new(view, cluster.clone(), undertaking, 0);
     let mut verdict = super::Verdict::new(status, rule, Vec::new());

@@ -3,6 +3,7 @@
 use super::{Case, Decided, Reason, window_words};
 use crate::{Direction, Evidence, Grade, Status};
 use heldto_fact::{Body, Fact, FactId, Handle, LinkKind, Strength, Window};
+use std::collections::BTreeSet;
 
 impl<'a> Case<'a> {
     /// Returns who changed or ended it, how, when, and how long after its last due day.
@@ -43,7 +44,21 @@ impl<'a> Case<'a> {
         let decisions =
             self.undertaking.decisions.iter().filter(|d| Some(&d.fact.id) != self.undertaking.answer.map(|a| &a.id));
         let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.word(), d.window, d.grade)).collect();
-        decisions.into_iter().chain(answer)
+        // A decision that changed nothing is looked at all the same.
+        let known: BTreeSet<&FactId> = decisions.iter().chain(&answer).map(|r| &r.fact.id).collect();
+        let on_it = self.cluster.tellings.iter().flat_map(|t| self.view.found_by(Handle::Target(&t.id)));
+        let mut others: Vec<Reason<'a>> = Vec::new();
+        for fact in on_it {
+            let Body::Decision { ruling, on, .. } = &fact.body else { continue };
+            let is_on = self.cluster.tellings.iter().any(|t| on.contains(&t.id));
+            if is_on && !known.contains(&fact.id) && !others.iter().any(|r| r.fact.id == fact.id) {
+                let (grade, _) =
+                    crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
+                let reason = of(fact, ruling.word(), fact.window(), grade);
+                others.push(Reason { used: false, shows: format!("{}; it changes nothing", reason.shows), ..reason });
+            }
+        }
+        others.into_iter().chain(decisions).chain(answer)
     }
 
     pub fn shows(&self, e: &Evidence<'_>) -> String {
@@ -77,6 +92,7 @@ impl<'a> Case<'a> {
         if let (Some(first), Some(due)) = (self.first_due(), self.undertaking.due) {
             notes.push(format!("first due {}; now {}", first.in_words(), due.in_words()));
         }
+        notes.extend(super::replaced::lowered(self).map(|less| format!("told again as less: {less}")));
         notes.extend(self.undertaking.decisions.iter().map(|d| self.note_of(d)));
         if self.cluster.tellings.len() > 1 {
             notes.push(format!("told {} times, judged once", self.cluster.tellings.len()));
@@ -101,8 +117,17 @@ impl<'a> Case<'a> {
         if !against.is_empty() {
             notes.push(format!("disputed by {}", self.speakers(against)));
         }
+        // What others say against what is well vouched for takes nothing from it, and is told.
+        let contradicts = |e: &&Evidence<'a>| {
+            let rests_on = |id: &FactId| used.iter().any(|used| used.fact.id == *id && used.grade > Grade::Claimed);
+            !e.is_denial && !e.is_unsupported && e.disputed.is_some_and(rests_on)
+        };
+        let contradictions: Vec<&Evidence<'a>> = self.evidence.iter().filter(contradicts).collect();
+        if !contradictions.is_empty() {
+            notes.push(format!("contradicted by {}", self.speakers(&contradictions)));
+        }
         let denies = |e: &&Evidence<'a>| {
-            e.grade == Grade::Claimed && e.disputed.is_some_and(|id| used.iter().any(|used| used.fact.id == *id))
+            e.is_denial && !e.is_unsupported && e.disputed.is_some_and(|id| used.iter().any(|used| used.fact.id == *id))
         };
         let denials: Vec<&Evidence<'a>> = self.evidence.iter().filter(denies).collect();
         if !denials.is_empty() {
@@ -178,7 +203,9 @@ impl<'a> Case<'a> {
 
     /// How long nothing has been heard, in days; and whether the day of the last word is known exactly.
     fn quiet(&self) -> Option<(i64, bool)> {
-        let facts = || self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact));
+        let decided = || self.undertaking.decisions.iter().map(|d| d.fact).chain(self.undertaking.answer);
+        let facts =
+            || self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact)).chain(decided());
         let last = facts().filter_map(|f| self.view.fact_known_from(&f.id)).max()?;
         let days = self.as_of.signed_duration_since(last).num_days();
         let of_last = facts().filter(|f| self.view.fact_known_from(&f.id) == Some(last));

@@ -2,51 +2,59 @@
 
 use super::{Case, Verdict};
 use crate::{Direction, Status};
-use heldto_fact::{Amount, Body, Fact, Force, LinkKind, Role, Strength, Target, Threshold, Truth};
+use heldto_fact::{Amount, Body, Fact, Force, LinkKind, Role, Stated, Strength, Target, Threshold, Truth, Voice};
 
 /// Replaced by a linked commitment, on the same condition.
 pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
     let by = case.cluster.tellings.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
+    let owners = &case.undertaking.owners;
+    let is_own = |later: &Fact| {
+        later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners)
+    };
+    // What was imposed only something imposed replaces, and a promise only its owner's or the successor's.
+    let is_imposed = |later: &Fact| match &later.body {
+        Body::Pledge(c) => {
+            matches!(c.force, Force::Requirement | Force::Remedy | Force::Duty) && later.voice != Some(Voice::Owner)
+        }
+        _ => false,
+    };
+    let replaces = |later: &Fact| if case.undertaking.is_imposed() { is_imposed(later) } else { is_own(later) };
     let (later, _) = by.into_iter().find(|(f, l)| {
-        matches!(f.body, Body::Pledge(_)) && l.strength != Strength::Possible && !case.cluster.holds(&f.id)
+        matches!(f.body, Body::Pledge(_))
+            && l.strength != Strength::Possible
+            && !case.cluster.holds(&f.id)
+            && replaces(f)
     })?;
-    let in_time = case.window.latest.is_none_or(|latest| later.window().by(latest) == Truth::Yes);
+    let known = case.view.fact_known_from(&later.id);
+    let in_time = case
+        .window
+        .latest
+        .is_none_or(|latest| later.window().by(latest) == Truth::Yes && known.is_none_or(|known| known <= latest));
     in_time.then(|| {
         let own = case.by_itself();
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
-        let owners = &case.undertaking.owners;
         let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, owners);
-        let is_own =
-            later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners);
-        let weaker = weaker(case, later).filter(|_| is_own);
+        let weaker = weaker(case, later).filter(|_| is_own(later));
         let rule = weaker.as_ref().map_or(rule.clone(), |weaker| format!("{rule}; the new one is weaker: {weaker}"));
         Verdict { grade: Some(grade), weaker, ..Verdict::new(Status::Superseded, rule, own.used) }
     })
 }
 
+/// Returns in what its own owner lowered a number that was told first, where it did.
+pub fn lowered(case: &Case<'_>) -> Option<String> {
+    let (was, now) = (case.undertaking.first_target?, case.undertaking.target?);
+    if case.undertaking.is_imposed() || was == now {
+        return None;
+    }
+    less_target(was, now)
+}
+
 /// Returns in what the commitment that took its place asks less: a lower number, a later day or none, nothing that binds.
 fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
     let Body::Pledge(new) = &later.body else { return None };
-    let less = |was: &Amount, now: &Amount, is_floor: bool| {
-        let (was_at, now_at) = (was.interval().low.value, now.interval().low.value);
-        let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
-        (was.unit == now.unit && was.value.is_some() && now.value.is_some() && is_weaker)
-            .then(|| format!("{now_at} {} in place of {was_at}", now.unit))
-    };
     let target = match (case.undertaking.target, &new.target) {
-        (Some(Target::Amount(was)), Some(Target::Amount(now))) => less(was, now, was.role != Role::Limit),
-        (
-            Some(Target::Metric { metric: was_of, threshold: was, .. }),
-            Some(Target::Metric { metric: now_of, threshold: now, .. }),
-        ) if was_of == now_of => match (was, now) {
-            (Threshold::AtLeast(was), Threshold::AtLeast(now)) => less(was, now, true),
-            (Threshold::AtMost(was), Threshold::AtMost(now)) => less(was, now, false),
-            _ => None,
-        },
-        (
-            Some(Target::Amount(_) | Target::Metric { .. }),
-            None | Some(Target::Deliverable(_) | Target::KeepDoing(_)),
-        ) => Some("no number is set any more".to_owned()),
+        (Some(was), Some(now)) => less_target(was, now),
+        (Some(Target::Amount(_) | Target::Metric { .. }), None) => Some("no number is set any more".to_owned()),
         _ => None,
     };
     let due = match (case.window.latest, &new.due) {
@@ -61,4 +69,33 @@ fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
     let force = binds.then(|| format!("an aspiration in place of a {}", case.undertaking.force));
     let all: Vec<String> = target.into_iter().chain(due).chain(force).collect();
     (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Returns in what a target asks less than another of its kind.
+fn less_target(was: &Target, now: &Target) -> Option<String> {
+    let less = |was: &Amount, now: &Amount, is_floor: bool| {
+        let (was_at, now_at) = (was.interval().low.value, now.interval().low.value);
+        let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
+        // What is only bounded from above sets no number to hold it against.
+        let is_set = |a: &Amount| {
+            !matches!(a.stated, Stated::UpTo | Stated::LessThan | Stated::Nearly | Stated::ShareOf) || !is_floor
+        };
+        (is_set(was) && is_set(now) && was.unit == now.unit && was.value.is_some() && now.value.is_some() && is_weaker)
+            .then(|| format!("{now_at} {} in place of {was_at}", now.unit))
+    };
+    match (was, now) {
+        (Target::Amount(was), Target::Amount(now)) => less(was, now, was.role != Role::Limit),
+        (
+            Target::Metric { metric: was_of, threshold: was, .. },
+            Target::Metric { metric: now_of, threshold: now, .. },
+        ) if was_of == now_of => match (was, now) {
+            (Threshold::AtLeast(was), Threshold::AtLeast(now)) => less(was, now, true),
+            (Threshold::AtMost(was), Threshold::AtMost(now)) => less(was, now, false),
+            _ => None,
+        },
+        (Target::Amount(_) | Target::Metric { .. }, Target::Deliverable(_) | Target::KeepDoing(_)) => {
+            Some("no number is set any more".to_owned())
+        }
+        _ => None,
+    }
 }

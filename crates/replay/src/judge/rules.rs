@@ -1,9 +1,9 @@
 //! The rules, in the order in which they are tried.
 
 use super::{Case, Verdict, by_day, window_words};
-use crate::{Direction, Evidence, Status};
+use crate::{Direction, Evidence, Grade, Status};
 use chrono::NaiveDate;
-use heldto_fact::{Due, Interval, Mode, Quantity, Ruling, Target, Truth, When};
+use heldto_fact::{Due, Interval, Mode, Quantity, Ruling, Target, Truth, When, Window};
 
 /// Withdrawn before the last due day by its owner or the owner's successor.
 pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
@@ -21,7 +21,8 @@ pub fn lapsed(case: &Case<'_>) -> Option<Verdict> {
 
 /// Revoked by whoever imposed it, or quashed. What evidence had settled before it was revoked stands; what was quashed binds nobody.
 pub fn ended_by_decision(case: &Case<'_>) -> Option<Verdict> {
-    let decided = case.undertaking.decisions.iter().rfind(|d| d.ends())?;
+    let all = || case.undertaking.decisions.iter();
+    let decided = all().find(|d| d.ruling == Ruling::Quashed).or_else(|| all().find(|d| d.ends()))?;
     let is_quashed = decided.ruling == Ruling::Quashed;
     let own = case.by_itself();
     let before = |n: &usize| case.evidence.get(*n).is_some_and(|e| e.window.latest <= decided.window.latest);
@@ -38,7 +39,16 @@ pub fn ended_by_decision(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> Option<Verdict> {
+    // What was imposed is not its owner's to take back.
+    if case.undertaking.is_imposed() && direction == Direction::Withdrawn {
+        return None;
+    }
     let (n, e) = case.settling(direction).next()?;
+    // Told of only after the last due day, it hides nothing either.
+    let known = case.view.fact_known_from(&e.fact.id);
+    if case.window.latest.is_some_and(|latest| known.is_some_and(|known| known > latest)) {
+        return None;
+    }
     let Some(latest) = case.window.latest else {
         return Some(Verdict::new(status, format!("{what} {}; no due day", window_words(e.window)), vec![n]));
     };
@@ -51,6 +61,7 @@ fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> O
 /// A commitment that is done once.
 pub fn one_off(case: &Case<'_>) -> Verdict {
     reversed(case)
+        .or_else(|| broken(case))
         .or_else(|| untestable_in_kind(case))
         .or_else(|| figure_at_due(case))
         .or_else(|| met(case))
@@ -74,8 +85,12 @@ fn reversed(case: &Case<'_>) -> Option<Verdict> {
     let done: Vec<usize> = done.map(|(n, _)| n).collect();
     let again = case.evidence.iter().skip(undone + 1).any(|d| d.settles() && d.direction == Direction::Met);
     (!done.is_empty() && !again).then(|| {
-        let used = done.into_iter().chain([undone]).collect();
-        Verdict::new(Status::Reversed, format!("delivered, and undone {}", window_words(e.window)), used)
+        let used: Vec<usize> = done.into_iter().chain([undone]).collect();
+        // It stands on both: on that it was done, and on that it was undone.
+        let best = |all: &[usize]| all.iter().filter_map(|n| case.evidence.get(*n)).map(|e| e.grade).max();
+        let grade = best(&used[..used.len() - 1]).map(|done| done.min(e.grade));
+        let rule = format!("delivered, and undone {}", window_words(e.window));
+        Verdict { grade, ..Verdict::new(Status::Reversed, rule, used) }
     })
 }
 
@@ -88,7 +103,12 @@ fn deeds(case: &Case<'_>) -> (Vec<usize>, Option<String>) {
             None,
         );
     };
-    let sums = case.running_sums();
+    // By what is vouched for best, where that alone reaches the number.
+    let by = |least| {
+        let sums = case.running_sums_by(least);
+        sums.iter().any(|(_, sum)| sum.reaches(goal) == Truth::Yes).then_some(sums)
+    };
+    let sums = by(Grade::Proven).or_else(|| by(Grade::Reported)).unwrap_or_else(|| case.running_sums());
     let enough = sums.iter().position(|(_, sum)| sum.reaches(goal) == Truth::Yes);
     match enough.and_then(|n| Some((n, sums.get(n)?.1))) {
         Some((n, sum)) => {
@@ -111,13 +131,16 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     if case.settling(Direction::NotMet).any(|(_, no)| !before(no)) {
         return None;
     }
+    // A number is as well vouched for as the least of what it is added up from.
+    let weakest = sum.as_ref().and_then(|_| deeds().map(|e| e.grade).min());
+    if weakest.is_some_and(|weakest| is_counted_short(case, weakest, done)) {
+        return None;
+    }
     let sum = sum.map_or_else(String::new, |s| format!("{s}; "));
     let missing = case.undertaking.test.map(|t| format!("that all of the test is met: {t}"));
     let verdict = |status, rule| {
-        let mut verdict = Verdict::new(status, rule, used.clone());
-        verdict
-            .missing
-            .extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < crate::Grade::Reported)));
+        let mut verdict = Verdict { grade: weakest, ..Verdict::new(status, rule, used.clone()) };
+        verdict.missing.extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < Grade::Reported)));
         verdict
     };
     let judged_by = case.window.latest.filter(|_| case.undertaking.due.is_some_and(Due::falls_once));
@@ -142,6 +165,17 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
+/// Returns `true` if a running total at the last due day, later and as well vouched for, says that the number was not reached.
+fn is_counted_short(case: &Case<'_>, grade: Grade, done: Window) -> bool {
+    let (Some((goal, _)), Some(latest)) = (case.goal(), case.window.latest) else { return false };
+    case.evidence.iter().any(|e| {
+        let is_short = e.delivered.is_some_and(|count| count.reaches(goal) == Truth::No);
+        let is_later = e.window.latest >= done.latest;
+        let stands = stands_at(case, e, latest) && case.is_running(e.fact);
+        e.settles() && e.grade >= grade && is_short && is_later && stands
+    })
+}
+
 /// A figure for the period that ends on or holds the last due day: it judges that day, both ways. Where figures for it disagree, the ones
 /// best vouched for do; where deeds vouched for as well say otherwise, none does.
 fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
@@ -149,7 +183,12 @@ fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
         case.window.latest.filter(|day| *day <= case.as_of && case.undertaking.due.is_some_and(Due::falls_once))?;
     let is_figure = |e: &Evidence<'_>| e.settles() && e.inequality.is_some();
     let decides = |e: &Evidence<'_>| matches!(e.direction, Direction::Met | Direction::NotMet);
-    let holds = |e: &Evidence<'_>| e.window.latest.is_some_and(|end| end >= latest) && is_by(e.window.earliest, latest);
+    // What is only about a month may be for the one before or after.
+    let is_about =
+        |e: &Evidence<'_>| e.fact.period.as_ref().or(e.fact.occurred.as_ref()).is_some_and(When::is_qualified);
+    let holds = |e: &Evidence<'_>| {
+        e.window.latest.is_some_and(|end| end >= latest) && is_by(e.window.earliest, latest) && !is_about(e)
+    };
     let all = || case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && decides(e));
     let at_due = || all().filter(|(_, e)| is_figure(e) && holds(e));
     let best = at_due().map(|(_, e)| e.grade).max()?;
@@ -194,11 +233,12 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     });
     let (n, e) = later.or_else(|| fell_short(case, latest))?;
     let told = case.count_in(e.fact).filter(|_| e.direction == Direction::NotMet);
-    let short = match (case.delivered.or(told), case.goal()) {
+    let short = match (told.or(case.delivered), case.goal()) {
         (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
         _ => String::new(),
     };
-    let some = |count: Interval| count.low.value > Quantity::ZERO || count.low.strict;
+    // "Nearly 120" is not nothing.
+    let some = |count: Interval| count.high.is_none_or(|high| high.value > Quantity::ZERO);
     let part = |e: &Evidence<'_>| match e.direction {
         Direction::Part | Direction::Met => e.delivered.map_or(e.direction == Direction::Part, some),
         _ => false,
@@ -212,11 +252,13 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     let day = e.window.earliest.unwrap_or(latest).max(latest);
     let since = if day > latest { format!("{day} > {latest}") } else { format!("as at {latest}") };
     let rule = format!("still not done by the last due day: {since}{short}");
-    Some(if is_partly {
+    let verdict = if is_partly {
         Verdict::new(Status::PartMet, rule, used)
     } else {
         Verdict::new(Status::Breached, rule, vec![n])
-    })
+    };
+    // That it fell short is known as well as what says so.
+    Some(Verdict { grade: Some(e.grade), ..verdict })
 }
 
 /// A count that stands at the last due day and leaves the sum short of the target for certain: as at that day or later, for a period
@@ -226,7 +268,15 @@ fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: NaiveDate) -> Option<(usize, &
     if case.delivered?.reaches(goal) != Truth::No {
         return None;
     }
-    let stands = |e: &Evidence<'_>| match (e.fact.period.as_ref().map(When::window), &e.fact.occurred) {
+    let counts = |e: &Evidence<'_>| e.settles() && e.delivered.is_some() && stands_at(case, e, latest);
+    case.evidence.iter().enumerate().rfind(|(_, e)| counts(e))
+}
+
+/// Returns `true` if a count stands at the last due day: as at it or later, for a period that holds it and told no earlier, or without a
+/// day of its own in a source published after it.
+fn stands_at(case: &Case<'_>, e: &Evidence<'_>, latest: NaiveDate) -> bool {
+    let happened = e.fact.occurred.as_ref().filter(|when| when.window() != Window::ANY);
+    match (e.fact.period.as_ref().map(When::window), happened) {
         (Some(period), _) => {
             is_by(period.earliest, latest)
                 && period.latest.is_some_and(|end| end >= latest)
@@ -234,8 +284,7 @@ fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: NaiveDate) -> Option<(usize, &
         }
         (None, Some(_)) => e.window.earliest.is_some_and(|day| day >= latest),
         (None, None) => case.view.fact_known_from(&e.fact.id).is_some_and(|day| day > latest),
-    };
-    case.evidence.iter().enumerate().rfind(|(_, e)| e.settles() && e.delivered.is_some() && stands(e))
+    }
 }
 
 fn shown(interval: Interval) -> String {
@@ -277,6 +326,17 @@ fn overdue(case: &Case<'_>) -> Option<Verdict> {
         Verdict::new(Status::Overdue, rule, used)
             .settled_by("evidence that it was done, or that it still was not, after the last due day"),
     )
+}
+
+/// What was never to be done, and was: one failure breaks it, whenever it is due.
+fn broken(case: &Case<'_>) -> Option<Verdict> {
+    let failures = || case.settling(Direction::NotMet);
+    let (n, e) = failures().filter(|_| is_never(case)).max_by_key(|(_, e)| e.grade)?;
+    let more = match failures().count() - 1 {
+        0 => String::new(),
+        more => format!("; {more} more on record"),
+    };
+    Some(Verdict::new(Status::Breached, format!("it was done {}{more}", window_words(e.window)), vec![n]))
 }
 
 /// Something to be kept up, without a test and without a due day: no single deed meets it, and no single failure breaks it.

@@ -1,7 +1,7 @@
 //! What was delivered in all, each thing once.
 
 use super::Case;
-use crate::Evidence;
+use crate::{Evidence, Grade};
 use heldto_fact::{Amount, Basis, Fact, FactId, Interval, LinkKind, Role, Strength};
 use std::collections::BTreeSet;
 
@@ -11,7 +11,12 @@ type Group<'e, 'a> = (Vec<&'e Evidence<'a>>, Interval);
 impl<'a> Case<'a> {
     /// What was delivered after each delivery, in order of time, with the place of the delivery in the list of evidence.
     pub fn running_sums(&self) -> Vec<(usize, Interval)> {
-        let counts = |e: &&Evidence<'_>| e.settles() && e.delivered.is_some();
+        self.running_sums_by(Grade::Claimed)
+    }
+
+    /// The same, counting only what is vouched for so well.
+    pub fn running_sums_by(&self, least: Grade) -> Vec<(usize, Interval)> {
+        let counts = |e: &&Evidence<'_>| e.settles() && e.grade >= least && e.delivered.is_some();
         let counted: BTreeSet<&FactId> =
             self.evidence.iter().filter(counts).flat_map(|e| e.tellings.iter()).map(|t| &t.id).collect();
         // A part of what is counted as a whole is not added to it, whichever telling of the whole it names.
@@ -22,7 +27,7 @@ impl<'a> Case<'a> {
             wholes.into_iter().any(|l| counted.contains(&l.to) && !own(&l.to))
         };
         let (mut sums, mut groups): (Vec<(usize, Interval)>, Vec<Group<'_, 'a>>) = (Vec::new(), Vec::new());
-        for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !whole_is_there(e)) {
+        for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| counts(e) && !whole_is_there(e)) {
             let Some(more) = e.delivered else { continue };
             let touches = |(held, _): &Group<'_, 'a>| held.iter().any(|x| self.is_running(e.fact) || may_overlap(x, e));
             let (touching, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
@@ -48,7 +53,7 @@ impl<'a> Case<'a> {
     }
 
     /// Returns `true` if a delivery is a running total, which holds what was counted before it.
-    fn is_running(&self, fact: &Fact) -> bool {
+    pub fn is_running(&self, fact: &Fact) -> bool {
         self.is_out_of_target(fact) || delivered(fact).any(|m| m.basis == Basis::InTotal)
     }
 
@@ -75,7 +80,7 @@ fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
     let periods = a.fact.period.as_ref().zip(b.fact.period.as_ref());
     // A count that grew at one place may hold the one before it.
     let is_open = |e: &Evidence<'_>| e.fact.period.is_none() && delivered(e.fact).all(|m| m.basis == Basis::Unknown);
-    let grew = a.delivered.zip(b.delivered).is_some_and(|(x, y)| y.low.value > x.low.value);
+    let grew = a.delivered.zip(b.delivered).is_some_and(|(x, y)| y.low.value >= x.low.value);
     let one_place = a.fact.place.is_some() && a.fact.place == b.fact.place && is_open(a) && is_open(b) && grew;
     one_place || periods.is_some_and(|(p, q)| p.window().overlaps(q.window())) || tied(a, b) || tied(b, a)
 }

@@ -23,10 +23,15 @@ pub(crate) struct Undertaking<'a> {
     pub test: Option<&'a str>,
     pub due: Option<&'a Due>,
     pub first_due: Option<&'a Due>,
+    pub first_target: Option<&'a Target>,
     /// The decisions that changed or ended it, the oldest first.
     pub decisions: Vec<Decided<'a>>,
-    /// The decision by which a recommendation was accepted.
+    /// The newest answer to a recommendation.
     pub answer: Option<&'a Fact>,
+    /// The other bodies that a recommendation is made to: what they do is theirs.
+    pub others: BTreeSet<&'a FactId>,
+    /// Whom a recommendation is judged for.
+    pub addressee: Option<&'a FactId>,
 }
 
 /// A decision about a commitment, that stands on the as-of day.
@@ -39,6 +44,8 @@ pub(crate) struct Decided<'a> {
     pub grade: Grade,
     /// The last due day before it, where that had passed.
     pub passed: Option<NaiveDate>,
+    /// The due date that it set.
+    pub due: Option<&'a Due>,
 }
 
 impl Decided<'_> {
@@ -49,6 +56,11 @@ impl Decided<'_> {
 }
 
 impl<'a> Undertaking<'a> {
+    /// Returns `true` if somebody else imposed it: it is not its owner's to move, to replace or to take back.
+    pub const fn is_imposed(&self) -> bool {
+        matches!(self.force, Force::Requirement | Force::Remedy | Force::Duty)
+    }
+
     /// Returns what a pledge binds to.
     pub fn of_pledge(view: &View<'a>, cluster: &Cluster<'a>) -> Self {
         let all: Vec<(&'a Fact, &'a Commitment)> =
@@ -56,8 +68,15 @@ impl<'a> Undertaking<'a> {
         // Only those who owe it set its terms, each known from its own source's day.
         let own: Vec<_> =
             all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
+        let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
+        let force = strongest.unwrap_or(Force::Pledge);
+        let is_imposed = matches!(force, Force::Requirement | Force::Remedy | Force::Duty);
         let (mut due, mut target, mut test) = (None, None, None);
-        for (fact, c) in &own {
+        for (n, (fact, c)) in own.iter().enumerate() {
+            // What was imposed its owner tells again, and does not move.
+            if is_imposed && n > 0 && fact.voice == Some(Voice::Owner) {
+                continue;
+            }
             // What was moved only after the last day had passed hides nothing.
             let passed = match (view.fact_known_from(&fact.id), due.map(Due::window).and_then(|w| w.latest)) {
                 (Some(day), Some(latest)) => day > latest,
@@ -69,18 +88,20 @@ impl<'a> Undertaking<'a> {
                 test = c.test.as_deref().or(test);
             }
         }
-        let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
         let mut found = Self {
             owners: cluster.tellings.iter().flat_map(|t| &t.by).collect(),
-            force: strongest.unwrap_or(Force::Pledge),
+            force,
             personal: all.iter().all(|(_, c)| c.personal),
             made: cluster.tellings.iter().filter_map(|t| t.window().earliest).min(),
             target,
             test,
             due,
             first_due: own.iter().find_map(|(_, c)| c.due.as_ref()),
+            first_target: own.iter().find_map(|(_, c)| c.target.as_ref()),
             decisions: Vec::new(),
             answer: None,
+            others: BTreeSet::new(),
+            addressee: None,
         };
         found.change(view, cluster);
         found
@@ -88,7 +109,12 @@ impl<'a> Undertaking<'a> {
 
     /// Returns what a body undertook by accepting a recommendation: the recommendation's terms, or the answer's where it sets any. In
     /// principle or in part, only the terms that the answer sets bind.
-    pub fn of_answer(asked: &'a Recommendation, by: &'a FactId, answer: &Decided<'a>) -> Self {
+    pub fn of_answer(
+        asked: &'a Recommendation,
+        by: &'a FactId,
+        answer: &Decided<'a>,
+        others: BTreeSet<&'a FactId>,
+    ) -> Self {
         let Body::Decision { terms: own, .. } = &answer.fact.body else { unreachable!("an answer is a decision") };
         let is_whole = answer.ruling == Ruling::Accepted;
         let recommended = Some(&asked.terms).filter(|_| is_whole);
@@ -103,20 +129,24 @@ impl<'a> Undertaking<'a> {
             test: own.and_then(|t| t.test.as_deref()).or_else(|| recommended.and_then(|t| t.test.as_deref())),
             due,
             first_due: due,
+            first_target: None,
             decisions: Vec::new(),
             answer: Some(answer.fact),
+            others,
+            addressee: Some(by),
         }
     }
 
     /// Takes in the decisions by whoever imposed a requirement, a remedy or a duty, each from the day on which it was made.
     fn change(&mut self, view: &View<'a>, cluster: &Cluster<'a>) {
-        if matches!(self.force, Force::Aspiration | Force::Pledge) {
+        if !self.is_imposed() {
             return;
         }
         let wholes: Vec<&'a Fact> = wholes(view, cluster);
-        let imposers: BTreeSet<&FactId> = wholes.iter().flat_map(|whole| &whole.by).collect();
+        let imposers: BTreeSet<&FactId> =
+            wholes.iter().filter(|whole| imposes(whole)).flat_map(|whole| &whole.by).collect();
         let on_it = cluster.tellings.iter().flat_map(|t| decisions_on(view, &t.id, &self.owners));
-        // What ends a notice ends what it requires.
+        // What ends a notice, or a whole, ends what is part of it.
         let on_whole = wholes.iter().flat_map(|whole| decisions_on(view, &whole.id, &self.owners));
         let mut seen = BTreeSet::new();
         let mut all: Vec<Decided<'a>> = on_it
@@ -135,9 +165,10 @@ impl<'a> Undertaking<'a> {
                         self.due = terms.due.as_ref().or(self.due);
                         self.target = terms.target.as_ref().or(self.target);
                         self.test = terms.test.as_deref().or(self.test);
+                        decided.due = terms.due.as_ref();
                     }
                     None => match last_of_parts(view, cluster) {
-                        Some(due) => self.due = Some(due),
+                        Some(due) => (self.due, decided.due) = (Some(due), Some(due)),
                         None => continue,
                     },
                 },
@@ -148,37 +179,74 @@ impl<'a> Undertaking<'a> {
     }
 }
 
-/// Returns what a commitment is part of that is no commitment itself: the notice, the decision or the complaint that imposed it.
-fn wholes<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<&'a Fact> {
-    let links = cluster.tellings.iter().flat_map(|t| &t.links);
-    let parts = links.filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
-    parts.filter_map(|l| view.fact(&l.to)).filter(|whole| !matches!(whole.body, Body::Pledge(_))).collect()
+/// Returns `true` if a fact imposes what is part of it: a notice, a complaint that was decided, or a decision.
+const fn imposes(fact: &Fact) -> bool {
+    matches!(fact.body, Body::Notice { .. } | Body::Complaint { .. } | Body::Decision { .. })
 }
 
-/// Returns the decisions on a fact that were made by the as-of day and that no later decision overturned.
-pub(crate) fn decisions_on<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
-    let made = |on: &'a FactId| {
-        view.found_by(Handle::Target(on)).filter_map(move |fact| {
-            let Body::Decision { ruling, on: about, .. } = &fact.body else { return None };
-            let window = crate::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
-            let is_made = window.latest.is_some_and(|day| day <= view.clock().as_of);
-            (about.contains(on) && is_made && !view.is_unsupported(fact)).then_some((fact, *ruling, window))
-        })
+/// Returns everything that a commitment is part of, through wholes that are commitments themselves too.
+fn wholes<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<&'a Fact> {
+    let above = |fact: &'a Fact| {
+        let parts = fact.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
+        parts.filter_map(|l| view.fact(&l.to)).collect::<Vec<_>>()
     };
-    let is_overturned = |fact: &'a Fact| made(&fact.id).any(|(_, r, _)| matches!(r, Ruling::Revoked | Ruling::Quashed));
-    let standing = made(id).filter(|(fact, ..)| !is_overturned(fact));
-    let mut all: Vec<Decided<'a>> = standing
-        .map(|(fact, ruling, window)| {
-            let (grade, _) = grade(view, fact, Direction::Withdrawn, owners);
-            Decided { fact, ruling, window, grade, passed: None }
-        })
-        .collect();
+    let mut seen: BTreeSet<&FactId> = cluster.tellings.iter().map(|t| &t.id).collect();
+    let (mut found, mut open) = (Vec::new(), cluster.tellings.iter().flat_map(|t| above(t)).collect::<Vec<_>>());
+    while let Some(whole) = open.pop() {
+        if seen.insert(&whole.id) {
+            open.extend(above(whole));
+            found.push(whole);
+        }
+    }
+    found
+}
+
+/// Returns the decisions on a fact that were made by the as-of day, by somebody whose word settles something, and that no later
+/// decision overturned.
+pub(crate) fn decisions_on<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
+    standing_on(view, id, owners, &mut BTreeSet::new())
+}
+
+fn standing_on<'a>(
+    view: &View<'a>,
+    id: &'a FactId,
+    owners: &BTreeSet<&FactId>,
+    asked: &mut BTreeSet<&'a FactId>,
+) -> Vec<Decided<'a>> {
+    // Decisions on each other overturn nothing.
+    if !asked.insert(id) {
+        return Vec::new();
+    }
+    let made = view.found_by(Handle::Target(id)).filter_map(|fact| {
+        let Body::Decision { ruling, on: about, .. } = &fact.body else { return None };
+        let window = crate::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
+        let is_made = window.latest.is_some_and(|day| day <= view.clock().as_of);
+        let (grade, _) = grade(view, fact, Direction::Withdrawn, owners);
+        let counts = about.contains(id) && is_made && grade >= Grade::Claimed && !view.is_unsupported(fact);
+        counts.then_some(Decided { fact, ruling: *ruling, window, grade, passed: None, due: None })
+    });
+    let mut all: Vec<Decided<'a>> = made.collect();
+    all.retain(|decided| {
+        let later = standing_on(view, &decided.fact.id, owners, asked);
+        !later.iter().any(|later| overturns(view, later, decided))
+    });
     all.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
     all
 }
 
+/// Returns `true` if a decision on another takes it back: a court quashes it, or whoever made it revokes it.
+fn overturns(view: &View<'_>, later: &Decided<'_>, earlier: &Decided<'_>) -> bool {
+    let makers: BTreeSet<&FactId> = earlier.fact.by.iter().collect();
+    let by = || later.fact.by.iter();
+    match later.ruling {
+        Ruling::Quashed => by().any(|party| is_court(view, party)),
+        Ruling::Revoked => by().any(|party| standing(view, party, &makers, later.window) >= Standing::Office),
+        _ => false,
+    }
+}
+
 /// Returns `true` if a decision is by whoever imposed the commitment, or by a court; where nobody is known to have, by anybody but its
-/// owners and their own.
+/// owners and their own. Only a court quashes.
 fn may_change(
     view: &View<'_>,
     decided: &Decided<'_>,
@@ -186,11 +254,14 @@ fn may_change(
     imposers: &BTreeSet<&FactId>,
 ) -> bool {
     let by = || decided.fact.by.iter();
-    let stands = |party: &FactId, to: &BTreeSet<&FactId>| standing(view, party, to, decided.window);
-    if by().any(|party| is_court(view, party)) || by().any(|party| stands(party, imposers) >= Standing::Own) {
+    if by().any(|party| is_court(view, party)) {
         return true;
     }
-    imposers.is_empty() && by().all(|party| stands(party, owners) == Standing::Independent)
+    let stands = |party: &FactId, to: &BTreeSet<&FactId>| standing(view, party, to, decided.window);
+    let is_owners = by().any(|party| stands(party, owners) >= Standing::Office);
+    let imposed = by().any(|party| stands(party, imposers) >= Standing::Office);
+    let is_strangers = imposers.is_empty() && by().all(|party| stands(party, owners) == Standing::Independent);
+    decided.ruling != Ruling::Quashed && !is_owners && (imposed || is_strangers)
 }
 
 /// Returns the due date of the last of a commitment's parts.
