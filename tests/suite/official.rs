@@ -208,6 +208,7 @@ fn small_mapping(source: &str, published: &str, more: &str) -> String {
         r#"[[source]]
 id = "{source}"
 title = "A release"
+publisher = "A statistics body"
 published = "{published}"
 
 [[metric]]

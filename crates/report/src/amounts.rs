@@ -300,6 +300,9 @@ fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     Item { mark: format!("{} times", cluster.tellings.len()), line: cluster.first().text.clone(), details }
 }
 
+/// How many of the things that may be the same a row names.
+const MOST_NAMED: usize = 20;
+
 /// The ends of a range, each by itself; empty where it is not known.
 fn ends(known: Option<Interval>) -> [Cell; 2] {
     let number = |limit: heldto_fact::Limit| Cell::Number(limit.value.to_string());
@@ -345,7 +348,13 @@ fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
         let sources = c.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
         let own = group.total.amount_of(c).filter(|_| is_counted && group.adds_up());
         let overlap = group.total.may_overlap.iter().find(|all| all.iter().any(|f| f.id == fact.id));
-        let others = overlap.into_iter().flatten().filter(|f| f.id != fact.id).map(|f| f.id.to_string()).collect();
+        let others = overlap
+            .into_iter()
+            .flatten()
+            .filter(|f| f.id != fact.id)
+            .take(MOST_NAMED)
+            .map(|f| f.id.to_string())
+            .collect();
         let about = [
             fact.id.as_str().into(),
             fact.text.clone().into(),

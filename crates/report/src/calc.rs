@@ -143,9 +143,13 @@ fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize
         return (None, Vec::new());
     }
     let picked = |fact: &Fact, amount: &Amount| {
-        added.iter().any(|(f, place, _)| f.id == fact.id && fact.amounts.get(*place).is_some_and(|a| a == amount))
+        added
+            .iter()
+            .any(|(f, place, _)| f.id == fact.id && fact.amounts.get(*place).is_some_and(|a| std::ptr::eq(a, amount)))
     };
-    let totals = totals(view, added.iter().map(|(fact, ..)| *fact), picked);
+    let mut seen = BTreeSet::new();
+    let facts = added.iter().map(|(fact, ..)| *fact).filter(|fact| seen.insert(&fact.id));
+    let totals = totals(view, facts, picked);
     let [total] = totals.as_slice() else { return (None, Vec::new()) };
     let mut said = Vec::new();
     let distinct: BTreeSet<(&FactId, usize)> = added.iter().map(|(fact, place, _)| (&fact.id, *place)).collect();
@@ -396,10 +400,12 @@ fn number_in_words(b: Bounds, unit: &str) -> (String, bool) {
         && (1..=2).contains(&(high - low))
         && low >= 0
     {
-        let step = if of.parse::<Unit>().is_ok_and(|u| matches!(u, Unit::Money(_))) && low >= 1_000_000 {
-            10_000
-        } else {
-            100
+        let is_money = of.parse::<Unit>().is_ok_and(|u| matches!(u, Unit::Money(_)));
+        // Whole pounds from a hundred on, hundredths from a tenth on; below that, all that is known.
+        let step = match low {
+            1_000_000.. if is_money => 10_000,
+            1_000.. => 100,
+            _ => 1,
         };
         let near = (low + step / 2) / step * step;
         let exact = Bounds { low: Some((near, false)), high: Some((near, false)) };

@@ -131,7 +131,7 @@ struct Moved<'a> {
 
 fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Moved<'a>> {
     // By whichever telling it was known.
-    let is_same = |e: &Judgement<'_>| e.status != Status::NotYetKnown && e.owners == j.owners;
+    let is_same = |e: &Judgement<'_>| e.status != Status::NotYetKnown && e.addressee == j.addressee;
     let known = |t: &&Fact| judge_each(before, &t.id).into_iter().find(is_same);
     let earlier = j.tellings.iter().find_map(known);
     let was = earlier.as_ref().map_or(Status::NotYetKnown, |e| e.status);

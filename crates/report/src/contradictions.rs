@@ -91,7 +91,10 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
         let (a, b) = (&c.facts[0].id, &c.facts[1].id);
         pairs.insert(if a < b { (a, b) } else { (b, a) })
     };
-    let linked = all.iter().flat_map(|f| linked(view, f)).filter(once);
+    let mut linked: Vec<Contradiction<'a>> = all.iter().flat_map(|f| linked(view, f)).collect();
+    // Of what both say, the surer.
+    linked.sort_by_key(|c| c.possible);
+    let linked = linked.into_iter().filter(once);
     let alone = |f: &&'a Fact| [listed(f), readings(f), figures(f)];
     let alone = all.iter().flat_map(alone).flatten();
     let mut found: Vec<Contradiction<'a>> = linked.chain(alone).collect();
@@ -153,7 +156,7 @@ fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
     Some(Contradiction { kind: "figures", text, facts: vec![fact], possible: false })
 }
 
-/// Recorded parts of one thing that come to more than it: for certain, or where what is not told exactly allows it.
+/// Recorded parts of one thing that come to more than it, for certain; only possibly where the parts may hold some of the same.
 fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let amount = |fact: &'a Fact| match &fact.body {
         Body::Pledge(c) => match &c.target {
@@ -168,13 +171,15 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
         |fact: &'a Fact| amount(fact).is_some_and(|a| a.unit == of.unit && a.role == of.role && a.basis == of.basis);
     let parts: Vec<&'a Fact> = linked
         .filter(|(part, link)| link.strength != Strength::Possible && part.kind() == told.kind() && alike(part))
+        .filter(|(part, _)| !whole.holds(&part.id))
         .map(|(part, _)| part)
         .collect();
     let clusters = Cluster::each(view, parts.iter().copied());
     if clusters.len() < 2 {
         return None;
     }
-    let sum = clusters.iter().filter_map(|c| amount(c.first())).map(Amount::interval);
+    let told_alike = |c: &Cluster<'a>| c.tellings.iter().copied().find(|t| alike(t)).and_then(amount);
+    let sum = clusters.iter().filter_map(told_alike).map(Amount::interval);
     let sum = sum.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))?;
     let (most, least) = (of.interval().high?, sum.low.value);
     if least <= most.value {

@@ -41,6 +41,9 @@ pub struct Filter {
     pub members: bool,
 }
 
+/// Up to how many entries a ledger is read whole to tell what nearly matched.
+const READ_WHOLE: u64 = 20_000;
+
 impl Filter {
     /// Whether a fact matches in all that does not depend on days.
     #[must_use]
@@ -117,11 +120,14 @@ impl Filter {
     }
 
     /// Returns what nearly matched where nothing did: how many would, without one of several things asked for.
-    pub(crate) fn nearly(&self, count: impl Fn(&Self) -> usize) -> Option<String> {
-        let relaxed = self.relaxed();
+    ///
+    /// Of a long ledger all there is is not read for it.
+    pub(crate) fn nearly(&self, view: &View<'_>, count: impl Fn(&Self) -> usize) -> Option<String> {
+        let mut relaxed = self.relaxed();
         if relaxed.len() < 2 {
             return None;
         }
+        relaxed.retain(|(_, without)| without.is_narrow() || view.size() <= READ_WHOLE);
         let found = relaxed.iter().map(|(name, without)| (name, count(without))).filter(|(_, n)| *n > 0);
         let words: Vec<String> = found.map(|(name, n)| format!("{n} without {name}")).collect();
         (!words.is_empty()).then(|| format!("Nearly matching: {}.", crate::words::list(&words)))

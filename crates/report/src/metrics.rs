@@ -193,7 +193,7 @@ const BASE: u64 = 20;
 /// The exact values that are not the owner's own, as small bars, and how far they went since the way of measuring last changed. `None` of fewer than two.
 /// No trend is told from or to a share of too few cases.
 fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
-    let exact = |v: &&Value<'_>| !is_owners(v) && v.in_unit(unit).is_some_and(heldto_fact::Interval::is_exact);
+    let exact = |v: &&Value<'_>| !is_owners(v) && exactly(v, unit).is_some();
     let official: Vec<&Value<'_>> = values.iter().filter(exact).collect();
     // What was measured otherwise is not compared.
     let since = breaks(view, metric).iter().filter_map(|f| f.window().earliest).max();
@@ -216,10 +216,17 @@ fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> 
     (official.len() > 1).then(|| format!("{bars}  {words}"))
 }
 
+/// Returns the number of a value that is known exactly, or but for how it was rounded.
+fn exactly(value: &Value<'_>, unit: &str) -> Option<heldto_fact::Quantity> {
+    let known = value.in_unit(unit)?;
+    let high = known.high?;
+    let is_rounding = high.value.ten_thousandths() - known.low.value.ten_thousandths() <= 1;
+    if known.is_exact() { Some(known.low.value) } else { value.amount.value.filter(|_| is_rounding) }
+}
+
 /// How far it went from the first to the last of values that are known exactly.
 fn moved(first: &Value<'_>, last: &Value<'_>, unit: &str) -> String {
-    let exact = |v: &Value<'_>| v.in_unit(unit).map(|i| i.low.value);
-    let (Some(from), Some(to)) = (exact(first), exact(last)) else {
+    let (Some(from), Some(to)) = (exactly(first, unit), exactly(last, unit)) else {
         return "what it comes to cannot be told".to_owned();
     };
     let words = |n: heldto_fact::Quantity| {

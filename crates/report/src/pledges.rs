@@ -240,7 +240,7 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
     if whole == 0 {
         let matching =
             |facts: &Filter| judged_by_facts(view, &PledgeFilter { facts: facts.clone(), ..filter.clone() }).len();
-        document.summary.extend(filter.facts.nearly(matching));
+        document.summary.extend(filter.facts.nearly(view, matching));
     }
     if let Some(words) = filter.status_in_words() {
         document.summary.push(format!("Only those with {words}: {} of {whole} on record.", all.len()));

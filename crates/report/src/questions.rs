@@ -26,7 +26,7 @@ pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
     if asked.is_empty() {
         let matching =
             |f: &Filter| f.facts(view, &|g| g.kind == Kind::Question).filter(|q| q.kind() == Kind::Question).count();
-        document.summary.extend(filter.nearly(matching));
+        document.summary.extend(filter.nearly(view, matching));
     }
     for (answer, _, heading, tone) in ANSWERS {
         document.list(heading, *tone, of(*answer).map(|f| item(view, f)).collect());

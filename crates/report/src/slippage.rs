@@ -3,7 +3,7 @@
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::words::{count, days_between};
 use crate::{Basis, Cell, Document, Item, Tone, day};
-use heldto_fact::{Body, Due, Fact, FactId, LinkKind, Mode, Ruling, Strength, Voice};
+use heldto_fact::{Body, Due, Fact, FactId, LinkKind, Mode, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
 
 /// One move of a due date.
@@ -62,11 +62,7 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
     let mut told: Vec<(&'a Fact, &'a Due)> =
         judgement.tellings.iter().copied().filter(owns).filter_map(dated).collect();
     // Whoever imposed it may move its day: the decision does, and not the telling after it.
-    told.extend(judgement.decisions.iter().filter_map(|decision| match &decision.body {
-        Body::Decision { terms: Some(terms), .. } => Some((*decision, terms.due.as_ref()?)),
-        Body::Decision { ruling: Ruling::Varied | Ruling::Deferred, .. } => Some((*decision, judgement.due?)),
-        _ => None,
-    }));
+    told.extend(judgement.moves.iter().copied());
     told.sort_by_key(|(fact, _)| view.fact_known_from(&fact.id));
     told.extend(later.filter(owns).filter_map(dated));
     // Told again more or less exactly, it may be the same day. What has no first day, or runs for a while, moved where its end did.

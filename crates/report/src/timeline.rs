@@ -57,7 +57,7 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
                 .filter_map(|x| placed(view, x, f, order))
                 .count()
         };
-        document.summary.extend(filter.nearly(matching));
+        document.summary.extend(filter.nearly(view, matching));
     }
     let sources: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
     document.summary.push(format!(

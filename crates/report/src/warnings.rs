@@ -47,7 +47,7 @@ pub fn warnings(facts: &[&Fact], ground: &Ground<'_>) -> Vec<Warning> {
 #[must_use]
 pub fn check(view: &View<'_>, today: NaiveDate, basis: Basis) -> Document {
     let facts: Vec<&Fact> = view.facts(&|_| true).collect();
-    let sensitive = facts.iter().filter(|f| view.is_about_sensitive(&f.id)).map(|f| f.id.clone()).collect();
+    let sensitive = view.withheld().cloned().unwrap_or_default();
     let ground = Ground { recorded: Some(*view), named: BTreeMap::new(), sensitive, today };
     let found = warnings(&facts, &ground);
     let mut document = Document::new("Warnings", basis, &["id", "warning", "help"]);
@@ -70,8 +70,10 @@ pub fn check(view: &View<'_>, today: NaiveDate, basis: Basis) -> Document {
 struct Together<'f, 'a> {
     ground: &'f Ground<'a>,
     batch: BTreeMap<&'f FactId, &'f Fact>,
-    /// Of each text of a kind, the facts that have it.
-    by_text: BTreeMap<(Kind, String), BTreeSet<&'f FactId>>,
+    /// Of each text of a kind, said by somebody of a time and place, the facts that have it.
+    by_text: BTreeMap<Said<'f>, BTreeSet<&'f FactId>>,
+    /// Of each commitment, unit and place, the smallest count that does not say on what basis it counts.
+    smallest: BTreeMap<(&'f FactId, &'f Unit, Option<&'f str>), &'f Fact>,
     /// Of each counted unit, how many facts count in it.
     units: BTreeMap<&'f str, usize>,
     /// Of each code by which others know a party, the parties that have it.
@@ -87,6 +89,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             ground,
             batch,
             by_text: BTreeMap::new(),
+            smallest: BTreeMap::new(),
             units: BTreeMap::new(),
             codes: BTreeMap::new(),
             linked: BTreeMap::new(),
@@ -100,7 +103,17 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
     }
 
     fn take(&mut self, fact: &'f Fact) {
-        self.by_text.entry((fact.kind(), folded(&fact.text))).or_default().insert(&fact.id);
+        self.by_text.entry(said(fact)).or_default().insert(&fact.id);
+        if let Some(own) = open_count(fact) {
+            let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
+            for link in towards {
+                let smallest = self.smallest.entry((&link.to, &own.unit, fact.place.as_deref())).or_insert(fact);
+                let before = open_count(smallest).map(|a| (a.value, smallest.window().latest));
+                if Some((own.value, fact.window().latest)) < before {
+                    *smallest = fact;
+                }
+            }
+        }
         let units: BTreeSet<&str> = amounts(fact).filter_map(|a| counted(&a.unit)).collect();
         for unit in units {
             *self.units.entry(unit).or_default() += 1;
@@ -132,6 +145,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             self.names_sensitive(fact),
             self.replaced_twice(fact),
             self.speaks_for_others(fact),
+            self.before_promise(fact),
         ];
         let mut found: Vec<(String, String)> = all.into_iter().flatten().collect();
         found.extend(amounts(fact).filter_map(short_million));
@@ -166,14 +180,8 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         if fact.kind() == Kind::Measurement {
             return None;
         }
-        let same = self.by_text.get(&(fact.kind(), folded(&fact.text)))?;
-        // What is said of another day, or by somebody else, is another thing.
-        let is_alike = |other: &Fact| {
-            fact.kind() == Kind::Source
-                || (&other.by, &other.occurred, &other.period, &other.place)
-                    == (&fact.by, &fact.occurred, &fact.period, &fact.place)
-        };
-        let other = same.iter().find(|id| ***id != fact.id && self.fact(id).is_some_and(is_alike))?;
+        let same = self.by_text.get(&said(fact))?;
+        let other = same.iter().find(|id| ***id != fact.id)?;
         let is_tied = |from: &Fact, to: &FactId| {
             from.links.iter().any(|l| l.to == *to && !matches!(l.kind, LinkKind::BearsOn | LinkKind::Addresses))
         };
@@ -268,6 +276,19 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         ))
     }
 
+    /// Done before it was promised: that is no promise kept.
+    fn before_promise(&self, fact: &Fact) -> Option<(String, String)> {
+        let done = fact.occurred.as_ref().or(fact.period.as_ref())?.window().latest?;
+        let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
+        let owed = towards
+            .filter_map(|l| self.fact(&l.to))
+            .find(|owed| owed.kind() == Kind::Pledge && owed.window().earliest.is_some_and(|made| done < made))?;
+        Some((
+            format!("it was done by {}, before `{}` was promised", day(done), owed.id),
+            "what was done before anyone promised it is a delivery without a link".to_owned(),
+        ))
+    }
+
     /// A unit that nothing else counts in, where others are counted.
     fn lone_unit(&self, a: &Amount) -> Option<(String, String)> {
         let unit = counted(&a.unit).filter(|unit| self.units.get(unit) == Some(&1))?;
@@ -315,37 +336,47 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
 
     /// A count that grew at the same place, and does not say whether it holds the one before.
     fn running_total(&self, fact: &Fact) -> Vec<(String, String)> {
-        let count_of = |f: &'f Fact| f.amounts.iter().find(|a| a.role == Role::Delivered && a.value.is_some());
-        let Some(fact) = self.batch.get(&fact.id).copied() else { return Vec::new() };
-        let Some(own) = count_of(fact).filter(|a| a.basis == Per::Unknown && a.of.is_none()) else { return Vec::new() };
-        if fact.period.is_some() {
-            return Vec::new();
-        }
-        let earlier = |other: &&'f Fact| {
-            let is_less = count_of(other).is_some_and(|a| {
-                a.unit == own.unit && a.basis == Per::Unknown && a.value < own.value && other.period.is_none()
-            });
+        let Some(own) = open_count(fact) else { return Vec::new() };
+        let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
+        let before = towards.filter_map(|l| self.smallest.get(&(&l.to, &own.unit, fact.place.as_deref())));
+        let grew = before.filter(|other| {
+            let is_less = open_count(other).is_some_and(|a| a.value <= own.value);
             let is_before = matches!((other.window().latest, fact.window().latest), (Some(a), Some(b)) if a < b);
             let is_tied = fact.links.iter().chain(&other.links).any(|l| l.to == other.id || l.to == fact.id);
-            other.id != fact.id && other.place == fact.place && is_less && is_before && !is_tied
-        };
-        let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
-        let before = towards.filter_map(|l| {
-            let all = self.linked.get(&l.to)?;
-            all.iter().map(|(other, _)| *other).find(|other| earlier(other))
+            other.id != fact.id && is_less && is_before && !is_tied
         });
-        let warning = |other: &Fact| {
-            let counts = count_of_words(other).unwrap_or_default();
+        let warning = |other: &&Fact| {
+            let counts = open_count(other).map(amount).unwrap_or_default();
             (
                 format!("{} after {counts} in `{}`: more, or the same counted on?", amount(own), other.id),
                 "give basis = \"in-total\" to both where the later count holds the earlier; where they add up, give each the period it is for"
                     .to_owned(),
             )
         };
-        before.map(warning).collect()
+        grew.map(warning).collect()
     }
 }
 
-fn count_of_words(fact: &Fact) -> Option<String> {
-    fact.amounts.iter().find(|a| a.role == Role::Delivered).map(amount)
+/// What is said of a kind of thing, by whom, of when and where: a text with these is said once.
+type Said<'f> = (Kind, String, &'f [FactId], String);
+
+fn said(fact: &Fact) -> Said<'_> {
+    // Two sources of one title are compared by all that they are.
+    let (by, when) = match fact.body {
+        Body::Source(_) => (&[][..], String::new()),
+        _ => (fact.by.as_slice(), format!("{:?} {:?} {:?}", fact.occurred, fact.period, fact.place)),
+    };
+    (fact.kind(), folded(&fact.text), by, when)
+}
+
+/// The count of what was delivered that says neither its basis nor its period.
+fn open_count(fact: &Fact) -> Option<&Amount> {
+    let is_open = |a: &&Amount| {
+        a.role == Role::Delivered
+            && a.value.is_some()
+            && a.basis == Per::Unknown
+            && a.of.is_none()
+            && a.period.is_none()
+    };
+    fact.amounts.iter().find(is_open).filter(|_| fact.period.is_none())
 }

@@ -4,7 +4,7 @@ use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
 use crate::{Outcome, World, ledger};
-use chrono::{DateTime, NaiveDate};
+use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
 use heldto_ledger::Ledger;
@@ -65,7 +65,7 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
         standing(&open, &args.id)?;
     }
     if withdrawn.is_none() {
-        let leaning = leaning_on(world, &open, &args.id)?;
+        let leaning = leaning_on(&open, &args.id)?;
         if args.dry_run || !leaning.is_empty() {
             if args.dry_run {
                 return Ok(plain(format!("{}\nnothing was recorded\n", said_of(&args.id, &leaning, leaning.len()))));
@@ -84,10 +84,10 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
 
 /// Returns what leans on a fact: every fact that names it, with how, in the order of ids. What is sensitive is left out unless the
 /// fact is so itself.
-fn leaning_on(world: &World<'_>, open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
+fn leaning_on(open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
     let states = ledger::load_all(open)?;
-    let today = DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
-    let view = View::new(&states, Clock { as_of: today, known_by: NaiveDate::MAX });
+    // Whatever day it is of: what is to come leans on it too.
+    let view = View::new(&states, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
     let view = view.with_sensitive(view.is_about_sensitive(id));
     let named = BTreeSet::from([id.clone()]);
     let facts = view.facts(&|_| true).filter(|fact| fact.id != *id && fact.names_any(&named));

@@ -124,7 +124,8 @@ fn found(
             .iter()
             .flat_map(|f| f.parties().chain(f.targets()).chain(f.cites.iter().map(|c| &c.source)))
             .collect();
-        for id in named {
+        // What is about a child is told of by nothing that only names it.
+        for id in named.into_iter().filter(|id| !ground.sensitive.contains(*id)) {
             ground.named.extend(open.standing(id)?.map(|fact| (id.clone(), fact)));
         }
     }
