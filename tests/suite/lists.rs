@@ -143,3 +143,55 @@ fn facts_that_do_not_fit_together_are_found() {
     assert!(flat.contains("Do these fit together? It is said to be open"), "{flat}");
     assert!(flat.contains("Which is right? The share in time"), "{flat}");
 }
+
+/// Every report as a table adds up, column by column, to what the same report says in JSON, and no thing stands in two rows with a number.
+#[test]
+fn the_table_of_every_report_adds_up_to_the_report() {
+    let reports: [&[&str]; 12] = [
+        &["report", "pledges"],
+        &["report", "authority", "derbyshire-cc"],
+        &["report", "money"],
+        &["report", "amounts"],
+        &["report", "metrics"],
+        &["report", "questions"],
+        &["report", "slippage"],
+        &["report", "contradictions"],
+        &["report", "deliveries"],
+        &["report", "changes", "2025-01-01"],
+        &["report", "agenda"],
+        &["timeline"],
+    ];
+    // What stands behind every row of a table alike: the clocks and the place in the log.
+    let basis = ["as-of", "known-by", "entries", "tree-head"];
+    let mut numbers = 0;
+    for report in reports {
+        let table = ok(seeds(), &[&["--ledger", "ledger"], report, &["--format", "csv"]].concat());
+        let mut reader = csv::Reader::from_reader(table.as_bytes());
+        let header: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+        let lines: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
+        let rows = rows(seeds(), report);
+        assert_eq!(lines.len(), rows.len(), "{report:?}");
+        for (n, column) in header.iter().enumerate().filter(|(_, c)| !basis.contains(&c.as_str())) {
+            let number = |text: &str| text.parse::<f64>().ok();
+            let in_table: f64 = lines.iter().filter_map(|l| number(l.get(n)?)).sum();
+            let in_report: f64 = rows
+                .iter()
+                .filter_map(|row| match &row[column] {
+                    Value::Number(n) => n.as_f64(),
+                    Value::String(text) => number(text),
+                    _ => None,
+                })
+                .sum();
+            assert!((in_table - in_report).abs() < 0.001, "{report:?} {column}: {in_table} and {in_report}");
+            numbers += usize::from(in_table > 0.0);
+        }
+        let of_numbers =
+            ["low", "high", "total-low", "total-high", "numerator", "denominator", "days-least", "days-most"];
+        let mut seen = std::collections::BTreeSet::new();
+        for row in rows.iter().filter(|row| of_numbers.iter().any(|column| !row[*column].is_null())) {
+            let key = ["row", "whose", "role", "per", "unit", "id", "party", "to"].map(|key| row[key].to_string());
+            assert!(seen.insert(key.clone()), "{report:?}: twice: {key:?}");
+        }
+    }
+    assert!(numbers > 10, "{numbers} columns with numbers");
+}

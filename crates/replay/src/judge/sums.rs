@@ -26,9 +26,25 @@ impl<'a> Case<'a> {
             let wholes = links.filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
             wholes.into_iter().any(|l| counted.contains(&l.to) && !own(&l.to))
         };
+        // Most deliveries have nothing that could tie them to another: they are added without a look at the others.
+        let named: BTreeSet<&FactId> = self.evidence.iter().flat_map(tied_to).collect();
+        let is_apart = |e: &Evidence<'a>| {
+            e.fact.period.is_none()
+                && e.fact.place.is_none()
+                && !self.is_running(e.fact)
+                && tied_to(e).is_empty()
+                && !e.tellings.iter().any(|t| named.contains(&t.id))
+        };
         let (mut sums, mut groups): (Vec<(usize, Interval)>, Vec<Group<'_, 'a>>) = (Vec::new(), Vec::new());
+        let mut total = Interval::ZERO;
         for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| counts(e) && !whole_is_there(e)) {
             let Some(more) = e.delivered else { continue };
+            if is_apart(e) {
+                groups.push((vec![e], more));
+                total = total.plus(more).unwrap_or(Interval::ANY);
+                sums.push((n, total));
+                continue;
+            }
             let touches = |(held, _): &Group<'_, 'a>| held.iter().any(|x| self.is_running(e.fact) || may_overlap(x, e));
             let (touching, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
             let (mut held, mut joined) = (Vec::new(), None::<Interval>);
@@ -47,7 +63,8 @@ impl<'a> Case<'a> {
             apart.push((held, sum));
             groups = apart;
             let all = groups.iter().map(|(_, sum)| *sum).reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY));
-            sums.push((n, all.unwrap_or(Interval::ZERO)));
+            total = all.unwrap_or(Interval::ZERO);
+            sums.push((n, total));
         }
         sums
     }
@@ -72,10 +89,7 @@ fn delivered(fact: &Fact) -> impl Iterator<Item = &Amount> {
 /// Returns `true` if two deliveries may hold some of the same: their periods may overlap, or a link says so.
 fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
     let tied = |x: &Evidence<'_>, y: &Evidence<'_>| {
-        x.tellings.iter().flat_map(|t| &t.links).any(|l| {
-            let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf | LinkKind::MayOverlap);
-            same && y.tellings.iter().any(|t| t.id == l.to)
-        })
+        x.tellings.iter().flat_map(|t| &t.links).any(|l| ties(l.kind) && y.tellings.iter().any(|t| t.id == l.to))
     };
     let periods = a.fact.period.as_ref().zip(b.fact.period.as_ref());
     // A count that grew at one place may hold the one before it.
@@ -83,4 +97,14 @@ fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
     let grew = a.delivered.zip(b.delivered).is_some_and(|(x, y)| y.low.value >= x.low.value);
     let one_place = a.fact.place.is_some() && a.fact.place == b.fact.place && is_open(a) && is_open(b) && grew;
     one_place || periods.is_some_and(|(p, q)| p.window().overlaps(q.window())) || tied(a, b) || tied(b, a)
+}
+
+/// Returns what a delivery is tied to by its tellings' links.
+fn tied_to<'a>(e: &Evidence<'a>) -> Vec<&'a FactId> {
+    e.tellings.iter().flat_map(|t| &t.links).filter(|l| ties(l.kind)).map(|l| &l.to).collect()
+}
+
+/// Returns `true` if a link of this kind says that two deliveries may hold some of the same.
+const fn ties(kind: LinkKind) -> bool {
+    matches!(kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf | LinkKind::MayOverlap)
 }
