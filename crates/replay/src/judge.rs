@@ -136,7 +136,20 @@ pub(crate) struct Case<'a> {
 #[must_use]
 pub fn judge_each<'a>(view: &View<'a>, id: &FactId) -> Vec<Judgement<'a>> {
     match view.versions(id).last().and_then(|v| v.fact.as_ref()) {
-        Some(newest) if matches!(newest.body, Body::Recommendation(_)) => answer::judge_answers(view, newest),
+        Some(newest) if matches!(newest.body, Body::Recommendation(_)) => {
+            let mut all = answer::judge_answers(view, newest);
+            if view.is_sensitive() {
+                let public = answer::judge_answers(&view.with_sensitive(false), newest);
+                for judgement in &mut all {
+                    let of_it = public.iter().find(|p| p.addressee == judgement.addressee);
+                    let status = of_it.map_or(Status::NotYetKnown, |p| p.status);
+                    if status != judgement.status {
+                        judgement.notes.push(format!("by public evidence alone: {status}"));
+                    }
+                }
+            }
+            all
+        }
         _ => judge(view, id).into_iter().collect(),
     }
 }
