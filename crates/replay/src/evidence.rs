@@ -60,6 +60,8 @@ pub struct Evidence<'a> {
     pub is_unsupported: bool,
     /// For what disputes a piece of evidence, and not the commitment: which.
     pub disputed: Option<&'a FactId>,
+    /// For a figure: the older figures that it revises.
+    pub revises: Vec<&'a FactId>,
     /// Whether it is the owner's own word, or of its own, against what is said.
     pub is_denial: bool,
 }
@@ -92,6 +94,7 @@ impl<'a> Evidence<'a> {
             inequality: None,
             is_unsupported: view.is_unsupported(fact),
             disputed: None,
+            revises: Vec::new(),
             is_denial: false,
         })
     }
@@ -182,6 +185,7 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
             inequality: None,
             is_unsupported: view.is_unsupported(fact),
             disputed: Some(&evidence.fact.id),
+            revises: Vec::new(),
             is_denial: tells_of_failure(evidence.direction) && standing_of(view, fact, owners) >= Standing::Own,
         })
     };
@@ -272,6 +276,7 @@ fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'
             delivered: None,
             inequality: Some(inequality),
             is_unsupported: view.is_unsupported(v.fact),
+            revises: v.revised.iter().map(|older| &older.id).collect(),
             disputed: None,
             is_denial: false,
         }

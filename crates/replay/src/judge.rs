@@ -365,13 +365,20 @@ impl<'a> Case<'a> {
         };
         let first_due = self.first_due();
         let goal = self.goal();
+        // What was found short is told by what is known as well as that.
+        let delivered = match verdict.status {
+            Status::Breached | Status::PartMet => {
+                self.running_sums_by(grade.max(Grade::Claimed)).pop().map(|(_, sum)| sum)
+            }
+            _ => self.delivered,
+        };
         // Delivered, and nobody says how much.
         let deed = |e: &Evidence<'_>| e.settles() && matches!(e.direction, Direction::Met | Direction::Part);
         let told = self.evidence.iter().any(deed).then_some(Interval::ANY);
         Judgement {
             reasons: self.decided().chain(self.evidence.iter().enumerate().map(reason)).collect(),
             started: self.has_started(),
-            delivered: goal.map(|(target, unit)| (self.delivered.or(told), target, unit.clone())),
+            delivered: goal.map(|(target, unit)| (delivered.or(told), target, unit.clone())),
             tellings: self.cluster.tellings.to_vec(),
             status: verdict.status,
             grade,

@@ -1,5 +1,5 @@
 use crate::View;
-use heldto_fact::{Amount, Body, Fact, FactId, Handle, Interval, Quantity, Threshold, Truth, Unit, Window};
+use heldto_fact::{Amount, Body, Fact, FactId, Handle, Interval, Quantity, Threshold, Truth, Unit, Voice, Window};
 
 /// One value of a metric.
 #[derive(Debug, Clone)]
@@ -68,6 +68,7 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value
             v.window == value.window
                 && v.window != Window::ANY
                 && (v.fact.voice, &v.fact.place) == (value.fact.voice, &value.fact.place)
+                && matches!(v.fact.voice, Some(Voice::Record | Voice::Official | Voice::Derived))
                 && speaker(view, v.fact).is_some_and(|who| Some(who) == speaker(view, value.fact))
                 && v.fact.cites.iter().all(|c| value.fact.cites.iter().all(|d| c.source != d.source))
         };

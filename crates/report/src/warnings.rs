@@ -7,7 +7,8 @@ use crate::{Basis, Cell, Document, Item, Tone, day};
 use alone::{amounts, counted, due_before_promise, folded, is_alike, name_in_id, short_million};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Amount, Basis as Per, Body, Fact, FactId, Kind, LinkKind, Outcome, Role, Stated, Strength, Target, Unit, Voice,
+    Amount, Basis as Per, Body, Fact, FactId, Force, Kind, LinkKind, Outcome, Role, Ruling, Stated, Strength, Target,
+    Unit, Voice,
 };
 use heldto_replay::{View, bodies_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,6 +147,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             self.replaced_twice(fact),
             self.speaks_for_others(fact),
             self.before_promise(fact),
+            self.decides_on_promise(fact),
         ];
         let mut found: Vec<(String, String)> = all.into_iter().flatten().collect();
         found.extend(amounts(fact).filter_map(short_million));
@@ -273,6 +275,22 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
                 "so it admits nothing; declare {{ part-of = \"{}\" }} on the party, or give the voice its own",
                 owed.by[0]
             ),
+        ))
+    }
+
+    /// A decision to change what nobody imposed.
+    fn decides_on_promise(&self, fact: &Fact) -> Option<(String, String)> {
+        let Body::Decision { ruling, on, .. } = &fact.body else { return None };
+        let changes = matches!(ruling, Ruling::Varied | Ruling::Deferred | Ruling::Revoked | Ruling::Quashed);
+        let is_promise = |owed: &&Fact| match &owed.body {
+            Body::Pledge(c) => matches!(c.force, Force::Pledge | Force::Aspiration),
+            _ => false,
+        };
+        let owed = on.iter().filter_map(|id| self.fact(id)).find(is_promise).filter(|_| changes)?;
+        Some((
+            format!("`{}` is a promise, which no decision changes", owed.id),
+            "its owner withdraws it (a change, `withdrawal`), or replaces it (a pledge that `supersedes` it)"
+                .to_owned(),
         ))
     }
 

@@ -52,8 +52,10 @@ fn judge_answer<'a>(
         let undertaking = Undertaking::of_answer(asked, body, accepted, others.clone());
         let case = Case::new(view, cluster.clone(), undertaking, 0);
         let verdict = case.verdict();
-        let is_settled =
-            verdict.status.is_met() || matches!(verdict.status, Status::Breached | Status::PartMet | Status::Reversed);
+        let by_then = |n: &usize| case.evidence.get(*n).is_some_and(|e| e.window.latest <= taken_back.window.earliest);
+        let is_settled = (verdict.status.is_met()
+            || matches!(verdict.status, Status::Breached | Status::PartMet | Status::Reversed))
+            && verdict.used.iter().all(by_then);
         let was_due = case.window.latest.is_some_and(|due| taken_back.window.earliest.is_some_and(|day| day > due));
         if is_settled || was_due {
             let mut judgement = case.judgement(verdict);

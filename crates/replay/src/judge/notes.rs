@@ -83,6 +83,8 @@ impl<'a> Case<'a> {
             Strength::Possible => "; the link is only possible, and settles nothing",
         };
         let figure = e.inequality.as_ref().map_or_else(String::new, |i| format!(": {i}"));
+        let older: Vec<&str> = e.revises.iter().map(|id| id.as_str()).collect();
+        let figure = if older.is_empty() { figure } else { format!("{figure}, in place of {}", older.join(", ")) };
         let withdrawn = if e.is_unsupported { "; its source was retracted, and it settles nothing" } else { "" };
         format!("{direction}{figure}, {} ({}{admitted}{sure}{withdrawn})", window_words(e.window), e.grade)
     }

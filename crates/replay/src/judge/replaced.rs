@@ -1,7 +1,8 @@
 //! Commitments that others took the place of, and in what those are weaker.
 
+use super::undertaking::{imposers, imposers_of_one};
 use super::{Case, Verdict};
-use crate::{Direction, Status};
+use crate::{Direction, Grade, Status};
 use heldto_fact::{Amount, Body, Fact, Force, LinkKind, Role, Stated, Strength, Target, Threshold, Truth, Voice};
 
 /// Replaced by a linked commitment, on the same condition.
@@ -11,12 +12,13 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
     let is_own = |later: &Fact| {
         later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners)
     };
-    // What was imposed only something imposed replaces, and a promise only its owner's or the successor's.
-    let is_imposed = |later: &Fact| match &later.body {
-        Body::Pledge(c) => {
-            matches!(c.force, Force::Requirement | Force::Remedy | Force::Duty) && later.voice != Some(Voice::Owner)
-        }
-        _ => false,
+    // What was imposed only something that the same body imposed replaces, and a promise only its owner's or the successor's.
+    let is_imposed = |later: &'_ Fact| {
+        let binds = match &later.body {
+            Body::Pledge(c) => matches!(c.force, Force::Requirement | Force::Remedy | Force::Duty),
+            _ => false,
+        };
+        binds && !matches!(later.voice, Some(Voice::Owner | Voice::Critic)) && is_by_imposer(case, later)
     };
     let replaces = |later: &Fact| if case.undertaking.is_imposed() { is_imposed(later) } else { is_own(later) };
     let (later, _) = by.into_iter().find(|(f, l)| {
@@ -34,10 +36,23 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
         let own = case.by_itself();
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
         let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, owners);
-        let weaker = weaker(case, later).filter(|_| is_own(later));
+        // What its imposer put in its place is no weaker promise of its owner.
+        let weaker = weaker(case, later).filter(|_| is_own(later) && !case.undertaking.is_imposed());
+        let grade = match later.voice {
+            Some(Voice::Record | Voice::Official) if case.undertaking.is_imposed() => Grade::Proven,
+            _ => grade,
+        };
         let rule = weaker.as_ref().map_or(rule.clone(), |weaker| format!("{rule}; the new one is weaker: {weaker}"));
         Verdict { grade: Some(grade), weaker, ..Verdict::new(Status::Superseded, rule, own.used) }
     })
+}
+
+/// Returns `true` if what a later commitment is part of is by whoever imposed this one; where nobody is recorded as having, if it is by
+/// somebody.
+fn is_by_imposer(case: &Case<'_>, later: &Fact) -> bool {
+    let imposers = imposers(&case.view, case.cluster.tellings.iter().copied());
+    let new = imposers_of_one(&case.view, later);
+    if imposers.is_empty() { true } else { new.iter().any(|by| imposers.contains(by)) }
 }
 
 /// Returns in what its own owner lowered a number that was told first, where it did.
@@ -59,7 +74,7 @@ fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
     };
     let due = match (case.window.latest, &new.due) {
         (Some(was), None) => Some(format!("no due day in place of {was}")),
-        (Some(was), Some(due)) => match due.window().latest {
+        (Some(was), Some(due)) => match due.window().latest.filter(|_| due.falls_once()) {
             None => Some(format!("no last day in place of {was}")),
             Some(now) => (now > was).then(|| format!("due by {now} in place of {was}")),
         },

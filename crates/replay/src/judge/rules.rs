@@ -125,7 +125,7 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     // By the deed that reached a number; else by the one best vouched for, and of those the first.
     let deeds = || used.iter().filter_map(|n| case.evidence.get(*n));
     let deed = if sum.is_some() { deeds().next_back() } else { deeds().rev().max_by_key(|e| e.grade) }?;
-    let done = deed.window;
+    let done = if sum.is_some() { when_counted(case, deed) } else { deed.window };
     // Only a later failure stands against it: that it was not done before it was done is no contradiction.
     let before = |no: &Evidence<'_>| matches!((no.window.latest, done.latest), (Some(l), Some(d)) if l < d);
     if case.settling(Direction::NotMet).any(|(_, no)| !before(no)) {
@@ -163,6 +163,24 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
         )
         .settled_by("the day on which it was done"),
     })
+}
+
+/// Returns when what was counted was there: in the period that it is counted for; and of a running total nobody knows since when, unless
+/// an earlier count at the due day fell short.
+fn when_counted(case: &Case<'_>, deed: &Evidence<'_>) -> Window {
+    if let Some(period) = deed.fact.period.as_ref().map(When::doubtful_window) {
+        return Window { latest: period.latest.or(deed.window.latest), ..period };
+    }
+    let was_short = |e: &Evidence<'_>| match (case.goal(), case.window.latest) {
+        (Some((goal, _)), Some(latest)) => {
+            e.settles() && e.delivered.is_some_and(|n| n.reaches(goal) == Truth::No) && stands_at(case, e, latest)
+        }
+        _ => false,
+    };
+    if case.is_running(deed.fact) && !case.evidence.iter().any(was_short) {
+        return Window { earliest: None, ..deed.window };
+    }
+    deed.window
 }
 
 /// Returns `true` if a running total at the last due day, later and as well vouched for, says that the number was not reached.
@@ -233,7 +251,11 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     });
     let (n, e) = later.or_else(|| fell_short(case, latest))?;
     let told = case.count_in(e.fact).filter(|_| e.direction == Direction::NotMet);
-    let short = match (told.or(case.delivered), case.goal()) {
+    // A claim that it was all done is no part of what whoever found it short knows of.
+    let sum = case.running_sums_by(e.grade).pop().map(|(_, sum)| sum);
+    let is_all = case.goal().is_some_and(|(goal, _)| case.delivered.is_some_and(|d| d.reaches(goal) == Truth::Yes));
+    let delivered = if is_all { sum } else { case.delivered };
+    let short = match (told.or(delivered), case.goal()) {
         (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
         _ => String::new(),
     };
@@ -244,7 +266,8 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
         _ => false,
     };
     let mut used: Vec<usize> =
-        case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && part(e)).map(|(n, _)| n).collect();
+        case.evidence.iter().enumerate().filter(|(_, p)| p.settles() && part(p)).map(|(n, _)| n).collect();
+    used.retain(|n| !is_all || case.evidence.get(*n).is_some_and(|p| p.grade >= e.grade));
     let is_partly = !used.is_empty() || told.is_some_and(some);
     if !used.contains(&n) {
         used.push(n);
@@ -304,6 +327,15 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
             Verdict::new(Status::Inconclusive, rule, done.into_iter().chain(undone).collect())
                 .settled_by("an independent finding"),
         );
+    }
+    // Two counts at the day, one of which reaches it and one does not.
+    let best = done.iter().filter_map(|n| case.evidence.get(*n)).map(|e| e.grade).min();
+    let last = done.last().and_then(|n| case.evidence.get(*n)).map_or(Window::ANY, |e| e.window);
+    if best.is_some_and(|grade| case.goal().is_some() && is_counted_short(case, grade, last)) {
+        let counts = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some());
+        let verdict =
+            Verdict::new(Status::Inconclusive, "counts at the last due day disagree", counts.map(|(n, _)| n).collect());
+        return Some(Verdict { grade: Some(Grade::Disputed), ..verdict }.settled_by("an independent finding"));
     }
     let ((goal, unit), delivered) = (case.goal()?, case.delivered?);
     let quantified = delivered != Interval::ANY;

@@ -142,9 +142,8 @@ impl<'a> Undertaking<'a> {
         if !self.is_imposed() {
             return;
         }
-        let wholes: Vec<&'a Fact> = wholes(view, cluster);
-        let imposers: BTreeSet<&FactId> =
-            wholes.iter().filter(|whole| imposes(whole)).flat_map(|whole| &whole.by).collect();
+        let wholes: Vec<&'a Fact> = wholes(view, cluster.tellings.iter().copied());
+        let imposers = imposers(view, cluster.tellings.iter().copied());
         let on_it = cluster.tellings.iter().flat_map(|t| decisions_on(view, &t.id, &self.owners));
         // What ends a notice, or a whole, ends what is part of it.
         let on_whole = wholes.iter().flat_map(|whole| decisions_on(view, &whole.id, &self.owners));
@@ -184,14 +183,28 @@ const fn imposes(fact: &Fact) -> bool {
     matches!(fact.body, Body::Notice { .. } | Body::Complaint { .. } | Body::Decision { .. })
 }
 
+/// Returns who imposed commitments: who issued the notices, or decided the complaints, that they are part of.
+pub(crate) fn imposers<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> BTreeSet<&'a FactId> {
+    wholes(view, facts).into_iter().filter(|whole| imposes(whole)).flat_map(|whole| &whole.by).collect()
+}
+
+/// Returns who imposed one commitment, by the notice that it is itself part of.
+pub(crate) fn imposers_of_one(view: &View<'_>, fact: &Fact) -> BTreeSet<FactId> {
+    let parts = fact.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
+    let notices =
+        parts.filter_map(|l| view.fact(&l.to)).filter(|whole| imposes(whole) && whole.voice != Some(Voice::Critic));
+    notices.flat_map(|whole| whole.by.iter().cloned()).collect()
+}
+
 /// Returns everything that a commitment is part of, through wholes that are commitments themselves too.
-fn wholes<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Vec<&'a Fact> {
+fn wholes<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<&'a Fact> {
+    let facts: Vec<&'a Fact> = facts.collect();
     let above = |fact: &'a Fact| {
         let parts = fact.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
         parts.filter_map(|l| view.fact(&l.to)).collect::<Vec<_>>()
     };
-    let mut seen: BTreeSet<&FactId> = cluster.tellings.iter().map(|t| &t.id).collect();
-    let (mut found, mut open) = (Vec::new(), cluster.tellings.iter().flat_map(|t| above(t)).collect::<Vec<_>>());
+    let mut seen: BTreeSet<&FactId> = facts.iter().map(|t| &t.id).collect();
+    let (mut found, mut open) = (Vec::new(), facts.iter().flat_map(|t| above(t)).collect::<Vec<_>>());
     while let Some(whole) = open.pop() {
         if seen.insert(&whole.id) {
             open.extend(above(whole));
