@@ -482,6 +482,14 @@ words! {
     }
 }
 
+impl Force {
+    /// Returns `true` if somebody else imposed it: it is not its owner's to move, to replace or to take back.
+    #[must_use]
+    pub const fn is_imposed(self) -> bool {
+        matches!(self, Self::Requirement | Self::Remedy | Self::Duty)
+    }
+}
+
 impl Kind {
     /// Returns `true` if records of this kind are the ledger's own, and no facts.
     #[must_use]

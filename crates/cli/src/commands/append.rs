@@ -220,7 +220,7 @@ fn wrong(global: &Global, problems: &Problems) -> CommandError {
 }
 
 /// What only the ledger can tell is wrong with facts, at their places in the files.
-fn placed(global: &Global, files: &[File], places: &Places, error: AppendError) -> CommandError {
+pub fn placed(global: &Global, files: &[File], places: &Places, error: AppendError) -> CommandError {
     let title = error.to_string();
     let (wrong_of, label) = match error {
         AppendError::Differ(which) => (which.iter().map(differs).collect(), "recorded before"),

@@ -32,6 +32,8 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &CheckArgs) -> Result<O
     if facts.is_empty() {
         (world.say)(&empty());
     }
+    // What `append` would refuse is refused here too.
+    open.plan(&facts).map_err(|error| append::placed(global, &files, &places, error))?;
     let found = found(world, &open, &files, &places, &facts.iter().collect::<Vec<_>>())?;
     let code = if args.strict && (!found.problems.is_empty() || facts.is_empty()) { INPUT } else { 0 };
     let out = if found.problems.is_empty() {

@@ -41,7 +41,7 @@ fn judge_answer<'a>(
             || (standing_of(view, d.fact, &owners) >= Standing::Own && !d.fact.by.iter().any(|by| others.contains(by)))
     };
     let mut answers: Vec<Decided<'a>> = answers.filter(|d| is_its_own(d) && is_answer(d.ruling)).collect();
-    answers.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
+    answers.sort_by_key(Decided::order);
     // What was only noted is no answer beside one that is.
     let is_real = |d: &&Decided<'a>| d.ruling != Ruling::Noted;
     let newest = answers.iter().rfind(is_real).or(answers.last());

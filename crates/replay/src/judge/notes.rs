@@ -45,13 +45,13 @@ impl<'a> Case<'a> {
             self.undertaking.decisions.iter().filter(|d| Some(&d.fact.id) != self.undertaking.answer.map(|a| &a.id));
         let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.word(), d.window, d.grade)).collect();
         // A decision that changed nothing is looked at all the same.
-        let known: BTreeSet<&FactId> = decisions.iter().chain(&answer).map(|r| &r.fact.id).collect();
+        let mut known: BTreeSet<&FactId> = decisions.iter().chain(&answer).map(|r| &r.fact.id).collect();
         let on_it = self.cluster.tellings.iter().flat_map(|t| self.view.found_by(Handle::Target(&t.id)));
         let mut others: Vec<Reason<'a>> = Vec::new();
         for fact in on_it {
             let Body::Decision { ruling, on, .. } = &fact.body else { continue };
             let is_on = self.cluster.tellings.iter().any(|t| on.contains(&t.id));
-            if is_on && !known.contains(&fact.id) && !others.iter().any(|r| r.fact.id == fact.id) {
+            if is_on && known.insert(&fact.id) {
                 let (grade, _) =
                     crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
                 let reason = of(fact, ruling.word(), fact.window(), grade);
@@ -61,6 +61,7 @@ impl<'a> Case<'a> {
         others.into_iter().chain(decisions).chain(answer)
     }
 
+    /// Returns what a piece of evidence shows, when, and by whose knowledge.
     pub fn shows(&self, e: &Evidence<'_>) -> String {
         let direction = match e.direction {
             Direction::Met => "that it was done",
@@ -89,6 +90,7 @@ impl<'a> Case<'a> {
         format!("{direction}{figure}, {} ({}{admitted}{sure}{withdrawn})", window_words(e.window), e.grade)
     }
 
+    /// Returns what a reader should know beside the status.
     pub fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
         let mut notes = Vec::new();
         if let (Some(first), Some(due)) = (self.first_due(), self.undertaking.due) {

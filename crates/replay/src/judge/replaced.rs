@@ -1,26 +1,26 @@
 //! Commitments that others took the place of, and in what those are weaker.
 
-use super::undertaking::{imposers, imposers_of_one};
+use super::undertaking::imposers;
 use super::{Case, Verdict};
+use crate::membership::{Standing, standing};
 use crate::{Direction, Grade, Status};
-use heldto_fact::{Amount, Body, Fact, Force, LinkKind, Role, Stated, Strength, Target, Threshold, Truth, Voice};
+use heldto_fact::{
+    Amount, Body, Fact, FactId, Force, LinkKind, Role, Stated, Strength, Target, Threshold, Truth, Voice,
+};
 
 /// Replaced by a linked commitment, on the same condition.
-pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
+pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
     let by = case.cluster.tellings.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
     let owners = &case.undertaking.owners;
     let is_own = |later: &Fact| {
         later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners)
     };
     // What was imposed only something that the same body imposed replaces, and a promise only its owner's or the successor's.
-    let is_imposed = |later: &'_ Fact| {
-        let binds = match &later.body {
-            Body::Pledge(c) => matches!(c.force, Force::Requirement | Force::Remedy | Force::Duty),
-            _ => false,
-        };
+    let is_imposed = |later: &'a Fact| {
+        let binds = matches!(&later.body, Body::Pledge(c) if c.force.is_imposed());
         binds && !matches!(later.voice, Some(Voice::Owner | Voice::Critic)) && is_by_imposer(case, later)
     };
-    let replaces = |later: &Fact| if case.undertaking.is_imposed() { is_imposed(later) } else { is_own(later) };
+    let replaces = |later: &'a Fact| if case.undertaking.is_imposed() { is_imposed(later) } else { is_own(later) };
     let (later, _) = by.into_iter().find(|(f, l)| {
         matches!(f.body, Body::Pledge(_))
             && l.strength != Strength::Possible
@@ -47,12 +47,17 @@ pub fn superseded(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// Returns `true` if what a later commitment is part of is by whoever imposed this one; where nobody is recorded as having, if it is by
-/// somebody.
-fn is_by_imposer(case: &Case<'_>, later: &Fact) -> bool {
-    let imposers = imposers(&case.view, case.cluster.tellings.iter().copied());
-    let new = imposers_of_one(&case.view, later);
-    if imposers.is_empty() { true } else { new.iter().any(|by| imposers.contains(by)) }
+/// Returns `true` if whoever imposed this commitment imposed a later one too; where nobody is recorded as having, if somebody did who is
+/// none of its owners' own.
+fn is_by_imposer<'a>(case: &Case<'a>, later: &'a Fact) -> bool {
+    let before = imposers(&case.view, case.cluster.tellings.iter().copied());
+    let now = imposers(&case.view, std::iter::once(later));
+    let stands = |by: &FactId| standing(&case.view, by, &case.undertaking.owners, later.window());
+    if before.is_empty() {
+        !now.is_empty() && now.iter().all(|by| stands(by) == Standing::Independent)
+    } else {
+        now.iter().any(|by| before.contains(by))
+    }
 }
 
 /// Returns in what its own owner lowered a number that was told first, where it did.

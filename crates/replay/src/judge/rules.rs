@@ -313,6 +313,7 @@ fn stands_at(case: &Case<'_>, e: &Evidence<'_>, latest: NaiveDate) -> bool {
 fn shown(interval: Interval) -> String {
     match interval.high {
         Some(high) if high.value == interval.low.value => high.value.to_string(),
+        Some(high) if interval.low.value == Quantity::ZERO && high.strict => format!("fewer than {}", high.value),
         Some(high) => format!("{} to {}", interval.low.value, high.value),
         None => format!("at least {}", interval.low.value),
     }

@@ -10,7 +10,7 @@ use heldto_fact::{
     Body, Commitment, Due, Fact, FactId, Force, Handle, LinkKind, Recommendation, Ruling, Strength, Target, Voice,
     Window,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Owners and terms, as they stand on the as-of day.
 pub(crate) struct Undertaking<'a> {
@@ -48,7 +48,12 @@ pub(crate) struct Decided<'a> {
     pub due: Option<&'a Due>,
 }
 
-impl Decided<'_> {
+impl<'a> Decided<'a> {
+    /// Returns what decisions are sorted by: when they were made.
+    pub fn order(&self) -> (Option<NaiveDate>, Option<NaiveDate>, &'a FactId) {
+        (self.window.latest, self.window.earliest, &self.fact.id)
+    }
+
     /// Returns `true` if it ends what it is about.
     pub const fn ends(&self) -> bool {
         matches!(self.ruling, Ruling::Revoked | Ruling::Quashed)
@@ -58,7 +63,7 @@ impl Decided<'_> {
 impl<'a> Undertaking<'a> {
     /// Returns `true` if somebody else imposed it: it is not its owner's to move, to replace or to take back.
     pub const fn is_imposed(&self) -> bool {
-        matches!(self.force, Force::Requirement | Force::Remedy | Force::Duty)
+        self.force.is_imposed()
     }
 
     /// Returns what a pledge binds to.
@@ -70,11 +75,10 @@ impl<'a> Undertaking<'a> {
             all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
         let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
         let force = strongest.unwrap_or(Force::Pledge);
-        let is_imposed = matches!(force, Force::Requirement | Force::Remedy | Force::Duty);
         let (mut due, mut target, mut test) = (None, None, None);
         for (n, (fact, c)) in own.iter().enumerate() {
             // What was imposed its owner tells again, and does not move.
-            if is_imposed && n > 0 && fact.voice == Some(Voice::Owner) {
+            if force.is_imposed() && n > 0 && fact.voice == Some(Voice::Owner) {
                 continue;
             }
             // What was moved only after the last day had passed hides nothing.
@@ -152,7 +156,7 @@ impl<'a> Undertaking<'a> {
             .chain(on_whole.filter(Decided::ends))
             .filter(|d| may_change(view, d, &self.owners, &imposers) && seen.insert(&d.fact.id))
             .collect();
-        all.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
+        all.sort_by_key(Decided::order);
         for mut decided in all {
             let Body::Decision { terms, .. } = &decided.fact.body else { continue };
             let before = self.due.map(Due::window).and_then(|w| w.latest);
@@ -178,22 +182,15 @@ impl<'a> Undertaking<'a> {
     }
 }
 
-/// Returns `true` if a fact imposes what is part of it: a notice, a complaint that was decided, or a decision.
-const fn imposes(fact: &Fact) -> bool {
+/// Returns `true` if a fact imposes what is part of it: a notice, a complaint that was decided, or a decision; not as a critic tells it.
+fn imposes(fact: &Fact) -> bool {
     matches!(fact.body, Body::Notice { .. } | Body::Complaint { .. } | Body::Decision { .. })
+        && fact.voice != Some(Voice::Critic)
 }
 
 /// Returns who imposed commitments: who issued the notices, or decided the complaints, that they are part of.
 pub(crate) fn imposers<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> BTreeSet<&'a FactId> {
     wholes(view, facts).into_iter().filter(|whole| imposes(whole)).flat_map(|whole| &whole.by).collect()
-}
-
-/// Returns who imposed one commitment, by the notice that it is itself part of.
-pub(crate) fn imposers_of_one(view: &View<'_>, fact: &Fact) -> BTreeSet<FactId> {
-    let parts = fact.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
-    let notices =
-        parts.filter_map(|l| view.fact(&l.to)).filter(|whole| imposes(whole) && whole.voice != Some(Voice::Critic));
-    notices.flat_map(|whole| whole.by.iter().cloned()).collect()
 }
 
 /// Returns everything that a commitment is part of, through wholes that are commitments themselves too.
@@ -217,34 +214,51 @@ fn wholes<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<&'a
 /// Returns the decisions on a fact that were made by the as-of day, by somebody whose word settles something, and that no later
 /// decision overturned.
 pub(crate) fn decisions_on<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
-    standing_on(view, id, owners, &mut BTreeSet::new())
+    // Every decision on a decision that is reached, the newest first: whether one stands depends on later ones alone.
+    let mut open = decisions_made(view, id, owners);
+    let mut reached: BTreeMap<&'a FactId, Decided<'a>> = BTreeMap::new();
+    while let Some(decided) = open.pop() {
+        if !reached.contains_key(&decided.fact.id) {
+            open.extend(decisions_made(view, &decided.fact.id, owners));
+            reached.insert(&decided.fact.id, decided);
+        }
+    }
+    let mut all: Vec<Decided<'a>> = reached.into_values().collect();
+    all.sort_by_key(|d| std::cmp::Reverse(d.order()));
+    let mut standing: Vec<Decided<'a>> = Vec::new();
+    // Of each fact, the standing decisions on it.
+    let mut on: BTreeMap<&'a FactId, Vec<usize>> = BTreeMap::new();
+    for decided in all {
+        let mut later = on.get(&decided.fact.id).into_iter().flatten().filter_map(|n| standing.get(*n));
+        if !later.any(|later| overturns(view, later, &decided)) {
+            if let Body::Decision { on: about, .. } = &decided.fact.body {
+                about.iter().for_each(|of| on.entry(of).or_default().push(standing.len()));
+            }
+            standing.push(decided);
+        }
+    }
+    standing.retain(|decided| is_on(decided.fact, id));
+    standing.reverse();
+    standing
 }
 
-fn standing_on<'a>(
-    view: &View<'a>,
-    id: &'a FactId,
-    owners: &BTreeSet<&FactId>,
-    asked: &mut BTreeSet<&'a FactId>,
-) -> Vec<Decided<'a>> {
-    // Decisions on each other overturn nothing.
-    if !asked.insert(id) {
-        return Vec::new();
-    }
-    let made = view.found_by(Handle::Target(id)).filter_map(|fact| {
-        let Body::Decision { ruling, on: about, .. } = &fact.body else { return None };
+/// Returns `true` if a decision is on a fact.
+fn is_on(decision: &Fact, id: &FactId) -> bool {
+    matches!(&decision.body, Body::Decision { on, .. } if on.contains(id))
+}
+
+/// Returns the decisions on a fact that were made by the as-of day, by somebody whose word settles something.
+fn decisions_made<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
+    let made = view.found_by(Handle::Target(id)).filter(|fact| is_on(fact, id)).filter_map(|fact| {
+        view.count_compared(1);
+        let Body::Decision { ruling, .. } = &fact.body else { return None };
         let window = crate::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
         let is_made = window.latest.is_some_and(|day| day <= view.clock().as_of);
         let (grade, _) = grade(view, fact, Direction::Withdrawn, owners);
-        let counts = about.contains(id) && is_made && grade >= Grade::Claimed && !view.is_unsupported(fact);
+        let counts = is_made && grade >= Grade::Claimed && !view.is_unsupported(fact);
         counts.then_some(Decided { fact, ruling: *ruling, window, grade, passed: None, due: None })
     });
-    let mut all: Vec<Decided<'a>> = made.collect();
-    all.retain(|decided| {
-        let later = standing_on(view, &decided.fact.id, owners, asked);
-        !later.iter().any(|later| overturns(view, later, decided))
-    });
-    all.sort_by_key(|d| (d.window.latest, d.window.earliest, d.fact.id.clone()));
-    all
+    made.collect()
 }
 
 /// Returns `true` if a decision on another takes it back: a court quashes it, or whoever made it revokes it.
