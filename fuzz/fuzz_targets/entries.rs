@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(fact) = decode_fact(data) {
         assert_eq!(encode_fact(&fact).as_deref(), Ok(data));
-        assert_eq!(tell_fact(data), Ok(fact.told(data)));
+        assert_eq!(tell_fact(data), Ok(fact.header(data)));
     }
     if let Ok(own) = Own::decode(data) {
         assert_eq!(own.encode().as_deref(), Ok(data));

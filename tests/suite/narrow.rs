@@ -2,7 +2,7 @@
 
 use crate::root;
 use chrono::NaiveDate;
-use heldto_fact::{Content, Fact, FactId, Handle, Kind, Recorded};
+use heldto_fact::{Content, Fact, FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
 use heldto_ledger::{Ledger, decode_fact, encode_fact, tell_fact};
 use heldto_proof::Genesis;
@@ -50,7 +50,7 @@ fn ledger(facts: &[Fact]) -> Ledger<MemoryStore> {
 struct Index(Arc<Ledger<MemoryStore>>);
 
 impl Lookup for Index {
-    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
+    fn find(&self, handles: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
         self.0.find(handles, most).ok()
     }
 
@@ -119,7 +119,7 @@ fn what_the_bytes_of_a_fact_tell_is_what_the_fact_tells() {
             let Content::Known(fact) = recorded.content else { return };
             let bytes = encode_fact(&fact).expect("short");
             let tells = tell_fact(&bytes);
-            assert_eq!(tells, Ok(fact.told(&bytes)), "{}", fact.id);
+            assert_eq!(tells, Ok(fact.header(&bytes)), "{}", fact.id);
             match fact.kind() {
                 Kind::Correction => told[0] += 1,
                 Kind::Retraction => told[1] += 1,
@@ -140,14 +140,14 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
         let mut folded = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
         ledger.replay(0..ledger.head().size(), &Stretch::push, &mut |stretch| folded.join(stretch)).expect("reads");
         let sensitive = ledger.sensitive().expect("reads");
-        folded.set_sensitive(sensitive.things.clone(), sensitive.entries.len() as u64);
+        folded.set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
         let days = |text: &str| text.parse::<NaiveDate>().expect("a day");
         for (as_of, known_by) in [("2026-11-22", "2026-11-22"), ("2024-12-01", "2026-01-01")] {
             let clock = Clock { as_of: days(as_of), known_by: days(known_by) };
             for fact in &facts {
                 let mut read =
                     States::on_demand(folded.size(), folded.last_recorded(), Box::new(Index(ledger.clone())));
-                read.set_sensitive(sensitive.things.clone(), sensitive.entries.len() as u64);
+                read.set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
                 let narrow = reports(&View::new(&read, clock), &fact.id);
                 let whole = reports(&View::new(&folded, clock), &fact.id);
                 assert!(read.answered(), "{}: {}", path.display(), fact.id);

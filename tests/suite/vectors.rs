@@ -39,7 +39,7 @@ impl Builder {
         self.chain = chain(&bytes);
         self.edge.push(leaf_hash(&bytes));
         let shown = parts.iter().enumerate().filter(|(_, (_, keep))| *keep).map(|(n, (p, _))| {
-            json!({ "part": n, "role": p.role.word(), "salt": Hash(p.salt).to_string(), "bytes": STANDARD.encode(&p.bytes) })
+            json!({ "part": n, "role": p.role.as_str(), "salt": Hash(p.salt).to_string(), "bytes": STANDARD.encode(&p.bytes) })
         });
         let mut line =
             json!({ "index": entry.index, "entry": STANDARD.encode(&bytes), "parts": shown.collect::<Vec<_>>() });

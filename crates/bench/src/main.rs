@@ -13,8 +13,8 @@ mod plot;
 mod process;
 
 use heldto_fact::Fact;
-use heldto_ledger::{Ledger, decode_fact, index_hashes, tell_fact};
 use heldto_journal::{Journal, advance, write_at};
+use heldto_ledger::{Ledger, decode_fact, index_hashes, tell_fact};
 use heldto_proof::{Entry, Genesis, Part, Role, chain, leaf_hash};
 use heldto_replay::{States, Stretch};
 use heldto_store::{Founding, NewEntry, Notices, Store, StoredEntry};

@@ -54,7 +54,7 @@ pub fn write<S: Store>(
 }
 
 fn line(index: u64, carried: &Carried) -> Value {
-    let part = |p: &CarriedPart| json!({ "part": p.number, "role": p.part.role.word(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) });
+    let part = |p: &CarriedPart| json!({ "part": p.number, "role": p.part.role.as_str(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) });
     let mut fields = Map::new();
     fields.insert("index".to_owned(), index.into());
     fields.insert("entry".to_owned(), STANDARD.encode(&carried.entry).into());

@@ -4,7 +4,7 @@ use crate::World;
 use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use chrono::{DateTime, Utc};
-use heldto_fact::{FactId, Handle, Kind, Recorded};
+use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
 use heldto_ledger::{Ledger, Problem, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
@@ -115,7 +115,7 @@ fn mark_sensitive(ledger: &Ledger<SledStore>, states: &mut States) -> Result<(),
     let sensitive = ledger.sensitive()?;
     // What the publisher withheld was not erased.
     states.erased -= states.erased.min(sensitive.absent.range(..states.size()).count() as u64);
-    states.set_sensitive(sensitive.things, sensitive.entries.len() as u64);
+    states.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
     Ok(())
 }
 
@@ -154,7 +154,7 @@ fn on_demand(
     let sensitive = ledger.sensitive()?;
     let index = Index { ledger, size, read: Arc::clone(&loaded.read) };
     let mut states = States::on_demand(size, last, Box::new(index));
-    states.set_sensitive(sensitive.things, sensitive.entries.len() as u64);
+    states.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
     Ok(states)
 }
 
@@ -207,7 +207,7 @@ struct Index {
 }
 
 impl Lookup for Index {
-    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
+    fn find(&self, handles: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
         let mut found = self.ledger.find(handles, most).ok()?;
         found.iter_mut().for_each(|places| places.retain(|place| *place < self.size));
         Some(found)
@@ -264,7 +264,7 @@ impl Loaded {
 
     /// An error where nothing of this id is known, with the nearest id.
     pub fn require(&self, view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Result<(), CommandError> {
-        let word = kind.map_or("fact", Kind::word);
+        let word = kind.map_or("fact", Kind::as_str);
         match view.fact(id) {
             Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
             Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is a {}, not a {word}", fact.kind()))),

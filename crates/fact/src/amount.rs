@@ -1,4 +1,4 @@
-use crate::{Basis, FactId, Interval, Invalid, Limit, Quantity, Role, SpanUnit, Stated, When};
+use crate::{Basis, FactId, Interval, Invalid, Limit, Qualifier, Quantity, Role, SpanUnit, When};
 use std::fmt;
 use std::str::FromStr;
 
@@ -45,7 +45,7 @@ impl fmt::Display for Unit {
         match self {
             Self::Money(word) | Self::Counted(word) => f.write_str(word),
             Self::Percent => f.write_str("%"),
-            Self::Duration(unit) => f.write_str(unit.word()),
+            Self::Duration(unit) => f.write_str(unit.as_str()),
             Self::Times => f.write_str("times"),
         }
     }
@@ -61,7 +61,7 @@ pub struct Amount {
     /// What is counted.
     pub unit: Unit,
     /// How it was stated.
-    pub stated: Stated,
+    pub qualifier: Qualifier,
     /// For what was not quantified: in a word, "fewer".
     pub direction: Option<String>,
     /// A lower bound the recorder can give.
@@ -88,7 +88,7 @@ impl Amount {
             value: Some(value),
             of: None,
             unit,
-            stated: Stated::Exact,
+            qualifier: Qualifier::Exact,
             direction: None,
             low: None,
             high: None,
@@ -119,21 +119,21 @@ impl Amount {
     }
 
     fn ends(&self) -> (Limit, Option<Limit>) {
-        let stated = match (self.value, self.stated) {
-            (None, _) | (_, Stated::NotQuantified) => Interval::ANY,
-            (Some(v), Stated::Exact) => Interval::exactly(v),
-            (Some(v), Stated::About) => {
+        let qualifier = match (self.value, self.qualifier) {
+            (None, _) | (_, Qualifier::NotQuantified) => Interval::ANY,
+            (Some(v), Qualifier::Exact) => Interval::exactly(v),
+            (Some(v), Qualifier::About) => {
                 let reach = v.twelfth();
                 let low = v.minus(reach).unwrap_or(Quantity::ZERO);
                 v.plus(reach).map_or(Interval::above(low, false), |high| Interval::between(low, high))
             }
-            (Some(v), Stated::MoreThan) => Interval::above(v, true),
-            (Some(v), Stated::AtLeast) => Interval::above(v, false),
-            (Some(v), Stated::LessThan | Stated::Nearly) => Interval::below(v, true),
-            (Some(v), Stated::UpTo | Stated::ShareOf) => Interval::below(v, false),
+            (Some(v), Qualifier::MoreThan) => Interval::above(v, true),
+            (Some(v), Qualifier::AtLeast) => Interval::above(v, false),
+            (Some(v), Qualifier::LessThan | Qualifier::Nearly) => Interval::below(v, true),
+            (Some(v), Qualifier::UpTo | Qualifier::ShareOf) => Interval::below(v, false),
         };
-        let low = self.low.map_or(stated.low, |value| Limit { value, strict: false });
-        let high = self.high.map_or(stated.high, |value| Some(Limit { value, strict: false }));
+        let low = self.low.map_or(qualifier.low, |value| Limit { value, strict: false });
+        let high = self.high.map_or(qualifier.high, |value| Some(Limit { value, strict: false }));
         (low, high)
     }
 }
@@ -141,7 +141,7 @@ impl Amount {
 #[cfg(test)]
 mod tests {
     use super::{Amount, Unit};
-    use crate::{Interval, Quantity, Role, Stated};
+    use crate::{Interval, Qualifier, Quantity, Role};
 
     #[test]
     fn units_are_told_by_their_shape() {
@@ -156,13 +156,14 @@ mod tests {
     #[test]
     fn each_way_of_stating_has_its_bounds() {
         let q = |n| Quantity::whole(n).expect("small");
-        let amount = |stated| Amount { stated, ..Amount::exact(q(1200), Unit::Counted("plans".into()), Role::Stated) };
-        assert_eq!(amount(Stated::About).interval(), Interval::between(q(1100), q(1300)));
-        assert_eq!(amount(Stated::MoreThan).interval(), Interval::above(q(1200), true));
-        assert_eq!(amount(Stated::Nearly).interval(), Interval::below(q(1200), true));
-        assert_eq!(amount(Stated::ShareOf).interval(), Interval::below(q(1200), false));
-        assert_eq!(amount(Stated::NotQuantified).interval(), Interval::ANY);
-        let bounded = Amount { low: Some(q(1000)), high: Some(q(1250)), ..amount(Stated::About) };
+        let amount =
+            |qualifier| Amount { qualifier, ..Amount::exact(q(1200), Unit::Counted("plans".into()), Role::Stated) };
+        assert_eq!(amount(Qualifier::About).interval(), Interval::between(q(1100), q(1300)));
+        assert_eq!(amount(Qualifier::MoreThan).interval(), Interval::above(q(1200), true));
+        assert_eq!(amount(Qualifier::Nearly).interval(), Interval::below(q(1200), true));
+        assert_eq!(amount(Qualifier::ShareOf).interval(), Interval::below(q(1200), false));
+        assert_eq!(amount(Qualifier::NotQuantified).interval(), Interval::ANY);
+        let bounded = Amount { low: Some(q(1000)), high: Some(q(1250)), ..amount(Qualifier::About) };
         assert_eq!(bounded.interval(), Interval::between(q(1000), q(1250)));
     }
 }

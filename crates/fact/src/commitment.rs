@@ -238,10 +238,10 @@ impl DueRule {
 
     /// The rule in words, to be printed beside the window.
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let about = if self.about { "about " } else { "" };
         let widened = if self.about { "; \"about\" widens it by a twelfth of the length to each side" } else { "" };
-        format!("{about}{} from {}{widened}", self.plus, self.after.in_words())
+        format!("{about}{} from {}{widened}", self.plus, self.after.describe())
     }
 }
 
@@ -286,11 +286,11 @@ impl Due {
 
     /// The window in words.
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let d = |day: NaiveDate| day.format("%-d %b %Y").to_string();
         let window = self.window();
         let date = match (&self.date, window.earliest, window.latest) {
-            (Some(date), ..) => date.in_words().replacen("between ", "a day between ", 1),
+            (Some(date), ..) => date.describe().replacen("between ", "a day between ", 1),
             (None, Some(e), Some(l)) if e == l => d(e),
             (None, Some(e), Some(l)) => format!("a day from {} to {}", d(e), d(l)),
             (None, Some(e), None) => format!("on or after {}", d(e)),
@@ -303,13 +303,13 @@ impl Due {
             Mode::BeforeEvent(event) if date.is_empty() => format!("before {event}"),
             Mode::BeforeEvent(event) => format!("before {event}, {date}"),
             Mode::Every(Some(span)) if span.count() == 1 => {
-                format!("every {} {date}", span.unit().word().trim_end_matches('s'))
+                format!("every {} {date}", span.unit().as_str().trim_end_matches('s'))
             }
             Mode::Every(Some(span)) => format!("every {span} {date}"),
             Mode::Every(None) => format!("ongoing {date}"),
             Mode::EarliestOf(alternatives) => {
                 let one = |alternative: &Alternative| match alternative {
-                    Alternative::Day(when) => when.in_words(),
+                    Alternative::Day(when) => when.describe(),
                     Alternative::Event(event) => event.clone(),
                 };
                 format!("by the earliest of: {}", alternatives.iter().map(one).collect::<Vec<_>>().join("; "))
@@ -320,11 +320,11 @@ impl Due {
             Mode::InTerms => self.terms.clone().unwrap_or_default(),
             Mode::WorkingDays { count, after, calendar } => {
                 let s = if *count == 1 { "" } else { "s" };
-                format!("{count} working day{s} from {}, by the calendar {calendar}", after.in_words())
+                format!("{count} working day{s} from {}, by the calendar {calendar}", after.describe())
             }
             Mode::Each(class) => format!("by each of {class} {date}"),
             Mode::Milestones(milestones) => {
-                let days: Vec<String> = milestones.iter().map(|m| m.by.in_words()).collect();
+                let days: Vec<String> = milestones.iter().map(|m| m.by.describe()).collect();
                 format!("in {} steps: {}", days.len(), days.join("; "))
             }
         };
@@ -343,13 +343,13 @@ mod tests {
 
     #[test]
     fn two_weeks_from_the_notice() {
-        assert_eq!(rule("2025-01-14", "2 weeks", false).in_words(), "by 28 Jan 2025");
+        assert_eq!(rule("2025-01-14", "2 weeks", false).describe(), "by 28 Jan 2025");
     }
 
     #[test]
     fn about_eighteen_months_from_a_base_read_two_ways() {
         let due = rule("[2024-09-23..2024-11-14]", "18 months", true);
-        assert_eq!(due.in_words(), "by a day from 5 Feb 2026 to 29 Jun 2026");
-        assert!(due.rule.expect("has one").in_words().contains("a twelfth"));
+        assert_eq!(due.describe(), "by a day from 5 Feb 2026 to 29 Jun 2026");
+        assert!(due.rule.expect("has one").describe().contains("a twelfth"));
     }
 }

@@ -153,7 +153,7 @@ impl Window {
 
 /// The answer to which of two dates came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum Precedence {
     /// The first came first.
     Before,
     /// The second came first.
@@ -252,29 +252,29 @@ impl When {
 
     /// Which came first.
     #[must_use]
-    pub fn compare(&self, other: &Self) -> Order {
+    pub fn compare(&self, other: &Self) -> Precedence {
         let (a, b) = (self.doubtful_window(), other.doubtful_window());
         if matches!((a.latest, b.earliest), (Some(l), Some(e)) if l < e) {
-            Order::Before
+            Precedence::Before
         } else if matches!((a.earliest, b.latest), (Some(e), Some(l)) if e > l) {
-            Order::After
+            Precedence::After
         } else {
-            Order::CannotTell
+            Precedence::CannotTell
         }
     }
 
     /// The window in words that a reader follows: `2 July 2025`, `between 15 March and 31 August 2024`.
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let Window { earliest, latest } = self.window();
         let about = if self.is_qualified() { "about " } else { "" };
         let throughout = self.is_throughout();
         if let (Form::Point(p), None) = (&self.form, self.stated) {
-            return p.in_words();
+            return p.describe();
         }
         if let (Form::Throughout(from, to), None) = (&self.form, self.stated) {
             let point = |bound: &Bound| match bound {
-                Bound::At(p) => Some(p.in_words()),
+                Bound::At(p) => Some(p.describe()),
                 _ => None,
             };
             return match (point(from), point(to)) {
@@ -300,7 +300,7 @@ impl When {
 
 impl Point {
     /// As people read it, as precisely as it was told.
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         let format = match self.precision {
             Precision::Year => "%Y",
             Precision::Month => "%b %Y",

@@ -6,30 +6,30 @@ mod amount;
 mod commitment;
 mod date;
 mod fact;
-mod handle;
 mod id;
+mod index_term;
 mod interval;
 mod naming;
 mod quantity;
 mod recorded;
 mod span;
 mod version;
-mod words;
+mod vocabulary;
 
 pub use amount::{Amount, Unit};
 pub use commitment::{Alternative, Commitment, Due, DueRule, Milestone, Mode, Target, Terms, Threshold};
-pub use date::{Bound, Form, Order, Point, Precision, When, Window};
+pub use date::{Bound, Form, Point, Precedence, Precision, When, Window};
 pub use fact::{Body, Citation, Fact, Identifier, KnownFrom, Link, Passed, Provenance, Quotation, Recommendation};
-pub use handle::{Handle, SHARES, Tells};
 pub use id::FactId;
+pub use index_term::{IndexTerm, KindTerms, PARTY_BUCKETS};
 pub use interval::{Interval, Limit, Truth};
 pub use quantity::Quantity;
-pub use recorded::{Content, Gist, Recorded, Told};
+pub use recorded::{Content, FactHeader, FactSummary, Recorded};
 pub use span::{Span, SpanUnit};
 pub use version::Version;
-pub use words::{
+pub use vocabulary::{
     Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
-    PublicationForm, Role, Ruling, Salience, Stated, Strength, Voice, Way,
+    PublicationForm, Qualifier, Role, Ruling, Salience, Strength, Voice, Way,
 };
 
 /// Why a text is not a word, a date, an amount or an id of the vocabulary.

@@ -1,7 +1,7 @@
-use crate::{Body, Fact, Handle, Kind};
+use crate::{Body, Fact, IndexTerm, Kind};
 use chrono::{DateTime, Utc};
 
-/// One entry of the log as replay sees it: with its fact, or what is [`Told`] of it.
+/// One entry of the log as replay sees it: with its fact, or what is [`FactHeader`] of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded<F = Fact> {
     /// Its place in the log, from 0.
@@ -31,20 +31,20 @@ pub enum Content<F = Fact> {
 
 /// As much of a fact as finds it, with its bytes, to be read when it is first asked for: a log is folded without any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told<'b> {
+pub struct FactHeader<'b> {
     /// The id of the thing that it tells of: the fact that it corrects or retracts, else its own. Not held against the rule for ids.
-    pub thing: &'b str,
+    pub entity: &'b str,
     /// What holds of that thing from here; `None` where it is retracted.
-    pub holds: Option<Gist>,
+    pub current: Option<FactSummary>,
     /// What finds what holds, but its id; some perhaps twice.
-    pub handles: Vec<Handle<&'b str>>,
+    pub terms: Vec<IndexTerm<&'b str>>,
     /// The fact.
     pub bytes: &'b [u8],
 }
 
 /// What can be told of a fact that is not read yet, to see whether it need be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gist {
+pub struct FactSummary {
     /// Its kind.
     pub kind: Kind,
     /// Whether it tells of amounts.
@@ -56,20 +56,20 @@ pub struct Gist {
 impl Fact {
     /// As much of it as finds it, if these are its bytes.
     #[must_use]
-    pub fn told<'b>(&'b self, bytes: &'b [u8]) -> Told<'b> {
-        let holds = match &self.body {
+    pub fn header<'b>(&'b self, bytes: &'b [u8]) -> FactHeader<'b> {
+        let current = match &self.body {
             Body::Correction { replacement, .. } => Some(&**replacement),
             Body::Retraction { .. } => None,
             _ => Some(self),
         };
-        Told {
-            thing: self.thing().as_str(),
-            holds: holds.map(|fact| Gist {
+        FactHeader {
+            entity: self.entity_id().as_str(),
+            current: current.map(|fact| FactSummary {
                 kind: fact.kind(),
                 amounts: !fact.amounts.is_empty(),
                 links: !fact.links.is_empty(),
             }),
-            handles: holds.map(|fact| fact.finders(crate::FactId::as_str)).unwrap_or_default(),
+            terms: current.map(|fact| fact.terms_without_id(crate::FactId::as_str)).unwrap_or_default(),
             bytes,
         }
     }

@@ -23,7 +23,7 @@ impl SpanUnit {
 
     /// The word as it is written.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(u, _)| *u == self).map_or("", |(_, w)| w)
     }
 }
@@ -76,7 +76,7 @@ impl Span {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = self.unit.word();
+        let word = self.unit.as_str();
         write!(f, "{} {}", self.count, if self.count == 1 { word.trim_end_matches('s') } else { word })
     }
 }

@@ -26,7 +26,7 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
     for draft in drafts {
         for reference in &draft.references {
             let kind = here.get(&reference.to).or_else(|| known.get(&reference.to));
-            let word = reference.must_be.map_or("fact", Kind::word);
+            let word = reference.must_be.map_or("fact", Kind::as_str);
             let problem = match (kind, reference.must_be) {
                 (None, _) if !all_read => continue,
                 (None, _) if problems.len() >= MOST_SHOWN => {

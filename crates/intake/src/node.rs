@@ -66,7 +66,7 @@ pub fn from_toml(text: &str) -> Tables {
         let kind = match key.get_ref().parse::<Kind>() {
             Ok(kind) => kind,
             Err(_) => {
-                let words: Vec<&str> = Kind::ALL.iter().map(|k| k.word()).collect();
+                let words: Vec<&str> = Kind::ALL.iter().map(|k| k.as_str()).collect();
                 let problem =
                     Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind of this name");
                 problems.push(problem.help(crate::near::did_you_mean(key.get_ref(), words).unwrap_or_else(|| {

@@ -236,11 +236,11 @@ fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
 
 fn link(node: &Node, f: &mut Findings) -> Option<Link> {
     let mut t = Table::of(node, "a link", f)?;
-    let found = t.take_any(LinkKind::ALL.iter().map(|k| k.word()));
+    let found = t.take_any(LinkKind::ALL.iter().map(|k| k.as_str()));
     let strength = t.parsed("strength", f).unwrap_or(Strength::Stated);
     t.finish(f);
     let Some((word, node)) = found else {
-        let words: Vec<&str> = LinkKind::ALL.iter().map(|k| k.word()).collect();
+        let words: Vec<&str> = LinkKind::ALL.iter().map(|k| k.as_str()).collect();
         let problem = Problem::new(node.span.clone(), "a link says how it bears on the other fact", "");
         f.problems.push(problem.help(format!("write {{ fulfils = \"the-id\" }}; one of {}", words.join(", "))));
         return None;

@@ -2,14 +2,14 @@
 
 use heldto_fact::{
     Alternative, Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Milestone, Mode, Passed,
-    Provenance, Quantity, Recommendation, Salience, Stated, Strength, Target, Terms, Threshold, Way, When,
+    Provenance, Qualifier, Quantity, Recommendation, Salience, Strength, Target, Terms, Threshold, Way, When,
 };
 use serde_json::{Map, Value, json};
 
 /// The fact as JSON, under its kind: `{"pledge": {"id": …}}`. What is not stated is left out.
 #[must_use]
 pub fn to_json(fact: &Fact) -> Value {
-    json!({ fact.kind().word(): fields(fact) })
+    json!({ fact.kind().as_str(): fields(fact) })
 }
 
 /// The facts as a TOML file.
@@ -86,13 +86,13 @@ fn fields(fact: &Fact) -> Map<String, Value> {
     f.put("about", ids(&fact.about));
     f.put("to", ids(&fact.to));
     f.put("reporter", fact.reporter.as_ref().map(FactId::as_str));
-    f.put("attribution", (fact.attribution != Attribution::Stated).then(|| fact.attribution.word()));
-    f.put("voice", fact.voice.map(heldto_fact::Voice::word));
+    f.put("attribution", (fact.attribution != Attribution::Stated).then(|| fact.attribution.as_str()));
+    f.put("voice", fact.voice.map(heldto_fact::Voice::as_str));
     f.date("occurred", fact.occurred.as_ref());
     f.date("period", fact.period.as_ref());
     f.put("place", fact.place.as_deref());
     f.put("sensitive", fact.sensitive);
-    f.put("salience", (fact.salience != Salience::Supporting).then(|| fact.salience.word()));
+    f.put("salience", (fact.salience != Salience::Supporting).then(|| fact.salience.as_str()));
     body(&mut f, &fact.body);
     f.put("amounts", fact.amounts.iter().map(|a| Value::Object(amount(a, "value", true))).collect::<Value>());
     f.put("cites", fact.cites.iter().map(cite).collect::<Value>());
@@ -111,8 +111,8 @@ fn cite(cite: &heldto_fact::Citation) -> Value {
 
 fn link(link: &heldto_fact::Link) -> Value {
     let mut f = Fields(Map::new());
-    f.put(link.kind.word(), link.to.as_str());
-    f.put("strength", (link.strength != Strength::Stated).then(|| link.strength.word()));
+    f.put(link.kind.as_str(), link.to.as_str());
+    f.put("strength", (link.strength != Strength::Stated).then(|| link.strength.as_str()));
     Value::Object(f.0)
 }
 
@@ -122,13 +122,13 @@ fn amount(a: &Amount, key: &str, with_role: bool) -> Map<String, Value> {
         Some(_) => f.put(key, short(a)),
         None => f.put("unit", a.unit.to_string()),
     }
-    f.put("stated", (a.stated != Stated::Exact).then(|| a.stated.word()));
+    f.put("stated", (a.qualifier != Qualifier::Exact).then(|| a.qualifier.as_str()));
     f.put("direction", a.direction.as_deref());
     f.put("low", a.low.map(|q: Quantity| q.to_string()));
     f.put("high", a.high.map(|q: Quantity| q.to_string()));
-    f.put("role", with_role.then(|| a.role.word()));
+    f.put("role", with_role.then(|| a.role.as_str()));
     f.date("period", a.period.as_ref());
-    f.put("basis", (a.basis != Basis::Unknown).then(|| a.basis.word()));
+    f.put("basis", (a.basis != Basis::Unknown).then(|| a.basis.as_str()));
     f.put("payer", a.payer.as_ref().map(FactId::as_str));
     f.put("count", a.count);
     f.0
@@ -146,7 +146,7 @@ fn hex(bytes: &[u8]) -> String {
 fn body(f: &mut Fields, body: &Body) {
     match body {
         Body::Party { kind, identifiers } => {
-            f.put("kind", kind.word());
+            f.put("kind", kind.as_str());
             f.put("identifiers", identifiers.iter().map(|i| format!("{}:{}", i.scheme, i.value)).collect::<Value>());
         }
         Body::Source(from) => {
@@ -163,7 +163,7 @@ fn body(f: &mut Fields, body: &Body) {
         Body::Metric { definition, unit, better } => {
             f.put("definition", definition.as_str());
             f.put("unit", unit.as_str());
-            f.put("better", (*better != Better::Neither).then(|| better.word()));
+            f.put("better", (*better != Better::Neither).then(|| better.as_str()));
         }
         Body::Inspection { outcome, framework, findings } => {
             f.put("framework", framework.as_deref());
@@ -172,14 +172,14 @@ fn body(f: &mut Fields, body: &Body) {
         }
         Body::Notice { form } => f.put("form", form.as_str()),
         Body::Statement { act, outcome } => {
-            f.put("act", act.word());
+            f.put("act", act.as_str());
             f.put("outcome", outcome.as_deref());
         }
-        Body::Question { answer } => f.put("answer", answer.word()),
+        Body::Question { answer } => f.put("answer", answer.as_str()),
         Body::Pledge(commitment) => pledge(f, commitment),
-        Body::Delivery { outcome } => f.put("outcome", outcome.word()),
+        Body::Delivery { outcome } => f.put("outcome", outcome.as_str()),
         Body::Complaint { decision, reference, fault, injustice, count } => {
-            f.put("decision", decision.word());
+            f.put("decision", decision.as_str());
             f.put("reference", reference.as_deref());
             f.put("fault", fault.as_deref());
             f.put("injustice", injustice.as_deref());
@@ -195,11 +195,11 @@ fn body(f: &mut Fields, body: &Body) {
             f.put("denominator", *denominator);
         }
         Body::Change { what, value } => {
-            f.put("what", what.word());
+            f.put("what", what.as_str());
             f.put("value", value.as_deref());
         }
         Body::Publication { form, announced, parts } => {
-            f.put("form", form.word());
+            f.put("form", form.as_str());
             f.put("announced", *announced);
             f.put("parts", parts.clone());
         }
@@ -221,7 +221,7 @@ fn body(f: &mut Fields, body: &Body) {
             f.put("answer-due", answer_due.as_ref().map(due));
         }
         Body::Decision { ruling, on, terms, conditions } => {
-            f.put("decision", ruling.word());
+            f.put("decision", ruling.as_str());
             f.put("on", ids(on));
             if let Some(terms) = terms {
                 put_terms(f, terms);
@@ -241,7 +241,7 @@ fn body(f: &mut Fields, body: &Body) {
 }
 
 fn pledge(f: &mut Fields, c: &Commitment) {
-    f.put("force", c.force.word());
+    f.put("force", c.force.as_str());
     f.put("target", c.target.as_ref().map(target));
     f.put("due", c.due.as_ref().map(due));
     f.put("test", c.test.as_deref());

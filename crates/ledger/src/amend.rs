@@ -29,7 +29,7 @@ impl<S: Store + Sync> Ledger<S> {
         }
         let mut batch = Batch { ledger: self, facts, of_thing: HashMap::new(), of_id: HashMap::new() };
         for (n, fact) in facts.iter().copied().enumerate() {
-            batch.of_thing.entry(fact.thing()).or_default().push(n);
+            batch.of_thing.entry(fact.entity_id()).or_default().push(n);
             batch.of_id.insert(&fact.id, n);
         }
         for (n, fact) in facts.iter().enumerate() {
@@ -45,7 +45,7 @@ impl<S: Store + Sync> Ledger<S> {
 impl<S: Store + Sync> Batch<'_, '_, S> {
     fn check_amendment(&self, n: usize, fact: &Fact) -> Result<(), AppendError> {
         let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
-        let of = fact.thing();
+        let of = fact.entity_id();
         match &fact.body {
             Body::Correction { replacement, .. } => {
                 if replacement.id != *of {
@@ -84,11 +84,11 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
     /// A retraction is retracted once, while nothing else was recorded of the fact, and no retraction of a retraction is.
     fn check_second_retraction(&self, n: usize, fact: &Fact, record: &Fact) -> Result<(), AppendError> {
         let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
-        let (of, thing) = (fact.thing(), record.thing());
+        let (of, entity) = (fact.entity_id(), record.entity_id());
         if matches!(record.body, Body::Correction { .. }) {
-            return refuse(format!("`{of}` is a correction: correct `{thing}` again, or retract it"));
+            return refuse(format!("`{of}` is a correction: correct `{entity}` again, or retract it"));
         }
-        if self.record(thing, n)?.is_some_and(|earlier| is_amendment(&earlier)) {
+        if self.record(entity, n)?.is_some_and(|earlier| is_amendment(&earlier)) {
             return refuse(format!(
                 "`{of}` retracts a retraction, and is not retracted itself: retract the fact again"
             ));
@@ -96,10 +96,10 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         if !self.records(of, n)?.is_empty() {
             return refuse(format!("`{of}` was retracted before, and may be once"));
         }
-        let last = self.records(thing, n)?.pop();
+        let last = self.records(entity, n)?.pop();
         match last.map(|recorded| recorded.content) {
             Some(Content::Known(last)) if last.id == *of => Ok(()),
-            _ => refuse(format!("something else was recorded of `{thing}` since it was retracted")),
+            _ => refuse(format!("something else was recorded of `{entity}` since it was retracted")),
         }
     }
 
@@ -116,11 +116,11 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
     }
 
     /// All that is recorded of a thing, with what comes before this place of the batch.
-    fn records(&self, thing: &FactId, before: usize) -> Result<Vec<Recorded>, ReadError> {
-        let mut all = self.ledger.versions(thing)?;
-        all.retain(|recorded| matches!(&recorded.content, Content::Known(fact) if fact.thing() == thing));
+    fn records(&self, entity: &FactId, before: usize) -> Result<Vec<Recorded>, ReadError> {
+        let mut all = self.ledger.versions(entity)?;
+        all.retain(|recorded| matches!(&recorded.content, Content::Known(fact) if fact.entity_id() == entity));
         let size = self.ledger.head().size();
-        let places = self.of_thing.get(thing).map_or(&[][..], Vec::as_slice);
+        let places = self.of_thing.get(entity).map_or(&[][..], Vec::as_slice);
         all.extend(places.iter().take_while(|n| **n < before).filter_map(|n| {
             let content = Content::Known((**self.facts.get(*n)?).clone());
             Some(Recorded { index: size + *n as u64, recorded_at: chrono::DateTime::UNIX_EPOCH, content })
@@ -128,8 +128,8 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         Ok(all)
     }
 
-    fn history(&self, thing: &FactId, before: usize) -> Result<Vec<Version>, ReadError> {
-        let records = self.records(thing, before)?;
+    fn history(&self, entity: &FactId, before: usize) -> Result<Vec<Version>, ReadError> {
+        let records = self.records(entity, before)?;
         let mut failed = None;
         let versions = Version::history(records, &mut |record| match self.records(record, before) {
             Ok(of_record) => of_record.into_iter().next(),
@@ -145,7 +145,7 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
     fn check_circles(&self, kind: LinkKind) -> Result<(), AppendError> {
         let (mut done, mut targets): (HashSet<FactId>, HashMap<FactId, Vec<FactId>>) = Default::default();
         for fact in self.facts {
-            let start = fact.thing();
+            let start = fact.entity_id();
             let told = match &fact.body {
                 Body::Correction { replacement, .. } => replacement,
                 _ => *fact,
@@ -182,24 +182,24 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
     /// The facts that a thing will link to in this way, once the batch is recorded.
     fn targets<'t>(
         &self,
-        thing: &FactId,
+        entity: &FactId,
         kind: LinkKind,
         known: &'t mut HashMap<FactId, Vec<FactId>>,
     ) -> Result<&'t [FactId], ReadError> {
-        if !known.contains_key(thing) {
-            let newest = self.of_thing.get(thing).and_then(|places| self.facts.get(*places.last()?));
+        if !known.contains_key(entity) {
+            let newest = self.of_thing.get(entity).and_then(|places| self.facts.get(*places.last()?));
             let of_kind = |fact: &Fact| {
                 fact.links.iter().filter(|link| link.kind == kind).map(|link| link.to.clone()).collect::<Vec<_>>()
             };
             let targets = match newest.map(|fact| &fact.body) {
-                None => self.ledger.standing(thing)?.as_ref().map(of_kind),
+                None => self.ledger.standing(entity)?.as_ref().map(of_kind),
                 Some(Body::Correction { replacement, .. }) => Some(of_kind(replacement)),
                 Some(Body::Retraction { .. }) => None,
                 Some(_) => newest.map(|fact| of_kind(fact)),
             };
-            known.insert(thing.clone(), targets.unwrap_or_default());
+            known.insert(entity.clone(), targets.unwrap_or_default());
         }
-        Ok(known.get(thing).map_or(&[], Vec::as_slice))
+        Ok(known.get(entity).map_or(&[], Vec::as_slice))
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::stretches::in_order;
 use crate::{Ledger, Own, ReadError, Recorder, WireError, encode_fact, kind_code};
-use heldto_fact::{Body, Content, Fact, FactId, Handle, Kind, LinkKind};
+use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, Kind, LinkKind};
 use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
 use std::collections::HashMap;
@@ -132,7 +132,7 @@ impl<S: Store + Sync> Ledger<S> {
     pub fn plan<'f>(&self, facts: &'f [Fact]) -> Result<Planned<'f>, AppendError> {
         let (mut planned, mut differ) = (Planned::default(), Vec::new());
         let mut seen: HashMap<&FactId, &Fact> = HashMap::with_capacity(facts.len());
-        let of_each: Vec<u64> = facts.iter().map(|fact| self.index_key.hash(&Handle::Id(&fact.id))).collect();
+        let of_each: Vec<u64> = facts.iter().map(|fact| self.index_key.hash(&IndexTerm::Id(&fact.id))).collect();
         let mut hashes = of_each.clone();
         hashes.sort_unstable();
         hashes.dedup();

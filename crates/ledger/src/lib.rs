@@ -21,7 +21,7 @@ pub use wire::{
     kind_of, tell_fact,
 };
 
-use heldto_fact::{Fact, FactId, Handle};
+use heldto_fact::{Fact, FactId, IndexTerm};
 use heldto_proof::{Genesis, Head};
 use heldto_store::{Founding, Store, StoreError};
 use siphasher::sip::SipHasher24;
@@ -105,9 +105,9 @@ impl IndexKey {
     }
 
     /// The hash under which what has this handle is found.
-    fn hash(&self, handle: &Handle<&FactId>) -> u64 {
-        let short = self.short(&handle.words());
-        if matches!(handle, Handle::Id(_)) { short | OF_ID } else { short & !OF_ID }
+    fn hash(&self, term: &IndexTerm<&FactId>) -> u64 {
+        let short = self.short(&term.words());
+        if matches!(term, IndexTerm::Id(_)) { short | OF_ID } else { short & !OF_ID }
     }
 
     /// The hash under which the ledger's own records are found.
@@ -117,7 +117,7 @@ impl IndexKey {
 
     /// The hashes under which a fact is found, each once.
     fn hashes(&self, fact: &Fact) -> Vec<u64> {
-        let mut hashes: Vec<u64> = fact.handles().iter().map(|handle| self.hash(handle)).collect();
+        let mut hashes: Vec<u64> = fact.index_terms().iter().map(|term| self.hash(term)).collect();
         hashes.sort_unstable();
         hashes.dedup();
         hashes

@@ -1,7 +1,7 @@
 use crate::stretches::in_order;
 use crate::{KeyChange, Ledger, Own, Recorder, WireError, decode_fact, kind_of, tell_fact};
 use chrono::{DateTime, Utc};
-use heldto_fact::{Body, Content, Fact, FactId, Handle, Invalid, Kind, Recorded, Told, Version};
+use heldto_fact::{Body, Content, Fact, FactHeader, FactId, IndexTerm, Invalid, Kind, Recorded, Version};
 use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
@@ -117,8 +117,8 @@ impl<S: Store> Ledger<S> {
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, StoreError> {
-        let hashes: Vec<u64> = handles.iter().map(|handle| self.index_key.hash(handle)).collect();
+    pub fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, StoreError> {
+        let hashes: Vec<u64> = terms.iter().map(|term| self.index_key.hash(term)).collect();
         self.places(&hashes, most)
     }
 
@@ -242,13 +242,13 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
         let mut all = Vec::new();
-        let mut places = self.find(&[Handle::Id(id), Handle::Amended(id)], usize::MAX)?.concat();
+        let mut places = self.find(&[IndexTerm::Id(id), IndexTerm::Amended(id)], usize::MAX)?.concat();
         places.sort_unstable();
         places.dedup();
         places.chunk_by(near).try_for_each(|few| {
             self.near(few, &mut |recorded| {
                 // Another id may share the hash.
-                if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.thing() == id) {
+                if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.entity_id() == id) {
                     all.push(recorded);
                 }
             })
@@ -283,7 +283,7 @@ impl<S: Store + Sync> Ledger<S> {
     pub fn replay<T: Default + Send>(
         &self,
         range: Range<u64>,
-        gather: &(impl Fn(&mut T, &Recorded<Told<'_>>) -> Result<(), Invalid> + Sync),
+        gather: &(impl Fn(&mut T, &Recorded<FactHeader<'_>>) -> Result<(), Invalid> + Sync),
         join: &mut dyn FnMut(T),
     ) -> Result<(), ReadError> {
         let stretch = |n: u64| {
@@ -322,7 +322,7 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn history(&self, id: &FactId) -> Result<Vec<Version>, ReadError> {
         let records = self.versions(id)?.into_iter().filter(|recorded| match &recorded.content {
-            Content::Known(fact) => fact.thing() == id,
+            Content::Known(fact) => fact.entity_id() == id,
             _ => false,
         });
         let mut failed = None;

@@ -1,7 +1,7 @@
 //! What is about an identifiable child or family: which facts, and which entries tell of them.
 
 use crate::{Ledger, Own, ReadError, Withholding};
-use heldto_fact::{Body, Content, Fact, FactId, Handle};
+use heldto_fact::{Body, Content, Fact, FactId, IndexTerm};
 use heldto_proof::{Entry, Role};
 use heldto_store::Store;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sensitive {
     /// The facts that are sensitive in any version, and the records that correct or retract them.
-    pub things: BTreeSet<FactId>,
+    pub entities: BTreeSet<FactId>,
     /// The entries that tell of them; and those whose fact the publisher withheld.
     pub entries: BTreeSet<u64>,
     /// Those of the entries whose fact the publisher withheld, and that is not there.
@@ -26,14 +26,14 @@ impl<S: Store + Sync> Ledger<S> {
         let mut marked = BTreeSet::new();
         let mut mark = |fact: &Fact| {
             if fact.marks_sensitive() {
-                marked.insert(fact.thing().clone());
+                marked.insert(fact.entity_id().clone());
                 // A replacement under another id has no effect, and is as sensitive.
                 if let Body::Correction { replacement, .. } = &fact.body {
                     marked.insert(replacement.id.clone());
                 }
             }
         };
-        let places = self.find(&[Handle::Sensitive], usize::MAX)?.concat();
+        let places = self.find(&[IndexTerm::Sensitive], usize::MAX)?.concat();
         self.recorded_at(&places, &mut |recorded| {
             if let Content::Known(fact) = &recorded.content {
                 mark(fact);
@@ -51,7 +51,7 @@ impl<S: Store + Sync> Ledger<S> {
                     open.push(fact.id.clone());
                 }
             }
-            found.things.insert(id);
+            found.entities.insert(id);
         }
         for (_, withholding) in self.withholdings(self.head.size())? {
             self.add_absent(&withholding, &mut found)?;

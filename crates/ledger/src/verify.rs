@@ -139,7 +139,7 @@ pub enum Fault {
 
 /// Returns the word of a kind; its byte where this program knows no such kind.
 fn word_of(kind: u8) -> String {
-    kind_of(kind).map_or_else(|| format!("fact of kind {kind}"), |kind| kind.word().to_owned())
+    kind_of(kind).map_or_else(|| format!("fact of kind {kind}"), |kind| kind.as_str().to_owned())
 }
 
 /// How many entries one thread takes at a time; a perfect subtree of the Merkle tree.

@@ -9,7 +9,7 @@ mod v1;
 pub use codes::{kind_code, kind_of};
 pub use own::{KeyChange, Own, Recorder, Redaction, ReserveKey, Withholding};
 
-use heldto_fact::{Fact, Told};
+use heldto_fact::{Fact, FactHeader};
 use heldto_proof::MAX_PART;
 
 /// Why bytes are not a part that the ledger can read.
@@ -65,7 +65,7 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Fact, WireError> {
 ///
 /// # Errors
 /// When the bytes are too long, or are not of a fact as far as they are read.
-pub fn tell_fact(bytes: &[u8]) -> Result<Told<'_>, WireError> {
+pub fn tell_fact(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
     version(bytes)?;
     v1::tell(bytes)
 }

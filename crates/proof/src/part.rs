@@ -48,7 +48,7 @@ impl Role {
 
     /// The word in exports.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ledger => "ledger",
             Self::Fact => "fact",
@@ -63,7 +63,7 @@ impl Role {
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Ledger, Self::Fact, Self::Quotation, Self::PrivateNote, Self::Recorder]
             .into_iter()
-            .find(|r| r.word() == word)
+            .find(|r| r.as_str() == word)
     }
 
     /// Whether it is left out of what is published unless asked for.
@@ -75,7 +75,7 @@ impl Role {
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::View;
-use heldto_fact::{Body, Change, Fact, FactId, Handle, Truth, When, Window};
+use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Truth, When, Window};
 
 /// Who controlled an authority, from when.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Control<'a> {
 /// The changes of control of an authority that are known, in order of time.
 #[must_use]
 pub fn controls<'a>(view: &View<'a>, party: &FactId) -> Vec<Control<'a>> {
-    let facts = view.found_by(Handle::Control(party));
+    let facts = view.found_by(IndexTerm::Control(party));
     let mut found: Vec<Control<'a>> = facts
         .filter_map(|fact| match &fact.body {
             Body::Change { what: Change::Control, value: Some(by) } if fact.subjects().contains(party) => {

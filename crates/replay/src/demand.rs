@@ -1,14 +1,14 @@
 //! Facts read when a report first asks for them, through an index of the log: a report about one body reads what names that body, and not the country.
 
 use elsa::FrozenMap;
-use heldto_fact::{Body, Content, Fact, FactId, Handle, Recorded, SHARES, Version};
+use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, PARTY_BUCKETS, Recorded, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 /// Finds and reads entries of a log. `None` where that fails: whoever asked then folds the whole log, and is told why it cannot be read.
 pub trait Lookup: Send {
     /// Of each handle the places of the entries that have it, in order: the first `most` of them. A place too many does no harm.
-    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>>;
+    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>>;
 
     /// The entries at these places, which come in order.
     fn read(&self, places: &[u64]) -> Option<Vec<Recorded>>;
@@ -18,9 +18,9 @@ pub trait Lookup: Send {
 pub(crate) struct Demand {
     lookup: Box<dyn Lookup>,
     facts: FrozenMap<FactId, Vec<Version>>,
-    found_by: FrozenMap<Handle<FactId>, Vec<FactId>>,
+    found_by: FrozenMap<IndexTerm<FactId>, Vec<FactId>>,
     /// Entries that were read, each with the thing it tells of.
-    things: RefCell<HashMap<u64, Option<FactId>>>,
+    entities: RefCell<HashMap<u64, Option<FactId>>>,
     /// Of facts that were read, the places of those that are not corrections or retractions.
     own: RefCell<HashMap<FactId, u64>>,
     /// Those of which no fact was asked for yet.
@@ -40,7 +40,7 @@ impl Demand {
             lookup,
             facts: FrozenMap::new(),
             found_by: FrozenMap::new(),
-            things: RefCell::default(),
+            entities: RefCell::default(),
             own: RefCell::default(),
             read: RefCell::default(),
             failed: Cell::new(false),
@@ -63,67 +63,67 @@ impl Demand {
         self.facts.get(id).unwrap_or(&[])
     }
 
-    pub fn found_by(&self, handle: Handle<&FactId>) -> &[FactId] {
-        let key = handle.map(FactId::clone);
+    pub fn found_by(&self, term: IndexTerm<&FactId>) -> &[FactId] {
+        let key = term.map(FactId::clone);
         if let Some(known) = self.found_by.get(&key) {
             return known;
         }
-        let found = self.seek(&[handle]);
-        if matches!(handle, Handle::Party(_) | Handle::Owner(_)) {
+        let found = self.seek(&[term]);
+        if matches!(term, IndexTerm::Party(_) | IndexTerm::Owner(_)) {
             // Whoever asks for all that is said of a body asks next what bears on each of it.
             let all: BTreeSet<FactId> = found.into_iter().flatten().collect();
-            self.seek(&all.iter().map(Handle::Target).collect::<Vec<_>>());
+            self.seek(&all.iter().map(IndexTerm::Target).collect::<Vec<_>>());
         }
         self.found_by.get(&key).unwrap_or(&[])
     }
 
     /// The facts that the first `most` places of a handle tell of.
-    pub fn first_found_by(&self, handle: Handle<&FactId>, most: usize) -> Vec<FactId> {
-        let places = self.find(&[handle], most);
+    pub fn first_found_by(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
+        let places = self.find(&[term], most);
         self.fetch(in_order(&places));
-        let things: BTreeSet<FactId> = {
-            let things = self.things.borrow();
-            places.iter().flatten().filter_map(|place| things.get(place)?.clone()).collect()
+        let entities: BTreeSet<FactId> = {
+            let entities = self.entities.borrow();
+            places.iter().flatten().filter_map(|place| entities.get(place)?.clone()).collect()
         };
-        self.load(&things.iter().collect());
-        things.into_iter().collect()
+        self.load(&entities.iter().collect());
+        entities.into_iter().collect()
     }
 
     /// Into how many parts of all parties those fall that have figures for a metric.
     pub fn shares(&self, metric: &FactId) -> usize {
-        let handles: Vec<Handle<&FactId>> = (0..SHARES).map(|n| Handle::Share(metric, n)).collect();
-        let found = self.find(&handles, 1);
+        let terms: Vec<IndexTerm<&FactId>> = (0..PARTY_BUCKETS).map(|n| IndexTerm::PartyBucket(metric, n)).collect();
+        let found = self.find(&terms, 1);
         let all = self.lookup.read(&in_order(&found)).unwrap_or_else(|| {
             self.fail();
             Vec::new()
         });
-        let has = |recorded: &Recorded, handle: &Handle<&FactId>| match &recorded.content {
-            Content::Known(fact) => fact.handles().contains(handle),
+        let has = |recorded: &Recorded, term: &IndexTerm<&FactId>| match &recorded.content {
+            Content::Known(fact) => fact.index_terms().contains(term),
             _ => false,
         };
-        handles.iter().filter(|handle| all.iter().any(|recorded| has(recorded, handle))).count()
+        terms.iter().filter(|term| all.iter().any(|recorded| has(recorded, term))).count()
     }
 
     /// Finds what has these handles, and reads it with what it refers to. Gives the facts found by each.
-    fn seek(&self, handles: &[Handle<&FactId>]) -> Vec<Vec<FactId>> {
-        let wanted: Vec<Handle<&FactId>> =
-            handles.iter().filter(|h| self.found_by.get(&h.map(FactId::clone)).is_none()).copied().collect();
+    fn seek(&self, terms: &[IndexTerm<&FactId>]) -> Vec<Vec<FactId>> {
+        let wanted: Vec<IndexTerm<&FactId>> =
+            terms.iter().filter(|h| self.found_by.get(&h.map(FactId::clone)).is_none()).copied().collect();
         let places = self.find(&wanted, usize::MAX);
         self.fetch(in_order(&places));
-        let things = self.things.borrow();
-        let told = |places: &Vec<u64>| places.iter().filter_map(|place| things.get(place)?.clone()).collect();
+        let entities = self.entities.borrow();
+        let told = |places: &Vec<u64>| places.iter().filter_map(|place| entities.get(place)?.clone()).collect();
         let mut all: Vec<Vec<FactId>> = places.iter().map(told).collect();
-        drop(things);
+        drop(entities);
         self.load(&all.iter().flatten().collect());
-        for (handle, ids) in wanted.iter().zip(&mut all) {
+        for (term, ids) in wanted.iter().zip(&mut all) {
             // What only shares the hash of the handle is left out.
             ids.retain(|id| {
                 let versions = self.facts.get(id).unwrap_or(&[]).iter().filter_map(|v| v.fact.as_ref());
-                versions.into_iter().any(|fact| fact.handles().contains(handle))
+                versions.into_iter().any(|fact| fact.index_terms().contains(term))
             });
             ids.sort_unstable();
             ids.dedup();
-            self.found_by.insert(handle.map(FactId::clone), ids.clone());
+            self.found_by.insert(term.map(FactId::clone), ids.clone());
         }
         let refers = all.iter().flatten().flat_map(|id| self.facts.get(id).unwrap_or(&[]));
         let facts = refers.filter_map(|v| v.fact.as_ref());
@@ -141,9 +141,9 @@ impl Demand {
         }
         // What was read needs no look for its place, and corrections, which are rare, are ruled out without one.
         let own: Vec<Option<u64>> = wanted.iter().map(|id| self.own.borrow().get(*id).copied()).collect();
-        let unknown = wanted.iter().zip(&own).filter(|(_, own)| own.is_none()).map(|(id, _)| Handle::Id(*id));
-        let handles: Vec<Handle<&FactId>> = wanted.iter().copied().map(Handle::Amended).chain(unknown).collect();
-        let mut amended = self.find(&handles, usize::MAX);
+        let unknown = wanted.iter().zip(&own).filter(|(_, own)| own.is_none()).map(|(id, _)| IndexTerm::Id(*id));
+        let terms: Vec<IndexTerm<&FactId>> = wanted.iter().copied().map(IndexTerm::Amended).chain(unknown).collect();
+        let mut amended = self.find(&terms, usize::MAX);
         let mut found = amended.split_off(wanted.len()).into_iter();
         let own = own.into_iter().map(|own| own.map_or_else(|| found.next().unwrap_or_default(), |place| vec![place]));
         let places: Vec<Vec<u64>> = own.zip(amended).map(|(own, amended)| in_order(&[own, amended])).collect();
@@ -151,7 +151,7 @@ impl Demand {
         for (id, places) in wanted.into_iter().zip(places) {
             let mut records = Vec::with_capacity(1);
             for place in places {
-                if self.things.borrow().get(&place).and_then(Option::as_ref) == Some(id) {
+                if self.entities.borrow().get(&place).and_then(Option::as_ref) == Some(id) {
                     records.extend(self.read.borrow_mut().remove(&place));
                 }
             }
@@ -162,7 +162,7 @@ impl Demand {
 
     /// Reads the first retraction of a record, where there is one.
     fn withdrawal(&self, record: &FactId) -> Option<Recorded> {
-        let places = self.find(&[Handle::Amended(record)], usize::MAX);
+        let places = self.find(&[IndexTerm::Amended(record)], usize::MAX);
         let read = self.lookup.read(&in_order(&places)).unwrap_or_else(|| {
             self.fail();
             Vec::new()
@@ -172,31 +172,31 @@ impl Demand {
         )
     }
 
-    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Vec<Vec<u64>> {
-        self.lookup.find(handles, most).unwrap_or_else(|| {
+    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Vec<Vec<u64>> {
+        self.lookup.find(terms, most).unwrap_or_else(|| {
             self.fail();
-            vec![Vec::new(); handles.len()]
+            vec![Vec::new(); terms.len()]
         })
     }
 
     /// Reads entries that were not read yet.
     fn fetch(&self, mut places: Vec<u64>) {
-        let mut things = self.things.borrow_mut();
-        places.retain(|place| !things.contains_key(place));
+        let mut entities = self.entities.borrow_mut();
+        places.retain(|place| !entities.contains_key(place));
         for recorded in self.lookup.read(&places).unwrap_or_else(|| {
             self.fail();
             Vec::new()
         }) {
-            let thing = match &recorded.content {
-                Content::Known(fact) => Some(fact.thing().clone()),
+            let entity = match &recorded.content {
+                Content::Known(fact) => Some(fact.entity_id().clone()),
                 _ => None,
             };
             if let Content::Known(Fact { id, .. }) = &recorded.content
-                && thing.as_ref() == Some(id)
+                && entity.as_ref() == Some(id)
             {
                 self.own.borrow_mut().insert(id.clone(), recorded.index);
             }
-            things.insert(recorded.index, thing);
+            entities.insert(recorded.index, entity);
             self.read.borrow_mut().insert(recorded.index, recorded);
         }
     }

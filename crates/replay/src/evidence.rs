@@ -207,13 +207,13 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
         best(a).cmp(&best(b)).then(a.fact.id.cmp(&b.fact.id)).then(least(a.direction).cmp(&least(b.direction)))
     });
     let (mut kept, mut of_thing): (Vec<Evidence<'a>>, BTreeMap<&FactId, Vec<usize>>) = (Vec::new(), BTreeMap::new());
-    let mut things: BTreeMap<&FactId, Cluster<'a>> = BTreeMap::new();
+    let mut entities: BTreeMap<&FactId, Cluster<'a>> = BTreeMap::new();
     for mut evidence in found {
-        if !things.contains_key(&evidence.fact.id) {
+        if !entities.contains_key(&evidence.fact.id) {
             let cluster = Cluster::of(view, evidence.fact);
-            things.extend(cluster.tellings.iter().map(|t| (&t.id, cluster.clone())));
+            entities.extend(cluster.tellings.iter().map(|t| (&t.id, cluster.clone())));
         }
-        let Some(cluster) = things.get(&evidence.fact.id) else { continue };
+        let Some(cluster) = entities.get(&evidence.fact.id) else { continue };
         let before = of_thing.entry(&cluster.first().id).or_default();
         let earlier = || before.iter().filter_map(|n| kept.get(*n));
         let numbered = earlier().any(|k| k.delivered.is_some());

@@ -4,7 +4,7 @@ use crate::evidence::{counted, gather};
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Amount, Body, Commitment, Due, Fact, FactId, Interval, LinkKind, Stated, Strength, Target, Truth, Unit, Window,
+    Amount, Body, Commitment, Due, Fact, FactId, Interval, LinkKind, Qualifier, Strength, Target, Truth, Unit, Window,
 };
 use undertaking::Decided;
 mod answer;
@@ -414,11 +414,11 @@ impl<'a> Case<'a> {
 /// far as "about 500" begins.
 fn goal_of(target: &Amount) -> Option<Interval> {
     let value = target.value?;
-    match target.stated {
-        Stated::NotQuantified | Stated::UpTo | Stated::LessThan | Stated::ShareOf => None,
-        Stated::Nearly => {
-            Some(Amount { stated: Stated::About, ..Amount::exact(value, target.unit.clone(), target.role) }.interval())
-        }
+    match target.qualifier {
+        Qualifier::NotQuantified | Qualifier::UpTo | Qualifier::LessThan | Qualifier::ShareOf => None,
+        Qualifier::Nearly => Some(
+            Amount { qualifier: Qualifier::About, ..Amount::exact(value, target.unit.clone(), target.role) }.interval(),
+        ),
         _ => Some(target.interval()),
     }
 }

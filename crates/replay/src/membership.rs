@@ -5,7 +5,7 @@
 
 use crate::View;
 use crate::work::Belonging;
-use heldto_fact::{Body, Change, Fact, FactId, Handle, LinkKind, PartyKind, Strength, Voice, Window};
+use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, LinkKind, PartyKind, Strength, Voice, Window};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -169,7 +169,7 @@ fn belonging<'a>(view: &View<'a>, party: &'a Fact) -> Arc<Belonging> {
     let key = (party.id.clone(), view.clock(), view.is_sensitive());
     view.work().belonging(key, || {
         let mut found = Belonging::default();
-        for fact in view.found_by(Handle::Party(&party.id)) {
+        for fact in view.found_by(IndexTerm::Party(&party.id)) {
             view.count_compared(1);
             let is_about = fact.subjects().contains(&party.id);
             let bodies = || wholes(fact).map(|body| (body.clone(), fact.window()));

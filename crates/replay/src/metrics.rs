@@ -1,5 +1,5 @@
 use crate::View;
-use heldto_fact::{Amount, Body, Fact, FactId, Handle, Interval, Quantity, Threshold, Truth, Unit, Voice, Window};
+use heldto_fact::{Amount, Body, Fact, FactId, IndexTerm, Interval, Quantity, Threshold, Truth, Unit, Voice, Window};
 
 /// One value of a metric.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl<'a> Value<'a> {
 pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
     let measures = |fact: &&Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
     let mut values: Vec<Value<'a>> = view
-        .found_by(Handle::Series(metric, party))
+        .found_by(IndexTerm::Series(metric, party))
         .filter(measures)
         .filter(|fact| fact.subjects().contains(party))
         .filter(|fact| fact.window().earliest.is_none_or(|day| day <= view.clock().as_of))
@@ -105,7 +105,8 @@ fn says_same(a: &Value<'_>, b: &Value<'_>) -> bool {
         Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
         _ => (None, None),
     };
-    (a.amount.value, &a.amount.unit, a.amount.stated, of(a)) == (b.amount.value, &b.amount.unit, b.amount.stated, of(b))
+    (a.amount.value, &a.amount.unit, a.amount.qualifier, of(a))
+        == (b.amount.value, &b.amount.unit, b.amount.qualifier, of(b))
 }
 
 /// A measurement is for the period spoken of, where one is told, else for the day.

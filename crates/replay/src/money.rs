@@ -2,7 +2,7 @@
 
 use crate::states::tells_of_money;
 use crate::{Cluster, View};
-use heldto_fact::{Amount, Body, Fact, FactId, Handle, Interval, LinkKind, Role, Strength, Unit};
+use heldto_fact::{Amount, Body, Fact, FactId, IndexTerm, Interval, LinkKind, Role, Strength, Unit};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A total of amounts in one unit.
@@ -25,8 +25,8 @@ pub struct Total<'a> {
 impl Total<'_> {
     /// Returns the amount of one of the things, as it went into the sum or was left out of it.
     #[must_use]
-    pub fn amount_of(&self, thing: &Cluster<'_>) -> Option<Interval> {
-        self.amounts.get(&thing.first().id).copied()
+    pub fn amount_of(&self, entity: &Cluster<'_>) -> Option<Interval> {
+        self.amounts.get(&entity.first().id).copied()
     }
 
     /// How many tellings were merged into the things counted.
@@ -41,7 +41,7 @@ impl Total<'_> {
 pub fn payouts<'a>(view: &View<'a>, party: &FactId) -> Vec<Total<'a>> {
     let paid =
         |fact: &Fact| matches!(fact.body, Body::Payout { .. }) && tells_of_money(fact) && fact.by.contains(party);
-    let facts = view.found_by(Handle::Party(party)).filter(|fact| paid(fact));
+    let facts = view.found_by(IndexTerm::Party(party)).filter(|fact| paid(fact));
     totals(view, facts, |_, amount| amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_)))
 }
 

@@ -59,7 +59,7 @@ impl Counted {
 
     /// Returns the word as it is written.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Kept => "kept",
             Self::KeptOnClaim => "kept-on-claim",

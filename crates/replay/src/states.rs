@@ -5,7 +5,7 @@ use crate::kept::{Kept, Versions};
 use crate::stretch::{Hashes, short};
 use crate::work::Work;
 use chrono::{DateTime, Utc};
-use heldto_fact::{Fact, FactId, Gist, Handle, Kind, Unit, Version};
+use heldto_fact::{Fact, FactId, FactSummary, IndexTerm, Kind, Unit, Version};
 use indexmap::IndexSet;
 use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
@@ -28,7 +28,7 @@ pub struct States {
     kept: Kept,
     /// Of each id, by its number, what was told of it, once it was asked for.
     versions: Vec<OnceCell<Box<[Version]>>>,
-    found_by: HashMap<Handle<u32>, Ids, Hashes>,
+    found_by: HashMap<IndexTerm<u32>, Ids, Hashes>,
     /// What some version of something links to: few beside all names, and asked of every fact that is counted.
     targets: HashSet<FactId, Hashes>,
     /// The numbers of the things that something was told of, in the order of their ids, once they were asked for.
@@ -110,8 +110,8 @@ impl States {
     }
 
     /// Says what is sensitive, by whatever the whole ledger says, and how many entries tell of it.
-    pub fn set_sensitive(&mut self, things: BTreeSet<FactId>, entries: u64) {
-        self.disclosure = Some(Disclosure::new(things, entries));
+    pub fn set_sensitive(&mut self, entities: BTreeSet<FactId>, entries: u64) {
+        self.disclosure = Some(Disclosure::new(entities, entries));
     }
 
     pub(crate) const fn work(&self) -> &Work {
@@ -149,11 +149,11 @@ impl States {
             self.versions[number(telling.of) as usize].take();
         }
         self.kept.join(told, bytes, number);
-        for (handle, mut all) in found_by {
+        for (term, mut all) in found_by {
             all.iter_mut().for_each(|n| *n = number(*n));
-            match self.found_by.entry(handle.map(number)) {
+            match self.found_by.entry(term.map(number)) {
                 Entry::Vacant(place) => {
-                    if let Handle::Target(target) = *place.key() {
+                    if let IndexTerm::Target(target) = *place.key() {
                         self.targets.insert(self.names[target as usize].clone());
                     }
                     place.insert(Ids { all, in_order: OnceCell::new() });
@@ -190,17 +190,17 @@ impl States {
     }
 
     /// The numbers of what has this handle, in the order of the ids.
-    fn numbers(&self, handle: Handle<&FactId>) -> &[u32] {
+    fn numbers(&self, term: IndexTerm<&FactId>) -> &[u32] {
         let number = |id: &FactId| self.names.get_index_of(id).map(short).ok_or(());
-        let found = handle.try_map(number).ok().and_then(|handle| self.found_by.get(&handle));
+        let found = term.try_map(number).ok().and_then(|term| self.found_by.get(&term));
         found.map_or(&[], |ids| ids.in_order(&self.names))
     }
 
     /// The facts of which some version has this handle, in order.
-    pub fn found_by<'s>(&'s self, handle: Handle<&FactId>) -> impl Iterator<Item = &'s FactId> + use<'s> {
+    pub fn found_by<'s>(&'s self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'s FactId> + use<'s> {
         let (read, numbers) = match &self.demand {
-            Some(demand) => (demand.found_by(handle), &[][..]),
-            None => (&[][..], self.numbers(handle)),
+            Some(demand) => (demand.found_by(term), &[][..]),
+            None => (&[][..], self.numbers(term)),
         };
         read.iter().chain(numbers.iter().map(|n| &self.names[*n as usize]))
     }
@@ -208,11 +208,11 @@ impl States {
     /// Every version of each of the facts of which some version has this handle, in the order of their ids.
     pub(crate) fn versions_found_by<'s>(
         &'s self,
-        handle: Handle<&FactId>,
+        term: IndexTerm<&FactId>,
     ) -> impl Iterator<Item = &'s [Version]> + use<'s> {
         let (read, numbers) = match &self.demand {
-            Some(demand) => (demand.found_by(handle), &[][..]),
-            None => (&[][..], self.numbers(handle)),
+            Some(demand) => (demand.found_by(term), &[][..]),
+            None => (&[][..], self.numbers(term)),
         };
         read.iter().map(|id| self.versions(id)).chain(numbers.iter().map(|n| self.versions_of(*n as usize)))
     }
@@ -221,17 +221,17 @@ impl States {
     #[must_use]
     pub fn is_target(&self, id: &FactId) -> bool {
         match &self.demand {
-            Some(demand) => !demand.found_by(Handle::Target(id)).is_empty(),
+            Some(demand) => !demand.found_by(IndexTerm::Target(id)).is_empty(),
             None => self.targets.contains(id),
         }
     }
 
     /// Some of the facts of which some version has this handle, as many as it does not cost much to give.
     #[must_use]
-    pub fn first_found_by(&self, handle: Handle<&FactId>, most: usize) -> Vec<FactId> {
+    pub fn first_found_by(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
         match &self.demand {
-            Some(demand) => demand.first_found_by(handle, most),
-            None => self.found_by(handle).take(most).cloned().collect(),
+            Some(demand) => demand.first_found_by(term, most),
+            None => self.found_by(term).take(most).cloned().collect(),
         }
     }
 
@@ -248,7 +248,7 @@ impl States {
     }
 
     /// Every version of each fact of which some version is such, in the order of their ids.
-    pub fn all<'s>(&'s self, such: &dyn Fn(Gist) -> bool) -> impl Iterator<Item = &'s [Version]> + use<'s> {
+    pub fn all<'s>(&'s self, such: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'s [Version]> + use<'s> {
         let numbers = self.numbers_such(such);
         let mut unread: Vec<u32> = numbers.clone();
         unread.retain(|number| self.versions[*number as usize].get().is_none());
@@ -265,13 +265,13 @@ impl States {
     }
 
     /// Returns the facts of which some version is such, in order.
-    pub(crate) fn ids_such(&self, such: &dyn Fn(Gist) -> bool) -> Vec<&FactId> {
+    pub(crate) fn ids_such(&self, such: &dyn Fn(FactSummary) -> bool) -> Vec<&FactId> {
         self.numbers_such(such).into_iter().map(|number| &self.names[number as usize]).collect()
     }
 
-    fn numbers_such(&self, such: &dyn Fn(Gist) -> bool) -> Vec<u32> {
+    fn numbers_such(&self, such: &dyn Fn(FactSummary) -> bool) -> Vec<u32> {
         let mut numbers: Vec<u32> = self.whole().map(short).collect();
-        numbers.retain(|number| self.kept.tellings(*number as usize).any(|told| told.holds.is_some_and(such)));
+        numbers.retain(|number| self.kept.tellings(*number as usize).any(|told| told.current.is_some_and(such)));
         numbers
     }
 
@@ -281,7 +281,7 @@ impl States {
             let mut told = self.kept.tellings(number);
             match (told.next(), told.next()) {
                 // Told once, it need not be read.
-                (Some(only), None) => Some(only.holds?.kind),
+                (Some(only), None) => Some(only.current?.kind),
                 _ => Some(self.versions_of(number).last()?.fact.as_ref()?.kind()),
             }
         };
@@ -291,7 +291,7 @@ impl States {
     /// Every fact of which some version is of this kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &FactId> {
         let is = move |number: &usize| {
-            self.kept.tellings(*number).any(|told| told.holds.is_some_and(|gist| gist.kind == kind))
+            self.kept.tellings(*number).any(|told| told.current.is_some_and(|summary| summary.kind == kind))
         };
         self.whole().filter(is).map(|number| &self.names[number])
     }
@@ -310,8 +310,8 @@ impl States {
         self.only_a_fold_can();
         self.measured.get_or_init(|| {
             let mut all: BTreeMap<FactId, BTreeSet<FactId>> = BTreeMap::new();
-            for handle in self.found_by.keys() {
-                if let Handle::Series(metric, party) = *handle {
+            for term in self.found_by.keys() {
+                if let IndexTerm::Series(metric, party) = *term {
                     let [metric, party] = [metric, party].map(|n| self.names[n as usize].clone());
                     all.entry(metric).or_default().insert(party);
                 }

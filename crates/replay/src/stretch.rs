@@ -1,7 +1,7 @@
 //! Entries in a row, gathered beside others on another thread: what takes longest is done here, and joining them in order takes little.
 
 use chrono::{DateTime, Utc};
-use heldto_fact::{Content, FactId, Gist, Handle, Invalid, Recorded, Told};
+use heldto_fact::{Content, FactHeader, FactId, FactSummary, IndexTerm, Invalid, Recorded};
 use indexmap::{IndexMap, IndexSet};
 
 pub(crate) type Hashes = foldhash::fast::RandomState;
@@ -12,7 +12,7 @@ pub struct Stretch {
     pub(crate) names: IndexSet<FactId, Hashes>,
     pub(crate) told: Vec<Telling>,
     /// What is found by each, in the order of the log.
-    pub(crate) found_by: IndexMap<Handle<u32>, Vec<u32>, Hashes>,
+    pub(crate) found_by: IndexMap<IndexTerm<u32>, Vec<u32>, Hashes>,
     pub(crate) bytes: Vec<u8>,
     /// How many entries there are up to its last, and when that was recorded.
     pub(crate) end: Option<(u64, DateTime<Utc>)>,
@@ -26,7 +26,7 @@ pub(crate) struct Telling {
     pub of: u32,
     pub index: u64,
     pub recorded_at: DateTime<Utc>,
-    pub holds: Option<Gist>,
+    pub current: Option<FactSummary>,
     pub from: u32,
     pub until: u32,
 }
@@ -36,7 +36,7 @@ impl Stretch {
     ///
     /// # Errors
     /// When an id that it names breaks the rule for ids; the stretch is of no use then.
-    pub fn push(&mut self, recorded: &Recorded<Told<'_>>) -> Result<(), Invalid> {
+    pub fn push(&mut self, recorded: &Recorded<FactHeader<'_>>) -> Result<(), Invalid> {
         let Recorded { index, recorded_at, content } = recorded;
         self.end = Some((index + 1, *recorded_at));
         match content {
@@ -48,18 +48,18 @@ impl Stretch {
         Ok(())
     }
 
-    fn take(&mut self, index: u64, recorded_at: DateTime<Utc>, told: &Told<'_>) -> Result<(), Invalid> {
-        let of = self.number(told.thing)?;
-        for handle in &told.handles {
-            let handle = handle.try_map(|id| self.number(id))?;
-            let found = self.found_by.entry(handle).or_default();
+    fn take(&mut self, index: u64, recorded_at: DateTime<Utc>, told: &FactHeader<'_>) -> Result<(), Invalid> {
+        let of = self.number(told.entity)?;
+        for term in &told.terms {
+            let term = term.try_map(|id| self.number(id))?;
+            let found = self.found_by.entry(term).or_default();
             if found.last() != Some(&of) {
                 found.push(of);
             }
         }
         let from = length(&self.bytes);
         self.bytes.extend_from_slice(told.bytes);
-        self.told.push(Telling { of, index, recorded_at, holds: told.holds, from, until: length(&self.bytes) });
+        self.told.push(Telling { of, index, recorded_at, current: told.current, from, until: length(&self.bytes) });
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 use crate::States;
 use crate::work::Work;
 use chrono::{DateTime, NaiveDate, Utc};
-use heldto_fact::{Body, Fact, FactId, Gist, Handle, Kind, LinkKind, SHARES, Version};
+use heldto_fact::{Body, Fact, FactId, FactSummary, IndexTerm, Kind, LinkKind, PARTY_BUCKETS, Version};
 use std::collections::BTreeSet;
 
 /// The days by which a report judges. The third clock, the log's own, is how many entries went into the states.
@@ -198,7 +198,7 @@ impl<'a> View<'a> {
 
     /// The facts that link to this one, as they are known, each with its link.
     pub fn linked_from(&self, id: &'a FactId) -> impl Iterator<Item = (&'a Fact, &'a heldto_fact::Link)> + use<'a> {
-        self.found_by(Handle::Target(id))
+        self.found_by(IndexTerm::Target(id))
             .flat_map(move |fact| fact.links.iter().filter(move |l| l.to == *id).map(move |link| (fact, link)))
     }
 
@@ -212,19 +212,19 @@ impl<'a> View<'a> {
     }
 
     /// The facts of which some version has this handle, as they are known, in the order of ids.
-    pub fn found_by(&self, handle: Handle<&FactId>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    pub fn found_by(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
         // Where nothing is left out, no id need be looked up again.
-        let whole = self.is_whole().then(|| self.states.versions_found_by(handle));
-        let some = (!self.is_whole()).then(|| self.states.found_by(handle));
+        let whole = self.is_whole().then(|| self.states.versions_found_by(term));
+        let some = (!self.is_whole()).then(|| self.states.found_by(term));
         let some = some.into_iter().flatten().map(move |id| view.versions(id));
         whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
     }
 
     /// Returns the facts of which some version has this handle, in order, whatever any clock says.
-    pub fn ids_found_by(&self, handle: Handle<&FactId>) -> impl Iterator<Item = &'a FactId> + use<'a> {
+    pub fn ids_found_by(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let view = *self;
-        self.states.found_by(handle).filter(move |id| view.tells_of(id))
+        self.states.found_by(term).filter(move |id| view.tells_of(id))
     }
 
     /// Returns every id that something is recorded under, in order.
@@ -260,7 +260,7 @@ impl<'a> View<'a> {
     pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let (view, measured) = (*self, metric.clone());
         let has_figures = move |party: &&'a FactId| {
-            let figures = || view.ids_found_by(Handle::Series(&measured, party));
+            let figures = || view.ids_found_by(IndexTerm::Series(&measured, party));
             view.is_whole() || figures().any(|id| !view.versions(id).is_empty())
         };
         self.states.parties(metric).filter(has_figures)
@@ -276,7 +276,7 @@ impl<'a> View<'a> {
         if (self.is_whole() || !is_withheld()) && self.states.has_many_measured(metric, most) {
             return None;
         }
-        let all = (0..SHARES).flat_map(|n| self.ids_found_by(Handle::Share(metric, n)));
+        let all = (0..PARTY_BUCKETS).flat_map(|n| self.ids_found_by(IndexTerm::PartyBucket(metric, n)));
         let versions = all.flat_map(|id| self.versions(id)).filter_map(|v| v.fact.as_ref());
         let parties: BTreeSet<&FactId> = versions.filter(|f| measures(f)).flat_map(Fact::subjects).collect();
         (parties.len() <= most).then_some(parties)
@@ -287,12 +287,12 @@ impl<'a> View<'a> {
     pub fn owes(&self, party: &FactId) -> bool {
         let owed = |fact: &Fact| matches!(fact.body, Body::Pledge(_)) && fact.by.contains(party);
         // A body that owes much is not read whole to see that it owes something.
-        let few = self.states.first_found_by(Handle::Owner(party), 20);
-        few.iter().any(|id| self.fact(id).is_some_and(owed)) || self.found_by(Handle::Owner(party)).any(owed)
+        let few = self.states.first_found_by(IndexTerm::Owner(party), 20);
+        few.iter().any(|id| self.fact(id).is_some_and(owed)) || self.found_by(IndexTerm::Owner(party)).any(owed)
     }
 
     /// Every fact of which some version is such, as it is known, in the order of ids.
-    pub fn facts(&self, such: &dyn Fn(Gist) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    pub fn facts(&self, such: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
         let whole = self.is_whole().then(|| self.states.all(such));
         let some = (!self.is_whole()).then(|| self.states.ids_such(such));

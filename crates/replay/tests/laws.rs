@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{
-    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactId, Force, Handle, Kind, Link,
-    LinkKind, Mode, Outcome, Provenance, Quantity, Recorded, Role, Salience, Strength, Target, Told, Unit, Voice, When,
+    Amount, Attribution, Body, Change, Citation, Commitment, Content, Due, Fact, FactHeader, FactId, Force, IndexTerm,
+    Kind, Link, LinkKind, Mode, Outcome, Provenance, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice,
+    When,
 };
 use heldto_replay::{Clock, Lookup, States, Status, Stretch, View, judge, payouts};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -132,7 +133,7 @@ fn fold(log: &[Recorded]) -> States {
             let Content::Known(fact) = &r.content else { continue };
             let place = [u8::try_from(place * 7 + n).expect("short")];
             let recorded =
-                Recorded { index: r.index, recorded_at: r.recorded_at, content: Content::Known(fact.told(&place)) };
+                Recorded { index: r.index, recorded_at: r.recorded_at, content: Content::Known(fact.header(&place)) };
             gathered.push(&recorded).expect("ids");
         }
         states.join(gathered);
@@ -152,7 +153,7 @@ fn a_fact_that_does_not_read_is_told_of_and_not_left_out() {
     let mut states = States::folded(|_| Err("cut short".to_owned()));
     let mut stretch = Stretch::default();
     let recorded_at = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).expect("a time");
-    stretch.push(&Recorded { index: 5, recorded_at, content: Content::Known(good.told(b"")) }).expect("an id");
+    stretch.push(&Recorded { index: 5, recorded_at, content: Content::Known(good.header(b"")) }).expect("an id");
     states.join(stretch);
     assert!(states.answered(), "nothing was asked for");
     assert_eq!(states.of_kind(Kind::Pledge).collect::<Vec<_>>(), [&good.id], "what needs no reading");
@@ -164,7 +165,7 @@ fn a_fact_that_does_not_read_is_told_of_and_not_left_out() {
             .push(&Recorded {
                 index: 6,
                 recorded_at,
-                content: Content::Known(Told { thing: "No id", ..good.told(b"") })
+                content: Content::Known(FactHeader { entity: "No id", ..good.header(b"") })
             })
             .is_err()
     );
@@ -177,13 +178,13 @@ struct Scan {
 }
 
 impl Lookup for Scan {
-    fn find(&self, handles: &[Handle<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
-        let has = |r: &Recorded, handle: &Handle<&FactId>| {
+    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
+        let has = |r: &Recorded, term: &IndexTerm<&FactId>| {
             let noise = self.noise > 0 && r.index.is_multiple_of(self.noise + 3);
-            noise || matches!(&r.content, Content::Known(f) if f.handles().contains(handle))
+            noise || matches!(&r.content, Content::Known(f) if f.index_terms().contains(term))
         };
-        let places = |handle| self.log.iter().filter(|r| has(r, handle)).map(|r| r.index).take(most).collect();
-        Some(handles.iter().map(places).collect())
+        let places = |term| self.log.iter().filter(|r| has(r, term)).map(|r| r.index).take(most).collect();
+        Some(terms.iter().map(places).collect())
     }
 
     fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
@@ -198,7 +199,7 @@ proptest! {
     fn what_is_read_on_demand_is_what_a_fold_gives(log in logs(), as_of in 0..500_u32, noise in 0..9_u64) {
         let folded = fold(&log);
         let ids: BTreeSet<FactId> = log.iter().filter_map(|r| match &r.content {
-            Content::Known(f) => Some(f.thing().clone()),
+            Content::Known(f) => Some(f.entity_id().clone()),
             _ => None,
         }).chain([id("the-council"), id("nobody")]).collect();
         let clock = Clock { as_of: day(as_of), known_by: day(500) };
@@ -210,13 +211,13 @@ proptest! {
                 let told = |states: &States| {
                     let view = View::new(states, clock);
                     // A fold also finds by what a correction without effect would have said.
-                    let has = |id: &&FactId, handle| {
+                    let has = |id: &&FactId, term| {
                         let facts = states.versions(id).iter().filter_map(|v| v.fact.as_ref());
-                        facts.into_iter().any(|fact| fact.handles().contains(&handle))
+                        facts.into_iter().any(|fact| fact.index_terms().contains(&term))
                     };
                     let found =
-                        |handle| states.found_by(handle).filter(|id| has(id, handle)).cloned().collect::<Vec<_>>();
-                    let found = [found(Handle::Party(id)), found(Handle::Owner(id)), found(Handle::Target(id)), found(Handle::Control(id))];
+                        |term| states.found_by(term).filter(|id| has(id, term)).cloned().collect::<Vec<_>>();
+                    let found = [found(IndexTerm::Party(id)), found(IndexTerm::Owner(id)), found(IndexTerm::Target(id)), found(IndexTerm::Control(id))];
                     format!("{:?} {:?} {:?} {found:?} {}", states.versions(id), judge(&view, id), payouts(&view, id), view.owes(id))
                 };
                 prop_assert_eq!(told(read), told(&folded));

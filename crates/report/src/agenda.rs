@@ -48,8 +48,8 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
             question: format!(
                 "Why was the day for \"{}\" moved from {} to {}?",
                 m.commitment.text,
-                m.from.1.in_words(),
-                m.to.1.in_words()
+                m.from.1.describe(),
+                m.to.1.describe()
             ),
             ids: vec![m.commitment.id.to_string(), m.to.0.id.to_string()],
             why: vec!["nothing on record speaks to the move".to_owned()],
@@ -57,7 +57,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
     }
     // What a body owes is by it; what it is asked, and what is said of it, names it.
     let names = filter.facts.about.clone().or_else(|| filter.facts.by.clone());
-    document.summary.extend(filter.in_words().map(|words| format!("Only what concerns commitments {words}.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only what concerns commitments {words}.")));
     let only_commitments = !filter.status.is_empty()
         || filter.due.is_some()
         || filter.open
@@ -156,7 +156,7 @@ fn asked_before<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Point> {
     let answer = answer_of(fact).filter(|a| *a != Answer::Answered)?;
     let item = questions::item(view, fact);
     let why =
-        item.details.into_iter().skip(1).chain([format!("so far: {}", answer.word().replace('-', " "))]).collect();
+        item.details.into_iter().skip(1).chain([format!("so far: {}", answer.as_str().replace('-', " "))]).collect();
     Some(Point {
         heading: "Asked before, and not answered in full",
         question: fact.text.clone(),

@@ -59,7 +59,7 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
     let mut document = Document::new(title, basis, if filter.totals { TOTALS } else { COLUMNS });
     let candidates = candidates(view, filter);
     let groups = groups_of(view, filter, &candidates);
-    document.summary.extend(filter.facts.in_words().map(|words| format!("Only what facts {words} tell of.")));
+    document.summary.extend(filter.facts.describe().map(|words| format!("Only what facts {words} tell of.")));
     if groups.is_empty() {
         document.summary.push("No such amount is on record.".to_owned());
         return document;
@@ -119,7 +119,7 @@ fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> &'a [FactId] {
 fn candidates<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<&'a Fact> {
     filter
         .facts
-        .candidate_facts(view, &|gist| gist.amounts)
+        .candidate_facts(view, &|summary| summary.amounts)
         .filter(|f| f.amounts.iter().any(|a| filter.fits(a)))
         .collect()
 }
@@ -203,7 +203,7 @@ fn role_words(group: &Group<'_>) -> String {
     let per = if group.per == Per::PerPeriod { ", each period" } else { "" };
     let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.tellings.iter());
     let critics = if told.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
-    format!("{}{per}{critics}", group.role.word().replace('-', " "))
+    format!("{}{per}{critics}", group.role.as_str().replace('-', " "))
 }
 
 /// The total in a sentence: `Invested: £12m, 3 told again and counted once.`
@@ -238,7 +238,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
             // The telling that has it in this role.
             let has = |t: &&&Fact| t.amounts.iter().any(|a| fits(a, group));
             let fact = c.tellings.iter().find(has).copied().unwrap_or_else(|| c.first());
-            let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
+            let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
             let said = said_by(view, fact);
             let first = [fact.id.to_string(), when, said, note.to_owned()];
             let first = first.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
@@ -322,8 +322,8 @@ fn total_row(group: &Group<'_>) -> Vec<Cell> {
     let [low, high] = sum(group);
     vec![
         Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
-        group.role.word().into(),
-        group.per.word().into(),
+        group.role.as_str().into(),
+        group.per.as_str().into(),
         group.total.unit.to_string().into(),
         low,
         high,
@@ -336,8 +336,8 @@ fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
         let of = [
             kind.into(),
             Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
-            group.role.word().into(),
-            group.per.word().into(),
+            group.role.as_str().into(),
+            group.per.as_str().into(),
             group.total.unit.to_string().into(),
         ];
         of.into_iter().chain(own).chain(total).chain(about).collect::<Vec<Cell>>()
@@ -361,7 +361,7 @@ fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
             told(c, group).into(),
             Cell::Words(others),
             Cell::Words(c.tellings.iter().map(|t| t.id.to_string()).collect()),
-            fact.voice.map_or("", Voice::word).into(),
+            fact.voice.map_or("", Voice::as_str).into(),
             Cell::Words(sources),
         ];
         row(if is_counted { "thing" } else { "part" }, ends(own), none(), about)

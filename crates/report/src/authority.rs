@@ -4,7 +4,7 @@ use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
 use crate::words::{amount, count, interval, list, voice_of};
 use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, deliveries, metrics, questions};
-use heldto_fact::{Body, Decision, Fact, FactId, Handle, Kind, LinkKind, Role, Strength, Truth, When};
+use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role, Strength, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: Basis) -> Option<Docume
     brief.of_kind("Inspections", Kind::Inspection);
     brief.of_kind("Notices", Kind::Notice);
     for j in &owed {
-        brief.row("commitment", j.tellings[0], j.status.word(), "");
+        brief.row("commitment", j.tellings[0], j.status.as_str(), "");
     }
     let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
         owed.iter().filter(|j| pick(j.status)).map(|j| item(j)).collect()
@@ -35,7 +35,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: Basis) -> Option<Docume
         if is_claimed(&met) { (format!("Met{ON_A_CLAIM}"), Tone::Care) } else { ("Met".to_owned(), Tone::Good) };
     brief.document.list(&heading, tone, items(&heldto_replay::Status::is_met));
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
-    let others = others.map(|j| Item { mark: j.status.word().to_owned(), ..item(j) }).collect();
+    let others = others.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(j) }).collect();
     brief.document.list("Other commitments", Tone::Plain, others);
     brief.done();
     brief.complaints(&paid);
@@ -71,7 +71,7 @@ impl<'a> Brief<'a> {
     /// What names it, each thing once, by the first telling that does.
     fn facts(&self) -> Vec<&'a Fact> {
         let named = |f: &&Fact| [&f.by, &f.about, &f.to].iter().any(|ids| ids.contains(self.party));
-        let facts = || self.view.found_by(Handle::Party(self.party)).filter(named);
+        let facts = || self.view.found_by(IndexTerm::Party(self.party)).filter(named);
         let ids: BTreeSet<&FactId> = facts().map(|f| &f.id).collect();
         let things = Cluster::each(&self.view, facts());
         let names =
@@ -95,7 +95,7 @@ impl<'a> Brief<'a> {
     fn who(&mut self, fact: &Fact) {
         let mut pairs = Vec::new();
         if let Body::Party { kind, identifiers } = &fact.body {
-            pairs.push(("kind".to_owned(), kind.word().replace('-', " ")));
+            pairs.push(("kind".to_owned(), kind.as_str().replace('-', " ")));
             let codes: Vec<String> = identifiers.iter().map(|i| format!("{} {}", i.scheme, i.value)).collect();
             if !codes.is_empty() {
                 pairs.push(("codes".to_owned(), codes.join(", ")));
@@ -103,7 +103,7 @@ impl<'a> Brief<'a> {
         }
         let mut told: Vec<(&str, Vec<String>)> = Vec::new();
         for control in controls(&self.view, self.party) {
-            let when = control.fact.occurred.as_ref().map_or_else(String::new, When::in_words);
+            let when = control.fact.occurred.as_ref().map_or_else(String::new, When::describe);
             let to_come = if control.begun == Truth::No { ", still to come" } else { "" };
             let line = format!("{when}{to_come} ({})", control.fact.id);
             match told.last_mut().filter(|(by, _)| *by == control.by) {
@@ -123,7 +123,7 @@ impl<'a> Brief<'a> {
         let when = fact.occurred.as_ref().or(fact.period.as_ref());
         let mut all = vec![fact.id.to_string()];
         all.extend(details.into_iter().filter(|d| !d.is_empty()));
-        Item { mark: when.map_or_else(String::new, When::in_words), line: fact.text.clone(), details: all }
+        Item { mark: when.map_or_else(String::new, When::describe), line: fact.text.clone(), details: all }
     }
 
     /// The facts of a kind that are about this party, oldest first.
@@ -156,7 +156,7 @@ impl<'a> Brief<'a> {
     /// What it says of itself: apologies, admissions, claims, replies; each once, oldest first.
     fn says(&mut self) {
         let act = |f: &Fact| match &f.body {
-            Body::Statement { act, .. } => Some(act.word()),
+            Body::Statement { act, .. } => Some(act.as_str()),
             _ => None,
         };
         let mut facts = self.facts();
@@ -191,10 +191,10 @@ impl<'a> Brief<'a> {
             let cases = cases
                 .map_or_else(String::new, |n| count(usize::try_from(n).unwrap_or(usize::MAX), "decision", "decisions"));
             let of = whole(fact).map_or_else(String::new, |w| format!("one of those of {}", w.id));
-            let detail = [decision.word().replace('-', " "), cases, of, reference.clone().unwrap_or_default()];
+            let detail = [decision.as_str().replace('-', " "), cases, of, reference.clone().unwrap_or_default()];
             let detail = detail.into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
             items.push(self.item(fact, vec![detail]));
-            self.row("complaint", fact, decision.word(), "");
+            self.row("complaint", fact, decision.as_str(), "");
         }
         let mut blocks = if items.is_empty() { Vec::new() } else { vec![Block::Items(items)] };
         for total in paid {
@@ -231,7 +231,7 @@ impl<'a> Brief<'a> {
             blocks.push(Block::Items(things(&self.view, &group)));
             for cluster in &group.total.counted {
                 let own = group.total.amount_of(cluster).map(|own| interval(own, &group.total.unit));
-                self.row("money", cluster.first(), group.role.word(), &own.unwrap_or_default());
+                self.row("money", cluster.first(), group.role.as_str(), &own.unwrap_or_default());
             }
         }
         if !blocks.is_empty() {
@@ -254,7 +254,7 @@ impl<'a> Brief<'a> {
         facts.retain(|f| f.kind() == Kind::Question && f.to.contains(self.party));
         let mut items = Vec::new();
         for fact in &facts {
-            let word = questions::answer_of(fact).map_or("", heldto_fact::Answer::word);
+            let word = questions::answer_of(fact).map_or("", heldto_fact::Answer::as_str);
             let item = questions::item(&self.view, fact);
             items.push(Item { mark: word.replace('-', " "), ..item });
             self.row("question", fact, word, "");

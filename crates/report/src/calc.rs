@@ -80,7 +80,7 @@ pub fn calc(view: &View<'_>, expression: &str, basis: Basis) -> Result<Document,
     let first = counted.map(|(_, sum)| sum).or_else(|| operands.first().map(|o| o.value.clone()));
     let form = || CalcError::Form(expression.to_owned());
     let value = rest.try_fold(first.ok_or_else(form)?, |left, o| join(left, o.sign, o.value.clone()))?;
-    let (shown, is_rounded) = in_words(&value);
+    let (shown, is_rounded) = describe(&value);
     let mut document = Document::new(expression, basis, &["expression", "result"]);
     document.summary.push(shown.clone());
     document.summary.extend(is_rounded.then(|| "Rounded: the number itself does not come out even.".to_owned()));
@@ -215,7 +215,7 @@ fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
     let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
     let mut details = vec![format!("{}.{name} · {entry}", fact.id)];
     details.extend(sources(view, fact));
-    Some(Item { mark: in_words(&operand.value).0, line: fact.text.clone(), details })
+    Some(Item { mark: describe(&operand.value).0, line: fact.text.clone(), details })
 }
 
 /// A field of a fact; `None` where it has none.
@@ -377,7 +377,7 @@ fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
 }
 
 /// Returns a value in words, and whether a number in it was rounded.
-fn in_words(value: &Value) -> (String, bool) {
+fn describe(value: &Value) -> (String, bool) {
     let words = match value {
         Value::Number(b, unit) => return number_in_words(*b, unit),
         Value::Between(least, most) => day_range(*least, *most),

@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since: &str, basis: Basis) -> Document {
     let columns = &["what", "id", "text", "before", "after", "because", "day"];
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
-    document.asked = filter.in_words();
-    document.summary.extend(filter.facts.in_words().map(|words| format!("Only what concerns facts {words}.")));
+    document.asked = filter.describe();
+    document.summary.extend(filter.facts.describe().map(|words| format!("Only what concerns facts {words}.")));
     let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
     // What tells again of a thing that was known is no news.
@@ -54,7 +54,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
         document.summary.push(format!("{are}; they are counted here and not listed: heldto report metrics has them."));
     }
     for m in changed.iter().chain(&new) {
-        let cell = |s: Status| if s == Status::NotYetKnown { Cell::Empty } else { s.word().into() };
+        let cell = |s: Status| if s == Status::NotYetKnown { Cell::Empty } else { s.as_str().into() };
         let fact = m.after.tellings[0];
         document.data.rows.push(vec![
             "commitment".into(),
@@ -74,7 +74,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     }
     for a in &amended {
         let recorded = a.version.recorded_at.date_naive();
-        let row = [a.kind.word().into(), a.of.as_str().into(), a.reason.as_str().into()];
+        let row = [a.kind.as_str().into(), a.of.as_str().into(), a.reason.as_str().into()];
         document
             .data
             .rows
@@ -89,7 +89,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     for fact in &facts {
         let known = after.fact_known_from(&fact.id);
         document.data.rows.push(vec![
-            fact.kind().word().into(),
+            fact.kind().as_str().into(),
             fact.id.as_str().into(),
             fact.text.clone().into(),
             Cell::Empty,

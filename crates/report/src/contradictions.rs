@@ -24,7 +24,7 @@ pub(crate) struct Contradiction<'a> {
 #[must_use]
 pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
     let mut document = Document::new("Contradictions", basis, &["kind", "sure", "text", "ids", "sources"]);
-    document.summary.extend(filter.in_words().map(|words| format!("Only where a fact {words} is concerned.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only where a fact {words} is concerned.")));
     let found = found(view, filter);
     let possible = found.iter().filter(|c| c.possible).count();
     document.summary.push(match found.len() {
@@ -131,7 +131,7 @@ fn readings(fact: &Fact) -> Option<Contradiction<'_>> {
     let of_due = due.and_then(|due| due.date.as_ref().or(due.rule.as_ref().map(|rule| &rule.after)));
     let days = [fact.occurred.as_ref(), fact.period.as_ref(), of_due];
     let both = days.into_iter().flatten().find(|when| matches!(when.form(), Form::OneOf(all) if all.len() > 1))?;
-    let text = format!("{}: {}", fact.text, both.in_words());
+    let text = format!("{}: {}", fact.text, both.describe());
     Some(Contradiction { kind: "readings", text, facts: vec![fact], possible: true })
 }
 
@@ -141,7 +141,7 @@ fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
         return None;
     };
     let share =
-        fact.amounts.iter().find(|a| a.unit == Unit::Percent && a.stated == heldto_fact::Stated::Exact)?.value?;
+        fact.amounts.iter().find(|a| a.unit == Unit::Percent && a.qualifier == heldto_fact::Qualifier::Exact)?.value?;
     if denominator == 0 {
         return None;
     }
@@ -241,7 +241,7 @@ fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
         return None;
     }
     let (f, g) = in_order(cluster, (first, last), |fact| fact);
-    let when = |f: &Fact| f.occurred.as_ref().map_or_else(String::new, When::in_words);
+    let when = |f: &Fact| f.occurred.as_ref().map_or_else(String::new, When::describe);
     let text = format!("{}: {} / {}", cluster.first().text, when(f), when(g));
     Some(Contradiction { kind: "days", text, facts: vec![f, g], possible: false })
 }

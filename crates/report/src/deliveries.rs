@@ -12,7 +12,7 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
     let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
     let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
     let mut document = Document::new(title, basis, columns);
-    document.summary.extend(filter.in_words().map(|words| format!("Only deliveries {words}.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only deliveries {words}.")));
     let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
     let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
@@ -86,7 +86,7 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     let fact = cluster.first();
     let by: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
     let mut first = vec![fact.id.to_string()];
-    first.extend(outcome(fact).map(|o| o.word().replace('-', " ")));
+    first.extend(outcome(fact).map(|o| o.as_str().replace('-', " ")));
     first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
     first.extend(fact.amounts.iter().map(amount));
     if cluster.tellings.len() > 1 {
@@ -97,7 +97,7 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
         let sure = if *strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
         details.push(format!("towards{sure} {}: {}", pledge.id, pledge.text.clone()));
     }
-    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
+    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
     Item { mark: when, line: fact.text.clone(), details }
 }
 
@@ -106,11 +106,11 @@ fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Vec<Cell> {
     vec![
         fact.id.as_str().into(),
         fact.text.clone().into(),
-        outcome(fact).map_or("", Outcome::word).into(),
+        outcome(fact).map_or("", Outcome::as_str).into(),
         Cell::Words(fact.by.iter().map(ToString::to_string).collect()),
         fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string).into(),
         Cell::Words(fact.amounts.iter().map(amount).collect()),
-        fact.voice.map_or("", Voice::word).into(),
+        fact.voice.map_or("", Voice::as_str).into(),
         Cell::Words(towards.iter().map(|(f, _)| f.id.to_string()).collect()),
         Cell::Words(cluster.tellings.iter().map(|t| t.id.to_string()).collect()),
         Cell::Words(cluster.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),

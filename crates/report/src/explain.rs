@@ -38,7 +38,7 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
         data.rows.push(row(view, "telling", telling, "", "", true));
     }
     for reason in &j.reasons {
-        data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.word(), reason.used));
+        data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.as_str(), reason.used));
     }
     sections.push(Section {
         heading: format!("{to}{}: {}", j.status, j.status.meaning()),
@@ -102,13 +102,13 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec
     };
     put("owed by", names(&fact.by));
     put("owed to", names(&fact.to));
-    put("force", c.force.word().to_owned());
+    put("force", c.force.as_str().to_owned());
     put("target", c.target.as_ref().map(target).unwrap_or_default());
     put("now", j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
     if let Some(due) = &c.due {
-        put("due", due.in_words());
+        put("due", due.describe());
         put("in its terms", due.terms.clone().unwrap_or_default());
-        put("worked out as", due.rule.as_ref().map(heldto_fact::DueRule::in_words).unwrap_or_default());
+        put("worked out as", due.rule.as_ref().map(heldto_fact::DueRule::describe).unwrap_or_default());
     }
     put("met if", c.test.clone().unwrap_or_default());
     if c.personal {
@@ -126,8 +126,8 @@ fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgeme
         ("to", all(&fact.to)),
         ("number", asked.number.clone().unwrap_or_default()),
         ("target", asked.terms.target.as_ref().map(target).unwrap_or_default()),
-        ("due", asked.terms.due.as_ref().map(Due::in_words).unwrap_or_default()),
-        ("answer due", asked.answer_due.as_ref().map(Due::in_words).unwrap_or_default()),
+        ("due", asked.terms.due.as_ref().map(Due::describe).unwrap_or_default()),
+        ("answer due", asked.answer_due.as_ref().map(Due::describe).unwrap_or_default()),
         ("answer", j.answer.map(|a| format!("{} ({})", a.text, a.id)).unwrap_or_default()),
         ("target as accepted", j.target.filter(|_| j.answer.is_some()).map(target).unwrap_or_default()),
         ("note", fact.note.clone().unwrap_or_default()),
@@ -154,7 +154,7 @@ pub(crate) fn target(target: &Target) -> String {
         }
         Target::Average { metric, threshold, period } => {
             let (word, goal) = side(threshold);
-            format!("{metric} {word} {} on average, {}", amount(goal), period.in_words())
+            format!("{metric} {word} {} on average, {}", amount(goal), period.describe())
         }
         Target::Never(text) => format!("never: {text}"),
     }
@@ -178,7 +178,7 @@ fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {
     if let Some(note) = fact.note.as_ref() {
         details.push(format!("note: {note}"));
     }
-    let mark = fact.occurred.as_ref().map_or_else(String::new, heldto_fact::When::in_words);
+    let mark = fact.occurred.as_ref().map_or_else(String::new, heldto_fact::When::describe);
     Item { mark, line: fact.text.clone(), details }
 }
 

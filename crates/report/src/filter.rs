@@ -1,6 +1,8 @@
 //! Which facts to look at: the same filters in every report and in the timeline.
 
-use heldto_fact::{Act, Body, Change, Fact, FactId, Gist, Handle, Kind, Salience, Target, Truth, Voice, Window};
+use heldto_fact::{
+    Act, Body, Change, Fact, FactId, FactSummary, IndexTerm, Kind, Salience, Target, Truth, Voice, Window,
+};
 use heldto_replay::{View, bodies_of, members};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
@@ -72,13 +74,13 @@ impl Filter {
     /// Returns `true` if a fact is of the act, change, form and decision asked for.
     fn lets_word(&self, fact: &Fact) -> bool {
         let form = |wanted: &str| match &fact.body {
-            Body::Publication { form, .. } => form.word() == wanted,
+            Body::Publication { form, .. } => form.as_str() == wanted,
             Body::Notice { form } => folded(form).contains(&folded(wanted)),
             _ => false,
         };
         let decided = |wanted: &str| match &fact.body {
-            Body::Complaint { decision, .. } => decision.word() == wanted,
-            Body::Decision { ruling, .. } => ruling.word() == wanted,
+            Body::Complaint { decision, .. } => decision.as_str() == wanted,
+            Body::Decision { ruling, .. } => ruling.as_str() == wanted,
             _ => false,
         };
         self.act.is_none_or(|wanted| matches!(fact.body, Body::Statement { act, .. } if act == wanted))
@@ -158,14 +160,14 @@ impl Filter {
         match (self.about.as_ref().or(self.by.as_ref()), &self.linked) {
             (Some(party), _) if self.members => {
                 let Some(party) = view.fact(party) else { return Box::new(std::iter::empty()) };
-                let of = |party| view.ids_found_by(Handle::Party(party));
+                let of = |party| view.ids_found_by(IndexTerm::Party(party));
                 let ids: BTreeSet<&'a FactId> = members(view, &party.id).into_iter().flat_map(of).collect();
                 Box::new(ids.into_iter())
             }
-            (Some(party), _) => Box::new(view.ids_found_by(Handle::Party(party))),
+            (Some(party), _) => Box::new(view.ids_found_by(IndexTerm::Party(party))),
             (None, Some(id)) => {
                 let to = view.fact(id).into_iter().flat_map(Fact::targets);
-                let linked: BTreeSet<&'a FactId> = view.ids_found_by(Handle::Target(id)).chain(to).collect();
+                let linked: BTreeSet<&'a FactId> = view.ids_found_by(IndexTerm::Target(id)).chain(to).collect();
                 Box::new(linked.into_iter())
             }
             (None, None) => Box::new(view.ids()),
@@ -176,14 +178,14 @@ impl Filter {
     pub(crate) fn candidate_facts<'a>(
         &self,
         view: &View<'a>,
-        such: &dyn Fn(Gist) -> bool,
+        such: &dyn Fn(FactSummary) -> bool,
     ) -> Box<dyn Iterator<Item = &'a Fact> + 'a> {
         let view = *view;
         if self.is_narrow() {
             Box::new(self.candidates(&view).filter_map(move |id| view.fact(id)))
         } else {
-            let asked = |gist: Gist| self.kind.is_empty() || self.kind.contains(&gist.kind);
-            Box::new(view.facts(&|gist| such(gist) && asked(gist)))
+            let asked = |summary: FactSummary| self.kind.is_empty() || self.kind.contains(&summary.kind);
+            Box::new(view.facts(&|summary| such(summary) && asked(summary)))
         }
     }
 
@@ -196,7 +198,7 @@ impl Filter {
     pub(crate) fn facts<'f, 'a>(
         &'f self,
         view: &View<'a>,
-        such: &dyn Fn(Gist) -> bool,
+        such: &dyn Fn(FactSummary) -> bool,
     ) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
         let view = *view;
         self.candidate_facts(&view, such).filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
@@ -204,12 +206,12 @@ impl Filter {
 
     /// What was asked for, in words; `None` where everything was.
     #[must_use]
-    pub fn in_words(&self) -> Option<String> {
+    pub fn describe(&self) -> Option<String> {
         let mut words = Vec::new();
         let mut put = |name: &str, value: Option<String>| words.extend(value.map(|v| format!("{name} {v}")));
         put("about", self.about.as_ref().map(ToString::to_string));
         put("by", self.by.as_ref().map(ToString::to_string));
-        let kinds: Vec<&str> = self.kind.iter().map(|k| k.word()).collect();
+        let kinds: Vec<&str> = self.kind.iter().map(|k| k.as_str()).collect();
         put("of kind", (!kinds.is_empty()).then(|| kinds.join(" or ")));
         put("in the voice", self.voice.map(|v| v.to_string()));
         put("of salience", self.salience.map(|s| s.to_string()));

@@ -2,7 +2,7 @@
 
 use crate::words::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone};
-use heldto_fact::{Body, Change, Fact, FactId, Handle, Kind, LinkKind, PartyKind, Voice, When, Window};
+use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Kind, LinkKind, PartyKind, Voice, When, Window};
 use heldto_replay::{Value, View, series};
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
             }
         }
     }
-    document.summary.extend(filter.in_words().map(|words| format!("Only figures {words}.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only figures {words}.")));
     document.summary.push(match document.sections.len() {
         0 => "No figure is on record.".to_owned(),
         n => format!(
@@ -113,7 +113,7 @@ fn is_owners(value: &Value<'_>) -> bool {
 }
 
 fn occurred(fact: &Fact) -> String {
-    fact.occurred.as_ref().map_or_else(String::new, When::in_words)
+    fact.occurred.as_ref().map_or_else(String::new, When::describe)
 }
 
 fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
@@ -121,8 +121,8 @@ fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
 }
 
 fn label(value: &Value<'_>) -> String {
-    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
-    if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::word)) } else { when }
+    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::describe);
+    if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::as_str)) } else { when }
 }
 
 /// The value as told; a share with what it is a share of.
@@ -336,7 +336,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
 
 /// One value in a line, with who says so.
 fn told(value: &Value<'_>, unit: &str) -> String {
-    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::in_words);
+    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::describe);
     let fact = value.fact;
     let place = fact.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
     // An official figure says all in its numbers; of any other, what it says in words matters.
@@ -362,7 +362,7 @@ fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) 
 /// the owner says.
 pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
     let mut items = Vec::new();
-    let measured = view.found_by(Handle::Party(party)).filter_map(|fact| match &fact.body {
+    let measured = view.found_by(IndexTerm::Party(party)).filter_map(|fact| match &fact.body {
         Body::Measurement { metric, .. } => Some(metric),
         _ => None,
     });
@@ -424,7 +424,7 @@ fn row(metric: &FactId, party: &FactId, value: &Value<'_>, newer: Option<&Fact>)
         bound(bounds.and_then(|b| b.high).map(|h| h.value)),
         number(numerator),
         number(denominator),
-        fact.voice.map_or("", Voice::word).into(),
+        fact.voice.map_or("", Voice::as_str).into(),
         fact.id.as_str().into(),
         Cell::Words(releases(value).flat_map(|f| &f.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
         newer.map_or(Cell::Empty, |newer| newer.id.as_str().into()),

@@ -8,7 +8,7 @@ use crate::explain::target;
 use crate::words::interval;
 use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Fact, FactId, Force, Handle, Kind, Mode, Target, Truth, Unit};
+use heldto_fact::{Body, Commitment, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit};
 use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge_each};
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub enum DueFilter {
 }
 
 impl DueFilter {
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Past => "past",
             Self::Falling => "falling",
@@ -76,16 +76,16 @@ impl PledgeFilter {
     fn status_in_words(&self) -> Option<String> {
         let mut words = Vec::new();
         if !self.status.is_empty() {
-            let statuses: Vec<&str> = self.status.iter().map(|s| s.word()).collect();
+            let statuses: Vec<&str> = self.status.iter().map(|s| s.as_str()).collect();
             words.push(format!("status {}", statuses.join(" or ")));
         }
-        words.extend(self.due.map(|due| format!("due {}", due.word())));
+        words.extend(self.due.map(|due| format!("due {}", due.as_str())));
         words.extend(self.open.then(|| "open".to_owned()));
         (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// Everything that is asked for, in words; `None` where everything passes.
-    pub(crate) fn in_words(&self) -> Option<String> {
+    pub(crate) fn describe(&self) -> Option<String> {
         let words: Vec<String> = self.facts_in_words().into_iter().chain(self.status_in_words()).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
@@ -93,7 +93,7 @@ impl PledgeFilter {
     fn facts_in_words(&self) -> Option<String> {
         let under = self.made_under.as_ref().map(|p| format!("made under {p}"));
         let unit = self.unit.as_ref().map(|u| format!("counted in {u}"));
-        let words: Vec<String> = self.facts.in_words().into_iter().chain(under).chain(unit).collect();
+        let words: Vec<String> = self.facts.describe().into_iter().chain(under).chain(unit).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 }
@@ -169,8 +169,8 @@ fn owed_by<'a>(view: &View<'a>, filter: &PledgeFilter, owner: &FactId) -> BTreeS
         view.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|f| f.kind() == Kind::Recommendation)
     };
     let of = |owner| {
-        let recommended = view.ids_found_by(Handle::Party(owner)).filter(is_recommended);
-        view.ids_found_by(Handle::Owner(owner)).chain(recommended).collect::<Vec<_>>()
+        let recommended = view.ids_found_by(IndexTerm::Party(owner)).filter(is_recommended);
+        view.ids_found_by(IndexTerm::Owner(owner)).chain(recommended).collect::<Vec<_>>()
     };
     owners.into_iter().flat_map(of).collect()
 }
@@ -233,7 +233,7 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
     let mut document = Document::new(title, basis, COLUMNS);
     document.data.rows.extend(all.iter().map(|j| row(j, filter, "certain")));
     document.data.rows.extend(possible.iter().map(|j| row(j, filter, "possible")));
-    document.asked = filter.in_words();
+    document.asked = filter.describe();
     if let Some(words) = filter.facts_in_words() {
         document.summary.push(format!("Only commitments {words}."));
     }
@@ -305,12 +305,12 @@ fn event(j: &Judgement<'_>) -> Option<Event> {
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };
     let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
-    let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.in_words(), j.rule.clone());
+    let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.describe(), j.rule.clone());
     Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", first.text.clone()), text })
 }
 
 fn title_of(status: Status) -> String {
-    sentence(&status.word().replace('-', " ")).trim_end_matches('.').to_owned()
+    sentence(&status.as_str().replace('-', " ")).trim_end_matches('.').to_owned()
 }
 
 fn sentence(text: &str) -> String {
@@ -341,7 +341,7 @@ fn counts(all: &[Judgement<'_>]) -> Section {
             })
             .collect();
         let evidence = if by_grade.is_empty() { String::new() } else { format!("; evidence: {}", by_grade.join(", ")) };
-        (!grades.is_empty()).then(|| (status.word().to_owned(), format!("{:>3}{evidence}", grades.len())))
+        (!grades.is_empty()).then(|| (status.as_str().to_owned(), format!("{:>3}{evidence}", grades.len())))
     });
     Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
 }
@@ -378,7 +378,7 @@ pub(crate) fn item(j: &Judgement<'_>) -> Item {
 
 /// What binds: the force of a commitment, or that it is recommended.
 fn force(fact: &Fact) -> &'static str {
-    terms(fact).map_or(if fact.kind() == Kind::Recommendation { "recommendation" } else { "" }, |c| c.force.word())
+    terms(fact).map_or(if fact.kind() == Kind::Recommendation { "recommendation" } else { "" }, |c| c.force.as_str())
 }
 
 fn evidence(j: &Judgement<'_>) -> String {
@@ -396,10 +396,10 @@ fn mark(j: &Judgement<'_>) -> String {
         (None, _) if duty => "in every case".to_owned(),
         (Some(due), _) if duty && matches!(due.mode, Mode::Every(None)) => "in every case".to_owned(),
         (None, _) => "no date".to_owned(),
-        (Some(due), _) if !matches!(due.mode, Mode::By) => due.in_words(),
+        (Some(due), _) if !matches!(due.mode, Mode::By) => due.describe(),
         (Some(due), Some(latest)) if due.window().earliest == Some(latest) => format!("by {}", day(latest)),
         (Some(_), Some(latest)) => format!("latest {}", day(latest)),
-        (Some(due), None) => due.in_words(),
+        (Some(due), None) => due.describe(),
     }
 }
 
@@ -428,13 +428,13 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         Cell::Words(j.owners.iter().map(ToString::to_string).collect()),
         ids(&first.to),
         force(first).into(),
-        j.status.word().into(),
-        j.grade.word().into(),
-        Counted::of(j).map_or("", Counted::word).into(),
-        j.due.map(heldto_fact::Due::in_words).unwrap_or_default().into(),
+        j.status.as_str().into(),
+        j.grade.as_str().into(),
+        Counted::of(j).map_or("", Counted::as_str).into(),
+        j.due.map(heldto_fact::Due::describe).unwrap_or_default().into(),
         due_window.earliest.into(),
         due_window.latest.into(),
-        j.first_due.map(heldto_fact::Due::in_words).unwrap_or_default().into(),
+        j.first_due.map(heldto_fact::Due::describe).unwrap_or_default().into(),
         done.unwrap_or_default().into(),
         goal.unwrap_or_default().into(),
         j.rule.clone().into(),

@@ -10,7 +10,7 @@ use heldto_replay::View;
 pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
     let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
     let mut document = Document::new("Questions", basis, columns);
-    document.summary.extend(filter.in_words().map(|words| format!("Only questions {words}.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only questions {words}.")));
     let asked: Vec<&Fact> =
         filter.facts(view, &|gist| gist.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
     let of = |answer: Answer| asked.iter().filter(move |f| answer_of(f) == Some(answer));
@@ -74,7 +74,7 @@ pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact) -> Item {
     if let Some(note) = fact.note.as_ref() {
         details.push(format!("note: {note}"));
     }
-    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words), line: fact.text.clone(), details }
+    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::describe), line: fact.text.clone(), details }
 }
 
 fn row<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Cell> {
@@ -85,7 +85,7 @@ fn row<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Cell> {
         ids(&fact.by),
         ids(&fact.to),
         fact.occurred.as_ref().map_or_else(String::new, ToString::to_string).into(),
-        answer_of(fact).map_or("", Answer::word).into(),
+        answer_of(fact).map_or("", Answer::as_str).into(),
         Cell::Words(view.linked_as(&fact.id, LinkKind::Answers).map(|(f, _)| f.id.to_string()).collect()),
         Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
     ]

@@ -71,7 +71,7 @@ fn link_item(mark: &str, id: &FactId, other: Option<&Fact>) -> Item {
 
 fn link_row(direction: &str, kind: LinkKind, link: &Link, id: &FactId, other: Option<&Fact>) -> Vec<Cell> {
     let text = other.map_or_else(String::new, |f| f.text.clone());
-    vec![direction.into(), kind.word().into(), link.strength.word().into(), id.as_str().into(), text.into()]
+    vec![direction.into(), kind.as_str().into(), link.strength.as_str().into(), id.as_str().into(), text.into()]
 }
 
 fn telling(view: &View<'_>, fact: &Fact) -> Item {
@@ -81,7 +81,7 @@ fn telling(view: &View<'_>, fact: &Fact) -> Item {
         .map_or_else(|| "from the day it was recorded".to_owned(), |d| format!("by {}", day(d)));
     let mut details = vec![format!("{} · public {known}", fact.id)];
     details.extend(sources(view, fact));
-    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::in_words), line: fact.text.clone(), details }
+    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::describe), line: fact.text.clone(), details }
 }
 
 /// What is stated, and what is not.
@@ -127,13 +127,13 @@ fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
 }
 
 fn dated(when: &When) -> String {
-    format!("{} ({when})", when.in_words())
+    format!("{} ({when})", when.describe())
 }
 
 fn of_terms(terms: &heldto_fact::Terms) -> [(&'static str, String, bool); 3] {
     [
         ("target", terms.target.as_ref().map(target).unwrap_or_default(), false),
-        ("due", terms.due.as_ref().map(heldto_fact::Due::in_words).unwrap_or_default(), false),
+        ("due", terms.due.as_ref().map(heldto_fact::Due::describe).unwrap_or_default(), false),
         ("met if", terms.test.clone().unwrap_or_default(), false),
     ]
 }
@@ -144,7 +144,7 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
         Body::Pledge(c) => vec![
             ("force", c.force.to_string(), true),
             ("target", c.target.as_ref().map(target).unwrap_or_default(), true),
-            ("due", c.due.as_ref().map(heldto_fact::Due::in_words).unwrap_or_default(), true),
+            ("due", c.due.as_ref().map(heldto_fact::Due::describe).unwrap_or_default(), true),
             ("met if", text(&c.test), true),
         ],
         Body::Inspection { outcome, framework, findings } => {
@@ -206,7 +206,7 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
                 ("number", text(&r.number), true),
             ];
             all.extend(of_terms(&r.terms));
-            all.push(("answer due", r.answer_due.as_ref().map(heldto_fact::Due::in_words).unwrap_or_default(), true));
+            all.push(("answer due", r.answer_due.as_ref().map(heldto_fact::Due::describe).unwrap_or_default(), true));
             all
         }
         Body::Decision { ruling, on, terms, conditions } => {

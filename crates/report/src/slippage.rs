@@ -26,7 +26,7 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
     let mut document = Document::new("Moved due dates", basis, columns);
     let judged = judged(view, filter);
     let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).collect();
-    document.summary.extend(filter.in_words().map(|words| format!("Only commitments {words}.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only commitments {words}.")));
     let silent = moves.iter().filter(|m| m.explained.is_empty()).count();
     document.summary.push(match moves.len() {
         0 => format!(
@@ -101,10 +101,10 @@ fn item(view: &View<'_>, m: &Move<'_>) -> Item {
     let (least, most) = days_between(m.from.1.window(), m.to.1.window());
     let mut details = vec![
         format!("{} · moved by {} ({}, public by {known})", m.commitment.id, owners(view, m.to.0), m.to.0.id),
-        format!("from {} to {}: {}", m.from.1.in_words(), m.to.1.in_words(), crate::words::day_range(least, most)),
+        format!("from {} to {}: {}", m.from.1.describe(), m.to.1.describe(), crate::words::day_range(least, most)),
     ];
     details.extend(m.explained.iter().map(|f| format!("speaks to it: {} ({})", f.text.clone(), f.id)));
-    Item { mark: m.to.1.in_words(), line: m.commitment.text.clone(), details }
+    Item { mark: m.to.1.describe(), line: m.commitment.text.clone(), details }
 }
 
 fn row(view: &View<'_>, m: &Move<'_>) -> Vec<Cell> {
@@ -113,8 +113,8 @@ fn row(view: &View<'_>, m: &Move<'_>) -> Vec<Cell> {
     vec![
         m.commitment.id.as_str().into(),
         m.commitment.text.clone().into(),
-        m.from.1.in_words().into(),
-        m.to.1.in_words().into(),
+        m.from.1.describe().into(),
+        m.to.1.describe().into(),
         Cell::Words(m.to.0.by.iter().map(FactId::to_string).collect()),
         days(least),
         days(most),

@@ -34,7 +34,7 @@ const COLUMNS: &[&str] =
 pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool, basis: Basis) -> Document {
     let declares =
         |kind: Kind| matches!(kind, Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&kind);
-    let candidates = filter.candidate_facts(view, &|gist| !declares(gist.kind));
+    let candidates = filter.candidate_facts(view, &|summary| !declares(summary.kind));
     let matching = candidates.filter(|f| !declares(f.kind()) && filter.lets(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
@@ -47,11 +47,11 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
     let amended = amendments(view, filter, wanted);
     document.data.rows.extend(amended.iter().map(amended_row));
     let things = Cluster::each(view, lines.iter().map(|l| l.fact)).len();
-    document.asked = filter.in_words();
+    document.asked = filter.describe();
     document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
     if lines.is_empty() && amended.is_empty() {
         let matching = |f: &Filter| {
-            let candidates = f.candidate_facts(view, &|gist| !declares(gist.kind));
+            let candidates = f.candidate_facts(view, &|summary| !declares(summary.kind));
             candidates
                 .filter(|x| !declares(x.kind()) && f.lets(view, x))
                 .filter_map(|x| placed(view, x, f, order))
@@ -134,12 +134,12 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: Order) -> Item {
     let line = &told[0];
     let fact = line.fact;
     let when =
-        fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::in_words);
+        fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::describe);
     let amounts: Vec<String> = fact.amounts.iter().map(amount).collect();
     let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
     // What it speaks of, where that is another time than when it happened.
     let about = fact.period.as_ref().filter(|_| fact.occurred.is_some() && fact.occurred != fact.period);
-    let about = about.map_or_else(String::new, |period| format!(" · of {}", period.in_words()));
+    let about = about.map_or_else(String::new, |period| format!(" · of {}", period.describe()));
     let voice = fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
     // By another clock, the day that it was placed by comes first.
     let (mark, happened) = match (order, line.window.latest) {
@@ -163,7 +163,7 @@ fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
         let things = Cluster::each(view, of.iter().copied()).len();
         (!of.is_empty()).then(|| {
             (
-                kind.word().to_owned(),
+                kind.as_str().to_owned(),
                 format!("{}, {}", count(of.len(), "telling", "tellings"), count(things, "thing", "things")),
             )
         })
@@ -173,7 +173,7 @@ fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
 
 fn event(line: &Line<'_>) -> Option<Event> {
     let fact = line.fact;
-    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::in_words);
+    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
     let text = format!("{} · {} · {when}", fact.id, fact.kind());
     Some(Event { id: fact.id.to_string(), day: line.window.latest?, title: fact.text.clone(), text })
 }
@@ -183,7 +183,7 @@ fn amended_row(a: &Amendment<'_>) -> Vec<Cell> {
     let mut row = vec![Cell::Empty; COLUMNS.len()];
     let known = [
         a.of.as_str().into(),
-        a.kind.word().into(),
+        a.kind.as_str().into(),
         recorded.to_string().into(),
         Cell::Day(recorded),
         Cell::Day(recorded),
@@ -199,7 +199,7 @@ fn row(line: &Line<'_>) -> Vec<Cell> {
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
     vec![
         fact.id.as_str().into(),
-        fact.kind().word().into(),
+        fact.kind().as_str().into(),
         fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string).into(),
         line.window.earliest.into(),
         line.window.latest.into(),
@@ -207,7 +207,7 @@ fn row(line: &Line<'_>) -> Vec<Cell> {
         fact.text.clone().into(),
         ids(&fact.by),
         ids(&fact.about),
-        fact.voice.map_or("", Voice::word).into(),
+        fact.voice.map_or("", Voice::as_str).into(),
         Cell::Words(fact.amounts.iter().map(amount).collect()),
         Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
     ]

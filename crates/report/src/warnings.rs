@@ -7,8 +7,8 @@ use crate::{Basis, Cell, Document, Item, Tone, day};
 use alone::{amounts, counted, due_before_promise, folded, is_alike, name_in_id, short_million};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Amount, Basis as Per, Body, Fact, FactId, Force, Kind, LinkKind, Outcome, Role, Ruling, Stated, Strength, Target,
-    Unit, Voice,
+    Amount, Basis as Per, Body, Fact, FactId, Force, Kind, LinkKind, Outcome, Qualifier, Role, Ruling, Strength,
+    Target, Unit, Voice,
 };
 use heldto_replay::{View, bodies_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -310,7 +310,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
     /// A unit that nothing else counts in, where others are counted.
     fn lone_unit(&self, a: &Amount) -> Option<(String, String)> {
         let unit = counted(&a.unit).filter(|unit| self.units.get(unit) == Some(&1))?;
-        if a.stated == Stated::NotQuantified || short_million(a).is_some() {
+        if a.qualifier == Qualifier::NotQuantified || short_million(a).is_some() {
             return None;
         }
         let alike = self.units.keys().find(|other| **other != unit && is_alike(other, unit))?;

@@ -1,7 +1,7 @@
 //! Amounts and days as people read them.
 
 use chrono::NaiveDate;
-use heldto_fact::{Amount, Attribution, Fact, Interval, Limit, Quantity, Stated, Unit, Window};
+use heldto_fact::{Amount, Attribution, Fact, Interval, Limit, Qualifier, Quantity, Unit, Window};
 
 /// A day: `2 Jul 2025`.
 #[must_use]
@@ -30,15 +30,15 @@ pub fn amount(amount: &Amount) -> String {
         (Some(low), Some(high)) if is_rounding(low, high) => number,
         _ => format!("{number} ({})", interval(amount.interval(), &amount.unit)),
     };
-    match amount.stated {
-        Stated::Exact | Stated::NotQuantified => number,
-        Stated::About => format!("about {number}"),
-        Stated::MoreThan => format!("more than {number}"),
-        Stated::AtLeast => format!("at least {number}"),
-        Stated::LessThan => format!("less than {number}"),
-        Stated::Nearly => format!("nearly {number}"),
-        Stated::UpTo => format!("up to {number}"),
-        Stated::ShareOf => format!("a share of {number}"),
+    match amount.qualifier {
+        Qualifier::Exact | Qualifier::NotQuantified => number,
+        Qualifier::About => format!("about {number}"),
+        Qualifier::MoreThan => format!("more than {number}"),
+        Qualifier::AtLeast => format!("at least {number}"),
+        Qualifier::LessThan => format!("less than {number}"),
+        Qualifier::Nearly => format!("nearly {number}"),
+        Qualifier::UpTo => format!("up to {number}"),
+        Qualifier::ShareOf => format!("a share of {number}"),
     }
 }
 
@@ -73,11 +73,11 @@ fn about(interval: Interval) -> Option<Quantity> {
     let (low, high, strict) = (low.value.ten_thousandths(), high.value.ten_thousandths(), low.strict || high.strict);
     let middle = Quantity::from_ten_thousandths(low.checked_add(high)? / 2)?;
     // What is stated has few digits; what is worked out from it is out by less than a thousandth.
-    let stated = Quantity::from_ten_thousandths((middle.ten_thousandths() + 50) / 100 * 100)?;
-    let reach = stated.twelfth().ten_thousandths();
+    let qualifier = Quantity::from_ten_thousandths((middle.ten_thousandths() + 50) / 100 * 100)?;
+    let reach = qualifier.twelfth().ten_thousandths();
     let is_near = |end: i64, wanted: i64| (end - wanted).abs() <= 10;
-    let fits = is_near(low, stated.ten_thousandths() - reach) && is_near(high, stated.ten_thousandths() + reach);
-    (fits && !strict && reach > 0).then_some(stated)
+    let fits = is_near(low, qualifier.ten_thousandths() - reach) && is_near(high, qualifier.ten_thousandths() + reach);
+    (fits && !strict && reach > 0).then_some(qualifier)
 }
 
 /// Returns a range with ends as people write them, never narrower: whole pounds and whole things, hundredths of anything else, where
@@ -110,7 +110,7 @@ pub(crate) fn with_unit(value: Quantity, unit: &Unit) -> String {
         Unit::Money(currency) => money(value, currency),
         Unit::Percent => format!("{value}%"),
         Unit::Times => format!("{value} times"),
-        Unit::Duration(span) => format!("{} {}", value.grouped(), span.word()),
+        Unit::Duration(span) => format!("{} {}", value.grouped(), span.as_str()),
         Unit::Counted(noun) => format!("{} {noun}", value.grouped()),
     }
 }
@@ -194,7 +194,7 @@ pub(crate) fn day_range(least: Option<i64>, most: Option<i64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::{amount, interval};
-    use heldto_fact::{Amount, Interval, Quantity, Role, Stated, Unit};
+    use heldto_fact::{Amount, Interval, Qualifier, Quantity, Role, Unit};
 
     #[test]
     fn money_as_a_reporter_writes_it() {
@@ -209,7 +209,7 @@ mod tests {
         ] {
             let a = Amount::exact(number.parse().expect("a number"), Unit::Money("GBP".into()), Role::Paid);
             assert_eq!(amount(&a), words);
-            assert_eq!(amount(&Amount { stated: Stated::MoreThan, ..a }), format!("more than {words}"));
+            assert_eq!(amount(&Amount { qualifier: Qualifier::MoreThan, ..a }), format!("more than {words}"));
         }
     }
 
@@ -227,7 +227,7 @@ mod tests {
         let pounds = Unit::Money("GBP".into());
         let about = |n: &str| {
             let a = Amount::exact(n.parse().expect("a number"), pounds.clone(), Role::Paid);
-            Amount { stated: Stated::About, ..a }.interval()
+            Amount { qualifier: Qualifier::About, ..a }.interval()
         };
         assert_eq!(interval(about("250000"), &pounds), "about £250,000");
         let sum = about("250000").plus(about("100000")).expect("small");

@@ -389,7 +389,7 @@ fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
 
 /// Reads how a complaint or anything else was decided.
 fn decision(text: &str) -> Result<String, String> {
-    let words = || Decision::ALL.iter().map(|d| d.word()).chain(Ruling::ALL.iter().map(|r| r.word()));
+    let words = || Decision::ALL.iter().map(|d| d.as_str()).chain(Ruling::ALL.iter().map(|r| r.as_str()));
     if words().any(|word| word == text) {
         return Ok(text.to_owned());
     }
@@ -398,8 +398,8 @@ fn decision(text: &str) -> Result<String, String> {
 }
 
 fn status(text: &str) -> Result<Status, String> {
-    Status::ALL.iter().copied().find(|s| s.word() == text).ok_or_else(|| {
-        let words: Vec<&str> = Status::ALL.iter().map(|s| s.word()).collect();
+    Status::ALL.iter().copied().find(|s| s.as_str() == text).ok_or_else(|| {
+        let words: Vec<&str> = Status::ALL.iter().map(|s| s.as_str()).collect();
         format!("one of {}", words.join(", "))
     })
 }

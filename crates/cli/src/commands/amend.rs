@@ -39,7 +39,7 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
     if *fact == current {
         return Ok(plain(format!("`{}` says that already; nothing was recorded\n", args.id)));
     }
-    if open.sensitive()?.things.contains(&args.id) && !fact.sensitive {
+    if open.sensitive()?.entities.contains(&args.id) && !fact.sensitive {
         (world.say)(&format!(
             "note: `{}` stays sensitive: what is so in any version is so in all; to tell it in public, give it another id",
             args.id
@@ -78,8 +78,8 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
     }
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
     // Records that amend are named after the fact, also those that amend records.
-    let thing = withdrawn.as_ref().and_then(|of| of.fact().parse().ok()).unwrap_or_else(|| args.id.clone());
-    amend(world, global, &mut open, &thing, "retraction", format!("Withdraws {}", args.id), body)
+    let entity = withdrawn.as_ref().and_then(|of| of.fact().parse().ok()).unwrap_or_else(|| args.id.clone());
+    amend(world, global, &mut open, &entity, "retraction", format!("Withdraws {}", args.id), body)
 }
 
 /// Returns what leans on a fact: every fact that names it, with how, in the order of ids. What is sensitive is left out unless the
@@ -165,24 +165,24 @@ fn amend(
     world: &mut World<'_>,
     global: &Global,
     open: &mut Ledger<SledStore>,
-    thing: &FactId,
+    entity: &FactId,
     what: &str,
     text: String,
     body: Body,
 ) -> Result<Outcome, CommandError> {
-    let mut number = open.versions(thing)?.len();
-    while !open.versions(&thing.numbered(what, number))?.is_empty() {
+    let mut number = open.versions(entity)?.len();
+    while !open.versions(&entity.numbered(what, number))?.is_empty() {
         number += 1;
     }
-    let fact = Fact::amending(thing.numbered(what, number), text, body);
+    let fact = Fact::amending(entity.numbered(what, number), text, body);
     let appended = append::record(world, open, std::slice::from_ref(&fact))?;
     append::warn_of_sensitive(world, open, &[&fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
-    let said = match open.standing(thing)? {
-        Some(_) if what == "retraction" => format!("entry {index}: `{thing}` stands again\n"),
-        Some(_) => format!("{what} of `{thing}` recorded as entry {index}; what stood before stays in the log\n"),
+    let said = match open.standing(entity)? {
+        Some(_) if what == "retraction" => format!("entry {index}: `{entity}` stands again\n"),
+        Some(_) => format!("{what} of `{entity}` recorded as entry {index}; what stood before stays in the log\n"),
         None => format!(
-            "{what} of `{thing}` recorded as entry {index}; what stood before stays in the log. To take it back: heldto retract {} --reason TEXT\n",
+            "{what} of `{entity}` recorded as entry {index}; what stood before stays in the log. To take it back: heldto retract {} --reason TEXT\n",
             fact.id
         ),
     };

@@ -104,13 +104,13 @@ fn unchanged(n: usize) -> String {
 /// Warns of facts that are public and name one that is not: a published text cannot hide an id.
 pub fn warn_of_sensitive(world: &mut World<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
     let marked: BTreeSet<FactId> =
-        new.iter().filter(|fact| fact.marks_sensitive()).map(|fact| fact.thing().clone()).collect();
-    let mut sensitive = open.sensitive()?.things;
+        new.iter().filter(|fact| fact.marks_sensitive()).map(|fact| fact.entity_id().clone()).collect();
+    let mut sensitive = open.sensitive()?.entities;
     sensitive.extend(marked.iter().cloned());
     if sensitive.is_empty() {
         return Ok(());
     }
-    let names = |fact: &&&Fact| !sensitive.contains(fact.thing()) && fact.names_any(&sensitive);
+    let names = |fact: &&&Fact| !sensitive.contains(fact.entity_id()) && fact.names_any(&sensitive);
     let mut all: BTreeSet<FactId> = new.iter().filter(names).map(|fact| fact.id.clone()).collect();
     // What was recorded before may name what is marked only now.
     all.extend(publish::naming(open, &marked, &sensitive)?);
@@ -137,7 +137,7 @@ pub fn facts(
     }
     // Only somebody who mistyped a name is told the nearest of all there are that may be told unasked.
     let mut all = ledger::known(&ledger::fold(open, None)?);
-    let sensitive = open.sensitive()?.things;
+    let sensitive = open.sensitive()?.entities;
     all.retain(|id, _| !sensitive.contains(id));
     all.extend(known);
     let facts = drafts.facts(&all).map_err(|problems| wrong(global, &problems))?;

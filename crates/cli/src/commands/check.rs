@@ -116,7 +116,7 @@ fn found(
     let all = Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX };
     let mut ground = Ground {
         recorded: states.as_ref().map(|states| View::new(states, all)),
-        sensitive: open.sensitive()?.things,
+        sensitive: open.sensitive()?.entities,
         today: today(world),
         ..Ground::default()
     };

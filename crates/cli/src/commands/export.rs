@@ -65,7 +65,7 @@ impl Contents {
         let founding = Founding { genesis: carried.genesis().clone(), index_key };
         let (entries, head, verified) = carried.contents(&founding)?;
         let signed = verify::signed(carried, checkpoint, trust)?;
-        let signed = verify::in_words(&signed, head.size(), trust);
+        let signed = verify::describe(&signed, head.size(), trust);
         Ok(Self { founding, entries, head, verified, signed })
     }
 }

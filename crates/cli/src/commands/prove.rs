@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<Outcome, CommandError> {
     let open = ledger::open(world, global, Access::Read)?;
     let sensitive = open.sensitive()?;
-    if sensitive.things.contains(&args.id) && !args.sensitive {
+    if sensitive.entities.contains(&args.id) && !args.sensitive {
         return Err(ledger::unknown(&args.id, "fact", sensitive.entries.len() as u64));
     }
     if open.versions(&args.id)?.is_empty() {

@@ -72,7 +72,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
 /// When the ledger cannot be read or added to.
 pub fn withhold(world: &mut World<'_>, open: &mut Ledger<SledStore>) -> Result<(), CommandError> {
     let sensitive = open.sensitive()?;
-    warn_of(world, &naming(open, &sensitive.things, &sensitive.things)?);
+    warn_of(world, &naming(open, &sensitive.entities, &sensitive.entities)?);
     let told: BTreeSet<u64> = sensitive.entries.difference(&sensitive.absent).copied().collect();
     let recorded = named(open)?;
     let mut parts = open.parts_to_withhold(&told)?;
@@ -102,7 +102,7 @@ pub fn naming(
     if !ids.is_empty() {
         open.recorded(0..open.head().size(), &mut |recorded| {
             if let Content::Known(fact) = recorded.content
-                && !sensitive.contains(fact.thing())
+                && !sensitive.contains(fact.entity_id())
                 && fact.names_any(ids)
             {
                 found.insert(fact.id);

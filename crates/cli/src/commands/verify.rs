@@ -104,7 +104,7 @@ fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Problem>) -> CommandE
         read.ok().and(fact)
     });
     let mut error = CommandError::from(problem);
-    if let Some(fact) = fact.filter(|fact| !is_sensitive_anywhere(ledger, fact.thing())) {
+    if let Some(fact) = fact.filter(|fact| !is_sensitive_anywhere(ledger, fact.entity_id())) {
         error.message.push_str(&format!("; what stands there is `{}`: {}", fact.id, fact.text));
     }
     error
@@ -117,7 +117,7 @@ fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
         let read = ledger.store().read(index..ledger.head().size(), &mut |stored| {
             let part = stored.parts.iter().find(|(number, _)| *number == 0);
             if let Some(fact) = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok())
-                && fact.thing() == id
+                && fact.entity_id() == id
             {
                 is_sensitive |= fact.marks_sensitive();
             }
@@ -144,7 +144,7 @@ fn finish<S: Store + Sync>(
     if global.format == Format::Json {
         return Ok(format!("{}\n", in_json(&ledger.genesis().origin, verified, &signed)));
     }
-    Ok(format!("{}{}", sound(&ledger.genesis().origin, verified), in_words(&signed, verified.entries, trust)))
+    Ok(format!("{}{}", sound(&ledger.genesis().origin, verified), describe(&signed, verified.entries, trust)))
 }
 
 /// What a ledger's checkpoints say of it.
@@ -255,7 +255,7 @@ fn sound(origin: &str, v: &Verified) -> String {
 }
 
 /// Returns what is signed and expected, a line each.
-pub fn in_words(signed: &Signed, entries: u64, trust: &Trust) -> String {
+pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
     let mut out = String::new();
     if let Some((expected, signature)) = &signed.expected {
         let by = who(signature, trust.key.as_ref());

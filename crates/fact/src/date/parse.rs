@@ -104,7 +104,7 @@ fn point(text: &str) -> Result<Point, Why> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Order, When, Window};
+    use super::super::{Precedence, When, Window};
     use crate::Truth;
     use chrono::NaiveDate;
     use proptest::prelude::{prop_assert_eq, proptest};
@@ -169,15 +169,15 @@ mod tests {
     #[test]
     fn compares_in_three_values() {
         for (a, b, order) in [
-            ("2025-01-14", "2025-01-15", Order::Before),
-            ("2025-01-15", "2025-01-14", Order::After),
-            ("2025-01", "2025-01-14", Order::CannotTell),
-            ("2025-01-14", "2025-01-14", Order::CannotTell),
-            ("2026-05~", "2026-06-20", Order::CannotTell),
-            ("2026-05~", "2026-07-01", Order::Before),
-            ("2026-05?", "2026-03-31", Order::After),
-            ("[..2025-02-12]", "2025-03", Order::Before),
-            ("unknown", "2025-03", Order::CannotTell),
+            ("2025-01-14", "2025-01-15", Precedence::Before),
+            ("2025-01-15", "2025-01-14", Precedence::After),
+            ("2025-01", "2025-01-14", Precedence::CannotTell),
+            ("2025-01-14", "2025-01-14", Precedence::CannotTell),
+            ("2026-05~", "2026-06-20", Precedence::CannotTell),
+            ("2026-05~", "2026-07-01", Precedence::Before),
+            ("2026-05?", "2026-03-31", Precedence::After),
+            ("[..2025-02-12]", "2025-03", Precedence::Before),
+            ("unknown", "2025-03", Precedence::CannotTell),
         ] {
             assert_eq!(when(a).compare(&when(b)), order, "{a} against {b}");
         }
@@ -200,7 +200,7 @@ mod tests {
             ("2022-04/2023-10", "Apr 2022 to Oct 2023"),
             ("unknown", "date unknown"),
         ] {
-            assert_eq!(when(text).in_words(), words);
+            assert_eq!(when(text).describe(), words);
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Ground, Mapping, Measure, Place, Table};
 use crate::{File, Places, Problem};
 use csv::StringRecord;
 use heldto_fact::{
-    Amount, Body, Citation, Fact, FactId, Identifier, Kind, Link, LinkKind, PartyKind, Quantity, Role, Stated,
+    Amount, Body, Citation, Fact, FactId, Identifier, Kind, Link, LinkKind, PartyKind, Qualifier, Quantity, Role,
     Strength, Unit, Voice, When,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -326,7 +326,8 @@ fn amount(
     let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| (e.to_string(), help()))?;
     if let Some(means) = not_given.get(number) {
         let nothing = Amount::exact(Quantity::ZERO, unit, Role::Measured);
-        let nothing = Amount { value: None, stated: Stated::NotQuantified, direction: Some(means.clone()), ..nothing };
+        let nothing =
+            Amount { value: None, qualifier: Qualifier::NotQuantified, direction: Some(means.clone()), ..nothing };
         return Ok((nothing, None));
     }
     // Noughts at the end say nothing.

@@ -4,12 +4,12 @@ use super::date;
 use crate::Problem;
 use crate::node::{Node, Value};
 use crate::table::{Findings, Table, text};
-use heldto_fact::{Amount, Invalid, Kind, Quantity, Role, Stated, Unit};
+use heldto_fact::{Amount, Invalid, Kind, Qualifier, Quantity, Role, Unit};
 
 /// Reads an amount from the keys of a table; `key` holds number and unit.
 pub fn fields(t: &mut Table<'_>, key: &'static str, role: Role, f: &mut Findings) -> Option<Amount> {
     let node = t.take(key);
-    let stated: Stated = t.parsed("stated", f).unwrap_or(Stated::Exact);
+    let qualifier: Qualifier = t.parsed("stated", f).unwrap_or(Qualifier::Exact);
     let unit = t.take("unit").and_then(|n| unit_of(n, &text(n, "unit", f)?, f));
     let number = node.and_then(|n| number_and_unit(n, f));
     let mut amount = match (number, unit) {
@@ -30,11 +30,11 @@ pub fn fields(t: &mut Table<'_>, key: &'static str, role: Role, f: &mut Findings
             return None;
         }
     };
-    if (amount.value.is_none()) != (stated == Stated::NotQuantified) {
+    if (amount.value.is_none()) != (qualifier == Qualifier::NotQuantified) {
         let help = "an amount without a number is stated = \"not-quantified\", and only such a one";
         f.problems.push(Problem::new(t.span(), "number and way of stating do not fit", "").help(help));
     }
-    amount.stated = stated;
+    amount.qualifier = qualifier;
     amount.direction = t.text("direction", f);
     amount.low = plain(t, "low", f);
     amount.high = plain(t, "high", f);

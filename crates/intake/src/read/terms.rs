@@ -67,10 +67,10 @@ const MODES: &str =
 pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     let mut t = Table::of(node, "a due date", f)?;
     let word = t.required_text("mode", &format!("say how it binds: one of {MODES}"), f);
-    let (stated, after) = (date(&mut t, "date", f), date(&mut t, "after", f));
+    let (qualifier, after) = (date(&mut t, "date", f), date(&mut t, "after", f));
     let (plus, about): (Option<Span>, bool) = (t.parsed("plus", f), t.flag("about", f));
     let terms = t.text("terms", f);
-    let mode = mode(word.as_deref(), node, (stated.as_ref(), after.as_ref(), terms.is_some()), &mut t, f);
+    let mode = mode(word.as_deref(), node, (qualifier.as_ref(), after.as_ref(), terms.is_some()), &mut t, f);
     t.finish(f);
     let mode = mode?;
     let wrong = |title: &str, help: &str| Problem::new(node.span.clone(), title, "").help(help);
@@ -78,30 +78,30 @@ pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     let says_when =
         matches!(mode, Mode::WorkingDays { .. } | Mode::EarliestOf(_) | Mode::Milestones(_) | Mode::InTerms);
     let after = after.filter(|_| !matches!(mode, Mode::WorkingDays { .. }));
-    if says_when && (stated.is_some() || after.is_some() || plus.is_some() || about) {
+    if says_when && (qualifier.is_some() || after.is_some() || plus.is_some() || about) {
         f.problems.push(wrong("this mode says by itself when", "leave out `date`, `plus` and `about`"));
         return None;
     }
-    if after.is_some() != plus.is_some() || (stated.is_some() && after.is_some()) || (about && after.is_none()) {
+    if after.is_some() != plus.is_some() || (qualifier.is_some() && after.is_some()) || (about && after.is_none()) {
         f.problems.push(wrong(
             "a due date has `date`, or `after` with `plus`",
             "write date = \"2025-06\", or after = \"2025-01-14\", plus = \"2 weeks\"",
         ));
         return None;
     }
-    if matches!(mode, Mode::By | Mode::NotBefore) && stated.is_none() && after.is_none() {
+    if matches!(mode, Mode::By | Mode::NotBefore) && qualifier.is_none() && after.is_none() {
         let help = "give `date`, or `after` with `plus`; where no date is stated, leave `due` out";
         f.problems.push(wrong("it does not say when", help));
     }
     let rule = after.zip(plus).map(|(after, plus): (When, Span)| DueRule { after, plus, about });
-    Some(Due { mode, date: stated, rule, terms })
+    Some(Due { mode, date: qualifier, rule, terms })
 }
 
 /// Reads the mode with what belongs to it alone.
 fn mode(
     word: Option<&str>,
     node: &Node,
-    (stated, after, has_terms): (Option<&When>, Option<&When>, bool),
+    (qualifier, after, has_terms): (Option<&When>, Option<&When>, bool),
     t: &mut Table<'_>,
     f: &mut Findings,
 ) -> Option<Mode> {
@@ -149,7 +149,7 @@ fn mode(
         "every" => Some(Mode::Every(every)),
         "before-event" => event.map(Mode::BeforeEvent),
         "until" => event.map(Mode::Until),
-        "between" => stated.filter(|w| is_interval(w)).map(|_| Mode::Between),
+        "between" => qualifier.filter(|w| is_interval(w)).map(|_| Mode::Between),
         "in-terms" => has_terms.then_some(Mode::InTerms),
         "earliest-of" => (alternatives.len() > 1).then_some(Mode::EarliestOf(alternatives)),
         "working-days" => count.zip(after.cloned()).zip(calendar).and_then(|((count, after), calendar)| {

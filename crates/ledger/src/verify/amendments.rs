@@ -2,7 +2,7 @@
 
 use super::Walk;
 use crate::{Ledger, kind_code};
-use heldto_fact::{Content, FactId, Handle, Kind};
+use heldto_fact::{Content, FactId, IndexTerm, Kind};
 use heldto_store::Store;
 
 /// What a correction puts in the place of a fact.
@@ -30,7 +30,7 @@ impl<S: Store + Sync> Ledger<S> {
 
     /// Returns the kind of the fact that was recorded first under the id of what is corrected; `None` where it cannot be read.
     fn kind_first_told(&self, walk: &Walk, replaced: &Replaced) -> Option<Kind> {
-        let hash = self.index_key.hash(&Handle::Id(&replaced.of));
+        let hash = self.index_key.hash(&IndexTerm::Id(&replaced.of));
         let places: Vec<u64> = if self.store.keeps_index() {
             self.store.find(&[hash], usize::MAX).ok()?.into_iter().map(|(_, place)| place).collect()
         } else {

@@ -4,7 +4,7 @@ use super::Fault;
 use super::amendments::Replaced;
 use crate::{Ledger, Own, Redaction, Withholding, decode_fact, kind_code, kind_of};
 use chrono::DateTime;
-use heldto_fact::{Body, Handle};
+use heldto_fact::{Body, IndexTerm};
 use heldto_proof::{Chain, Edge, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::hash::{BuildHasher, RandomState};
@@ -150,7 +150,7 @@ impl<S: Store + Sync> Ledger<S> {
             Role::Fact => match decode_fact(bytes) {
                 Ok(fact) => {
                     if !self.store.keeps_index() {
-                        stretch.own.push((self.index_key.hash(&Handle::Id(&fact.id)), index, kind));
+                        stretch.own.push((self.index_key.hash(&IndexTerm::Id(&fact.id)), index, kind));
                     }
                     if let Body::Correction { of, replacement, .. } = &fact.body {
                         stretch.replaced.push(Replaced {

@@ -3,7 +3,7 @@
 use super::WireError;
 use heldto_fact::{
     Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
-    PublicationForm, Role, Ruling, Salience, SpanUnit, Stated, Strength, Voice, Way,
+    PublicationForm, Qualifier, Role, Ruling, Salience, SpanUnit, Strength, Voice, Way,
 };
 
 /// A word of the vocabulary as one byte.
@@ -197,7 +197,7 @@ codes! {
         Lower = 1,
         Neither = 2,
     }
-    Stated "way of stating" {
+    Qualifier "way of stating" {
         Exact = 0,
         About = 1,
         MoreThan = 2,
@@ -280,7 +280,7 @@ mod tests {
     use super::Code;
     use heldto_fact::{
         Act, Answer, Attribution, Basis, Better, Change, Decision, Force, Kind, LinkKind, Outcome, PartyKind,
-        PublicationForm, Role, Ruling, Salience, SpanUnit, Stated, Strength, Voice, Way,
+        PublicationForm, Qualifier, Role, Ruling, Salience, SpanUnit, Strength, Voice, Way,
     };
 
     const FORMAT: &str = include_str!("../../../../docs/FORMAT.md");
@@ -297,12 +297,12 @@ mod tests {
     }
 
     macro_rules! rows {
-        ($($type:ident)+) => { $(row(&$type::ALL.iter().map(|w| (*w, w.word())).collect::<Vec<_>>());)+ };
+        ($($type:ident)+) => { $(row(&$type::ALL.iter().map(|w| (*w, w.as_str())).collect::<Vec<_>>());)+ };
     }
 
     #[test]
     fn the_bytes_are_those_of_the_format() {
-        rows!(Kind Voice Attribution Salience PartyKind Act Answer Force Outcome Decision Ruling Way Change PublicationForm Better Stated Role Basis LinkKind Strength);
+        rows!(Kind Voice Attribution Salience PartyKind Act Answer Force Outcome Decision Ruling Way Change PublicationForm Better Qualifier Role Basis LinkKind Strength);
         row(SpanUnit::ALL);
     }
 }

@@ -8,7 +8,8 @@ use bincode::error::EncodeError;
 use bincode::{BorrowDecode, Encode};
 use chrono::{Days, NaiveDate};
 use heldto_fact::{
-    Amount, Citation, Fact, FactId, Gist, Handle, Kind, Link, Quantity, Quotation, Span, Tells, Told, Unit, When,
+    Amount, Citation, Fact, FactHeader, FactId, FactSummary, IndexTerm, Kind, KindTerms, Link, Quantity, Quotation,
+    Span, Unit, When,
 };
 use heldto_proof::MAX_PART;
 use std::borrow::Cow;
@@ -56,7 +57,7 @@ pub(super) struct WireAmount<'a> {
     value: Option<u64>,
     of: Option<u64>,
     unit: Cow<'a, str>,
-    stated: u8,
+    qualifier: u8,
     direction: Option<&'a str>,
     low: Option<u64>,
     high: Option<u64>,
@@ -126,41 +127,41 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
     }
 }
 
-pub(super) fn tell(bytes: &[u8]) -> Result<Told<'_>, WireError> {
+pub(super) fn tell(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
     let (common, used): (Common<'_>, usize) = take(bytes)?;
     let kind = Kind::read(common.kind)?;
     let body = body::named(kind, &bytes[used..])?;
-    let (thing, holds, handles) = match body {
-        Named::Amends(of, Some(replacement)) => (of, replacement.holds, replacement.handles),
+    let (entity, current, terms) = match body {
+        Named::Amends(of, Some(replacement)) => (of, replacement.current, replacement.terms),
         Named::Amends(of, None) => (of, None, Vec::new()),
         Named::Control | Named::Metric(_) | Named::Facts(_) | Named::Parties(_) | Named::Nothing => {
             let subjects = if common.about.is_empty() { &common.by } else { &common.about }.iter().copied();
             let (mut judged, mut named) = (Vec::new(), Vec::new());
-            let tells = match body {
-                Named::Metric(metric) => Tells::Measurement(metric, subjects),
-                Named::Control => Tells::Control(subjects),
-                _ if kind == Kind::Pledge => Tells::Commitment(common.by.iter().copied()),
+            let of_kind = match body {
+                Named::Metric(metric) => KindTerms::Measurement(metric, subjects),
+                Named::Control => KindTerms::Control(subjects),
+                _ if kind == Kind::Pledge => KindTerms::Commitment(common.by.iter().copied()),
                 Named::Facts(facts) => {
                     judged = facts;
-                    Tells::Other
+                    KindTerms::Other
                 }
                 Named::Parties(parties) => {
                     named = parties;
-                    Tells::Other
+                    KindTerms::Other
                 }
-                _ => Tells::Other,
+                _ => KindTerms::Other,
             };
             let payers = common.amounts.iter().filter_map(|a| a.payer);
             let others = common.reporter.into_iter().chain(payers).chain(named);
             let parties = common.by.iter().chain(&common.about).chain(&common.to).copied().chain(others);
             let targets = common.links.iter().map(|l| l.to).chain(judged);
-            let gist = Gist { kind, amounts: !common.amounts.is_empty(), links: !common.links.is_empty() };
-            let mut handles = Handle::all_of(parties, targets, tells);
-            handles.extend(common.sensitive.then_some(Handle::Sensitive));
-            (common.id, Some(gist), handles)
+            let summary = FactSummary { kind, amounts: !common.amounts.is_empty(), links: !common.links.is_empty() };
+            let mut terms = IndexTerm::collect(parties, targets, of_kind);
+            terms.extend(common.sensitive.then_some(IndexTerm::Sensitive));
+            (common.id, Some(summary), terms)
         }
     };
-    Ok(Told { thing, holds, handles, bytes })
+    Ok(FactHeader { entity, current, terms, bytes })
 }
 
 /// How many bytes a fact has, as a rule, at most.
@@ -317,7 +318,7 @@ pub(super) fn wire_amount(amount: &Amount) -> WireAmount<'_> {
         value: amount.value.map(number),
         of: amount.of.map(number),
         unit: Cow::Owned(amount.unit.to_string()),
-        stated: amount.stated.code(),
+        qualifier: amount.qualifier.code(),
         direction: amount.direction.as_deref(),
         low: amount.low.map(number),
         high: amount.high.map(number),
@@ -340,7 +341,7 @@ pub(super) fn amount(wire: &WireAmount<'_>) -> Result<Amount, WireError> {
         value: wire.value.map(number).transpose()?,
         of: wire.of.map(number).transpose()?,
         unit,
-        stated: Code::read(wire.stated)?,
+        qualifier: Code::read(wire.qualifier)?,
         direction: wire.direction.map(str::to_owned),
         low: wire.low.map(number).transpose()?,
         high: wire.high.map(number).transpose()?,

@@ -61,7 +61,7 @@ fn judge_answer<'a>(
             let mut judgement = case.judgement(verdict);
             judgement.notes.push(format!(
                 "{} {} ({})",
-                taken_back.ruling.word().replace('-', " "),
+                taken_back.ruling.as_str().replace('-', " "),
                 super::window_words(taken_back.window),
                 taken_back.fact.id
             ));
@@ -74,7 +74,7 @@ fn judge_answer<'a>(
         let verdict = case.verdict();
         return Some(case.judgement(verdict));
     }
-    let word = newest.map(|d| format!("{} {}", d.ruling.word().replace('-', " "), super::window_words(d.window)));
+    let word = newest.map(|d| format!("{} {}", d.ruling.as_str().replace('-', " "), super::window_words(d.window)));
     let late = asked.answer_due.as_ref().and_then(|due| overdue(due, view));
     let (status, rule, grade) = match (newest, late) {
         (Some(d), _) if matches!(d.ruling, Ruling::Rejected | Ruling::Refused) => {
@@ -89,7 +89,7 @@ fn judge_answer<'a>(
             let due = asked
                 .answer_due
                 .as_ref()
-                .map_or("no day is set for one".to_owned(), |due| format!("one is due {}", due.in_words()));
+                .map_or("no day is set for one".to_owned(), |due| format!("one is due {}", due.describe()));
             (Status::Unanswered, format!("no answer is on record, and {due}"), Grade::None)
         }
     };
@@ -124,7 +124,7 @@ fn judge_answer<'a>(
 fn overdue(due: &Due, view: &View<'_>) -> Option<String> {
     let as_of = view.clock().as_of;
     let latest = due.window().latest.filter(|latest| *latest < as_of && due.falls_once())?;
-    Some(format!("no answer is on record; one was due {}: {as_of} > {latest}", due.in_words()))
+    Some(format!("no answer is on record; one was due {}: {as_of} > {latest}", due.describe()))
 }
 
 const fn is_answer(ruling: Ruling) -> bool {

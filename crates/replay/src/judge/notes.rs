@@ -2,7 +2,7 @@
 
 use super::{Case, Decided, Reason, window_words};
 use crate::{Direction, Evidence, Grade, Status};
-use heldto_fact::{Body, Fact, FactId, Handle, LinkKind, Strength, Window};
+use heldto_fact::{Body, Fact, FactId, IndexTerm, LinkKind, Strength, Window};
 use std::collections::BTreeSet;
 
 impl<'a> Case<'a> {
@@ -15,7 +15,7 @@ impl<'a> Case<'a> {
             },
             _ => String::new(),
         };
-        let word = decided.ruling.word().replace('-', " ");
+        let word = decided.ruling.as_str().replace('-', " ");
         format!(
             "{word} by {} {}{late} ({})",
             self.names(&decided.fact.by),
@@ -37,16 +37,16 @@ impl<'a> Case<'a> {
             Body::Decision { ruling, .. } => {
                 let (grade, _) =
                     crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
-                Some(of(fact, ruling.word(), fact.window(), grade))
+                Some(of(fact, ruling.as_str(), fact.window(), grade))
             }
             _ => None,
         });
         let decisions =
             self.undertaking.decisions.iter().filter(|d| Some(&d.fact.id) != self.undertaking.answer.map(|a| &a.id));
-        let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.word(), d.window, d.grade)).collect();
+        let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.as_str(), d.window, d.grade)).collect();
         // A decision that changed nothing is looked at all the same.
         let mut known: BTreeSet<&FactId> = decisions.iter().chain(&answer).map(|r| &r.fact.id).collect();
-        let on_it = self.cluster.tellings.iter().flat_map(|t| self.view.found_by(Handle::Target(&t.id)));
+        let on_it = self.cluster.tellings.iter().flat_map(|t| self.view.found_by(IndexTerm::Target(&t.id)));
         let mut others: Vec<Reason<'a>> = Vec::new();
         for fact in on_it {
             let Body::Decision { ruling, on, .. } = &fact.body else { continue };
@@ -54,7 +54,7 @@ impl<'a> Case<'a> {
             if is_on && known.insert(&fact.id) {
                 let (grade, _) =
                     crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
-                let reason = of(fact, ruling.word(), fact.window(), grade);
+                let reason = of(fact, ruling.as_str(), fact.window(), grade);
                 others.push(Reason { used: false, shows: format!("{}; it changes nothing", reason.shows), ..reason });
             }
         }
@@ -94,7 +94,7 @@ impl<'a> Case<'a> {
     pub fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
         let mut notes = Vec::new();
         if let (Some(first), Some(due)) = (self.first_due(), self.undertaking.due) {
-            notes.push(format!("first due {}; now {}", first.in_words(), due.in_words()));
+            notes.push(format!("first due {}; now {}", first.describe(), due.describe()));
         }
         notes.extend(super::replaced::lowered(self).map(|less| format!("told again as less: {less}")));
         notes.extend(self.undertaking.decisions.iter().map(|d| self.note_of(d)));
@@ -168,7 +168,7 @@ impl<'a> Case<'a> {
     /// Returns the verdicts of others: they stand beside the status, and never change it.
     pub fn assessed(&self) -> Vec<String> {
         let tellings = || self.cluster.tellings.iter();
-        let facts = tellings().flat_map(|t| self.view.found_by(Handle::Target(&t.id)));
+        let facts = tellings().flat_map(|t| self.view.found_by(IndexTerm::Target(&t.id)));
         let verdict = |fact: &'a Fact| match &fact.body {
             Body::Assessment { of, verdict, scale, .. } if tellings().any(|t| t.id == *of) => {
                 Some(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)))

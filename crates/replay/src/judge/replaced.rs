@@ -5,7 +5,7 @@ use super::{Case, Verdict};
 use crate::membership::{Standing, standing};
 use crate::{Direction, Grade, Status};
 use heldto_fact::{
-    Amount, Body, Fact, FactId, Force, LinkKind, Role, Stated, Strength, Target, Threshold, Truth, Voice,
+    Amount, Body, Fact, FactId, Force, LinkKind, Qualifier, Role, Strength, Target, Threshold, Truth, Voice,
 };
 
 /// Replaced by a linked commitment, on the same condition.
@@ -98,7 +98,8 @@ fn less_target(was: &Target, now: &Target) -> Option<String> {
         let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
         // What is only bounded from above sets no number to hold it against.
         let is_set = |a: &Amount| {
-            !matches!(a.stated, Stated::UpTo | Stated::LessThan | Stated::Nearly | Stated::ShareOf) || !is_floor
+            !matches!(a.qualifier, Qualifier::UpTo | Qualifier::LessThan | Qualifier::Nearly | Qualifier::ShareOf)
+                || !is_floor
         };
         (is_set(was) && is_set(now) && was.unit == now.unit && was.value.is_some() && now.value.is_some() && is_weaker)
             .then(|| format!("{now_at} {} in place of {was_at}", now.unit))

@@ -352,7 +352,7 @@ fn overdue(case: &Case<'_>) -> Option<Verdict> {
     let due = case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
     let latest = case.window.latest.filter(|latest| case.as_of > *latest)?;
     let started = if case.has_started() { "work had begun" } else { "no sign that work had begun" };
-    let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.in_words(), case.as_of);
+    let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.describe(), case.as_of);
     let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
     let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !ended(e)).map(|(n, _)| n).collect();
     Some(
@@ -400,7 +400,7 @@ fn falling_due(case: &Case<'_>) -> Option<Verdict> {
     case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
-        let due = case.undertaking.due.map_or_else(String::new, Due::in_words);
+        let due = case.undertaking.due.map_or_else(String::new, Due::describe);
         let left = left(case.as_of, latest);
         let rule = format!("due {due}, and the day lies in that: {earliest} <= {} <= {latest}; {left}", case.as_of);
         let known = work(case).into_iter().chain(case.settling(Direction::NotMet).map(|(n, _)| n));
@@ -457,7 +457,7 @@ fn waiting(case: &Case<'_>) -> Verdict {
     let undone = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     match case.undertaking.due.map(|d| &d.mode) {
         Some(Mode::NotBefore) if case.window.earliest.is_some_and(|day| case.as_of >= day) => {
-            let due = case.undertaking.due.map_or_else(String::new, Due::in_words);
+            let due = case.undertaking.due.map_or_else(String::new, Due::describe);
             let rule = format!("{due}, which has come; never overdue on that ground alone");
             Verdict::new(Status::WindowOpen, rule, undone).settled_by("evidence that it was done")
         }

@@ -7,7 +7,7 @@ use crate::membership::{Standing, is_court, standing};
 use crate::{Cluster, Direction, Grade, View};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Body, Commitment, Due, Fact, FactId, Force, Handle, LinkKind, Recommendation, Ruling, Strength, Target, Voice,
+    Body, Commitment, Due, Fact, FactId, Force, IndexTerm, LinkKind, Recommendation, Ruling, Strength, Target, Voice,
     Window,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -249,7 +249,7 @@ fn is_on(decision: &Fact, id: &FactId) -> bool {
 
 /// Returns the decisions on a fact that were made by the as-of day, by somebody whose word settles something.
 fn decisions_made<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
-    let made = view.found_by(Handle::Target(id)).filter(|fact| is_on(fact, id)).filter_map(|fact| {
+    let made = view.found_by(IndexTerm::Target(id)).filter(|fact| is_on(fact, id)).filter_map(|fact| {
         view.count_compared(1);
         let Body::Decision { ruling, .. } = &fact.body else { return None };
         let window = crate::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));

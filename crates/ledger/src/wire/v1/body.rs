@@ -7,7 +7,7 @@ use crate::wire::codes::Code;
 use bincode::enc::write::Writer;
 use bincode::{BorrowDecode, Encode};
 use heldto_fact::{
-    Body, Change, Commitment, FactId, Identifier, Kind, KnownFrom, Passed, Provenance, Recommendation, Told,
+    Body, Change, Commitment, FactHeader, FactId, Identifier, Kind, KnownFrom, Passed, Provenance, Recommendation,
 };
 
 #[derive(Encode, BorrowDecode)]
@@ -220,7 +220,7 @@ pub(super) enum Named<'b> {
     /// Parties, beside those that every fact may name.
     Parties(Vec<&'b str>),
     /// Another fact, with what replaces it.
-    Amends(&'b str, Option<Told<'b>>),
+    Amends(&'b str, Option<FactHeader<'b>>),
     Nothing,
 }
 

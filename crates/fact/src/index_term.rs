@@ -3,10 +3,10 @@ use std::convert::Infallible;
 
 /// What a fact is found by, without reading all the others. It names ids as `I`: as [`FactId`]s, or as they stand in bytes.
 ///
-/// The ledger keeps an index of these, as keyed hashes; replay asks for facts by them. Both take them from [`Handle::all_of`], so that what is read through
+/// The ledger keeps an index of these, as keyed hashes; replay asks for facts by them. Both take them from [`IndexTerm::collect`], so that what is read through
 /// the index is what a replay of the whole log gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Handle<I> {
+pub enum IndexTerm<I> {
     /// Its own id.
     Id(I),
     /// A fact that it corrects or retracts.
@@ -21,16 +21,16 @@ pub enum Handle<I> {
     Target(I),
     /// A metric that it measures, and of whom.
     Series(I, I),
-    /// A metric that it measures, and which of [`SHARES`] parts of all parties those that it is of fall into: enough to see, without reading them all, that
+    /// A metric that it measures, and which of [`PARTY_BUCKETS`] parts of all parties those that it is of fall into: enough to see, without reading them all, that
     /// many parties have figures.
-    Share(I, u8),
+    PartyBucket(I, u8),
     /// That it is about an identifiable child or family.
     Sensitive,
 }
 
-impl<I> Handle<I> {
+impl<I> IndexTerm<I> {
     /// The same, naming what `name` makes of each id.
-    pub fn map<J>(self, mut name: impl FnMut(I) -> J) -> Handle<J> {
+    pub fn map<J>(self, mut name: impl FnMut(I) -> J) -> IndexTerm<J> {
         let Ok(mapped) = self.try_map(|id| Ok::<_, Infallible>(name(id)));
         mapped
     }
@@ -39,36 +39,36 @@ impl<I> Handle<I> {
     ///
     /// # Errors
     /// The first that it gives.
-    pub fn try_map<J, E>(self, mut name: impl FnMut(I) -> Result<J, E>) -> Result<Handle<J>, E> {
+    pub fn try_map<J, E>(self, mut name: impl FnMut(I) -> Result<J, E>) -> Result<IndexTerm<J>, E> {
         Ok(match self {
-            Self::Id(id) => Handle::Id(name(id)?),
-            Self::Amended(id) => Handle::Amended(name(id)?),
-            Self::Party(id) => Handle::Party(name(id)?),
-            Self::Owner(id) => Handle::Owner(name(id)?),
-            Self::Control(id) => Handle::Control(name(id)?),
-            Self::Target(id) => Handle::Target(name(id)?),
-            Self::Series(metric, party) => Handle::Series(name(metric)?, name(party)?),
-            Self::Share(metric, share) => Handle::Share(name(metric)?, share),
-            Self::Sensitive => Handle::Sensitive,
+            Self::Id(id) => IndexTerm::Id(name(id)?),
+            Self::Amended(id) => IndexTerm::Amended(name(id)?),
+            Self::Party(id) => IndexTerm::Party(name(id)?),
+            Self::Owner(id) => IndexTerm::Owner(name(id)?),
+            Self::Control(id) => IndexTerm::Control(name(id)?),
+            Self::Target(id) => IndexTerm::Target(name(id)?),
+            Self::Series(metric, party) => IndexTerm::Series(name(metric)?, name(party)?),
+            Self::PartyBucket(metric, bucket) => IndexTerm::PartyBucket(name(metric)?, bucket),
+            Self::Sensitive => IndexTerm::Sensitive,
         })
     }
 }
 
 /// Into how many parts the parties of a metric are sorted.
-pub const SHARES: u8 = 16;
+pub const PARTY_BUCKETS: u8 = 16;
 
-impl<I: AsRef<str>> Handle<I> {
-    /// The part that a party falls into: the sum of the bytes of its id, modulo [`SHARES`].
+impl<I: AsRef<str>> IndexTerm<I> {
+    /// The part that a party falls into: the sum of the bytes of its id, modulo [`PARTY_BUCKETS`].
     #[must_use]
-    pub fn share(metric: I, party: &I) -> Self {
+    pub fn party_bucket(metric: I, party: &I) -> Self {
         let sum = party.as_ref().bytes().fold(0_u8, u8::wrapping_add);
-        Self::Share(metric, sum % SHARES)
+        Self::PartyBucket(metric, sum % PARTY_BUCKETS)
     }
 
     /// What it is and what it names, in words that no other handle comes to when blanks are put between.
     #[must_use]
     pub fn words(&self) -> [&str; 3] {
-        const NUMBERS: [&str; SHARES as usize] =
+        const NUMBERS: [&str; PARTY_BUCKETS as usize] =
             ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
         match self {
             Self::Id(id) => ["id", id.as_ref(), ""],
@@ -78,7 +78,9 @@ impl<I: AsRef<str>> Handle<I> {
             Self::Control(id) => ["control", id.as_ref(), ""],
             Self::Target(id) => ["target", id.as_ref(), ""],
             Self::Series(metric, party) => ["series", metric.as_ref(), party.as_ref()],
-            Self::Share(metric, share) => ["share", metric.as_ref(), NUMBERS[usize::from(share % SHARES)]],
+            Self::PartyBucket(metric, bucket) => {
+                ["share", metric.as_ref(), NUMBERS[usize::from(bucket % PARTY_BUCKETS)]]
+            }
             Self::Sensitive => ["sensitive", "", ""],
         }
     }
@@ -86,7 +88,7 @@ impl<I: AsRef<str>> Handle<I> {
 
 /// What of a fact's kind finds it, with the parties that are found so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tells<I, Parties> {
+pub enum KindTerms<I, Parties> {
     /// A commitment, of these owners.
     Commitment(Parties),
     /// Who took control of these.
@@ -97,22 +99,22 @@ pub enum Tells<I, Parties> {
     Other,
 }
 
-impl<I: AsRef<str> + Copy> Handle<I> {
+impl<I: AsRef<str> + Copy> IndexTerm<I> {
     /// Everything that finds a fact but its id, of all the parties and facts that it names; some perhaps twice.
     #[must_use]
-    pub fn all_of(
+    pub fn collect(
         parties: impl Iterator<Item = I>,
         targets: impl Iterator<Item = I>,
-        tells: Tells<I, impl Iterator<Item = I>>,
+        of_kind: KindTerms<I, impl Iterator<Item = I>>,
     ) -> Vec<Self> {
         let mut all: Vec<Self> = parties.map(Self::Party).chain(targets.map(Self::Target)).collect();
-        match tells {
-            Tells::Commitment(owners) => all.extend(owners.map(Self::Owner)),
-            Tells::Control(of) => all.extend(of.map(Self::Control)),
-            Tells::Measurement(metric, of) => {
-                all.extend(of.flat_map(|party| [Self::Series(metric, party), Self::share(metric, &party)]));
+        match of_kind {
+            KindTerms::Commitment(owners) => all.extend(owners.map(Self::Owner)),
+            KindTerms::Control(of) => all.extend(of.map(Self::Control)),
+            KindTerms::Measurement(metric, of) => {
+                all.extend(of.flat_map(|party| [Self::Series(metric, party), Self::party_bucket(metric, &party)]));
             }
-            Tells::Other => {}
+            KindTerms::Other => {}
         }
         all
     }
@@ -120,29 +122,32 @@ impl<I: AsRef<str> + Copy> Handle<I> {
 
 impl Fact {
     /// Everything that finds it but its id, the ids as they are asked for; some perhaps twice.
-    pub(crate) fn finders<'a, I: AsRef<str> + Copy>(&'a self, give: impl Fn(&'a FactId) -> I + Copy) -> Vec<Handle<I>> {
-        let tells = match &self.body {
-            Body::Pledge(_) => Tells::Commitment(self.by.iter().map(give)),
-            Body::Change { what: Change::Control, .. } => Tells::Control(self.subjects().iter().map(give)),
-            Body::Measurement { metric, .. } => Tells::Measurement(give(metric), self.subjects().iter().map(give)),
-            _ => Tells::Other,
+    pub(crate) fn terms_without_id<'a, I: AsRef<str> + Copy>(
+        &'a self,
+        give: impl Fn(&'a FactId) -> I + Copy,
+    ) -> Vec<IndexTerm<I>> {
+        let of_kind = match &self.body {
+            Body::Pledge(_) => KindTerms::Commitment(self.by.iter().map(give)),
+            Body::Change { what: Change::Control, .. } => KindTerms::Control(self.subjects().iter().map(give)),
+            Body::Measurement { metric, .. } => KindTerms::Measurement(give(metric), self.subjects().iter().map(give)),
+            _ => KindTerms::Other,
         };
-        let mut all = Handle::all_of(self.parties().map(give), self.targets().map(give), tells);
-        all.extend(self.sensitive.then_some(Handle::Sensitive));
+        let mut all = IndexTerm::collect(self.parties().map(give), self.targets().map(give), of_kind);
+        all.extend(self.sensitive.then_some(IndexTerm::Sensitive));
         all
     }
 
     /// Everything that finds it, each once. A correction is found by all that finds its replacement, but the id, which stays that of the fact first recorded.
     #[must_use]
-    pub fn handles(&self) -> Vec<Handle<&FactId>> {
-        let mut all = self.finders(|id| id);
-        all.push(Handle::Id(&self.id));
+    pub fn index_terms(&self) -> Vec<IndexTerm<&FactId>> {
+        let mut all = self.terms_without_id(|id| id);
+        all.push(IndexTerm::Id(&self.id));
         match &self.body {
             Body::Correction { of, replacement, .. } => {
-                all.push(Handle::Amended(of));
-                all.extend(replacement.finders(|id| id));
+                all.push(IndexTerm::Amended(of));
+                all.extend(replacement.terms_without_id(|id| id));
             }
-            Body::Retraction { of, .. } => all.push(Handle::Amended(of)),
+            Body::Retraction { of, .. } => all.push(IndexTerm::Amended(of)),
             _ => {}
         }
         all.sort_unstable();
@@ -173,7 +178,7 @@ impl Fact {
 
     /// The thing that it tells of: the fact that it corrects or retracts, else itself.
     #[must_use]
-    pub const fn thing(&self) -> &FactId {
+    pub const fn entity_id(&self) -> &FactId {
         match &self.body {
             Body::Correction { of, .. } | Body::Retraction { of, .. } => of,
             _ => &self.id,

@@ -16,14 +16,14 @@ macro_rules! words {
 
             /// The word as it is written.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.word())
+                f.pad(self.as_str())
             }
         }
 
@@ -31,7 +31,7 @@ macro_rules! words {
             type Err = Invalid;
 
             fn from_str(text: &str) -> Result<Self, Invalid> {
-                Self::ALL.iter().copied().find(|w| w.word() == text).ok_or_else(|| Invalid::Word {
+                Self::ALL.iter().copied().find(|w| w.as_str() == text).ok_or_else(|| Invalid::Word {
                     value: text.to_owned(),
                     allowed: Self::ALL.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "),
                 })
@@ -366,7 +366,7 @@ words! {
     }
 
     /// How an amount was stated.
-    Stated {
+    Qualifier {
         /// As it stands.
         Exact = "exact",
         /// About so much.
