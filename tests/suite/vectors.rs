@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use heldto_fact::{Body, Fact, Kind};
 use heldto_intake::{File, Known, to_json};
 use heldto_ledger::{KeyChange, Own, Redaction, ReserveKey, Withholding, decode_fact, encode_fact, kind_code};
-use heldto_proof::{Chain, Edge, Entry, Genesis, Hash, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
+use heldto_proof::{Chain, CompactRange, Entry, Genesis, Hash, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
 use scenarios::scenarios;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ type Tweak = fn(&mut Vec<u8>);
 /// Seals entries of any shape, sound or not.
 struct Builder {
     chain: Chain,
-    edge: Edge,
+    edge: CompactRange,
     at: i64,
     lines: Vec<Value>,
 }
@@ -27,7 +27,7 @@ impl Builder {
         let genesis = Genesis { origin: "example.org/vectors".to_owned(), key: signer(7).verifier().key };
         let first =
             json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() });
-        Self { chain: genesis.chain(), edge: Edge::default(), at: 1_700_000_000_000_000, lines: vec![first] }
+        Self { chain: genesis.chain(), edge: CompactRange::default(), at: 1_700_000_000_000_000, lines: vec![first] }
     }
 
     /// Seals an entry whose bytes are tweaked before they are chained.

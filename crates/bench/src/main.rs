@@ -260,7 +260,7 @@ fn rate(name: &str, took: Duration, size: u64, ours: Duration) {
 
 /// Commitment, chain and leaf of everything, and the tree over it.
 fn hash(stored: &[Stored]) {
-    let mut edge = heldto_proof::Edge::default();
+    let mut edge = heldto_proof::CompactRange::default();
     let mut last = None;
     for (entry, part) in stored {
         let (salt, bytes) = part.split_first_chunk::<32>().expect("a salt");
@@ -273,7 +273,7 @@ fn hash(stored: &[Stored]) {
 
 /// Commitments and chain of everything in a range of a ledger checked, its leaves hashed, and the tree over them.
 fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
-    let (mut edge, mut last) = (heldto_proof::Edge::default(), None);
+    let (mut edge, mut last) = (heldto_proof::CompactRange::default(), None);
     let mut check = |stored: &StoredEntry| {
         let entry = Entry::decode(&stored.entry).expect("an entry");
         assert!(last.is_none_or(|last| last == entry.previous), "the chain");

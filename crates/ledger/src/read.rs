@@ -2,7 +2,7 @@ use crate::stretches::in_order;
 use crate::{KeyChange, Ledger, Own, Recorder, WireError, decode_fact, kind_of, tell_fact};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactHeader, FactId, IndexTerm, Invalid, Kind, Recorded, Version};
-use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Role, leaf_hash};
+use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
 
@@ -158,7 +158,7 @@ impl<S: Store> Ledger<S> {
         if size == self.head.size() {
             return Ok(self.head.edge.root());
         }
-        let mut edge = Edge::default();
+        let mut edge = CompactRange::default();
         self.store.read(0..size, &mut |stored| {
             edge.push(leaf_hash(&stored.entry));
             true

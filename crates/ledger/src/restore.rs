@@ -1,7 +1,7 @@
 use crate::read::recorded;
 use crate::{Fault, IndexKey, Ledger, Problem, ReadError, Verified, decode_fact};
 use heldto_fact::{Content, Fact};
-use heldto_proof::{Chain, Edge, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
+use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
 use heldto_store::{EntryHashes, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
 
 /// An entry as an export carries it.
@@ -77,7 +77,8 @@ pub fn restore(
     let index_key = IndexKey::of(founding);
     let mut store = MemoryStore::new(founding.clone());
     let empty = Head::empty(&founding.genesis);
-    let (mut edge, mut end, mut recorded_at, mut entries) = (Edge::default(), empty.chain, i64::MIN, Vec::new());
+    let (mut edge, mut end, mut recorded_at, mut entries) =
+        (CompactRange::default(), empty.chain, i64::MIN, Vec::new());
     for (index, item) in (0..).zip(carried) {
         let entry = Entry::decode(&item.entry).map_err(|error| RestoreError::Entry { index, error })?;
         recorded_at = entry.recorded_at;

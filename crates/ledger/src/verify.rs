@@ -6,7 +6,7 @@ use crate::stretches::in_order;
 use crate::{HASH_BITS, Ledger, OF_ID, Own, WireError, Withholding, kind_of};
 use amendments::Replaced;
 use heldto_fact::{Content, FactId};
-use heldto_proof::{Chain, Edge, EntryError, Hash, MAX_PART, Role, Verifier, chain};
+use heldto_proof::{Chain, CompactRange, EntryError, Hash, MAX_PART, Role, Verifier, chain};
 use heldto_store::{Store, StoreError};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -151,7 +151,7 @@ const INDEX_STRETCH: u64 = 1 << 12;
 /// What the stretches come to, joined in order.
 struct Walk {
     chain: Chain,
-    edge: Edge,
+    edge: CompactRange,
     recorded_at: i64,
     key: Verifier,
     absent: Vec<(u64, usize, Role)>,
@@ -182,7 +182,7 @@ impl<S: Store + Sync> Ledger<S> {
         let size = self.head.size();
         let mut walk = Walk {
             chain: self.genesis().chain(),
-            edge: Edge::default(),
+            edge: CompactRange::default(),
             recorded_at: i64::MIN,
             key: Verifier { name: self.genesis().origin.clone(), key: self.genesis().key },
             absent: Vec::new(),

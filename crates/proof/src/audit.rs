@@ -5,7 +5,7 @@ use crate::{Hash, node_hash};
 
 /// The root of a perfect subtree: of the `2^level` leaves that begin at `index * 2^level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Node {
+pub struct TreeNode {
     /// Its height: 0 for a leaf.
     pub level: u8,
     /// Its place in its level, from 0.
@@ -21,7 +21,7 @@ pub trait NodeReader {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn node(&mut self, node: Node) -> Result<Hash, Self::Error>;
+    fn node(&mut self, node: TreeNode) -> Result<Hash, Self::Error>;
 }
 
 /// Why a proof shows nothing.
@@ -92,7 +92,7 @@ pub fn consistency<R: NodeReader>(old: u64, new: u64, reader: &mut R) -> Result<
 /// # Errors
 /// Those of the reader.
 pub fn root_at<R: NodeReader>(size: u64, reader: &mut R) -> Result<Hash, R::Error> {
-    if size == 0 { Ok(crate::Edge::default().root()) } else { subtree(0, size, reader) }
+    if size == 0 { Ok(crate::CompactRange::default().root()) } else { subtree(0, size, reader) }
 }
 
 /// The largest power of two below a number of leaves, which is at least two.
@@ -105,11 +105,11 @@ fn subtree<R: NodeReader>(start: u64, end: u64, reader: &mut R) -> Result<Hash, 
     let (mut parts, mut from) = (Vec::new(), start);
     while from < end {
         let level = 63 - (end - from).leading_zeros();
-        parts.push(reader.node(Node { level: u8::try_from(level).unwrap_or(u8::MAX), index: from >> level })?);
+        parts.push(reader.node(TreeNode { level: u8::try_from(level).unwrap_or(u8::MAX), index: from >> level })?);
         from += 1 << level;
     }
     let joined = parts.into_iter().rev().reduce(|right, left| node_hash(&left, &right));
-    Ok(joined.unwrap_or_else(|| crate::Edge::default().root()))
+    Ok(joined.unwrap_or_else(|| crate::CompactRange::default().root()))
 }
 
 /// Checks that a leaf stands at a place of a tree.
@@ -202,7 +202,7 @@ pub struct Leaves<'a>(pub &'a [Hash]);
 impl NodeReader for Leaves<'_> {
     type Error = ProofError;
 
-    fn node(&mut self, node: Node) -> Result<Hash, ProofError> {
+    fn node(&mut self, node: TreeNode) -> Result<Hash, ProofError> {
         let width = 1_usize.checked_shl(node.level.into()).ok_or(ProofError::Range)?;
         let start = usize::try_from(node.index).ok().and_then(|i| i.checked_mul(width)).ok_or(ProofError::Range)?;
         let leaves = self.0.get(start..start.checked_add(width).ok_or(ProofError::Range)?).ok_or(ProofError::Range)?;

@@ -1,4 +1,4 @@
-use crate::{Chain, Commitment, Hash, Role};
+use crate::{Chain, Hash, PartCommitment, Role};
 use bincode::enc::EncoderImpl;
 use bincode::enc::write::SizeWriter;
 use bincode::{Decode, Encode};
@@ -28,7 +28,7 @@ pub struct PartRef {
     /// What the part is for.
     pub role: Role,
     /// What binds its bytes.
-    pub commitment: Commitment,
+    pub commitment: PartCommitment,
 }
 
 /// Why bytes are not an entry.
@@ -81,7 +81,7 @@ impl Entry {
             kind: self.kind,
             parts: self.parts.iter().map(|p| (p.role.code(), p.commitment.0.0)).collect(),
         };
-        let bytes = spell(&wire)?;
+        let bytes = encode_into(&wire)?;
         if bytes.len() > MAX_ENTRY { Err(EntryError::TooLong(bytes.len())) } else { Ok(bytes) }
     }
 
@@ -105,7 +105,7 @@ impl Entry {
         }
         let part = |(number, (code, hash)): (usize, &(u8, [u8; 32]))| {
             let role = Role::from_code(*code).ok_or(EntryError::Role { part: number, code: *code })?;
-            Ok(PartRef { role, commitment: Commitment(Hash(*hash)) })
+            Ok(PartRef { role, commitment: PartCommitment(Hash(*hash)) })
         };
         Ok(Self {
             index: wire.index,
@@ -124,18 +124,18 @@ fn size(wire: &Wire) -> Result<usize, EntryError> {
     Ok(encoder.into_writer().bytes_written)
 }
 
-fn spell(wire: &Wire) -> Result<Vec<u8>, EntryError> {
+fn encode_into(wire: &Wire) -> Result<Vec<u8>, EntryError> {
     bincode::encode_to_vec(wire, bincode::config::standard()).map_err(|e| EntryError::Undecodable(e.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Entry, EntryError, PartRef};
-    use crate::{Chain, Commitment, Hash, Role};
+    use crate::{Chain, Hash, PartCommitment, Role};
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     fn entry(index: u64, recorded_at: i64, parts: usize) -> Entry {
-        let part = |n: usize| PartRef { role: Role::Fact, commitment: Commitment(Hash([n as u8; 32])) };
+        let part = |n: usize| PartRef { role: Role::Fact, commitment: PartCommitment(Hash([n as u8; 32])) };
         Entry { index, previous: Chain(Hash([7; 32])), recorded_at, kind: 7, parts: (0..parts).map(part).collect() }
     }
 

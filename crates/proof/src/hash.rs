@@ -40,7 +40,7 @@ pub struct Chain(pub Hash);
 
 /// What an entry keeps of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Commitment(pub Hash);
+pub struct PartCommitment(pub Hash);
 
 static GENESIS: Context = Context(LazyLock::new(|| hash_derive_key_context("heldto ledger v1 genesis")));
 static ENTRY: Context = Context(LazyLock::new(|| hash_derive_key_context("heldto ledger v1 entry")));

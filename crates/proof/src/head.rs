@@ -1,4 +1,4 @@
-use crate::{Chain, Edge, Genesis, Hash};
+use crate::{Chain, CompactRange, Genesis, Hash};
 use bincode::{Decode, Encode};
 
 /// Where a ledger stands: written in one piece with the entries that move it.
@@ -7,7 +7,7 @@ pub struct Head {
     /// The chain value after the last entry.
     pub chain: Chain,
     /// The right edge of the tree, which knows the size.
-    pub edge: Edge,
+    pub edge: CompactRange,
     /// The last entry's `recorded_at`; the least number where there is none.
     pub recorded_at: i64,
     /// A place for the last checkpoint, as its bytes. The program of today leaves it empty, and keeps the checkpoint in a file of its own.
@@ -35,7 +35,7 @@ impl Head {
     /// The head of a ledger without entries.
     #[must_use]
     pub fn empty(genesis: &Genesis) -> Self {
-        Self { chain: genesis.chain(), edge: Edge::default(), recorded_at: i64::MIN, checkpoint: None }
+        Self { chain: genesis.chain(), edge: CompactRange::default(), recorded_at: i64::MIN, checkpoint: None }
     }
 
     /// How many entries there are.
@@ -69,7 +69,7 @@ impl Head {
         if wire.version != 1 {
             return Err(HeadError("an unknown version"));
         }
-        let edge = Edge::new(wire.size, wire.edge.into_iter().map(Hash).collect())
+        let edge = CompactRange::new(wire.size, wire.edge.into_iter().map(Hash).collect())
             .ok_or(HeadError("the right edge does not fit the size"))?;
         let head =
             Self { chain: Chain(Hash(wire.chain)), edge, recorded_at: wire.recorded_at, checkpoint: wire.checkpoint };

@@ -14,13 +14,13 @@ mod tile;
 mod tree;
 
 pub use audit::{
-    Leaves, Node, NodeReader, ProofError, consistency, inclusion, root_at, verify_consistency, verify_inclusion,
+    Leaves, NodeReader, ProofError, TreeNode, consistency, inclusion, root_at, verify_consistency, verify_inclusion,
 };
 pub use checkpoint::{Checkpoint, CheckpointError, TlogProof};
 pub use entry::{Entry, EntryError, MAX_ENTRY, PartRef};
-pub use hash::{Chain, Commitment, Genesis, Hash, chain};
+pub use hash::{Chain, Genesis, Hash, PartCommitment, chain};
 pub use head::{Head, HeadError};
 pub use note::{NoteError, NoteSigner, SignedNote, Verifier};
 pub use part::{MAX_PART, Part, Role, Salt};
 pub use tile::{FromTiles, TILE_WIDTH, Tile, TileReader, entries_path, place, tile_of};
-pub use tree::{Edge, leaf_hash, naive_root, node_hash};
+pub use tree::{CompactRange, leaf_hash, naive_root, node_hash};

@@ -1,5 +1,5 @@
 use crate::hash::PART;
-use crate::{Commitment, Hash};
+use crate::{Hash, PartCommitment};
 use std::fmt;
 
 /// The longest part, in bytes.
@@ -96,18 +96,18 @@ pub struct Part {
 impl Part {
     /// The commitment that the entry keeps: salt, role, length and bytes, hashed under a context of their own.
     #[must_use]
-    pub fn commitment(&self) -> Commitment {
+    pub fn commitment(&self) -> PartCommitment {
         Self::commitment_of(self.role, &self.salt, &self.bytes)
     }
 
     /// The commitment of a part that is borrowed.
     #[must_use]
-    pub fn commitment_of(role: Role, salt: &Salt, bytes: &[u8]) -> Commitment {
+    pub fn commitment_of(role: Role, salt: &Salt, bytes: &[u8]) -> PartCommitment {
         let mut hasher = PART.hasher();
         hasher.update(salt);
         hasher.update(&[role.code()]);
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
-        Commitment(Hash(*hasher.finalize().as_bytes()))
+        PartCommitment(Hash(*hasher.finalize().as_bytes()))
     }
 }

@@ -1,6 +1,6 @@
 //! Tiles of C2SP tlog-tiles: hashes in squares 256 wide and eight levels high, each at a path of its own.
 
-use crate::{Hash, Node, NodeReader, node_hash};
+use crate::{Hash, NodeReader, TreeNode, node_hash};
 
 /// How many hashes a full tile holds, and entries a full bundle.
 pub const TILE_WIDTH: u64 = 256;
@@ -82,7 +82,7 @@ pub struct FromTiles<R> {
 impl<R: TileReader> NodeReader for FromTiles<R> {
     type Error = R::Error;
 
-    fn node(&mut self, node: Node) -> Result<Hash, R::Error> {
+    fn node(&mut self, node: TreeNode) -> Result<Hash, R::Error> {
         let (level, below) = (node.level / HEIGHT, node.level % HEIGHT);
         let first = node.index << below;
         let index = first / TILE_WIDTH;

@@ -19,12 +19,12 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
 ///
 /// Invariant: as many hashes as the size has ones in binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Edge {
+pub struct CompactRange {
     size: u64,
     hashes: Vec<Hash>,
 }
 
-impl Edge {
+impl CompactRange {
     /// An edge as stored; `None` where the number of hashes does not fit the size.
     #[must_use]
     pub fn new(size: u64, hashes: Vec<Hash>) -> Option<Self> {
@@ -61,7 +61,7 @@ impl Edge {
     }
 
     /// The perfect subtrees, from the largest to the smallest, each with its number of leaves.
-    pub fn perfect(&self) -> impl Iterator<Item = (u64, Hash)> {
+    pub fn subtree_roots(&self) -> impl Iterator<Item = (u64, Hash)> {
         let sizes = (0..u64::BITS).rev().map(|bit| 1 << bit).filter(|leaves| self.size & leaves != 0);
         sizes.zip(self.hashes.iter().copied())
     }
@@ -89,25 +89,28 @@ pub fn naive_root(leaves: &[Hash]) -> Hash {
 
 #[cfg(test)]
 mod tests {
-    use super::{Edge, leaf_hash, naive_root};
+    use super::{CompactRange, leaf_hash, naive_root};
     use crate::Hash;
 
     #[test]
     fn the_edge_agrees_with_the_definition_for_every_size_to_300() {
-        let (mut edge, mut leaves) = (Edge::default(), Vec::new());
+        let (mut range, mut leaves) = (CompactRange::default(), Vec::new());
         for n in 0..=300_u32 {
-            assert_eq!(edge.root(), naive_root(&leaves), "size {n}");
+            assert_eq!(range.root(), naive_root(&leaves), "size {n}");
             let leaf = leaf_hash(&n.to_be_bytes());
-            edge.push(leaf);
+            range.push(leaf);
             leaves.push(leaf);
-            assert_eq!(Edge::new(edge.size(), edge.hashes().to_vec()), Some(edge.clone()));
+            assert_eq!(CompactRange::new(range.size(), range.hashes().to_vec()), Some(range.clone()));
         }
     }
 
     #[test]
     fn the_empty_tree_and_the_empty_leaf_are_rfc_6962s() {
         let hex = |h: &str| Hash::from_hex(h).expect("64 digits");
-        assert_eq!(Edge::default().root(), hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+        assert_eq!(
+            CompactRange::default().root(),
+            hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        );
         assert_eq!(leaf_hash(&[]), hex("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"));
     }
 }

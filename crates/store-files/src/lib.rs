@@ -10,8 +10,8 @@ pub use publish::Written;
 pub use store::FolderStore;
 
 use heldto_proof::{
-    Edge, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash, naive_root,
-    place,
+    CompactRange, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash,
+    naive_root, place,
 };
 use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
 use heldto_store::{StoreError, StoredEntry};
@@ -112,8 +112,8 @@ impl Folder {
     }
 
     /// Reads the entries once, a bundle at a time, and checks that every tile is that of the entries. Gives the edge of the tree and the last entry.
-    fn check_tiles(&self, size: u64) -> Result<(Edge, Vec<u8>), FolderError> {
-        let (mut edge, mut last) = (Edge::default(), Vec::new());
+    fn check_tiles(&self, size: u64) -> Result<(CompactRange, Vec<u8>), FolderError> {
+        let (mut edge, mut last) = (CompactRange::default(), Vec::new());
         // Of each level, the hashes of the tile that is not full yet, and which tile that is.
         let mut levels: Vec<(u64, Vec<Hash>)> = Vec::new();
         for index in 0..size.div_ceil(TILE_WIDTH) {

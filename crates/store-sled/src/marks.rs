@@ -4,7 +4,7 @@ use crate::SledStore;
 use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
 use crate::replica::Replica;
 use heldto_journal::{checked, with_check};
-use heldto_proof::{Chain, Checkpoint, Edge, SignedNote, Verifier, leaf_hash};
+use heldto_proof::{Chain, Checkpoint, CompactRange, SignedNote, Verifier, leaf_hash};
 use heldto_store::{Notice, Store, StoreError};
 use std::path::Path;
 
@@ -131,7 +131,7 @@ impl SledStore {
 
     /// Returns the chain value after the entries of a checkpoint, if they come to its root.
     fn chain_of(&self, checkpoint: &Checkpoint) -> Result<Option<Chain>, StoreError> {
-        let mut edge = Edge::default();
+        let mut edge = CompactRange::default();
         self.read(0..checkpoint.size, &mut |stored| {
             edge.push(leaf_hash(&stored.entry));
             true

@@ -5,7 +5,7 @@ use super::amendments::Replaced;
 use crate::{Ledger, Own, Redaction, Withholding, decode_fact, kind_code, kind_of};
 use chrono::DateTime;
 use heldto_fact::{Body, IndexTerm};
-use heldto_proof::{Chain, Edge, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
+use heldto_proof::{Chain, CompactRange, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -61,7 +61,7 @@ impl<S: Store + Sync> Ledger<S> {
             own: Vec::new(),
             unreadable: Vec::new(),
         };
-        let mut edge = Edge::default();
+        let mut edge = CompactRange::default();
         let read = self.store.read(range.clone(), &mut |stored| {
             let step = self.step(&mut stretch, &mut edge, stored, secret);
             stretch.fault = step.err().map(|fault| (stored.index, fault));
@@ -73,14 +73,14 @@ impl<S: Store + Sync> Ledger<S> {
                 error => (range.start + edge.size(), Fault::Store(error)),
             });
         }
-        stretch.tree = edge.perfect().collect();
+        stretch.tree = edge.subtree_roots().collect();
         stretch
     }
 
     fn step(
         &self,
         stretch: &mut Stretch,
-        edge: &mut Edge,
+        edge: &mut CompactRange,
         stored: &StoredEntry,
         secret: &RandomState,
     ) -> Result<(), Fault> {
