@@ -107,12 +107,12 @@ struct Committed {
     committed: Vec<PartRef>,
     /// Salt and bytes of each part.
     stored: Vec<Vec<u8>>,
-    found_by: Vec<u64>,
+    index_hashes: Vec<u64>,
 }
 
 impl Committed {
-    fn new(kind: Kind, role: Role, salt: Salt, bytes: &[u8], found_by: Vec<u64>) -> Self {
-        let none = Self { kind, committed: Vec::new(), stored: Vec::new(), found_by };
+    fn new(kind: Kind, role: Role, salt: Salt, bytes: &[u8], index_hashes: Vec<u64>) -> Self {
+        let none = Self { kind, committed: Vec::new(), stored: Vec::new(), index_hashes };
         none.with(role, salt, bytes)
     }
 
@@ -307,7 +307,7 @@ impl Sealing {
         self.entries.push(NewEntry {
             entry: bytes,
             parts: part.stored.into_iter().map(Some).collect(),
-            found_by: part.found_by,
+            index_hashes: part.index_hashes,
         });
         Ok(())
     }

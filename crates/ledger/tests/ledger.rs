@@ -128,15 +128,15 @@ fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
 #[test]
 fn the_index_is_held_against_the_log() {
     let ledger = ledger(3);
-    let with = |at: usize, found_by: Vec<u64>| {
+    let with = |at: usize, index_hashes: Vec<u64>| {
         let (mut entries, head, _) = ledger.contents(&founding()).expect("sound");
-        entries[at].found_by = found_by;
+        entries[at].index_hashes = index_hashes;
         let mut store = MemoryStore::new(founding());
         store.append(&Head::empty(&founding().genesis), &entries, &head).expect("memory");
         verdict(&Ledger::open(store).expect("opens")).expect_err("the index is wrong")
     };
     let (entries, ..) = ledger.contents(&founding()).expect("sound");
-    let own = entries[1].found_by.clone();
+    let own = entries[1].index_hashes.clone();
     assert!(own.len() > 1, "it names somebody");
     assert_eq!(with(1, Vec::new()).0, Some(1), "all records lost");
     for n in 0..own.len() {
@@ -301,7 +301,7 @@ fn a_changed_founding_is_told_apart_from_a_changed_entry() {
         entries.push(NewEntry {
             entry: s.entry.clone(),
             parts: s.parts.iter().map(|p| Some(p.1.clone())).collect(),
-            found_by: vec![],
+            index_hashes: vec![],
         });
         true
     };
@@ -321,8 +321,8 @@ fn seal(store: &mut MemoryStore, kind: Kind, held: &[(Part, bool)]) {
     let mut next = Head { chain: chain(&bytes), recorded_at: 5, ..head.clone() };
     next.edge.push(leaf_hash(&bytes));
     let parts = held.iter().map(|(part, keep)| keep.then(|| [&part.salt[..], &part.bytes].concat())).collect();
-    let found_by = if matches!(kind, Kind::Key | Kind::Redaction) { found_by_of_own() } else { Vec::new() };
-    store.append(&head, &[NewEntry { entry: bytes, parts, found_by }], &next).expect("memory");
+    let index_hashes = if matches!(kind, Kind::Key | Kind::Redaction) { found_by_of_own() } else { Vec::new() };
+    store.append(&head, &[NewEntry { entry: bytes, parts, index_hashes }], &next).expect("memory");
 }
 
 /// The hashes under which the ledger's own records are found.
@@ -330,7 +330,7 @@ fn found_by_of_own() -> Vec<u64> {
     let mut ledger = Ledger::open(MemoryStore::new(founding())).expect("opens");
     ledger.append_own(&Own::Key(key_change(3, 4, 0)), 5, &mut salts()).expect("room");
     let (entries, ..) = ledger.contents(&founding()).expect("sound");
-    entries[0].found_by.clone()
+    entries[0].index_hashes.clone()
 }
 
 #[test]

@@ -228,9 +228,9 @@ impl Archive {
     /// until what is returned stands in `hot`.
     pub fn seal(&self, manifest: &Manifest, entries: &[NewEntry]) -> Result<Manifest, StoreError> {
         self.clear(manifest)?;
-        let mut records: Vec<Record> = Vec::with_capacity(entries.iter().map(|new| new.found_by.len()).sum());
+        let mut records: Vec<Record> = Vec::with_capacity(entries.iter().map(|new| new.index_hashes.len()).sum());
         for (index, new) in (manifest.size..).zip(entries) {
-            records.extend(new.found_by.iter().map(|hash| (*hash, index)));
+            records.extend(new.index_hashes.iter().map(|hash| (*hash, index)));
         }
         let (mut runs, mut absorbed, mut total) = (manifest.runs.clone(), Vec::new(), records.len() as u64);
         while let Some(last) = runs.pop_if(|last| last.records <= 2 * total) {

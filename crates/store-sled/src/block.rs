@@ -123,7 +123,7 @@ mod tests {
         let one = |len: &usize| NewEntry {
             entry: noise(*len),
             parts: vec![Some(vec![b'a'; *len]), None, None, Some(noise(*len / 2)), Some(Vec::new())],
-            found_by: vec![7],
+            index_hashes: vec![7],
         };
         lens.iter().map(one).collect()
     }

@@ -144,7 +144,7 @@ impl Replica {
         self.is_dirty = true;
         tail::write(&self.hot, self.size, entries)?;
         for (index, new) in (self.size..).zip(entries) {
-            self.tail_index.extend(new.found_by.iter().map(|hash| (*hash, index)));
+            self.tail_index.extend(new.index_hashes.iter().map(|hash| (*hash, index)));
         }
         self.size += entries.len() as u64;
         self.chain = entries.last().map_or(self.chain, |new| Some(chain(&new.entry)));

@@ -44,7 +44,10 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), Stor
 
 /// About how many bytes an entry takes in a record.
 fn size(new: &NewEntry) -> usize {
-    new.entry.len() + new.parts.iter().flatten().map(|part| part.len() + 6).sum::<usize>() + 8 * new.found_by.len() + 8
+    new.entry.len()
+        + new.parts.iter().flatten().map(|part| part.len() + 6).sum::<usize>()
+        + 8 * new.index_hashes.len()
+        + 8
 }
 
 fn encode(entries: &[NewEntry]) -> Vec<u8> {
@@ -53,8 +56,8 @@ fn encode(entries: &[NewEntry]) -> Vec<u8> {
     for new in entries {
         put_entry(&mut value, &new.entry);
         put_parts(&mut value, new.present_parts());
-        value.extend(u32::try_from(new.found_by.len()).expect("a fact names fewer than 2^32 ids").to_be_bytes());
-        new.found_by.iter().for_each(|hash| value.extend(hash.to_be_bytes()));
+        value.extend(u32::try_from(new.index_hashes.len()).expect("a fact names fewer than 2^32 ids").to_be_bytes());
+        new.index_hashes.iter().for_each(|hash| value.extend(hash.to_be_bytes()));
     }
     let check = crc32fast::hash(&value);
     value.extend(check.to_be_bytes());

@@ -449,7 +449,7 @@ fn an_entry_that_very_much_finds_is_kept() {
     let mut store = create(root.path());
     let head = store.head().expect("a head");
     let (mut batch, next) = entries(&head, &[30]);
-    batch[0].found_by = (0..70_000).collect();
+    batch[0].index_hashes = (0..70_000).collect();
     store.append(&head, &batch, &next).expect("room");
     drop(store);
     let store = open(root.path()).expect("opens");

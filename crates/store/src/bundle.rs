@@ -23,13 +23,13 @@ impl StoredEntry {
 
     /// Returns the entry to be stored again, found by these hashes.
     #[must_use]
-    pub fn to_new(&self, found_by: Vec<u64>) -> NewEntry {
+    pub fn to_new(&self, index_hashes: Vec<u64>) -> NewEntry {
         let count = self.parts.iter().map(|(number, _)| usize::from(*number) + 1).max().unwrap_or(0);
         let mut parts = vec![None; count];
         for (number, bytes) in &self.parts {
             parts[usize::from(*number)] = Some(bytes.clone());
         }
-        NewEntry { entry: self.entry.clone(), parts, found_by }
+        NewEntry { entry: self.entry.clone(), parts, index_hashes }
     }
 }
 

@@ -32,7 +32,7 @@ pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
         next.chain = chain(&entry);
         next.edge.push(leaf_hash(&entry));
         let parts = vec![Some([&salt[..], &content].concat()), None, Some(salt.to_vec())];
-        all.push(NewEntry { entry, parts, found_by: hashes_of(index) });
+        all.push(NewEntry { entry, parts, index_hashes: hashes_of(index) });
     }
     (all, next)
 }

@@ -33,7 +33,7 @@ pub struct NewEntry {
     /// Its parts in order, each as 32 bytes of salt and the part's bytes; `None` for one that was erased.
     pub parts: Vec<Option<Vec<u8>>>,
     /// The keyed hashes under which it is found, each once.
-    pub found_by: Vec<u64>,
+    pub index_hashes: Vec<u64>,
 }
 
 /// An entry as stored.

@@ -52,7 +52,7 @@ impl Store for MemoryStore {
         for (index, new) in (expected.size()..).zip(entries) {
             let parts = (0_u16..).zip(&new.parts).filter_map(|(n, part)| Some((n, part.clone()?))).collect();
             self.entries.insert(index, StoredEntry { index, entry: new.entry.clone(), parts });
-            self.index.extend(new.found_by.iter().map(|hash| (*hash, index)));
+            self.index.extend(new.index_hashes.iter().map(|hash| (*hash, index)));
         }
         self.head = head.clone();
         Ok(())
