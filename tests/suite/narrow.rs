@@ -4,7 +4,7 @@ use crate::root;
 use chrono::NaiveDate;
 use heldto_fact::{Content, Fact, FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::{Ledger, decode_fact, encode_fact, tell_fact};
+use heldto_ledger::{Ledger, decode_fact, decode_header, encode_fact};
 use heldto_proof::Genesis;
 use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{AmountFilter, Basis, Document, Filter, Log, PledgeFilter, Scope};
@@ -118,7 +118,7 @@ fn what_the_bytes_of_a_fact_tell_is_what_the_fact_tells() {
         let each = |recorded: Recorded| {
             let Content::Known(fact) = recorded.content else { return };
             let bytes = encode_fact(&fact).expect("short");
-            let tells = tell_fact(&bytes);
+            let tells = decode_header(&bytes);
             assert_eq!(tells, Ok(fact.header(&bytes)), "{}", fact.id);
             match fact.kind() {
                 Kind::Correction => told[0] += 1,

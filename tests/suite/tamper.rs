@@ -194,8 +194,8 @@ fn a_flipped_bit_of_any_file_changes_nothing_that_is_read() {
 /// Puts every file back as it was, and removes what was added.
 fn restore(ledger: &Path, kept: &[(PathBuf, Vec<u8>)]) {
     for path in files(ledger) {
-        let is_own = ["signing.key", "example.toml", ".gitignore", "lock"].iter().any(|name| path.ends_with(name));
-        if !is_own && !kept.iter().any(|(k, _)| *k == path) {
+        let is_system = ["signing.key", "example.toml", ".gitignore", "lock"].iter().any(|name| path.ends_with(name));
+        if !is_system && !kept.iter().any(|(k, _)| *k == path) {
             std::fs::remove_file(path).expect("removes");
         }
     }

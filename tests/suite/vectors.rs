@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use heldto_fact::{Body, Fact, Kind};
 use heldto_intake::{File, Known, to_json};
-use heldto_ledger::{KeyChange, Own, Redaction, ReserveKey, Withholding, decode_fact, encode_fact, kind_code};
+use heldto_ledger::{KeyChange, Redaction, ReserveKey, SystemRecord, Withholding, decode_fact, encode_fact, kind_code};
 use heldto_proof::{Chain, CompactRange, Entry, Genesis, Hash, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
 use scenarios::scenarios;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Builder {
         self.seal(kind_code(fact.kind()), &[(part, true)], |_| {})
     }
 
-    fn own(self, own: &Own) -> Self {
+    fn own(self, own: &SystemRecord) -> Self {
         let part = part(Role::Ledger, own.encode().expect("short"), self.edge.size());
         self.seal(kind_code(own.kind()), &[(part, true)], |_| {})
     }
@@ -75,10 +75,10 @@ fn signer(seed: u8) -> NoteSigner {
 }
 
 /// A change of key, as the entry at this place.
-fn key_change(index: u64) -> Own {
+fn key_change(index: u64) -> SystemRecord {
     let (old, new) = (signer(7), signer(8));
     let message = KeyChange::message("example.org/vectors", index, &old.verifier().key, &new.verifier().key);
-    Own::Key(KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) })
+    SystemRecord::Key(KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) })
 }
 
 /// A part with a salt that is the same on every machine.
@@ -108,7 +108,7 @@ fn erased(redaction: &Redaction, keep: bool) -> Vec<Value> {
     let quotation = part(Role::Quotation, b"as it was said".to_vec(), 99);
     let fact = part(Role::Fact, encode_fact(&of_kind(Kind::Party)).expect("short"), 98);
     let first = Builder::new().seal(kind_code(Kind::Party), &[(fact, true), (quotation, keep)], |_| {});
-    first.own(&Own::Redaction(redaction.clone())).end()
+    first.own(&SystemRecord::Redaction(redaction.clone())).end()
 }
 
 /// A fact whose bytes are tweaked before they are committed to.
@@ -141,19 +141,19 @@ fn edited(edit: fn(&mut Vec<Value>)) -> Vec<Value> {
 }
 
 /// A record that names another key as kept in reserve, as the entry at this place, or signed for the next.
-fn reserve_key(index: u64, is_signed: bool) -> Own {
+fn reserve_key(index: u64, is_signed: bool) -> SystemRecord {
     reserve_key_of(&signer(9), if is_signed { index } else { index + 1 })
 }
 
-fn reserve_key_of(reserve: &NoteSigner, index: u64) -> Own {
+fn reserve_key_of(reserve: &NoteSigner, index: u64) -> SystemRecord {
     let (current, key) = (signer(7), reserve.verifier().key);
     let message = ReserveKey::message("example.org/vectors", index, &current.verifier().key, &key);
-    Own::ReserveKey(ReserveKey { key, by_current: current.sign(&message), by_reserve: reserve.sign(&message) })
+    SystemRecord::ReserveKey(ReserveKey { key, by_current: current.sign(&message), by_reserve: reserve.sign(&message) })
 }
 
-fn withholding(parts: &[(u64, u64)]) -> Own {
+fn withholding(parts: &[(u64, u64)]) -> SystemRecord {
     let (ground, by) = ("about a child".to_owned(), "the editor".to_owned());
-    Own::Withholding(Withholding { parts: parts.to_vec(), ground, by })
+    SystemRecord::Withholding(Withholding { parts: parts.to_vec(), ground, by })
 }
 
 /// A fact and its quotation, left out or not, and a record that withholds these parts.

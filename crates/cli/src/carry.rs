@@ -4,7 +4,7 @@ use crate::error::{CommandError, INTEGRITY};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use heldto_intake::{strict_json, to_json};
-use heldto_ledger::{Carried, CarriedPart, Ledger, restore};
+use heldto_ledger::{ExportedEntry, ExportedPart, Ledger, restore};
 use heldto_proof::{Chain, Checkpoint, Entry, Genesis, Hash, Part, Role, SignedNote};
 use heldto_store::{Founding, MemoryStore, Store};
 use heldto_store_files::{Folder, FolderStore};
@@ -30,7 +30,7 @@ pub fn write<S: Store>(
                 return false;
             }
         };
-        let mut carried = Carried { entry: stored.entry.clone(), parts: Vec::new() };
+        let mut exported = ExportedEntry { entry: stored.entry.clone(), parts: Vec::new() };
         for (number, bytes) in &stored.parts {
             let role = entry.parts.get(usize::from(*number)).map(|p| p.role);
             if let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>())
@@ -38,10 +38,10 @@ pub fn write<S: Store>(
                 && !is_left_out(stored.index, *number)
             {
                 let part = Part { role, salt: *salt, bytes: bytes.to_vec() };
-                carried.parts.push(CarriedPart { number: *number, part });
+                exported.parts.push(ExportedPart { number: *number, part });
             }
         }
-        out.push_str(&format!("{}\n", line(stored.index, &carried)));
+        out.push_str(&format!("{}\n", line(stored.index, &exported)));
         true
     })?;
     if let Some(error) = broken {
@@ -53,13 +53,13 @@ pub fn write<S: Store>(
     Ok(out)
 }
 
-fn line(index: u64, carried: &Carried) -> Value {
-    let part = |p: &CarriedPart| json!({ "part": p.number, "role": p.part.role.as_str(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) });
+fn line(index: u64, exported: &ExportedEntry) -> Value {
+    let part = |p: &ExportedPart| json!({ "part": p.number, "role": p.part.role.as_str(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) });
     let mut fields = Map::new();
     fields.insert("index".to_owned(), index.into());
-    fields.insert("entry".to_owned(), STANDARD.encode(&carried.entry).into());
-    fields.insert("parts".to_owned(), carried.parts.iter().map(part).collect());
-    if let Some(fact) = carried.fact() {
+    fields.insert("entry".to_owned(), STANDARD.encode(&exported.entry).into());
+    fields.insert("parts".to_owned(), exported.parts.iter().map(part).collect());
+    if let Some(fact) = exported.fact() {
         fields.insert("fact".to_owned(), to_json(&fact));
     }
     Value::Object(fields)
@@ -73,7 +73,7 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
         return Err(broken("there is nothing in it: neither an export, nor a proof, nor a checkpoint", None));
     };
     let genesis = genesis(first).ok_or_else(|| broken("line 1 is not the first line of an export", None))?;
-    let (mut carried, mut end) = (Vec::new(), None);
+    let (mut exported, mut end) = (Vec::new(), None);
     for (number, text) in lines {
         let at = |why: &str| broken(&format!("line {number} {why}"), None);
         let value: Value = strict_json(text).map_err(|e| at(&format!("is not JSON: {e}")))?;
@@ -84,7 +84,7 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
             end = Some(self::end(&value).ok_or_else(|| at("is not the last line of an export"))?);
             continue;
         }
-        let index = carried.len() as u64;
+        let index = exported.len() as u64;
         if value.get("index").and_then(Value::as_u64) != Some(index) {
             return Err(broken(
                 &format!("line {number} is not that of entry {index}; lines were removed, reordered or put in"),
@@ -98,13 +98,13 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
         if value.get("fact").is_some_and(|shown| own.as_ref() != Some(shown)) {
             return Err(broken("the readable fact is not the one that is hashed", Some(index)));
         }
-        carried.push(item);
+        exported.push(item);
     }
     let (size, chain, root) = end.ok_or_else(|| broken("the last line is missing: the export was cut short", None))?;
-    if size != carried.len() as u64 {
-        return Err(broken(&format!("it holds {} entries and says {size}", carried.len()), None));
+    if size != exported.len() as u64 {
+        return Err(broken(&format!("it holds {} entries and says {size}", exported.len()), None));
     }
-    Ok(restore(&Founding { genesis, index_key }, &carried, Some(Chain(chain)), root)?)
+    Ok(restore(&Founding { genesis, index_key }, &exported, Some(Chain(chain)), root)?)
 }
 
 /// How often a published folder is read again because a newer checkpoint came while it was read.
@@ -184,7 +184,7 @@ fn bytes(value: &Value, key: &str) -> Option<Vec<u8>> {
     STANDARD.decode(value.get(key)?.as_str()?).ok()
 }
 
-fn entry(value: &Value) -> Option<Carried> {
+fn entry(value: &Value) -> Option<ExportedEntry> {
     if !has_only(value, &["index", "entry", "parts", "fact"]) {
         return None;
     }
@@ -195,13 +195,13 @@ fn entry(value: &Value) -> Option<Carried> {
         }
         let number = u16::try_from(part.get("part")?.as_u64()?).ok()?;
         let role = Role::from_word(part.get("role")?.as_str()?)?;
-        if parts.iter().any(|p: &CarriedPart| p.number == number) {
+        if parts.iter().any(|p: &ExportedPart| p.number == number) {
             return None;
         }
-        parts.push(CarriedPart {
+        parts.push(ExportedPart {
             number,
             part: Part { role, salt: hash(part, "salt")?.0, bytes: bytes(part, "bytes")? },
         });
     }
-    Some(Carried { entry: bytes(value, "entry")?, parts })
+    Some(ExportedEntry { entry: bytes(value, "entry")?, parts })
 }

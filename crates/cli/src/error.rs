@@ -1,6 +1,6 @@
 //! Errors with what to do about them, and exit codes: only here.
 
-use heldto_ledger::{AppendError, Fault, Problem, ReadError, RestoreError};
+use heldto_ledger::{AppendError, Defect, Fault, ReadError, RestoreError};
 use heldto_store::StoreError;
 
 /// Something failed.
@@ -125,11 +125,11 @@ impl From<AppendError> for CommandError {
     }
 }
 
-impl From<Box<Problem>> for CommandError {
-    fn from(problem: Box<Problem>) -> Self {
+impl From<Box<Defect>> for CommandError {
+    fn from(problem: Box<Defect>) -> Self {
         // That the system refused says nothing of the ledger.
         let problem = match *problem {
-            Problem { fault: Fault::Store(error), .. } if !error.is_integrity() => return error.into(),
+            Defect { fault: Fault::Store(error), .. } if !error.is_integrity() => return error.into(),
             problem => problem,
         };
         Self::new(INTEGRITY, format!("broken: {problem}")).hint(REBUILD)
@@ -140,7 +140,7 @@ impl From<RestoreError> for CommandError {
     fn from(error: RestoreError) -> Self {
         match error {
             RestoreError::Store(error) => error.into(),
-            RestoreError::Problem(problem) => problem.into(),
+            RestoreError::Defect(problem) => problem.into(),
             other => Self::new(INTEGRITY, format!("broken: {other}")),
         }
     }

@@ -6,7 +6,7 @@ use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use chrono::{DateTime, Utc};
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::{Ledger, Problem, Verified, decode_fact, index_hashes};
+use heldto_ledger::{Defect, Ledger, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Clock, Lookup, States, Stretch, View};
 use heldto_report::{Glance, Log};
@@ -56,7 +56,7 @@ pub fn say_notices(world: &mut World<'_>, global: &Global) {
 /// Why a ledger was not found sound.
 pub enum Unverified {
     /// Something in it is broken.
-    Problem(Box<Problem>),
+    Defect(Box<Defect>),
     /// Something else failed.
     Other(CommandError),
 }
@@ -64,7 +64,7 @@ pub enum Unverified {
 impl From<Unverified> for CommandError {
     fn from(unverified: Unverified) -> Self {
         match unverified {
-            Unverified::Problem(problem) => problem.into(),
+            Unverified::Defect(problem) => problem.into(),
             Unverified::Other(error) => error,
         }
     }
@@ -87,9 +87,9 @@ pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> 
     match ledger.verify(is_partial, progress) {
         Err(problem) if problem.is_of_index() => {
             ledger.store_mut().rebuild_database(&problem.to_string())?;
-            ledger.verify(is_partial, progress).map_err(Unverified::Problem)
+            ledger.verify(is_partial, progress).map_err(Unverified::Defect)
         }
-        verified => verified.map_err(Unverified::Problem),
+        verified => verified.map_err(Unverified::Defect),
     }
 }
 

@@ -22,7 +22,7 @@ pub enum Content<F = Fact> {
     /// A fact.
     Known(F),
     /// The ledger's own record: a redaction or a key.
-    Own(Kind),
+    System(Kind),
     /// A fact that was erased; its kind stays public.
     Erased(Kind),
     /// A fact of a version that this program cannot read.

@@ -493,7 +493,7 @@ impl Force {
 impl Kind {
     /// Returns `true` if records of this kind are the ledger's own, and no facts.
     #[must_use]
-    pub const fn is_own(self) -> bool {
+    pub const fn is_system(self) -> bool {
         matches!(self, Self::Redaction | Self::Key | Self::Withholding | Self::ReserveKey)
     }
 }

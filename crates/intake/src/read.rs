@@ -48,7 +48,7 @@ const fn declares(kind: Kind) -> bool {
 }
 
 fn fact(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
-    if kind.is_own() || matches!(kind, Kind::Correction | Kind::Retraction) {
+    if kind.is_system() || matches!(kind, Kind::Correction | Kind::Retraction) {
         let help = match kind {
             Kind::Correction => "use: heldto correct ID FILE",
             Kind::Retraction => "use: heldto retract ID --reason TEXT",

@@ -1,5 +1,5 @@
-use crate::stretches::in_order;
-use crate::{Ledger, Own, ReadError, Recorder, WireError, encode_fact, kind_code};
+use crate::parallel::map_ordered;
+use crate::{Ledger, ReadError, Recorder, SystemRecord, WireError, encode_fact, kind_code};
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, Kind, LinkKind};
 use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, leaf_hash};
 use heldto_store::{NewEntry, Store, StoreError};
@@ -49,7 +49,7 @@ pub enum AppendError {
     },
     /// A record of the ledger's own that cannot be written.
     #[error("the record cannot be written: {0}")]
-    Own(WireError),
+    SystemRecord(WireError),
     /// An entry that cannot be written.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -196,7 +196,7 @@ impl<S: Store + Sync> Ledger<S> {
         if planned.new.is_empty() {
             return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
         }
-        let recorder = self.recorder.as_ref().map(Recorder::encode).transpose().map_err(AppendError::Own)?;
+        let recorder = self.recorder.as_ref().map(Recorder::encode).transpose().map_err(AppendError::SystemRecord)?;
         let mut salted: Vec<(&Fact, Salt, Option<Salt>)> =
             planned.new.iter().map(|fact| (*fact, [0; 32], recorder.as_ref().map(|_| [0; 32]))).collect();
         for (_, salt, second) in &mut salted {
@@ -219,7 +219,7 @@ impl<S: Store + Sync> Ledger<S> {
             };
             few.iter().map(commit).collect::<Result<Vec<_>, _>>()
         };
-        in_order(chunks.len() as u64, &commit, |parts| {
+        map_ordered(chunks.len() as u64, &commit, |parts| {
             parts?.into_iter().try_for_each(|part| sealing.push(part))?;
             progress(sealing.entries.len() as u64);
             Ok::<(), AppendError>(())
@@ -234,11 +234,16 @@ impl<S: Store + Sync> Ledger<S> {
     ///
     /// # Errors
     /// When the clock trails, or when the store fails; see [`AppendError`].
-    pub fn append_own(&mut self, own: &Own, now: i64, random: &mut dyn FnMut(&mut [u8])) -> Result<u64, AppendError> {
+    pub fn append_record(
+        &mut self,
+        record: &SystemRecord,
+        now: i64,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<u64, AppendError> {
         let mut salt: Salt = [0; 32];
         random(&mut salt);
-        let bytes = own.encode().map_err(AppendError::Own)?;
-        let part = Committed::new(own.kind(), Role::Ledger, salt, &bytes, vec![self.index_key.hash_of_own()]);
+        let bytes = record.encode().map_err(AppendError::SystemRecord)?;
+        let part = Committed::new(record.kind(), Role::Ledger, salt, &bytes, vec![self.index_key.system_hash()]);
         let mut sealing = Sealing::new(&self.head, self.time(now)?, 1);
         sealing.push(part)?;
         self.store_all(sealing)

@@ -4,21 +4,21 @@
 
 mod amend;
 mod append;
+mod parallel;
 mod read;
 mod restore;
 mod sensitive;
-mod stretches;
 mod verify;
 mod wire;
 
 pub use append::{AppendError, Appended, ClockPolicy, Planned};
 pub use read::ReadError;
-pub use restore::{Carried, CarriedPart, RestoreError, index_hashes, restore};
+pub use restore::{ExportedEntry, ExportedPart, RestoreError, index_hashes, restore};
 pub use sensitive::Sensitive;
-pub use verify::{Fault, Problem, Verified};
+pub use verify::{Defect, Fault, Verified};
 pub use wire::{
-    KeyChange, Own, Recorder, Redaction, ReserveKey, WireError, Withholding, decode_fact, encode_fact, kind_code,
-    kind_of, tell_fact,
+    KeyChange, Recorder, Redaction, ReserveKey, SystemRecord, WireError, Withholding, decode_fact, decode_header,
+    encode_fact, kind_code, kind_of,
 };
 
 use heldto_fact::{Fact, FactId, IndexTerm};
@@ -111,7 +111,7 @@ impl IndexKey {
     }
 
     /// The hash under which the ledger's own records are found.
-    fn hash_of_own(&self) -> u64 {
+    fn system_hash(&self) -> u64 {
         self.short(&["own"]) & !OF_ID
     }
 

@@ -1,5 +1,5 @@
-use crate::stretches::in_order;
-use crate::{KeyChange, Ledger, Own, Recorder, WireError, decode_fact, kind_of, tell_fact};
+use crate::parallel::map_ordered;
+use crate::{KeyChange, Ledger, Recorder, SystemRecord, WireError, decode_fact, decode_header, kind_of};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactHeader, FactId, IndexTerm, Invalid, Kind, Recorded, Version};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Role, leaf_hash};
@@ -185,7 +185,7 @@ impl<S: Store> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn key_changes(&self, size: u64) -> Result<Vec<(u64, KeyChange)>, ReadError> {
         let change = |(index, own)| match own {
-            Own::Key(change) => Some((index, change)),
+            SystemRecord::Key(change) => Some((index, change)),
             _ => None,
         };
         Ok(self.own_records(size)?.into_iter().filter_map(change).collect())
@@ -195,14 +195,14 @@ impl<S: Store> Ledger<S> {
     ///
     /// # Errors
     /// When an entry is missing or damaged.
-    pub fn own_records(&self, size: u64) -> Result<Vec<(u64, Own)>, ReadError> {
+    pub fn own_records(&self, size: u64) -> Result<Vec<(u64, SystemRecord)>, ReadError> {
         let (mut found, mut failed) = (Vec::new(), None);
         let mut look = |stored: &StoredEntry| {
             let index = stored.index;
             let kind = Entry::decode(&stored.entry).ok().and_then(|e| kind_of(e.kind));
             let bytes = stored.parts.first().and_then(|(_, b)| b.get(32..));
-            if let Some(bytes) = bytes.filter(|_| kind.is_some_and(Kind::is_own)) {
-                match Own::decode(bytes) {
+            if let Some(bytes) = bytes.filter(|_| kind.is_some_and(Kind::is_system)) {
+                match SystemRecord::decode(bytes) {
                     Ok(own) => found.push((index, own)),
                     Err(error) => failed = Some(ReadError::Fact { index, error }),
                 }
@@ -210,7 +210,7 @@ impl<S: Store> Ledger<S> {
             failed.is_none()
         };
         if self.store.keeps_index() {
-            let own = self.places(&[self.index_key.hash_of_own()], usize::MAX)?.concat();
+            let own = self.places(&[self.index_key.system_hash()], usize::MAX)?.concat();
             for index in own.into_iter().filter(|index| *index < size) {
                 self.store.read(index..index + 1, &mut look)?;
             }
@@ -270,7 +270,7 @@ impl<S: Store + Sync> Ledger<S> {
             let share = usize::try_from(n).ok().and_then(|n| shares.get(n)).copied().unwrap_or_default();
             share.iter().try_for_each(|few| self.near(few, &mut |recorded| all.push(recorded))).map(|()| all)
         };
-        in_order(shares.len() as u64, &read, |all| {
+        map_ordered(shares.len() as u64, &read, |all| {
             all?.into_iter().for_each(&mut *visit);
             Ok(())
         })
@@ -286,21 +286,23 @@ impl<S: Store + Sync> Ledger<S> {
         gather: &(impl Fn(&mut T, &Recorded<FactHeader<'_>>) -> Result<(), Invalid> + Sync),
         join: &mut dyn FnMut(T),
     ) -> Result<(), ReadError> {
-        let stretch = |n: u64| {
+        let chunk = |n: u64| {
             let from = range.start + n * STRETCH;
             let (mut gathered, mut failed) = (T::default(), None);
             self.store.read(from..(from + STRETCH).min(range.end), &mut |stored| {
                 let index = stored.index;
-                let told = entry(stored, tell_fact).and_then(|recorded| {
+                let header = entry(stored, decode_header).and_then(|recorded| {
                     gather(&mut gathered, &recorded)
                         .map_err(|e| ReadError::Fact { index, error: WireError::Value(e.to_string()) })
                 });
-                failed = told.err();
+                failed = header.err();
                 failed.is_none()
             })?;
             failed.map_or(Ok(gathered), Err)
         };
-        in_order(range.end.saturating_sub(range.start).div_ceil(STRETCH), &stretch, |gathered| gathered.map(&mut *join))
+        map_ordered(range.end.saturating_sub(range.start).div_ceil(STRETCH), &chunk, |gathered| {
+            gathered.map(&mut *join)
+        })
     }
 }
 
@@ -357,7 +359,7 @@ fn entry<'s, F>(
     let bytes = fact_part.and_then(|n| stored.parts.iter().find(|(number, _)| usize::from(*number) == n));
     let content = match (kind, bytes) {
         (None, _) => Content::Unreadable,
-        (Some(kind), _) if kind.is_own() => Content::Own(kind),
+        (Some(kind), _) if kind.is_system() => Content::System(kind),
         (Some(kind), None) => Content::Erased(kind),
         (Some(_), Some((_, bytes))) => match read(bytes.get(32..).unwrap_or_default()) {
             Ok(fact) => Content::Known(fact),

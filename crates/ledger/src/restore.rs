@@ -1,21 +1,21 @@
 use crate::read::recorded;
-use crate::{Fault, IndexKey, Ledger, Problem, ReadError, Verified, decode_fact};
+use crate::{Defect, Fault, IndexKey, Ledger, ReadError, Verified, decode_fact};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
 use heldto_store::{EntryHashes, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
 
 /// An entry as an export carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
+pub struct ExportedEntry {
     /// The entry's bytes.
     pub entry: Vec<u8>,
     /// The parts carried.
-    pub parts: Vec<CarriedPart>,
+    pub parts: Vec<ExportedPart>,
 }
 
 /// A part as an export carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CarriedPart {
+pub struct ExportedPart {
     /// Its number in the entry, from 0.
     pub number: u16,
     /// The part.
@@ -42,7 +42,7 @@ pub enum RestoreError {
     },
     /// It does not verify.
     #[error(transparent)]
-    Problem(#[from] Box<Problem>),
+    Defect(#[from] Box<Defect>),
     /// It verifies, and ends elsewhere than it says.
     #[error("the export ends at {found} and says that it ends at {said}")]
     End {
@@ -53,7 +53,7 @@ pub enum RestoreError {
     },
 }
 
-impl Carried {
+impl ExportedEntry {
     /// The fact it carries, where it can be read.
     #[must_use]
     pub fn fact(&self) -> Option<Fact> {
@@ -70,7 +70,7 @@ impl Carried {
 /// When an entry does not decode or the export ends elsewhere than it says.
 pub fn restore(
     founding: &Founding,
-    carried: &[Carried],
+    exported: &[ExportedEntry],
     chain_said: Option<Chain>,
     root_said: Hash,
 ) -> Result<Ledger<MemoryStore>, RestoreError> {
@@ -79,15 +79,16 @@ pub fn restore(
     let empty = Head::empty(&founding.genesis);
     let (mut edge, mut end, mut recorded_at, mut entries) =
         (CompactRange::default(), empty.chain, i64::MIN, Vec::new());
-    for (index, item) in (0..).zip(carried) {
+    for (index, item) in (0..).zip(exported) {
         let entry = Entry::decode(&item.entry).map_err(|error| RestoreError::Entry { index, error })?;
         recorded_at = entry.recorded_at;
         end = chain(&item.entry);
         edge.push(leaf_hash(&item.entry));
         // A number beyond what the entry commits to is refused before anything is reserved for it.
-        if let Some(CarriedPart { number, .. }) = item.parts.iter().find(|p| usize::from(p.number) >= entry.parts.len())
+        if let Some(ExportedPart { number, .. }) =
+            item.parts.iter().find(|p| usize::from(p.number) >= entry.parts.len())
         {
-            return Err(Box::new(Problem { entry: Some(index), fault: Fault::PartExtra(*number) }).into());
+            return Err(Box::new(Defect { entry: Some(index), fault: Fault::PartExtra(*number) }).into());
         }
         let parts = item.parts.iter().map(|p| (p.number, [&p.part.salt[..], &p.part.bytes].concat())).collect();
         let stored = StoredEntry { index, entry: item.entry.clone(), parts };
@@ -103,7 +104,7 @@ pub fn restore(
         ledger.verify(true, &mut |_| {})?;
         if let Some(last) = size.checked_sub(1).filter(|_| (chain_differs || chain_said.is_none()) && root != root_said)
         {
-            return Err(Box::new(Problem { entry: Some(last), fault: Fault::Changed }).into());
+            return Err(Box::new(Defect { entry: Some(last), fault: Fault::Changed }).into());
         }
         return Err(RestoreError::End {
             found: format!("chain value {} and root {root} after {size} entries", end.0),
@@ -140,7 +141,7 @@ pub fn index_hashes(founding: &Founding) -> EntryHashes {
 fn hashes_of(stored: &StoredEntry, index_key: &IndexKey) -> Vec<u64> {
     match recorded(stored).map(|recorded| recorded.content) {
         Ok(Content::Known(fact)) => index_key.hashes(&fact),
-        Ok(Content::Own(_)) => vec![index_key.hash_of_own()],
+        Ok(Content::System(_)) => vec![index_key.system_hash()],
         // What does not read is named by the verification.
         Ok(Content::Erased(_) | Content::Unreadable) | Err(_) => Vec::new(),
     }

@@ -1,6 +1,6 @@
 //! What is about an identifiable child or family: which facts, and which entries tell of them.
 
-use crate::{Ledger, Own, ReadError, Withholding};
+use crate::{Ledger, ReadError, SystemRecord, Withholding};
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm};
 use heldto_proof::{Entry, Role};
 use heldto_store::Store;
@@ -65,7 +65,7 @@ impl<S: Store + Sync> Ledger<S> {
     /// When an entry is missing or damaged.
     pub fn withholdings(&self, size: u64) -> Result<Vec<(u64, Withholding)>, ReadError> {
         let withholding = |(index, own)| match own {
-            Own::Withholding(withholding) => Some((index, withholding)),
+            SystemRecord::Withholding(withholding) => Some((index, withholding)),
             _ => None,
         };
         Ok(self.own_records(size)?.into_iter().filter_map(withholding).collect())

@@ -1,17 +1,17 @@
 mod absent;
 mod amendments;
-mod stretch;
+mod chunk;
 
-use crate::stretches::in_order;
-use crate::{HASH_BITS, Ledger, OF_ID, Own, WireError, Withholding, kind_of};
+use crate::parallel::map_ordered;
+use crate::{HASH_BITS, Ledger, OF_ID, SystemRecord, WireError, Withholding, kind_of};
 use amendments::Replaced;
+use chunk::ChunkCheck;
 use heldto_fact::{Content, FactId};
 use heldto_proof::{Chain, CompactRange, EntryError, Hash, MAX_PART, Role, Verifier, chain};
 use heldto_store::{Store, StoreError};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
-use stretch::Stretch;
 
 /// What a verification found sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,14 +51,14 @@ impl Verified {
 /// The first thing found broken.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{fault}", self.place())]
-pub struct Problem {
+pub struct Defect {
     /// The entry it is in; `None` where it is in another record.
     pub entry: Option<u64>,
     /// What is wrong.
     pub fault: Fault,
 }
 
-impl Problem {
+impl Defect {
     /// Tells whether the index is wrong, and no entry: it can be made again from the entries.
     #[must_use]
     pub const fn is_of_index(&self) -> bool {
@@ -178,7 +178,7 @@ impl<S: Store + Sync> Ledger<S> {
     ///
     /// # Errors
     /// The first thing found broken, at the first bad entry.
-    pub fn verify(&self, partial: bool, progress: &mut dyn FnMut(u64)) -> Result<Verified, Box<Problem>> {
+    pub fn verify(&self, partial: bool, progress: &mut dyn FnMut(u64)) -> Result<Verified, Box<Defect>> {
         let size = self.head.size();
         let mut walk = Walk {
             chain: self.genesis().chain(),
@@ -208,20 +208,20 @@ impl<S: Store + Sync> Ledger<S> {
             },
         };
         let secret = walk.secret.clone();
-        let stretch = |n: u64| self.stretch(n * STRETCH..((n + 1) * STRETCH).min(size), &secret);
-        in_order(size.div_ceil(STRETCH), &stretch, |stretch| {
-            let end = stretch.range.end;
-            self.join(&mut walk, stretch)?;
+        let chunk = |n: u64| self.chunk(n * STRETCH..((n + 1) * STRETCH).min(size), &secret);
+        map_ordered(size.div_ceil(STRETCH), &chunk, |chunk| {
+            let end = chunk.range.end;
+            self.join(&mut walk, chunk)?;
             progress(end);
-            Ok::<(), Box<Problem>>(())
+            Ok::<(), Box<Defect>>(())
         })?;
         self.settle(walk, partial)
     }
 
     /// Joins a stretch to what came before it.
-    fn join(&self, walk: &mut Walk, stretch: Stretch) -> Result<(), Box<Problem>> {
-        let start = stretch.range.start;
-        if let Some((previous, recorded_at)) = stretch.first {
+    fn join(&self, walk: &mut Walk, chunk: ChunkCheck) -> Result<(), Box<Defect>> {
+        let start = chunk.range.start;
+        if let Some((previous, recorded_at)) = chunk.first {
             if previous != walk.chain {
                 return Err(Box::new(self.blame(start, Fault::Spliced)));
             }
@@ -229,15 +229,15 @@ impl<S: Store + Sync> Ledger<S> {
                 return Err(at(start, Fault::Time));
             }
         }
-        for (index, own) in &stretch.keys {
+        for (index, own) in &chunk.keys {
             match own {
-                Own::Key(change) if change.is_signed(&walk.key, *index) => walk.key.key = change.key,
-                Own::ReserveKey(reserve) if reserve.is_signed(&walk.key, *index) => {}
-                Own::ReserveKey(_) => return Err(at(*index, Fault::ReserveKey)),
+                SystemRecord::Key(change) if change.is_signed(&walk.key, *index) => walk.key.key = change.key,
+                SystemRecord::ReserveKey(reserve) if reserve.is_signed(&walk.key, *index) => {}
+                SystemRecord::ReserveKey(_) => return Err(at(*index, Fault::ReserveKey)),
                 _ => return Err(at(*index, Fault::KeyChange)),
             }
         }
-        if let Some((index, fault)) = stretch.fault {
+        if let Some((index, fault)) = chunk.fault {
             return Err(match fault {
                 Fault::Store(StoreError::Missing(missing)) => at(missing, Fault::Missing),
                 Fault::Store(StoreError::Block { first, why }) => {
@@ -247,22 +247,22 @@ impl<S: Store + Sync> Ledger<S> {
                 fault => Box::new(self.blame(index, fault)),
             });
         }
-        walk.chain = stretch.chain;
-        walk.recorded_at = stretch.recorded_at;
-        stretch.tree.into_iter().for_each(|(leaves, hash)| walk.edge.push_perfect(leaves, hash));
-        walk.absent.extend(stretch.absent);
-        walk.redacted.extend(stretch.redacted);
-        walk.withholdings.extend(stretch.withholdings);
-        walk.replaced.extend(stretch.replaced);
-        walk.indexed = walk.indexed.wrapping_add(stretch.indexed);
-        walk.own.extend(stretch.own);
-        walk.found.unreadable += stretch.unreadable.len() as u64;
-        walk.untold.extend(stretch.unreadable);
-        walk.found.parts_checked += stretch.parts_checked;
+        walk.chain = chunk.chain;
+        walk.recorded_at = chunk.recorded_at;
+        chunk.tree.into_iter().for_each(|(leaves, hash)| walk.edge.push_perfect(leaves, hash));
+        walk.absent.extend(chunk.absent);
+        walk.redacted.extend(chunk.redacted);
+        walk.withholdings.extend(chunk.withholdings);
+        walk.replaced.extend(chunk.replaced);
+        walk.indexed = walk.indexed.wrapping_add(chunk.indexed);
+        walk.own.extend(chunk.own);
+        walk.found.unreadable += chunk.unreadable.len() as u64;
+        walk.untold.extend(chunk.unreadable);
+        walk.found.parts_checked += chunk.parts_checked;
         Ok(())
     }
 
-    fn settle(&self, mut walk: Walk, partial: bool) -> Result<Verified, Box<Problem>> {
+    fn settle(&self, mut walk: Walk, partial: bool) -> Result<Verified, Box<Defect>> {
         self.check_absent(&mut walk, partial)?;
         let size = self.head.size();
         let (chain_fits, tree_fits) = (walk.chain == self.head.chain, walk.edge == self.head.edge);
@@ -284,7 +284,7 @@ impl<S: Store + Sync> Ledger<S> {
     }
 
     /// The index holds what the log says and nothing else, and no id is recorded twice.
-    fn check_index(&self, walk: &mut Walk) -> Result<(), Box<Problem>> {
+    fn check_index(&self, walk: &mut Walk) -> Result<(), Box<Defect>> {
         walk.untold.sort_unstable();
         walk.own.sort_unstable();
         for same_hash in walk.own.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
@@ -296,17 +296,17 @@ impl<S: Store + Sync> Ledger<S> {
         let ranges = (self.head.size() / INDEX_STRETCH).clamp(1, 64);
         let first = |n: u64| (n << HASH_BITS) / ranges;
         let last = |n: u64| if n + 1 == ranges { u64::MAX } else { first(n + 1) - 1 };
-        let look = |n: u64| self.look_through(walk, first(n)..=last(n));
+        let look = |n: u64| self.scan_index(walk, first(n)..=last(n));
         let mut sum = 0_u64;
-        in_order(ranges, &look, |found| {
+        map_ordered(ranges, &look, |found| {
             sum = sum.wrapping_add(found?);
-            Ok::<(), Box<Problem>>(())
+            Ok::<(), Box<Defect>>(())
         })?;
         if sum == walk.indexed { Ok(()) } else { self.name_unfound(&walk.untold) }
     }
 
     /// The sum over the records of the index with these hashes, none of which may be of two facts of one id.
-    fn look_through(&self, walk: &Walk, hashes: RangeInclusive<u64>) -> Result<u64, Box<Problem>> {
+    fn scan_index(&self, walk: &Walk, hashes: RangeInclusive<u64>) -> Result<u64, Box<Defect>> {
         // The entries whose own id has the hash at hand.
         let (mut sum, mut at_hand, mut own, mut twice) = (0_u64, 0, Vec::new(), None);
         let read = self.store.index(hashes, &mut |hash, index| {
@@ -331,12 +331,12 @@ impl<S: Store + Sync> Ledger<S> {
     }
 
     /// The index is wrong, and record by record it is found where: that takes memory for all of them.
-    fn name_unfound(&self, untold: &[u64]) -> Result<(), Box<Problem>> {
+    fn name_unfound(&self, untold: &[u64]) -> Result<(), Box<Defect>> {
         let mut expected = Vec::new();
         let gathered = self.recorded(0..self.head.size(), &mut |recorded| {
             let hashes = match &recorded.content {
                 Content::Known(fact) => self.index_key.hashes(fact),
-                Content::Own(_) => vec![self.index_key.hash_of_own()],
+                Content::System(_) => vec![self.index_key.system_hash()],
                 Content::Erased(_) | Content::Unreadable => Vec::new(),
             };
             expected.extend(hashes.into_iter().map(|hash| (hash, recorded.index)));
@@ -361,7 +361,7 @@ impl<S: Store + Sync> Ledger<S> {
     }
 
     /// Whether the facts of these entries, whose ids have one hash, have an id each: only they can tell.
-    fn check_once(&self, entries: &[u64]) -> Result<(), Box<Problem>> {
+    fn check_once(&self, entries: &[u64]) -> Result<(), Box<Defect>> {
         let mut seen = BTreeSet::new();
         for index in entries {
             let mut id = None;
@@ -381,9 +381,9 @@ impl<S: Store + Sync> Ledger<S> {
     }
 
     /// Where two neighbours do not fit, tells which of them was changed: the one that its own neighbour on the other side no longer fits.
-    fn blame(&self, index: u64, fault: Fault) -> Problem {
+    fn blame(&self, index: u64, fault: Fault) -> Defect {
         if !matches!(fault, Fault::Spliced) {
-            return Problem { entry: Some(index), fault };
+            return Defect { entry: Some(index), fault };
         }
         let mut bytes = Vec::new();
         let read = self.store.read(index..index + 1, &mut |stored| {
@@ -393,17 +393,17 @@ impl<S: Store + Sync> Ledger<S> {
         let after = self.chain_before(index + 1).ok();
         let intact = read.is_ok() && after == Some(chain(&bytes));
         match (intact, index.checked_sub(1)) {
-            (true, Some(before)) => Problem { entry: Some(before), fault: Fault::Changed },
-            (true, None) => Problem { entry: None, fault: Fault::Founding },
-            (false, _) => Problem { entry: Some(index), fault },
+            (true, Some(before)) => Defect { entry: Some(before), fault: Fault::Changed },
+            (true, None) => Defect { entry: None, fault: Fault::Founding },
+            (false, _) => Defect { entry: Some(index), fault },
         }
     }
 }
 
-fn at(index: u64, fault: Fault) -> Box<Problem> {
-    Box::new(Problem { entry: Some(index), fault })
+fn at(index: u64, fault: Fault) -> Box<Defect> {
+    Box::new(Defect { entry: Some(index), fault })
 }
 
-fn elsewhere(fault: Fault) -> Box<Problem> {
-    Box::new(Problem { entry: None, fault })
+fn elsewhere(fault: Fault) -> Box<Defect> {
+    Box::new(Defect { entry: None, fault })
 }

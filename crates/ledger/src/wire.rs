@@ -3,11 +3,11 @@
 //! docs/FORMAT.md, *Facts* has the tables. Any change of a field is a new version beside this one; old decoders stay.
 
 mod codes;
-mod own;
+mod system;
 mod v1;
 
 pub use codes::{kind_code, kind_of};
-pub use own::{KeyChange, Own, Recorder, Redaction, ReserveKey, Withholding};
+pub use system::{KeyChange, Recorder, Redaction, ReserveKey, SystemRecord, Withholding};
 
 use heldto_fact::{Fact, FactHeader};
 use heldto_proof::MAX_PART;
@@ -65,9 +65,9 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Fact, WireError> {
 ///
 /// # Errors
 /// When the bytes are too long, or are not of a fact as far as they are read.
-pub fn tell_fact(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
+pub fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
     version(bytes)?;
-    v1::tell(bytes)
+    v1::decode_header(bytes)
 }
 
 /// An error unless there is a version and a kind, and both are known to this program.

@@ -4,7 +4,9 @@ use heldto_fact::{
     Act, Amount, Attribution, Body, Citation, Commitment, Content, Due, Fact, Force, Kind, Link, LinkKind, Mode,
     Quantity, Role as HowMuch, Salience, Strength, Target, Voice,
 };
-use heldto_ledger::{AppendError, Carried, CarriedPart, Fault, KeyChange, Ledger, Own, Redaction, kind_code, restore};
+use heldto_ledger::{
+    AppendError, ExportedEntry, ExportedPart, Fault, KeyChange, Ledger, Redaction, SystemRecord, kind_code, restore,
+};
 use heldto_proof::{Entry, Genesis, Head, MAX_PART, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
 use heldto_store::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store};
 
@@ -328,7 +330,7 @@ fn seal(store: &mut MemoryStore, kind: Kind, held: &[(Part, bool)]) {
 /// The hashes under which the ledger's own records are found.
 fn found_by_of_own() -> Vec<u64> {
     let mut ledger = Ledger::open(MemoryStore::new(founding())).expect("opens");
-    ledger.append_own(&Own::Key(key_change(3, 4, 0)), 5, &mut salts()).expect("room");
+    ledger.append_record(&SystemRecord::Key(key_change(3, 4, 0)), 5, &mut salts()).expect("room");
     let (entries, ..) = ledger.contents(&founding()).expect("sound");
     entries[0].index_hashes.clone()
 }
@@ -340,8 +342,12 @@ fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
     seal(&mut store, Kind::Statement, &[(Part { role: Role::Fact, salt: [1; 32], bytes }, false)]);
     let missing = Ledger::open(store.clone()).expect("opens").verify(false, &mut |_| {}).expect_err("unaccounted for");
     assert!(matches!(missing.fault, Fault::PartMissing { part: 0, role: Role::Fact }));
-    let own =
-        Own::Redaction(Redaction { entry: 0, part: 0, ground: "a child".to_owned(), by: "the-editor".to_owned() });
+    let own = SystemRecord::Redaction(Redaction {
+        entry: 0,
+        part: 0,
+        ground: "a child".to_owned(),
+        by: "the-editor".to_owned(),
+    });
     let part = Part { role: Role::Ledger, salt: [2; 32], bytes: own.encode().expect("short") };
     seal(&mut store, Kind::Redaction, &[(part, true)]);
     let ledger = Ledger::open(store).expect("opens");
@@ -349,13 +355,13 @@ fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
     assert_eq!((found.parts_checked, found.parts_erased), (1, 1));
     let mut contents = Vec::new();
     ledger.recorded(0..2, &mut |r| contents.push(r.content)).expect("reads");
-    assert_eq!(contents, vec![Content::Erased(Kind::Statement), Content::Own(Kind::Redaction)]);
+    assert_eq!(contents, vec![Content::Erased(Kind::Statement), Content::System(Kind::Redaction)]);
 }
 
 #[test]
 fn a_private_part_may_be_withheld_from_what_is_published_and_nowhere_else() {
     let mut store = MemoryStore::new(founding());
-    let own = Own::Key(key_change(3, 4, 0));
+    let own = SystemRecord::Key(key_change(3, 4, 0));
     let key = Part { role: Role::Ledger, salt: [1; 32], bytes: own.encode().expect("short") };
     let note = Part { role: Role::PrivateNote, salt: [2; 32], bytes: b"who told us".to_vec() };
     seal(&mut store, Kind::Key, &[(key, true), (note, false)]);
@@ -375,8 +381,9 @@ fn a_kind_that_differs_from_its_part_is_found() {
 
 #[test]
 fn a_redaction_that_erased_nothing_or_cannot_erase_is_found() {
-    let own = |own: &Own, salt| Part { role: Role::Ledger, salt: [salt; 32], bytes: own.encode().expect("short") };
-    let key = own(&Own::Key(key_change(3, 4, 0)), 1);
+    let own =
+        |own: &SystemRecord, salt| Part { role: Role::Ledger, salt: [salt; 32], bytes: own.encode().expect("short") };
+    let key = own(&SystemRecord::Key(key_change(3, 4, 0)), 1);
     let quotation = Part { role: Role::Quotation, salt: [2; 32], bytes: b"as it was said".to_vec() };
     for (entry, part, named, why) in
         [(0, 1, 0, "all the same"), (0, 0, 1, "none"), (0, 5, 1, "none"), (1, 0, 1, "none"), (9, 0, 1, "none")]
@@ -384,7 +391,7 @@ fn a_redaction_that_erased_nothing_or_cannot_erase_is_found() {
         let redaction = Redaction { entry, part, ground: "a child".to_owned(), by: "the-editor".to_owned() };
         let mut store = MemoryStore::new(founding());
         seal(&mut store, Kind::Key, &[(key.clone(), true), (quotation.clone(), true)]);
-        seal(&mut store, Kind::Redaction, &[(own(&Own::Redaction(redaction), 3), true)]);
+        seal(&mut store, Kind::Redaction, &[(own(&SystemRecord::Redaction(redaction), 3), true)]);
         let problem = Ledger::open(store).expect("opens").verify(false, &mut |_| {}).expect_err("found");
         assert_eq!(problem.entry, Some(named), "redaction of part {part} of entry {entry}: {problem}");
         assert!(problem.fault.to_string().contains(why), "{problem}");
@@ -393,7 +400,8 @@ fn a_redaction_that_erased_nothing_or_cannot_erase_is_found() {
 
 #[test]
 fn a_change_of_key_wants_both_signatures_at_its_place() {
-    let own = |change| Part { role: Role::Ledger, salt: [1; 32], bytes: Own::Key(change).encode().expect("short") };
+    let own =
+        |change| Part { role: Role::Ledger, salt: [1; 32], bytes: SystemRecord::Key(change).encode().expect("short") };
     let none = KeyChange { key: [1; 32], by_old: [0; 64], by_new: [0; 64] };
     for (change, sound) in
         [(key_change(3, 4, 0), true), (key_change(3, 4, 1), false), (key_change(5, 4, 0), false), (none, false)]
@@ -414,7 +422,11 @@ fn a_change_of_key_wants_both_signatures_at_its_place() {
 
 #[test]
 fn a_part_too_long_is_refused_whatever_its_role() {
-    let key = Part { role: Role::Ledger, salt: [1; 32], bytes: Own::Key(key_change(3, 4, 0)).encode().expect("short") };
+    let key = Part {
+        role: Role::Ledger,
+        salt: [1; 32],
+        bytes: SystemRecord::Key(key_change(3, 4, 0)).encode().expect("short"),
+    };
     let long = Part { role: Role::Quotation, salt: [2; 32], bytes: vec![7; MAX_PART + 1] };
     let mut store = MemoryStore::new(founding());
     seal(&mut store, Kind::Key, &[(key, true), (long, true)]);
@@ -422,18 +434,18 @@ fn a_part_too_long_is_refused_whatever_its_role() {
     assert!(matches!(problem.fault, Fault::PartTooLong { part: 1, .. }));
 }
 
-fn carried(ledger: &Ledger<MemoryStore>) -> Vec<Carried> {
+fn exported(ledger: &Ledger<MemoryStore>) -> Vec<ExportedEntry> {
     let mut all = Vec::new();
     let read = ledger.store().read(0..ledger.head().size(), &mut |s| {
         let roles = Entry::decode(&s.entry).expect("sound").parts;
         let part = |(number, bytes): (u16, Vec<u8>)| {
             let salt = bytes[..32].try_into().expect("32 bytes");
-            CarriedPart {
+            ExportedPart {
                 number,
                 part: Part { role: roles[usize::from(number)].role, salt, bytes: bytes[32..].to_vec() },
             }
         };
-        all.push(Carried { entry: s.entry.clone(), parts: s.parts.iter().cloned().map(part).collect() });
+        all.push(ExportedEntry { entry: s.entry.clone(), parts: s.parts.iter().cloned().map(part).collect() });
         true
     });
     read.expect("memory");
@@ -444,7 +456,7 @@ fn carried(ledger: &Ledger<MemoryStore>) -> Vec<Carried> {
 fn restore_brings_back_the_same_head_under_another_index_key() {
     let sound = ledger(3);
     let (chain, root) = (sound.head().chain, sound.head().edge.root());
-    let restored = restore(&founding(), &carried(&sound), Some(chain), root).expect("sound");
+    let restored = restore(&founding(), &exported(&sound), Some(chain), root).expect("sound");
     let other = Founding { index_key: [9; 32], ..founding() };
     let (entries, head, _) = restored.contents(&other).expect("sound");
     let mut target = MemoryStore::new(other);
@@ -453,8 +465,8 @@ fn restore_brings_back_the_same_head_under_another_index_key() {
     let again = Ledger::open(target).expect("opens");
     assert_eq!(again.head(), sound.head());
     assert_eq!(verdict(&again), Ok(3));
-    assert!(restore(&founding(), &carried(&sound)[..2], Some(chain), root).is_err(), "a missing tail");
-    let mut reordered = carried(&sound);
+    assert!(restore(&founding(), &exported(&sound)[..2], Some(chain), root).is_err(), "a missing tail");
+    let mut reordered = exported(&sound);
     reordered.swap(0, 1);
     assert!(restore(&founding(), &reordered, Some(chain), root).is_err(), "reordered");
 }

@@ -41,7 +41,7 @@ impl Stretch {
         self.end = Some((index + 1, *recorded_at));
         match content {
             Content::Known(told) => self.take(*index, *recorded_at, told)?,
-            Content::Own(_) => {}
+            Content::System(_) => {}
             Content::Erased(_) => self.erased += 1,
             Content::Unreadable => self.unreadable += 1,
         }

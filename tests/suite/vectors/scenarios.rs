@@ -5,7 +5,7 @@ use super::{
     replaced, reserve_key, reserve_key_of, restored, signer, three, withheld, withholding,
 };
 use heldto_fact::{Fact, Kind};
-use heldto_ledger::{Own, Redaction, encode_fact, kind_code};
+use heldto_ledger::{Redaction, SystemRecord, encode_fact, kind_code};
 use heldto_proof::{Hash, Role};
 use serde_json::{Value, json};
 
@@ -315,7 +315,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "broken-redaction-ledger",
             "a redaction of the ledger's own record",
             Some(Some(1)),
-            Builder::new().own(&key_change(0)).own(&Own::Redaction(redaction(0, 0))).end(),
+            Builder::new().own(&key_change(0)).own(&SystemRecord::Redaction(redaction(0, 0))).end(),
         ),
         ("broken-redaction-later", "a redaction of an entry to come", Some(Some(1)), erased(&redaction(7, 0), true)),
         ("broken-two-facts", "an entry with two facts", Some(Some(3)), {

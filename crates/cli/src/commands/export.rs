@@ -57,14 +57,14 @@ struct Contents {
 impl Contents {
     /// Reads all of a ledger, verified, and holds it against what the reader brought.
     fn of<S: Store + Sync>(
-        carried: &Ledger<S>,
+        exported: &Ledger<S>,
         index_key: [u8; 32],
         checkpoint: Option<&[u8]>,
         trust: &Trust,
     ) -> Result<Self, CommandError> {
-        let founding = Founding { genesis: carried.genesis().clone(), index_key };
-        let (entries, head, verified) = carried.contents(&founding)?;
-        let signed = verify::signed(carried, checkpoint, trust)?;
+        let founding = Founding { genesis: exported.genesis().clone(), index_key };
+        let (entries, head, verified) = exported.contents(&founding)?;
+        let signed = verify::signed(exported, checkpoint, trust)?;
         let signed = verify::describe(&signed, head.size(), trust);
         Ok(Self { founding, entries, head, verified, signed })
     }
@@ -76,12 +76,12 @@ pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Re
     (world.random)(&mut index_key);
     let trust = Trust::new(world, args.key.as_deref(), args.expect.as_deref())?;
     let contents = if args.file.is_dir() {
-        carry::read_folder(&Folder::new(&args.file), |carried, checkpoint| {
-            Contents::of(carried, index_key, Some(checkpoint), &trust)
+        carry::read_folder(&Folder::new(&args.file), |exported, checkpoint| {
+            Contents::of(exported, index_key, Some(checkpoint), &trust)
         })
     } else {
-        let carried = carry::read(&ledger::text_of(world, &args.file)?, index_key);
-        carried.and_then(|carried| Contents::of(&carried, index_key, None, &trust))
+        let exported = carry::read(&ledger::text_of(world, &args.file)?, index_key);
+        exported.and_then(|exported| Contents::of(&exported, index_key, None, &trust))
     };
     let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
     permissions::create_private(&args.dir).map_err(|e| io(&format!("making the folder {}", args.dir.display()), &e))?;

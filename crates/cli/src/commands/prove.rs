@@ -8,7 +8,7 @@ use crate::{Outcome, World, ledger};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use heldto_fact::{Body, Content, Fact, FactId};
-use heldto_ledger::{KeyChange, Ledger, Own, decode_fact, kind_of};
+use heldto_ledger::{KeyChange, Ledger, SystemRecord, decode_fact, kind_of};
 use heldto_proof::{
     Checkpoint, Entry, Genesis, Hash, Leaves, Part, Role, SignedNote, TlogProof, Verifier, inclusion, leaf_hash,
     root_at, verify_inclusion,
@@ -118,7 +118,7 @@ struct Proved {
     part: Vec<u8>,
     path: Vec<Hash>,
     entry: Entry,
-    own: Option<Own>,
+    own: Option<SystemRecord>,
     fact: Option<Fact>,
 }
 
@@ -171,7 +171,7 @@ pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, Co
     let changes: Vec<(u64, KeyChange)> = proved
         .iter()
         .filter_map(|p| match &p.own {
-            Some(Own::Key(change)) => Some((p.index, change.clone())),
+            Some(SystemRecord::Key(change)) => Some((p.index, change.clone())),
             _ => None,
         })
         .collect();
@@ -230,7 +230,7 @@ fn check(item: &Value, checkpoint: &Checkpoint) -> Result<Proved, String> {
     let (mut own, mut fact) = (None, None);
     let kind = match part.role {
         Role::Ledger => {
-            let record = Own::decode(&part.bytes).map_err(|e| fail(&e.to_string()))?;
+            let record = SystemRecord::decode(&part.bytes).map_err(|e| fail(&e.to_string()))?;
             let kind = record.kind();
             own = Some(record);
             kind

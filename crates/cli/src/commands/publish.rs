@@ -6,7 +6,7 @@ use crate::args::{Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::{Outcome, World, ledger, trust};
 use heldto_fact::{Content, FactId};
-use heldto_ledger::{Ledger, Own, Withholding};
+use heldto_ledger::{Ledger, SystemRecord, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_store_files::{Folder, FolderError};
 use heldto_store_sled::{Access, SledStore};
@@ -81,8 +81,8 @@ pub fn withhold(world: &mut World<'_>, open: &mut Ledger<SledStore>) -> Result<(
         return Ok(());
     }
     let ground = "about an identifiable child or family".to_owned();
-    let own = Own::Withholding(Withholding { parts, ground, by: "the keeper of the ledger".to_owned() });
-    let index = open.append_own(&own, (world.now)(), world.random)?;
+    let record = SystemRecord::Withholding(Withholding { parts, ground, by: "the keeper of the ledger".to_owned() });
+    let index = open.append_record(&record, (world.now)(), world.random)?;
     (world.say)(&format!(
         "entry {index} records which facts are withheld: those about identifiable children or families"
     ));

@@ -4,7 +4,7 @@ use super::plain;
 use crate::args::{CheckpointArgs, Global, KeyArgs};
 use crate::error::{CommandError, FAILED, io};
 use crate::{Outcome, World, key, ledger, trust};
-use heldto_ledger::{KeyChange, Ledger, Own};
+use heldto_ledger::{KeyChange, Ledger, SystemRecord};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
@@ -74,7 +74,7 @@ pub fn rotate(world: &mut World<'_>, global: &Global, args: &KeyArgs) -> Result<
         std::fs::remove_file(&next).map_err(|e| io(&format!("removing {}", next.display()), &e))?;
     }
     key::create(&next, &new)?;
-    open.append_own(&Own::Key(change), (world.now)(), world.random)?;
+    open.append_record(&SystemRecord::Key(change), (world.now)(), world.random)?;
     std::fs::rename(&file, &kept)
         .and_then(|()| std::fs::rename(&next, &file))
         .and_then(|()| key::sync_folder(&file))

@@ -6,7 +6,7 @@ use crate::error::{CommandError, INTEGRITY, UNSIGNED, for_strangers};
 use crate::trust::{Signature, Trust};
 use crate::{Outcome, World, carry, ledger, trust};
 use heldto_fact::FactId;
-use heldto_ledger::{Ledger, Problem, Verified, decode_fact};
+use heldto_ledger::{Defect, Ledger, Verified, decode_fact};
 use heldto_proof::{Checkpoint, Verifier};
 use heldto_report::Format;
 use heldto_store::Store;
@@ -57,7 +57,7 @@ fn own(world: &mut World<'_>, global: &Global, trust: &Trust) -> Result<String, 
     let size = open.head().size();
     let verified = ledger::verify(&mut open, &mut meter(world.terminal, world.progress, "verifying", size));
     let verified = verified.map_err(|failed| match failed {
-        ledger::Unverified::Problem(problem) => named(&open, problem),
+        ledger::Unverified::Defect(problem) => named(&open, problem),
         ledger::Unverified::Other(error) => error,
     })?;
     let checkpoint = open.store().checkpoint()?;
@@ -93,7 +93,7 @@ fn file(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> R
 }
 
 /// Returns what is broken, with the id and the text of the fact that stands there, unless that is sensitive in any version.
-fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Problem>) -> CommandError {
+fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandError {
     let fact = problem.entry.and_then(|index| {
         let mut fact = None;
         let read = ledger.store().read(index..index.saturating_add(1), &mut |stored| {

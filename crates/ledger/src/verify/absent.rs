@@ -1,6 +1,6 @@
 //! Parts that are not there, held against what the log says of them: erased, withheld, private, or missing.
 
-use super::{Fault, Problem, Walk, at, elsewhere};
+use super::{Defect, Fault, Walk, at, elsewhere};
 use crate::Ledger;
 use heldto_proof::{Entry, Role};
 use heldto_store::Store;
@@ -20,7 +20,7 @@ impl<S: Store + Sync> Ledger<S> {
     /// # Errors
     /// At the first redaction or withholding that names a part which it cannot, the first part that nothing accounts for, and the first
     /// that is there in spite of a redaction.
-    pub(super) fn check_absent(&self, walk: &mut Walk, partial: bool) -> Result<(), Box<Problem>> {
+    pub(super) fn check_absent(&self, walk: &mut Walk, partial: bool) -> Result<(), Box<Defect>> {
         let redacted = self.check_redactions(walk)?;
         let withheld = self.check_withholdings(walk)?;
         let mut erased = 0;
@@ -59,7 +59,7 @@ impl<S: Store + Sync> Ledger<S> {
     ///
     /// # Errors
     /// At the first redaction of what it cannot erase.
-    fn check_redactions(&self, walk: &Walk) -> Result<Named, Box<Problem>> {
+    fn check_redactions(&self, walk: &Walk) -> Result<Named, Box<Defect>> {
         let mut named = Named::new();
         for (entry, part, index) in &walk.redacted {
             if entry >= index {
@@ -77,7 +77,7 @@ impl<S: Store + Sync> Ledger<S> {
     ///
     /// # Errors
     /// At the first withholding that names no parts in rising order, or one that cannot be withheld.
-    fn check_withholdings(&self, walk: &Walk) -> Result<Named, Box<Problem>> {
+    fn check_withholdings(&self, walk: &Walk) -> Result<Named, Box<Defect>> {
         let mut named = Named::new();
         for (index, withholding) in &walk.withholdings {
             let is_rising = withholding.parts.is_sorted_by(|a, b| a < b);
@@ -96,7 +96,7 @@ impl<S: Store + Sync> Ledger<S> {
     }
 
     /// Returns the first part named that its entry does not have, or that is a record of the ledger's own; with who names it.
-    fn first_that_is_none(&self, named: &Named) -> Result<Option<(NamedPart, u64)>, Box<Problem>> {
+    fn first_that_is_none(&self, named: &Named) -> Result<Option<(NamedPart, u64)>, Box<Defect>> {
         let (Some(first), Some(last)) = (named.keys().next(), named.keys().next_back()) else { return Ok(None) };
         let (mut parts, mut wrong) = (named.iter().peekable(), None);
         let read = self.store.read(first.0..last.0 + 1, &mut |stored| {

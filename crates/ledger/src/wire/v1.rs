@@ -18,7 +18,7 @@ use std::fmt::{self, Write};
 mod body;
 mod terms;
 
-use body::Named;
+use body::IndexedBody;
 
 const VERSION: u8 = 1;
 
@@ -86,15 +86,15 @@ struct WireLink<'a> {
 pub(super) type WireSpan = (u32, u8);
 
 pub(super) fn encode(fact: &Fact) -> Result<Vec<u8>, WireError> {
-    let mut bytes = Bytes(Vec::with_capacity(LIKELY));
-    spell(&common(fact), &mut bytes)?;
+    let mut bytes = ByteWriter(Vec::with_capacity(USUAL_FACT_BYTES));
+    encode_into(&common(fact), &mut bytes)?;
     body::encode(&fact.body, &mut bytes)?;
-    let Bytes(bytes) = bytes;
+    let ByteWriter(bytes) = bytes;
     if bytes.len() > MAX_PART { Err(WireError::TooLong(bytes.len())) } else { Ok(bytes) }
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
-    let (common, used): (Common<'_>, usize) = take(bytes)?;
+    let (common, used): (Common<'_>, usize) = decode_prefix(bytes)?;
     let canonical = size(&common)? == used;
     let kind = Kind::read(common.kind)?;
     let (body, rest) = body::decode(kind, &bytes[used..])?;
@@ -119,33 +119,37 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
         body,
     };
     // Dates and units were held against their one spelling when they were read; what else could be spelled otherwise is longer then.
-    let mut same = Same(&bytes[used..]);
-    if canonical && used + rest == bytes.len() && body::encode(&fact.body, &mut same).is_ok() && same.0.is_empty() {
+    let mut writer = EqWriter(&bytes[used..]);
+    if canonical && used + rest == bytes.len() && body::encode(&fact.body, &mut writer).is_ok() && writer.0.is_empty() {
         Ok(fact)
     } else {
         Err(WireError::NotCanonical)
     }
 }
 
-pub(super) fn tell(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
-    let (common, used): (Common<'_>, usize) = take(bytes)?;
+pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
+    let (common, used): (Common<'_>, usize) = decode_prefix(bytes)?;
     let kind = Kind::read(common.kind)?;
-    let body = body::named(kind, &bytes[used..])?;
+    let body = body::decode_indexed(kind, &bytes[used..])?;
     let (entity, current, terms) = match body {
-        Named::Amends(of, Some(replacement)) => (of, replacement.current, replacement.terms),
-        Named::Amends(of, None) => (of, None, Vec::new()),
-        Named::Control | Named::Metric(_) | Named::Facts(_) | Named::Parties(_) | Named::Nothing => {
+        IndexedBody::Amends(of, Some(replacement)) => (of, replacement.current, replacement.terms),
+        IndexedBody::Amends(of, None) => (of, None, Vec::new()),
+        IndexedBody::Control
+        | IndexedBody::Metric(_)
+        | IndexedBody::Facts(_)
+        | IndexedBody::Parties(_)
+        | IndexedBody::Nothing => {
             let subjects = if common.about.is_empty() { &common.by } else { &common.about }.iter().copied();
             let (mut judged, mut named) = (Vec::new(), Vec::new());
             let of_kind = match body {
-                Named::Metric(metric) => KindTerms::Measurement(metric, subjects),
-                Named::Control => KindTerms::Control(subjects),
+                IndexedBody::Metric(metric) => KindTerms::Measurement(metric, subjects),
+                IndexedBody::Control => KindTerms::Control(subjects),
                 _ if kind == Kind::Pledge => KindTerms::Commitment(common.by.iter().copied()),
-                Named::Facts(facts) => {
+                IndexedBody::Facts(facts) => {
                     judged = facts;
                     KindTerms::Other
                 }
-                Named::Parties(parties) => {
+                IndexedBody::Parties(parties) => {
                     named = parties;
                     KindTerms::Other
                 }
@@ -165,13 +169,13 @@ pub(super) fn tell(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
 }
 
 /// How many bytes a fact has, as a rule, at most.
-const LIKELY: usize = 512;
+const USUAL_FACT_BYTES: usize = 512;
 
 /// Takes what is written.
 #[derive(Default)]
-pub(super) struct Bytes(pub Vec<u8>);
+pub(super) struct ByteWriter(pub Vec<u8>);
 
-impl Writer for Bytes {
+impl Writer for ByteWriter {
     fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         self.0.extend_from_slice(bytes);
         Ok(())
@@ -179,9 +183,9 @@ impl Writer for Bytes {
 }
 
 /// Holds what is written against bytes that are there.
-struct Same<'b>(&'b [u8]);
+struct EqWriter<'b>(&'b [u8]);
 
-impl Writer for Same<'_> {
+impl Writer for EqWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         self.0 = self.0.strip_prefix(bytes).ok_or(EncodeError::UnexpectedEnd)?;
         Ok(())
@@ -191,32 +195,32 @@ impl Writer for Same<'_> {
 /// How many bytes the one spelling has.
 fn size(wire: &impl Encode) -> Result<usize, WireError> {
     let mut writer = SizeWriter::default();
-    spell(wire, &mut writer)?;
+    encode_into(wire, &mut writer)?;
     Ok(writer.bytes_written)
 }
 
 /// An error unless a value is spelled so.
-fn spelled(value: &impl fmt::Display, text: &str) -> Result<(), WireError> {
-    struct Rest<'t>(&'t str);
+fn check_canonical(value: &impl fmt::Display, text: &str) -> Result<(), WireError> {
+    struct EqText<'t>(&'t str);
 
-    impl Write for Rest<'_> {
+    impl Write for EqText<'_> {
         fn write_str(&mut self, part: &str) -> fmt::Result {
             self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
             Ok(())
         }
     }
 
-    let mut rest = Rest(text);
+    let mut rest = EqText(text);
     if write!(rest, "{value}").is_ok() && rest.0.is_empty() { Ok(()) } else { Err(WireError::NotCanonical) }
 }
 
-pub(super) fn spell(wire: &impl Encode, writer: &mut impl Writer) -> Result<(), WireError> {
+pub(super) fn encode_into(wire: &impl Encode, writer: &mut impl Writer) -> Result<(), WireError> {
     let mut encoder = EncoderImpl::new(writer, bincode::config::standard());
     wire.encode(&mut encoder).map_err(|e| WireError::Undecodable(e.to_string()))
 }
 
 /// Decodes one value from the front, with a limit on all it may allocate.
-pub(super) fn take<'b, T: BorrowDecode<'b, ()>>(bytes: &'b [u8]) -> Result<(T, usize), WireError> {
+pub(super) fn decode_prefix<'b, T: BorrowDecode<'b, ()>>(bytes: &'b [u8]) -> Result<(T, usize), WireError> {
     let config = bincode::config::standard().with_limit::<{ 16 * MAX_PART }>();
     bincode::borrow_decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))
 }
@@ -295,7 +299,7 @@ pub(super) fn when(date: &Date<'_>) -> Result<When, WireError> {
     // What is as long as 2025-01-14 and has only digits beside two hyphens has no other spelling.
     let is_day = |edtf: &str| edtf.len() == 10 && edtf.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     if !is_day(&date.edtf) {
-        spelled(&when, &date.edtf)?;
+        check_canonical(&when, &date.edtf)?;
     }
     match date.window {
         Some((earliest, latest)) => when.with_window(day(earliest)?, day(latest)?).map_err(value),
@@ -336,7 +340,7 @@ pub(super) fn amount(wire: &WireAmount<'_>) -> Result<Amount, WireError> {
         quantity.ok_or_else(|| WireError::Value(format!("{n} is too large")))
     };
     let unit: Unit = wire.unit.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))?;
-    spelled(&unit, &wire.unit)?;
+    check_canonical(&unit, &wire.unit)?;
     Ok(Amount {
         value: wire.value.map(number).transpose()?,
         of: wire.of.map(number).transpose()?,

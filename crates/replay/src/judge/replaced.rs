@@ -12,7 +12,7 @@ use heldto_fact::{
 pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
     let by = case.cluster.tellings.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
     let owners = &case.undertaking.owners;
-    let is_own = |later: &Fact| {
+    let is_system = |later: &Fact| {
         later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners)
     };
     // What was imposed only something that the same body imposed replaces, and a promise only its owner's or the successor's.
@@ -20,7 +20,7 @@ pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
         let binds = matches!(&later.body, Body::Pledge(c) if c.force.is_imposed());
         binds && !matches!(later.voice, Some(Voice::Owner | Voice::Critic)) && is_by_imposer(case, later)
     };
-    let replaces = |later: &'a Fact| if case.undertaking.is_imposed() { is_imposed(later) } else { is_own(later) };
+    let replaces = |later: &'a Fact| if case.undertaking.is_imposed() { is_imposed(later) } else { is_system(later) };
     let (later, _) = by.into_iter().find(|(f, l)| {
         matches!(f.body, Body::Pledge(_))
             && l.strength != Strength::Possible
@@ -37,7 +37,7 @@ pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
         let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, owners);
         // What its imposer put in its place is no weaker promise of its owner.
-        let weaker = weaker(case, later).filter(|_| is_own(later) && !case.undertaking.is_imposed());
+        let weaker = weaker(case, later).filter(|_| is_system(later) && !case.undertaking.is_imposed());
         let grade = match later.voice {
             Some(Voice::Record | Voice::Official) if case.undertaking.is_imposed() => Grade::Proven,
             _ => grade,

@@ -1,7 +1,7 @@
 //! What only one kind says.
 
 use super::terms::{WireDue, WireTarget, WireTerms, due, read_terms, target, wire_due, wire_target, wire_terms};
-use super::{Date, date, day, day_number, id, spell, take, when};
+use super::{Date, date, day, day_number, decode_prefix, encode_into, id, when};
 use crate::wire::WireError;
 use crate::wire::codes::Code;
 use bincode::enc::write::Writer;
@@ -62,7 +62,7 @@ pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError>
     match body {
         Body::Party { kind, identifiers } => {
             let pairs: Vec<(&str, &str)> = identifiers.iter().map(|i| (i.scheme.as_str(), i.value.as_str())).collect();
-            spell(&(kind.code(), pairs), to)
+            encode_into(&(kind.code(), pairs), to)
         }
         Body::Source(from) => {
             let source = Source {
@@ -74,31 +74,33 @@ pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError>
                 blake3: from.blake3,
                 revises: from.revises.as_ref().map(FactId::as_str),
             };
-            spell(&source, to)
+            encode_into(&source, to)
         }
-        Body::Metric { definition, unit, better } => spell(&(definition, unit, better.code()), to),
-        Body::Inspection { outcome, framework, findings } => spell(&(outcome, framework, findings), to),
-        Body::Notice { form } => spell(form, to),
-        Body::Statement { act, outcome } => spell(&(act.code(), outcome), to),
-        Body::Question { answer } => spell(&answer.code(), to),
-        Body::Pledge(commitment) => spell(&pledge(commitment), to),
-        Body::Delivery { outcome } => spell(&outcome.code(), to),
+        Body::Metric { definition, unit, better } => encode_into(&(definition, unit, better.code()), to),
+        Body::Inspection { outcome, framework, findings } => encode_into(&(outcome, framework, findings), to),
+        Body::Notice { form } => encode_into(form, to),
+        Body::Statement { act, outcome } => encode_into(&(act.code(), outcome), to),
+        Body::Question { answer } => encode_into(&answer.code(), to),
+        Body::Pledge(commitment) => encode_into(&pledge(commitment), to),
+        Body::Delivery { outcome } => encode_into(&outcome.code(), to),
         Body::Complaint { decision, reference, fault, injustice, count } => {
             let decision = decision.code();
             let (reference, fault, injustice) = (reference.as_deref(), fault.as_deref(), injustice.as_deref());
-            spell(&Complaint { decision, reference, fault, injustice, count: *count }, to)
+            encode_into(&Complaint { decision, reference, fault, injustice, count: *count }, to)
         }
-        Body::Payout { settles, count } => spell(&(settles, count), to),
-        Body::Measurement { metric, numerator, denominator } => spell(&(metric.as_str(), numerator, denominator), to),
-        Body::Change { what, value } => spell(&(what.code(), value), to),
-        Body::Publication { form, announced, parts } => spell(&(form.code(), announced, parts), to),
-        Body::Assessment { of, verdict, scale, reasons } => spell(&(of.as_str(), verdict, scale, reasons), to),
+        Body::Payout { settles, count } => encode_into(&(settles, count), to),
+        Body::Measurement { metric, numerator, denominator } => {
+            encode_into(&(metric.as_str(), numerator, denominator), to)
+        }
+        Body::Change { what, value } => encode_into(&(what.code(), value), to),
+        Body::Publication { form, announced, parts } => encode_into(&(form.code(), announced, parts), to),
+        Body::Assessment { of, verdict, scale, reasons } => encode_into(&(of.as_str(), verdict, scale, reasons), to),
         Body::Succession { of, passes } => {
             let passes: Vec<(&str, Option<&str>)> =
                 passes.iter().map(|p| (p.what.as_str(), p.to.as_ref().map(FactId::as_str))).collect();
-            spell(&(of.as_str(), passes), to)
+            encode_into(&(of.as_str(), passes), to)
         }
-        Body::Recommendation(recommendation) => spell(&wire_recommendation(recommendation), to),
+        Body::Recommendation(recommendation) => encode_into(&wire_recommendation(recommendation), to),
         Body::Decision { ruling, on, terms, conditions } => {
             let decision = WireDecision {
                 ruling: ruling.code(),
@@ -106,82 +108,82 @@ pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError>
                 terms: terms.as_deref().map(wire_terms),
                 conditions: conditions.as_deref(),
             };
-            spell(&decision, to)
+            encode_into(&decision, to)
         }
         Body::Correction { of, reason, replacement } => {
             // As bytes of their own, so that facts within facts cannot nest without end.
-            spell(&(of.as_str(), reason, super::encode(replacement)?), to)
+            encode_into(&(of.as_str(), reason, super::encode(replacement)?), to)
         }
-        Body::Retraction { of, reason } => spell(&(of.as_str(), reason), to),
+        Body::Retraction { of, reason } => encode_into(&(of.as_str(), reason), to),
     }
 }
 
 pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireError> {
     Ok(match kind {
         Kind::Party => {
-            let ((kind, pairs), used): ((u8, Vec<(String, String)>), _) = take(bytes)?;
+            let ((kind, pairs), used): ((u8, Vec<(String, String)>), _) = decode_prefix(bytes)?;
             let identifiers = pairs.into_iter().map(|(scheme, value)| Identifier { scheme, value }).collect();
             (Body::Party { kind: Code::read(kind)?, identifiers }, used)
         }
         Kind::Source => {
-            let (s, used): (Source<'_>, _) = take(bytes)?;
+            let (s, used): (Source<'_>, _) = decode_prefix(bytes)?;
             (source(&s)?, used)
         }
         Kind::Metric => {
-            let ((definition, unit, better), used): ((_, _, u8), _) = take(bytes)?;
+            let ((definition, unit, better), used): ((_, _, u8), _) = decode_prefix(bytes)?;
             (Body::Metric { definition, unit, better: Code::read(better)? }, used)
         }
         Kind::Inspection => {
-            let ((outcome, framework, findings), used) = take(bytes)?;
+            let ((outcome, framework, findings), used) = decode_prefix(bytes)?;
             (Body::Inspection { outcome, framework, findings }, used)
         }
         Kind::Notice => {
-            let (form, used) = take(bytes)?;
+            let (form, used) = decode_prefix(bytes)?;
             (Body::Notice { form }, used)
         }
         Kind::Statement => {
-            let ((act, outcome), used): ((u8, _), _) = take(bytes)?;
+            let ((act, outcome), used): ((u8, _), _) = decode_prefix(bytes)?;
             (Body::Statement { act: Code::read(act)?, outcome }, used)
         }
         Kind::Question => {
-            let (answer, used): (u8, _) = take(bytes)?;
+            let (answer, used): (u8, _) = decode_prefix(bytes)?;
             (Body::Question { answer: Code::read(answer)? }, used)
         }
         Kind::Pledge => {
-            let (p, used): (Pledge<'_>, _) = take(bytes)?;
+            let (p, used): (Pledge<'_>, _) = decode_prefix(bytes)?;
             (Body::Pledge(Box::new(commitment(p)?)), used)
         }
         Kind::Delivery => {
-            let (outcome, used): (u8, _) = take(bytes)?;
+            let (outcome, used): (u8, _) = decode_prefix(bytes)?;
             (Body::Delivery { outcome: Code::read(outcome)? }, used)
         }
         Kind::Complaint => {
-            let (c, used): (Complaint<'_>, _) = take(bytes)?;
+            let (c, used): (Complaint<'_>, _) = decode_prefix(bytes)?;
             let [reference, fault, injustice] = [c.reference, c.fault, c.injustice].map(owned);
             (Body::Complaint { decision: Code::read(c.decision)?, reference, fault, injustice, count: c.count }, used)
         }
         Kind::Payout => {
-            let ((settles, count), used) = take(bytes)?;
+            let ((settles, count), used) = decode_prefix(bytes)?;
             (Body::Payout { settles, count }, used)
         }
         Kind::Measurement => {
-            let ((metric, numerator, denominator), used): ((&str, _, _), _) = take(bytes)?;
+            let ((metric, numerator, denominator), used): ((&str, _, _), _) = decode_prefix(bytes)?;
             (Body::Measurement { metric: id(metric)?, numerator, denominator }, used)
         }
         Kind::Change => {
-            let ((what, value), used): ((u8, _), _) = take(bytes)?;
+            let ((what, value), used): ((u8, _), _) = decode_prefix(bytes)?;
             (Body::Change { what: Code::read(what)?, value }, used)
         }
         Kind::Publication => {
-            let ((form, announced, parts), used): ((u8, _, _), _) = take(bytes)?;
+            let ((form, announced, parts), used): ((u8, _, _), _) = decode_prefix(bytes)?;
             (Body::Publication { form: Code::read(form)?, announced, parts }, used)
         }
         Kind::Assessment => {
-            let ((of, verdict, scale, reasons), used): ((&str, _, _, _), _) = take(bytes)?;
+            let ((of, verdict, scale, reasons), used): ((&str, _, _, _), _) = decode_prefix(bytes)?;
             (Body::Assessment { of: id(of)?, verdict, scale, reasons }, used)
         }
         Kind::Succession => {
-            let ((of, pairs), used): (Succession<'_>, _) = take(bytes)?;
+            let ((of, pairs), used): (Succession<'_>, _) = decode_prefix(bytes)?;
             let passed = |(what, to): (&str, Option<&str>)| {
                 Ok::<_, WireError>(Passed { what: what.to_owned(), to: to.map(id).transpose()? })
             };
@@ -189,22 +191,22 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             (Body::Succession { of: id(of)?, passes }, used)
         }
         Kind::Recommendation => {
-            let (wire, used): (WireRecommendation<'_>, _) = take(bytes)?;
+            let (wire, used): (WireRecommendation<'_>, _) = decode_prefix(bytes)?;
             (Body::Recommendation(Box::new(recommendation(wire)?)), used)
         }
         Kind::Decision => {
-            let (wire, used): (WireDecision<'_>, _) = take(bytes)?;
+            let (wire, used): (WireDecision<'_>, _) = decode_prefix(bytes)?;
             let on = wire.on.iter().map(|fact| id(fact)).collect::<Result<_, _>>()?;
             let terms = wire.terms.map(read_terms).transpose()?.map(Box::new);
             (Body::Decision { ruling: Code::read(wire.ruling)?, on, terms, conditions: owned(wire.conditions) }, used)
         }
         Kind::Correction => {
-            let ((of, reason, inner), used): ((&str, String, &[u8]), _) = take(bytes)?;
+            let ((of, reason, inner), used): ((&str, String, &[u8]), _) = decode_prefix(bytes)?;
             let replacement = Box::new(super::super::decode_fact(replacement(inner)?)?);
             (Body::Correction { of: id(of)?, reason, replacement }, used)
         }
         Kind::Retraction => {
-            let ((of, reason), used): ((&str, _), _) = take(bytes)?;
+            let ((of, reason), used): ((&str, _), _) = decode_prefix(bytes)?;
             (Body::Retraction { of: id(of)?, reason }, used)
         }
         Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => return Err(not_a_fact(kind)),
@@ -212,7 +214,7 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
 }
 
 /// What finds a fact of what its kind says.
-pub(super) enum Named<'b> {
+pub(super) enum IndexedBody<'b> {
     Metric(&'b str),
     Control,
     /// A verdict on a fact, or a decision about several.
@@ -224,29 +226,29 @@ pub(super) enum Named<'b> {
     Nothing,
 }
 
-pub(super) fn named(kind: Kind, bytes: &[u8]) -> Result<Named<'_>, WireError> {
+pub(super) fn decode_indexed(kind: Kind, bytes: &[u8]) -> Result<IndexedBody<'_>, WireError> {
     Ok(match kind {
-        Kind::Measurement => Named::Metric(take(bytes)?.0),
-        Kind::Assessment => Named::Facts(vec![take(bytes)?.0]),
+        Kind::Measurement => IndexedBody::Metric(decode_prefix(bytes)?.0),
+        Kind::Assessment => IndexedBody::Facts(vec![decode_prefix(bytes)?.0]),
         Kind::Decision => {
-            let ((_, on), _): ((u8, Vec<&str>), _) = take(bytes)?;
-            Named::Facts(on)
+            let ((_, on), _): ((u8, Vec<&str>), _) = decode_prefix(bytes)?;
+            IndexedBody::Facts(on)
         }
         Kind::Succession => {
-            let ((of, passes), _): (Succession<'_>, _) = take(bytes)?;
-            Named::Parties(std::iter::once(of).chain(passes.into_iter().filter_map(|(_, to)| to)).collect())
+            let ((of, passes), _): (Succession<'_>, _) = decode_prefix(bytes)?;
+            IndexedBody::Parties(std::iter::once(of).chain(passes.into_iter().filter_map(|(_, to)| to)).collect())
         }
         Kind::Change => {
-            let (what, _): (u8, _) = take(bytes)?;
-            if Change::read(what)? == Change::Control { Named::Control } else { Named::Nothing }
+            let (what, _): (u8, _) = decode_prefix(bytes)?;
+            if Change::read(what)? == Change::Control { IndexedBody::Control } else { IndexedBody::Nothing }
         }
         Kind::Correction => {
-            let ((of, _, inner), _): ((&str, &str, &[u8]), _) = take(bytes)?;
-            Named::Amends(of, Some(super::super::tell_fact(replacement(inner)?)?))
+            let ((of, _, inner), _): ((&str, &str, &[u8]), _) = decode_prefix(bytes)?;
+            IndexedBody::Amends(of, Some(super::super::decode_header(replacement(inner)?)?))
         }
-        Kind::Retraction => Named::Amends(take(bytes)?.0, None),
+        Kind::Retraction => IndexedBody::Amends(decode_prefix(bytes)?.0, None),
         Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => return Err(not_a_fact(kind)),
-        _ => Named::Nothing,
+        _ => IndexedBody::Nothing,
     })
 }
 

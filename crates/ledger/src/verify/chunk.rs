@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::amendments::Replaced;
-use crate::{Ledger, Own, Redaction, Withholding, decode_fact, kind_code, kind_of};
+use crate::{Ledger, Redaction, SystemRecord, Withholding, decode_fact, kind_code, kind_of};
 use chrono::DateTime;
 use heldto_fact::{Body, IndexTerm};
 use heldto_proof::{Chain, CompactRange, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 /// What a stretch comes to. Its own links are checked; those to what comes before it are for whoever joins it.
-pub struct Stretch {
+pub struct ChunkCheck {
     pub range: Range<u64>,
     /// What its first entry says: the chain value before it, and when it was recorded. `None` where it does not read.
     pub first: Option<(Chain, i64)>,
@@ -30,7 +30,7 @@ pub struct Stretch {
     /// Records that say which parts may be missing, each with its place.
     pub withholdings: Vec<(u64, Withholding)>,
     /// Changes of key and reserve keys, each with its place.
-    pub keys: Vec<(u64, Own)>,
+    pub keys: Vec<(u64, SystemRecord)>,
     /// What corrections put in the place of facts.
     pub replaced: Vec<Replaced>,
     /// The sum of the hashes of the records that the index must have, under a key that nobody knows before.
@@ -43,8 +43,8 @@ pub struct Stretch {
 
 impl<S: Store + Sync> Ledger<S> {
     /// Checks a stretch that begins at a whole number of stretches.
-    pub fn stretch(&self, range: Range<u64>, secret: &RandomState) -> Stretch {
-        let mut stretch = Stretch {
+    pub fn chunk(&self, range: Range<u64>, secret: &RandomState) -> ChunkCheck {
+        let mut chunk = ChunkCheck {
             range: range.clone(),
             first: None,
             fault: None,
@@ -63,23 +63,23 @@ impl<S: Store + Sync> Ledger<S> {
         };
         let mut edge = CompactRange::default();
         let read = self.store.read(range.clone(), &mut |stored| {
-            let step = self.step(&mut stretch, &mut edge, stored, secret);
-            stretch.fault = step.err().map(|fault| (stored.index, fault));
-            stretch.fault.is_none()
+            let step = self.step(&mut chunk, &mut edge, stored, secret);
+            chunk.fault = step.err().map(|fault| (stored.index, fault));
+            chunk.fault.is_none()
         });
-        if let (Err(error), None) = (read, &stretch.fault) {
-            stretch.fault = Some(match error {
+        if let (Err(error), None) = (read, &chunk.fault) {
+            chunk.fault = Some(match error {
                 StoreError::Lost { index, why } => (index, Fault::Lost(why)),
                 error => (range.start + edge.size(), Fault::Store(error)),
             });
         }
-        stretch.tree = edge.subtree_roots().collect();
-        stretch
+        chunk.tree = edge.subtree_roots().collect();
+        chunk
     }
 
     fn step(
         &self,
-        stretch: &mut Stretch,
+        chunk: &mut ChunkCheck,
         edge: &mut CompactRange,
         stored: &StoredEntry,
         secret: &RandomState,
@@ -88,12 +88,12 @@ impl<S: Store + Sync> Ledger<S> {
         if entry.index != stored.index {
             return Err(Fault::Index(entry.index));
         }
-        if stretch.first.is_none() {
-            stretch.first = Some((entry.previous, entry.recorded_at));
-        } else if entry.previous != stretch.chain {
+        if chunk.first.is_none() {
+            chunk.first = Some((entry.previous, entry.recorded_at));
+        } else if entry.previous != chunk.chain {
             return Err(Fault::Spliced);
         }
-        if entry.recorded_at < stretch.recorded_at || DateTime::from_timestamp_micros(entry.recorded_at).is_none() {
+        if entry.recorded_at < chunk.recorded_at || DateTime::from_timestamp_micros(entry.recorded_at).is_none() {
             return Err(Fault::Time);
         }
         let kind = entry.kind;
@@ -103,7 +103,7 @@ impl<S: Store + Sync> Ledger<S> {
             // A later version may have kinds of facts that this program does not know; not records of the ledger's own.
             (None, Some(Role::Ledger)) => return Err(Fault::Kind(kind)),
             (None, first) => first.is_some(),
-            (Some(known), first) => first == Some(if known.is_own() { Role::Ledger } else { Role::Fact }),
+            (Some(known), first) => first == Some(if known.is_system() { Role::Ledger } else { Role::Fact }),
         };
         if !fits || entry.parts.iter().skip(1).any(main) {
             return Err(Fault::Parts);
@@ -113,7 +113,7 @@ impl<S: Store + Sync> Ledger<S> {
         }
         for (number, part) in entry.parts.iter().enumerate() {
             let Some((_, bytes)) = stored.parts.iter().find(|(n, _)| usize::from(*n) == number) else {
-                stretch.absent.push((stored.index, number, part.role));
+                chunk.absent.push((stored.index, number, part.role));
                 continue;
             };
             let changed = || Fault::PartChanged { part: number, role: part.role };
@@ -124,22 +124,22 @@ impl<S: Store + Sync> Ledger<S> {
             if Part::commitment_of(part.role, salt, bytes) != part.commitment {
                 return Err(changed());
             }
-            stretch.parts_checked += 1;
-            let found = self.look_inside(stretch, stored.index, kind, (number, part.role), bytes)?;
+            chunk.parts_checked += 1;
+            let found = self.check_part(chunk, stored.index, kind, (number, part.role), bytes)?;
             for hash in found {
-                stretch.indexed = stretch.indexed.wrapping_add(secret.hash_one((hash, stored.index)));
+                chunk.indexed = chunk.indexed.wrapping_add(secret.hash_one((hash, stored.index)));
             }
         }
-        stretch.chain = chain(&stored.entry);
-        stretch.recorded_at = entry.recorded_at;
+        chunk.chain = chain(&stored.entry);
+        chunk.recorded_at = entry.recorded_at;
         edge.push(leaf_hash(&stored.entry));
         Ok(())
     }
 
     /// What a part says, and the hashes under which the index must find it.
-    fn look_inside(
+    fn check_part(
         &self,
-        stretch: &mut Stretch,
+        chunk: &mut ChunkCheck,
         index: u64,
         kind: u8,
         (number, role): (usize, Role),
@@ -150,10 +150,10 @@ impl<S: Store + Sync> Ledger<S> {
             Role::Fact => match decode_fact(bytes) {
                 Ok(fact) => {
                     if !self.store.keeps_index() {
-                        stretch.own.push((self.index_key.hash(&IndexTerm::Id(&fact.id)), index, kind));
+                        chunk.own.push((self.index_key.hash(&IndexTerm::Id(&fact.id)), index, kind));
                     }
                     if let Body::Correction { of, replacement, .. } = &fact.body {
-                        stretch.replaced.push(Replaced {
+                        chunk.replaced.push(Replaced {
                             index,
                             of: of.clone(),
                             is_same_id: replacement.id == *of,
@@ -163,7 +163,7 @@ impl<S: Store + Sync> Ledger<S> {
                     (kind_code(fact.kind()), self.index_key.hashes(&fact))
                 }
                 Err(error) if error.is_unknown() => {
-                    stretch.unreadable.push(index);
+                    chunk.unreadable.push(index);
                     // Of a later version only the first byte is known, of a later kind the second too.
                     let told = bytes.get(1).copied().filter(|_| bytes.first() == Some(&1)).unwrap_or(kind);
                     return if told == kind {
@@ -175,14 +175,14 @@ impl<S: Store + Sync> Ledger<S> {
                 Err(error) => return Err(undecodable(error)),
             },
             Role::Ledger => {
-                let own = Own::decode(bytes).map_err(undecodable)?;
-                let kind_of_own = kind_code(own.kind());
+                let own = SystemRecord::decode(bytes).map_err(undecodable)?;
+                let system_kind = kind_code(own.kind());
                 match own {
-                    own @ (Own::Key(_) | Own::ReserveKey(_)) => stretch.keys.push((index, own)),
-                    Own::Withholding(withholding) => stretch.withholdings.push((index, withholding)),
-                    Own::Redaction(Redaction { entry, part, .. }) => stretch.redacted.push((entry, part, index)),
+                    own @ (SystemRecord::Key(_) | SystemRecord::ReserveKey(_)) => chunk.keys.push((index, own)),
+                    SystemRecord::Withholding(withholding) => chunk.withholdings.push((index, withholding)),
+                    SystemRecord::Redaction(Redaction { entry, part, .. }) => chunk.redacted.push((entry, part, index)),
                 }
-                (kind_of_own, vec![self.index_key.hash_of_own()])
+                (system_kind, vec![self.index_key.system_hash()])
             }
             Role::Quotation | Role::PrivateNote | Role::Recorder => return Ok(Vec::new()),
         };

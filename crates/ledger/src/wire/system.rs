@@ -2,14 +2,14 @@
 
 use super::WireError;
 use super::codes::Code;
-use super::v1::{Bytes, spell, take};
+use super::v1::{ByteWriter, decode_prefix, encode_into};
 use bincode::{BorrowDecode, Encode};
 use heldto_fact::Kind;
 use heldto_proof::Verifier;
 
 /// A record of the ledger's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Own {
+pub enum SystemRecord {
     /// A part was erased.
     Redaction(Redaction),
     /// A signing key was added or replaced.
@@ -101,15 +101,15 @@ impl Recorder {
     /// # Errors
     /// When they cannot be written, which no value of this type brings about.
     pub fn encode(&self) -> Result<Vec<u8>, WireError> {
-        let mut bytes = Bytes::default();
-        spell(&(1_u8, self.by.as_str(), self.checked_by.as_deref()), &mut bytes)?;
+        let mut bytes = ByteWriter::default();
+        encode_into(&(1_u8, self.by.as_str(), self.checked_by.as_deref()), &mut bytes)?;
         Ok(bytes.0)
     }
 
     /// Reads such a part; `None` where it holds anything else, as it may.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let ((version, by, checked_by), used): ((u8, String, Option<String>), _) = take(bytes).ok()?;
+        let ((version, by, checked_by), used): ((u8, String, Option<String>), _) = decode_prefix(bytes).ok()?;
         (version == 1 && used == bytes.len()).then_some(Self { by, checked_by })
     }
 }
@@ -130,7 +130,7 @@ impl KeyChange {
     }
 }
 
-impl Own {
+impl SystemRecord {
     /// The kind in the entry.
     #[must_use]
     pub const fn kind(&self) -> Kind {
@@ -147,12 +147,12 @@ impl Own {
     /// # Errors
     /// When they cannot be written, which no value of these types brings about.
     pub fn encode(&self) -> Result<Vec<u8>, WireError> {
-        let mut bytes = Bytes::default();
+        let mut bytes = ByteWriter::default();
         match self {
-            Self::Redaction(record) => spell(&(1_u8, Kind::Redaction.code(), record), &mut bytes)?,
-            Self::Key(record) => spell(&(1_u8, Kind::Key.code(), record), &mut bytes)?,
-            Self::Withholding(record) => spell(&(1_u8, Kind::Withholding.code(), record), &mut bytes)?,
-            Self::ReserveKey(record) => spell(&(1_u8, Kind::ReserveKey.code(), record), &mut bytes)?,
+            Self::Redaction(record) => encode_into(&(1_u8, Kind::Redaction.code(), record), &mut bytes)?,
+            Self::Key(record) => encode_into(&(1_u8, Kind::Key.code(), record), &mut bytes)?,
+            Self::Withholding(record) => encode_into(&(1_u8, Kind::Withholding.code(), record), &mut bytes)?,
+            Self::ReserveKey(record) => encode_into(&(1_u8, Kind::ReserveKey.code(), record), &mut bytes)?,
         }
         Ok(bytes.0)
     }
@@ -169,14 +169,14 @@ impl Own {
         };
         let (own, used) = match kind {
             Kind::Redaction => {
-                take(bytes).map(|((_, _, r), used): ((u8, u8, Redaction), _)| (Self::Redaction(r), used))
+                decode_prefix(bytes).map(|((_, _, r), used): ((u8, u8, Redaction), _)| (Self::Redaction(r), used))
             }
-            Kind::Key => take(bytes).map(|((_, _, k), used): ((u8, u8, KeyChange), _)| (Self::Key(k), used)),
+            Kind::Key => decode_prefix(bytes).map(|((_, _, k), used): ((u8, u8, KeyChange), _)| (Self::Key(k), used)),
             Kind::Withholding => {
-                take(bytes).map(|((_, _, w), used): ((u8, u8, Withholding), _)| (Self::Withholding(w), used))
+                decode_prefix(bytes).map(|((_, _, w), used): ((u8, u8, Withholding), _)| (Self::Withholding(w), used))
             }
             Kind::ReserveKey => {
-                take(bytes).map(|((_, _, k), used): ((u8, u8, ReserveKey), _)| (Self::ReserveKey(k), used))
+                decode_prefix(bytes).map(|((_, _, k), used): ((u8, u8, ReserveKey), _)| (Self::ReserveKey(k), used))
             }
             kind => Err(WireError::Value(format!("a {kind} is a fact, not the ledger's own record"))),
         }?;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
 /// Makes something of each of so many stretches on every core, and gives what was made to `join` in order, until it fails.
-pub fn in_order<T: Send, E>(
+pub fn map_ordered<T: Send, E>(
     count: u64,
     make: &(impl Fn(u64) -> T + Sync),
     mut join: impl FnMut(T) -> Result<(), E>,
