@@ -6,7 +6,7 @@ use heldto_fact::{Content, Fact, FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
 use heldto_ledger::{Ledger, decode_fact, decode_header, encode_fact};
 use heldto_proof::Genesis;
-use heldto_replay::{Clock, Lookup, States, Stretch, View};
+use heldto_replay::{Chunk, Clock, FactHistory, Lookup, View};
 use heldto_report::{AmountFilter, Basis, Document, Filter, Log, PledgeFilter, Scope};
 use heldto_store::{Founding, MemoryStore};
 use std::path::{Path, PathBuf};
@@ -137,8 +137,8 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
     for path in paths() {
         let facts = facts_of(&path);
         let ledger = Arc::new(ledger(&facts));
-        let mut folded = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
-        ledger.replay(0..ledger.head().size(), &Stretch::push, &mut |stretch| folded.join(stretch)).expect("reads");
+        let mut folded = FactHistory::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+        ledger.replay(0..ledger.head().size(), &Chunk::push, &mut |chunk| folded.join(chunk)).expect("reads");
         let sensitive = ledger.sensitive().expect("reads");
         folded.set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
         let days = |text: &str| text.parse::<NaiveDate>().expect("a day");
@@ -146,11 +146,11 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
             let clock = Clock { as_of: days(as_of), known_by: days(known_by) };
             for fact in &facts {
                 let mut read =
-                    States::on_demand(folded.size(), folded.last_recorded(), Box::new(Index(ledger.clone())));
+                    FactHistory::on_demand(folded.size(), folded.last_recorded(), Box::new(Index(ledger.clone())));
                 read.set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
                 let narrow = reports(&View::new(&read, clock), &fact.id);
                 let whole = reports(&View::new(&folded, clock), &fact.id);
-                assert!(read.answered(), "{}: {}", path.display(), fact.id);
+                assert!(read.is_complete(), "{}: {}", path.display(), fact.id);
                 for (narrow, whole) in narrow.iter().zip(&whole) {
                     assert!(narrow == whole, "{}: {}: {}", path.display(), fact.id, whole.title);
                 }

@@ -8,7 +8,7 @@ use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
 use heldto_ledger::{Defect, Ledger, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
-use heldto_replay::{Clock, Lookup, States, Stretch, View};
+use heldto_replay::{Chunk, Clock, FactHistory, Lookup, View};
 use heldto_report::{Glance, Log};
 use heldto_store::{Notice, StoreError};
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
@@ -95,7 +95,7 @@ pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> 
 
 /// What a ledger says.
 pub struct Loaded {
-    pub states: States,
+    pub history: FactHistory,
     /// The place in the log up to which it counts.
     pub log: Log,
     /// How many entries the whole ledger has.
@@ -111,28 +111,28 @@ pub struct Loaded {
 }
 
 /// Reads what is sensitive in the whole ledger, and says it to states of any part of it.
-fn mark_sensitive(ledger: &Ledger<SledStore>, states: &mut States) -> Result<(), CommandError> {
+fn mark_sensitive(ledger: &Ledger<SledStore>, history: &mut FactHistory) -> Result<(), CommandError> {
     let sensitive = ledger.sensitive()?;
     // What the publisher withheld was not erased.
-    states.erased -= states.erased.min(sensitive.absent.range(..states.size()).count() as u64);
-    states.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
+    history.erased -= history.erased.min(sensitive.absent.range(..history.size()).count() as u64);
+    history.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
     Ok(())
 }
 
 /// Folds all of an open ledger, and says what of it is sensitive.
-pub fn load_all(ledger: &Ledger<SledStore>) -> Result<States, CommandError> {
-    let mut states = fold(ledger, None)?;
-    mark_sensitive(ledger, &mut states)?;
-    Ok(states)
+pub fn load_all(ledger: &Ledger<SledStore>) -> Result<FactHistory, CommandError> {
+    let mut history = fold(ledger, None)?;
+    mark_sensitive(ledger, &mut history)?;
+    Ok(history)
 }
 
 /// Opens the ledger and folds all of it; nothing holds it any longer then.
 pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
     let ledger = open(world, global, Access::Read)?;
-    let mut states = fold(&ledger, at)?;
-    mark_sensitive(&ledger, &mut states)?;
-    let entries = states.size();
-    about(&ledger, states, entries)
+    let mut history = fold(&ledger, at)?;
+    mark_sensitive(&ledger, &mut history)?;
+    let entries = history.size();
+    about(&ledger, history, entries)
 }
 
 /// Opens the ledger so that facts are read from it as they are asked for; it is held until what is given is dropped.
@@ -140,9 +140,9 @@ pub fn look(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
     let ledger = open(world, global, Access::Read)?;
     let size = size_at(&ledger, at)?;
     let last = ledger.recorded_last(size)?;
-    let loaded = about(&ledger, States::default(), size)?;
-    let states = on_demand(ledger, size, last, &loaded)?;
-    Ok(Loaded { states, ..loaded })
+    let loaded = about(&ledger, FactHistory::default(), size)?;
+    let history = on_demand(ledger, size, last, &loaded)?;
+    Ok(Loaded { history, ..loaded })
 }
 
 fn on_demand(
@@ -150,15 +150,15 @@ fn on_demand(
     size: u64,
     last: Option<DateTime<Utc>>,
     loaded: &Loaded,
-) -> Result<States, CommandError> {
+) -> Result<FactHistory, CommandError> {
     let sensitive = ledger.sensitive()?;
     let index = Index { ledger, size, read: Arc::clone(&loaded.read) };
-    let mut states = States::on_demand(size, last, Box::new(index));
-    states.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
-    Ok(states)
+    let mut history = FactHistory::on_demand(size, last, Box::new(index));
+    history.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
+    Ok(history)
 }
 
-fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loaded, CommandError> {
+fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Result<Loaded, CommandError> {
     let size = ledger.head().size();
     let chain = ledger.chain_before(entries)?.0.to_string();
     let root = ledger.root_at(entries)?;
@@ -166,9 +166,9 @@ fn about(ledger: &Ledger<SledStore>, states: States, entries: u64) -> Result<Loa
     let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
     let log = Log { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
     let key = crate::trust::current(ledger.genesis(), &ledger.key_changes(size)?);
-    let read = Arc::new(AtomicU64::new(states.size()));
+    let read = Arc::new(AtomicU64::new(history.size()));
     let is_partial = ledger.store().is_partial();
-    Ok(Loaded { states, log, size, signed, is_partial, key, read })
+    Ok(Loaded { history, log, size, signed, is_partial, key, read })
 }
 
 /// A ledger too long to be judged whenever its status is asked for, with what was kept of the last judgement of all of it, if its log still begins with what
@@ -187,9 +187,9 @@ pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loa
     };
     let kept = kept.filter(fits);
     let last = ledger.recorded_last(size)?;
-    let loaded = about(&ledger, States::default(), size)?;
-    let states = on_demand(ledger, size, last, &loaded)?;
-    Ok(Some((Loaded { states, ..loaded }, kept)))
+    let loaded = about(&ledger, FactHistory::default(), size)?;
+    let history = on_demand(ledger, size, last, &loaded)?;
+    Ok(Some((Loaded { history, ..loaded }, kept)))
 }
 
 /// Keeps what a judgement of all of a ledger came to, where that can be written: it only saves time.
@@ -243,10 +243,10 @@ fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandEr
 }
 
 /// The states up to a place in the log.
-pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<States, CommandError> {
-    let mut states = States::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
-    ledger.replay(0..size_at(ledger, at)?, &Stretch::push, &mut |stretch| states.join(stretch))?;
-    Ok(states)
+pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<FactHistory, CommandError> {
+    let mut history = FactHistory::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+    ledger.replay(0..size_at(ledger, at)?, &Chunk::push, &mut |chunk| history.join(chunk))?;
+    Ok(history)
 }
 
 impl Loaded {
@@ -259,7 +259,7 @@ impl Loaded {
 
     /// Returns the view that was asked for.
     pub fn view(&self, world: &World<'_>, clocks: &Clocks) -> View<'_> {
-        View::new(&self.states, self.clock(world, clocks)).with_sensitive(clocks.sensitive)
+        View::new(&self.history, self.clock(world, clocks)).with_sensitive(clocks.sensitive)
     }
 
     /// An error where nothing of this id is known, with the nearest id.
@@ -310,16 +310,16 @@ pub fn unknown(id: &FactId, word: &str, withheld: u64) -> CommandError {
 }
 
 /// An error if a fact that was asked for is damaged.
-pub fn sound(states: &States) -> Result<(), CommandError> {
-    match states.damaged() {
+pub fn sound(history: &FactHistory) -> Result<(), CommandError> {
+    match history.damaged() {
         None => Ok(()),
         Some((index, why)) => Err(crate::error::damaged(format!("the fact of entry {index} is damaged: {why}"))),
     }
 }
 
 /// The ids that facts may refer to, of these states.
-pub fn known(states: &States) -> Known {
-    states.standing().map(|(id, kind)| (id.clone(), kind)).collect()
+pub fn known(history: &FactHistory) -> Known {
+    history.standing().map(|(id, kind)| (id.clone(), kind)).collect()
 }
 
 /// Reads files, folders of facts files, and standard input.

@@ -15,7 +15,7 @@ pub struct Control<'a> {
 /// The changes of control of an authority that are known, in order of time.
 #[must_use]
 pub fn controls<'a>(view: &View<'a>, party: &FactId) -> Vec<Control<'a>> {
-    let facts = view.found_by(IndexTerm::Control(party));
+    let facts = view.lookup(IndexTerm::Control(party));
     let mut found: Vec<Control<'a>> = facts
         .filter_map(|fact| match &fact.body {
             Body::Change { what: Change::Control, value: Some(by) } if fact.subjects().contains(party) => {

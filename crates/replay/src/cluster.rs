@@ -7,18 +7,18 @@ use std::rc::Rc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster<'a> {
     /// The tellings, from the one known first; shared by all that speak of the thing.
-    pub tellings: Rc<[&'a Fact]>,
+    pub mentions: Rc<[&'a Fact]>,
 }
 
 impl<'a> Cluster<'a> {
     /// All the tellings of the thing that this fact, which is known, tells.
     #[must_use]
     pub fn of(view: &View<'a>, fact: &'a Fact) -> Self {
-        let mut tellings = vec![fact];
+        let mut mentions = vec![fact];
         // Most things are told once.
         let alone = !fact.links.iter().any(ties) && !view.is_target(&fact.id);
         if alone {
-            return Self { tellings: tellings.into() };
+            return Self { mentions: mentions.into() };
         }
         let (mut seen, mut open) = (BTreeSet::from([&fact.id]), vec![fact]);
         while let Some(fact) = open.pop() {
@@ -27,25 +27,25 @@ impl<'a> Cluster<'a> {
             let backward = view.linked_from(&fact.id).filter(|(_, l)| ties(l)).map(|(from, _)| from);
             for other in forward.chain(backward) {
                 if other.kind() == fact.kind() && seen.insert(&other.id) {
-                    tellings.push(other);
+                    mentions.push(other);
                     open.push(other);
                 }
             }
         }
-        tellings.sort_by_key(|f| (view.fact_known_from(&f.id), view.version(&f.id).map(|v| v.index)));
-        Self { tellings: tellings.into() }
+        mentions.sort_by_key(|f| (view.fact_known_from(&f.id), view.version(&f.id).map(|v| v.index)));
+        Self { mentions: mentions.into() }
     }
 
     /// The telling known first, by whose id the thing goes.
     #[must_use]
     pub fn first(&self) -> &'a Fact {
-        self.tellings[0]
+        self.mentions[0]
     }
 
     /// Whether this fact is one of the tellings.
     #[must_use]
     pub fn holds(&self, id: &FactId) -> bool {
-        self.tellings.iter().any(|f| f.id == *id)
+        self.mentions.iter().any(|f| f.id == *id)
     }
 
     /// Facts, each given once, sorted into clusters in their order.
@@ -56,8 +56,8 @@ impl<'a> Cluster<'a> {
                 continue;
             }
             let cluster = Self::of(view, fact);
-            if cluster.tellings.len() > 1 {
-                seen.extend(cluster.tellings.iter().map(|f| &f.id));
+            if cluster.mentions.len() > 1 {
+                seen.extend(cluster.mentions.iter().map(|f| &f.id));
             }
             clusters.push(cluster);
         }

@@ -41,7 +41,7 @@ pub struct Evidence<'a> {
     /// The telling with the best grade.
     pub fact: &'a Fact,
     /// Every telling of the same.
-    pub tellings: Rc<[&'a Fact]>,
+    pub mentions: Rc<[&'a Fact]>,
     /// Which way it points.
     pub direction: Direction,
     /// By whose knowledge.
@@ -84,7 +84,7 @@ impl<'a> Evidence<'a> {
         let admitted = admitted && !is_of_another_government(view, fact, undertaking);
         Some(Self {
             fact,
-            tellings: Rc::default(),
+            mentions: Rc::default(),
             direction,
             grade,
             admitted,
@@ -132,9 +132,9 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, undertaking: &Under
             Evidence::of(view, fact, direction, link.strength, undertaking)
         })
     };
-    let mut found: Vec<Evidence<'a>> = commitment.tellings.iter().flat_map(|t| linked(&t.id)).collect();
+    let mut found: Vec<Evidence<'a>> = commitment.mentions.iter().flat_map(|t| linked(&t.id)).collect();
     if matches!(target, Some(Target::Amount(_))) {
-        let parts = commitment.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
+        let parts = commitment.mentions.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
         let parts = parts.filter(|(part, link)| {
             let is_alike = matches!((&part.body, target), (Body::Pledge(c), Some(Target::Amount(whole)))
                 if matches!(&c.target, Some(Target::Amount(part)) if part.unit == whole.unit));
@@ -162,10 +162,10 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
     if evidence.direction == Direction::Disputes {
         return Vec::new();
     }
-    let tellings = || evidence.tellings.iter().copied();
-    let against = tellings().flat_map(|t| view.linked_from(&t.id)).filter(|(_, link)| says(link));
+    let mentions = || evidence.mentions.iter().copied();
+    let against = mentions().flat_map(|t| view.linked_from(&t.id)).filter(|(_, link)| says(link));
     // That two facts contradict each other is told by a link of either.
-    let mutual = tellings().flat_map(|t| &t.links).filter(|l| says(l) && l.kind == LinkKind::Contradicts);
+    let mutual = mentions().flat_map(|t| &t.links).filter(|l| says(l) && l.kind == LinkKind::Contradicts);
     let mutual = mutual.filter_map(|link| Some((view.fact(&link.to)?, link)));
     let mut seen = BTreeSet::new();
     let others = against.chain(mutual).filter(|(fact, _)| seen.insert(&fact.id));
@@ -175,7 +175,7 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
         let (grade, _) = grade(view, fact, Direction::Disputes, owners);
         (!is_ahead).then(|| Evidence {
             fact,
-            tellings: Rc::from([fact]),
+            mentions: Rc::from([fact]),
             direction: Direction::Disputes,
             grade,
             admitted: false,
@@ -211,7 +211,7 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
     for mut evidence in found {
         if !entities.contains_key(&evidence.fact.id) {
             let cluster = Cluster::of(view, evidence.fact);
-            entities.extend(cluster.tellings.iter().map(|t| (&t.id, cluster.clone())));
+            entities.extend(cluster.mentions.iter().map(|t| (&t.id, cluster.clone())));
         }
         let Some(cluster) = entities.get(&evidence.fact.id) else { continue };
         let before = of_thing.entry(&cluster.first().id).or_default();
@@ -224,7 +224,7 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
             continue;
         }
         evidence.delivered = evidence.delivered.filter(|_| !numbered);
-        evidence.tellings = Rc::clone(&cluster.tellings);
+        evidence.mentions = Rc::clone(&cluster.mentions);
         before.push(kept.len());
         kept.push(evidence);
     }
@@ -255,7 +255,7 @@ fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'
     let (is_duty, made) = (undertaking.force == Force::Duty, undertaking.made);
     let values = undertaking.owners.iter().flat_map(|owner| series(view, metric, owner));
     let counted = values.filter(|v| is_duty || v.window.earliest.zip(made).is_some_and(|(e, m)| e >= m));
-    let evidence = |v: crate::Value<'a>| {
+    let evidence = |v: crate::MetricValue<'a>| {
         let (truth, inequality) = compare(v.amount, threshold);
         let direction = match truth {
             Truth::Yes => Direction::Met,
@@ -267,7 +267,7 @@ fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'
         let strength = Strength::Stated;
         Evidence {
             fact: v.fact,
-            tellings: Rc::default(),
+            mentions: Rc::default(),
             direction,
             grade,
             admitted,

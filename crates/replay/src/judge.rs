@@ -20,7 +20,7 @@ pub(crate) use undertaking::Undertaking;
 #[derive(Debug, Clone)]
 pub struct Judgement<'a> {
     /// The tellings that are judged as one.
-    pub tellings: Vec<&'a Fact>,
+    pub mentions: Vec<&'a Fact>,
     /// Where it stands.
     pub status: Status,
     /// By whose knowledge.
@@ -161,7 +161,7 @@ pub fn judge_each<'a>(view: &View<'a>, id: &FactId) -> Vec<Judgement<'a>> {
 #[must_use]
 pub fn judge<'a>(view: &View<'a>, id: &FactId) -> Option<Judgement<'a>> {
     let whole = judge_within(view, id, 0)?;
-    let rests = || whole.tellings.iter().copied().chain(whole.reasons.iter().map(|r| r.fact));
+    let rests = || whole.mentions.iter().copied().chain(whole.reasons.iter().map(|r| r.fact));
     if !view.is_sensitive() || !rests().any(|fact| view.is_about_sensitive(&fact.id)) {
         return Some(whole);
     }
@@ -196,12 +196,12 @@ fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgem
 
 fn known_by(view: &View<'_>, cluster: &Cluster<'_>) -> bool {
     let begun = |f: &Fact| f.window().earliest.is_none_or(|day| day <= view.clock().as_of);
-    cluster.tellings.iter().any(|f| begun(f))
+    cluster.mentions.iter().any(|f| begun(f))
 }
 
 fn not_yet_known(fact: &Fact) -> Judgement<'_> {
     Judgement {
-        tellings: vec![fact],
+        mentions: vec![fact],
         status: Status::NotYetKnown,
         grade: Grade::None,
         rule: "nothing that tells of it was published by the day".to_owned(),
@@ -278,7 +278,7 @@ impl<'a> Case<'a> {
     }
 
     fn judge_parts(&self, depth: usize) -> Vec<(&'a Fact, Status, Grade, bool)> {
-        let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_as(&t.id, LinkKind::PartOf));
+        let linked = self.cluster.mentions.iter().flat_map(|t| self.view.linked_as(&t.id, LinkKind::PartOf));
         let parts = linked.filter(|(fact, link)| {
             matches!(fact.body, Body::Pledge(_)) && link.strength != Strength::Possible && !self.cluster.holds(&fact.id)
         });
@@ -379,7 +379,7 @@ impl<'a> Case<'a> {
             reasons: self.decided().chain(self.evidence.iter().enumerate().map(reason)).collect(),
             started: self.has_started(),
             delivered: goal.map(|(target, unit)| (delivered.or(told), target, unit.clone())),
-            tellings: self.cluster.tellings.to_vec(),
+            mentions: self.cluster.mentions.to_vec(),
             status: verdict.status,
             grade,
             rule: verdict.rule,

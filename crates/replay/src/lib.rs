@@ -1,36 +1,36 @@
 //! Folds recorded facts into states, and judges commitments from them.
 //!
-//! Pure. It knows facts and their order in the log; it knows no store, no bytes of entries, no clock: days come in as arguments. [`States`] are folded from
-//! the whole log, [`Stretch`] by stretch, or read fact by fact through an index of it; a [`View`] looks at them by the three clocks.
+//! Pure. It knows facts and their order in the log; it knows no store, no bytes of entries, no clock: days come in as arguments. [`FactHistory`] are folded from
+//! the whole log, [`Chunk`] by stretch, or read fact by fact through an index of it; a [`View`] looks at them by the three clocks.
 
 mod authority;
+mod chunk;
 mod cluster;
-mod demand;
 mod disclosure;
 mod evidence;
+mod fact_history;
+mod fulfilment_rate;
+mod indexed_facts;
 mod judge;
-mod kept;
 mod membership;
 mod metrics;
 mod money;
+mod raw_facts;
 mod recurring;
-mod share;
-mod states;
 mod status;
-mod stretch;
 mod view;
 mod work;
 
 pub use authority::{Control, administrations, controls};
+pub use chunk::Chunk;
 pub use cluster::Cluster;
-pub use demand::Lookup;
 pub use evidence::{Direction, Evidence};
+pub use fact_history::FactHistory;
+pub use fulfilment_rate::{Counted, FulfilmentRate};
+pub use indexed_facts::Lookup;
 pub use judge::{Judgement, Reason, judge, judge_each};
 pub use membership::{bodies_of, members};
-pub use metrics::{Value, series};
+pub use metrics::{MetricValue, series};
 pub use money::{Total, payouts, totals};
-pub use share::{Counted, Share};
-pub use states::States;
 pub use status::{Grade, Status};
-pub use stretch::Stretch;
 pub use view::{Clock, View};

@@ -169,7 +169,7 @@ fn belonging<'a>(view: &View<'a>, party: &'a Fact) -> Arc<Belonging> {
     let key = (party.id.clone(), view.clock(), view.is_sensitive());
     view.work().belonging(key, || {
         let mut found = Belonging::default();
-        for fact in view.found_by(IndexTerm::Party(&party.id)) {
+        for fact in view.lookup(IndexTerm::Party(&party.id)) {
             view.count_compared(1);
             let is_about = fact.subjects().contains(&party.id);
             let bodies = || wholes(fact).map(|body| (body.clone(), fact.window()));

@@ -3,7 +3,7 @@ use heldto_fact::{Amount, Body, Fact, FactId, IndexTerm, Interval, Quantity, Thr
 
 /// One value of a metric.
 #[derive(Debug, Clone)]
-pub struct Value<'a> {
+pub struct MetricValue<'a> {
     /// The measurement.
     pub fact: &'a Fact,
     /// Its value.
@@ -16,7 +16,7 @@ pub struct Value<'a> {
     pub revised: Vec<&'a Fact>,
 }
 
-impl<'a> Value<'a> {
+impl<'a> MetricValue<'a> {
     /// The value that a measurement tells; `None` where it tells no amount.
     #[must_use]
     pub fn of(fact: &'a Fact) -> Option<Self> {
@@ -47,24 +47,24 @@ impl<'a> Value<'a> {
 /// The known values of a metric for one party, oldest first. A figure that several releases of one body give stands once, by the newest
 /// of them.
 #[must_use]
-pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value<'a>> {
+pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<MetricValue<'a>> {
     let measures = |fact: &&Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
-    let mut values: Vec<Value<'a>> = view
-        .found_by(IndexTerm::Series(metric, party))
+    let mut values: Vec<MetricValue<'a>> = view
+        .lookup(IndexTerm::Series(metric, party))
         .filter(measures)
         .filter(|fact| fact.subjects().contains(party))
         .filter(|fact| fact.window().earliest.is_none_or(|day| day <= view.clock().as_of))
-        .filter_map(Value::of)
+        .filter_map(MetricValue::of)
         // Looked back on, a figure for a time that was not over is not there.
         .filter(|v| !view.is_hindsight() || v.window.latest.is_none_or(|day| day <= view.clock().as_of))
         .collect();
     let known =
-        |v: &Value<'_>| (view.fact_known_from(&v.fact.id), view.version(&v.fact.id).map(|version| version.index));
+        |v: &MetricValue<'_>| (view.fact_known_from(&v.fact.id), view.version(&v.fact.id).map(|version| version.index));
     values.sort_by_key(|v| (v.window.latest, v.window.earliest, known(v)));
-    let mut found: Vec<Value<'a>> = Vec::with_capacity(values.len());
+    let mut found: Vec<MetricValue<'a>> = Vec::with_capacity(values.len());
     for value in values {
         // Told of one time by one body in one voice, it is one figure.
-        let is_same = |v: &&mut Value<'a>| {
+        let is_same = |v: &&mut MetricValue<'a>| {
             v.window == value.window
                 && v.window != Window::ANY
                 && (v.fact.voice, &v.fact.place) == (value.fact.voice, &value.fact.place)
@@ -77,7 +77,7 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Value
             Some(older) => {
                 let mut revised = std::mem::take(&mut older.revised);
                 revised.push(older.fact);
-                *older = Value { revised, ..value };
+                *older = MetricValue { revised, ..value };
             }
             None => found.push(value),
         }
@@ -100,8 +100,8 @@ fn speaker<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Vec<&'a str>> {
 }
 
 /// Returns `true` if two figures are one, with what they are shares of.
-fn says_same(a: &Value<'_>, b: &Value<'_>) -> bool {
-    let of = |v: &Value<'_>| match v.fact.body {
+fn says_same(a: &MetricValue<'_>, b: &MetricValue<'_>) -> bool {
+    let of = |v: &MetricValue<'_>| match v.fact.body {
         Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
         _ => (None, None),
     };

@@ -1,6 +1,6 @@
 //! Amounts added up as intervals, the same thing once.
 
-use crate::states::tells_of_money;
+use crate::fact_history::tells_of_money;
 use crate::{Cluster, View};
 use heldto_fact::{Amount, Body, Fact, FactId, IndexTerm, Interval, LinkKind, Role, Strength, Unit};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -32,7 +32,7 @@ impl Total<'_> {
     /// How many tellings were merged into the things counted.
     #[must_use]
     pub fn merged(&self) -> usize {
-        self.counted.iter().map(|c| c.tellings.len() - 1).sum()
+        self.counted.iter().map(|c| c.mentions.len() - 1).sum()
     }
 }
 
@@ -41,7 +41,7 @@ impl Total<'_> {
 pub fn payouts<'a>(view: &View<'a>, party: &FactId) -> Vec<Total<'a>> {
     let paid =
         |fact: &Fact| matches!(fact.body, Body::Payout { .. }) && tells_of_money(fact) && fact.by.contains(party);
-    let facts = view.found_by(IndexTerm::Party(party)).filter(|fact| paid(fact));
+    let facts = view.lookup(IndexTerm::Party(party)).filter(|fact| paid(fact));
     totals(view, facts, |_, amount| amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_)))
 }
 
@@ -53,8 +53,8 @@ pub fn totals<'a>(
     pick: impl Fn(&Fact, &Amount) -> bool,
 ) -> Vec<Total<'a>> {
     let clusters: Vec<Cluster<'a>> = Cluster::each(view, facts);
-    let tellings = || clusters.iter().flat_map(|c| c.tellings.iter());
-    let picked = tellings().flat_map(|f| f.amounts.iter().filter(|a| pick(f, a)));
+    let mentions = || clusters.iter().flat_map(|c| c.mentions.iter());
+    let picked = mentions().flat_map(|f| f.amounts.iter().filter(|a| pick(f, a)));
     let mut units: BTreeSet<Unit> = BTreeSet::new();
     for amount in picked {
         if !units.contains(&amount.unit) {
@@ -63,7 +63,7 @@ pub fn totals<'a>(
     }
     match units.first() {
         // Things without any link are parts of none, and nothing says that some may be the same.
-        Some(unit) if units.len() == 1 && tellings().all(|f| f.links.is_empty()) => {
+        Some(unit) if units.len() == 1 && mentions().all(|f| f.links.is_empty()) => {
             let (mut sum, mut amounts) = (Interval::ZERO, BTreeMap::new());
             let has_amount = |c: &Cluster<'a>| {
                 let Some(interval) = interval_of(c, &pick, unit) else { return false };
@@ -84,7 +84,7 @@ fn total_in<'a>(clusters: &[Cluster<'a>], pick: &impl Fn(&Fact, &Amount) -> bool
     let place = tellings_of(with_amount.iter().map(|(c, _)| *c));
     let is_part = |c: &Cluster<'a>| {
         let own = place.get(&c.first().id);
-        c.tellings.iter().flat_map(|t| &t.links).any(|l| {
+        c.mentions.iter().flat_map(|t| &t.links).any(|l| {
             let whole = place.get(&l.to);
             l.kind == LinkKind::PartOf && l.strength != Strength::Possible && whole.is_some() && whole != own
         })
@@ -114,7 +114,7 @@ fn interval_of(cluster: &Cluster<'_>, pick: &impl Fn(&Fact, &Amount) -> bool, un
         let told = t.amounts.iter().filter(|a| a.unit == *unit && pick(t, a)).map(Amount::interval);
         told.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))
     };
-    cluster.tellings.iter().filter_map(|t| amounts(t)).reduce(|a, b| {
+    cluster.mentions.iter().filter_map(|t| amounts(t)).reduce(|a, b| {
         a.meet(b).unwrap_or_else(|| {
             let low = if a.low.value <= b.low.value { a.low } else { b.low };
             let high = a.high.zip(b.high).map(|(x, y)| if x.value >= y.value { x } else { y });
@@ -135,7 +135,7 @@ fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(
         n
     };
     for (n, (cluster, _)) in counted.iter().enumerate() {
-        for l in cluster.tellings.iter().flat_map(|t| &t.links) {
+        for l in cluster.mentions.iter().flat_map(|t| &t.links) {
             let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf);
             let overlaps = l.kind == LinkKind::MayOverlap || (l.strength == Strength::Possible && same);
             if let Some(other) = place.get(&l.to).filter(|_| overlaps) {
@@ -153,5 +153,5 @@ fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(
 
 /// The place of each thing by the ids of its tellings.
 fn tellings_of<'b, 'a: 'b>(clusters: impl Iterator<Item = &'b Cluster<'a>>) -> HashMap<&'b FactId, usize> {
-    clusters.enumerate().flat_map(|(n, c)| c.tellings.iter().map(move |t| (&t.id, n))).collect()
+    clusters.enumerate().flat_map(|(n, c)| c.mentions.iter().map(move |t| (&t.id, n))).collect()
 }

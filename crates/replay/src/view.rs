@@ -1,4 +1,4 @@
-use crate::States;
+use crate::FactHistory;
 use crate::work::Work;
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, FactId, FactSummary, IndexTerm, Kind, LinkKind, PARTY_BUCKETS, Version};
@@ -19,7 +19,7 @@ pub struct Clock {
 /// sorted, searched or linked comes from a view.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    states: &'a States,
+    history: &'a FactHistory,
     clock: Clock,
     is_sensitive: bool,
 }
@@ -27,8 +27,8 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// Returns a view of the states by these days, without what is sensitive.
     #[must_use]
-    pub const fn new(states: &'a States, clock: Clock) -> Self {
-        Self { states, clock, is_sensitive: false }
+    pub const fn new(history: &'a FactHistory, clock: Clock) -> Self {
+        Self { history, clock, is_sensitive: false }
     }
 
     /// Returns the same view with what is sensitive, where that is asked for.
@@ -44,30 +44,30 @@ impl<'a> View<'a> {
     }
 
     /// Returns how many entries of the whole ledger tell of what is sensitive, whatever the clock; 0 until
-    /// [`States::set_sensitive`] says so.
+    /// [`FactHistory::set_sensitive`] says so.
     #[must_use]
     pub const fn sensitive_entries(&self) -> u64 {
-        match self.states.disclosure() {
+        match self.history.disclosure() {
             Some(disclosure) => disclosure.entries(),
             None => 0,
         }
     }
 
     /// Returns `true` if the fact is sensitive in any version, or corrects or retracts one that is; until
-    /// [`States::set_sensitive`] says which are, by the versions that the states hold.
+    /// [`FactHistory::set_sensitive`] says which are, by the versions that the states hold.
     #[must_use]
     pub fn is_about_sensitive(&self, id: &FactId) -> bool {
-        match self.states.disclosure() {
+        match self.history.disclosure() {
             Some(disclosure) => disclosure.sensitive().contains(id),
-            None => self.states.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|fact| fact.sensitive),
+            None => self.history.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|fact| fact.sensitive),
         }
     }
 
-    /// Returns the facts that are withheld unless they are asked for, where [`States::set_sensitive`] said which are: for those who check
+    /// Returns the facts that are withheld unless they are asked for, where [`FactHistory::set_sensitive`] said which are: for those who check
     /// that nothing public names them.
     #[must_use]
     pub fn withheld(&self) -> Option<&'a BTreeSet<FactId>> {
-        self.states.disclosure().map(crate::disclosure::Disclosure::sensitive)
+        self.history.disclosure().map(crate::disclosure::Disclosure::sensitive)
     }
 
     /// Counts facts that a report holds against others.
@@ -78,51 +78,51 @@ impl<'a> View<'a> {
     /// Returns how many commitments were judged, and how many facts were held against others, in all views of the states.
     #[must_use]
     pub const fn work_done(&self) -> (u64, u64) {
-        self.states.work().done()
+        self.history.work().done()
     }
 
     pub(crate) const fn work(&self) -> &'a Work {
-        self.states.work()
+        self.history.work()
     }
 
     /// Returns how many entries went into the states.
     #[must_use]
     pub const fn size(&self) -> u64 {
-        self.states.size()
+        self.history.size()
     }
 
     /// Returns when the last of them was recorded.
     #[must_use]
     pub const fn last_recorded(&self) -> Option<DateTime<Utc>> {
-        self.states.last_recorded()
+        self.history.last_recorded()
     }
 
     /// Returns how many of the entries had their fact erased.
     #[must_use]
     pub const fn erased(&self) -> u64 {
-        self.states.erased
+        self.history.erased
     }
 
     /// Returns how many of the entries are of a version or kind that this program cannot read.
     #[must_use]
     pub const fn unreadable(&self) -> u64 {
-        self.states.unreadable
+        self.history.unreadable
     }
 
     /// Returns `true` if some fact may link to this one.
     pub(crate) fn is_target(&self, id: &FactId) -> bool {
-        self.states.is_target(id)
+        self.history.is_target(id)
     }
 
     /// Returns every version of a fact, oldest first, whatever any clock says.
     #[must_use]
     pub fn versions(&self, id: &FactId) -> &'a [Version] {
-        if self.tells_of(id) { self.states.versions(id) } else { &[] }
+        if self.tells_of(id) { self.history.versions(id) } else { &[] }
     }
 
     /// Returns `true` if the view holds all that the states hold.
     fn is_whole(&self) -> bool {
-        self.is_sensitive || self.states.disclosure().is_some_and(|d| d.sensitive().is_empty())
+        self.is_sensitive || self.history.disclosure().is_some_and(|d| d.sensitive().is_empty())
     }
 
     /// The days.
@@ -198,7 +198,7 @@ impl<'a> View<'a> {
 
     /// The facts that link to this one, as they are known, each with its link.
     pub fn linked_from(&self, id: &'a FactId) -> impl Iterator<Item = (&'a Fact, &'a heldto_fact::Link)> + use<'a> {
-        self.found_by(IndexTerm::Target(id))
+        self.lookup(IndexTerm::Target(id))
             .flat_map(move |fact| fact.links.iter().filter(move |l| l.to == *id).map(move |link| (fact, link)))
     }
 
@@ -212,37 +212,37 @@ impl<'a> View<'a> {
     }
 
     /// The facts of which some version has this handle, as they are known, in the order of ids.
-    pub fn found_by(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    pub fn lookup(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
         // Where nothing is left out, no id need be looked up again.
-        let whole = self.is_whole().then(|| self.states.versions_found_by(term));
-        let some = (!self.is_whole()).then(|| self.states.found_by(term));
+        let whole = self.is_whole().then(|| self.history.lookup_versions(term));
+        let some = (!self.is_whole()).then(|| self.history.lookup(term));
         let some = some.into_iter().flatten().map(move |id| view.versions(id));
         whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
     }
 
     /// Returns the facts of which some version has this handle, in order, whatever any clock says.
-    pub fn ids_found_by(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a FactId> + use<'a> {
+    pub fn lookup_ids(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let view = *self;
-        self.states.found_by(term).filter(move |id| view.tells_of(id))
+        self.history.lookup(term).filter(move |id| view.tells_of(id))
     }
 
     /// Returns every id that something is recorded under, in order.
     pub fn ids(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let view = *self;
-        self.states.ids().filter(move |id| view.tells_of(id))
+        self.history.ids().filter(move |id| view.tells_of(id))
     }
 
     /// Returns every fact of which some version is of this kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let view = *self;
-        self.states.of_kind(kind).filter(move |id| view.tells_of(id))
+        self.history.of_kind(kind).filter(move |id| view.tells_of(id))
     }
 
     /// Returns every id of which something stands, whatever the clock says, in order, with its kind.
     pub fn standing(&self) -> impl Iterator<Item = (&'a FactId, Kind)> + use<'a> {
         let view = *self;
-        self.states.standing().filter(move |(id, _)| view.tells_of(id))
+        self.history.standing().filter(move |(id, _)| view.tells_of(id))
     }
 
     /// Returns `true` unless a fact is left out of the view.
@@ -253,30 +253,30 @@ impl<'a> View<'a> {
     /// Returns every metric that has a measurement of some party.
     pub fn measured(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let view = *self;
-        self.states.measured().filter(move |metric| view.is_whole() || view.parties(metric).next().is_some())
+        self.history.measured().filter(move |metric| view.is_whole() || view.parties(metric).next().is_some())
     }
 
     /// Returns every party that some version of a measurement of this metric is of.
     pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let (view, measured) = (*self, metric.clone());
         let has_figures = move |party: &&'a FactId| {
-            let figures = || view.ids_found_by(IndexTerm::Series(&measured, party));
+            let figures = || view.lookup_ids(IndexTerm::Series(&measured, party));
             view.is_whole() || figures().any(|id| !view.versions(id).is_empty())
         };
-        self.states.parties(metric).filter(has_figures)
+        self.history.parties(metric).filter(has_figures)
     }
 
     /// Returns the parties that some version of a measurement of this metric is of, where there are no more than so many.
     #[must_use]
     pub fn few_measured(&self, metric: &FactId, most: usize) -> Option<BTreeSet<&'a FactId>> {
         let measures = |fact: &Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
-        let of_it = |id: &FactId| self.states.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
+        let of_it = |id: &FactId| self.history.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
         // What is left out must not tell by whether there are many.
-        let is_withheld = || self.states.disclosure().is_none_or(|d| d.sensitive().iter().any(of_it));
-        if (self.is_whole() || !is_withheld()) && self.states.has_many_measured(metric, most) {
+        let is_withheld = || self.history.disclosure().is_none_or(|d| d.sensitive().iter().any(of_it));
+        if (self.is_whole() || !is_withheld()) && self.history.has_many_measured(metric, most) {
             return None;
         }
-        let all = (0..PARTY_BUCKETS).flat_map(|n| self.ids_found_by(IndexTerm::PartyBucket(metric, n)));
+        let all = (0..PARTY_BUCKETS).flat_map(|n| self.lookup_ids(IndexTerm::PartyBucket(metric, n)));
         let versions = all.flat_map(|id| self.versions(id)).filter_map(|v| v.fact.as_ref());
         let parties: BTreeSet<&FactId> = versions.filter(|f| measures(f)).flat_map(Fact::subjects).collect();
         (parties.len() <= most).then_some(parties)
@@ -287,15 +287,15 @@ impl<'a> View<'a> {
     pub fn owes(&self, party: &FactId) -> bool {
         let owed = |fact: &Fact| matches!(fact.body, Body::Pledge(_)) && fact.by.contains(party);
         // A body that owes much is not read whole to see that it owes something.
-        let few = self.states.first_found_by(IndexTerm::Owner(party), 20);
-        few.iter().any(|id| self.fact(id).is_some_and(owed)) || self.found_by(IndexTerm::Owner(party)).any(owed)
+        let few = self.history.lookup_first(IndexTerm::Owner(party), 20);
+        few.iter().any(|id| self.fact(id).is_some_and(owed)) || self.lookup(IndexTerm::Owner(party)).any(owed)
     }
 
     /// Every fact of which some version is such, as it is known, in the order of ids.
-    pub fn facts(&self, such: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    pub fn facts(&self, predicate: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
-        let whole = self.is_whole().then(|| self.states.all(such));
-        let some = (!self.is_whole()).then(|| self.states.ids_such(such));
+        let whole = self.is_whole().then(|| self.history.all(predicate));
+        let some = (!self.is_whole()).then(|| self.history.ids_matching(predicate));
         let some = some.into_iter().flatten().map(move |id| view.versions(id));
         whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
     }

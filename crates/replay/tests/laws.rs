@@ -6,7 +6,7 @@ use heldto_fact::{
     Kind, Link, LinkKind, Mode, Outcome, Provenance, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice,
     When,
 };
-use heldto_replay::{Clock, Lookup, States, Status, Stretch, View, judge, payouts};
+use heldto_replay::{Chunk, Clock, FactHistory, Lookup, Status, View, judge, payouts};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeSet;
 
@@ -120,48 +120,48 @@ fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, s
     fact
 }
 
-fn fold(log: &[Recorded]) -> States {
+fn fold(log: &[Recorded]) -> FactHistory {
     // The bytes of a fact are its place.
     let facts: Vec<Content> = log.iter().map(|r| r.content.clone()).collect();
-    let mut states = States::folded(move |bytes| match &facts[usize::from(bytes[0])] {
+    let mut history = FactHistory::folded(move |bytes| match &facts[usize::from(bytes[0])] {
         Content::Known(fact) => Ok(fact.clone()),
         other => Err(format!("{other:?}")),
     });
-    for (place, stretch) in log.chunks(7).enumerate() {
-        let mut gathered = Stretch::default();
-        for (n, r) in stretch.iter().enumerate() {
+    for (place, chunk) in log.chunks(7).enumerate() {
+        let mut gathered = Chunk::default();
+        for (n, r) in chunk.iter().enumerate() {
             let Content::Known(fact) = &r.content else { continue };
             let place = [u8::try_from(place * 7 + n).expect("short")];
             let recorded =
                 Recorded { index: r.index, recorded_at: r.recorded_at, content: Content::Known(fact.header(&place)) };
             gathered.push(&recorded).expect("ids");
         }
-        states.join(gathered);
+        history.join(gathered);
     }
-    states
+    history
 }
 
-fn statuses(states: &States, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
-    let view = View::new(states, Clock { as_of: day(as_of), known_by: day(known_by) });
-    let pledges = states.of_kind(Kind::Pledge);
+fn statuses(history: &FactHistory, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
+    let view = View::new(history, Clock { as_of: day(as_of), known_by: day(known_by) });
+    let pledges = history.of_kind(Kind::Pledge);
     pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, j.rule))).collect()
 }
 
 #[test]
 fn a_fact_that_does_not_read_is_told_of_and_not_left_out() {
     let good = fact(1, pledge(9));
-    let mut states = States::folded(|_| Err("cut short".to_owned()));
-    let mut stretch = Stretch::default();
+    let mut history = FactHistory::folded(|_| Err("cut short".to_owned()));
+    let mut chunk = Chunk::default();
     let recorded_at = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).expect("a time");
-    stretch.push(&Recorded { index: 5, recorded_at, content: Content::Known(good.header(b"")) }).expect("an id");
-    states.join(stretch);
-    assert!(states.answered(), "nothing was asked for");
-    assert_eq!(states.of_kind(Kind::Pledge).collect::<Vec<_>>(), [&good.id], "what needs no reading");
-    assert!(states.versions(&good.id).is_empty());
-    assert!(!states.answered());
-    assert_eq!(states.damaged(), Some((5, "cut short")));
+    chunk.push(&Recorded { index: 5, recorded_at, content: Content::Known(good.header(b"")) }).expect("an id");
+    history.join(chunk);
+    assert!(history.is_complete(), "nothing was asked for");
+    assert_eq!(history.of_kind(Kind::Pledge).collect::<Vec<_>>(), [&good.id], "what needs no reading");
+    assert!(history.versions(&good.id).is_empty());
+    assert!(!history.is_complete());
+    assert_eq!(history.damaged(), Some((5, "cut short")));
     assert!(
-        Stretch::default()
+        Chunk::default()
             .push(&Recorded {
                 index: 6,
                 recorded_at,
@@ -204,28 +204,28 @@ proptest! {
         }).chain([id("the-council"), id("nobody")]).collect();
         let clock = Clock { as_of: day(as_of), known_by: day(500) };
         // Each asked of states that know nothing yet, and of states that were asked all the others before.
-        let all = States::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
+        let all = FactHistory::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
         for id in &ids {
-            let one = States::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
+            let one = FactHistory::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
             for read in [&one, &all] {
-                let told = |states: &States| {
-                    let view = View::new(states, clock);
+                let told = |history: &FactHistory| {
+                    let view = View::new(history, clock);
                     // A fold also finds by what a correction without effect would have said.
                     let has = |id: &&FactId, term| {
-                        let facts = states.versions(id).iter().filter_map(|v| v.fact.as_ref());
+                        let facts = history.versions(id).iter().filter_map(|v| v.fact.as_ref());
                         facts.into_iter().any(|fact| fact.index_terms().contains(&term))
                     };
                     let found =
-                        |term| states.found_by(term).filter(|id| has(id, term)).cloned().collect::<Vec<_>>();
+                        |term| history.lookup(term).filter(|id| has(id, term)).cloned().collect::<Vec<_>>();
                     let found = [found(IndexTerm::Party(id)), found(IndexTerm::Owner(id)), found(IndexTerm::Target(id)), found(IndexTerm::Control(id))];
-                    format!("{:?} {:?} {:?} {found:?} {}", states.versions(id), judge(&view, id), payouts(&view, id), view.owes(id))
+                    format!("{:?} {:?} {:?} {found:?} {}", history.versions(id), judge(&view, id), payouts(&view, id), view.owes(id))
                 };
                 prop_assert_eq!(told(read), told(&folded));
-                prop_assert!(read.answered());
+                prop_assert!(read.is_complete());
             }
         }
         prop_assert_eq!(all.ids().count(), 0);
-        prop_assert!(!all.answered(), "only a fold has every id");
+        prop_assert!(!all.is_complete(), "only a fold has every id");
     }
 
     #[test]
@@ -260,20 +260,20 @@ proptest! {
                 marked.push(fact.id.clone());
             }
         }
-        let states = fold(&log);
-        let view = View::new(&states, Clock { as_of: day(500), known_by: day(500) });
+        let history = fold(&log);
+        let view = View::new(&history, Clock { as_of: day(500), known_by: day(500) });
         for id in &marked {
             prop_assert!(view.fact(id).is_none() && view.versions(id).is_empty() && judge(&view, id).is_none(), "{id}");
-            prop_assert_eq!(view.with_sensitive(true).versions(id).len(), states.versions(id).len());
+            prop_assert_eq!(view.with_sensitive(true).versions(id).len(), history.versions(id).len());
         }
         prop_assert!(view.facts(&|_| true).all(|fact| !marked.contains(&fact.id)) && view.ids().all(|id| !marked.contains(id)));
     }
 
     #[test]
     fn nothing_is_past_due_before_its_last_due_day(log in logs(), as_of in 0..500_u32) {
-        let states = fold(&log);
-        let view = View::new(&states, Clock { as_of: day(as_of), known_by: day(500) });
-        for id in states.of_kind(Kind::Pledge) {
+        let history = fold(&log);
+        let view = View::new(&history, Clock { as_of: day(as_of), known_by: day(500) });
+        for id in history.of_kind(Kind::Pledge) {
             if let Some(j) = judge(&view, id) {
                 let last = j.due.and_then(|d| d.window().latest);
                 prop_assert!(!j.status.is_past_due() || last.is_some_and(|l| l < day(as_of)), "{id}: {} {}", j.status, j.rule);
@@ -309,8 +309,8 @@ proptest! {
             }
             _ => false,
         });
-        let states = fold(&log);
-        let at = |d: u32| statuses(&states, d, d).into_iter().map(|(id, status, _)| (id, status)).collect::<Vec<_>>();
+        let history = fold(&log);
+        let at = |d: u32| statuses(&history, d, d).into_iter().map(|(id, status, _)| (id, status)).collect::<Vec<_>>();
         if !named(as_of) && !named(as_of + 1) {
             prop_assert_eq!(at(as_of), at(as_of + 1));
         }
@@ -335,8 +335,8 @@ proptest! {
         let mut other = known.clone();
         other.sort_by_key(|r| (r.index * order) % 17);
         let sum = |log: &[Recorded]| {
-            let states = fold(log);
-            let view = View::new(&states, Clock { as_of: day(500), known_by: day(500) });
+            let history = fold(log);
+            let view = View::new(&history, Clock { as_of: day(500), known_by: day(500) });
             payouts(&view, &id("the-council")).into_iter().map(|t| (t.sum, t.unit)).collect::<Vec<_>>()
         };
         prop_assert_eq!(sum(&known), sum(&other));

@@ -40,7 +40,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
         Document::new(format!("Questions for the next meeting{title}"), basis, &["heading", "question", "ids", "why"]);
     let mut points: Vec<Point> = Vec::new();
     let mut all = judged(view, filter);
-    all.sort_by_key(|j| std::cmp::Reverse(terms(j.tellings[0]).map(|c| c.force)));
+    all.sort_by_key(|j| std::cmp::Reverse(terms(j.mentions[0]).map(|c| c.force)));
     for j in &all {
         points.extend(of_commitment(j));
         points.extend(moves(view, j).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
@@ -97,7 +97,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
 }
 
 fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
-    let fact = j.tellings[0];
+    let fact = j.mentions[0];
     let (text, force) = (&fact.text, terms(fact).map(|c| c.force));
     let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
     let unproved = j.grade <= Grade::Claimed;

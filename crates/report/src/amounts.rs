@@ -201,7 +201,7 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
 
 fn role_words(group: &Group<'_>) -> String {
     let per = if group.per == Per::PerPeriod { ", each period" } else { "" };
-    let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.tellings.iter());
+    let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.mentions.iter());
     let critics = if told.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
     format!("{}{per}{critics}", group.role.as_str().replace('-', " "))
 }
@@ -237,7 +237,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
         let thing = |c: &Cluster<'_>| {
             // The telling that has it in this role.
             let has = |t: &&&Fact| t.amounts.iter().any(|a| fits(a, group));
-            let fact = c.tellings.iter().find(has).copied().unwrap_or_else(|| c.first());
+            let fact = c.mentions.iter().find(has).copied().unwrap_or_else(|| c.first());
             let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
             let said = said_by(view, fact);
             let first = [fact.id.to_string(), when, said, note.to_owned()];
@@ -268,7 +268,7 @@ fn fits(amount: &Amount, group: &Group<'_>) -> bool {
 /// As the tellings have it; each way of telling once.
 fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
     let mut words: Vec<String> = Vec::new();
-    for a in cluster.tellings.iter().flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
+    for a in cluster.mentions.iter().flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
         let word = amount(a);
         if !words.contains(&word) {
             words.push(word);
@@ -281,7 +281,7 @@ fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
 fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Cluster<'a>> {
     let mut seen = BTreeSet::new();
     let on_another_day = |c: &&Cluster<'a>| {
-        let days: BTreeSet<_> = c.tellings.iter().map(|t| view.fact_known_from(&t.id)).collect();
+        let days: BTreeSet<_> = c.mentions.iter().map(|t| view.fact_known_from(&t.id)).collect();
         days.len() > 1
     };
     let all = groups.iter().flat_map(|g| g.total.counted.iter().chain(&g.total.parts));
@@ -290,14 +290,14 @@ fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Clust
 
 fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     let mut details = Vec::new();
-    for telling in cluster.tellings.iter() {
-        let known = view.fact_known_from(&telling.id).map_or_else(|| "day not known".to_owned(), day);
-        let amounts: Vec<String> = telling.amounts.iter().map(amount).collect();
-        let sources: Vec<String> = telling.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
+    for mention in cluster.mentions.iter() {
+        let known = view.fact_known_from(&mention.id).map_or_else(|| "day not known".to_owned(), day);
+        let amounts: Vec<String> = mention.amounts.iter().map(amount).collect();
+        let sources: Vec<String> = mention.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
         let amounts = amounts.join(", ");
-        details.push(format!("public by {known}: {amounts} · {} ({})", telling.id, sources.join("; ")));
+        details.push(format!("public by {known}: {amounts} · {} ({})", mention.id, sources.join("; ")));
     }
-    Item { mark: format!("{} times", cluster.tellings.len()), line: cluster.first().text.clone(), details }
+    Item { mark: format!("{} times", cluster.mentions.len()), line: cluster.first().text.clone(), details }
 }
 
 /// How many of the things that may be the same a row names.
@@ -345,7 +345,7 @@ fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
     let none = || [Cell::Empty, Cell::Empty];
     let thing = |c: &Cluster<'_>, is_counted: bool| {
         let fact = c.first();
-        let sources = c.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
+        let sources = c.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
         let own = group.total.amount_of(c).filter(|_| is_counted && group.adds_up());
         let overlap = group.total.may_overlap.iter().find(|all| all.iter().any(|f| f.id == fact.id));
         let others = overlap
@@ -360,7 +360,7 @@ fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
             fact.text.clone().into(),
             told(c, group).into(),
             Cell::Words(others),
-            Cell::Words(c.tellings.iter().map(|t| t.id.to_string()).collect()),
+            Cell::Words(c.mentions.iter().map(|t| t.id.to_string()).collect()),
             fact.voice.map_or("", Voice::as_str).into(),
             Cell::Words(sources),
         ];

@@ -24,7 +24,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: Basis) -> Option<Docume
     brief.of_kind("Inspections", Kind::Inspection);
     brief.of_kind("Notices", Kind::Notice);
     for j in &owed {
-        brief.row("commitment", j.tellings[0], j.status.as_str(), "");
+        brief.row("commitment", j.mentions[0], j.status.as_str(), "");
     }
     let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
         owed.iter().filter(|j| pick(j.status)).map(|j| item(j)).collect()
@@ -71,11 +71,11 @@ impl<'a> Brief<'a> {
     /// What names it, each thing once, by the first telling that does.
     fn facts(&self) -> Vec<&'a Fact> {
         let named = |f: &&Fact| [&f.by, &f.about, &f.to].iter().any(|ids| ids.contains(self.party));
-        let facts = || self.view.found_by(IndexTerm::Party(self.party)).filter(named);
+        let facts = || self.view.lookup(IndexTerm::Party(self.party)).filter(named);
         let ids: BTreeSet<&FactId> = facts().map(|f| &f.id).collect();
         let things = Cluster::each(&self.view, facts());
         let names =
-            |c: &Cluster<'a>| c.tellings.iter().copied().find(|t| ids.contains(&t.id)).unwrap_or_else(|| c.first());
+            |c: &Cluster<'a>| c.mentions.iter().copied().find(|t| ids.contains(&t.id)).unwrap_or_else(|| c.first());
         things.iter().map(names).collect()
     }
 
@@ -174,7 +174,7 @@ impl<'a> Brief<'a> {
         facts.retain(|f| f.kind() == Kind::Complaint && f.about.contains(self.party));
         let things: Vec<Cluster<'a>> = facts.iter().map(|f| Cluster::of(&self.view, f)).collect();
         let named: BTreeMap<&FactId, &'a Fact> =
-            things.iter().flat_map(|c| c.tellings.iter().map(|t| (&t.id, c.first()))).collect();
+            things.iter().flat_map(|c| c.mentions.iter().map(|t| (&t.id, c.first()))).collect();
         // A part is counted with its whole, whichever telling of the whole it names.
         let whole = |f: &Fact| {
             let wholes = f.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
@@ -221,7 +221,7 @@ impl<'a> Brief<'a> {
         let mut blocks = Vec::new();
         for group in groups(&self.view, &filter) {
             // What was paid to settle complaints stands with them.
-            let settles = |c: &Cluster<'_>| c.tellings.iter().all(|t| matches!(t.body, Body::Payout { .. }));
+            let settles = |c: &Cluster<'_>| c.mentions.iter().all(|t| matches!(t.body, Body::Payout { .. }));
             let elsewhere =
                 group.role == Role::Paid && group.total.counted.iter().chain(&group.total.parts).all(settles);
             if !group.whose.contains(self.party) || elsewhere {

@@ -23,12 +23,12 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     let new_told = new_facts(before, after, filter);
     let mut told_again: BTreeSet<&FactId> = BTreeSet::new();
     for cluster in Cluster::each(after, new_told.iter().copied()) {
-        let mut known = cluster.tellings.iter().filter(|t| before.fact(&t.id).is_some()).map(|t| &t.id);
+        let mut known = cluster.mentions.iter().filter(|t| before.fact(&t.id).is_some()).map(|t| &t.id);
         match (known.next(), known.next()) {
             (None, _) => {}
             // What was known itself is no telling again.
-            (Some(only), None) => told_again.extend(cluster.tellings.iter().map(|t| &t.id).filter(|id| *id != only)),
-            _ => told_again.extend(cluster.tellings.iter().map(|t| &t.id)),
+            (Some(only), None) => told_again.extend(cluster.mentions.iter().map(|t| &t.id).filter(|id| *id != only)),
+            _ => told_again.extend(cluster.mentions.iter().map(|t| &t.id)),
         }
     }
     let known = |f: &&Fact| told_again.contains(&f.id);
@@ -38,7 +38,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     let is_new = |v: &Version| v.index >= from || (from == after.size() && v.recorded_at.date_naive() > day);
     let amended = amendments(after, &filter.facts, is_new);
     let gone: Vec<Judgement<'_>> =
-        judged(before, filter).into_iter().filter(|j| j.tellings.iter().all(|t| after.fact(&t.id).is_none())).collect();
+        judged(before, filter).into_iter().filter(|j| j.mentions.iter().all(|t| after.fact(&t.id).is_none())).collect();
     document.summary.push(format!(
         "{}, {}, {}, {}, {}.",
         count(changed.len(), "commitment stands otherwise", "commitments stand otherwise"),
@@ -55,7 +55,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     }
     for m in changed.iter().chain(&new) {
         let cell = |s: Status| if s == Status::NotYetKnown { Cell::Empty } else { s.as_str().into() };
-        let fact = m.after.tellings[0];
+        let fact = m.after.mentions[0];
         document.data.rows.push(vec![
             "commitment".into(),
             fact.id.as_str().into(),
@@ -133,7 +133,7 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
     // By whichever telling it was known.
     let is_same = |e: &Judgement<'_>| e.status != Status::NotYetKnown && e.addressee == j.addressee;
     let known = |t: &&Fact| judge_each(before, &t.id).into_iter().find(is_same);
-    let earlier = j.tellings.iter().find_map(known);
+    let earlier = j.mentions.iter().find_map(known);
     let was = earlier.as_ref().map_or(Status::NotYetKnown, |e| e.status);
     let graded = earlier.as_ref().map_or(Grade::None, |e| e.grade);
     if (was, graded) == (j.status, j.grade) {
@@ -143,10 +143,10 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
         let version = after.version(&fact.id);
         before.version(&fact.id).map(|v| v.index) != version.map(|v| v.index)
     };
-    let facts = || j.tellings.iter().copied().chain(j.reasons.iter().map(|r| r.fact));
+    let facts = || j.mentions.iter().copied().chain(j.reasons.iter().map(|r| r.fact));
     let new: Vec<&Fact> = facts().filter(|f| is_new(f)).collect();
     // What it rested on, and was retracted or corrected since.
-    let rested = earlier.iter().flat_map(|e| e.reasons.iter().map(|r| r.fact).chain(e.tellings.iter().copied()));
+    let rested = earlier.iter().flat_map(|e| e.reasons.iter().map(|r| r.fact).chain(e.mentions.iter().copied()));
     let gone = rested.filter(|f| is_new(f)).find_map(|f| Some((f, after.version(&f.id)?)));
     let newest = new.iter().filter_map(|f| after.fact_known_from(&f.id)).max();
     let (because, day) = match (new.as_slice(), gone) {
@@ -179,7 +179,7 @@ fn new_facts<'a>(before: &View<'_>, after: &View<'a>, filter: &PledgeFilter) -> 
 }
 
 fn item(m: &Moved<'_>) -> Item {
-    let fact = m.after.tellings[0];
+    let fact = m.after.mentions[0];
     let owners: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
     let (was, graded) = m.before;
     let mark = match was {

@@ -76,7 +76,7 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
             all.extend(against.chain([*fact]).map(|f| (&f.id, f)));
         }
         for cluster in Cluster::each(view, matching.into_iter()) {
-            all.extend(cluster.tellings.iter().map(|f| (&f.id, *f)));
+            all.extend(cluster.mentions.iter().map(|f| (&f.id, *f)));
         }
         all.into_values().collect()
     } else {
@@ -102,7 +102,7 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
     let tied = |l: &heldto_fact::Link| matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats);
     let told_again = all.iter().filter(|f| f.links.iter().any(tied)).copied();
     for cluster in Cluster::each(view, told_again) {
-        view.count_compared(cluster.tellings.len());
+        view.count_compared(cluster.mentions.len());
         found.extend(amounts(&cluster));
         found.extend(days(&cluster));
     }
@@ -165,8 +165,8 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
         },
         _ => fact.amounts.first(),
     };
-    let (told, of) = whole.tellings.iter().find_map(|t| Some((*t, amount(t)?)))?;
-    let linked = whole.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
+    let (told, of) = whole.mentions.iter().find_map(|t| Some((*t, amount(t)?)))?;
+    let linked = whole.mentions.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
     let alike =
         |fact: &'a Fact| amount(fact).is_some_and(|a| a.unit == of.unit && a.role == of.role && a.basis == of.basis);
     let parts: Vec<&'a Fact> = linked
@@ -178,7 +178,7 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     if clusters.len() < 2 {
         return None;
     }
-    let told_alike = |c: &Cluster<'a>| c.tellings.iter().copied().find(|t| alike(t)).and_then(amount);
+    let told_alike = |c: &Cluster<'a>| c.mentions.iter().copied().find(|t| alike(t)).and_then(amount);
     let sum = clusters.iter().filter_map(told_alike).map(Amount::interval);
     let sum = sum.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))?;
     let (most, least) = (of.interval().high?, sum.low.value);
@@ -189,7 +189,7 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let facts = std::iter::once(told).chain(clusters.iter().map(Cluster::first)).collect();
     // Parts that may hold some of the same may come to less.
     let overlaps = |f: &&Fact| f.links.iter().any(|l| l.kind == LinkKind::MayOverlap);
-    let possible = clusters.iter().flat_map(|c| c.tellings.iter()).any(overlaps);
+    let possible = clusters.iter().flat_map(|c| c.mentions.iter()).any(overlaps);
     Some(Contradiction { kind: "sums", text, facts, possible })
 }
 
@@ -211,7 +211,7 @@ fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let only = |t: &'a Fact| t.amounts.first().filter(|_| t.amounts.len() == 1).map(|a| (t, a));
     type Told<'a> = Vec<(&'a Fact, &'a Amount)>;
     let mut of_kind: BTreeMap<(Role, AmountBasis, &Unit), Told<'a>> = BTreeMap::new();
-    for (fact, a) in cluster.tellings.iter().filter_map(|t| only(t)) {
+    for (fact, a) in cluster.mentions.iter().filter_map(|t| only(t)) {
         of_kind.entry((a.role, a.basis, &a.unit)).or_default().push((fact, a));
     }
     let ends = |a: &Amount| a.interval().high.map(|high| (high.value, !high.strict));
@@ -234,7 +234,7 @@ fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
         Body::Change { what, .. } => what != heldto_fact::Change::Control,
         _ => matches!(f.kind(), Complaint | Delivery | Inspection | Notice | Payout | Publication),
     };
-    let told = || cluster.tellings.iter().copied().filter(|f| happened(f) && f.occurred.is_some());
+    let told = || cluster.mentions.iter().copied().filter(|f| happened(f) && f.occurred.is_some());
     let last = told().rev().max_by_key(|f| f.doubtful_window().earliest)?;
     let first = told().filter(|f| f.doubtful_window().latest.is_some()).min_by_key(|f| f.doubtful_window().latest)?;
     if first.doubtful_window().overlaps(last.doubtful_window()) {
@@ -248,7 +248,7 @@ fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
 
 /// A pair in the order in which the thing was told.
 fn in_order<'a, T>(cluster: &Cluster<'a>, (a, b): (T, T), fact: impl Fn(&T) -> &'a Fact) -> (T, T) {
-    let place = |t: &T| cluster.tellings.iter().position(|f| f.id == fact(t).id);
+    let place = |t: &T| cluster.mentions.iter().position(|f| f.id == fact(t).id);
     if place(&a) <= place(&b) { (a, b) } else { (b, a) }
 }
 

@@ -57,15 +57,15 @@ type Firsts<'a> = BTreeMap<FactId, Option<&'a Fact>>;
 /// The commitments that a delivery is said to be towards.
 fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>, firsts: &mut Firsts<'a>) -> Vec<(&'a Fact, Strength)> {
     let kinds = |k| matches!(k, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
-    let links = cluster.tellings.iter().flat_map(|t| &t.links).filter(|l| kinds(l.kind));
+    let links = cluster.mentions.iter().flat_map(|t| &t.links).filter(|l| kinds(l.kind));
     let mut seen = BTreeSet::new();
     // A commitment that is told more than once is one.
     let mut pledge = |l: &heldto_fact::Link| {
         if !firsts.contains_key(&l.to) {
             let told = view.fact(&l.to).filter(|f| f.kind() == Kind::Pledge).map(|f| Cluster::of(view, f));
             let first = told.as_ref().map(Cluster::first);
-            for telling in told.iter().flat_map(|cluster| cluster.tellings.iter()) {
-                firsts.insert(telling.id.clone(), first);
+            for mention in told.iter().flat_map(|cluster| cluster.mentions.iter()) {
+                firsts.insert(mention.id.clone(), first);
             }
             firsts.entry(l.to.clone()).or_insert(first);
         }
@@ -89,8 +89,8 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     first.extend(outcome(fact).map(|o| o.as_str().replace('-', " ")));
     first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
     first.extend(fact.amounts.iter().map(amount));
-    if cluster.tellings.len() > 1 {
-        first.push(format!("told {} times, counted once", cluster.tellings.len()));
+    if cluster.mentions.len() > 1 {
+        first.push(format!("told {} times, counted once", cluster.mentions.len()));
     }
     let mut details = vec![format!("{}{}", first.join(" · "), voice_of(fact))];
     for (pledge, strength) in towards {
@@ -112,7 +112,7 @@ fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Vec<Cell> {
         Cell::Words(fact.amounts.iter().map(amount).collect()),
         fact.voice.map_or("", Voice::as_str).into(),
         Cell::Words(towards.iter().map(|(f, _)| f.id.to_string()).collect()),
-        Cell::Words(cluster.tellings.iter().map(|t| t.id.to_string()).collect()),
-        Cell::Words(cluster.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
+        Cell::Words(cluster.mentions.iter().map(|t| t.id.to_string()).collect()),
+        Cell::Words(cluster.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
     ]
 }

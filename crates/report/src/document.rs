@@ -72,9 +72,7 @@ impl Basis {
         };
         let (newest_source, of_all_sources) = match scope {
             Scope::Filter(filter) if filter.is_narrow() => (cited(&mut filter.candidate_facts(view, &|_| true)), false),
-            Scope::Fact(id) => {
-                (cited(&mut view.fact(id).into_iter().chain(view.found_by(IndexTerm::Target(id)))), false)
-            }
+            Scope::Fact(id) => (cited(&mut view.fact(id).into_iter().chain(view.lookup(IndexTerm::Target(id)))), false),
             Scope::Filter(_) | Scope::All => {
                 let sources = view.of_kind(Kind::Source).filter_map(|id| view.fact(id));
                 (view.newest_source(sources.filter(|f| f.kind() == Kind::Source)), true)

@@ -14,13 +14,13 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
     let (first, one) = (judged.first()?, judged.len() == 1);
     let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
     let title = if one {
-        format!("Why {} is {}", first.tellings[0].id, first.status)
+        format!("Why {} is {}", first.mentions[0].id, first.status)
     } else {
-        format!("Where {} stands with each body it is made to", first.tellings[0].id)
+        format!("Where {} stands with each body it is made to", first.mentions[0].id)
     };
     let mut document = Document::new(title, basis, columns);
     // Figures are not linked to what they settle: what it rests on is as new as the newest of all that was looked at.
-    let looked_at = judged.iter().flat_map(|j| j.tellings.iter().copied().chain(j.reasons.iter().map(|r| r.fact)));
+    let looked_at = judged.iter().flat_map(|j| j.mentions.iter().copied().chain(j.reasons.iter().map(|r| r.fact)));
     let sources = looked_at.flat_map(|f| &f.cites).filter_map(|c| view.fact(&c.source));
     document.basis.newest_source = document.basis.newest_source.max(view.newest_source(sources));
     for j in &judged {
@@ -32,10 +32,10 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
 
 /// Adds the argument for one judgement.
 fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) {
-    let first = j.tellings[0];
+    let first = j.mentions[0];
     let (sections, data) = (&mut document.sections, &mut document.data);
-    for telling in j.tellings.iter() {
-        data.rows.push(row(view, "telling", telling, "", "", true));
+    for mention in j.mentions.iter() {
+        data.rows.push(row(view, "telling", mention, "", "", true));
     }
     for reason in &j.reasons {
         data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.as_str(), reason.used));
@@ -63,7 +63,7 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
     let items =
         |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
     // Of what nobody knew yet, only that it is on record.
-    let told = j.tellings.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
+    let told = j.mentions.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
     sections.push(plain("Where it is told", items(told)));
     for (heading, used) in [("What the status rests on", true), ("Looked at, and not decisive", false)] {
         let facts: Vec<_> =

@@ -160,14 +160,14 @@ impl Filter {
         match (self.about.as_ref().or(self.by.as_ref()), &self.linked) {
             (Some(party), _) if self.members => {
                 let Some(party) = view.fact(party) else { return Box::new(std::iter::empty()) };
-                let of = |party| view.ids_found_by(IndexTerm::Party(party));
+                let of = |party| view.lookup_ids(IndexTerm::Party(party));
                 let ids: BTreeSet<&'a FactId> = members(view, &party.id).into_iter().flat_map(of).collect();
                 Box::new(ids.into_iter())
             }
-            (Some(party), _) => Box::new(view.ids_found_by(IndexTerm::Party(party))),
+            (Some(party), _) => Box::new(view.lookup_ids(IndexTerm::Party(party))),
             (None, Some(id)) => {
                 let to = view.fact(id).into_iter().flat_map(Fact::targets);
-                let linked: BTreeSet<&'a FactId> = view.ids_found_by(IndexTerm::Target(id)).chain(to).collect();
+                let linked: BTreeSet<&'a FactId> = view.lookup_ids(IndexTerm::Target(id)).chain(to).collect();
                 Box::new(linked.into_iter())
             }
             (None, None) => Box::new(view.ids()),
@@ -178,14 +178,14 @@ impl Filter {
     pub(crate) fn candidate_facts<'a>(
         &self,
         view: &View<'a>,
-        such: &dyn Fn(FactSummary) -> bool,
+        predicate: &dyn Fn(FactSummary) -> bool,
     ) -> Box<dyn Iterator<Item = &'a Fact> + 'a> {
         let view = *view;
         if self.is_narrow() {
             Box::new(self.candidates(&view).filter_map(move |id| view.fact(id)))
         } else {
             let asked = |summary: FactSummary| self.kind.is_empty() || self.kind.contains(&summary.kind);
-            Box::new(view.facts(&|summary| such(summary) && asked(summary)))
+            Box::new(view.facts(&|summary| predicate(summary) && asked(summary)))
         }
     }
 
@@ -198,10 +198,11 @@ impl Filter {
     pub(crate) fn facts<'f, 'a>(
         &'f self,
         view: &View<'a>,
-        such: &dyn Fn(FactSummary) -> bool,
+        predicate: &dyn Fn(FactSummary) -> bool,
     ) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
         let view = *view;
-        self.candidate_facts(&view, such).filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
+        self.candidate_facts(&view, predicate)
+            .filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
     }
 
     /// What was asked for, in words; `None` where everything was.

@@ -3,7 +3,7 @@
 use crate::words::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone};
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Kind, LinkKind, PartyKind, Voice, When, Window};
-use heldto_replay::{Value, View, series};
+use heldto_replay::{MetricValue, View, series};
 use std::collections::BTreeSet;
 
 const COLUMNS: &[&str] = &[
@@ -64,17 +64,17 @@ fn roots<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a FactId> {
 }
 
 /// The figures of the areas that this one is counted in, from the nearest outwards, by its own links: who drew the figures says which area is in which.
-fn wholes<'a>(view: &View<'a>, value: &Value<'a>) -> Vec<Value<'a>> {
-    let mut found: Vec<Value<'a>> = Vec::new();
+fn wholes<'a>(view: &View<'a>, value: &MetricValue<'a>) -> Vec<MetricValue<'a>> {
+    let mut found: Vec<MetricValue<'a>> = Vec::new();
     let mut at = Some(value.fact);
     while let Some(whole) = at.and_then(|f| f.links.iter().find(|l| l.kind == LinkKind::PartOf)) {
         at = view.fact(&whole.to).filter(|f| f.kind() == Kind::Measurement && found.len() < 5);
-        found.extend(at.and_then(Value::of));
+        found.extend(at.and_then(MetricValue::of));
     }
     found
 }
 
-fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], compared: bool) -> Section {
+fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[MetricValue<'_>], compared: bool) -> Section {
     let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
     let whose = if compared {
         String::new()
@@ -108,7 +108,7 @@ fn unit_of(view: &View<'_>, metric: &FactId) -> String {
     }
 }
 
-fn is_owners(value: &Value<'_>) -> bool {
+fn is_owners(value: &MetricValue<'_>) -> bool {
     matches!(value.fact.voice, Some(Voice::Owner | Voice::SecondHand | Voice::Critic))
 }
 
@@ -120,13 +120,13 @@ fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
     ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
 }
 
-fn label(value: &Value<'_>) -> String {
+fn label(value: &MetricValue<'_>) -> String {
     let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::describe);
     if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::as_str)) } else { when }
 }
 
 /// The value as told; a share with what it is a share of.
-fn shown(value: &Value<'_>, unit: &str) -> String {
+fn shown(value: &MetricValue<'_>, unit: &str) -> String {
     let told = amount(value.amount);
     match (&value.fact.body, value.in_unit(unit)) {
         (Body::Measurement { numerator: Some(n), denominator: Some(d), .. }, Some(_)) if unit == "%" => {
@@ -138,7 +138,7 @@ fn shown(value: &Value<'_>, unit: &str) -> String {
     }
 }
 
-fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Vec<(String, String)> {
+fn about(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     if let Some(Body::Metric { definition, .. }) = view.fact(metric).map(|f| &f.body) {
         pairs.push(("what it is".to_owned(), format!("{definition} ({metric})")));
@@ -162,7 +162,7 @@ fn about(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> 
 }
 
 /// A figure that a newer release of the same body gives otherwise: what it was, in which release, and what it is now.
-fn revision(view: &View<'_>, value: &Value<'_>, unit: &str) -> String {
+fn revision(view: &View<'_>, value: &MetricValue<'_>, unit: &str) -> String {
     let release = |fact: &Fact| {
         let sources: Vec<&str> = fact.cites.iter().map(|c| c.source.as_str()).collect();
         let known =
@@ -170,7 +170,7 @@ fn revision(view: &View<'_>, value: &Value<'_>, unit: &str) -> String {
         format!("{}{known}", sources.join(", "))
     };
     let was = value.revised.iter().filter_map(|fact| {
-        let older = Value::of(fact)?;
+        let older = MetricValue::of(fact)?;
         Some(format!("{} ({})", shown(&older, unit), release(fact)))
     });
     let was: Vec<String> = was.collect();
@@ -178,7 +178,7 @@ fn revision(view: &View<'_>, value: &Value<'_>, unit: &str) -> String {
 }
 
 /// How old a value is on the as-of day.
-fn age(view: &View<'_>, value: &Value<'_>) -> String {
+fn age(view: &View<'_>, value: &MetricValue<'_>) -> String {
     match value.window.latest.map(|latest| (view.clock().as_of - latest).num_days()) {
         Some(days @ 1..) if value.window.earliest == value.window.latest => format!("{days} days old"),
         Some(days @ 1..) => format!("at least {days} days old"),
@@ -192,20 +192,21 @@ const BASE: u64 = 20;
 
 /// The exact values that are not the owner's own, as small bars, and how far they went since the way of measuring last changed. `None` of fewer than two.
 /// No trend is told from or to a share of too few cases.
-fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> Option<String> {
-    let exact = |v: &&Value<'_>| !is_owners(v) && exactly(v, unit).is_some();
-    let official: Vec<&Value<'_>> = values.iter().filter(exact).collect();
+fn trend(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &str) -> Option<String> {
+    let exact = |v: &&MetricValue<'_>| !is_owners(v) && exactly(v, unit).is_some();
+    let official: Vec<&MetricValue<'_>> = values.iter().filter(exact).collect();
     // What was measured otherwise is not compared.
     let since = breaks(view, metric).iter().filter_map(|f| f.window().earliest).max();
-    let is_alike = |v: &&&Value<'_>| since.is_none_or(|day| v.window.earliest.is_some_and(|e| e >= day));
-    let alike: Vec<&Value<'_>> = official.iter().filter(is_alike).copied().collect();
+    let is_alike = |v: &&&MetricValue<'_>| since.is_none_or(|day| v.window.earliest.is_some_and(|e| e >= day));
+    let alike: Vec<&MetricValue<'_>> = official.iter().filter(is_alike).copied().collect();
     let mut bars = sparkline(&official.iter().filter_map(|v| v.in_unit(unit)).collect::<Vec<_>>());
     let before = official.len() - alike.len();
     if before > 0 && !alike.is_empty() {
         bars = bars.chars().take(before).chain(['|']).chain(bars.chars().skip(before)).collect();
     }
-    let is_small = |v: &&&Value<'_>| unit == "%" && v.out_of().is_some_and(|of| of < BASE);
-    let (small, enough): (Vec<&Value<'_>>, Vec<&Value<'_>>) = alike.iter().copied().partition(|v| is_small(&v));
+    let is_small = |v: &&&MetricValue<'_>| unit == "%" && v.out_of().is_some_and(|of| of < BASE);
+    let (small, enough): (Vec<&MetricValue<'_>>, Vec<&MetricValue<'_>>) =
+        alike.iter().copied().partition(|v| is_small(&v));
     let words = match (enough.as_slice(), small.first()) {
         ([first, .., last], _) => moved(first, last, unit),
         (_, Some(small)) => {
@@ -217,7 +218,7 @@ fn trend(view: &View<'_>, metric: &FactId, values: &[Value<'_>], unit: &str) -> 
 }
 
 /// Returns the number of a value that is known exactly, or but for how it was rounded.
-fn exactly(value: &Value<'_>, unit: &str) -> Option<heldto_fact::Quantity> {
+fn exactly(value: &MetricValue<'_>, unit: &str) -> Option<heldto_fact::Quantity> {
     let known = value.in_unit(unit)?;
     let high = known.high?;
     let is_rounding = high.value.ten_thousandths() - known.low.value.ten_thousandths() <= 1;
@@ -225,14 +226,15 @@ fn exactly(value: &Value<'_>, unit: &str) -> Option<heldto_fact::Quantity> {
 }
 
 /// How far it went from the first to the last of values that are known exactly.
-fn moved(first: &Value<'_>, last: &Value<'_>, unit: &str) -> String {
+fn moved(first: &MetricValue<'_>, last: &MetricValue<'_>, unit: &str) -> String {
     let (Some(from), Some(to)) = (exactly(first, unit), exactly(last, unit)) else {
         return "what it comes to cannot be told".to_owned();
     };
     let words = |n: heldto_fact::Quantity| {
         if unit == "%" { format!("{} points", n.rounded_to_tenths()) } else { format!("{} {unit}", n.grouped()) }
     };
-    let of = |v: &Value<'_>| v.out_of().and_then(heldto_fact::Quantity::whole).map(heldto_fact::Quantity::grouped);
+    let of =
+        |v: &MetricValue<'_>| v.out_of().and_then(heldto_fact::Quantity::whole).map(heldto_fact::Quantity::grouped);
     let base = match (of(first), of(last)) {
         (Some(then), Some(now)) if unit == "%" => format!(", of {then} then and {now} now"),
         _ => String::new(),
@@ -256,21 +258,21 @@ const NEIGHBOURS: usize = 5;
 
 /// The newest official share beside the areas that the party lies in, and beside those nearest to it in how many the share is of. Counts are not compared:
 /// a large area has more of everything.
-fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<'_>], unit: &str) -> Vec<Block> {
+fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[MetricValue<'_>], unit: &str) -> Vec<Block> {
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
     let others = view.parties(metric).count();
     if unit != "%" {
         let alone = "A count is not compared with others': a large area has more of everything.".to_owned();
         return if others > 1 { vec![Block::Text(alone)] } else { Vec::new() };
     }
-    let at = |p: &FactId| -> Option<Value<'_>> {
+    let at = |p: &FactId| -> Option<MetricValue<'_>> {
         series(view, metric, p)
             .into_iter()
             .rev()
             .find(|v| v.window == own.window && !is_owners(v) && v.in_unit(unit).is_some())
     };
     let name = |p: &FactId| view.fact(p).map_or_else(|| p.to_string(), |f| f.text.clone());
-    let bar = |p: &FactId, v: &Value<'_>| Bar {
+    let bar = |p: &FactId, v: &MetricValue<'_>| Bar {
         label: name(p),
         value: v.in_unit(unit),
         shown: shown(v, unit),
@@ -278,12 +280,12 @@ fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Value<
     };
     let mut bars = vec![bar(party, own)];
     let areas = wholes(view, own);
-    let whose = |v: &Value<'_>| v.fact.subjects().first().cloned();
+    let whose = |v: &MetricValue<'_>| v.fact.subjects().first().cloned();
     bars.extend(areas.iter().filter_map(|v| Some(bar(&whose(v)?, v))));
     let around: Vec<FactId> = areas.iter().filter_map(whose).collect();
     let size = own.out_of();
     let kind = party_kind(view, party);
-    let mut near: Vec<(u64, &FactId, Value<'_>)> = view
+    let mut near: Vec<(u64, &FactId, MetricValue<'_>)> = view
         .parties(metric)
         .filter(|p| *p != party && !around.contains(p) && party_kind(view, p) == kind)
         .filter_map(|p| {
@@ -335,7 +337,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
 }
 
 /// One value in a line, with who says so.
-fn told(value: &Value<'_>, unit: &str) -> String {
+fn told(value: &MetricValue<'_>, unit: &str) -> String {
     let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::describe);
     let fact = value.fact;
     let place = fact.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
@@ -362,7 +364,7 @@ fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) 
 /// the owner says.
 pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
     let mut items = Vec::new();
-    let measured = view.found_by(IndexTerm::Party(party)).filter_map(|fact| match &fact.body {
+    let measured = view.lookup(IndexTerm::Party(party)).filter_map(|fact| match &fact.body {
         Body::Measurement { metric, .. } => Some(metric),
         _ => None,
     });
@@ -397,13 +399,13 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
 }
 
 /// A figure with every release that gives it, and before it what older releases gave.
-fn rows(metric: &FactId, party: &FactId, value: &Value<'_>) -> Vec<Vec<Cell>> {
-    let older = value.revised.iter().filter_map(|fact| Value::of(fact));
+fn rows(metric: &FactId, party: &FactId, value: &MetricValue<'_>) -> Vec<Vec<Cell>> {
+    let older = value.revised.iter().filter_map(|fact| MetricValue::of(fact));
     let older = older.map(|old| row(metric, party, &old, Some(value.fact)));
     older.chain([row(metric, party, value, None)]).collect()
 }
 
-fn row(metric: &FactId, party: &FactId, value: &Value<'_>, newer: Option<&Fact>) -> Vec<Cell> {
+fn row(metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&Fact>) -> Vec<Cell> {
     let fact = value.fact;
     let (numerator, denominator) = match fact.body {
         Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
@@ -432,6 +434,6 @@ fn row(metric: &FactId, party: &FactId, value: &Value<'_>, newer: Option<&Fact>)
 }
 
 /// Every release that gives a figure.
-fn releases<'a>(value: &Value<'a>) -> impl Iterator<Item = &'a Fact> {
+fn releases<'a>(value: &MetricValue<'a>) -> impl Iterator<Item = &'a Fact> {
     std::iter::once(value.fact).chain(value.again.iter().copied())
 }

@@ -63,7 +63,7 @@ impl PledgeFilter {
     }
 
     fn lets_facts(&self, view: &View<'_>, cluster: &Cluster<'_>) -> bool {
-        let any = |pick: &dyn Fn(&Fact) -> bool| cluster.tellings.iter().any(|t| pick(t));
+        let any = |pick: &dyn Fn(&Fact) -> bool| cluster.mentions.iter().any(|t| pick(t));
         let under = |t: &Fact| made_under(view, t, self.made_under.as_ref()) != Truth::No;
         let owned = Filter { by: None, ..self.facts.clone() };
         let facts = |t: &Fact| if t.kind() == Kind::Recommendation { &owned } else { &self.facts };
@@ -149,7 +149,7 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
         let Some(by) = filter.facts.by.as_ref().and_then(|by| view.fact(by)) else { return true };
         let asked = filter.facts.parties(view, &by.id);
         let told = |t: &Fact| t.kind() == Kind::Pledge && t.by.iter().any(|by| asked.contains(by));
-        j.owners.iter().any(|owner| asked.contains(owner)) || j.tellings.iter().any(|t| told(t))
+        j.owners.iter().any(|owner| asked.contains(owner)) || j.mentions.iter().any(|t| told(t))
     };
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
@@ -157,7 +157,7 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
         .flat_map(|c| judge_each(view, &c.first().id))
         .filter(|j| j.status != Status::NotYetKnown && owes(j))
         .collect();
-    all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.tellings[0].id.clone()));
+    all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.mentions[0].id.clone()));
     all
 }
 
@@ -169,8 +169,8 @@ fn owed_by<'a>(view: &View<'a>, filter: &PledgeFilter, owner: &FactId) -> BTreeS
         view.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|f| f.kind() == Kind::Recommendation)
     };
     let of = |owner| {
-        let recommended = view.ids_found_by(IndexTerm::Party(owner)).filter(is_recommended);
-        view.ids_found_by(IndexTerm::Owner(owner)).chain(recommended).collect::<Vec<_>>()
+        let recommended = view.lookup_ids(IndexTerm::Party(owner)).filter(is_recommended);
+        view.lookup_ids(IndexTerm::Owner(owner)).chain(recommended).collect::<Vec<_>>()
     };
     owners.into_iter().flat_map(of).collect()
 }
@@ -293,14 +293,14 @@ fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool 
         filter.facts.within(t.window()) == Truth::Yes
             && (filter.made_under.is_none() || made_under(view, t, filter.made_under.as_ref()) == Truth::Yes)
     };
-    j.tellings.iter().any(|t| sure(t))
+    j.mentions.iter().any(|t| sure(t))
 }
 
 /// The last due day, for a calendar; only for what is still open and falls due once.
 fn event(j: &Judgement<'_>) -> Option<Event> {
     // What is owed again and again has periods, and no day.
     let once = |d: &&heldto_fact::Due| j.status.is_open() && !matches!(d.mode, Mode::Every(_));
-    let (first, due) = (j.tellings[0], j.due.filter(once)?);
+    let (first, due) = (j.mentions[0], j.due.filter(once)?);
     let not_before = matches!(due.mode, Mode::NotBefore);
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };
@@ -348,7 +348,7 @@ fn counts(all: &[Judgement<'_>]) -> Section {
 
 /// A commitment for reading.
 pub(crate) fn item(j: &Judgement<'_>) -> Item {
-    let first = j.tellings[0];
+    let first = j.mentions[0];
     let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
     let to = if first.kind() == Kind::Recommendation { "to" } else { "by" };
     let mut details = vec![format!("{} · {} {to} {}", first.id, force(first), owners.join(", "))];
@@ -391,7 +391,7 @@ fn evidence(j: &Judgement<'_>) -> String {
 }
 
 fn mark(j: &Judgement<'_>) -> String {
-    let duty = terms(j.tellings[0]).is_some_and(|c| c.force == Force::Duty);
+    let duty = terms(j.mentions[0]).is_some_and(|c| c.force == Force::Duty);
     match (j.due, j.window.latest) {
         (None, _) if duty => "in every case".to_owned(),
         (Some(due), _) if duty && matches!(due.mode, Mode::Every(None)) => "in every case".to_owned(),
@@ -414,9 +414,9 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
 }
 
 fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
-    let first = j.tellings[0];
+    let first = j.mentions[0];
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
-    let sources = j.tellings.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
+    let sources = j.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
     let done = j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit)));
     let goal = j.target.map(target);
     // The window of a standing duty is the period judged, and not a day it is due by.
@@ -442,7 +442,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         j.settles.clone().unwrap_or_default().into(),
         Cell::Words(j.notes.clone()),
         Cell::Words(j.reasons.iter().filter(|r| r.used).map(|r| r.fact.id.to_string()).collect()),
-        Cell::Words(j.tellings.iter().map(|t| t.id.to_string()).collect()),
+        Cell::Words(j.mentions.iter().map(|t| t.id.to_string()).collect()),
         Cell::Words(sources),
         // What whoever imposed it took back is no promise broken.
         filter

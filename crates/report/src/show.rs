@@ -16,16 +16,16 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
     let mut document = Document::new(title, basis, columns);
     let (sections, data) = (&mut document.sections, &mut document.data);
     sections.push(plain("What it says", Block::Pairs(fields(view, fact))));
-    let told = cluster.tellings.iter().map(|t| telling(view, t)).collect();
-    sections.push(plain(&format!("Told ({})", cluster.tellings.len()), Block::Items(told)));
+    let told = cluster.mentions.iter().map(|t| mention(view, t)).collect();
+    sections.push(plain(&format!("Told ({})", cluster.mentions.len()), Block::Items(told)));
     let mut links = Vec::new();
     for link in &fact.links {
         let other = view.fact(&link.to);
         links.push(link_item(&format!("{} {}", fact.link_kind(link), strength(link)), &link.to, other));
         data.rows.push(link_row("to", fact.link_kind(link), link, &link.to, other));
     }
-    for telling in cluster.tellings.iter() {
-        for (from, link) in view.linked_from(&telling.id) {
+    for mention in cluster.mentions.iter() {
+        for (from, link) in view.linked_from(&mention.id) {
             links.push(link_item(&format!("{} {} by", from.link_kind(link), strength(link)), &from.id, Some(from)));
             data.rows.push(link_row("from", from.link_kind(link), link, &from.id, Some(from)));
         }
@@ -74,7 +74,7 @@ fn link_row(direction: &str, kind: LinkKind, link: &Link, id: &FactId, other: Op
     vec![direction.into(), kind.as_str().into(), link.strength.as_str().into(), id.as_str().into(), text.into()]
 }
 
-fn telling(view: &View<'_>, fact: &Fact) -> Item {
+fn mention(view: &View<'_>, fact: &Fact) -> Item {
     let known = view
         .fact_known_from(&fact.id)
         .or_else(|| fact.source_known_from())

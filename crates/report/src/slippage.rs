@@ -48,11 +48,11 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
 
 /// The moves of one commitment's due date: between its tellings, and to the commitment that replaced it.
 pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<'a>> {
-    let replaced_by = judgement.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
+    let replaced_by = judgement.mentions.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
     let later = replaced_by
         .filter(|(_, link)| link.strength != Strength::Possible)
-        .flat_map(|(fact, _)| Cluster::of(view, fact).tellings.to_vec());
-    let first = judgement.tellings[0];
+        .flat_map(|(fact, _)| Cluster::of(view, fact).mentions.to_vec());
+    let first = judgement.mentions[0];
     // Only those who owe it move its day.
     let owns = |fact: &&'a Fact| {
         fact.voice != Some(Voice::Critic)
@@ -60,7 +60,7 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
     };
     let dated = |fact: &'a Fact| Some((fact, terms(fact)?.due.as_ref()?));
     let mut told: Vec<(&'a Fact, &'a Due)> =
-        judgement.tellings.iter().copied().filter(owns).filter_map(dated).collect();
+        judgement.mentions.iter().copied().filter(owns).filter_map(dated).collect();
     // Whoever imposed it may move its day: the decision does, and not the telling after it.
     told.extend(judgement.moves.iter().copied());
     told.sort_by_key(|(fact, _)| view.fact_known_from(&fact.id));
@@ -75,7 +75,7 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
     });
     moved
         .map(|pair| Move {
-            commitment: judgement.tellings[0],
+            commitment: judgement.mentions[0],
             from: pair[0],
             to: pair[1],
             explained: explained(view, pair[1].0),
@@ -84,10 +84,10 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
 }
 
 /// What answers, addresses or bears on the telling that moved a date.
-fn explained<'a>(view: &View<'a>, telling: &'a Fact) -> Vec<&'a Fact> {
+fn explained<'a>(view: &View<'a>, mention: &'a Fact) -> Vec<&'a Fact> {
     let speaks = |kind| matches!(kind, LinkKind::Answers | LinkKind::Addresses | LinkKind::BearsOn);
     let statement = |f: &Fact| matches!(f.kind(), heldto_fact::Kind::Statement | heldto_fact::Kind::Publication);
-    view.linked_from(&telling.id).filter(|(f, l)| speaks(l.kind) && statement(f)).map(|(f, _)| f).collect()
+    view.linked_from(&mention.id).filter(|(f, l)| speaks(l.kind) && statement(f)).map(|(f, _)| f).collect()
 }
 
 fn owners(view: &View<'_>, fact: &Fact) -> String {

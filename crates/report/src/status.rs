@@ -92,7 +92,7 @@ impl Glance {
         let all = judged(view, &PledgeFilter::default());
         let past: Vec<_> = all.iter().filter(|j| j.status.is_past_due()).collect();
         let past = past.iter().map(|j| {
-            let first = j.tellings[0];
+            let first = j.mentions[0];
             [j.status.to_string(), first.text.clone(), first.id.to_string()]
         });
         Self {

@@ -110,7 +110,7 @@ fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &Filter, order: Order) ->
 fn folded<'a>(view: &View<'a>, lines: Vec<Line<'a>>) -> Vec<Vec<Line<'a>>> {
     let clusters = Cluster::each(view, lines.iter().map(|l| l.fact));
     let of: BTreeMap<&FactId, usize> =
-        clusters.iter().enumerate().flat_map(|(n, c)| c.tellings.iter().map(move |t| (&t.id, n))).collect();
+        clusters.iter().enumerate().flat_map(|(n, c)| c.mentions.iter().map(move |t| (&t.id, n))).collect();
     let (mut places, mut told) = (BTreeMap::new(), Vec::<Vec<Line<'a>>>::new());
     for line in lines {
         let place = *places.entry(of.get(&line.fact.id).copied()).or_insert(told.len());

@@ -85,9 +85,9 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
 /// Returns what leans on a fact: every fact that names it, with how, in the order of ids. What is sensitive is left out unless the
 /// fact is so itself.
 fn leaning_on(open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
-    let states = ledger::load_all(open)?;
+    let history = ledger::load_all(open)?;
     // Whatever day it is of: what is to come leans on it too.
-    let view = View::new(&states, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
+    let view = View::new(&history, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
     let view = view.with_sensitive(view.is_about_sensitive(id));
     let named = BTreeSet::from([id.clone()]);
     let facts = view.facts(&|_| true).filter(|fact| fact.id != *id && fact.names_any(&named));

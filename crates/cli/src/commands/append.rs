@@ -199,17 +199,17 @@ fn tables(
 
 /// Returns what a mapping finds parties by.
 fn ground(open: &Ledger<SledStore>) -> Result<Ground, CommandError> {
-    let states = ledger::fold(open, None)?;
+    let history = ledger::fold(open, None)?;
     let mut ground = Ground::default();
-    for (id, kind) in states.standing() {
+    for (id, kind) in history.standing() {
         ground.known.insert(id.clone(), kind);
-        let newest = (kind == Kind::Party).then(|| states.versions(id).last()?.fact.as_ref()).flatten();
+        let newest = (kind == Kind::Party).then(|| history.versions(id).last()?.fact.as_ref()).flatten();
         if let Some(Body::Party { identifiers, .. }) = newest.map(|fact| &fact.body) {
             let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));
             ground.codes.extend(codes.map(|code| (code, id.clone())));
         }
     }
-    ledger::sound(&states)?;
+    ledger::sound(&history)?;
     Ok(ground)
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate};
 use heldto_fact::{Fact, FactId};
 use heldto_intake::{File, Places, Problems};
 use heldto_ledger::Ledger;
-use heldto_replay::{Clock, States, View};
+use heldto_replay::{Clock, FactHistory, View};
 use heldto_report::{Basis, Ground, Scope, warnings};
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
@@ -51,10 +51,10 @@ fn of_ledger(world: &mut World<'_>, global: &Global, args: &CheckArgs) -> Result
     let view = loaded.view(world, &clocks);
     // Whatever day a source gives itself, the ledger holds it.
     let view =
-        View::new(&loaded.states, Clock { as_of: NaiveDate::MAX, ..view.clock() }).with_sensitive(args.sensitive);
+        View::new(&loaded.history, Clock { as_of: NaiveDate::MAX, ..view.clock() }).with_sensitive(args.sensitive);
     let now = loaded.view(world, &Clocks { sensitive: args.sensitive, ..Clocks::default() });
     let document = heldto_report::check(&view, today, Basis::of(&now, loaded.log.clone(), Scope::All));
-    ledger::sound(&loaded.states)?;
+    ledger::sound(&loaded.history)?;
     let code = if args.strict && !document.data.rows.is_empty() { INPUT } else { 0 };
     Ok(Outcome { code, ..super::report::written(global, &document)? })
 }
@@ -112,10 +112,10 @@ fn found(
     facts: &[&Fact],
 ) -> Result<Problems, CommandError> {
     let is_read = open.head().size() <= READ_WHOLE;
-    let states: Option<States> = is_read.then(|| ledger::load_all(open)).transpose()?;
+    let history: Option<FactHistory> = is_read.then(|| ledger::load_all(open)).transpose()?;
     let all = Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX };
     let mut ground = Ground {
-        recorded: states.as_ref().map(|states| View::new(states, all)),
+        recorded: history.as_ref().map(|history| View::new(history, all)),
         sensitive: open.sensitive()?.entities,
         today: today(world),
         ..Ground::default()

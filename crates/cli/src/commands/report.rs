@@ -24,7 +24,7 @@ fn looked<T>(
     let loaded = ledger::look(world, global, clocks.at.as_ref())?;
     let found = look(&loaded, &loaded.view(world, clocks));
     // What is wrong is told by whoever knows everything.
-    if found.is_ok() && loaded.states.answered() {
+    if found.is_ok() && loaded.history.is_complete() {
         told(world, global, clocks, &loaded);
         return found;
     }
@@ -32,7 +32,7 @@ fn looked<T>(
     let loaded = ledger::load(world, global, clocks.at.as_ref())?;
     let found = look(&loaded, &loaded.view(world, clocks));
     told(world, global, clocks, &loaded);
-    ledger::sound(&loaded.states)?;
+    ledger::sound(&loaded.history)?;
     // Beside whatever comes next: to free what a long log says, fact by fact, takes a fifth of the time, and the process ends soon.
     std::thread::spawn(move || drop(loaded));
     found
@@ -174,7 +174,7 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
             let loaded = ledger::load(world, global, at.as_ref())?;
             let clock = loaded.clock(world, &args.clocks);
             let glance = Glance::of(&loaded.view(world, &args.clocks), &loaded.log);
-            ledger::sound(&loaded.states)?;
+            ledger::sound(&loaded.history)?;
             let now = loaded.clock(world, &Clocks::default());
             if loaded.size > world.at_a_glance && loaded.log.entries == loaded.size && clock == now && !sensitive {
                 ledger::keep(global, &glance);
@@ -193,7 +193,7 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
         readers: permissions::readers(&ledger::folder(global)),
     };
     let document =
-        heldto_report::status(clock, loaded.log.clone(), loaded.states.last_recorded(), about, glance.as_ref());
+        heldto_report::status(clock, loaded.log.clone(), loaded.history.last_recorded(), about, glance.as_ref());
     written(global, &document)
 }
 
@@ -295,13 +295,13 @@ fn changes(world: &mut World<'_>, global: &Global, args: &ChangesArgs) -> Result
         pledge_filters(loaded, view, &args.filters)?;
         let before = match (&args.from, &earlier) {
             (Since::Day(day), _) => {
-                View::new(&loaded.states, Clock { as_of: *day, known_by: *day }).with_sensitive(view.is_sensitive())
+                View::new(&loaded.history, Clock { as_of: *day, known_by: *day }).with_sensitive(view.is_sensitive())
             }
-            (_, Some(earlier)) => View::new(&earlier.states, view.clock()).with_sensitive(view.is_sensitive()),
+            (_, Some(earlier)) => View::new(&earlier.history, view.clock()).with_sensitive(view.is_sensitive()),
             (_, None) => *view,
         };
         let changes = heldto_report::changes(&before, view, &filter, &words, basis);
-        earlier.as_ref().map_or(Ok(()), |earlier| ledger::sound(&earlier.states))?;
+        earlier.as_ref().map_or(Ok(()), |earlier| ledger::sound(&earlier.history))?;
         Ok(changes)
     })
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 pub(crate) fn judge_answers<'a>(view: &View<'a>, newest: &'a Fact) -> Vec<Judgement<'a>> {
     let cluster = view.fact(&newest.id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
     let Some(cluster) = cluster else { return vec![not_yet_known(newest)] };
-    let to: BTreeSet<&'a FactId> = cluster.tellings.iter().flat_map(|t| &t.to).collect();
+    let to: BTreeSet<&'a FactId> = cluster.mentions.iter().flat_map(|t| &t.to).collect();
     to.iter().filter_map(|body| judge_answer(view, &cluster, body, &to)).collect()
 }
 
@@ -30,10 +30,10 @@ fn judge_answer<'a>(
     to: &BTreeSet<&'a FactId>,
 ) -> Option<Judgement<'a>> {
     view.work().judge();
-    let asked = cluster.tellings.iter().find_map(|t| asked(t))?;
+    let asked = cluster.mentions.iter().find_map(|t| asked(t))?;
     let owners = BTreeSet::from([body]);
     // The newest answer counts: the addressee's, or of its own.
-    let answers = cluster.tellings.iter().flat_map(|t| decisions_on(view, &t.id, &owners));
+    let answers = cluster.mentions.iter().flat_map(|t| decisions_on(view, &t.id, &owners));
     // What another of the addressees answers, it answers for itself.
     let others: BTreeSet<&FactId> = to.iter().copied().filter(|other| *other != body).collect();
     let is_its_own = |d: &Decided<'a>| {

@@ -46,11 +46,11 @@ impl<'a> Case<'a> {
         let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.as_str(), d.window, d.grade)).collect();
         // A decision that changed nothing is looked at all the same.
         let mut known: BTreeSet<&FactId> = decisions.iter().chain(&answer).map(|r| &r.fact.id).collect();
-        let on_it = self.cluster.tellings.iter().flat_map(|t| self.view.found_by(IndexTerm::Target(&t.id)));
+        let on_it = self.cluster.mentions.iter().flat_map(|t| self.view.lookup(IndexTerm::Target(&t.id)));
         let mut others: Vec<Reason<'a>> = Vec::new();
         for fact in on_it {
             let Body::Decision { ruling, on, .. } = &fact.body else { continue };
-            let is_on = self.cluster.tellings.iter().any(|t| on.contains(&t.id));
+            let is_on = self.cluster.mentions.iter().any(|t| on.contains(&t.id));
             if is_on && known.insert(&fact.id) {
                 let (grade, _) =
                     crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
@@ -98,8 +98,8 @@ impl<'a> Case<'a> {
         }
         notes.extend(super::replaced::lowered(self).map(|less| format!("told again as less: {less}")));
         notes.extend(self.undertaking.decisions.iter().map(|d| self.note_of(d)));
-        if self.cluster.tellings.len() > 1 {
-            notes.push(format!("told {} times, judged once", self.cluster.tellings.len()));
+        if self.cluster.mentions.len() > 1 {
+            notes.push(format!("told {} times, judged once", self.cluster.mentions.len()));
         }
         if !self.parts.is_empty() {
             let mut counts: Vec<(Status, usize)> = Vec::new();
@@ -147,19 +147,19 @@ impl<'a> Case<'a> {
             let noun = if days == 1 { "day" } else { "days" };
             notes.push(format!("quiet {}{days} {noun}", if exact { "" } else { "at least " }));
         }
-        let tellings = || self.cluster.tellings.iter();
+        let mentions = || self.cluster.mentions.iter();
         notes.extend(self.assessed());
         let elsewhere = |fact: &&Fact| {
             let of = fact.subjects();
             matches!(fact.body, Body::Measurement { .. })
                 && !of.iter().any(|party| self.undertaking.owners.contains(party))
         };
-        let linked = tellings().flat_map(|t| self.view.linked_from(&t.id)).map(|(fact, _)| fact);
+        let linked = mentions().flat_map(|t| self.view.linked_from(&t.id)).map(|(fact, _)| fact);
         for figure in linked.filter(elsewhere) {
             let of = self.names(figure.subjects());
             notes.push(format!("the figure {} is of {of}, who does not owe it, and does not count", figure.id));
         }
-        if tellings().all(|t| self.view.is_unsupported(t)) {
+        if mentions().all(|t| self.view.is_unsupported(t)) {
             notes.push("every source that tells of it was retracted".to_owned());
         }
         notes
@@ -167,10 +167,10 @@ impl<'a> Case<'a> {
 
     /// Returns the verdicts of others: they stand beside the status, and never change it.
     pub fn assessed(&self) -> Vec<String> {
-        let tellings = || self.cluster.tellings.iter();
-        let facts = tellings().flat_map(|t| self.view.found_by(IndexTerm::Target(&t.id)));
+        let mentions = || self.cluster.mentions.iter();
+        let facts = mentions().flat_map(|t| self.view.lookup(IndexTerm::Target(&t.id)));
         let verdict = |fact: &'a Fact| match &fact.body {
-            Body::Assessment { of, verdict, scale, .. } if tellings().any(|t| t.id == *of) => {
+            Body::Assessment { of, verdict, scale, .. } if mentions().any(|t| t.id == *of) => {
                 Some(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)))
             }
             _ => None,
@@ -197,7 +197,7 @@ impl<'a> Case<'a> {
             let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::Supersedes);
             l.kind == LinkKind::MayOverlap || (same && l.strength == Strength::Possible)
         };
-        let linked = self.cluster.tellings.iter().flat_map(|t| self.view.linked_from(&t.id));
+        let linked = self.cluster.mentions.iter().flat_map(|t| self.view.linked_from(&t.id));
         let ids: Vec<String> = linked
             .filter(|(f, l)| matches!(f.body, Body::Pledge(_)) && perhaps(l) && !self.cluster.holds(&f.id))
             .map(|(f, _)| f.id.to_string())
@@ -209,7 +209,7 @@ impl<'a> Case<'a> {
     fn quiet(&self) -> Option<(i64, bool)> {
         let decided = || self.undertaking.decisions.iter().map(|d| d.fact).chain(self.undertaking.answer);
         let facts =
-            || self.cluster.tellings.iter().copied().chain(self.evidence.iter().map(|e| e.fact)).chain(decided());
+            || self.cluster.mentions.iter().copied().chain(self.evidence.iter().map(|e| e.fact)).chain(decided());
         let last = facts().filter_map(|f| self.view.fact_known_from(&f.id)).max()?;
         let days = self.as_of.signed_duration_since(last).num_days();
         let of_last = facts().filter(|f| self.view.fact_known_from(&f.id) == Some(last));

@@ -10,7 +10,7 @@ use heldto_fact::{
 
 /// Replaced by a linked commitment, on the same condition.
 pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
-    let by = case.cluster.tellings.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
+    let by = case.cluster.mentions.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
     let owners = &case.undertaking.owners;
     let is_system = |later: &Fact| {
         later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners)
@@ -50,7 +50,7 @@ pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
 /// Returns `true` if whoever imposed this commitment imposed a later one too; where nobody is recorded as having, if somebody did who is
 /// none of its owners' own.
 fn is_by_imposer<'a>(case: &Case<'a>, later: &'a Fact) -> bool {
-    let before = imposers(&case.view, case.cluster.tellings.iter().copied());
+    let before = imposers(&case.view, case.cluster.mentions.iter().copied());
     let now = imposers(&case.view, std::iter::once(later));
     let stands = |by: &FactId| standing(&case.view, by, &case.undertaking.owners, later.window());
     if before.is_empty() {

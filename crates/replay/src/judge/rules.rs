@@ -12,7 +12,7 @@ pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
 
 /// A personal undertaking whose office ended before the last due day, and that nobody else took up.
 pub fn lapsed(case: &Case<'_>) -> Option<Verdict> {
-    let adopted = case.cluster.tellings.iter().any(|t| t.by != case.cluster.first().by);
+    let adopted = case.cluster.mentions.iter().any(|t| t.by != case.cluster.first().by);
     if !case.undertaking.personal || adopted {
         return None;
     }
@@ -255,7 +255,7 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     let sum = case.running_sums_by(e.grade).pop().map(|(_, sum)| sum);
     let is_all = case.goal().is_some_and(|(goal, _)| case.delivered.is_some_and(|d| d.reaches(goal) == Truth::Yes));
     let delivered = if is_all { sum } else { case.delivered };
-    let short = match (told.or(delivered), case.goal()) {
+    let narrow = match (told.or(delivered), case.goal()) {
         (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
         _ => String::new(),
     };
@@ -274,7 +274,7 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     }
     let day = e.window.earliest.unwrap_or(latest).max(latest);
     let since = if day > latest { format!("{day} > {latest}") } else { format!("as at {latest}") };
-    let rule = format!("still not done by the last due day: {since}{short}");
+    let rule = format!("still not done by the last due day: {since}{narrow}");
     let verdict = if is_partly {
         Verdict::new(Status::PartMet, rule, used)
     } else {

@@ -18,11 +18,11 @@ impl<'a> Case<'a> {
     pub fn running_sums_by(&self, least: Grade) -> Vec<(usize, Interval)> {
         let counts = |e: &&Evidence<'_>| e.settles() && e.grade >= least && e.delivered.is_some();
         let counted: BTreeSet<&FactId> =
-            self.evidence.iter().filter(counts).flat_map(|e| e.tellings.iter()).map(|t| &t.id).collect();
+            self.evidence.iter().filter(counts).flat_map(|e| e.mentions.iter()).map(|t| &t.id).collect();
         // A part of what is counted as a whole is not added to it, whichever telling of the whole it names.
         let whole_is_there = |e: &Evidence<'_>| {
-            let own = |id: &FactId| e.tellings.iter().any(|t| t.id == *id);
-            let links = e.tellings.iter().flat_map(|t| &t.links);
+            let own = |id: &FactId| e.mentions.iter().any(|t| t.id == *id);
+            let links = e.mentions.iter().flat_map(|t| &t.links);
             let wholes = links.filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
             wholes.into_iter().any(|l| counted.contains(&l.to) && !own(&l.to))
         };
@@ -33,7 +33,7 @@ impl<'a> Case<'a> {
                 && e.fact.place.is_none()
                 && !self.is_running(e.fact)
                 && tied_to(e).is_empty()
-                && !e.tellings.iter().any(|t| named.contains(&t.id))
+                && !e.mentions.iter().any(|t| named.contains(&t.id))
         };
         let (mut sums, mut groups): (Vec<(usize, Interval)>, Vec<Group<'_, 'a>>) = (Vec::new(), Vec::new());
         let mut total = Interval::ZERO;
@@ -89,7 +89,7 @@ fn delivered(fact: &Fact) -> impl Iterator<Item = &Amount> {
 /// Returns `true` if two deliveries may hold some of the same: their periods may overlap, or a link says so.
 fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
     let tied = |x: &Evidence<'_>, y: &Evidence<'_>| {
-        x.tellings.iter().flat_map(|t| &t.links).any(|l| ties(l.kind) && y.tellings.iter().any(|t| t.id == l.to))
+        x.mentions.iter().flat_map(|t| &t.links).any(|l| ties(l.kind) && y.mentions.iter().any(|t| t.id == l.to))
     };
     let periods = a.fact.period.as_ref().zip(b.fact.period.as_ref());
     // A count that grew at one place may hold the one before it.
@@ -101,7 +101,7 @@ fn may_overlap(a: &Evidence<'_>, b: &Evidence<'_>) -> bool {
 
 /// Returns what a delivery is tied to by its tellings' links.
 fn tied_to<'a>(e: &Evidence<'a>) -> Vec<&'a FactId> {
-    e.tellings.iter().flat_map(|t| &t.links).filter(|l| ties(l.kind)).map(|l| &l.to).collect()
+    e.mentions.iter().flat_map(|t| &t.links).filter(|l| ties(l.kind)).map(|l| &l.to).collect()
 }
 
 /// Returns `true` if a link of this kind says that two deliveries may hold some of the same.

@@ -69,7 +69,7 @@ impl<'a> Undertaking<'a> {
     /// Returns what a pledge binds to.
     pub fn of_pledge(view: &View<'a>, cluster: &Cluster<'a>) -> Self {
         let all: Vec<(&'a Fact, &'a Commitment)> =
-            cluster.tellings.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
+            cluster.mentions.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
         // Only those who owe it set its terms, each known from its own source's day.
         let own: Vec<_> =
             all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
@@ -93,10 +93,10 @@ impl<'a> Undertaking<'a> {
             }
         }
         let mut found = Self {
-            owners: cluster.tellings.iter().flat_map(|t| &t.by).collect(),
+            owners: cluster.mentions.iter().flat_map(|t| &t.by).collect(),
             force,
             personal: all.iter().all(|(_, c)| c.personal),
-            made: cluster.tellings.iter().filter_map(|t| t.window().earliest).min(),
+            made: cluster.mentions.iter().filter_map(|t| t.window().earliest).min(),
             target,
             test,
             due,
@@ -146,9 +146,9 @@ impl<'a> Undertaking<'a> {
         if !self.is_imposed() {
             return;
         }
-        let wholes: Vec<&'a Fact> = wholes(view, cluster.tellings.iter().copied());
-        let imposers = imposers(view, cluster.tellings.iter().copied());
-        let on_it = cluster.tellings.iter().flat_map(|t| decisions_on(view, &t.id, &self.owners));
+        let wholes: Vec<&'a Fact> = wholes(view, cluster.mentions.iter().copied());
+        let imposers = imposers(view, cluster.mentions.iter().copied());
+        let on_it = cluster.mentions.iter().flat_map(|t| decisions_on(view, &t.id, &self.owners));
         // What ends a notice, or a whole, ends what is part of it.
         let on_whole = wholes.iter().flat_map(|whole| decisions_on(view, &whole.id, &self.owners));
         let mut seen = BTreeSet::new();
@@ -249,7 +249,7 @@ fn is_on(decision: &Fact, id: &FactId) -> bool {
 
 /// Returns the decisions on a fact that were made by the as-of day, by somebody whose word settles something.
 fn decisions_made<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
-    let made = view.found_by(IndexTerm::Target(id)).filter(|fact| is_on(fact, id)).filter_map(|fact| {
+    let made = view.lookup(IndexTerm::Target(id)).filter(|fact| is_on(fact, id)).filter_map(|fact| {
         view.count_compared(1);
         let Body::Decision { ruling, .. } = &fact.body else { return None };
         let window = crate::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
@@ -293,7 +293,7 @@ fn may_change(
 
 /// Returns the due date of the last of a commitment's parts.
 fn last_of_parts<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Option<&'a Due> {
-    let parts = cluster.tellings.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
+    let parts = cluster.mentions.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
     let dues = parts.filter(|(_, l)| l.strength != Strength::Possible).filter_map(|(f, _)| terms(f)?.due.as_ref());
     dues.max_by_key(|due| (due.window().latest.unwrap_or(NaiveDate::MAX), due.window().earliest))
 }

@@ -3,7 +3,7 @@
 use super::terms;
 use crate::words::{count, list};
 use heldto_fact::{FactId, Force, Kind, LinkKind};
-use heldto_replay::{Grade, Judgement, Share, Status};
+use heldto_replay::{FulfilmentRate, Grade, Judgement, Status};
 use std::collections::BTreeSet;
 
 /// Sentences that can be quoted as they stand.
@@ -58,7 +58,7 @@ pub fn summary(all: &[Judgement<'_>]) -> Vec<String> {
 
 /// What binds the owners, and how many are parts of others.
 fn kinds(all: &[Judgement<'_>]) -> String {
-    let force = |force: Force| all.iter().filter(|j| terms(j.tellings[0]).is_some_and(|c| c.force == force)).count();
+    let force = |force: Force| all.iter().filter(|j| terms(j.mentions[0]).is_some_and(|c| c.force == force)).count();
     let words = [
         (Force::Duty, "owed by law"),
         (Force::Requirement, "required"),
@@ -66,7 +66,7 @@ fn kinds(all: &[Judgement<'_>]) -> String {
         (Force::Pledge, "pledged"),
         (Force::Aspiration, "only hoped for"),
     ];
-    let recommended = all.iter().filter(|j| j.tellings[0].kind() == Kind::Recommendation).count();
+    let recommended = all.iter().filter(|j| j.mentions[0].kind() == Kind::Recommendation).count();
     let clauses: Vec<String> = words
         .iter()
         .map(|(f, word)| (force(*f), *word))
@@ -74,9 +74,9 @@ fn kinds(all: &[Judgement<'_>]) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, w)| format!("{n} {w}"))
         .collect();
-    let ids: BTreeSet<&FactId> = all.iter().flat_map(|j| j.tellings.iter()).map(|t| &t.id).collect();
+    let ids: BTreeSet<&FactId> = all.iter().flat_map(|j| j.mentions.iter()).map(|t| &t.id).collect();
     let is_part = |j: &&Judgement<'_>| {
-        let mut wholes = j.tellings.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
+        let mut wholes = j.mentions.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
         wholes.any(|l| ids.contains(&l.to))
     };
     let parts = match all.iter().filter(is_part).count() {
@@ -88,7 +88,7 @@ fn kinds(all: &[Judgement<'_>]) -> String {
 }
 
 fn share(all: &[Judgement<'_>]) -> Option<String> {
-    let mut share = Share::default();
+    let mut share = FulfilmentRate::default();
     all.iter().for_each(|j| share.add(j));
     if share.counted == 0 {
         return None;

@@ -15,10 +15,10 @@ pub trait Lookup: Send {
 }
 
 /// What was read so far.
-pub(crate) struct Demand {
+pub(crate) struct IndexedFacts {
     lookup: Box<dyn Lookup>,
     facts: FrozenMap<FactId, Vec<Version>>,
-    found_by: FrozenMap<IndexTerm<FactId>, Vec<FactId>>,
+    postings: FrozenMap<IndexTerm<FactId>, Vec<FactId>>,
     /// Entries that were read, each with the thing it tells of.
     entities: RefCell<HashMap<u64, Option<FactId>>>,
     /// Of facts that were read, the places of those that are not corrections or retractions.
@@ -28,18 +28,18 @@ pub(crate) struct Demand {
     failed: Cell<bool>,
 }
 
-impl std::fmt::Debug for Demand {
+impl std::fmt::Debug for IndexedFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Demand").field("failed", &self.failed).finish_non_exhaustive()
     }
 }
 
-impl Demand {
+impl IndexedFacts {
     pub fn new(lookup: Box<dyn Lookup>) -> Self {
         Self {
             lookup,
             facts: FrozenMap::new(),
-            found_by: FrozenMap::new(),
+            postings: FrozenMap::new(),
             entities: RefCell::default(),
             own: RefCell::default(),
             read: RefCell::default(),
@@ -47,11 +47,11 @@ impl Demand {
         }
     }
 
-    pub const fn answered(&self) -> bool {
+    pub const fn is_complete(&self) -> bool {
         !self.failed.get()
     }
 
-    pub fn fail(&self) {
+    pub fn mark_incomplete(&self) {
         self.failed.set(true);
     }
 
@@ -63,22 +63,22 @@ impl Demand {
         self.facts.get(id).unwrap_or(&[])
     }
 
-    pub fn found_by(&self, term: IndexTerm<&FactId>) -> &[FactId] {
+    pub fn lookup(&self, term: IndexTerm<&FactId>) -> &[FactId] {
         let key = term.map(FactId::clone);
-        if let Some(known) = self.found_by.get(&key) {
+        if let Some(known) = self.postings.get(&key) {
             return known;
         }
-        let found = self.seek(&[term]);
+        let found = self.search(&[term]);
         if matches!(term, IndexTerm::Party(_) | IndexTerm::Owner(_)) {
             // Whoever asks for all that is said of a body asks next what bears on each of it.
             let all: BTreeSet<FactId> = found.into_iter().flatten().collect();
-            self.seek(&all.iter().map(IndexTerm::Target).collect::<Vec<_>>());
+            self.search(&all.iter().map(IndexTerm::Target).collect::<Vec<_>>());
         }
-        self.found_by.get(&key).unwrap_or(&[])
+        self.postings.get(&key).unwrap_or(&[])
     }
 
     /// The facts that the first `most` places of a handle tell of.
-    pub fn first_found_by(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
+    pub fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
         let places = self.find(&[term], most);
         self.fetch(in_order(&places));
         let entities: BTreeSet<FactId> = {
@@ -94,7 +94,7 @@ impl Demand {
         let terms: Vec<IndexTerm<&FactId>> = (0..PARTY_BUCKETS).map(|n| IndexTerm::PartyBucket(metric, n)).collect();
         let found = self.find(&terms, 1);
         let all = self.lookup.read(&in_order(&found)).unwrap_or_else(|| {
-            self.fail();
+            self.mark_incomplete();
             Vec::new()
         });
         let has = |recorded: &Recorded, term: &IndexTerm<&FactId>| match &recorded.content {
@@ -105,9 +105,9 @@ impl Demand {
     }
 
     /// Finds what has these handles, and reads it with what it refers to. Gives the facts found by each.
-    fn seek(&self, terms: &[IndexTerm<&FactId>]) -> Vec<Vec<FactId>> {
+    fn search(&self, terms: &[IndexTerm<&FactId>]) -> Vec<Vec<FactId>> {
         let wanted: Vec<IndexTerm<&FactId>> =
-            terms.iter().filter(|h| self.found_by.get(&h.map(FactId::clone)).is_none()).copied().collect();
+            terms.iter().filter(|h| self.postings.get(&h.map(FactId::clone)).is_none()).copied().collect();
         let places = self.find(&wanted, usize::MAX);
         self.fetch(in_order(&places));
         let entities = self.entities.borrow();
@@ -123,7 +123,7 @@ impl Demand {
             });
             ids.sort_unstable();
             ids.dedup();
-            self.found_by.insert(term.map(FactId::clone), ids.clone());
+            self.postings.insert(term.map(FactId::clone), ids.clone());
         }
         let refers = all.iter().flatten().flat_map(|id| self.facts.get(id).unwrap_or(&[]));
         let facts = refers.filter_map(|v| v.fact.as_ref());
@@ -164,7 +164,7 @@ impl Demand {
     fn withdrawal(&self, record: &FactId) -> Option<Recorded> {
         let places = self.find(&[IndexTerm::Amended(record)], usize::MAX);
         let read = self.lookup.read(&in_order(&places)).unwrap_or_else(|| {
-            self.fail();
+            self.mark_incomplete();
             Vec::new()
         });
         read.into_iter().find(
@@ -174,7 +174,7 @@ impl Demand {
 
     fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Vec<Vec<u64>> {
         self.lookup.find(terms, most).unwrap_or_else(|| {
-            self.fail();
+            self.mark_incomplete();
             vec![Vec::new(); terms.len()]
         })
     }
@@ -184,7 +184,7 @@ impl Demand {
         let mut entities = self.entities.borrow_mut();
         places.retain(|place| !entities.contains_key(place));
         for recorded in self.lookup.read(&places).unwrap_or_else(|| {
-            self.fail();
+            self.mark_incomplete();
             Vec::new()
         }) {
             let entity = match &recorded.content {

@@ -8,11 +8,11 @@ pub(crate) type Hashes = foldhash::fast::RandomState;
 
 /// What a fold keeps of entries in a row: what each tells of and is found by, in numbers of their own, and the bytes of the facts.
 #[derive(Debug, Default)]
-pub struct Stretch {
+pub struct Chunk {
     pub(crate) names: IndexSet<FactId, Hashes>,
-    pub(crate) told: Vec<Telling>,
+    pub(crate) refs: Vec<VersionRef>,
     /// What is found by each, in the order of the log.
-    pub(crate) found_by: IndexMap<IndexTerm<u32>, Vec<u32>, Hashes>,
+    pub(crate) postings: IndexMap<IndexTerm<u32>, Vec<u32>, Hashes>,
     pub(crate) bytes: Vec<u8>,
     /// How many entries there are up to its last, and when that was recorded.
     pub(crate) end: Option<(u64, DateTime<Utc>)>,
@@ -22,7 +22,7 @@ pub struct Stretch {
 
 /// What one entry tells of, and where its bytes begin and end.
 #[derive(Debug)]
-pub(crate) struct Telling {
+pub(crate) struct VersionRef {
     pub of: u32,
     pub index: u64,
     pub recorded_at: DateTime<Utc>,
@@ -31,7 +31,7 @@ pub(crate) struct Telling {
     pub until: u32,
 }
 
-impl Stretch {
+impl Chunk {
     /// Takes in the next entry.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Stretch {
         let Recorded { index, recorded_at, content } = recorded;
         self.end = Some((index + 1, *recorded_at));
         match content {
-            Content::Known(told) => self.take(*index, *recorded_at, told)?,
+            Content::Known(header) => self.take(*index, *recorded_at, header)?,
             Content::System(_) => {}
             Content::Erased(_) => self.erased += 1,
             Content::Unreadable => self.unreadable += 1,
@@ -48,18 +48,25 @@ impl Stretch {
         Ok(())
     }
 
-    fn take(&mut self, index: u64, recorded_at: DateTime<Utc>, told: &FactHeader<'_>) -> Result<(), Invalid> {
-        let of = self.number(told.entity)?;
-        for term in &told.terms {
+    fn take(&mut self, index: u64, recorded_at: DateTime<Utc>, header: &FactHeader<'_>) -> Result<(), Invalid> {
+        let of = self.number(header.entity)?;
+        for term in &header.terms {
             let term = term.try_map(|id| self.number(id))?;
-            let found = self.found_by.entry(term).or_default();
+            let found = self.postings.entry(term).or_default();
             if found.last() != Some(&of) {
                 found.push(of);
             }
         }
         let from = length(&self.bytes);
-        self.bytes.extend_from_slice(told.bytes);
-        self.told.push(Telling { of, index, recorded_at, current: told.current, from, until: length(&self.bytes) });
+        self.bytes.extend_from_slice(header.bytes);
+        self.refs.push(VersionRef {
+            of,
+            index,
+            recorded_at,
+            current: header.current,
+            from,
+            until: length(&self.bytes),
+        });
         Ok(())
     }
 
@@ -68,15 +75,15 @@ impl Stretch {
             Some(number) => number,
             None => self.names.insert_full(id.parse()?).0,
         };
-        Ok(short(number))
+        Ok(narrow(number))
     }
 }
 
 fn length(bytes: &[u8]) -> u32 {
-    short(bytes.len())
+    narrow(bytes.len())
 }
 
 /// So many names, facts, or bytes of a stretch there are never: they would not fit in memory.
-pub(crate) fn short(number: usize) -> u32 {
+pub(crate) fn narrow(number: usize) -> u32 {
     u32::try_from(number).expect("fewer than four thousand million")
 }

@@ -7,7 +7,7 @@ use crate::{Grade, Judgement, Status};
 /// One that its owner replaced by something weaker counts, and was neither kept nor not kept.
 /// Left out are those not due, untestable, otherwise superseded, withdrawn or lapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Share {
+pub struct FulfilmentRate {
     /// Settled or past due.
     pub counted: usize,
     /// Kept for certain, claims included.
@@ -26,7 +26,7 @@ pub struct Share {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
     /// Kept, and somebody other than the owner bears it out.
-    Kept,
+    RawFacts,
     /// Kept on the word of the owner, its partners or a government alone, or disputed.
     KeptOnClaim,
     /// Not kept.
@@ -48,7 +48,7 @@ impl Counted {
             _ if status.is_met() && judgement.weaker.is_some() => Self::Weaker,
             _ if judgement.is_stale && (status.is_met() || status == Status::Breached) => Self::Unknown,
             _ if status.is_met() && judgement.grade <= Grade::Claimed => Self::KeptOnClaim,
-            _ if status.is_met() => Self::Kept,
+            _ if status.is_met() => Self::RawFacts,
             // That it failed is known on a claim alone, as little as that another was kept.
             Status::Breached | Status::PartMet | Status::Reversed if judgement.grade <= Grade::Claimed => Self::Unknown,
             Status::Breached | Status::PartMet | Status::Reversed => Self::NotKept,
@@ -61,7 +61,7 @@ impl Counted {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Kept => "kept",
+            Self::RawFacts => "kept",
             Self::KeptOnClaim => "kept-on-claim",
             Self::NotKept => "not-kept",
             Self::Weaker => "weaker",
@@ -70,13 +70,13 @@ impl Counted {
     }
 }
 
-impl Share {
+impl FulfilmentRate {
     /// Adds one commitment.
     pub fn add(&mut self, judgement: &Judgement<'_>) {
         let Some(counted) = Counted::of(judgement) else { return };
         self.counted += 1;
         match counted {
-            Counted::Kept => self.kept += 1,
+            Counted::RawFacts => self.kept += 1,
             Counted::KeptOnClaim => {
                 self.kept += 1;
                 self.kept_on_claims += 1;

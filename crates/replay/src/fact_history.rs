@@ -1,8 +1,8 @@
-use crate::Stretch;
-use crate::demand::{Demand, Lookup};
+use crate::Chunk;
+use crate::chunk::{Hashes, narrow};
 use crate::disclosure::Disclosure;
-use crate::kept::{Kept, Versions};
-use crate::stretch::{Hashes, short};
+use crate::indexed_facts::{IndexedFacts, Lookup};
+use crate::raw_facts::{RawFacts, Versions};
 use crate::work::Work;
 use chrono::{DateTime, Utc};
 use heldto_fact::{Fact, FactId, FactSummary, IndexTerm, Kind, Unit, Version};
@@ -12,23 +12,23 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// So many facts are read as soon by one thread as by all.
-const FEW: usize = 1000;
+const PARALLEL_READ_MIN: usize = 1000;
 
 /// All that the log says: folded stretch by stretch, or read when it is first asked for.
 ///
 /// A fold keeps what finds each fact, in numbers, and its bytes: the fact is read when it is first asked for.
 ///
-/// Law: whatever is read on demand is what a fold of the whole log gives; what only a fold can give, [`Self::answered`] tells.
+/// Law: whatever is read on demand is what a fold of the whole log gives; what only a fold can give, [`Self::is_complete`] tells.
 #[derive(Debug, Default)]
-pub struct States {
+pub struct FactHistory {
     size: u64,
     last_recorded: Option<DateTime<Utc>>,
     /// Every id that something names. Its place is its number.
     names: IndexSet<FactId, Hashes>,
-    kept: Kept,
+    raw_facts: RawFacts,
     /// Of each id, by its number, what was told of it, once it was asked for.
     versions: Vec<OnceCell<Box<[Version]>>>,
-    found_by: HashMap<IndexTerm<u32>, Ids, Hashes>,
+    postings: HashMap<IndexTerm<u32>, Ids, Hashes>,
     /// What some version of something links to: few beside all names, and asked of every fact that is counted.
     targets: HashSet<FactId, Hashes>,
     /// The numbers of the things that something was told of, in the order of their ids, once they were asked for.
@@ -41,7 +41,7 @@ pub struct States {
     pub unreadable: u64,
     /// Of the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
     damaged: OnceCell<(u64, String)>,
-    demand: Option<Demand>,
+    indexed: Option<IndexedFacts>,
     /// `None` until it is said: then what the states themselves call sensitive is.
     disclosure: Option<Disclosure>,
     work: Work,
@@ -83,24 +83,24 @@ fn sorted(numbers: &[u32], names: &IndexSet<FactId, Hashes>) -> Vec<u32> {
     all.into_iter().map(|(_, n)| n).collect()
 }
 
-impl States {
+impl FactHistory {
     /// States to fold a log into, whose facts are read from their bytes so.
     #[must_use]
     pub fn folded(read: impl Fn(&[u8]) -> Result<Fact, String> + Send + Sync + 'static) -> Self {
-        Self { kept: Kept::new(Box::new(read)), ..Self::default() }
+        Self { raw_facts: RawFacts::new(Box::new(read)), ..Self::default() }
     }
 
     /// States of which each fact is read when it is first asked for: of the first `size` entries of a log, the last of them recorded then.
     #[must_use]
     pub fn on_demand(size: u64, last_recorded: Option<DateTime<Utc>>, lookup: Box<dyn Lookup>) -> Self {
-        Self { size, last_recorded, demand: Some(Demand::new(lookup)), ..Self::default() }
+        Self { size, last_recorded, indexed: Some(IndexedFacts::new(lookup)), ..Self::default() }
     }
 
     /// Whether everything that was asked for was there to be given: else what was made of these states is to be thrown away. States on demand cannot give
     /// every fact there is, nor what cannot be read; a fold can give all but a fact whose bytes are damaged.
     #[must_use]
-    pub fn answered(&self) -> bool {
-        self.damaged.get().is_none() && self.demand.as_ref().is_none_or(Demand::answered)
+    pub fn is_complete(&self) -> bool {
+        self.damaged.get().is_none() && self.indexed.as_ref().is_none_or(IndexedFacts::is_complete)
     }
 
     /// Of a fold, the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
@@ -135,23 +135,23 @@ impl States {
     }
 
     /// Takes in the next stretch of the log.
-    pub fn join(&mut self, stretch: Stretch) {
-        let Stretch { names, told, found_by, bytes, end, erased, unreadable } = stretch;
+    pub fn join(&mut self, chunk: Chunk) {
+        let Chunk { names, refs, postings, bytes, end, erased, unreadable } = chunk;
         let Some((size, last_recorded)) = end else { return };
         (self.size, self.last_recorded) = (size, Some(last_recorded));
         self.erased += erased;
         self.unreadable += unreadable;
         (self.in_order, self.measured, self.work) = (OnceCell::new(), OnceCell::new(), Work::default());
-        let numbers: Vec<u32> = names.into_iter().map(|id| short(self.names.insert_full(id).0)).collect();
+        let numbers: Vec<u32> = names.into_iter().map(|id| narrow(self.names.insert_full(id).0)).collect();
         let number = |within: u32| numbers[within as usize];
         self.versions.resize_with(self.names.len(), OnceCell::new);
-        for telling in &told {
-            self.versions[number(telling.of) as usize].take();
+        for mention in &refs {
+            self.versions[number(mention.of) as usize].take();
         }
-        self.kept.join(told, bytes, number);
-        for (term, mut all) in found_by {
+        self.raw_facts.join(refs, bytes, number);
+        for (term, mut all) in postings {
             all.iter_mut().for_each(|n| *n = number(*n));
-            match self.found_by.entry(term.map(number)) {
+            match self.postings.entry(term.map(number)) {
                 Entry::Vacant(place) => {
                     if let IndexTerm::Target(target) = *place.key() {
                         self.targets.insert(self.names[target as usize].clone());
@@ -170,8 +170,8 @@ impl States {
     /// Every version of a fact, oldest first.
     #[must_use]
     pub fn versions(&self, id: &FactId) -> &[Version] {
-        match &self.demand {
-            Some(demand) => demand.versions(id),
+        match &self.indexed {
+            Some(indexed) => indexed.versions(id),
             None => self.names.get_index_of(id).map_or(&[], |number| self.versions_of(number)),
         }
     }
@@ -179,7 +179,7 @@ impl States {
     fn versions_of(&self, number: usize) -> &[Version] {
         let names = &self.names;
         self.versions[number]
-            .get_or_init(|| self.or_damaged(self.kept.versions(number, &|id| names.get_index_of(id).map(short))))
+            .get_or_init(|| self.or_damaged(self.raw_facts.versions(number, &|id| names.get_index_of(id).map(narrow))))
     }
 
     fn or_damaged(&self, versions: Versions) -> Box<[Version]> {
@@ -191,27 +191,27 @@ impl States {
 
     /// The numbers of what has this handle, in the order of the ids.
     fn numbers(&self, term: IndexTerm<&FactId>) -> &[u32] {
-        let number = |id: &FactId| self.names.get_index_of(id).map(short).ok_or(());
-        let found = term.try_map(number).ok().and_then(|term| self.found_by.get(&term));
+        let number = |id: &FactId| self.names.get_index_of(id).map(narrow).ok_or(());
+        let found = term.try_map(number).ok().and_then(|term| self.postings.get(&term));
         found.map_or(&[], |ids| ids.in_order(&self.names))
     }
 
     /// The facts of which some version has this handle, in order.
-    pub fn found_by<'s>(&'s self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'s FactId> + use<'s> {
-        let (read, numbers) = match &self.demand {
-            Some(demand) => (demand.found_by(term), &[][..]),
+    pub fn lookup<'s>(&'s self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'s FactId> + use<'s> {
+        let (read, numbers) = match &self.indexed {
+            Some(indexed) => (indexed.lookup(term), &[][..]),
             None => (&[][..], self.numbers(term)),
         };
         read.iter().chain(numbers.iter().map(|n| &self.names[*n as usize]))
     }
 
     /// Every version of each of the facts of which some version has this handle, in the order of their ids.
-    pub(crate) fn versions_found_by<'s>(
+    pub(crate) fn lookup_versions<'s>(
         &'s self,
         term: IndexTerm<&FactId>,
     ) -> impl Iterator<Item = &'s [Version]> + use<'s> {
-        let (read, numbers) = match &self.demand {
-            Some(demand) => (demand.found_by(term), &[][..]),
+        let (read, numbers) = match &self.indexed {
+            Some(indexed) => (indexed.lookup(term), &[][..]),
             None => (&[][..], self.numbers(term)),
         };
         read.iter().map(|id| self.versions(id)).chain(numbers.iter().map(|n| self.versions_of(*n as usize)))
@@ -220,18 +220,18 @@ impl States {
     /// Whether some version of something links to this.
     #[must_use]
     pub fn is_target(&self, id: &FactId) -> bool {
-        match &self.demand {
-            Some(demand) => !demand.found_by(IndexTerm::Target(id)).is_empty(),
+        match &self.indexed {
+            Some(indexed) => !indexed.lookup(IndexTerm::Target(id)).is_empty(),
             None => self.targets.contains(id),
         }
     }
 
     /// Some of the facts of which some version has this handle, as many as it does not cost much to give.
     #[must_use]
-    pub fn first_found_by(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
-        match &self.demand {
-            Some(demand) => demand.first_found_by(term, most),
-            None => self.found_by(term).take(most).cloned().collect(),
+    pub fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
+        match &self.indexed {
+            Some(indexed) => indexed.lookup_first(term, most),
+            None => self.lookup(term).take(most).cloned().collect(),
         }
     }
 
@@ -239,24 +239,24 @@ impl States {
     /// them all.
     #[must_use]
     pub(crate) fn has_many_measured(&self, metric: &FactId, most: usize) -> bool {
-        self.demand.as_ref().is_some_and(|demand| demand.shares(metric) > most)
+        self.indexed.as_ref().is_some_and(|indexed| indexed.shares(metric) > most)
     }
 
     /// Every id, in order.
     pub fn ids(&self) -> impl Iterator<Item = &FactId> {
-        self.whole().map(|number| &self.names[number])
+        self.all_numbers().map(|number| &self.names[number])
     }
 
     /// Every version of each fact of which some version is such, in the order of their ids.
-    pub fn all<'s>(&'s self, such: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'s [Version]> + use<'s> {
-        let numbers = self.numbers_such(such);
+    pub fn all<'s>(&'s self, predicate: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'s [Version]> + use<'s> {
+        let numbers = self.numbers_matching(predicate);
         let mut unread: Vec<u32> = numbers.clone();
         unread.retain(|number| self.versions[*number as usize].get().is_none());
-        if unread.len() > FEW {
+        if unread.len() > PARALLEL_READ_MIN {
             // As they lie in the log.
             unread.sort_unstable();
             let names = &self.names;
-            let read = self.kept.versions_of_each(&unread, &|id| names.get_index_of(id).map(short));
+            let read = self.raw_facts.versions_of_each(&unread, &|id| names.get_index_of(id).map(narrow));
             for (number, versions) in unread.iter().zip(read) {
                 self.versions[*number as usize].get_or_init(|| self.or_damaged(versions));
             }
@@ -265,35 +265,39 @@ impl States {
     }
 
     /// Returns the facts of which some version is such, in order.
-    pub(crate) fn ids_such(&self, such: &dyn Fn(FactSummary) -> bool) -> Vec<&FactId> {
-        self.numbers_such(such).into_iter().map(|number| &self.names[number as usize]).collect()
+    pub(crate) fn ids_matching(&self, predicate: &dyn Fn(FactSummary) -> bool) -> Vec<&FactId> {
+        self.numbers_matching(predicate).into_iter().map(|number| &self.names[number as usize]).collect()
     }
 
-    fn numbers_such(&self, such: &dyn Fn(FactSummary) -> bool) -> Vec<u32> {
-        let mut numbers: Vec<u32> = self.whole().map(short).collect();
-        numbers.retain(|number| self.kept.tellings(*number as usize).any(|told| told.current.is_some_and(such)));
+    fn numbers_matching(&self, predicate: &dyn Fn(FactSummary) -> bool) -> Vec<u32> {
+        let mut numbers: Vec<u32> = self.all_numbers().map(narrow).collect();
+        numbers.retain(|number| {
+            self.raw_facts.versions_of_entity(*number as usize).any(|refs| refs.current.is_some_and(predicate))
+        });
         numbers
     }
 
     /// Every id of which something stands, whatever any clock says, in order, with the kind of its newest version.
     pub fn standing(&self) -> impl Iterator<Item = (&FactId, Kind)> {
         let kind = |number: usize| {
-            let mut told = self.kept.tellings(number);
-            match (told.next(), told.next()) {
+            let mut refs = self.raw_facts.versions_of_entity(number);
+            match (refs.next(), refs.next()) {
                 // Told once, it need not be read.
                 (Some(only), None) => Some(only.current?.kind),
                 _ => Some(self.versions_of(number).last()?.fact.as_ref()?.kind()),
             }
         };
-        self.whole().filter_map(move |number| Some((&self.names[number], kind(number)?)))
+        self.all_numbers().filter_map(move |number| Some((&self.names[number], kind(number)?)))
     }
 
     /// Every fact of which some version is of this kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &FactId> {
         let is = move |number: &usize| {
-            self.kept.tellings(*number).any(|told| told.current.is_some_and(|summary| summary.kind == kind))
+            self.raw_facts
+                .versions_of_entity(*number)
+                .any(|refs| refs.current.is_some_and(|summary| summary.kind == kind))
         };
-        self.whole().filter(is).map(|number| &self.names[number])
+        self.all_numbers().filter(is).map(|number| &self.names[number])
     }
 
     /// Every metric that has a measurement of some party.
@@ -307,10 +311,10 @@ impl States {
     }
 
     fn parties_by_metric(&self) -> &BTreeMap<FactId, BTreeSet<FactId>> {
-        self.only_a_fold_can();
+        self.require_full_scan();
         self.measured.get_or_init(|| {
             let mut all: BTreeMap<FactId, BTreeSet<FactId>> = BTreeMap::new();
-            for term in self.found_by.keys() {
+            for term in self.postings.keys() {
                 if let IndexTerm::Series(metric, party) = *term {
                     let [metric, party] = [metric, party].map(|n| self.names[n as usize].clone());
                     all.entry(metric).or_default().insert(party);
@@ -321,20 +325,20 @@ impl States {
     }
 
     /// The number of everything that something was told of, in the order of the ids.
-    fn whole(&self) -> impl Iterator<Item = usize> + '_ {
-        self.only_a_fold_can();
+    fn all_numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        self.require_full_scan();
         let in_order = self.in_order.get_or_init(|| {
-            let is_told = |number: &u32| self.kept.tellings(*number as usize).next().is_some();
-            let told: Vec<u32> = (0..short(self.names.len())).filter(is_told).collect();
-            sorted(&told, &self.names)
+            let is_told = |number: &u32| self.raw_facts.versions_of_entity(*number as usize).next().is_some();
+            let refs: Vec<u32> = (0..narrow(self.names.len())).filter(is_told).collect();
+            sorted(&refs, &self.names)
         });
         in_order.iter().map(|number| *number as usize)
     }
 
     /// Notes that something was asked for which only a fold can give.
-    fn only_a_fold_can(&self) {
-        if let Some(demand) = &self.demand {
-            demand.fail();
+    fn require_full_scan(&self) {
+        if let Some(indexed) = &self.indexed {
+            indexed.mark_incomplete();
         }
     }
 }

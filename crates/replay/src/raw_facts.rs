@@ -1,69 +1,69 @@
 //! What a fold keeps of the facts: their bytes, read when a fact is first asked for.
 
-use crate::stretch::{Telling, short};
+use crate::chunk::{VersionRef, narrow};
 use heldto_fact::{Body, Content, Fact, FactId, Recorded, Version};
 
 /// What every entry tells, in the order of the log, by the numbers of what it tells of.
 #[derive(Default)]
-pub(crate) struct Kept {
-    told: Vec<Told>,
+pub(crate) struct RawFacts {
+    version: Vec<StoredVersion>,
     /// The bytes of the facts, stretch by stretch.
     bytes: Vec<Vec<u8>>,
     /// One more than the place of what was told last of each thing; nought where nothing was.
     last: Vec<u32>,
-    read: Option<Read>,
+    read: Option<ReadFact>,
 }
 
 /// Gives the number of an id, where something names it.
 pub(crate) type NumberOf<'n> = dyn Fn(&FactId) -> Option<u32> + Sync + 'n;
 
 /// Reads a fact from its bytes, or says what is wrong with them.
-pub(crate) type Read = Box<dyn Fn(&[u8]) -> Result<Fact, String> + Send + Sync>;
+pub(crate) type ReadFact = Box<dyn Fn(&[u8]) -> Result<Fact, String> + Send + Sync>;
 
 /// The versions of one thing, oldest first; or the entry of the first of them whose fact is damaged, and what is wrong with it.
 pub(crate) type Versions = Result<Box<[Version]>, (u64, String)>;
 
-/// What an entry tells, in which stretch its bytes are, and what was told before of the same thing, as in [`Kept::last`].
-struct Told {
-    entry: Telling,
-    stretch: u32,
+/// What an entry tells, in which stretch its bytes are, and what was told before of the same thing, as in [`RawFacts::last`].
+struct StoredVersion {
+    entry: VersionRef,
+    chunk: u32,
     before: u32,
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for RawFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kept").field("told", &self.told.len()).finish_non_exhaustive()
+        f.debug_struct("Kept").field("told", &self.version.len()).finish_non_exhaustive()
     }
 }
 
-impl Kept {
-    pub fn new(read: Read) -> Self {
+impl RawFacts {
+    pub fn new(read: ReadFact) -> Self {
         Self { read: Some(read), ..Self::default() }
     }
 
     /// Takes in what a stretch tells, whose things have these numbers.
-    pub fn join(&mut self, told: Vec<Telling>, bytes: Vec<u8>, number: impl Fn(u32) -> u32) {
-        let stretch = short(self.bytes.len());
+    pub fn join(&mut self, version: Vec<VersionRef>, bytes: Vec<u8>, number: impl Fn(u32) -> u32) {
+        let chunk = narrow(self.bytes.len());
         self.bytes.push(bytes);
-        for entry in told {
+        for entry in version {
             let of = number(entry.of) as usize;
             if self.last.len() <= of {
                 self.last.resize(of + 1, 0);
             }
-            self.told.push(Told { entry, stretch, before: self.last[of] });
-            self.last[of] = short(self.told.len());
+            self.version.push(StoredVersion { entry, chunk, before: self.last[of] });
+            self.last[of] = narrow(self.version.len());
         }
     }
 
     /// What was told of a thing, newest first.
-    pub fn tellings(&self, number: usize) -> impl Iterator<Item = &Telling> {
-        self.all_told(number).map(|told| &told.entry)
+    pub fn versions_of_entity(&self, number: usize) -> impl Iterator<Item = &VersionRef> {
+        self.all_told(number).map(|version| &version.entry)
     }
 
-    fn all_told(&self, number: usize) -> impl Iterator<Item = &Told> {
-        let place = |last: u32| self.told.get((last as usize).checked_sub(1)?);
+    fn all_told(&self, number: usize) -> impl Iterator<Item = &StoredVersion> {
+        let place = |last: u32| self.version.get((last as usize).checked_sub(1)?);
         let newest = self.last.get(number).and_then(|last| place(*last));
-        std::iter::successors(newest, move |told| place(told.before))
+        std::iter::successors(newest, move |version| place(version.before))
     }
 
     /// Reads every version of a thing; `number_of` gives the numbers of ids.
@@ -88,11 +88,10 @@ impl Kept {
     /// Reads everything that was told of a thing, in the order of the log.
     fn records(&self, number: usize) -> Result<Vec<Recorded>, (u64, String)> {
         let mut all: Vec<Recorded> = Vec::with_capacity(1);
-        for Told { entry, stretch, .. } in self.all_told(number) {
-            let Telling { index, recorded_at, from, until, .. } = *entry;
+        for StoredVersion { entry, chunk, .. } in self.all_told(number) {
+            let VersionRef { index, recorded_at, from, until, .. } = *entry;
             let Some(read) = &self.read else { continue };
-            let fact =
-                read(&self.bytes[*stretch as usize][from as usize..until as usize]).map_err(|why| (index, why))?;
+            let fact = read(&self.bytes[*chunk as usize][from as usize..until as usize]).map_err(|why| (index, why))?;
             all.push(Recorded { index, recorded_at, content: Content::Known(fact) });
         }
         all.reverse();
