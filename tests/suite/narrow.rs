@@ -7,7 +7,7 @@ use heldto_intake::{File, Known};
 use heldto_ledger::{Ledger, decode_fact, decode_header, encode_fact};
 use heldto_proof::Genesis;
 use heldto_replay::{Chunk, Clock, FactHistory, Lookup, View};
-use heldto_report::{AmountFilter, Basis, Document, Filter, Log, PledgeFilter, Scope};
+use heldto_report::{AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope};
 use heldto_store::{Founding, MemoryStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,18 +63,18 @@ impl Lookup for Index {
 
 /// Every report that is about one body or one fact.
 fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
-    let log = Log { origin: String::new(), entries: 0, root: String::new(), chain: String::new() };
+    let log = LogPosition { origin: String::new(), entries: 0, root: String::new(), chain: String::new() };
     let mut all = Vec::new();
     for is_sensitive in [false, true] {
         let view = &view.with_sensitive(is_sensitive);
-        let of_fact = || Basis::of(view, log.clone(), Scope::Fact(id));
+        let of_fact = || ReportBasis::of(view, log.clone(), Scope::Fact(id));
         all.extend(heldto_report::show(view, id, &std::collections::BTreeMap::new(), of_fact()));
         all.extend(heldto_report::explain(view, id, of_fact()));
-        let named = |about: Option<&FactId>, by: Option<&FactId>, linked: Option<&FactId>| Filter {
+        let named = |about: Option<&FactId>, by: Option<&FactId>, linked: Option<&FactId>| FactFilter {
             about: about.cloned(),
             by: by.cloned(),
             linked: linked.cloned(),
-            ..Filter::default()
+            ..FactFilter::default()
         };
         let is_party = view.fact(id).is_some_and(|f| f.kind() == Kind::Party);
         let filters = if is_party {
@@ -83,7 +83,7 @@ fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
             vec![named(None, None, Some(id))]
         };
         for filter in filters {
-            let basis = || Basis::of(view, log.clone(), Scope::Filter(&filter));
+            let basis = || ReportBasis::of(view, log.clone(), Scope::Filter(&filter));
             all.extend(heldto_report::authority(view, id, basis()));
             let pledges = PledgeFilter { facts: filter.clone(), ..PledgeFilter::default() };
             let amounts = AmountFilter { facts: filter.clone(), ..AmountFilter::default() };
@@ -91,8 +91,8 @@ fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
             all.push(heldto_report::slippage(view, &pledges, basis()));
             all.push(heldto_report::agenda(view, &pledges, basis()));
             all.push(heldto_report::amounts(view, &amounts, basis()));
-            all.push(heldto_report::timeline(view, &filter, heldto_report::Order::Occurred, false, basis()));
-            all.push(heldto_report::timeline(view, &filter, heldto_report::Order::Published, true, basis()));
+            all.push(heldto_report::timeline(view, &filter, heldto_report::SortOrder::Occurred, false, basis()));
+            all.push(heldto_report::timeline(view, &filter, heldto_report::SortOrder::Published, true, basis()));
             all.push(heldto_report::questions(view, &filter, basis()));
             all.push(heldto_report::contradictions(view, &filter, basis()));
             all.push(heldto_report::deliveries(view, &filter, true, basis()));

@@ -25,7 +25,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "DIR", env = "HELDTO_LEDGER", hide_env_values = true)]
     pub ledger: Option<PathBuf>,
     /// How to write what is printed: table, csv, json, md or html; ics or atom where rows have days
-    #[arg(long, global = true, value_name = "FORMAT", default_value_t = Format::Table)]
+    #[arg(long, global = true, value_name = "FORMAT", default_value_t = Format::TableBlock)]
     pub format: Format,
     /// Short for --format json
     #[arg(long, global = true)]

@@ -9,7 +9,7 @@ use heldto_intake::{File, Known};
 use heldto_ledger::{Defect, Ledger, Verified, decode_fact, index_hashes};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Chunk, Clock, FactHistory, Lookup, View};
-use heldto_report::{Glance, Log};
+use heldto_report::{LogPosition, StatusSummary};
 use heldto_store::{Notice, StoreError};
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use std::io::Read;
@@ -97,7 +97,7 @@ pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> 
 pub struct Loaded {
     pub history: FactHistory,
     /// The place in the log up to which it counts.
-    pub log: Log,
+    pub log: LogPosition,
     /// How many entries the whole ledger has.
     pub size: u64,
     /// How many entries its last checkpoint signs.
@@ -164,7 +164,7 @@ fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Resu
     let root = ledger.root_at(entries)?;
     let checkpoint = ledger.store().checkpoint()?.and_then(|bytes| SignedNote::parse(&bytes).ok());
     let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
-    let log = Log { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
+    let log = LogPosition { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
     let key = crate::trust::current(ledger.genesis(), &ledger.key_changes(size)?);
     let read = Arc::new(AtomicU64::new(history.size()));
     let is_partial = ledger.store().is_partial();
@@ -173,15 +173,18 @@ fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Resu
 
 /// A ledger too long to be judged whenever its status is asked for, with what was kept of the last judgement of all of it, if its log still begins with what
 /// was judged. `None` of a shorter one.
-pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loaded, Option<Glance>)>, CommandError> {
+pub fn at_a_glance(
+    world: &mut World<'_>,
+    global: &Global,
+) -> Result<Option<(Loaded, Option<StatusSummary>)>, CommandError> {
     let ledger = open(world, global, Access::Read)?;
     let size = ledger.head().size();
     if size <= world.at_a_glance {
         return Ok(None);
     }
     // It only saves time: one that does not read is as good as none.
-    let kept = ledger.store().judged()?.and_then(|text| serde_json::from_str::<Glance>(&text).ok());
-    let fits = |glance: &Glance| {
+    let kept = ledger.store().judged()?.and_then(|text| serde_json::from_str::<StatusSummary>(&text).ok());
+    let fits = |glance: &StatusSummary| {
         glance.entries <= size
             && ledger.chain_before(glance.entries).is_ok_and(|chain| chain.0.to_string() == glance.chain)
     };
@@ -193,7 +196,7 @@ pub fn at_a_glance(world: &mut World<'_>, global: &Global) -> Result<Option<(Loa
 }
 
 /// Keeps what a judgement of all of a ledger came to, where that can be written: it only saves time.
-pub fn keep(global: &Global, glance: &Glance) {
+pub fn keep(global: &Global, glance: &StatusSummary) {
     if let Ok(text) = serde_json::to_string(glance) {
         drop(SledStore::put_judged(&folder(global), &text));
     }

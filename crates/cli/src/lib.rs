@@ -97,7 +97,8 @@ pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>)
         // What a program reads is as it was recorded.
         Ok(outcome) if !terminal.out => outcome,
         Ok(outcome) => {
-            let has_colours = outcome.page && global.screen.colour && global.format == heldto_report::Format::Table;
+            let has_colours =
+                outcome.page && global.screen.colour && global.format == heldto_report::Format::TableBlock;
             Outcome { out: screen::clean(&outcome.out, has_colours), ..outcome }
         }
         Err(error) => {

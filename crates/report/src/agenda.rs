@@ -4,8 +4,8 @@ use crate::contradictions;
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
-use crate::words::{count, interval};
-use crate::{Basis, Cell, Document, Filter, Item, Tone};
+use crate::wording::{count, interval};
+use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
 use heldto_fact::{Answer, Fact, FactId, Force, Interval, Kind};
 use heldto_replay::{Grade, Judgement, Status, View};
 
@@ -21,19 +21,19 @@ const HEADINGS: &[(&str, Tone)] = &[
     ("Not met when it was due", Tone::Bad),
     ("Overdue, and nothing settles it", Tone::Bad),
     ("Moved without an explanation on record", Tone::Bad),
-    ("Asked before, and not answered in full", Tone::Care),
-    ("Contradicted", Tone::Care),
-    ("Said to be met, and borne out by nobody else", Tone::Care),
-    ("Owed again and again, with no evidence for any period", Tone::Care),
-    ("Begun, and then set back", Tone::Care),
-    ("Begun, and no number is told", Tone::Care),
+    ("Asked before, and not answered in full", Tone::Warning),
+    ("Contradicted", Tone::Warning),
+    ("Said to be met, and borne out by nobody else", Tone::Warning),
+    ("Owed again and again, with no evidence for any period", Tone::Warning),
+    ("Begun, and then set back", Tone::Warning),
+    ("Begun, and no number is told", Tone::Warning),
     ("Falling due", Tone::Plain),
     ("Too vague to test, though it binds", Tone::Plain),
 ];
 
 /// The questions, with what each rests on. A question accuses nobody: it asks for what would settle the matter.
 #[must_use]
-pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
+pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let title = filter.facts.by.as_ref().or(filter.facts.about.as_ref());
     let title = title.map_or_else(String::new, |p| format!(": {}", view.name(p)));
     let mut document =
@@ -63,7 +63,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document 
         || filter.open
         || filter.unit.is_some()
         || filter.made_under.is_some();
-    let concerned = Filter { about: names, by: None, ..filter.facts.clone() };
+    let concerned = FactFilter { about: names, by: None, ..filter.facts.clone() };
     let asked: Vec<&Fact> = concerned.facts(view, &|gist| gist.kind == Kind::Question).collect();
     points.extend(asked.iter().filter(|_| !only_commitments).filter_map(|f| asked_before(view, f)));
     let disagree = if only_commitments { Vec::new() } else { contradictions::found(view, &concerned) };

@@ -1,6 +1,6 @@
 //! Corrections and retractions: what the ledger's own clock knows of facts.
 
-use crate::{Filter, Item, day};
+use crate::{FactFilter, Item, day};
 use heldto_fact::{FactId, Kind, Version};
 use heldto_replay::View;
 
@@ -13,12 +13,16 @@ pub(crate) struct Amendment<'a> {
 }
 
 /// Those recorded by the known-by day of facts that the filter lets through in any version, whatever kinds it asks for, in the order of the log.
-pub(crate) fn amendments<'a>(view: &View<'a>, filter: &Filter, pick: impl Fn(&Version) -> bool) -> Vec<Amendment<'a>> {
-    let any_kind = Filter { kind: Vec::new(), ..filter.clone() };
+pub(crate) fn amendments<'a>(
+    view: &View<'a>,
+    filter: &FactFilter,
+    pick: impl Fn(&Version) -> bool,
+) -> Vec<Amendment<'a>> {
+    let any_kind = FactFilter { kind: Vec::new(), ..filter.clone() };
     let mut found = Vec::new();
     for id in filter.candidates(view) {
         let versions = view.versions(id);
-        let concerned = versions.iter().filter_map(|v| v.fact.as_ref()).any(|f| any_kind.lets(view, f));
+        let concerned = versions.iter().filter_map(|v| v.fact.as_ref()).any(|f| any_kind.matches(view, f));
         for (n, version) in versions.iter().enumerate().filter(|(_, v)| concerned && pick(v)) {
             let in_time = version.recorded_at.date_naive() <= view.clock().known_by;
             let Some(reason) = version.reason.as_deref().filter(|_| in_time) else { continue };

@@ -1,8 +1,8 @@
 //! Amounts by whose they are and in what role, each thing counted once.
 
-use crate::words::{amount, count, interval, list, voice_of};
-use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone, day};
-use heldto_fact::{Amount, Basis as Per, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice, When};
+use crate::wording::{amount, count, interval, list, voice_of};
+use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, day};
+use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice, When};
 use heldto_replay::{Cluster, Total, View, totals};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 #[derive(Debug, Clone, Default)]
 pub struct AmountFilter {
     /// What the facts that tell of them must be.
-    pub facts: Filter,
+    pub facts: FactFilter,
     /// In this unit.
     pub unit: Option<Unit>,
     /// In this role.
@@ -54,7 +54,7 @@ const TOTALS: &[&str] = &["whose", "role", "per", "unit", "low", "high", "counte
 
 /// Amounts by whose they are, by role, as bounds. Nothing is added across bodies or roles: what is announced, allocated and paid may be the same money.
 #[must_use]
-pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document {
+pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: ReportBasis) -> Document {
     let title = if filter.money { "Money" } else { "Amounts" };
     let mut document = Document::new(title, basis, if filter.totals { TOTALS } else { COLUMNS });
     let candidates = candidates(view, filter);
@@ -83,7 +83,7 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: Basis) -> Document
         return document;
     }
     let again: Vec<Item> = told_again(view, &groups).into_iter().map(|c| again(view, c)).collect();
-    document.list("Told again on another day; counted once", Tone::Care, again);
+    document.list("Told again on another day; counted once", Tone::Warning, again);
     document
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct Group<'a> {
     /// One body, or several together.
     pub whose: Vec<FactId>,
     pub role: Role,
-    pub per: Per,
+    pub per: Basis,
     pub total: Total<'a>,
 }
 
@@ -133,8 +133,8 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
     let facts = candidates
         .iter()
         .filter(|f| f.kind() != Kind::Measurement)
-        .filter(|f| filter.facts.lets(view, f) && filter.facts.within(f.window()) != heldto_fact::Truth::No);
-    let mut told: HashMap<(&[FactId], Role, Per), Vec<&'a Fact>> = HashMap::new();
+        .filter(|f| filter.facts.matches(view, f) && filter.facts.in_range(f.window()) != heldto_fact::Truth::No);
+    let mut told: HashMap<(&[FactId], Role, Basis), Vec<&'a Fact>> = HashMap::new();
     for fact in facts {
         for a in fact.amounts.iter().filter(|a| fits(a)) {
             let whose = whose(fact, a);
@@ -151,7 +151,7 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
     for ((who, role, kept), facts) in told {
         // Every telling of a thing is asked the same.
         let pick = |f: &Fact, a: &Amount| {
-            filter.facts.lets(view, f) && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
+            filter.facts.matches(view, f) && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
         };
         for total in totals(view, facts.into_iter(), pick) {
             groups.push(Group { whose: who.to_vec(), role, per: kept, total });
@@ -161,10 +161,10 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
 }
 
 /// What is for each period is never added to what is over all of it; where nobody says which, it counts as over all.
-const fn per(amount: &Amount) -> Per {
+const fn per(amount: &Amount) -> Basis {
     match amount.basis {
-        Per::PerPeriod => Per::PerPeriod,
-        _ => Per::InTotal,
+        Basis::PerPeriod => Basis::PerPeriod,
+        _ => Basis::InTotal,
     }
 }
 
@@ -200,7 +200,7 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
 }
 
 fn role_words(group: &Group<'_>) -> String {
-    let per = if group.per == Per::PerPeriod { ", each period" } else { "" };
+    let per = if group.per == Basis::PerPeriod { ", each period" } else { "" };
     let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.mentions.iter());
     let critics = if told.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
     format!("{}{per}{critics}", group.role.as_str().replace('-', " "))

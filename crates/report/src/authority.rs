@@ -2,17 +2,19 @@
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
-use crate::words::{amount, count, interval, list, voice_of};
-use crate::{Basis, Block, Document, Filter, Item, Section, Tone, contradictions, deliveries, metrics, questions};
+use crate::wording::{amount, count, interval, list, voice_of};
+use crate::{
+    Block, Document, FactFilter, Item, ReportBasis, Section, Tone, contradictions, deliveries, metrics, questions,
+};
 use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role, Strength, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The briefing. `None` where nobody of this id is a party.
 #[must_use]
-pub fn authority(view: &View<'_>, party: &FactId, basis: Basis) -> Option<Document> {
+pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<Document> {
     let fact = view.fact(party).filter(|f| f.kind() == Kind::Party)?;
-    let facts = Filter { by: Some(party.clone()), ..Filter::default() };
+    let facts = FactFilter { by: Some(party.clone()), ..FactFilter::default() };
     let owed = judged(view, &PledgeFilter { facts, ..PledgeFilter::default() });
     let columns = &["section", "id", "text", "status", "amount", "when"];
     let document = Document::new(fact.text.clone(), basis, columns);
@@ -32,7 +34,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: Basis) -> Option<Docume
     brief.document.list("Past due", Tone::Bad, items(&heldto_replay::Status::is_past_due));
     let met: Vec<_> = owed.iter().filter(|j| j.status.is_met()).collect();
     let (heading, tone) =
-        if is_claimed(&met) { (format!("Met{ON_A_CLAIM}"), Tone::Care) } else { ("Met".to_owned(), Tone::Good) };
+        if is_claimed(&met) { (format!("Met{ON_A_CLAIM}"), Tone::Warning) } else { ("Met".to_owned(), Tone::Good) };
     brief.document.list(&heading, tone, items(&heldto_replay::Status::is_met));
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
     let others = others.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(j) }).collect();
@@ -148,7 +150,7 @@ impl<'a> Brief<'a> {
 
     /// What it is said to have done or not, each thing once, whether anybody had promised it or not.
     fn done(&mut self) {
-        let filter = Filter { by: Some(self.party.clone()), ..Filter::default() };
+        let filter = FactFilter { by: Some(self.party.clone()), ..FactFilter::default() };
         let items = deliveries::brief(&self.view, &filter);
         self.document.list("What it did, as it is told", Tone::Plain, items);
     }
@@ -216,7 +218,7 @@ impl<'a> Brief<'a> {
 
     /// Every other role of its money, each added up so that nothing counts twice; nothing is added across roles.
     fn money(&mut self) {
-        let facts = Filter { about: Some(self.party.clone()), ..Filter::default() };
+        let facts = FactFilter { about: Some(self.party.clone()), ..FactFilter::default() };
         let filter = AmountFilter { facts, money: true, ..AmountFilter::default() };
         let mut blocks = Vec::new();
         for group in groups(&self.view, &filter) {
@@ -263,10 +265,10 @@ impl<'a> Brief<'a> {
     }
 
     fn disagreements(&mut self) {
-        let filter = Filter { about: Some(self.party.clone()), ..Filter::default() };
+        let filter = FactFilter { about: Some(self.party.clone()), ..FactFilter::default() };
         let found = contradictions::found(&self.view, &filter);
         let items = found.iter().map(|c| contradictions::item(c)).collect();
-        self.document.list("Facts that disagree", Tone::Care, items);
+        self.document.list("Facts that disagree", Tone::Warning, items);
     }
 
     /// Bodies that are spoken of together with it and owe something themselves; those first that are so most often.

@@ -2,8 +2,8 @@
 
 use crate::explain::sources;
 use crate::pledges::terms;
-use crate::words::{day_range, days_between, interval, with_unit};
-use crate::{Basis, Block, Document, Item, Section};
+use crate::wording::{day_range, days_between, interval, with_unit};
+use crate::{Block, Document, Item, ReportBasis, Section};
 use chrono::NaiveDate;
 use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Span, Target, Unit, When, Window};
 use heldto_replay::{View, totals};
@@ -57,7 +57,7 @@ struct Bounds {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Value {
+enum CalcValue {
     Number(Bounds, String),
     Days(Window),
     Length(Span),
@@ -69,7 +69,7 @@ enum Value {
 ///
 /// # Errors
 /// When it does not read, or names what is not there.
-pub fn calc(view: &View<'_>, expression: &str, basis: Basis) -> Result<Document, CalcError> {
+pub fn calc(view: &View<'_>, expression: &str, basis: ReportBasis) -> Result<Document, CalcError> {
     // A bare number of four digits is a year only where days are reckoned with.
     let days = expression
         .split_whitespace()
@@ -99,7 +99,7 @@ type Origin<'a> = Option<(&'a Fact, String)>;
 /// What stands in an expression: a value, the sign before it, and where it was taken from.
 struct Operand<'a> {
     sign: char,
-    value: Value,
+    value: CalcValue,
     from: Origin<'a>,
 }
 
@@ -120,7 +120,7 @@ fn operands<'a>(view: &View<'a>, expression: &str, days: bool) -> Result<Vec<Ope
                 (value, None)
             }
             None if !days && token.parse::<Quantity>().is_ok() => {
-                (Value::Number(bounds(Interval::exactly(token.parse().unwrap_or_default())), String::new()), None)
+                (CalcValue::Number(bounds(Interval::exactly(token.parse().unwrap_or_default())), String::new()), None)
             }
             None => field(view, token)?,
         };
@@ -131,9 +131,9 @@ fn operands<'a>(view: &View<'a>, expression: &str, days: bool) -> Result<Vec<Ope
 
 /// Returns the sum of the amounts that an expression begins by adding, each thing once as in every report, and how many operands that
 /// takes in; and what is to be said of it. `None` where it does not begin with a sum of amounts of facts in one unit.
-fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize, Value)>, Vec<String>) {
+fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize, CalcValue)>, Vec<String>) {
     let amount = |o: &Operand<'a>| match (&o.from, &o.value) {
-        (Some((fact, name)), Value::Number(_, unit)) => Some((*fact, place_of(name)?, unit.clone())),
+        (Some((fact, name)), CalcValue::Number(_, unit)) => Some((*fact, place_of(name)?, unit.clone())),
         _ => None,
     };
     let unit = operands.first().and_then(amount).map(|(.., unit)| unit);
@@ -163,9 +163,9 @@ fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize
     }
     for group in &total.may_overlap {
         let ids: Vec<String> = group.iter().map(|f| f.id.to_string()).collect();
-        said.push(format!("{} may be the same, so the sum is a range.", crate::words::list(&ids)));
+        said.push(format!("{} may be the same, so the sum is a range.", crate::wording::list(&ids)));
     }
-    let sum = Value::Number(bounds(total.sum), unit.unwrap_or_default());
+    let sum = CalcValue::Number(bounds(total.sum), unit.unwrap_or_default());
     (Some((added.len(), sum)), said)
 }
 
@@ -178,24 +178,24 @@ fn place_of(name: &str) -> Option<usize> {
 }
 
 /// `20 weeks`, `500 places`: a number with its unit.
-fn measured(number: &str, unit: &str) -> Option<Value> {
+fn measured(number: &str, unit: &str) -> Option<CalcValue> {
     if let Ok(span) = format!("{number} {unit}").parse::<Span>() {
-        return Some(Value::Length(span));
+        return Some(CalcValue::Length(span));
     }
     let value: Quantity = number.parse().ok()?;
     let unit: Unit = unit.parse().ok()?;
-    Some(Value::Number(bounds(Interval::exactly(value)), unit.to_string()))
+    Some(CalcValue::Number(bounds(Interval::exactly(value)), unit.to_string()))
 }
 
 /// Reads a date, a number or a field of a fact; of the last, from which.
-fn field<'a>(view: &View<'a>, token: &str) -> Result<(Value, Origin<'a>), CalcError> {
+fn field<'a>(view: &View<'a>, token: &str) -> Result<(CalcValue, Origin<'a>), CalcError> {
     if let Ok(when) = token.parse::<When>()
         && when.window() != Window::ANY
     {
-        return Ok((Value::Days(when.doubtful_window()), None));
+        return Ok((CalcValue::Days(when.doubtful_window()), None));
     }
     if let Ok(number) = token.parse::<Quantity>() {
-        return Ok((Value::Number(bounds(Interval::exactly(number)), String::new()), None));
+        return Ok((CalcValue::Number(bounds(Interval::exactly(number)), String::new()), None));
     }
     let known = |text: &str| text.parse::<FactId>().ok().and_then(|id| view.fact(&id));
     let (fact, name) = match (known(token), token.split_once('.')) {
@@ -219,18 +219,19 @@ fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
 }
 
 /// A field of a fact; `None` where it has none.
-fn of(view: &View<'_>, fact: &Fact, name: &str) -> Option<Value> {
+fn of(view: &View<'_>, fact: &Fact, name: &str) -> Option<CalcValue> {
     let number = |a: &Amount| {
         let each = if a.basis == heldto_fact::Basis::PerPeriod { EACH_PERIOD } else { "" };
-        Value::Number(bounds(a.interval()), format!("{}{each}", a.unit))
+        CalcValue::Number(bounds(a.interval()), format!("{}{each}", a.unit))
     };
-    let counted = |n: Option<u64>| Some(Value::Number(bounds(Interval::exactly(Quantity::whole(n?)?)), String::new()));
-    let day = |day: NaiveDate| Value::Days(Window::day(day));
+    let counted =
+        |n: Option<u64>| Some(CalcValue::Number(bounds(Interval::exactly(Quantity::whole(n?)?)), String::new()));
+    let day = |day: NaiveDate| CalcValue::Days(Window::day(day));
     match name {
         "amount" => fact.amounts.first().map(number),
-        "occurred" => fact.occurred.as_ref().map(|w| Value::Days(w.doubtful_window())),
-        "period" => fact.period.as_ref().map(|w| Value::Days(w.doubtful_window())),
-        "due" => terms(fact)?.due.as_ref().map(|d| Value::Days(d.window())),
+        "occurred" => fact.occurred.as_ref().map(|w| CalcValue::Days(w.doubtful_window())),
+        "period" => fact.period.as_ref().map(|w| CalcValue::Days(w.doubtful_window())),
+        "due" => terms(fact)?.due.as_ref().map(|d| CalcValue::Days(d.window())),
         "known-from" => view.fact_known_from(&fact.id).map(day),
         "recorded" => view.version(&fact.id).map(|v| day(v.recorded_at.date_naive())),
         "target" => match terms(fact)?.target.as_ref()? {
@@ -263,53 +264,53 @@ fn bounds(interval: Interval) -> Bounds {
     Bounds { low: Some(end(interval.low)), high: interval.high.map(end) }
 }
 
-fn join(left: Value, sign: char, right: Value) -> Result<Value, CalcError> {
-    let units = |left: &Value, right: &Value| CalcError::Units { sign, left: kind(left), right: kind(right) };
+fn join(left: CalcValue, sign: char, right: CalcValue) -> Result<CalcValue, CalcError> {
+    let units = |left: &CalcValue, right: &CalcValue| CalcError::Units { sign, left: kind(left), right: kind(right) };
     Ok(match (left, sign, right) {
-        (Value::Number(a, u), '+', Value::Number(b, v)) if u == v => Value::Number(plus(a, b), u),
-        (Value::Number(a, u), '-', Value::Number(b, v)) if u == v => {
+        (CalcValue::Number(a, u), '+', CalcValue::Number(b, v)) if u == v => CalcValue::Number(plus(a, b), u),
+        (CalcValue::Number(a, u), '-', CalcValue::Number(b, v)) if u == v => {
             // From one share to another is a number of percentage points.
-            Value::Number(plus(a, negated(b)), if u == "%" { "percentage points".to_owned() } else { u })
+            CalcValue::Number(plus(a, negated(b)), if u == "%" { "percentage points".to_owned() } else { u })
         }
-        (Value::Number(a, u), '*', Value::Number(b, v)) => {
+        (CalcValue::Number(a, u), '*', CalcValue::Number(b, v)) => {
             let Some((unit, is_share)) = product_unit(&u, &v) else {
-                return Err(units(&Value::Number(a, u), &Value::Number(b, v)));
+                return Err(units(&CalcValue::Number(a, u), &CalcValue::Number(b, v)));
             };
             let product = product(a, b, if is_share { 100 } else { 1 }).ok_or(CalcError::TooLarge)?;
-            Value::Number(product, unit)
+            CalcValue::Number(product, unit)
         }
-        (Value::Number(a, u), '/', Value::Number(b, v))
+        (CalcValue::Number(a, u), '/', CalcValue::Number(b, v))
             if u.ends_with(EACH_PERIOD) != v.ends_with(EACH_PERIOD) && !v.is_empty() =>
         {
-            return Err(units(&Value::Number(a, u), &Value::Number(b, v)));
+            return Err(units(&CalcValue::Number(a, u), &CalcValue::Number(b, v)));
         }
-        (Value::Number(a, u), '/', Value::Number(b, v)) => {
+        (CalcValue::Number(a, u), '/', CalcValue::Number(b, v)) => {
             let unit = match (u.as_str(), v.as_str()) {
                 (u, v) if u == v => "times".to_owned(),
                 (u, "") => u.to_owned(),
                 (u, v) => format!("{u}{EACH}{v}"),
             };
-            Value::Number(ratio(a, b).ok_or(CalcError::TooLarge)?, unit)
+            CalcValue::Number(ratio(a, b).ok_or(CalcError::TooLarge)?, unit)
         }
-        (Value::Days(a), '-', Value::Days(b)) => {
+        (CalcValue::Days(a), '-', CalcValue::Days(b)) => {
             let (least, most) = days_between(b, a);
-            Value::Between(least, most)
+            CalcValue::Between(least, most)
         }
-        (Value::Days(a), '+', Value::Length(span)) => {
+        (CalcValue::Days(a), '+', CalcValue::Length(span)) => {
             let shift = |d: Option<NaiveDate>| d.and_then(|d| span.after(d));
-            Value::Days(Window { earliest: shift(a.earliest), latest: shift(a.latest) })
+            CalcValue::Days(Window { earliest: shift(a.earliest), latest: shift(a.latest) })
         }
         (left, _, right) => return Err(units(&left, &right)),
     })
 }
 
-fn kind(value: &Value) -> String {
+fn kind(value: &CalcValue) -> String {
     match value {
-        Value::Number(_, unit) if unit.is_empty() => "a bare number".to_owned(),
-        Value::Number(_, unit) => format!("a number of {unit}"),
-        Value::Days(_) => "a date".to_owned(),
-        Value::Length(_) => "a length of time".to_owned(),
-        Value::Between(..) => "a number of days".to_owned(),
+        CalcValue::Number(_, unit) if unit.is_empty() => "a bare number".to_owned(),
+        CalcValue::Number(_, unit) => format!("a number of {unit}"),
+        CalcValue::Days(_) => "a date".to_owned(),
+        CalcValue::Length(_) => "a length of time".to_owned(),
+        CalcValue::Between(..) => "a number of days".to_owned(),
     }
 }
 
@@ -377,12 +378,12 @@ fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
 }
 
 /// Returns a value in words, and whether a number in it was rounded.
-fn describe(value: &Value) -> (String, bool) {
+fn describe(value: &CalcValue) -> (String, bool) {
     let words = match value {
-        Value::Number(b, unit) => return number_in_words(*b, unit),
-        Value::Between(least, most) => day_range(*least, *most),
-        Value::Length(span) => span.to_string(),
-        Value::Days(Window { earliest, latest }) => match (earliest, latest) {
+        CalcValue::Number(b, unit) => return number_in_words(*b, unit),
+        CalcValue::Between(least, most) => day_range(*least, *most),
+        CalcValue::Length(span) => span.to_string(),
+        CalcValue::Days(Window { earliest, latest }) => match (earliest, latest) {
             (Some(e), Some(l)) if e == l => crate::day(*e),
             (Some(e), Some(l)) => format!("between {} and {}", crate::day(*e), crate::day(*l)),
             (Some(e), None) => format!("on or after {}", crate::day(*e)),

@@ -2,8 +2,8 @@
 
 use crate::amended::{self, amendments};
 use crate::pledges::{PledgeFilter, judged};
-use crate::words::{count, voice_of};
-use crate::{Basis, Cell, Document, Event, Item, Tone, day};
+use crate::wording::{count, voice_of};
+use crate::{Cell, Document, Event, Item, ReportBasis, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge_each};
@@ -12,7 +12,13 @@ use std::collections::BTreeSet;
 /// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
 /// earlier view is.
 #[must_use]
-pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since: &str, basis: Basis) -> Document {
+pub fn changes(
+    before: &View<'_>,
+    after: &View<'_>,
+    filter: &PledgeFilter,
+    since: &str,
+    basis: ReportBasis,
+) -> Document {
     let columns = &["what", "id", "text", "before", "after", "because", "day"];
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
     document.asked = filter.describe();
@@ -104,7 +110,7 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
             text: format!("{} · {}", fact.id, fact.kind()),
         }));
     }
-    document.list("Commitments that stand otherwise", Tone::Care, changed.iter().map(|m| item(m)).collect());
+    document.list("Commitments that stand otherwise", Tone::Warning, changed.iter().map(|m| item(m)).collect());
     document.list("New commitments", Tone::Plain, new.iter().map(|m| item(m)).collect());
     let (core, other): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|f| f.salience == Salience::Core);
     document.list(
@@ -116,8 +122,8 @@ pub fn changes(before: &View<'_>, after: &View<'_>, filter: &PledgeFilter, since
     let again = again.iter().map(|f| fact_item(after, f)).collect();
     document.list("Told again, and known before", Tone::Plain, again);
     let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(j) });
-    document.list("Commitments no longer on record", Tone::Care, lost.collect());
-    document.list("Corrected or retracted", Tone::Care, amended.iter().map(amended::item).collect());
+    document.list("Commitments no longer on record", Tone::Warning, lost.collect());
+    document.list("Corrected or retracted", Tone::Warning, amended.iter().map(amended::item).collect());
     document
 }
 

@@ -1,10 +1,8 @@
 //! Facts that disagree, side by side: linked so, told with other amounts or days, or announced with another count than listed.
 
-use crate::words::{amount as amount_in_words, count, interval, voice_of};
-use crate::{Basis, Cell, Document, Filter, Item, Tone};
-use heldto_fact::{
-    Amount, Basis as AmountBasis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit, When,
-};
+use crate::wording::{amount as amount_in_words, count, interval, voice_of};
+use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
+use heldto_fact::{Amount, Basis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit, When};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +20,7 @@ pub(crate) struct Contradiction<'a> {
 
 /// Everything among the facts that the filter lets through that does not fit together. Both sides are kept; nothing here says which is right.
 #[must_use]
-pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
+pub fn contradictions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Document {
     let mut document = Document::new("Contradictions", basis, &["kind", "sure", "text", "ids", "sources"]);
     document.summary.extend(filter.describe().map(|words| format!("Only where a fact {words} is concerned.")));
     let found = found(view, filter);
@@ -51,7 +49,7 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
     ] {
         for (heading, is_possible) in [(certain, false), (possible, true)] {
             let of_kind = found.iter().filter(|c| c.kind == kind && c.possible == is_possible);
-            document.list(heading, Tone::Care, of_kind.map(|c| item(c)).collect());
+            document.list(heading, Tone::Warning, of_kind.map(|c| item(c)).collect());
         }
     }
     document.data.rows.extend(found.iter().map(|c| {
@@ -66,7 +64,7 @@ pub fn contradictions(view: &View<'_>, filter: &Filter, basis: Basis) -> Documen
     document
 }
 
-pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'a>> {
+pub(crate) fn found<'a>(view: &View<'a>, filter: &FactFilter) -> Vec<Contradiction<'a>> {
     let all: Vec<&'a Fact> = if filter.is_narrow() {
         // What matches, what says that it contradicts that, and what tells the same again.
         let mut all: BTreeMap<&FactId, &'a Fact> = BTreeMap::new();
@@ -83,7 +81,7 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &Filter) -> Vec<Contradiction<'
         view.facts(&|_| true).collect()
     };
     let concerns = |c: &Contradiction<'_>| {
-        c.facts.iter().any(|f| filter.lets(view, f) && filter.within(f.window()) != heldto_fact::Truth::No)
+        c.facts.iter().any(|f| filter.matches(view, f) && filter.in_range(f.window()) != heldto_fact::Truth::No)
     };
     // Said by both of each other, it is one disagreement.
     let mut pairs = BTreeSet::new();
@@ -210,7 +208,7 @@ fn listed(fact: &Fact) -> Option<Contradiction<'_>> {
 fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let only = |t: &'a Fact| t.amounts.first().filter(|_| t.amounts.len() == 1).map(|a| (t, a));
     type Told<'a> = Vec<(&'a Fact, &'a Amount)>;
-    let mut of_kind: BTreeMap<(Role, AmountBasis, &Unit), Told<'a>> = BTreeMap::new();
+    let mut of_kind: BTreeMap<(Role, Basis, &Unit), Told<'a>> = BTreeMap::new();
     for (fact, a) in cluster.mentions.iter().filter_map(|t| only(t)) {
         of_kind.entry((a.role, a.basis, &a.unit)).or_default().push((fact, a));
     }

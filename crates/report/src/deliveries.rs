@@ -1,14 +1,14 @@
 //! What was done, by the commitment it was done towards; and what was done that nobody had promised.
 
-use crate::words::{amount, count, voice_of};
-use crate::{Basis, Cell, Document, Filter, Item, Tone};
+use crate::wording::{amount, count, voice_of};
+use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, When};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The deliveries that the filter lets through; only those towards nothing that was promised, where that is asked for.
 #[must_use]
-pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basis) -> Document {
+pub fn deliveries(view: &View<'_>, filter: &FactFilter, unpledged: bool, basis: ReportBasis) -> Document {
     let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
     let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
     let mut document = Document::new(title, basis, columns);
@@ -39,13 +39,13 @@ pub fn deliveries(view: &View<'_>, filter: &Filter, unpledged: bool, basis: Basi
     }
     document.list("Towards nothing that is on record as promised", Tone::Plain, items(&towards_none));
     if !unpledged {
-        document.list("Not done, or undone", Tone::Care, items(&undone));
+        document.list("Not done, or undone", Tone::Warning, items(&undone));
     }
     document
 }
 
 /// What the briefing on an authority says of its deliveries.
-pub(crate) fn brief(view: &View<'_>, filter: &Filter) -> Vec<Item> {
+pub(crate) fn brief(view: &View<'_>, filter: &FactFilter) -> Vec<Item> {
     let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
     Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c, &mut firsts))).collect()

@@ -1,4 +1,4 @@
-use crate::Filter;
+use crate::FactFilter;
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind};
 use heldto_replay::{Clock, View};
@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 /// What a report rests on, so that anyone can make it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Basis {
+pub struct ReportBasis {
     /// The days it judges by.
     pub clock: Clock,
     /// The place in the log.
-    pub log: Log,
+    pub log: LogPosition,
     /// When the last entry counted was recorded.
     pub last_recorded: Option<DateTime<Utc>>,
     /// The newest day from which the public could know a source that is counted.
@@ -44,14 +44,14 @@ pub enum Scope<'f> {
     /// All there is.
     All,
     /// What may match a filter.
-    Filter(&'f Filter),
+    Filter(&'f FactFilter),
     /// One fact, and what is linked to it.
     Fact(&'f FactId),
 }
 
 /// A place in a log: what a checkpoint of that size states, and the chain value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
+pub struct LogPosition {
     /// The name the ledger goes by.
     pub origin: String,
     /// How many entries, from the first.
@@ -62,10 +62,10 @@ pub struct Log {
     pub chain: String,
 }
 
-impl Basis {
+impl ReportBasis {
     /// What a report of this view rests on.
     #[must_use]
-    pub fn of(view: &View<'_>, log: Log, scope: Scope<'_>) -> Self {
+    pub fn of(view: &View<'_>, log: LogPosition, scope: Scope<'_>) -> Self {
         let cited = |facts: &mut dyn Iterator<Item = &Fact>| {
             let sources: BTreeSet<&FactId> = facts.flat_map(|f| f.cites.iter().map(|c| &c.source)).collect();
             view.newest_source(sources.into_iter().filter_map(|id| view.fact(id)))
@@ -95,7 +95,7 @@ pub struct Document {
     /// What it is called.
     pub title: String,
     /// What it rests on.
-    pub basis: Basis,
+    pub basis: ReportBasis,
     /// What was asked for, in words; `None` where everything was.
     pub asked: Option<String>,
     /// Lines that can be quoted as they stand.
@@ -103,7 +103,7 @@ pub struct Document {
     /// What people read.
     pub sections: Vec<Section>,
     /// What programs read: every row, with every column.
-    pub data: Table,
+    pub data: TableBlock,
     /// What has a day, for calendars and feeds.
     pub events: Vec<Event>,
 }
@@ -111,8 +111,8 @@ pub struct Document {
 impl Document {
     /// A document with nothing in it yet.
     #[must_use]
-    pub fn new(title: impl Into<String>, basis: Basis, columns: &[Column]) -> Self {
-        let data = Table::new(columns);
+    pub fn new(title: impl Into<String>, basis: ReportBasis, columns: &[Column]) -> Self {
+        let data = TableBlock::new(columns);
         Self {
             title: title.into(),
             basis,
@@ -139,10 +139,10 @@ impl Document {
             Cell::Words(words) => Cell::Words(words.iter().map(|word| map(word)).collect()),
             other => other.clone(),
         };
-        let log = Log { origin: map(&self.basis.log.origin), ..self.basis.log.clone() };
+        let log = LogPosition { origin: map(&self.basis.log.origin), ..self.basis.log.clone() };
         Self {
             title: map(&self.title),
-            basis: Basis { log, ..self.basis.clone() },
+            basis: ReportBasis { log, ..self.basis.clone() },
             asked: self.asked.as_deref().map(map),
             summary: self.summary.iter().map(|text| map(text)).collect(),
             sections: self
@@ -154,7 +154,7 @@ impl Document {
                     blocks: section.blocks.iter().map(|block| block.map_text(map)).collect(),
                 })
                 .collect(),
-            data: Table {
+            data: TableBlock {
                 columns: self.data.columns.clone(),
                 rows: self.data.rows.iter().filter(|_| with_rows).map(|row| row.iter().map(cell).collect()).collect(),
             },
@@ -218,7 +218,7 @@ pub enum Tone {
     /// Kept.
     Good,
     /// To be looked at.
-    Care,
+    Warning,
     /// Past due.
     Bad,
 }
@@ -314,7 +314,7 @@ pub struct Item {
 
 /// Rows with named columns.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub struct TableBlock {
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows, each as long as the columns.
@@ -341,7 +341,7 @@ pub enum Cell {
     Flag(bool),
 }
 
-impl Table {
+impl TableBlock {
     /// A table without rows.
     #[must_use]
     pub fn new(columns: &[Column]) -> Self {

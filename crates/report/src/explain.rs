@@ -1,15 +1,15 @@
 //! Why a commitment stands where it does, down to entries, sources and lines.
 
 use crate::pledges::tone;
-use crate::words::{amount, voice_of};
-use crate::{Basis, Block, Cell, Document, Item, Section, Tone, day};
+use crate::wording::{amount, voice_of};
+use crate::{Block, Cell, Document, Item, ReportBasis, Section, Tone, day};
 use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation, Target, Threshold};
 use heldto_replay::{Judgement, Status, View, judge_each};
 
 /// The argument for one commitment's status, or for a recommendation's with each body that it is made to. `None` where the id is
 /// neither.
 #[must_use]
-pub fn explain(view: &View<'_>, id: &FactId, basis: Basis) -> Option<Document> {
+pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Document> {
     let judged = judge_each(view, id);
     let (first, one) = (judged.first()?, judged.len() == 1);
     let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];

@@ -10,7 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 
 /// What a fact must be to be looked at. The default lets everything through.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct FactFilter {
     /// Naming this party in any way.
     pub about: Option<FactId>,
     /// Said or owed by this party.
@@ -46,10 +46,10 @@ pub struct Filter {
 /// Up to how many entries a ledger is read whole to tell what nearly matched.
 const READ_WHOLE: u64 = 20_000;
 
-impl Filter {
+impl FactFilter {
     /// Whether a fact matches in all that does not depend on days.
     #[must_use]
-    pub fn lets(&self, view: &View<'_>, fact: &Fact) -> bool {
+    pub fn matches(&self, view: &View<'_>, fact: &Fact) -> bool {
         let linked = |id: &FactId| {
             fact.links.iter().any(|l| l.to == *id)
                 || view.fact(id).is_some_and(|f| f.links.iter().any(|l| l.to == fact.id))
@@ -62,8 +62,8 @@ impl Filter {
             && self.salience.is_none_or(|s| fact.salience == s)
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
-            && self.text.as_deref().is_none_or(|words| holds(view, fact, words))
-            && self.lets_word(fact)
+            && self.text.as_deref().is_none_or(|words| contains_words(view, fact, words))
+            && self.matches_words(fact)
     }
 
     /// Returns `true` if a party that a fact names is the one asked for, or, where that is asked for, was part of it when it happened.
@@ -72,7 +72,7 @@ impl Filter {
     }
 
     /// Returns `true` if a fact is of the act, change, form and decision asked for.
-    fn lets_word(&self, fact: &Fact) -> bool {
+    fn matches_words(&self, fact: &Fact) -> bool {
         let form = |wanted: &str| match &fact.body {
             Body::Publication { form, .. } => form.as_str() == wanted,
             Body::Notice { form } => folded(form).contains(&folded(wanted)),
@@ -132,12 +132,12 @@ impl Filter {
         relaxed.retain(|(_, without)| without.is_narrow() || view.size() <= READ_WHOLE);
         let found = relaxed.iter().map(|(name, without)| (name, count(without))).filter(|(_, n)| *n > 0);
         let words: Vec<String> = found.map(|(name, n)| format!("{n} without {name}")).collect();
-        (!words.is_empty()).then(|| format!("Nearly matching: {}.", crate::words::list(&words)))
+        (!words.is_empty()).then(|| format!("Nearly matching: {}.", crate::wording::list(&words)))
     }
 
     /// Whether what lies in this window is within the days asked for.
     #[must_use]
-    pub fn within(&self, window: Window) -> Truth {
+    pub fn in_range(&self, window: Window) -> Truth {
         let until = self.until.map_or(Truth::Yes, |day| window.by(day));
         let since = match self.since.and_then(|day| day.pred_opt()) {
             None => Truth::Yes,
@@ -202,7 +202,7 @@ impl Filter {
     ) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
         let view = *view;
         self.candidate_facts(&view, predicate)
-            .filter(move |f| self.lets(&view, f) && self.within(f.window()) != Truth::No)
+            .filter(move |f| self.matches(&view, f) && self.in_range(f.window()) != Truth::No)
     }
 
     /// What was asked for, in words; `None` where everything was.
@@ -231,7 +231,7 @@ impl Filter {
 }
 
 /// Whether a fact holds these words anywhere, or names a party whose name does, whatever their case and accents.
-pub(crate) fn holds(view: &View<'_>, fact: &Fact, words: &str) -> bool {
+pub(crate) fn contains_words(view: &View<'_>, fact: &Fact, words: &str) -> bool {
     let wanted = folded(words);
     let names = |id: &FactId| view.fact(id).is_some_and(|party| folded(&party.text).contains(&wanted));
     texts(fact).into_iter().any(|text| folded(text).contains(&wanted)) || fact.parties().any(names)

@@ -23,7 +23,7 @@ mod slippage;
 mod status;
 mod timeline;
 mod warnings;
-mod words;
+mod wording;
 
 pub use agenda::agenda;
 pub use amounts::{AmountFilter, amounts};
@@ -33,10 +33,11 @@ pub use changes::changes;
 pub use contradictions::contradictions;
 pub use deliveries::deliveries;
 pub use document::{
-    Bar, Basis, Block, Cell, Chart, Column, Document, Event, Item, Log, Scope, Section, SensitiveEntries, Table, Tone,
+    Bar, Block, Cell, Chart, Column, Document, Event, Item, LogPosition, ReportBasis, Scope, Section, SensitiveEntries,
+    TableBlock, Tone,
 };
 pub use explain::explain;
-pub use filter::Filter;
+pub use filter::FactFilter;
 pub use metrics::metrics;
 pub use pledges::{DueFilter, PledgeFilter, judged, pledges};
 pub use questions::questions;
@@ -44,7 +45,7 @@ pub use render::{Format, RenderError, Screen, plain, render, steers};
 pub use scale::Scale;
 pub use show::show;
 pub use slippage::slippage;
-pub use status::{About, Glance, status};
-pub use timeline::{Order, timeline};
-pub use warnings::{Ground, Warning, check, warnings};
-pub use words::{amount, day, interval};
+pub use status::{LedgerFacts, StatusSummary, status};
+pub use timeline::{SortOrder, timeline};
+pub use warnings::{KnownFacts, Warning, check, warnings};
+pub use wording::{amount, day, interval};

@@ -1,7 +1,7 @@
 //! Figures over time, with their age, what others' figures are, and what the owner says of itself beside them.
 
-use crate::words::{amount, count, list, sparkline, voice_of};
-use crate::{Bar, Basis, Block, Cell, Chart, Document, Filter, Item, Section, Tone};
+use crate::wording::{amount, count, list, sparkline, voice_of};
+use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone};
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Kind, LinkKind, PartyKind, Voice, When, Window};
 use heldto_replay::{MetricValue, View, series};
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ const COLUMNS: &[&str] = &[
 /// The series of one metric or of all, for the party that the filter is about, beside those of the area it lies in and of its neighbours by size;
 /// without a party, for every area that has figures and lies in no other.
 #[must_use]
-pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: Basis) -> Document {
+pub fn metrics(view: &View<'_>, filter: &FactFilter, only: Option<&FactId>, basis: ReportBasis) -> Document {
     let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
     let mut document = Document::new(title, basis, COLUMNS);
     let metrics: Vec<&FactId> = view.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
@@ -37,7 +37,7 @@ pub fn metrics(view: &View<'_>, filter: &Filter, only: Option<&FactId>, basis: B
         };
         for party in parties {
             let mut values = series(view, metric, party);
-            values.retain(|v| filter.lets(view, v.fact) && filter.within(v.window) != heldto_fact::Truth::No);
+            values.retain(|v| filter.matches(view, v.fact) && filter.in_range(v.window) != heldto_fact::Truth::No);
             if !values.is_empty() {
                 document.data.rows.extend(values.iter().flat_map(|v| rows(metric, party, v)));
                 let section = section(view, metric, party, &values, filter.about.is_some());

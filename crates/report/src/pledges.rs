@@ -5,8 +5,8 @@ mod summary;
 pub(crate) use summary::summary;
 
 use crate::explain::target;
-use crate::words::interval;
-use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Scale, Section, Tone, day};
+use crate::wording::interval;
+use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit};
 use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge_each};
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Default)]
 pub struct PledgeFilter {
     /// What the facts that tell of them must be.
-    pub facts: Filter,
+    pub facts: FactFilter,
     /// Of these statuses; of all where there are none.
     pub status: Vec<Status>,
     /// Due so.
@@ -57,17 +57,17 @@ impl DueFilter {
 
 impl PledgeFilter {
     /// Whether a judgement is let through by what it came to.
-    fn lets_status(&self, j: &Judgement<'_>, as_of: NaiveDate) -> bool {
+    fn matches_status(&self, j: &Judgement<'_>, as_of: NaiveDate) -> bool {
         let status = self.status.is_empty() || self.status.contains(&j.status);
         status && self.due.is_none_or(|d| due_of(j, as_of) == d) && (!self.open || j.status.is_open())
     }
 
-    fn lets_facts(&self, view: &View<'_>, cluster: &Cluster<'_>) -> bool {
+    fn matches_facts(&self, view: &View<'_>, cluster: &Cluster<'_>) -> bool {
         let any = |pick: &dyn Fn(&Fact) -> bool| cluster.mentions.iter().any(|t| pick(t));
         let under = |t: &Fact| made_under(view, t, self.made_under.as_ref()) != Truth::No;
-        let owned = Filter { by: None, ..self.facts.clone() };
+        let owned = FactFilter { by: None, ..self.facts.clone() };
         let facts = |t: &Fact| if t.kind() == Kind::Recommendation { &owned } else { &self.facts };
-        any(&|t| facts(t).lets(view, t) && self.facts.within(t.window()) != Truth::No)
+        any(&|t| facts(t).matches(view, t) && self.facts.in_range(t.window()) != Truth::No)
             && (self.made_under.is_none() || any(&under))
             && self.unit.as_ref().is_none_or(|unit| any(&|t| unit_of(t) == Some(unit)))
     }
@@ -132,7 +132,7 @@ pub(crate) fn terms(fact: &Fact) -> Option<&Commitment> {
 #[must_use]
 pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
     let mut all = judged_by_facts(view, filter);
-    all.retain(|j| filter.lets_status(j, view.clock().as_of));
+    all.retain(|j| filter.matches_status(j, view.clock().as_of));
     all
 }
 
@@ -153,7 +153,7 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
     };
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
-        .filter(|c| filter.lets_facts(view, c))
+        .filter(|c| filter.matches_facts(view, c))
         .flat_map(|c| judge_each(view, &c.first().id))
         .filter(|j| j.status != Status::NotYetKnown && owes(j))
         .collect();
@@ -220,10 +220,10 @@ const COLUMNS: &[&str] = &[
 
 /// The report: a summary that can be quoted, then the commitments by status.
 #[must_use]
-pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
+pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let known = judged_by_facts(view, filter);
     let whole = known.len();
-    let all = known.into_iter().filter(|j| filter.lets_status(j, view.clock().as_of));
+    let all = known.into_iter().filter(|j| filter.matches_status(j, view.clock().as_of));
     let (all, possible): (Vec<_>, Vec<_>) = all.partition(|j| certainly(view, j, filter));
     let title = match (&filter.facts.by, &filter.facts.about) {
         (Some(by), _) => format!("Pledges by {}", view.name(by)),
@@ -239,7 +239,7 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
     }
     if whole == 0 {
         let matching =
-            |facts: &Filter| judged_by_facts(view, &PledgeFilter { facts: facts.clone(), ..filter.clone() }).len();
+            |facts: &FactFilter| judged_by_facts(view, &PledgeFilter { facts: facts.clone(), ..filter.clone() }).len();
         document.summary.extend(filter.facts.nearly(view, matching));
     }
     if let Some(words) = filter.status_in_words() {
@@ -266,7 +266,7 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document
         let title = title_of(*status);
         document.sections.push(Section {
             heading: format!("{title}{} ({})", if claimed { ON_A_CLAIM } else { "" }, of_status.len()),
-            tone: if claimed { Tone::Care } else { tone(*status) },
+            tone: if claimed { Tone::Warning } else { tone(*status) },
             blocks: vec![
                 Block::Text(sentence(status.meaning())),
                 Block::Items(of_status.iter().map(|j| item(j)).collect()),
@@ -290,7 +290,7 @@ pub(crate) fn is_claimed(all: &[&Judgement<'_>]) -> bool {
 /// Whether every day that the filter asks of is known well enough.
 fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool {
     let sure = |t: &Fact| {
-        filter.facts.within(t.window()) == Truth::Yes
+        filter.facts.in_range(t.window()) == Truth::Yes
             && (filter.made_under.is_none() || made_under(view, t, filter.made_under.as_ref()) == Truth::Yes)
     };
     j.mentions.iter().any(|t| sure(t))
@@ -324,7 +324,7 @@ pub(crate) fn tone(status: Status) -> Tone {
         s if s.is_past_due() => Tone::Bad,
         s if s.is_met() => Tone::Good,
         Status::Inconclusive | Status::Reversed | Status::Stalled | Status::FallingDue | Status::Unevidenced => {
-            Tone::Care
+            Tone::Warning
         }
         _ => Tone::Plain,
     }

@@ -1,13 +1,13 @@
 //! Who asked what, and whether it was answered.
 
-use crate::words::{count, list};
-use crate::{Basis, Cell, Document, Filter, Item, Tone, day};
+use crate::wording::{count, list};
+use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone, day};
 use heldto_fact::{Answer, Body, Fact, FactId, Kind, LinkKind, Strength, When};
 use heldto_replay::View;
 
 /// The questions that a filter lets through, by what became of them.
 #[must_use]
-pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
+pub fn questions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Document {
     let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
     let mut document = Document::new("Questions", basis, columns);
     document.summary.extend(filter.describe().map(|words| format!("Only questions {words}.")));
@@ -24,8 +24,9 @@ pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
     let clauses = if clauses.is_empty() { String::new() } else { format!(": {}", list(&clauses)) };
     document.summary.push(format!("{total}{clauses}."));
     if asked.is_empty() {
-        let matching =
-            |f: &Filter| f.facts(view, &|g| g.kind == Kind::Question).filter(|q| q.kind() == Kind::Question).count();
+        let matching = |f: &FactFilter| {
+            f.facts(view, &|g| g.kind == Kind::Question).filter(|q| q.kind() == Kind::Question).count()
+        };
         document.summary.extend(filter.nearly(view, matching));
     }
     for (answer, _, heading, tone) in ANSWERS {
@@ -38,7 +39,7 @@ pub fn questions(view: &View<'_>, filter: &Filter, basis: Basis) -> Document {
 const ANSWERS: &[(Answer, &str, &str, Tone)] = &[
     (Answer::Silence, "met with silence", "No answer came", Tone::Bad),
     (Answer::Declined, "declined", "An answer was declined", Tone::Bad),
-    (Answer::PartlyAnswered, "answered in part", "Answered in part", Tone::Care),
+    (Answer::PartlyAnswered, "answered in part", "Answered in part", Tone::Warning),
     (Answer::NotKnown, "of which the answer is not known", "Whether it was answered is not known", Tone::Plain),
     (Answer::Answered, "answered", "Answered", Tone::Good),
 ];

@@ -19,7 +19,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For reading in a terminal.
-    Table,
+    TableBlock,
     /// For spreadsheets.
     Csv,
     /// For programs.
@@ -46,7 +46,7 @@ pub enum RenderError {
 impl Format {
     /// Every format with its word.
     pub const ALL: [(Self, &'static str); 7] = [
-        (Self::Table, "table"),
+        (Self::TableBlock, "table"),
         (Self::Csv, "csv"),
         (Self::Json, "json"),
         (Self::Md, "md"),
@@ -88,7 +88,7 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Str
     // Programs get every character as it was recorded; whoever reads gets none that steers.
     let readable = |with_rows| document.map_text(with_rows, &plain);
     Ok(match format {
-        Format::Table => terminal::render(&readable(false), &document.digest(), screen),
+        Format::TableBlock => terminal::render(&readable(false), &document.digest(), screen),
         Format::Csv => csv::render(document),
         Format::Json => json::render(document),
         Format::Md => markdown::render(&readable(false), &document.digest()),

@@ -1,15 +1,15 @@
 //! One fact with every telling, every version and every link, both ways.
 
 use crate::explain::{sources, target};
-use crate::words::amount;
-use crate::{Basis, Block, Cell, Document, Item, Section, day};
+use crate::wording::amount;
+use crate::{Block, Cell, Document, Item, ReportBasis, Section, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, LinkKind, Strength, When};
 use heldto_replay::{Cluster, View};
 use std::collections::BTreeMap;
 
 /// The fact, and who recorded each entry where that is given. `None` where nothing of this id was ever recorded, or known by the day.
 #[must_use]
-pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, basis: Basis) -> Option<Document> {
+pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, basis: ReportBasis) -> Option<Document> {
     let fact = view.fact(id)?;
     let cluster = Cluster::of(view, fact);
     let (title, columns) = (format!("{} {}", fact.kind(), fact.id), &["direction", "link", "strength", "id", "text"]);

@@ -1,8 +1,8 @@
 //! Every move of a due date: from when to when, by whom, and whether it was explained.
 
 use crate::pledges::{PledgeFilter, judged, terms};
-use crate::words::{count, days_between};
-use crate::{Basis, Cell, Document, Item, Tone, day};
+use crate::wording::{count, days_between};
+use crate::{Cell, Document, Item, ReportBasis, Tone, day};
 use heldto_fact::{Body, Due, Fact, FactId, LinkKind, Mode, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
 
@@ -20,7 +20,7 @@ pub(crate) struct Move<'a> {
 
 /// The due dates that were moved among the commitments that the filter lets through.
 #[must_use]
-pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Document {
+pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let columns =
         &["id", "text", "from", "to", "moved-by", "days-least", "days-most", "told-in", "known-from", "explained-by"];
     let mut document = Document::new("Moved due dates", basis, columns);
@@ -42,7 +42,7 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: Basis) -> Documen
     let (explained, silent): (Vec<_>, Vec<_>) = moves.iter().partition(|m| !m.explained.is_empty());
     let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m)).collect();
     document.list("Moved, and no explanation is on record", Tone::Bad, items(silent));
-    document.list("Moved, with something on record that speaks to it", Tone::Care, items(explained));
+    document.list("Moved, with something on record that speaks to it", Tone::Warning, items(explained));
     document
 }
 
@@ -101,7 +101,7 @@ fn item(view: &View<'_>, m: &Move<'_>) -> Item {
     let (least, most) = days_between(m.from.1.window(), m.to.1.window());
     let mut details = vec![
         format!("{} · moved by {} ({}, public by {known})", m.commitment.id, owners(view, m.to.0), m.to.0.id),
-        format!("from {} to {}: {}", m.from.1.describe(), m.to.1.describe(), crate::words::day_range(least, most)),
+        format!("from {} to {}: {}", m.from.1.describe(), m.to.1.describe(), crate::wording::day_range(least, most)),
     ];
     details.extend(m.explained.iter().map(|f| format!("speaks to it: {} ({})", f.text.clone(), f.id)));
     Item { mark: m.to.1.describe(), line: m.commitment.text.clone(), details }

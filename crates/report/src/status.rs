@@ -1,8 +1,8 @@
 //! Where the ledger stands.
 
 use crate::pledges::{PledgeFilter, judged, summary};
-use crate::words::count;
-use crate::{Basis, Block, Cell, Document, Item, Log, Section, SensitiveEntries, Tone, day};
+use crate::wording::count;
+use crate::{Block, Cell, Document, Item, LogPosition, ReportBasis, Section, SensitiveEntries, Tone, day};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, Kind};
 use heldto_replay::{Clock, View};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// What only the ledger itself knows.
 #[derive(Debug, Clone)]
-pub struct About {
+pub struct LedgerFacts {
     /// How many entries it has, whatever was asked for.
     pub size: u64,
     /// The public key that signs it now.
@@ -28,7 +28,7 @@ pub struct About {
 
 /// What a judgement of all that a ledger holds came to, in so few words that it can be kept, and shown again without judging.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Glance {
+pub struct StatusSummary {
     /// How many entries were counted.
     pub entries: u64,
     /// The chain value after the last of them, in hexadecimal.
@@ -43,19 +43,19 @@ pub struct Glance {
     sources: usize,
     summary: Vec<String>,
     /// Status, text, id.
-    past_due: Few,
+    past_due: TopN,
     /// Publishers: since when, who, and the newest source of theirs with its age.
-    stale: Few,
+    stale: TopN,
 }
 
 /// The first of some things, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Few {
+struct TopN {
     count: usize,
     first: Vec<[String; 3]>,
 }
 
-impl Few {
+impl TopN {
     fn of(all: impl ExactSizeIterator<Item = [String; 3]>) -> Self {
         Self { count: all.len(), first: all.take(20).collect() }
     }
@@ -77,10 +77,10 @@ impl Few {
     }
 }
 
-impl Glance {
+impl StatusSummary {
     /// Judges all that there is.
     #[must_use]
-    pub fn of(view: &View<'_>, log: &Log) -> Self {
+    pub fn of(view: &View<'_>, log: &LogPosition) -> Self {
         let (mut kinds, mut sources): (BTreeMap<Kind, usize>, Vec<&Fact>) = (BTreeMap::new(), Vec::new());
         for fact in view.facts(&|_| true) {
             *kinds.entry(fact.kind()).or_default() += 1;
@@ -106,7 +106,7 @@ impl Glance {
             parties: of(&|k| k == Kind::Party),
             sources: of(&|k| k == Kind::Source),
             summary: summary(&all),
-            past_due: Few::of(past),
+            past_due: TopN::of(past),
             stale: stale(view, &sources),
         }
     }
@@ -116,13 +116,14 @@ impl Glance {
 #[must_use]
 pub fn status(
     clock: Clock,
-    log: Log,
+    log: LogPosition,
     last_recorded: Option<DateTime<Utc>>,
-    about: About,
-    glance: Option<&Glance>,
+    about: LedgerFacts,
+    glance: Option<&StatusSummary>,
 ) -> Document {
     let newest_source = glance.and_then(|g| g.newest_source.as_deref()?.parse().ok());
-    let basis = Basis { clock, log, last_recorded, newest_source, of_all_sources: true, sensitive: about.sensitive };
+    let basis =
+        ReportBasis { clock, log, last_recorded, newest_source, of_all_sources: true, sensitive: about.sensitive };
     let mut document = Document::new(basis.log.origin.clone(), basis, &["name", "value"]);
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {
@@ -182,7 +183,7 @@ pub fn status(
     document.sections.push(Section::plain("Ledger", vec![Block::Pairs(pairs)]));
     glance.past_due.list(&mut document, "Past due", Tone::Bad, "heldto report pledges");
     let stale = "Sources gone stale: nothing newer of theirs for a year";
-    glance.stale.list(&mut document, stale, Tone::Care, "heldto timeline --kind source");
+    glance.stale.list(&mut document, stale, Tone::Warning, "heldto timeline --kind source");
     document
 }
 
@@ -191,7 +192,7 @@ fn entries(n: u64) -> String {
 }
 
 /// The publishers of whom the newest source is more than a year older than the as-of day.
-fn stale(view: &View<'_>, sources: &[&Fact]) -> Few {
+fn stale(view: &View<'_>, sources: &[&Fact]) -> TopN {
     let mut newest: BTreeMap<&str, (&Fact, NaiveDate)> = BTreeMap::new();
     for fact in sources {
         let Body::Source(from) = &fact.body else { continue };
@@ -208,5 +209,5 @@ fn stale(view: &View<'_>, sources: &[&Fact]) -> Few {
     let line = |(publisher, (fact, known)): (&str, (&Fact, NaiveDate))| {
         [day(known), publisher.to_owned(), format!("{} · {} days before", fact.id, age(known))]
     };
-    Few::of(old.into_iter().map(line))
+    TopN::of(old.into_iter().map(line))
 }

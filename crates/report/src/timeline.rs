@@ -1,8 +1,8 @@
 //! What happened when, by any of the three clocks.
 
 use crate::amended::{self, Amendment, amendments};
-use crate::words::{amount, count};
-use crate::{Basis, Block, Cell, Document, Event, Filter, Item, Section, Tone, day};
+use crate::wording::{amount, count};
+use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
 use heldto_replay::{Cluster, View};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Which clock orders the timeline, and which days `since` and `until` are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
+pub enum SortOrder {
     /// When it happened.
     #[default]
     Occurred,
@@ -31,11 +31,17 @@ const COLUMNS: &[&str] =
 
 /// The facts that match, in order of time, or only their number by kind. What has a vague day may only possibly match `since` and `until`, and stands apart.
 #[must_use]
-pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool, basis: Basis) -> Document {
+pub fn timeline(
+    view: &View<'_>,
+    filter: &FactFilter,
+    order: SortOrder,
+    only_count: bool,
+    basis: ReportBasis,
+) -> Document {
     let declares =
         |kind: Kind| matches!(kind, Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&kind);
     let candidates = filter.candidate_facts(view, &|summary| !declares(summary.kind));
-    let matching = candidates.filter(|f| !declares(f.kind()) && filter.lets(view, f));
+    let matching = candidates.filter(|f| !declares(f.kind()) && filter.matches(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
     let mut document = Document::new("Timeline", basis, COLUMNS);
@@ -50,10 +56,10 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
     document.asked = filter.describe();
     document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
     if lines.is_empty() && amended.is_empty() {
-        let matching = |f: &Filter| {
+        let matching = |f: &FactFilter| {
             let candidates = f.candidate_facts(view, &|summary| !declares(summary.kind));
             candidates
-                .filter(|x| !declares(x.kind()) && f.lets(view, x))
+                .filter(|x| !declares(x.kind()) && f.matches(view, x))
                 .filter_map(|x| placed(view, x, f, order))
                 .count()
         };
@@ -76,31 +82,31 @@ pub fn timeline(view: &View<'_>, filter: &Filter, order: Order, only_count: bool
         return document;
     }
     let heading = match order {
-        Order::Occurred => "By the last day it may have happened",
-        Order::Published => "By the day the public could first know it",
-        Order::Recorded => "By the day it was recorded",
+        SortOrder::Occurred => "By the last day it may have happened",
+        SortOrder::Published => "By the day the public could first know it",
+        SortOrder::Recorded => "By the day it was recorded",
     };
     let (certain, possible): (Vec<_>, Vec<_>) = lines.into_iter().partition(|l| l.certain);
     let items =
         |lines: Vec<Line<'_>>| folded(view, lines).iter().map(|told| item(view, told, order)).collect::<Vec<_>>();
     document.list(heading, Tone::Plain, items(certain));
-    document.list("Possibly within these days: when is not known well enough", Tone::Care, items(possible));
+    document.list("Possibly within these days: when is not known well enough", Tone::Warning, items(possible));
     document.list("Corrections and retractions", Tone::Plain, amended.iter().map(amended::item).collect());
     document
 }
 
 /// The fact at its place by the clock asked for; `None` where it certainly lies outside the days asked for, or after the as-of day.
-fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &Filter, order: Order) -> Option<Line<'a>> {
+fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &FactFilter, order: SortOrder) -> Option<Line<'a>> {
     let on = |d: Option<NaiveDate>| d.map_or(Window::ANY, Window::day);
     let window = match order {
-        Order::Occurred => fact.window(),
-        Order::Published => on(view.fact_known_from(&fact.id)),
-        Order::Recorded => on(view.version(&fact.id).map(|v| v.recorded_at.date_naive())),
+        SortOrder::Occurred => fact.window(),
+        SortOrder::Published => on(view.fact_known_from(&fact.id)),
+        SortOrder::Recorded => on(view.version(&fact.id).map(|v| v.recorded_at.date_naive())),
     };
-    if order == Order::Occurred && window.earliest.is_some_and(|e| e > view.clock().as_of) {
+    if order == SortOrder::Occurred && window.earliest.is_some_and(|e| e > view.clock().as_of) {
         return None;
     }
-    match filter.within(window) {
+    match filter.in_range(window) {
         Truth::No => None,
         sure => Some(Line { fact, window, certain: sure == Truth::Yes }),
     }
@@ -130,7 +136,7 @@ fn speakers(view: &View<'_>, fact: &Fact) -> String {
     if names.is_empty() { String::new() } else { format!(" · {}", names.join(", ")) }
 }
 
-fn item(view: &View<'_>, told: &[Line<'_>], order: Order) -> Item {
+fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
     let line = &told[0];
     let fact = line.fact;
     let when =
@@ -143,7 +149,7 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: Order) -> Item {
     let voice = fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
     // By another clock, the day that it was placed by comes first.
     let (mark, happened) = match (order, line.window.latest) {
-        (Order::Occurred, _) | (_, None) => (when, String::new()),
+        (SortOrder::Occurred, _) | (_, None) => (when, String::new()),
         (_, Some(placed)) => (day(placed), format!(" · happened {when}")),
     };
     let who = speakers(view, fact);

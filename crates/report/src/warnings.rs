@@ -2,13 +2,13 @@
 
 mod alone;
 
-use crate::words::{amount, count};
-use crate::{Basis, Cell, Document, Item, Tone, day};
+use crate::wording::{amount, count};
+use crate::{Cell, Document, Item, ReportBasis, Tone, day};
 use alone::{amounts, counted, due_before_promise, folded, is_alike, name_in_id, short_million};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Amount, Basis as Per, Body, Fact, FactId, Force, Kind, LinkKind, Outcome, Qualifier, Role, Ruling, Strength,
-    Target, Unit, Voice,
+    Amount, Basis, Body, Fact, FactId, Force, Kind, LinkKind, Outcome, Qualifier, Role, Ruling, Strength, Target, Unit,
+    Voice,
 };
 use heldto_replay::{View, bodies_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,7 @@ pub struct Warning {
 
 /// What the facts are held against.
 #[derive(Default)]
-pub struct Ground<'a> {
+pub struct KnownFacts<'a> {
     /// What is recorded; `None` where the ledger is too long to be read for it, or there is none.
     pub recorded: Option<View<'a>>,
     /// The recorded facts that the new ones name.
@@ -39,17 +39,17 @@ pub struct Ground<'a> {
 
 /// Returns the warnings of these facts, in the order of the facts.
 #[must_use]
-pub fn warnings(facts: &[&Fact], ground: &Ground<'_>) -> Vec<Warning> {
+pub fn warnings(facts: &[&Fact], ground: &KnownFacts<'_>) -> Vec<Warning> {
     let together = Together::of(facts, ground);
     facts.iter().flat_map(|fact| together.warn(fact)).collect()
 }
 
 /// The warnings of a whole ledger, as a document.
 #[must_use]
-pub fn check(view: &View<'_>, today: NaiveDate, basis: Basis) -> Document {
+pub fn check(view: &View<'_>, today: NaiveDate, basis: ReportBasis) -> Document {
     let facts: Vec<&Fact> = view.facts(&|_| true).collect();
     let sensitive = view.withheld().cloned().unwrap_or_default();
-    let ground = Ground { recorded: Some(*view), named: BTreeMap::new(), sensitive, today };
+    let ground = KnownFacts { recorded: Some(*view), named: BTreeMap::new(), sensitive, today };
     let found = warnings(&facts, &ground);
     let mut document = Document::new("Warnings", basis, &["id", "warning", "help"]);
     document.summary.push(match found.len() {
@@ -61,7 +61,7 @@ pub fn check(view: &View<'_>, today: NaiveDate, basis: Basis) -> Document {
         line: w.title.clone(),
         details: vec![w.id.to_string(), w.help.clone()],
     };
-    document.list("Likely wrong", Tone::Care, found.iter().map(item).collect());
+    document.list("Likely wrong", Tone::Warning, found.iter().map(item).collect());
     let row = |w: &Warning| vec![w.id.as_str().into(), w.title.as_str().into(), Cell::from(w.help.as_str())];
     document.data.rows.extend(found.iter().map(row));
     document
@@ -69,7 +69,7 @@ pub fn check(view: &View<'_>, today: NaiveDate, basis: Basis) -> Document {
 
 /// The facts and what they are held against, found by what they share.
 struct Together<'f, 'a> {
-    ground: &'f Ground<'a>,
+    ground: &'f KnownFacts<'a>,
     batch: BTreeMap<&'f FactId, &'f Fact>,
     /// Of each text of a kind, said by somebody of a time and place, the facts that have it.
     by_text: BTreeMap<Said<'f>, BTreeSet<&'f FactId>>,
@@ -84,7 +84,7 @@ struct Together<'f, 'a> {
 }
 
 impl<'f, 'a: 'f> Together<'f, 'a> {
-    fn of(facts: &[&'f Fact], ground: &'f Ground<'a>) -> Self {
+    fn of(facts: &[&'f Fact], ground: &'f KnownFacts<'a>) -> Self {
         let batch: BTreeMap<&FactId, &Fact> = facts.iter().map(|fact| (&fact.id, *fact)).collect();
         let mut found = Self {
             ground,
@@ -392,7 +392,7 @@ fn open_count(fact: &Fact) -> Option<&Amount> {
     let is_open = |a: &&Amount| {
         a.role == Role::Delivered
             && a.value.is_some()
-            && a.basis == Per::Unknown
+            && a.basis == Basis::Unknown
             && a.of.is_none()
             && a.period.is_none()
     };

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use heldto_fact::{Act, Change, Decision, FactId, Invalid, Kind, Role, Ruling, Salience, Unit, Voice};
 use heldto_replay::Status;
-use heldto_report::{DueFilter, Filter, Order, PledgeFilter, Scale};
+use heldto_report::{DueFilter, FactFilter, PledgeFilter, Scale, SortOrder};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -95,8 +95,8 @@ pub struct Filters {
 
 impl Filters {
     /// The filter that they come to.
-    pub fn filter(&self) -> Filter {
-        Filter {
+    pub fn filter(&self) -> FactFilter {
+        FactFilter {
             about: self.about.clone(),
             by: self.by.clone(),
             kind: self.kind.clone(),
@@ -161,7 +161,7 @@ pub enum OrderBy {
     Recorded,
 }
 
-impl From<OrderBy> for Order {
+impl From<OrderBy> for SortOrder {
     fn from(by: OrderBy) -> Self {
         match by {
             OrderBy::Occurred => Self::Occurred,

@@ -10,7 +10,7 @@ use heldto_fact::{Fact, FactId};
 use heldto_intake::{File, Places, Problems};
 use heldto_ledger::Ledger;
 use heldto_replay::{Clock, FactHistory, View};
-use heldto_report::{Basis, Ground, Scope, warnings};
+use heldto_report::{KnownFacts, ReportBasis, Scope, warnings};
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ fn of_ledger(world: &mut World<'_>, global: &Global, args: &CheckArgs) -> Result
     let view =
         View::new(&loaded.history, Clock { as_of: NaiveDate::MAX, ..view.clock() }).with_sensitive(args.sensitive);
     let now = loaded.view(world, &Clocks { sensitive: args.sensitive, ..Clocks::default() });
-    let document = heldto_report::check(&view, today, Basis::of(&now, loaded.log.clone(), Scope::All));
+    let document = heldto_report::check(&view, today, ReportBasis::of(&now, loaded.log.clone(), Scope::All));
     ledger::sound(&loaded.history)?;
     let code = if args.strict && !document.data.rows.is_empty() { INPUT } else { 0 };
     Ok(Outcome { code, ..super::report::written(global, &document)? })
@@ -114,11 +114,11 @@ fn found(
     let is_read = open.head().size() <= READ_WHOLE;
     let history: Option<FactHistory> = is_read.then(|| ledger::load_all(open)).transpose()?;
     let all = Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX };
-    let mut ground = Ground {
+    let mut ground = KnownFacts {
         recorded: history.as_ref().map(|history| View::new(history, all)),
         sensitive: open.sensitive()?.entities,
         today: today(world),
-        ..Ground::default()
+        ..KnownFacts::default()
     };
     ground.sensitive.extend(facts.iter().filter(|f| f.sensitive).map(|f| f.id.clone()));
     if !is_read && facts.len() as u64 <= READ_WHOLE {

@@ -35,7 +35,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
     )?;
     let verified = verify::run(
         world,
-        &Global { format: heldto_report::Format::Table, ..global.clone() },
+        &Global { format: heldto_report::Format::TableBlock, ..global.clone() },
         &VerifyArgs { target: None, key: None, expect: None },
     )?;
     if !global.quiet {

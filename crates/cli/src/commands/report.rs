@@ -10,7 +10,9 @@ use crate::{Outcome, World, permissions};
 use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
 use heldto_replay::{Clock, View};
-use heldto_report::{AmountFilter, Basis, Document, Filter, Glance, PledgeFilter, Scope, SensitiveEntries, render};
+use heldto_report::{
+    AmountFilter, Document, FactFilter, PledgeFilter, ReportBasis, Scope, SensitiveEntries, StatusSummary, render,
+};
 use heldto_store_sled::Access;
 use std::collections::BTreeMap;
 
@@ -59,10 +61,11 @@ fn with_view(
     global: &Global,
     clocks: &Clocks,
     scope: Scope<'_>,
-    mut make: impl FnMut(&Loaded, &View<'_>, Basis) -> Result<Document, CommandError>,
+    mut make: impl FnMut(&Loaded, &View<'_>, ReportBasis) -> Result<Document, CommandError>,
 ) -> Result<Outcome, CommandError> {
-    let document =
-        looked(world, global, clocks, |loaded, view| make(loaded, view, Basis::of(view, loaded.log.clone(), scope)))?;
+    let document = looked(world, global, clocks, |loaded, view| {
+        make(loaded, view, ReportBasis::of(view, loaded.log.clone(), scope))
+    })?;
     written(global, &document)
 }
 
@@ -132,7 +135,7 @@ fn filtered(
     global: &Global,
     clocks: &Clocks,
     asked: &Filters,
-    make: impl Fn(&View<'_>, Filter, Basis) -> Document,
+    make: impl Fn(&View<'_>, FactFilter, ReportBasis) -> Document,
 ) -> Result<Outcome, CommandError> {
     let filter = asked.filter();
     with_view(world, global, clocks, Scope::Filter(&filter), |loaded, view, basis| {
@@ -147,7 +150,7 @@ fn filtered_pledges(
     global: &Global,
     clocks: &Clocks,
     asked: &PledgeFilters,
-    make: impl Fn(&View<'_>, &PledgeFilter, Basis) -> Document,
+    make: impl Fn(&View<'_>, &PledgeFilter, ReportBasis) -> Document,
 ) -> Result<Outcome, CommandError> {
     let filter = asked.filter(None);
     with_view(world, global, clocks, Scope::Filter(&filter.facts), |loaded, view, basis| {
@@ -173,7 +176,7 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
         None => {
             let loaded = ledger::load(world, global, at.as_ref())?;
             let clock = loaded.clock(world, &args.clocks);
-            let glance = Glance::of(&loaded.view(world, &args.clocks), &loaded.log);
+            let glance = StatusSummary::of(&loaded.view(world, &args.clocks), &loaded.log);
             ledger::sound(&loaded.history)?;
             let now = loaded.clock(world, &Clocks::default());
             if loaded.size > world.at_a_glance && loaded.log.entries == loaded.size && clock == now && !sensitive {
@@ -184,7 +187,7 @@ pub fn status(world: &mut World<'_>, global: &Global, args: &StatusArgs) -> Resu
     };
     told(world, global, &args.clocks, &loaded);
     let clock = loaded.clock(world, &args.clocks);
-    let about = heldto_report::About {
+    let about = heldto_report::LedgerFacts {
         size: loaded.size,
         key: loaded.key.to_string(),
         signed: loaded.signed,
@@ -210,7 +213,7 @@ pub fn report(world: &mut World<'_>, global: &Global, args: &ReportArgs) -> Resu
     match &args.report {
         Report::Pledges(args) => pledges(world, global, args),
         Report::Authority(AuthorityArgs { id, clocks }) => {
-            let about = Filter { about: Some(id.clone()), ..Filter::default() };
+            let about = FactFilter { about: Some(id.clone()), ..FactFilter::default() };
             with_view(world, global, clocks, Scope::Filter(&about), |loaded, view, basis| {
                 party(loaded, view, Some(id))?;
                 heldto_report::authority(view, id, basis)

@@ -1,7 +1,7 @@
 //! What a reporter can quote.
 
 use super::terms;
-use crate::words::{count, list};
+use crate::wording::{count, list};
 use heldto_fact::{FactId, Force, Kind, LinkKind};
 use heldto_replay::{FulfilmentRate, Grade, Judgement, Status};
 use std::collections::BTreeSet;

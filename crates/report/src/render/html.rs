@@ -41,7 +41,7 @@ const fn tone(tone: Tone) -> &'static str {
     match tone {
         Tone::Plain => "plain",
         Tone::Good => "good",
-        Tone::Care => "care",
+        Tone::Warning => "care",
         Tone::Bad => "bad",
     }
 }

@@ -35,7 +35,7 @@ fn tone(tone: Tone) -> Style {
     match tone {
         Tone::Plain => Style::new(),
         Tone::Good => colour(AnsiColor::Green),
-        Tone::Care => colour(AnsiColor::Yellow),
+        Tone::Warning => colour(AnsiColor::Yellow),
         Tone::Bad => colour(AnsiColor::Red),
     }
 }
