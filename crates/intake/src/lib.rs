@@ -13,7 +13,7 @@ mod table;
 mod write;
 
 pub use json::strict_json;
-pub use mapping::{Ground, SHIPPED, map, tables};
+pub use mapping::{ExistingFacts, SHIPPED, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use table::MAX_TEXT;
@@ -63,11 +63,11 @@ pub struct Drafts<'f> {
 pub fn draft(files: &[File]) -> Drafts<'_> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
     for (number, file) in files.iter().enumerate() {
-        let by_machine = file.name.ends_with(".jsonl") || file.text.trim_start().starts_with('{');
-        let tables = if by_machine { node::from_json_lines(&file.text) } else { node::from_toml(&file.text) };
+        let is_export = file.name.ends_with(".jsonl") || file.text.trim_start().starts_with('{');
+        let tables = if is_export { node::from_json_lines(&file.text) } else { node::from_toml(&file.text) };
         match tables {
             Ok(tables) => {
-                drafts.extend(tables.into_iter().map(|(kind, node)| read::draft(number, kind, &node, by_machine)));
+                drafts.extend(tables.into_iter().map(|(kind, node)| read::draft(number, kind, &node, is_export)));
             }
             Err(found) => problems.extend(found.into_iter().map(|p| p.in_file(number))),
         }

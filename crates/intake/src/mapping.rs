@@ -17,7 +17,7 @@ pub const SHIPPED: [(&str, &str); 2] = [
 
 /// What is recorded already, as far as a mapping has to know it.
 #[derive(Debug, Clone, Default)]
-pub struct Ground {
+pub struct ExistingFacts {
     /// The ids, each with its kind.
     pub known: Known,
     /// The parties by the codes they go by, each a scheme and a code.
@@ -93,18 +93,18 @@ pub fn tables(mapping: &File) -> Result<Vec<String>, Problems> {
 ///
 /// # Errors
 /// Every problem of the mapping, or the first hundred of the tables.
-pub fn map(mapping: &File, data: &[File], ground: &Ground) -> Result<(Vec<Fact>, Places), Problems> {
+pub fn map(mapping: &File, data: &[File], existing: &ExistingFacts) -> Result<(Vec<Fact>, Places), Problems> {
     let parsed = parse(mapping)?;
-    let mut facts = crate::read(std::slice::from_ref(mapping), &ground.known)?;
+    let mut facts = crate::read(std::slice::from_ref(mapping), &existing.known)?;
     // What a table's facts are called does not depend on what is recorded already: read again, they are the same.
     let names: BTreeMap<FactId, String> = facts.iter().map(|f| (f.id.clone(), f.text.clone())).collect();
-    facts.retain(|f| !ground.known.contains_key(&f.id));
+    facts.retain(|f| !existing.known.contains_key(&f.id));
     let voice: Voice = word(mapping, &parsed.voice)?;
     let source: FactId = word(mapping, &parsed.source)?;
     let by: Option<FactId> = parsed.by.as_ref().map(|by| word(mapping, by)).transpose()?;
     for (id, kind) in std::iter::once((&source, Kind::Source)).chain(by.iter().map(|by| (by, Kind::Party))) {
         let declared = names.contains_key(id) && facts.iter().all(|f| f.id != *id || f.kind() == kind);
-        if ground.known.get(id) != Some(&kind) && !declared {
+        if existing.known.get(id) != Some(&kind) && !declared {
             let quoted = format!("\"{id}\"");
             let at = mapping.text.find(&quoted).unwrap_or(0);
             let problem = Problem::new(at..at + quoted.len(), format!("no {kind} `{id}` is declared or recorded"), "");
@@ -112,7 +112,7 @@ pub fn map(mapping: &File, data: &[File], ground: &Ground) -> Result<(Vec<Fact>,
         }
     }
     let kinds: Vec<PartyKind> = parsed.place.iter().map(|p| word(mapping, &p.kind)).collect::<Result<_, _>>()?;
-    let mut rows = rows::Rows::new(&parsed, ground, &facts, rows::Says { voice, source, by, kinds, names });
+    let mut rows = rows::Rows::new(&parsed, existing, &facts, rows::SpokenFor { voice, source, by, kinds, names });
     for (number, file) in data.iter().enumerate() {
         rows.read(number, file);
     }

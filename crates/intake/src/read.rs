@@ -2,7 +2,7 @@
 
 use crate::Problem;
 use crate::node::{Node, Value};
-use crate::table::{Findings, Reference, Table, parsed, reference, text};
+use crate::table::{Fields, Findings, Reference, parsed, reference, text};
 use chrono::NaiveDate;
 use heldto_fact::{
     Attribution, Basis, Body, Citation, Fact, FactId, Kind, Link, LinkKind, Quotation, Role, Salience, Strength, When,
@@ -24,12 +24,12 @@ pub struct Draft {
 }
 
 /// Reads one table.
-pub fn draft(file: usize, kind: Kind, node: &Node, by_machine: bool) -> Draft {
+pub fn draft(file: usize, kind: Kind, node: &Node, is_export: bool) -> Draft {
     let mut findings = Findings::default();
     let mut draft = Draft { file, kind, id: None, fact: None, problems: Vec::new(), references: Vec::new() };
-    if let Some(table) = Table::of(node, format!("a {kind}"), &mut findings) {
+    if let Some(table) = Fields::of(node, format!("a {kind}"), &mut findings) {
         draft.fact = match kind {
-            Kind::Correction | Kind::Retraction if by_machine => amending(kind, table, &mut draft.id, &mut findings),
+            Kind::Correction | Kind::Retraction if is_export => amending(kind, table, &mut draft.id, &mut findings),
             _ => fact(kind, table, &mut draft.id, &mut findings),
         };
     }
@@ -47,7 +47,7 @@ const fn declares(kind: Kind) -> bool {
     matches!(kind, Kind::Party | Kind::Source | Kind::Metric)
 }
 
-fn fact(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
+fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
     if kind.is_system() || matches!(kind, Kind::Correction | Kind::Retraction) {
         let help = match kind {
             Kind::Correction => "use: heldto correct ID FILE",
@@ -99,7 +99,7 @@ fn fact(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f
 }
 
 /// A correction or a retraction, as the program itself exports them.
-fn amending(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
+fn amending(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
     let own: Option<FactId> = t.required("id", "the id of the record itself", f);
     let of = t.reference("of", None, f);
     let says = t.required_text("text", "what it does", f);
@@ -112,7 +112,7 @@ fn amending(kind: Kind, mut t: Table<'_>, id: &mut Option<(FactId, Range<usize>)
         (Kind::Retraction, None) => Body::Retraction { of: of?, reason: reason? },
         (Kind::Correction, Some((kind, node))) => {
             let mut ignored = None;
-            let inner = Table::of(node, format!("a {kind}"), f)?;
+            let inner = Fields::of(node, format!("a {kind}"), f)?;
             Body::Correction { of: of?, reason: reason?, replacement: Box::new(fact(kind, inner, &mut ignored, f)?) }
         }
         _ => return None,
@@ -125,7 +125,7 @@ fn placeholder() -> Option<FactId> {
     "unnamed".parse().ok()
 }
 
-fn own_id(t: &mut Table<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)> {
+fn own_id(t: &mut Fields<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)> {
     let Some(node) = t.take("id") else {
         t.require::<()>(
             None,
@@ -149,10 +149,10 @@ fn own_id(t: &mut Table<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)>
 }
 
 /// A date as text, or as a table with the window that the recorder gives.
-pub fn date(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<When> {
+pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<When> {
     let node = t.take(name)?;
     let Value::Table(_) = node.value else { return parsed(node, name, f) };
-    let mut inner = Table::of(node, format!("`{name}`"), f)?;
+    let mut inner = Fields::of(node, format!("`{name}`"), f)?;
     let when: Option<When> = inner.required("date", "the date as it is stated", f);
     let (earliest, latest) = (day(&mut inner, "earliest", f), day(&mut inner, "latest", f));
     inner.finish(f);
@@ -169,7 +169,7 @@ pub fn date(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<W
 }
 
 /// One day of the calendar.
-pub fn day(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<NaiveDate> {
+pub fn day(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<NaiveDate> {
     let node = t.take(name)?;
     let text = text(node, name, f)?;
     let parsed = text.parse().ok().filter(|_| text.len() == 10);
@@ -180,11 +180,11 @@ pub fn day(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<Na
     parsed
 }
 
-fn amounts(t: &mut Table<'_>, f: &mut Findings) -> Vec<heldto_fact::Amount> {
+fn amounts(t: &mut Fields<'_>, f: &mut Findings) -> Vec<heldto_fact::Amount> {
     t.list("amounts", f)
         .iter()
         .filter_map(|node| {
-            let mut inner = Table::of(node, "an amount", f)?;
+            let mut inner = Fields::of(node, "an amount", f)?;
             let role: Option<Role> =
                 inner.required("role", "say what the amount is: pledged, announced, invested, paid, …", f);
             let amount = amount::fields(&mut inner, "value", role.unwrap_or(Role::Stated), f);
@@ -194,7 +194,7 @@ fn amounts(t: &mut Table<'_>, f: &mut Findings) -> Vec<heldto_fact::Amount> {
         .collect()
 }
 
-fn cites(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Vec<Citation> {
+fn cites(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Vec<Citation> {
     let before = f.problems.len();
     let nodes = t.list("cites", f);
     if nodes.is_empty() && !declares(kind) && f.problems.len() == before {
@@ -210,7 +210,7 @@ fn cites(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Vec<Citation> {
 }
 
 fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
-    let mut t = Table::of(node, "a citation", f)?;
+    let mut t = Fields::of(node, "a citation", f)?;
     let source = t.reference("source", Some(Kind::Source), f);
     t.require(source.as_ref(), source.is_some(), "source", "name the source", f);
     let at = t.required_text("at", "say where in the source: line, paragraph, page or column", f);
@@ -220,7 +220,7 @@ fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
 }
 
 fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
-    let mut t = Table::of(node, "a quotation", f)?;
+    let mut t = Fields::of(node, "a quotation", f)?;
     let (start, end) = (t.count("start", f), t.count("end", f));
     let blake3 = body::digest(&mut t, f);
     t.finish(f);
@@ -235,7 +235,7 @@ fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
 }
 
 fn link(node: &Node, f: &mut Findings) -> Option<Link> {
-    let mut t = Table::of(node, "a link", f)?;
+    let mut t = Fields::of(node, "a link", f)?;
     let found = t.take_any(LinkKind::ALL.iter().map(|k| k.as_str()));
     let strength = t.parsed("strength", f).unwrap_or(Strength::Stated);
     t.finish(f);

@@ -26,7 +26,7 @@ pub struct Findings {
 }
 
 /// The keys of one table that are still to be read.
-pub struct Table<'a> {
+pub struct Fields<'a> {
     pairs: Vec<Option<&'a (Key, Node)>>,
     known: Vec<&'static str>,
     span: Range<usize>,
@@ -34,7 +34,7 @@ pub struct Table<'a> {
     what: String,
 }
 
-impl<'a> Table<'a> {
+impl<'a> Fields<'a> {
     /// The keys of a node; a problem where it is no table.
     pub fn of(node: &'a Node, what: impl Into<String>, findings: &mut Findings) -> Option<Self> {
         let what = what.into();

@@ -1,7 +1,7 @@
 //! Rows of tables keep their places, however their lines end.
 
 use heldto_fact::Fact;
-use heldto_intake::{File, Ground, Places, Problems, map};
+use heldto_intake::{ExistingFacts, File, Places, Problems, map};
 
 const MAPPING: &str = r#"
 [[source]]
@@ -39,7 +39,7 @@ measure = [{ metric = "places", value = "{places} places" }]
 
 fn read(text: &str) -> Result<(Vec<Fact>, Places), Problems> {
     let file = |name: &str, text: &str| File { name: name.to_owned(), text: text.to_owned() };
-    map(&file("mapping.toml", MAPPING), &[file("places.csv", text)], &Ground::default())
+    map(&file("mapping.toml", MAPPING), &[file("places.csv", text)], &ExistingFacts::default())
 }
 
 #[test]

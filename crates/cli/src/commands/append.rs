@@ -6,7 +6,7 @@ use crate::error::{CommandError, INPUT};
 use crate::ledger;
 use crate::{Outcome, World};
 use heldto_fact::{Body, Fact, FactId, Kind};
-use heldto_intake::{Drafts, File, Ground, Known, Places, Problems};
+use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
 use heldto_store::StoreError;
 use heldto_store_sled::{Access, SledStore};
@@ -198,9 +198,9 @@ fn tables(
 }
 
 /// Returns what a mapping finds parties by.
-fn ground(open: &Ledger<SledStore>) -> Result<Ground, CommandError> {
+fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
     let history = ledger::fold(open, None)?;
-    let mut ground = Ground::default();
+    let mut ground = ExistingFacts::default();
     for (id, kind) in history.standing() {
         ground.known.insert(id.clone(), kind);
         let newest = (kind == Kind::Party).then(|| history.versions(id).last()?.fact.as_ref()).flatten();

@@ -1,6 +1,6 @@
 //! Rows into places and measurements.
 
-use super::{Ground, Mapping, Measure, Place, Table};
+use super::{ExistingFacts, Mapping, Measure, Place, Table};
 use crate::{File, Places, Problem};
 use csv::StringRecord;
 use heldto_fact::{
@@ -14,7 +14,7 @@ use std::ops::Range;
 const MOST_PROBLEMS: usize = 100;
 
 /// What every measurement has in common.
-pub struct Says {
+pub struct SpokenFor {
     pub voice: Voice,
     pub source: FactId,
     pub by: Option<FactId>,
@@ -26,7 +26,7 @@ pub struct Says {
 
 pub struct Rows<'a> {
     mapping: &'a Mapping,
-    says: Says,
+    says: SpokenFor,
     known: BTreeSet<FactId>,
     metrics: BTreeSet<FactId>,
     codes: BTreeMap<(String, String), FactId>,
@@ -58,8 +58,8 @@ impl<'a> Row<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(mapping: &'a Mapping, ground: &Ground, declared: &[Fact], says: Says) -> Self {
-        let all = ground.known.iter().map(|(id, kind)| (id, *kind)).chain(declared.iter().map(|f| (&f.id, f.kind())));
+    pub fn new(mapping: &'a Mapping, existing: &ExistingFacts, declared: &[Fact], says: SpokenFor) -> Self {
+        let all = existing.known.iter().map(|(id, kind)| (id, *kind)).chain(declared.iter().map(|f| (&f.id, f.kind())));
         let (mut known, mut metrics) = (BTreeSet::new(), BTreeSet::new());
         for (id, kind) in all {
             known.insert(id.clone());
@@ -67,7 +67,7 @@ impl<'a> Rows<'a> {
                 metrics.insert(id.clone());
             }
         }
-        let codes = ground.codes.clone();
+        let codes = existing.codes.clone();
         let (facts, places, wholes, problems) = (Vec::new(), Places::new(), Vec::new(), Vec::new());
         Self { mapping, says, known, metrics, codes, facts, places, wholes, problems }
     }
@@ -185,11 +185,11 @@ impl<'a> Rows<'a> {
             .filter(|(_, code)| !code.is_empty())
             .collect();
         // Codes go by the order of their schemes; the one that ids are made of is the most general.
-        let Some(code) = place.codes.get(FIRST).map(fill).filter(|c| !c.is_empty()) else {
+        let Some(code) = place.codes.get(PRIMARY_SCHEME).map(fill).filter(|c| !c.is_empty()) else {
             return self.wrong(
                 number,
                 row.span.clone(),
-                format!("this row has no {FIRST} code"),
+                format!("this row has no {PRIMARY_SCHEME} code"),
                 "every place goes by one",
             );
         };
@@ -201,7 +201,7 @@ impl<'a> Rows<'a> {
                 "every place has one",
             );
         }
-        let party = match self.codes.get(&(FIRST.to_owned(), code.clone())) {
+        let party = match self.codes.get(&(PRIMARY_SCHEME.to_owned(), code.clone())) {
             Some(id) => id.clone(),
             None => self.declare(n, &codes, &code, fill(&place.name)),
         };
@@ -224,7 +224,7 @@ impl<'a> Rows<'a> {
         let kind = self.says.kinds.get(n).copied().unwrap_or(PartyKind::Other);
         self.facts.push(Fact::amending(id.clone(), name, Body::Party { kind, identifiers }));
         self.known.insert(id.clone());
-        self.codes.insert((FIRST.to_owned(), code.to_owned()), id.clone());
+        self.codes.insert((PRIMARY_SCHEME.to_owned(), code.to_owned()), id.clone());
         id
     }
 
@@ -309,7 +309,7 @@ fn why(error: &csv::Error) -> String {
 }
 
 /// The scheme of codes that places are found by: the Government Statistical Service's, which every list of authorities has.
-const FIRST: &str = "gss";
+const PRIMARY_SCHEME: &str = "gss";
 
 /// A number with its unit, or what stands in its place; and a note with what the table has, where it was rounded.
 ///

@@ -3,11 +3,11 @@
 use super::date;
 use crate::Problem;
 use crate::node::{Node, Value};
-use crate::table::{Findings, Table, text};
+use crate::table::{Fields, Findings, text};
 use heldto_fact::{Amount, Invalid, Kind, Qualifier, Quantity, Role, Unit};
 
 /// Reads an amount from the keys of a table; `key` holds number and unit.
-pub fn fields(t: &mut Table<'_>, key: &'static str, role: Role, f: &mut Findings) -> Option<Amount> {
+pub fn fields(t: &mut Fields<'_>, key: &'static str, role: Role, f: &mut Findings) -> Option<Amount> {
     let node = t.take(key);
     let qualifier: Qualifier = t.parsed("stated", f).unwrap_or(Qualifier::Exact);
     let unit = t.take("unit").and_then(|n| unit_of(n, &text(n, "unit", f)?, f));
@@ -117,7 +117,7 @@ fn unit_of(node: &Node, written: &str, f: &mut Findings) -> Option<Unit> {
 }
 
 /// A plain number, with or without quotes.
-fn plain(t: &mut Table<'_>, name: &'static str, f: &mut Findings) -> Option<Quantity> {
+fn plain(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<Quantity> {
     let node = t.take(name)?;
     let written = match &node.value {
         Value::Number(n) => n.clone(),

@@ -4,14 +4,14 @@ use super::terms::{due, target};
 use super::{date, day};
 use crate::Problem;
 use crate::node::Node;
-use crate::table::{Findings, Table, text};
+use crate::table::{Fields, Findings, text};
 use heldto_fact::{
     Better, Body, Commitment, Fact, Identifier, Kind, KnownFrom, LinkKind, Outcome, Passed, Provenance, Recommendation,
     Role, Terms,
 };
 
 /// Reads the keys of this kind. `None` where what is missing leaves nothing to go on with; the problem is then in `f`.
-pub fn read(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Option<Body> {
+pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
     Some(match kind {
         Kind::Party => Body::Party {
             identifiers: t.list("identifiers", f).iter().filter_map(|n| identifier(n, f)).collect(),
@@ -115,7 +115,7 @@ pub fn read(kind: Kind, t: &mut Table<'_>, f: &mut Findings) -> Option<Body> {
 }
 
 /// What the fields of a fact must be together.
-pub fn judge(fact: &Fact, t: &Table<'_>, f: &mut Findings) {
+pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
     let roles = |role: Role| fact.amounts.iter().filter(|a| a.role == role).count();
     let mut say = |wrong: bool, title: &str, help: &str| {
         if wrong && f.problems.is_empty() {
@@ -172,7 +172,7 @@ fn identifier(node: &Node, f: &mut Findings) -> Option<Identifier> {
     }
 }
 
-fn source(t: &mut Table<'_>, f: &mut Findings) -> Body {
+fn source(t: &mut Fields<'_>, f: &mut Findings) -> Body {
     let reason = t.text("known-from-reason", f);
     let known = day(t, "known-from", f);
     if known.is_some() != reason.is_some() {
@@ -191,7 +191,7 @@ fn source(t: &mut Table<'_>, f: &mut Findings) -> Body {
 }
 
 /// 64 hexadecimal digits under `blake3`.
-pub fn digest(t: &mut Table<'_>, f: &mut Findings) -> Option<[u8; 32]> {
+pub fn digest(t: &mut Fields<'_>, f: &mut Findings) -> Option<[u8; 32]> {
     let node = t.take("blake3")?;
     let written = text(node, "blake3", f)?;
     let mut bytes = [0; 32];
@@ -208,14 +208,14 @@ pub fn digest(t: &mut Table<'_>, f: &mut Findings) -> Option<[u8; 32]> {
     None
 }
 
-fn commitment(t: &mut Table<'_>, f: &mut Findings) -> Option<Commitment> {
+fn commitment(t: &mut Fields<'_>, f: &mut Findings) -> Option<Commitment> {
     let Terms { target, due, test } = terms(t, f);
     let personal = t.flag("personal", f);
     let force = t.required("force", "say what binds: aspiration, pledge, requirement, remedy or duty", f)?;
     Some(Commitment { force, target, due, test, personal })
 }
 
-fn terms(t: &mut Table<'_>, f: &mut Findings) -> Terms {
+fn terms(t: &mut Fields<'_>, f: &mut Findings) -> Terms {
     Terms {
         target: t.take("target").and_then(|n| target(n, f)),
         due: t.take("due").and_then(|n| due(n, f)),
@@ -224,7 +224,7 @@ fn terms(t: &mut Table<'_>, f: &mut Findings) -> Terms {
 }
 
 fn passed(node: &Node, f: &mut Findings) -> Option<Passed> {
-    let mut t = Table::of(node, "what passes", f)?;
+    let mut t = Fields::of(node, "what passes", f)?;
     let what = t.required_text("what", "say what passes: \"duties under the notice\"", f);
     let to = t.reference("to", Some(Kind::Party), f);
     t.finish(f);

@@ -3,14 +3,14 @@
 use super::{amount, date};
 use crate::Problem;
 use crate::node::Node;
-use crate::table::{Findings, Table, text};
+use crate::table::{Fields, Findings, text};
 use heldto_fact::{
     Alternative, Amount, Due, DueRule, Form, Kind, Milestone, Mode, Role, Span, SpanUnit, Target, Threshold, Way, When,
 };
 
 /// Reads what is to be reached.
 pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
-    let mut t = Table::of(node, "a target", f)?;
+    let mut t = Fields::of(node, "a target", f)?;
     let found = t.take_any(["metric", "deliverable", "keep-doing", "never", "slot-of"].into_iter());
     let target = match found {
         Some(("metric", n)) => figure(node, n, &mut t, f),
@@ -30,7 +30,7 @@ pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
 }
 
 /// Reads what a metric is to reach: a threshold, an average over a period, or a change against a baseline.
-fn figure(whole: &Node, name: &Node, t: &mut Table<'_>, f: &mut Findings) -> Option<Target> {
+fn figure(whole: &Node, name: &Node, t: &mut Fields<'_>, f: &mut Findings) -> Option<Target> {
     let metric = crate::table::reference(name, "metric", Some(Kind::Metric), f);
     let mut side = |key, f: &mut Findings| t.take(key).and_then(|n| amount::short(n, Role::Target, f));
     let at_least = side("at-least", f).map(Threshold::AtLeast);
@@ -65,7 +65,7 @@ const MODES: &str =
 
 /// Reads when something is due.
 pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
-    let mut t = Table::of(node, "a due date", f)?;
+    let mut t = Fields::of(node, "a due date", f)?;
     let word = t.required_text("mode", &format!("say how it binds: one of {MODES}"), f);
     let (qualifier, after) = (date(&mut t, "date", f), date(&mut t, "after", f));
     let (plus, about): (Option<Span>, bool) = (t.parsed("plus", f), t.flag("about", f));
@@ -102,7 +102,7 @@ fn mode(
     word: Option<&str>,
     node: &Node,
     (qualifier, after, has_terms): (Option<&When>, Option<&When>, bool),
-    t: &mut Table<'_>,
+    t: &mut Fields<'_>,
     f: &mut Findings,
 ) -> Option<Mode> {
     let (event, every): (Option<String>, Option<Span>) = (t.text("event", f), t.parsed("every", f));
@@ -182,7 +182,7 @@ fn is_interval(when: &When) -> bool {
 }
 
 fn alternative(node: &Node, f: &mut Findings) -> Option<Alternative> {
-    let mut t = Table::of(node, "one of several", f)?;
+    let mut t = Fields::of(node, "one of several", f)?;
     let (day, event) = (date(&mut t, "date", f), t.text("event", f));
     t.finish(f);
     match (day, event) {
@@ -197,7 +197,7 @@ fn alternative(node: &Node, f: &mut Findings) -> Option<Alternative> {
 }
 
 fn milestone(node: &Node, f: &mut Findings) -> Option<Milestone> {
-    let mut t = Table::of(node, "a step", f)?;
+    let mut t = Fields::of(node, "a step", f)?;
     let by = date(&mut t, "by", f);
     t.require(by.as_ref(), by.is_some(), "by", "say by when", f);
     let reached = t.take("target");
