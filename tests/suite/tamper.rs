@@ -45,7 +45,7 @@ fn every_byte_of_every_live_value_matters() {
         let path = dir.path().join("ledger");
         let mut store = SledStore::open(&path, opening(&mut |_| {})).expect("opens");
         if sealed {
-            let mut ledger = Ledger::open(store.sealing_at(1, 100)).expect("opens");
+            let mut ledger = Ledger::open(store.with_lengths(1, 100)).expect("opens");
             let facts =
                 FACTS.split_once("[[pledge]]").map(|(_, pledge)| format!("[[pledge]]{pledge}")).expect("a pledge");
             let file = heldto_intake::File {

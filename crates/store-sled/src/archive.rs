@@ -2,9 +2,9 @@
 //! of its own, written once. Each is opened only when it is needed: sled reads the head of every half megabyte to open one.
 
 use crate::database::Database;
-use crate::entries::{self, THROUGH};
+use crate::entries::{self, SCAN_THRESHOLD};
 use crate::files::{self, io};
-use crate::filter::{self, Draft, Filter};
+use crate::filter::{self, BloomFilter, FilterBuilder};
 use crate::keys;
 use crate::runs::{self, Merge, Record, Run};
 use heldto_journal::sync_dir;
@@ -31,7 +31,7 @@ pub struct Manifest {
 }
 
 /// From so many hashes on they are looked for on two cores.
-const MANY: usize = 500;
+const PARALLEL_LOOKUP_MIN: usize = 500;
 
 impl Manifest {
     /// Version, size, chain value, next run, runs, retired runs, and the first 8 bytes of a hash over it all.
@@ -43,7 +43,7 @@ impl Manifest {
         bytes.extend(u16::try_from(self.runs.len()).unwrap_or(u16::MAX).to_be_bytes());
         for run in &self.runs {
             bytes.extend(run.number.to_be_bytes());
-            bytes.push(u8::from(run.alone));
+            bytes.push(u8::from(run.dedicated));
             bytes.extend(run.records.to_be_bytes());
         }
         self.retired.iter().for_each(|number| bytes.extend(number.to_be_bytes()));
@@ -77,7 +77,7 @@ impl Manifest {
             next_run: short(&numbers[8..12]),
             runs: runs
                 .iter()
-                .map(|r| Run { number: short(&r[..4]), alone: r[4] != 0, records: long(&r[5..]) })
+                .map(|r| Run { number: short(&r[..4]), dedicated: r[4] != 0, records: long(&r[5..]) })
                 .collect(),
             retired: retired.iter().map(|n| short(n)).collect(),
         })
@@ -88,15 +88,15 @@ impl Manifest {
 pub struct Archive {
     folder: PathBuf,
     /// How many entries a database holds before the next one is begun; a run of more records gets one of its own.
-    most: u64,
-    databases: Mutex<BTreeMap<Name, Arc<Mutex<Slot>>>>,
+    entries_per_database: u64,
+    databases: Mutex<BTreeMap<DatabaseName, Arc<Mutex<Slot>>>>,
     /// The filters of runs by their numbers; nothing where one does not read.
-    filters: Mutex<BTreeMap<u32, Option<Arc<Filter>>>>,
+    filters: Mutex<BTreeMap<u32, Option<Arc<BloomFilter>>>>,
 }
 
 /// What a database holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+enum DatabaseName {
     /// Entries from this one on.
     Entries(u64),
     /// A long run of the index. sled fills every half megabyte that holds nothing with noughts whenever it opens: a run that took in others would leave many
@@ -106,7 +106,7 @@ enum Name {
     Index,
 }
 
-impl Name {
+impl DatabaseName {
     fn folder(self) -> String {
         match self {
             Self::Entries(first) => first.to_string(),
@@ -115,7 +115,7 @@ impl Name {
         }
     }
 
-    fn of(folder: &str) -> Option<Self> {
+    fn from_folder(folder: &str) -> Option<Self> {
         let run = folder.strip_prefix("run-").and_then(|n| n.parse().ok()).map(Self::Run);
         let index = (folder == "index").then_some(Self::Index);
         run.or(index).or_else(|| folder.parse().ok().map(Self::Entries))
@@ -131,23 +131,29 @@ struct Slot {
 
 impl Archive {
     /// The archive in this folder, which need not be there yet.
-    pub fn open(folder: &Path, most: u64) -> Result<Self, StoreError> {
+    pub fn open(folder: &Path, entries_per_database: u64) -> Result<Self, StoreError> {
         let (mut databases, mut filters) = (BTreeMap::new(), BTreeMap::new());
         if folder.is_dir() {
             let reading = || io(format!("reading the folder {}", folder.display()));
             for entry in std::fs::read_dir(folder).map_err(reading())? {
                 let name = entry.map_err(reading())?.file_name();
                 let name = name.to_str();
-                databases.extend(name.and_then(Name::of).map(|name| (name, Arc::default())));
-                filters.extend(name.and_then(filter::of).map(|run| (run, Filter::open(folder, run).map(Arc::new))));
+                databases.extend(name.and_then(DatabaseName::from_folder).map(|name| (name, Arc::default())));
+                filters
+                    .extend(name.and_then(filter::of).map(|run| (run, BloomFilter::open(folder, run).map(Arc::new))));
             }
         }
-        Ok(Self { folder: folder.to_owned(), most, databases: Mutex::new(databases), filters: Mutex::new(filters) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            entries_per_database,
+            databases: Mutex::new(databases),
+            filters: Mutex::new(filters),
+        })
     }
 
     /// The databases beneath: of entries in their order, of long runs, and of the others.
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
-        let names: Vec<Name> = self.names().keys().copied().collect();
+        let names: Vec<DatabaseName> = self.names().keys().copied().collect();
         let all = names.into_iter().map(|name| self.database(name)).collect::<Result<Vec<_>, _>>()?;
         Ok(all.iter().filter_map(|database| database.raw().cloned()).collect())
     }
@@ -155,19 +161,19 @@ impl Archive {
     /// Closes all of them, and waits until that is done.
     pub fn close(self) {
         let slots = self.databases.into_inner().unwrap_or_else(PoisonError::into_inner).into_values();
-        let open = slots.filter_map(|slot| held(&slot).kept.take().and_then(Arc::into_inner));
+        let open = slots.filter_map(|slot| lock_slot(&slot).kept.take().and_then(Arc::into_inner));
         open.for_each(Database::close);
     }
 
-    fn names(&self) -> MutexGuard<'_, BTreeMap<Name, Arc<Mutex<Slot>>>> {
-        held(&self.databases)
+    fn names(&self) -> MutexGuard<'_, BTreeMap<DatabaseName, Arc<Mutex<Slot>>>> {
+        lock_slot(&self.databases)
     }
 
     /// The database of this name, which is there.
-    fn database(&self, name: Name) -> Result<Arc<Database>, StoreError> {
+    fn database(&self, name: DatabaseName) -> Result<Arc<Database>, StoreError> {
         let missing = || StoreError::Damaged { record: "archive", why: format!("`{}` is missing", name.folder()) };
         let slot = self.names().get(&name).cloned().ok_or_else(missing)?;
-        let mut slot = held(&slot);
+        let mut slot = lock_slot(&slot);
         if let Some(database) = &slot.kept {
             return Ok(Arc::clone(database));
         }
@@ -183,7 +189,7 @@ impl Archive {
     }
 
     /// The same, made where it is not there yet, so that its name survives a power cut.
-    fn made(&self, name: Name) -> Result<Arc<Database>, StoreError> {
+    fn open_or_create(&self, name: DatabaseName) -> Result<Arc<Database>, StoreError> {
         if !self.names().contains_key(&name) {
             let folder = self.folder.join(name.folder());
             std::fs::create_dir_all(&folder).map_err(io(format!("making the folder {}", folder.display())))?;
@@ -196,32 +202,35 @@ impl Archive {
     }
 
     /// Databases, those that are not open yet each opened beside the others.
-    fn several(&self, names: &[Name]) -> Result<Vec<Arc<Database>>, StoreError> {
-        let is_open = |name: &Name| self.names().get(name).is_none_or(|slot| held(slot).kept.is_some());
-        let closed: BTreeSet<Name> = names.iter().filter(|name| !is_open(name)).copied().collect();
+    fn open_all(&self, names: &[DatabaseName]) -> Result<Vec<Arc<Database>>, StoreError> {
+        let is_open = |name: &DatabaseName| self.names().get(name).is_none_or(|slot| lock_slot(slot).kept.is_some());
+        let closed: BTreeSet<DatabaseName> = names.iter().filter(|name| !is_open(name)).copied().collect();
         if closed.len() > 1 {
             std::thread::scope(|scope| {
                 let threads: Vec<_> = closed.iter().map(|name| scope.spawn(|| self.database(*name))).collect();
-                threads.into_iter().try_for_each(|thread| joined(thread).map(drop))
+                threads.into_iter().try_for_each(|thread| join_or_resume(thread).map(drop))
             })?;
         }
         names.iter().map(|name| self.database(*name)).collect()
     }
 
     /// Closes a database, once nobody reads from it.
-    fn let_go(&self, name: Name) {
+    fn evict(&self, name: DatabaseName) {
         let slot = self.names().get(&name).cloned();
-        drop(slot.and_then(|slot| held(&slot).kept.take()));
+        drop(slot.and_then(|slot| lock_slot(&slot).kept.take()));
     }
 
     /// The filter of a run, where there is one.
-    fn filter(&self, run: u32) -> Option<Arc<Filter>> {
-        held(&self.filters).get(&run).cloned().flatten()
+    fn filter(&self, run: u32) -> Option<Arc<BloomFilter>> {
+        lock_slot(&self.filters).get(&run).cloned().flatten()
     }
 
     /// The last database of entries, by its first one.
     fn last(&self) -> Option<u64> {
-        self.names().keys().filter_map(|name| if let Name::Entries(first) = name { Some(*first) } else { None }).max()
+        self.names()
+            .keys()
+            .filter_map(|name| if let DatabaseName::Entries(first) = name { Some(*first) } else { None })
+            .max()
     }
 
     /// Writes entries that come in order after those sealed, and what finds them. Durable on return, and yet nothing of it counts
@@ -237,28 +246,28 @@ impl Archive {
             total += last.records;
             absorbed.push(last);
         }
-        let alone = total > self.most;
+        let dedicated = total > self.entries_per_database;
         // The entries on some cores, the index beside them.
         let written = std::thread::scope(|scope| {
             let index = scope.spawn(|| {
                 records.sort_unstable();
                 let hashes = records.chunk_by(|a, b| a.0 == b.0).count() as u64;
                 let of = |run: &Run| self.filter(run.number).map_or(run.records, |filter| filter.hashes());
-                let mut draft = Draft::new(hashes + absorbed.iter().map(of).sum::<u64>());
+                let mut builder = FilterBuilder::new(hashes + absorbed.iter().map(of).sum::<u64>());
                 let mut merge = self.merge(&absorbed, 0, |_| None, records)?;
-                let database = self.made(home(manifest.next_run, alone))?;
+                let database = self.open_or_create(database_of(manifest.next_run, dedicated))?;
                 let written = runs::write(&database, manifest.next_run, || {
-                    Ok(merge.next()?.inspect(|(hash, _)| draft.put(*hash)))
+                    Ok(merge.next()?.inspect(|(hash, _)| builder.put(*hash)))
                 })?;
-                let filter = draft.write(&self.folder, manifest.next_run)?;
-                held(&self.filters).insert(manifest.next_run, Some(Arc::new(filter)));
+                let filter = builder.write(&self.folder, manifest.next_run)?;
+                lock_slot(&self.filters).insert(manifest.next_run, Some(Arc::new(filter)));
                 database.sync().map(|()| written)
             });
             self.fill(manifest.size, entries)?;
-            joined(index)
+            join_or_resume(index)
         })?;
-        runs.push(Run { number: manifest.next_run, alone, records: written });
-        let retired = absorbed.iter().filter(|run| !run.alone).map(|run| run.number).collect();
+        runs.push(Run { number: manifest.next_run, dedicated, records: written });
+        let retired = absorbed.iter().filter(|run| !run.dedicated).map(|run| run.number).collect();
         let size = manifest.size + entries.len() as u64;
         let chain = entries.last().map_or(manifest.chain, |new| Some(chain(&new.entry)));
         Ok(Manifest { size, chain, next_run: manifest.next_run.saturating_add(1), runs, retired })
@@ -268,20 +277,20 @@ impl Archive {
     fn clear(&self, manifest: &Manifest) -> Result<(), StoreError> {
         self.clear_folders(manifest)?;
         let counts = |number: u32| manifest.runs.iter().any(|run| run.number == number);
-        let gone: Vec<u32> = held(&self.filters).keys().copied().filter(|number| !counts(*number)).collect();
+        let gone: Vec<u32> = lock_slot(&self.filters).keys().copied().filter(|number| !counts(*number)).collect();
         for number in gone {
             files::remove_file(&filter::path(&self.folder, number))?;
-            held(&self.filters).remove(&number);
+            lock_slot(&self.filters).remove(&number);
         }
         if let Some(last) = self.last() {
-            let part = self.database(Name::Entries(last))?;
+            let part = self.database(DatabaseName::Entries(last))?;
             part.remove(keys::block(manifest.size).to_vec()..keys::block(u64::MAX).to_vec())?;
             part.remove(keys::entry(manifest.size, keys::Slot::ENTRY, 0).to_vec()..b"f".to_vec())?;
         }
-        if !self.names().contains_key(&Name::Index) {
+        if !self.names().contains_key(&DatabaseName::Index) {
             return Ok(());
         }
-        let index = self.database(Name::Index)?;
+        let index = self.database(DatabaseName::Index)?;
         index.remove(keys::run_begin(manifest.next_run).to_vec()..b"j".to_vec())?;
         manifest.retired.iter().try_for_each(|number| {
             let next = number.saturating_add(1);
@@ -291,13 +300,13 @@ impl Archive {
 
     /// Removes the databases of which nothing counts.
     fn clear_folders(&self, manifest: &Manifest) -> Result<(), StoreError> {
-        let names: Vec<Name> = self.names().keys().copied().collect();
+        let names: Vec<DatabaseName> = self.names().keys().copied().collect();
         for name in names {
             let counts = match name {
-                Name::Entries(first) => first < manifest.size,
-                Name::Run(number) => manifest.runs.iter().any(|run| run.alone && run.number == number),
+                DatabaseName::Entries(first) => first < manifest.size,
+                DatabaseName::Run(number) => manifest.runs.iter().any(|run| run.dedicated && run.number == number),
                 // What was cut short while it was made does not open again.
-                Name::Index => manifest.runs.iter().any(|run| !run.alone),
+                DatabaseName::Index => manifest.runs.iter().any(|run| !run.dedicated),
             };
             if !counts {
                 self.names().remove(&name);
@@ -311,19 +320,19 @@ impl Archive {
     fn fill(&self, size: u64, all: &[NewEntry]) -> Result<(), StoreError> {
         let (mut at, mut rest, mut last) = (size, all, self.last());
         while !rest.is_empty() {
-            let first = last.filter(|first| at - first < self.most).unwrap_or(at);
-            let room = usize::try_from(self.most.saturating_sub(at - first)).unwrap_or(usize::MAX);
+            let first = last.filter(|first| at - first < self.entries_per_database).unwrap_or(at);
+            let room = usize::try_from(self.entries_per_database.saturating_sub(at - first)).unwrap_or(usize::MAX);
             let (few, more) = rest.split_at(rest.len().min(room.max(1)));
-            let part = self.made(Name::Entries(first))?;
+            let part = self.open_or_create(DatabaseName::Entries(first))?;
             let (left, right) = few.split_at(few.len() / 2);
             std::thread::scope(|scope| {
                 let half = scope.spawn(|| entries::write(&part, at + left.len() as u64, right));
                 entries::write(&part, at, left)?;
-                joined(half)
+                join_or_resume(half)
             })?;
             part.sync()?;
             if !more.is_empty() {
-                self.let_go(Name::Entries(first));
+                self.evict(DatabaseName::Entries(first));
             }
             (at, rest, last) = (at + few.len() as u64, more, Some(first));
         }
@@ -339,10 +348,11 @@ impl Archive {
         let mut next = range.start;
         while next < range.end {
             let firsts = self.names();
-            let first = firsts.range(Name::Entries(0)..=Name::Entries(next)).next_back().map(|(name, _)| *name);
-            let after = firsts.range(Name::Entries(next.saturating_add(1))..).next().map(|(name, _)| *name);
+            let first =
+                firsts.range(DatabaseName::Entries(0)..=DatabaseName::Entries(next)).next_back().map(|(name, _)| *name);
+            let after = firsts.range(DatabaseName::Entries(next.saturating_add(1))..).next().map(|(name, _)| *name);
             drop(firsts);
-            let end = if let Some(Name::Entries(after)) = after { after } else { u64::MAX };
+            let end = if let Some(DatabaseName::Entries(after)) = after { after } else { u64::MAX };
             let name = first.ok_or(StoreError::Missing(next))?;
             let part = self.database(name)?;
             if entries::read(&part, next..range.end.min(end), visit)?.is_break() {
@@ -350,14 +360,14 @@ impl Archive {
             }
             next = range.end.min(end);
             // Whoever reads so many entries to its end reads the log through.
-            if next == end && range.end - range.start > THROUGH {
-                self.let_go(name);
+            if next == end && range.end - range.start > SCAN_THRESHOLD {
+                self.evict(name);
             }
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The records of some hashes that come in order, of each run the first `most` of each hash; many of them on two cores. Runs that hold none of them
+    /// The records of some hashes that come in order, of each run the first `entries_per_database` of each hash; many of them on two cores. Runs that hold none of them
     /// are not opened, but for one in a hundred or so.
     pub fn find(&self, manifest: &Manifest, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
         let among = |run: &Run| match self.filter(run.number) {
@@ -369,20 +379,20 @@ impl Archive {
         };
         let wanted: Vec<(Run, Vec<u64>)> = manifest.runs.iter().map(|run| (*run, among(run))).collect();
         let wanted: Vec<_> = wanted.into_iter().filter(|(_, hashes)| !hashes.is_empty()).collect();
-        let homes: Vec<Name> = wanted.iter().map(|(run, _)| home(run.number, run.alone)).collect();
-        let databases = self.several(&homes)?;
+        let names: Vec<DatabaseName> = wanted.iter().map(|(run, _)| database_of(run.number, run.dedicated)).collect();
+        let databases = self.open_all(&names)?;
         let look = |part: fn(&[u64]) -> &[u64]| {
             let mut found = Vec::new();
             let mut runs = wanted.iter().zip(&databases);
             runs.try_for_each(|((run, hashes), database)| runs::find(database, *run, part(hashes), most, &mut found))?;
             Ok(found)
         };
-        if wanted.iter().map(|(_, hashes)| hashes.len()).sum::<usize>() < MANY {
+        if wanted.iter().map(|(_, hashes)| hashes.len()).sum::<usize>() < PARALLEL_LOOKUP_MIN {
             return look(|hashes| hashes);
         }
         std::thread::scope(|scope| {
             let half = scope.spawn(|| look(|hashes| &hashes[hashes.len() / 2..]));
-            Ok([look(|hashes| &hashes[..hashes.len() / 2])?, joined(half)?].concat())
+            Ok([look(|hashes| &hashes[..hashes.len() / 2])?, join_or_resume(half)?].concat())
         })
     }
 
@@ -396,27 +406,27 @@ impl Archive {
         &self,
         runs: &[Run],
         from: u64,
-        filter: impl Fn(&Run) -> Option<Arc<Filter>>,
+        filter: impl Fn(&Run) -> Option<Arc<BloomFilter>>,
         more: Vec<Record>,
     ) -> Result<Merge, StoreError> {
-        let homes: Vec<Name> = runs.iter().map(|run| home(run.number, run.alone)).collect();
-        let databases = self.several(&homes)?;
+        let names: Vec<DatabaseName> = runs.iter().map(|run| database_of(run.number, run.dedicated)).collect();
+        let databases = self.open_all(&names)?;
         Merge::new(runs.iter().zip(databases).map(|(run, database)| (run, database, filter(run))), from, more)
     }
 }
 
 /// Where a run is.
-const fn home(number: u32, alone: bool) -> Name {
-    if alone { Name::Run(number) } else { Name::Index }
+const fn database_of(number: u32, dedicated: bool) -> DatabaseName {
+    if dedicated { DatabaseName::Run(number) } else { DatabaseName::Index }
 }
 
 /// What nobody else holds now.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock_slot<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a thread came to; its panic goes on here.
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+fn join_or_resume<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
@@ -426,7 +436,7 @@ mod tests {
 
     #[test]
     fn the_record_of_what_is_sealed_has_one_spelling_and_every_byte_counts() {
-        let run = |number, records| Run { number, alone: number == 3, records };
+        let run = |number, records| Run { number, dedicated: number == 3, records };
         let sealed = Manifest {
             size: 5000,
             chain: Some(Chain(Hash([7; 32]))),

@@ -8,13 +8,14 @@ use std::ops::{ControlFlow, Range};
 /// The first byte of a block.
 const VERSION: u8 = 1;
 /// The most bytes of parts in a block before they are compressed.
-const RAW: usize = 12 * 1024;
+const MAX_PACKED_PARTS_BYTES: usize = 12 * 1024;
 /// What is longer, entry or part, is no good company: its entry stands by itself, in chunks.
-const LONG: usize = 3 * 1024;
+const MAX_PACKED_ENTRY_BYTES: usize = 3 * 1024;
 
 /// Whether an entry goes into a block with others.
-pub fn fits(new: &NewEntry) -> bool {
-    new.entry.len() <= LONG && new.parts.iter().flatten().map(Vec::len).sum::<usize>() <= LONG
+pub fn is_packable(new: &NewEntry) -> bool {
+    new.entry.len() <= MAX_PACKED_ENTRY_BYTES
+        && new.parts.iter().flatten().map(Vec::len).sum::<usize>() <= MAX_PACKED_ENTRY_BYTES
 }
 
 /// The block of as many of these entries from the first as go into one value, and how many those are. All of them must fit.
@@ -22,7 +23,7 @@ pub fn pack(entries: &[NewEntry]) -> (Vec<u8>, usize) {
     let (mut count, mut plain, mut raw) = (0, HEADER, 0);
     for new in entries.iter().take(usize::from(u8::MAX)) {
         let parts: usize = new.parts.iter().flatten().map(|bytes| bytes.len() + 6).sum::<usize>() + 2;
-        if count > 0 && (plain + new.entry.len() + 2 > CHUNK || raw + parts > RAW) {
+        if count > 0 && (plain + new.entry.len() + 2 > CHUNK || raw + parts > MAX_PACKED_PARTS_BYTES) {
             break;
         }
         plain += new.entry.len() + 2;
@@ -44,7 +45,7 @@ const HEADER: usize = 6;
 
 fn encode(entries: &[NewEntry]) -> Vec<u8> {
     let plain: usize = entries.iter().map(|new| new.entry.len() + 2).sum();
-    let (mut block, mut parts) = (Vec::with_capacity(HEADER + plain), Vec::with_capacity(RAW));
+    let (mut block, mut parts) = (Vec::with_capacity(HEADER + plain), Vec::with_capacity(MAX_PACKED_PARTS_BYTES));
     block.extend([VERSION, u8::try_from(entries.len()).unwrap_or(u8::MAX)]);
     block.extend(u32::try_from(plain).unwrap_or(u32::MAX).to_be_bytes());
     for new in entries {
@@ -110,11 +111,11 @@ pub fn unpack(
 }
 
 /// The most bytes that the parts of a block come to.
-const MOST: usize = RAW + 2 * LONG;
+const MOST: usize = MAX_PACKED_PARTS_BYTES + 2 * MAX_PACKED_ENTRY_BYTES;
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, fits, pack, unpack};
+    use super::{CHUNK, is_packable, pack, unpack};
     use heldto_store::{NewEntry, StoredEntry};
     use std::ops::{ControlFlow, Range};
 
@@ -148,7 +149,7 @@ mod tests {
         let all = entries(&[&[80; 300][..], &[1500, 0, 900], &[2000; 9]].concat());
         let (mut done, mut blocks) = (0, 0);
         while done < all.len() {
-            assert!(fits(&all[done]));
+            assert!(is_packable(&all[done]));
             let (block, count) = pack(&all[done..]);
             assert!(block.len() <= CHUNK && count > 0);
             let first = 7 + done as u64;
@@ -161,7 +162,7 @@ mod tests {
             blocks += 1;
         }
         assert!(blocks < all.len() / 5, "{blocks} blocks");
-        assert!(!fits(&entries(&[3073])[0]) && !fits(&entries(&[2100])[0]));
+        assert!(!is_packable(&entries(&[3073])[0]) && !is_packable(&entries(&[2100])[0]));
     }
 
     #[test]

@@ -52,8 +52,9 @@ impl SledStore {
         let sums = std::thread::scope(|scope| {
             let beside: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
             let own = work();
-            let joined = beside.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            std::iter::once(own).chain(joined).collect::<Vec<_>>()
+            let join_or_resume =
+                beside.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            std::iter::once(own).chain(join_or_resume).collect::<Vec<_>>()
         });
         let mut expected = 0_u64;
         for sum in sums {

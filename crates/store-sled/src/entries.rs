@@ -3,12 +3,12 @@
 use crate::block;
 use crate::database::Database;
 use crate::keys;
-use crate::singles;
+use crate::oversized;
 use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::ops::{ControlFlow, Range};
 
 /// Who reads more entries in one go reads the log through, and will not come back to them.
-pub const THROUGH: u64 = 500;
+pub const SCAN_THRESHOLD: u64 = 500;
 /// How many values are written at a time.
 const PER_BATCH: usize = 256;
 
@@ -16,12 +16,12 @@ const PER_BATCH: usize = 256;
 pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
     let (mut at, mut rest, mut pairs) = (first, entries, Vec::new());
     while let Some(next) = rest.first() {
-        let company = rest.iter().take(usize::from(u8::MAX)).take_while(|new| block::fits(new)).count();
+        let company = rest.iter().take(usize::from(u8::MAX)).take_while(|new| block::is_packable(new)).count();
         // An empty value says that the entry stands by itself.
         let (value, count) = if company == 0 { (Vec::new(), 1) } else { block::pack(&rest[..company]) };
         pairs.push((keys::block(at).to_vec(), value));
         if company == 0 {
-            singles::pairs(at, next, &mut pairs);
+            oversized::pairs(at, next, &mut pairs);
         }
         (at, rest) = (at + count as u64, &rest[count..]);
         if pairs.len() >= PER_BATCH || rest.is_empty() {
@@ -38,7 +38,7 @@ pub fn read(
     visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let (mut next, mut failed, mut stopped) = (range.start, None, ControlFlow::Continue(()));
-    let touches = if range.end - range.start > THROUGH { 4 } else { 0 };
+    let touches = if range.end - range.start > SCAN_THRESHOLD { 4 } else { 0 };
     let mut from = None;
     db.scan_back(keys::block(0).to_vec()..[&keys::block(range.start)[..], &[0]].concat(), |key, _| {
         from = Some(key.to_vec());
@@ -65,7 +65,7 @@ pub fn read(
         }
         let given = match keys::decode_block(key) {
             None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
-            Some(first) if value.is_empty() => singles::read(db, first..first + 1, &mut take),
+            Some(first) if value.is_empty() => oversized::read(db, first..first + 1, &mut take),
             Some(first) => block::unpack(first, value, &range, &mut take)
                 .map_err(|why| StoreError::Block { first, why: why.to_owned() }),
         };

@@ -20,19 +20,19 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 /// Replaces a file whole: a reader sees the old one or the new one. With `durable`, so does a reader after a power cut.
 /// Returns the new one.
 pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<File, StoreError> {
-    let (path, draft) = (dir.join(name), dir.join(format!("{name}.new")));
+    let (path, builder) = (dir.join(name), dir.join(format!("{name}.new")));
     let write = || {
         // A draft left by a process that was killed; or a link, which is not to be followed.
-        if std::fs::symlink_metadata(&draft).is_ok() {
-            std::fs::remove_file(&draft)?;
+        if std::fs::symlink_metadata(&builder).is_ok() {
+            std::fs::remove_file(&builder)?;
         }
-        let mut file = File::create_new(&draft)?;
+        let mut file = File::create_new(&builder)?;
         file.write_all(bytes)?;
         if durable {
             file.sync_all()?;
         }
         // Before this line the old file stands; after it, the new one.
-        std::fs::rename(&draft, &path)?;
+        std::fs::rename(&builder, &path)?;
         Ok(file)
     };
     let file = write().map_err(io(format!("writing {}", path.display())))?;

@@ -23,7 +23,7 @@ const TRAILER: usize = 32;
 /// How many hashes go into a page, at twelve bits each.
 const PER_PAGE: u64 = (BLOCKS * BLOCK * 8 / 12) as u64;
 /// The longest filter that is kept in memory whole: of some forty million hashes.
-const KEPT: usize = 64 << 20;
+const MAX_CACHED_BYTES: usize = 64 << 20;
 /// The salts of the words of a block, as the Parquet format has them.
 const SALTS: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
@@ -55,14 +55,14 @@ fn begins(page: u32) -> usize {
 }
 
 /// A filter while its run is written.
-pub struct Draft {
+pub struct FilterBuilder {
     pages: u32,
     hashes: u64,
     last: Option<u64>,
     bytes: Vec<u8>,
 }
 
-impl Draft {
+impl FilterBuilder {
     /// For about so many hashes, or fewer.
     pub fn new(hashes: u64) -> Self {
         let pages = u32::try_from(hashes.div_ceil(PER_PAGE).max(1)).unwrap_or(u32::MAX);
@@ -83,7 +83,7 @@ impl Draft {
     }
 
     /// Writes it as the filter of a run; durable on return.
-    pub fn write(mut self, archive: &Path, run: u32) -> Result<Filter, StoreError> {
+    pub fn write(mut self, archive: &Path, run: u32) -> Result<BloomFilter, StoreError> {
         for (number, page) in (0..).zip(self.bytes.chunks_exact_mut(PAGE)) {
             let trailer = trailer(run, number, self.pages, self.hashes);
             page[PAGE - TRAILER..PAGE - 4].copy_from_slice(&trailer);
@@ -98,8 +98,8 @@ impl Draft {
             Ok(file)
         };
         let file = Mutex::new(write().map_err(io(format!("writing {}", path.display())))?);
-        let whole = if self.bytes.len() <= KEPT { OnceLock::from(self.bytes) } else { OnceLock::new() };
-        Ok(Filter { run, pages: self.pages, hashes: self.hashes, file, whole })
+        let whole = if self.bytes.len() <= MAX_CACHED_BYTES { OnceLock::from(self.bytes) } else { OnceLock::new() };
+        Ok(BloomFilter { run, pages: self.pages, hashes: self.hashes, file, whole })
     }
 }
 
@@ -114,7 +114,7 @@ fn trailer(run: u32, page: u32, pages: u32, hashes: u64) -> [u8; TRAILER - 4] {
 }
 
 /// The filter of a run, in its file, and where much is asked, in memory.
-pub struct Filter {
+pub struct BloomFilter {
     run: u32,
     pages: u32,
     hashes: u64,
@@ -122,7 +122,7 @@ pub struct Filter {
     whole: OnceLock<Vec<u8>>,
 }
 
-impl Filter {
+impl BloomFilter {
     /// The filter of a run, where it is there and its first page reads.
     pub fn open(archive: &Path, run: u32) -> Option<Self> {
         let mut file = File::open(path(archive, run)).ok()?;
@@ -151,7 +151,7 @@ impl Filter {
     /// Reads it into memory if so many hashes are to be asked for that this is less work. A page that does not read rules nothing out from then on.
     pub fn prepare(&self, asked: usize) {
         let length = begins(self.pages);
-        if self.whole.get().is_some() || length > KEPT || asked.saturating_mul(4 * PAGE) < length {
+        if self.whole.get().is_some() || length > MAX_CACHED_BYTES || asked.saturating_mul(4 * PAGE) < length {
             return;
         }
         let mut bytes = Vec::with_capacity(length);
@@ -187,7 +187,7 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use super::{Draft, Filter, PAGE, path};
+    use super::{BloomFilter, FilterBuilder, PAGE, path};
 
     /// Hashes as the index has them: of 48 bits, those of ids with the highest of these set.
     fn hash(n: u64) -> u64 {
@@ -201,13 +201,13 @@ mod tests {
         for count in [0, 1, 319, 320, 5000, 40_000] {
             let mut there: Vec<u64> = (0..count).map(hash).collect();
             there.sort_unstable();
-            let mut draft = Draft::new(count);
+            let mut builder = FilterBuilder::new(count);
             // Of one hash there may be many records.
-            there.iter().flat_map(|hash| [hash, hash]).for_each(|hash| draft.put(*hash));
-            let written = draft.write(folder.path(), 7).expect("room");
-            let opened = Filter::open(folder.path(), 7).expect("is there");
+            there.iter().flat_map(|hash| [hash, hash]).for_each(|hash| builder.put(*hash));
+            let written = builder.write(folder.path(), 7).expect("room");
+            let opened = BloomFilter::open(folder.path(), 7).expect("is there");
             assert!(written.hashes() == count && opened.hashes() == count);
-            let prepared = Filter::open(folder.path(), 7).expect("is there");
+            let prepared = BloomFilter::open(folder.path(), 7).expect("is there");
             prepared.prepare(usize::MAX);
             for filter in [&written, &opened, &prepared] {
                 assert!(there.iter().all(|hash| filter.may_hold(*hash)), "{count}");
@@ -215,22 +215,22 @@ mod tests {
                 assert!(wrongly < 100, "{wrongly} of 10,000 beside {count}");
             }
         }
-        assert!(Filter::open(folder.path(), 8).is_none());
+        assert!(BloomFilter::open(folder.path(), 8).is_none());
     }
 
     #[test]
     fn a_page_that_was_changed_rules_nothing_out() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = path(folder.path(), 3);
-        let mut draft = Draft::new(2000);
-        (0..2000).map(hash).for_each(|hash| draft.put(hash));
-        drop(draft.write(folder.path(), 3).expect("room"));
+        let mut builder = FilterBuilder::new(2000);
+        (0..2000).map(hash).for_each(|hash| builder.put(hash));
+        drop(builder.write(folder.path(), 3).expect("room"));
         let bytes = std::fs::read(&file).expect("reads");
         for at in (0..bytes.len()).step_by(97).chain([bytes.len() - 1, bytes.len() - 20]) {
             let mut changed = bytes.clone();
             changed[at] ^= 0x10;
             std::fs::write(&file, changed).expect("writes");
-            let open = || Filter::open(folder.path(), 3);
+            let open = || BloomFilter::open(folder.path(), 3);
             // The first page says what it is a filter of.
             assert_eq!(open().is_none(), at < PAGE, "byte {at}");
             for (filter, asked) in open().into_iter().zip([0]).chain(open().into_iter().zip([usize::MAX])) {
@@ -244,11 +244,11 @@ mod tests {
         let mut swapped = bytes.clone();
         swapped.copy_within(PAGE..2 * PAGE, 2 * PAGE);
         std::fs::write(&file, swapped).expect("writes");
-        let filter = Filter::open(folder.path(), 3).expect("its first page is whole");
+        let filter = BloomFilter::open(folder.path(), 3).expect("its first page is whole");
         assert!((0..2000).all(|n| filter.may_hold(hash(n))));
         std::fs::rename(&file, path(folder.path(), 4)).expect("renames");
-        assert!(Filter::open(folder.path(), 4).is_none());
+        assert!(BloomFilter::open(folder.path(), 4).is_none());
         std::fs::write(&file, &bytes[..bytes.len() - 1]).expect("writes");
-        assert!(Filter::open(folder.path(), 3).is_none());
+        assert!(BloomFilter::open(folder.path(), 3).is_none());
     }
 }

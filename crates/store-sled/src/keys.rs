@@ -9,7 +9,7 @@ use std::ops::Range;
 /// The founding record.
 pub const FOUNDING: &[u8] = b"g";
 /// What of the log is sealed.
-pub const SEALED: &[u8] = b"s";
+pub const MANIFEST_KEY: &[u8] = b"s";
 
 /// The longest value: a leaf of 16 of them stays under a quarter of sled's segment, above which it would go to files that are never synced.
 pub const CHUNK: usize = 7 * 1024;

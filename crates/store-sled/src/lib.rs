@@ -17,10 +17,10 @@ mod keys;
 mod lock;
 mod marks;
 mod mend;
+mod oversized;
 mod rebuild;
 mod replica;
 mod runs;
-mod singles;
 mod store;
 mod tail;
 mod take_up;
@@ -34,7 +34,7 @@ use heldto_proof::{Entry, Genesis, Head};
 use heldto_store::{EntryHashes, Founding, IndexHashes, NewEntry, Notice, Notices, StoreError, StoredEntry};
 use lock::{Lock, PATIENCE, READER_PATIENCE};
 use marks::Marks;
-use replica::{PART, Replica, TAIL};
+use replica::{ENTRIES_PER_DATABASE, Replica, TAIL_ENTRIES};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::ops::{ControlFlow, Range};
@@ -151,14 +151,14 @@ impl SledStore {
         if is_ledger(dir) {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
-        let draft = dir.join("journal.new");
-        for left in [&draft, &dir.join("archive"), &dir.join("rebuilt")] {
+        let builder = dir.join("journal.new");
+        for left in [&builder, &dir.join("archive"), &dir.join("rebuilt")] {
             files::remove_dir(left)?;
         }
         if is_partial {
             files::replace(dir, PARTIAL, WHY_PARTIAL.as_bytes(), true)?;
         }
-        let mut journal = Journal::create(&draft, founding)?;
+        let mut journal = Journal::create(&builder, founding)?;
         if !entries.is_empty() {
             journal.append(entries, head)?;
         }
@@ -189,9 +189,9 @@ impl SledStore {
 
     /// Puts a finished journal into its place.
     fn put_journal(dir: &Path) -> Result<(), StoreError> {
-        let (draft, place) = (dir.join("journal.new"), dir.join("journal"));
+        let (builder, place) = (dir.join("journal.new"), dir.join("journal"));
         // Before this line there is no journal; after it, all of it survives a power cut.
-        std::fs::rename(&draft, &place).map_err(io(format!("making the folder {}", place.display())))?;
+        std::fs::rename(&builder, &place).map_err(io(format!("making the folder {}", place.display())))?;
         sync_dir(dir)
     }
 
@@ -292,7 +292,7 @@ impl SledStore {
             replica: RwLock::default(),
             hashes,
             alone_index: OnceLock::new(),
-            lengths: (TAIL, PART),
+            lengths: (TAIL_ENTRIES, ENTRIES_PER_DATABASE),
             acknowledged: Mutex::new(None),
             mending: Mutex::new(()),
             notices,
@@ -304,7 +304,7 @@ impl SledStore {
     /// Seals the tail once it is so long, and begins a database of the archive after so many entries, instead of at the usual
     /// lengths: where it is sealed and cut changes nothing that can be read.
     #[must_use]
-    pub fn sealing_at(mut self, tail: u64, part: u64) -> Self {
+    pub fn with_lengths(mut self, tail: u64, part: u64) -> Self {
         self.lengths = (tail, part);
         let lengths = self.lengths;
         if let Some(replica) = self.replica_mut() {

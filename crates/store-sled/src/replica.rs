@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// How long the tail grows before it is sealed.
-pub const TAIL: u64 = 1024;
+pub const TAIL_ENTRIES: u64 = 1024;
 /// How many entries a database of the archive holds: so many open in some milliseconds.
-pub const PART: u64 = 1 << 19;
+pub const ENTRIES_PER_DATABASE: u64 = 1 << 19;
 
 /// The databases of a ledger.
 pub struct Replica {
@@ -74,7 +74,7 @@ impl Replica {
         let hot = Database::open(&dir.join("hot"))?;
         let bytes = hot.get(keys::FOUNDING)?.ok_or_else(|| damaged("founding record", "it is missing"))?;
         let founding = keys::decode_founding(&bytes)?;
-        let manifest = match hot.get(keys::SEALED)? {
+        let manifest = match hot.get(keys::MANIFEST_KEY)? {
             None => Manifest::default(),
             Some(bytes) => Manifest::decode(&bytes).ok_or_else(|| damaged("manifest", "it does not decode"))?,
         };
@@ -160,7 +160,7 @@ impl Replica {
             batch.remove(key);
             ControlFlow::Continue(())
         })?;
-        batch.insert(keys::SEALED, manifest.encode());
+        batch.insert(keys::MANIFEST_KEY, manifest.encode());
         // Within `apply` sled's batch is all or nothing; after `sync`, the manifest survives a power cut.
         self.hot.apply(batch)?;
         self.hot.sync()?;

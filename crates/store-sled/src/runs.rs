@@ -5,7 +5,7 @@
 //! between two values that join.
 
 use crate::database::Database;
-use crate::filter::Filter;
+use crate::filter::BloomFilter;
 use crate::keys;
 use heldto_store::StoreError;
 use std::ops::ControlFlow;
@@ -24,7 +24,7 @@ const PER_BATCH: usize = 512;
 pub struct Run {
     pub number: u32,
     /// Whether it has a database of its own.
-    pub alone: bool,
+    pub dedicated: bool,
     pub records: u64,
 }
 
@@ -247,7 +247,7 @@ struct Stream {
     /// The record with which the next value begins.
     joins: Record,
     /// What must not rule out any of them, where that is asked.
-    filter: Option<Arc<Filter>>,
+    filter: Option<Arc<BloomFilter>>,
     next: Option<Record>,
     records: std::vec::IntoIter<Record>,
 }
@@ -255,7 +255,7 @@ struct Stream {
 impl Merge {
     /// Of runs from a hash on, each with where it is and, where its records are to be held against that, its filter; and of some more records that are sorted.
     pub fn new<'r>(
-        runs: impl Iterator<Item = (&'r Run, Arc<Database>, Option<Arc<Filter>>)>,
+        runs: impl Iterator<Item = (&'r Run, Arc<Database>, Option<Arc<BloomFilter>>)>,
         from: u64,
         more: Vec<Record>,
     ) -> Result<Self, StoreError> {
@@ -392,13 +392,13 @@ mod tests {
         })
         .expect("reads");
         assert!(ends_of_values.len() > 20);
-        let alone = hashes.iter().step_by(97).chain(&ends_of_values).map(std::slice::from_ref);
+        let dedicated = hashes.iter().step_by(97).chain(&ends_of_values).map(std::slice::from_ref);
         let ends = [&hashes[..3], &hashes[hashes.len() - 2..]];
-        for wanted in alone.chain(ends).chain([&hashes[..], &[]]) {
+        for wanted in dedicated.chain(ends).chain([&hashes[..], &[]]) {
             for (most, records) in [(1, 1), (700, written), (usize::MAX, written)] {
                 let mut found = Vec::new();
                 // However many records it says it has, it is looked through one way or the other.
-                find(&db, Run { number: 5, alone: false, records }, wanted, most, &mut found).expect("reads");
+                find(&db, Run { number: 5, dedicated: false, records }, wanted, most, &mut found).expect("reads");
                 let of = |hash: &u64| {
                     let from = all.partition_point(|(h, _)| h < hash);
                     all[from..].iter().take_while(|(h, _)| h == hash).take(most).copied().collect::<Vec<_>>()

@@ -1,7 +1,7 @@
 //! A journal made from the databases: for a ledger of before there was a journal, and for one that lost its journal.
 
 use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
-use crate::replica::{PART, Replica, TAIL};
+use crate::replica::{ENTRIES_PER_DATABASE, Replica, TAIL_ENTRIES};
 use crate::{SledStore, flow};
 use heldto_journal::{FOUNDING_RECORD, Journal, advance, follows, write_founding};
 use heldto_proof::Head;
@@ -18,14 +18,14 @@ const CHUNK: usize = 1 << 14;
 /// When the databases are damaged, their entries do not follow each other, they end before what was acknowledged or signed, or
 /// the system refuses. Nothing was changed then.
 pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
-    let (copy, draft) = (dir.join("upgrade"), dir.join("journal.new"));
+    let (copy, builder) = (dir.join("upgrade"), dir.join("journal.new"));
     files::remove_dir(&copy)?;
-    files::remove_dir(&draft)?;
+    files::remove_dir(&builder)?;
     for folder in ["hot", "archive"] {
         files::copy_dir(&dir.join(folder), &copy.join(folder))?;
     }
-    let (replica, founding, layout) = Replica::open(&copy, (TAIL, PART))?;
-    let mut journal = Journal::create(&draft, &founding)?;
+    let (replica, founding, layout) = Replica::open(&copy, (TAIL_ENTRIES, ENTRIES_PER_DATABASE))?;
+    let mut journal = Journal::create(&builder, &founding)?;
     let marks = [ACKNOWLEDGED, SIGNED].map(|name| (name, HighWaterMark::read(dir, name)));
     let mut unmet = Vec::new();
     for (name, mark) in marks {
@@ -80,7 +80,9 @@ pub fn rebuild_journal(dir: &Path, error: StoreError, notices: &Notices) -> Resu
         let copy = dir.join("upgrade");
         files::remove_dir(&copy)?;
         files::copy_dir(&dir.join("hot"), &copy.join("hot"))?;
-        let Ok((replica, founding, _)) = Replica::open(&copy, (TAIL, PART)) else { return Err(error) };
+        let Ok((replica, founding, _)) = Replica::open(&copy, (TAIL_ENTRIES, ENTRIES_PER_DATABASE)) else {
+            return Err(error);
+        };
         replica.close();
         files::remove_dir(&copy)?;
         write_founding(&journal, &founding)?;

@@ -51,7 +51,7 @@ fn sled_conforms() {
     for (tail, part) in [(1, 2), (3, 100), (1024, 1024)] {
         run(|| {
             n += 1;
-            create(&root.path().join(n.to_string())).sealing_at(tail, part)
+            create(&root.path().join(n.to_string())).with_lengths(tail, part)
         });
     }
 }
@@ -60,7 +60,7 @@ fn sled_conforms() {
 fn racing_writers_lose_nothing() {
     let root = tempfile::tempdir().expect("a folder");
     drop(create(root.path()));
-    race(|| open(root.path()).expect("waits for its turn").sealing_at(5, 7), 3, 6);
+    race(|| open(root.path()).expect("waits for its turn").with_lengths(5, 7), 3, 6);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_database_that_lost_something_is_made_again() {
     let tail = b"t\0\0\0\0\0\0\0\x05\0\0";
     for (database, key) in [(0, &tail[..]), (0, b"s"), (0, b"g"), (1, b"b\0\0\0\0\0\0\0\0"), (2, b"i\0\0\0\0")] {
         let root = tempfile::tempdir().expect("a folder");
-        let mut store = create(root.path()).sealing_at(4, 100);
+        let mut store = create(root.path()).with_lengths(4, 100);
         for n in 0..7 {
             add(&mut store, &[20 + n]);
         }
@@ -137,7 +137,7 @@ fn a_database_that_lost_something_is_made_again() {
 #[test]
 fn a_journal_that_lost_its_end_is_mended_from_the_database() {
     let root = tempfile::tempdir().expect("a folder");
-    let mut store = create(root.path()).sealing_at(4, 100);
+    let mut store = create(root.path()).with_lengths(4, 100);
     for n in 0..7 {
         add(&mut store, &[20 + n]);
     }
@@ -161,7 +161,7 @@ fn a_journal_that_lost_its_end_is_mended_from_the_database() {
             // So that the next round finds its entries in the same file.
             std::fs::remove_dir_all(root.path()).expect("removes");
             std::fs::create_dir(root.path()).expect("a folder");
-            let mut store = create(root.path()).sealing_at(4, 100);
+            let mut store = create(root.path()).with_lengths(4, 100);
             for n in 0..7 {
                 add(&mut store, &[20 + n]);
             }
@@ -194,7 +194,7 @@ fn a_lost_journal_is_made_again_from_the_database() {
 #[test]
 fn a_bundle_is_mended_from_the_database_and_what_both_lost_is_named() {
     let root = tempfile::tempdir().expect("a folder");
-    let mut store = create(root.path()).sealing_at(10, 1000);
+    let mut store = create(root.path()).with_lengths(10, 1000);
     add(&mut store, &[30; 700]);
     drop(store);
     let path = root.path().join("journal/segment-0");
@@ -318,7 +318,7 @@ fn where_it_is_sealed_changes_nothing_that_can_be_read() {
         [(1, 1, 1), (7, 50, 3), (64, 64, 10), (100, 7, 300), (1024, 1024, 300), (100_000, 1, 1), (100_000, 1, 40)]
     {
         let root = tempfile::tempdir().expect("a folder");
-        let mut store = create(root.path()).sealing_at(tail, part);
+        let mut store = create(root.path()).with_lengths(tail, part);
         let mut head = store.head().expect("a head");
         while head.size() < 300 {
             let lens: Vec<usize> = (head.size()..(head.size() + batch).min(300)).map(lens).collect();
@@ -379,7 +379,7 @@ fn where_it_is_sealed_changes_nothing_that_can_be_read() {
 #[test]
 fn a_sealing_cut_short_before_its_manifest_does_not_count() {
     let root = tempfile::tempdir().expect("a folder");
-    let mut store = create(root.path()).sealing_at(10, 15);
+    let mut store = create(root.path()).with_lengths(10, 15);
     for n in 0..25_usize {
         // Manifest and tail as they were before this append; the archive and the journal as they are after it.
         let before: Vec<_> = store.databases().expect("open")[0].iter().map(|p| p.expect("reads")).collect();
@@ -392,7 +392,7 @@ fn a_sealing_cut_short_before_its_manifest_does_not_count() {
         drop((hot, store));
         std::fs::write(root.path().join("suspect"), b"").expect("writes");
         let (opened, notices) = open_noting(root.path(), Access::Write);
-        store = opened.expect("opens").sealing_at(10, 15);
+        store = opened.expect("opens").with_lengths(10, 15);
         assert_eq!(store.head().expect("a head").size(), n as u64 + 1, "entry {n} is in the journal: {notices:?}");
         store.compare_database().expect("the same");
         assert_eq!(
@@ -406,7 +406,7 @@ fn a_sealing_cut_short_before_its_manifest_does_not_count() {
 #[test]
 fn what_is_missing_from_the_archive_is_never_an_answer() {
     let root = tempfile::tempdir().expect("a folder");
-    let mut store = create(root.path()).sealing_at(1, 3);
+    let mut store = create(root.path()).with_lengths(1, 3);
     for _ in 0..8 {
         add(&mut store, &[30]);
     }
@@ -461,7 +461,7 @@ fn an_entry_that_very_much_finds_is_kept() {
 #[test]
 fn what_a_filter_wrongly_rules_out_is_told() {
     let root = tempfile::tempdir().expect("a folder");
-    let mut store = create(root.path()).sealing_at(1, 100);
+    let mut store = create(root.path()).with_lengths(1, 100);
     add(&mut store, &[30; 40]);
     drop(store);
     let path = root.path().join("archive/filter-0");
@@ -488,7 +488,7 @@ fn what_a_filter_wrongly_rules_out_is_told() {
 fn a_link_in_the_place_of_a_new_file_is_not_followed() {
     let root = tempfile::tempdir().expect("a folder");
     let (dir, other) = (root.path().join("ledger"), root.path().join("other"));
-    let mut store = create(&dir).sealing_at(4, 100);
+    let mut store = create(&dir).with_lengths(4, 100);
     std::fs::write(&other, "somebody else's").expect("writes");
     for name in ["suspect", "journal/segment-0"] {
         std::os::unix::fs::symlink(&other, dir.join(name)).expect("links");
