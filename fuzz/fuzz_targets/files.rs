@@ -4,17 +4,17 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let mut world = heldto_cli::World {
+    let mut env = heldto_cli::Env {
         now: &|| 0,
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(text.to_owned()),
         ask: &mut |_| None,
-        say: &mut |_| {},
+        eprintln: &mut |_| {},
         progress: &mut |_| {},
         variable: &|_| None,
         terminal: heldto_cli::Terminal { out: false, err: false, width: 80 },
-        at_a_glance: 1000,
+        status_cache_limit: 1000,
     };
-    let outcome = heldto_cli::run(&mut world, ["heldto", "verify", "-"].map(Into::into));
-    assert!(matches!(outcome.code, 0 | 4), "{}", outcome.code);
+    let outcome = heldto_cli::run(&mut env, ["heldto", "verify", "-"].map(Into::into));
+    assert!(matches!(outcome.exit_code, 0 | 4), "{}", outcome.exit_code);
 });

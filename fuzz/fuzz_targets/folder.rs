@@ -1,7 +1,7 @@
 //! A published folder in which one file is anything: tiles, bundles, parts, checkpoint, key. The first byte says which.
 #![no_main]
 
-use heldto_cli::{Terminal, World, run};
+use heldto_cli::{Env, Terminal, run};
 use libfuzzer_sys::fuzz_target;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -22,18 +22,18 @@ static FOLDER: LazyLock<(PathBuf, Vec<Vec<u8>>)> = LazyLock::new(|| {
 });
 
 fn heldto(arguments: &[&str]) -> u8 {
-    let mut world = World {
+    let mut env = Env {
         now: &|| 1_795_348_800_000_000,
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(String::new()),
         ask: &mut |_| None,
-        say: &mut |_| {},
+        eprintln: &mut |_| {},
         progress: &mut |_| {},
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
-        at_a_glance: 1000,
+        status_cache_limit: 1000,
     };
-    run(&mut world, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into)).code
+    run(&mut env, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into)).exit_code
 }
 
 fuzz_target!(|data: (u8, &[u8])| {
@@ -41,9 +41,9 @@ fuzz_target!(|data: (u8, &[u8])| {
     let (dir, sound) = &*FOLDER;
     let file = dir.join(FILES[which]);
     std::fs::write(&file, bytes).expect("writes");
-    let code = heldto(&["verify", &dir.to_string_lossy()]);
+    let exit_code = heldto(&["verify", &dir.to_string_lossy()]);
     std::fs::write(&file, &sound[which]).expect("writes");
     // Without a key only the signature may be anything.
     let accepted = bytes == sound[which] || FILES[which] == "checkpoint";
-    assert!(code == 4 || (code == 0 && accepted), "{code} for {}", FILES[which]);
+    assert!(exit_code == 4 || (exit_code == 0 && accepted), "{exit_code} for {}", FILES[which]);
 });

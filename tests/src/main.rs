@@ -1,6 +1,6 @@
 //! The program with a clock, a randomness and a width that the test gives.
 
-use heldto_cli::{Terminal, World, run};
+use heldto_cli::{Env, Terminal, run};
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let mut stream = blake3::Hasher::new_keyed(&seed).finalize_xof();
     let width = usize::try_from(number("HELDTO_TEST_WIDTH", 80)).unwrap_or(80);
     let is_terminal = number("HELDTO_TEST_TERMINAL", 0) == 1;
-    let mut world = World {
+    let mut env = Env {
         now: &|| now,
         random: &mut |bytes| stream.fill(bytes),
         input: &mut || {
@@ -21,13 +21,13 @@ fn main() -> ExitCode {
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
         ask: &mut |_| variable("HELDTO_TEST_ANSWER"),
-        say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
+        eprintln: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
         progress: &mut |_| {},
         variable: &variable,
         terminal: Terminal { out: is_terminal, err: false, width },
-        at_a_glance: u64::try_from(number("HELDTO_TEST_GLANCE", 1000)).unwrap_or(0),
+        status_cache_limit: u64::try_from(number("HELDTO_TEST_GLANCE", 1000)).unwrap_or(0),
     };
-    let outcome = run(&mut world, std::env::args_os());
+    let outcome = run(&mut env, std::env::args_os());
     let written = std::io::stdout().write_all(outcome.out.as_bytes());
-    ExitCode::from(if written.is_ok() { outcome.code } else { 1 })
+    ExitCode::from(if written.is_ok() { outcome.exit_code } else { 1 })
 }

@@ -1,27 +1,27 @@
 //! Proof to strangers: checkpoints, published folders, proofs of one fact, and every attack of docs/THREATS.md that is detected.
 
 use crate::{heldto, ledger_of, ok, root, run, text};
-use heldto_cli::{Terminal, World};
+use heldto_cli::{Env, Terminal};
 use heldto_proof::{Hash, ProofError, verify_consistency, verify_inclusion};
 use std::path::{Path, PathBuf};
 
 /// Runs the program in this process, for campaigns of many runs.
 fn inside(arguments: &[&str]) -> (u8, String, String) {
     let mut said = String::new();
-    let mut world = World {
+    let mut world = Env {
         now: &|| 1_795_348_800_000_000,
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(String::new()),
         ask: &mut |_| None,
-        say: &mut |line| said.push_str(&format!("{line}\n")),
+        eprintln: &mut |line| said.push_str(&format!("{line}\n")),
         progress: &mut |_| {},
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
-        at_a_glance: 1000,
+        status_cache_limit: 1000,
     };
     let outcome =
         heldto_cli::run(&mut world, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into));
-    (outcome.code, outcome.out, said)
+    (outcome.exit_code, outcome.out, said)
 }
 
 pub fn path(path: &Path) -> &str {

@@ -7,7 +7,7 @@ pub use report::{
     ShowArgs, Since, StatusArgs, TimelineArgs,
 };
 
-use crate::World;
+use crate::Env;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
 use heldto_ledger::{ClockPolicy, Recorder};
@@ -66,8 +66,8 @@ pub struct Global {
 }
 
 impl Arguments {
-    pub fn global(&self, world: &World<'_>) -> Global {
-        let plain = (world.variable)("NO_COLOR").is_some() || (world.variable)("TERM").as_deref() == Some("dumb");
+    pub fn global(&self, env: &Env<'_>) -> Global {
+        let plain = (env.variable)("NO_COLOR").is_some() || (env.variable)("TERM").as_deref() == Some("dumb");
         let colour = |terminal: bool| match self.color {
             Color::Always => true,
             Color::Never => false,
@@ -76,8 +76,8 @@ impl Arguments {
         Global {
             ledger: self.ledger.clone(),
             format: if self.json { Format::Json } else { self.format },
-            screen: Screen { width: world.terminal.width, colour: colour(world.terminal.out) },
-            colour_errors: colour(world.terminal.err),
+            screen: Screen { width: env.terminal.width, colour: colour(env.terminal.out) },
+            colour_errors: colour(env.terminal.err),
             quiet: self.quiet,
             verbose: self.verbose,
             notices: Notices::default(),

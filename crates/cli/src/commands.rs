@@ -13,12 +13,12 @@ pub mod report;
 pub mod sign;
 pub mod verify;
 
-use crate::{Outcome, Terminal};
+use crate::{RunOutput, Terminal};
 use std::time::{Duration, Instant};
 
 /// What a script reads: nothing to page.
-fn plain(out: impl Into<String>) -> Outcome {
-    Outcome { out: out.into(), page: false, code: 0 }
+fn plain(out: impl Into<String>) -> RunOutput {
+    RunOutput { out: out.into(), page: false, exit_code: 0 }
 }
 
 /// Returns a number and its noun, in the singular for one.

@@ -20,18 +20,18 @@ pub const UNSIGNED: u8 = 6;
 /// Why a command stopped.
 #[derive(Debug)]
 pub struct CommandError {
-    pub code: u8,
+    pub exit_code: u8,
     pub message: String,
     pub hints: Vec<String>,
     /// Whether the message stands as it is, without a word before it.
-    pub as_it_is: bool,
+    pub rendered: bool,
     /// `true` if the ledger's folder could not be written to, and nothing else is wrong.
     pub is_unwritable: bool,
 }
 
 impl CommandError {
-    pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hints: Vec::new(), as_it_is: false, is_unwritable: false }
+    pub fn new(exit_code: u8, message: impl Into<String>) -> Self {
+        Self { exit_code, message: message.into(), hints: Vec::new(), rendered: false, is_unwritable: false }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -40,7 +40,7 @@ impl CommandError {
     }
 
     pub fn render(&self) -> String {
-        if self.as_it_is { self.message.clone() } else { format!("error: {}", heldto_report::plain(&self.message)) }
+        if self.rendered { self.message.clone() } else { format!("error: {}", heldto_report::plain(&self.message)) }
     }
 }
 
@@ -53,9 +53,9 @@ const REBUILD: &str = "a published folder or an export has what is missing: held
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        let code = if error.is_integrity() { INTEGRITY } else { FAILED };
+        let exit_code = if error.is_integrity() { INTEGRITY } else { FAILED };
         let is_unwritable = matches!(error, StoreError::Unwritable { .. });
-        let new = Self { is_unwritable, ..Self::new(code, error.to_string()) };
+        let new = Self { is_unwritable, ..Self::new(exit_code, error.to_string()) };
         match error {
             StoreError::NoLedger(_) => new.hint("make one with: heldto init DIR, or name one with: --ledger DIR"),
             StoreError::AlreadyThere(_) => new.hint("append to it with: heldto append FILE"),
@@ -86,7 +86,7 @@ impl From<StoreError> for CommandError {
 
 /// Leaves out the advice that only the keeper of a ledger can follow.
 pub fn for_strangers(mut error: CommandError) -> CommandError {
-    if error.code == INTEGRITY {
+    if error.exit_code == INTEGRITY {
         error.hints.retain(|hint| hint != REBUILD);
         if error.hints.is_empty() {
             error.hints.push("keep this copy as it is, and tell whoever published it".to_owned());

@@ -1,14 +1,14 @@
 //! The file of the signing key.
 
-use crate::World;
+use crate::Env;
 use crate::error::{CommandError, FAILED, INPUT, io};
 use heldto_proof::NoteSigner;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Where the signing key of a ledger is: the file named in the environment, or the one in its folder.
-pub fn file(world: &World<'_>, dir: &Path) -> PathBuf {
-    (world.variable)("HELDTO_KEY_FILE").map_or_else(|| dir.join("signing.key"), PathBuf::from)
+pub fn file(env: &Env<'_>, dir: &Path) -> PathBuf {
+    (env.variable)("HELDTO_KEY_FILE").map_or_else(|| dir.join("signing.key"), PathBuf::from)
 }
 
 /// Makes a key file that only its owner may read. Durable on return.
@@ -52,9 +52,9 @@ pub fn sync_folder(path: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// When the file is no key, or cannot be read, and when everybody may write it.
-pub fn read_to_sign(world: &mut World<'_>, path: &Path) -> Result<NoteSigner, CommandError> {
+pub fn read_to_sign(env: &mut Env<'_>, path: &Path) -> Result<NoteSigner, CommandError> {
     if let Some(warning) = crate::permissions::check_key(path)? {
-        (world.say)(&format!("warning: {warning}"));
+        (env.eprintln)(&format!("warning: {warning}"));
     }
     read(path)
 }

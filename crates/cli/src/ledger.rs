@@ -1,6 +1,6 @@
 //! Opening the ledger and loading its states; the lock is let go before anything is rendered.
 
-use crate::World;
+use crate::Env;
 use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use chrono::{DateTime, Utc};
@@ -27,10 +27,10 @@ pub fn folder(global: &Global) -> PathBuf {
 }
 
 /// Opens the ledger, waiting for another process and saying so, and says what the store mended.
-pub fn open(world: &mut World<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
-    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder} to finish with the ledger"));
+pub fn open(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
+    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let store = SledStore::open(&folder(global), opening(global, access, waiting));
-    say_notices(world, global);
+    say_notices(env, global);
     let store = store?;
     if access == Access::Write && store.is_partial() {
         return Err(StoreError::Partial.into());
@@ -44,12 +44,14 @@ pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Ope
 }
 
 /// Says what the store did by itself, each in a line.
-pub fn say_notices(world: &mut World<'_>, global: &Global) {
+pub fn say_notices(env: &mut Env<'_>, global: &Global) {
     for notice in global.notices.take() {
         if matches!(notice, Notice::TakenUp(_)) && crate::commands::init::ignore(&folder(global)).is_err() {
-            (world.say)("note: add `journal*/` to the folder's .gitignore: it holds what only this machine may hold");
+            (env.eprintln)(
+                "note: add `journal*/` to the folder's .gitignore: it holds what only this machine may hold",
+            );
         }
-        (world.say)(&format!("note: {notice}"));
+        (env.eprintln)(&format!("note: {notice}"));
     }
 }
 
@@ -127,8 +129,8 @@ pub fn load_all(ledger: &Ledger<SledStore>) -> Result<FactHistory, CommandError>
 }
 
 /// Opens the ledger and folds all of it; nothing holds it any longer then.
-pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let ledger = open(world, global, Access::Read)?;
+pub fn open_full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
+    let ledger = open(env, global, Access::Read)?;
     let mut history = fold(&ledger, at)?;
     mark_sensitive(&ledger, &mut history)?;
     let entries = history.size();
@@ -136,8 +138,8 @@ pub fn load(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<L
 }
 
 /// Opens the ledger so that facts are read from it as they are asked for; it is held until what is given is dropped.
-pub fn look(world: &mut World<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let ledger = open(world, global, Access::Read)?;
+pub fn open_indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
+    let ledger = open(env, global, Access::Read)?;
     let size = size_at(&ledger, at)?;
     let last = ledger.recorded_last(size)?;
     let loaded = about(&ledger, FactHistory::default(), size)?;
@@ -173,17 +175,17 @@ fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Resu
 
 /// A ledger too long to be judged whenever its status is asked for, with what was kept of the last judgement of all of it, if its log still begins with what
 /// was judged. `None` of a shorter one.
-pub fn at_a_glance(
-    world: &mut World<'_>,
+pub fn status_cache_limit(
+    env: &mut Env<'_>,
     global: &Global,
 ) -> Result<Option<(Loaded, Option<StatusSummary>)>, CommandError> {
-    let ledger = open(world, global, Access::Read)?;
+    let ledger = open(env, global, Access::Read)?;
     let size = ledger.head().size();
-    if size <= world.at_a_glance {
+    if size <= env.status_cache_limit {
         return Ok(None);
     }
     // It only saves time: one that does not read is as good as none.
-    let kept = ledger.store().judged()?.and_then(|text| serde_json::from_str::<StatusSummary>(&text).ok());
+    let kept = ledger.store().status_cache()?.and_then(|text| serde_json::from_str::<StatusSummary>(&text).ok());
     let fits = |glance: &StatusSummary| {
         glance.entries <= size
             && ledger.chain_before(glance.entries).is_ok_and(|chain| chain.0.to_string() == glance.chain)
@@ -198,7 +200,7 @@ pub fn at_a_glance(
 /// Keeps what a judgement of all of a ledger came to, where that can be written: it only saves time.
 pub fn keep(global: &Global, glance: &StatusSummary) {
     if let Ok(text) = serde_json::to_string(glance) {
-        drop(SledStore::put_judged(&folder(global), &text));
+        drop(SledStore::put_status_cache(&folder(global), &text));
     }
 }
 
@@ -225,9 +227,9 @@ impl Lookup for Index {
 }
 
 /// How many entries a checkpoint is of, all of which this ledger must hold unchanged.
-pub fn size_of_checkpoint(world: &mut World<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
-    let trust = crate::trust::Trust { key: None, expected: Some(bytes_of(world, path)?) };
-    let expected = trust.expect(&open(world, global, Access::Read)?)?;
+pub fn size_of_checkpoint(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
+    let trust = crate::trust::Trust { key: None, expected: Some(bytes_of(env, path)?) };
+    let expected = trust.expect(&open(env, global, Access::Read)?)?;
     Ok(expected.map_or(0, |(_, checkpoint)| checkpoint.size))
 }
 
@@ -254,15 +256,15 @@ pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<FactHistory, 
 
 impl Loaded {
     /// The days to judge by.
-    pub fn clock(&self, world: &World<'_>, clocks: &Clocks) -> Clock {
-        let today = DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive();
+    pub fn clock(&self, env: &Env<'_>, clocks: &Clocks) -> Clock {
+        let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
         let as_of = clocks.as_of.unwrap_or(today);
         Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
     }
 
     /// Returns the view that was asked for.
-    pub fn view(&self, world: &World<'_>, clocks: &Clocks) -> View<'_> {
-        View::new(&self.history, self.clock(world, clocks)).with_sensitive(clocks.sensitive)
+    pub fn view(&self, env: &Env<'_>, clocks: &Clocks) -> View<'_> {
+        View::new(&self.history, self.clock(env, clocks)).with_sensitive(clocks.sensitive)
     }
 
     /// An error where nothing of this id is known, with the nearest id.
@@ -326,11 +328,11 @@ pub fn known(history: &FactHistory) -> Known {
 }
 
 /// Reads files, folders of facts files, and standard input.
-pub fn files(world: &mut World<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
+pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
     let mut all = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            let text = (world.input)().map_err(|e| crate::error::io("reading standard input", &e))?;
+            let text = (env.input)().map_err(|e| crate::error::io("reading standard input", &e))?;
             all.push(File { name: "standard input".to_owned(), text });
         } else if path.is_dir() {
             let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
@@ -342,7 +344,9 @@ pub fn files(world: &mut World<'_>, paths: &[PathBuf]) -> Result<Vec<File>, Comm
             inside.sort();
             // A pipe or a device might never end.
             let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = inside.into_iter().partition(|p| p.is_file());
-            others.iter().for_each(|p| (world.say)(&format!("note: {} is not a file, and was skipped", p.display())));
+            others
+                .iter()
+                .for_each(|p| (env.eprintln)(&format!("note: {} is not a file, and was skipped", p.display())));
             let inside = files;
             if inside.is_empty() {
                 let message = format!("there is no facts file (.toml or .jsonl) in {}", path.display());
@@ -379,16 +383,16 @@ fn read(path: &Path) -> Result<File, CommandError> {
 }
 
 /// Bytes of a file, or of standard input.
-pub fn bytes_of(world: &mut World<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
+pub fn bytes_of(env: &mut Env<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
     if path.as_os_str() == "-" {
-        return (world.input)().map(String::into_bytes).map_err(|e| crate::error::io("reading standard input", &e));
+        return (env.input)().map(String::into_bytes).map_err(|e| crate::error::io("reading standard input", &e));
     }
     std::fs::read(path).map_err(|e| crate::error::io(&format!("reading {}", path.display()), &e))
 }
 
 /// Text of a file, or of standard input.
-pub fn text_of(world: &mut World<'_>, path: &Path) -> Result<String, CommandError> {
-    let bytes = bytes_of(world, path)?;
+pub fn text_of(env: &mut Env<'_>, path: &Path) -> Result<String, CommandError> {
+    let bytes = bytes_of(env, path)?;
     String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))
 }

@@ -1,9 +1,9 @@
 //! The program's commands, with the world as an argument: clock, randomness, input, terminal. Wiring only.
 
 mod args;
-mod carry;
 mod commands;
 mod error;
+mod export_file;
 mod key;
 mod ledger;
 mod permissions;
@@ -16,7 +16,7 @@ use error::CommandError;
 use std::ffi::OsString;
 
 /// What the program takes from the world.
-pub struct World<'a> {
+pub struct Env<'a> {
     /// The time: microseconds since the Unix epoch.
     pub now: &'a dyn Fn() -> i64,
     /// Fills bytes at random.
@@ -26,7 +26,7 @@ pub struct World<'a> {
     /// Puts a question on the terminal and returns the line that is typed; `None` where there is nobody to ask.
     pub ask: &'a mut dyn FnMut(&str) -> Option<String>,
     /// Says a line on standard error.
-    pub say: &'a mut dyn FnMut(&str),
+    pub eprintln: &'a mut dyn FnMut(&str),
     /// Shows how far a long job is, in place of what it showed before; nothing where the text is empty.
     pub progress: &'a mut dyn FnMut(&str),
     /// A variable of the environment.
@@ -34,7 +34,7 @@ pub struct World<'a> {
     /// What the output goes to.
     pub terminal: Terminal,
     /// Up to how many entries `status` judges a ledger anew whenever it is asked.
-    pub at_a_glance: u64,
+    pub status_cache_limit: u64,
 }
 
 /// What the output goes to.
@@ -50,90 +50,90 @@ pub struct Terminal {
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct RunOutput {
     /// What goes to standard output.
     pub out: String,
     /// Whether it is for reading, and may be paged.
     pub page: bool,
     /// The exit code (README, *Exit codes*).
-    pub code: u8,
+    pub exit_code: u8,
 }
 
 /// Runs one command.
-pub fn run(world: &mut World<'_>, arguments: impl IntoIterator<Item = OsString>) -> Outcome {
+pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> RunOutput {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            (world.say)(screen::clean(error.render().to_string().trim_end(), false).as_str());
-            return Outcome { out: String::new(), page: false, code: error::USAGE };
+            (env.eprintln)(screen::clean(error.render().to_string().trim_end(), false).as_str());
+            return RunOutput { out: String::new(), page: false, exit_code: error::USAGE };
         }
-        Err(help) => return Outcome { out: help.render().to_string(), page: false, code: 0 },
+        Err(help) => return RunOutput { out: help.render().to_string(), page: false, exit_code: 0 },
     };
     let quiet = arguments.quiet;
-    let global = arguments.global(world);
+    let global = arguments.global(env);
     // The one place where anything is said: names of files, reasons and origins cannot steer the terminal.
-    let (say, terminal) = (&mut *world.say, world.terminal);
+    let (say, terminal) = (&mut *env.eprintln, env.terminal);
     let colours = global.colour_errors;
     let mut clean_say = |line: &str| say(&screen::clean(line, colours));
-    let mut world = World {
-        now: world.now,
-        random: &mut *world.random,
-        input: &mut *world.input,
-        ask: &mut *world.ask,
-        say: &mut clean_say,
-        progress: &mut *world.progress,
-        variable: world.variable,
+    let mut env = Env {
+        now: env.now,
+        random: &mut *env.random,
+        input: &mut *env.input,
+        ask: &mut *env.ask,
+        eprintln: &mut clean_say,
+        progress: &mut *env.progress,
+        variable: env.variable,
         terminal,
-        at_a_glance: world.at_a_glance,
+        status_cache_limit: env.status_cache_limit,
     };
-    let done = if (world.now)() < 0 {
+    let done = if (env.now)() < 0 {
         let error = CommandError::new(error::FAILED, "this machine's clock stands before 1970");
         Err(error.hint("set the clock, and run the command again"))
     } else {
-        dispatch(&mut world, &global, arguments)
+        dispatch(&mut env, &global, arguments)
     };
-    ledger::say_notices(&mut world, &global);
+    ledger::say_notices(&mut env, &global);
     match done {
         // What a program reads is as it was recorded.
         Ok(outcome) if !terminal.out => outcome,
         Ok(outcome) => {
             let has_colours =
                 outcome.page && global.screen.colour && global.format == heldto_report::Format::TableBlock;
-            Outcome { out: screen::clean(&outcome.out, has_colours), ..outcome }
+            RunOutput { out: screen::clean(&outcome.out, has_colours), ..outcome }
         }
         Err(error) => {
-            (world.say)(&error.render());
+            (env.eprintln)(&error.render());
             if !quiet {
                 for hint in &error.hints {
-                    (world.say)(&format!("  = help: {}", heldto_report::plain(hint)));
+                    (env.eprintln)(&format!("  = help: {}", heldto_report::plain(hint)));
                 }
             }
-            Outcome { out: String::new(), page: false, code: error.code }
+            RunOutput { out: String::new(), page: false, exit_code: error.exit_code }
         }
     }
 }
 
-fn dispatch(world: &mut World<'_>, global: &Global, arguments: Arguments) -> Result<Outcome, CommandError> {
+fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<RunOutput, CommandError> {
     match arguments.command.unwrap_or_default() {
-        Command::Init(args) => commands::init::run(world, global, &args),
-        Command::Append(args) => commands::append::run(world, global, &args),
-        Command::Check(args) => commands::check::run(world, global, &args),
+        Command::Init(args) => commands::init::run(env, global, &args),
+        Command::Append(args) => commands::append::run(env, global, &args),
+        Command::Check(args) => commands::check::run(env, global, &args),
         Command::Mapping(args) => commands::append::mapping(&args),
-        Command::Correct(args) => commands::amend::correct(world, global, &args),
-        Command::Retract(args) => commands::amend::retract(world, global, &args),
-        Command::Show(args) => commands::report::show(world, global, &args),
-        Command::Timeline(args) => commands::report::timeline(world, global, &args),
-        Command::Status(args) => commands::report::status(world, global, &args),
-        Command::Report(args) => commands::report::report(world, global, &args),
-        Command::Calc(args) => commands::report::calc(world, global, &args),
-        Command::Verify(args) => commands::verify::run(world, global, &args),
-        Command::Checkpoint(args) => commands::sign::checkpoint(world, global, &args),
-        Command::Key(args) => commands::sign::rotate(world, global, &args),
-        Command::Prove(args) => commands::prove::run(world, global, &args),
-        Command::Publish(args) => commands::publish::run(world, global, &args),
-        Command::Export(args) => commands::export::run(world, global, &args),
-        Command::Restore(args) => commands::export::restore(world, global, &args),
-        Command::Repair(args) => commands::repair::run(world, global, &args),
-        Command::Demo(args) => commands::demo::run(world, global, &args),
+        Command::Correct(args) => commands::amend::correct(env, global, &args),
+        Command::Retract(args) => commands::amend::retract(env, global, &args),
+        Command::Show(args) => commands::report::show(env, global, &args),
+        Command::Timeline(args) => commands::report::timeline(env, global, &args),
+        Command::Status(args) => commands::report::status(env, global, &args),
+        Command::Report(args) => commands::report::report(env, global, &args),
+        Command::Calc(args) => commands::report::calc(env, global, &args),
+        Command::Verify(args) => commands::verify::run(env, global, &args),
+        Command::Checkpoint(args) => commands::sign::checkpoint(env, global, &args),
+        Command::Key(args) => commands::sign::rotate(env, global, &args),
+        Command::Prove(args) => commands::prove::run(env, global, &args),
+        Command::Publish(args) => commands::publish::run(env, global, &args),
+        Command::Export(args) => commands::export::run(env, global, &args),
+        Command::Restore(args) => commands::export::restore(env, global, &args),
+        Command::Repair(args) => commands::repair::run(env, global, &args),
+        Command::Demo(args) => commands::demo::run(env, global, &args),
     }
 }

@@ -1,6 +1,6 @@
 //! The program `heldto`: gives the library the world and writes out what it says.
 
-use heldto_cli::{Outcome, Terminal, World, run};
+use heldto_cli::{Env, RunOutput, Terminal, run};
 use std::io::{IsTerminal, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode, Stdio};
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         err: std::io::stderr().is_terminal(),
         width: terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)),
     };
-    let mut world = World {
+    let mut env = Env {
         now: &now,
         random: &mut |bytes| getrandom::fill(bytes).unwrap_or_else(|e| panic!("the system gives no random bytes: {e}")),
         input: &mut || {
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
         ask: &mut ask,
-        say: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
+        eprintln: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
         progress: &mut |text| {
             let mut err = std::io::stderr();
             drop(write!(err, "\r{text}\x1b[K").and_then(|()| err.flush()));
@@ -35,9 +35,9 @@ fn main() -> ExitCode {
         variable: &|name| std::env::var(name).ok().filter(|v| !v.is_empty()),
         terminal,
         // About a second's work.
-        at_a_glance: 100_000,
+        status_cache_limit: 100_000,
     };
-    match catch_unwind(AssertUnwindSafe(|| run(&mut world, std::env::args_os()))) {
+    match catch_unwind(AssertUnwindSafe(|| run(&mut env, std::env::args_os()))) {
         Ok(outcome) => finish(&outcome, terminal),
         Err(_) => {
             let what = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +67,7 @@ fn now() -> i64 {
     }
 }
 
-fn finish(outcome: &Outcome, terminal: Terminal) -> ExitCode {
+fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
     if !(outcome.page && terminal.out && page(&outcome.out)) {
         // A reader who has seen enough closes the pipe; that is no error.
         let mut out = std::io::stdout().lock();
@@ -78,7 +78,7 @@ fn finish(outcome: &Outcome, terminal: Terminal) -> ExitCode {
             return ExitCode::from(1);
         }
     }
-    ExitCode::from(outcome.code)
+    ExitCode::from(outcome.exit_code)
 }
 
 /// Shows long output through the reader's pager. `false` where there is none, and nothing was shown.

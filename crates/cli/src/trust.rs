@@ -1,6 +1,6 @@
 //! Which keys may sign: the one that the reader brings, and those that it handed over to. Never one that is found inside what is checked.
 
-use crate::World;
+use crate::Env;
 use crate::error::{CommandError, INPUT, INTEGRITY, UNSIGNED, io};
 use heldto_ledger::{KeyChange, Ledger};
 use heldto_proof::{Checkpoint, Genesis, SignedNote, Verifier};
@@ -18,7 +18,7 @@ pub struct Trust {
 
 impl Trust {
     /// Reads the key (as text, or from a file) and the earlier checkpoint.
-    pub fn new(world: &mut World<'_>, key: Option<&str>, expect: Option<&Path>) -> Result<Self, CommandError> {
+    pub fn new(env: &mut Env<'_>, key: Option<&str>, expect: Option<&Path>) -> Result<Self, CommandError> {
         let key = key.map(|text| {
             let text = if text.contains('+') {
                 text.to_owned()
@@ -28,7 +28,7 @@ impl Trust {
             text.parse::<Verifier>()
                 .map_err(|e| CommandError::new(INPUT, e.to_string()).hint("a public key reads: origin+hash+base64"))
         });
-        let expected = expect.map(|path| crate::ledger::bytes_of(world, path));
+        let expected = expect.map(|path| crate::ledger::bytes_of(env, path));
         Ok(Self { key: key.transpose()?, expected: expected.transpose()? })
     }
 
@@ -51,8 +51,8 @@ impl Trust {
         let Some(key) = &self.key else { return Ok(Signature { by: signer, is_checked: false, since: None }) };
         handed_over(key, genesis, changes)?;
         note.verify(&signer).map_err(|e| {
-            let code = if matches!(e, heldto_proof::NoteError::Unsigned(_)) { UNSIGNED } else { INTEGRITY };
-            CommandError::new(code, format!("the checkpoint of {} entries: {e}", checkpoint.size))
+            let exit_code = if matches!(e, heldto_proof::NoteError::Unsigned(_)) { UNSIGNED } else { INTEGRITY };
+            CommandError::new(exit_code, format!("the checkpoint of {} entries: {e}", checkpoint.size))
                 .hint(format!("the key asked for is {key}"))
         })?;
         // The reader's key may be the first, one between, or a later one than signed this.

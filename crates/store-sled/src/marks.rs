@@ -184,7 +184,7 @@ impl SledStore {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn put_judged(dir: &Path, text: &str) -> Result<(), StoreError> {
+    pub fn put_status_cache(dir: &Path, text: &str) -> Result<(), StoreError> {
         files::replace(dir, "judged", &with_check(text), false).map(drop)
     }
 
@@ -192,7 +192,7 @@ impl SledStore {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn judged(&self) -> Result<Option<String>, StoreError> {
+    pub fn status_cache(&self) -> Result<Option<String>, StoreError> {
         let bytes = files::read_if_there(&self.dir.join("judged"))?;
         Ok(bytes.and_then(|bytes| checked(&bytes)).map(|(text, _)| text))
     }

@@ -3,7 +3,7 @@
 use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
-use crate::{Outcome, World, ledger};
+use crate::{Env, RunOutput, ledger};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
@@ -13,11 +13,11 @@ use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
 /// Replaces a fact by the one in a file, under the same id.
-pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Result<Outcome, CommandError> {
-    let files = ledger::files(world, std::slice::from_ref(&args.file))?;
+pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result<RunOutput, CommandError> {
+    let files = ledger::files(env, std::slice::from_ref(&args.file))?;
     reasoned(&args.reason)?;
     let drafts = heldto_intake::draft(&files);
-    let mut open = ledger::open(world, global, Access::Write)?;
+    let mut open = ledger::open(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
     let current = standing(&open, &args.id)?;
@@ -40,21 +40,21 @@ pub fn correct(world: &mut World<'_>, global: &Global, args: &CorrectArgs) -> Re
         return Ok(plain(format!("`{}` says that already; nothing was recorded\n", args.id)));
     }
     if open.sensitive()?.entities.contains(&args.id) && !fact.sensitive {
-        (world.say)(&format!(
+        (env.eprintln)(&format!(
             "note: `{}` stays sensitive: what is so in any version is so in all; to tell it in public, give it another id",
             args.id
         ));
     }
     let body =
         Body::Correction { of: args.id.clone(), reason: args.reason.clone(), replacement: Box::new(fact.clone()) };
-    amend(world, global, &mut open, &args.id, "correction", format!("Corrects {}", args.id), body)
+    amend(env, global, &mut open, &args.id, "correction", format!("Corrects {}", args.id), body)
 }
 
 /// Withdraws a fact, or a retraction, so that what that withdrew stands again.
-pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Result<Outcome, CommandError> {
+pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result<RunOutput, CommandError> {
     reasoned(&args.reason)?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
-    let mut open = ledger::open(world, global, access)?;
+    let mut open = ledger::open(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
     let withdrawn = open.versions(&args.id)?.into_iter().find_map(|recorded| match recorded.content {
@@ -70,8 +70,8 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
             if args.dry_run {
                 return Ok(plain(format!("{}\nnothing was recorded\n", said_of(&args.id, &leaning, leaning.len()))));
             }
-            (world.say)(&said_of(&args.id, &leaning, 10));
-            consent(world, args)?;
+            (env.eprintln)(&said_of(&args.id, &leaning, 10));
+            consent(env, args)?;
         }
     } else if args.dry_run {
         return Ok(plain(format!("`{}` would be taken back; nothing was recorded\n", args.id)));
@@ -79,7 +79,7 @@ pub fn retract(world: &mut World<'_>, global: &Global, args: &RetractArgs) -> Re
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
     // Records that amend are named after the fact, also those that amend records.
     let entity = withdrawn.as_ref().and_then(|of| of.fact().parse().ok()).unwrap_or_else(|| args.id.clone());
-    amend(world, global, &mut open, &entity, "retraction", format!("Withdraws {}", args.id), body)
+    amend(env, global, &mut open, &entity, "retraction", format!("Withdraws {}", args.id), body)
 }
 
 /// Returns what leans on a fact: every fact that names it, with how, in the order of ids. What is sensitive is left out unless the
@@ -125,11 +125,11 @@ fn said_of(id: &FactId, leaning: &[(FactId, String)], most: usize) -> String {
 }
 
 /// Asks whether to withdraw what others lean on; `--yes` says so without a question.
-fn consent(world: &mut World<'_>, args: &RetractArgs) -> Result<(), CommandError> {
+fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
     if args.yes {
         return Ok(());
     }
-    match (world.ask)(&format!("Withdraw `{}` all the same? [y/N]", args.id)).as_deref() {
+    match (env.ask)(&format!("Withdraw `{}` all the same? [y/N]", args.id)).as_deref() {
         Some("y" | "Y" | "yes" | "Yes") => Ok(()),
         Some(_) => Err(CommandError::new(FAILED, "nothing was withdrawn".to_owned())),
         None => Err(CommandError::new(INPUT, format!("other facts lean on `{}`; nothing was withdrawn", args.id))
@@ -162,21 +162,21 @@ fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError>
 }
 
 fn amend(
-    world: &mut World<'_>,
+    env: &mut Env<'_>,
     global: &Global,
     open: &mut Ledger<SledStore>,
     entity: &FactId,
     what: &str,
     text: String,
     body: Body,
-) -> Result<Outcome, CommandError> {
+) -> Result<RunOutput, CommandError> {
     let mut number = open.versions(entity)?.len();
     while !open.versions(&entity.numbered(what, number))?.is_empty() {
         number += 1;
     }
     let fact = Fact::amending(entity.numbered(what, number), text, body);
-    let appended = append::record(world, open, std::slice::from_ref(&fact))?;
-    append::warn_of_sensitive(world, open, &[&fact])?;
+    let appended = append::record(env, open, std::slice::from_ref(&fact))?;
+    append::warn_of_sensitive(env, open, &[&fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
     let said = match open.standing(entity)? {
         Some(_) if what == "retraction" => format!("entry {index}: `{entity}` stands again\n"),

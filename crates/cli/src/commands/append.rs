@@ -4,7 +4,7 @@ use super::{check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
-use crate::{Outcome, World};
+use crate::{Env, RunOutput};
 use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
@@ -14,17 +14,17 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Reads, checks and appends: all of it, or nothing. Files are read and parsed before the ledger is held.
-pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<Outcome, CommandError> {
+pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunOutput, CommandError> {
     let access = if args.dry_run { Access::Read } else { Access::Write };
-    let through = args.mapping.as_deref().map(|name| mapping_file(world, name)).transpose()?;
+    let through = args.mapping.as_deref().map(|name| mapping_file(env, name)).transpose()?;
     let (files, mut open, facts, places);
     match &through {
         Some(mapping) => {
-            files = tables(world, global, mapping, &args.files)?;
-            let ground = ground(&ledger::open(world, global, Access::Read)?)?;
+            files = tables(env, global, mapping, &args.files)?;
+            let ground = ground(&ledger::open(env, global, Access::Read)?)?;
             (facts, places) =
                 heldto_intake::map(mapping, &files, &ground).map_err(|problems| wrong(global, &problems))?;
-            open = ledger::open(world, global, access)?;
+            open = ledger::open(env, global, access)?;
         }
         None => {
             if let Some(table) =
@@ -35,16 +35,16 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
                     CommandError::new(INPUT, message).hint("give --mapping NAME; heldto mapping lists those there are")
                 );
             }
-            files = ledger::files(world, &args.files)?;
+            files = ledger::files(env, &args.files)?;
             let drafts = heldto_intake::draft(&files);
-            open = ledger::open(world, global, access)?;
+            open = ledger::open(env, global, access)?;
             (facts, places) = self::facts(global, &mut open, &drafts)?;
         }
     }
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
     let fail = |error| placed(global, &files, &places, error);
-    check::warn(world, global, &open, (&files, &places), &facts, args.strict)?;
+    check::warn(env, global, &open, (&files, &places), &facts, args.strict)?;
     if args.dry_run {
         if open.store().is_partial() {
             return Err(StoreError::Partial.into());
@@ -53,20 +53,20 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &AppendArgs) -> Result<
         for fact in &planned.new {
             encode_fact(fact).map_err(|error| fail(AppendError::Fact { id: fact.id.clone(), error }))?;
         }
-        warn_of_sensitive(world, &open, &planned.new)?;
+        warn_of_sensitive(env, &open, &planned.new)?;
         let said =
             format!("{} would be recorded{}; nothing was\n", count(&planned.new), unchanged(planned.unchanged.len()));
         return Ok(plain(if global.quiet { String::new() } else { said }));
     }
-    let now = (world.now)();
+    let now = (env.now)();
     let appended = {
-        let mut meter = meter(world.terminal, world.progress, "recording", facts.len() as u64);
-        open.append_with(&facts, now, world.random, &mut meter).map_err(fail)?
+        let mut meter = meter(env.terminal, env.progress, "recording", facts.len() as u64);
+        open.append_with(&facts, now, env.random, &mut meter).map_err(fail)?
     };
     // A fact given twice in one go is recorded once.
     let mut recorded: BTreeSet<&FactId> = appended.recorded.iter().map(|(id, _)| id).collect();
     let new: Vec<&Fact> = facts.iter().filter(|fact| recorded.remove(&fact.id)).collect();
-    warn_of_sensitive(world, &open, &new)?;
+    warn_of_sensitive(env, &open, &new)?;
     let head = open.head().clone();
     drop(open);
     if global.quiet {
@@ -102,7 +102,7 @@ fn unchanged(n: usize) -> String {
 }
 
 /// Warns of facts that are public and name one that is not: a published text cannot hide an id.
-pub fn warn_of_sensitive(world: &mut World<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
+pub fn warn_of_sensitive(env: &mut Env<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
     let marked: BTreeSet<FactId> =
         new.iter().filter(|fact| fact.marks_sensitive()).map(|fact| fact.entity_id().clone()).collect();
     let mut sensitive = open.sensitive()?.entities;
@@ -114,7 +114,7 @@ pub fn warn_of_sensitive(world: &mut World<'_>, open: &Ledger<SledStore>, new: &
     let mut all: BTreeSet<FactId> = new.iter().filter(names).map(|fact| fact.id.clone()).collect();
     // What was recorded before may name what is marked only now.
     all.extend(publish::naming(open, &marked, &sensitive)?);
-    publish::warn_of(world, &all);
+    publish::warn_of(env, &all);
     Ok(())
 }
 
@@ -145,7 +145,7 @@ pub fn facts(
 }
 
 /// A mapping by its name, or from a file.
-fn mapping_file(world: &mut World<'_>, name: &str) -> Result<File, CommandError> {
+fn mapping_file(env: &mut Env<'_>, name: &str) -> Result<File, CommandError> {
     if let Some((name, text)) = heldto_intake::SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         return Ok(File { name: format!("mapping {name}"), text: (*text).to_owned() });
     }
@@ -155,12 +155,12 @@ fn mapping_file(world: &mut World<'_>, name: &str) -> Result<File, CommandError>
         return Err(CommandError::new(INPUT, format!("there is no mapping `{name}`, and no file of that name"))
             .hint(format!("with the program come {}", names.join(", "))));
     }
-    let mut files = ledger::files(world, &[path.to_path_buf()])?;
+    let mut files = ledger::files(env, &[path.to_path_buf()])?;
     Ok(files.remove(0))
 }
 
 /// Prints a mapping, or the names of those there are.
-pub fn mapping(args: &MappingArgs) -> Result<Outcome, CommandError> {
+pub fn mapping(args: &MappingArgs) -> Result<RunOutput, CommandError> {
     let names: Vec<&str> = heldto_intake::SHIPPED.iter().map(|(name, _)| *name).collect();
     match &args.name {
         None => Ok(plain(format!("{}\n", names.join("\n")))),
@@ -173,12 +173,7 @@ pub fn mapping(args: &MappingArgs) -> Result<Outcome, CommandError> {
 }
 
 /// The tables that a mapping reads: the files named, and of a folder those that the mapping speaks of.
-fn tables(
-    world: &mut World<'_>,
-    global: &Global,
-    mapping: &File,
-    paths: &[PathBuf],
-) -> Result<Vec<File>, CommandError> {
+fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
     let names = heldto_intake::tables(mapping).map_err(|problems| wrong(global, &problems))?;
     let mut wanted = Vec::new();
     for path in paths {
@@ -194,7 +189,7 @@ fn tables(
             wanted.push(path.clone());
         }
     }
-    ledger::files(world, &wanted)
+    ledger::files(env, &wanted)
 }
 
 /// Returns what a mapping finds parties by.
@@ -206,7 +201,7 @@ fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
         let newest = (kind == Kind::Party).then(|| history.versions(id).last()?.fact.as_ref()).flatten();
         if let Some(Body::Party { identifiers, .. }) = newest.map(|fact| &fact.body) {
             let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));
-            ground.codes.extend(codes.map(|code| (code, id.clone())));
+            ground.codes.extend(codes.map(|exit_code| (exit_code, id.clone())));
         }
     }
     ledger::sound(&history)?;
@@ -216,7 +211,7 @@ fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
 /// Every problem of the files, as it is read.
 fn wrong(global: &Global, problems: &Problems) -> CommandError {
     let message = format!("{}; nothing was appended", problems.render(global.colour_errors));
-    CommandError { as_it_is: true, ..CommandError::new(INPUT, message) }
+    CommandError { rendered: true, ..CommandError::new(INPUT, message) }
 }
 
 /// What only the ledger can tell is wrong with facts, at their places in the files.
@@ -242,6 +237,6 @@ fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {
 }
 
 /// Appends facts; they are durable when this returns.
-pub fn record(world: &mut World<'_>, open: &mut Ledger<SledStore>, facts: &[Fact]) -> Result<Appended, CommandError> {
-    Ok(open.append(facts, (world.now)(), world.random)?)
+pub fn record(env: &mut Env<'_>, open: &mut Ledger<SledStore>, facts: &[Fact]) -> Result<Appended, CommandError> {
+    Ok(open.append(facts, (env.now)(), env.random)?)
 }

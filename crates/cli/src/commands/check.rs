@@ -4,7 +4,7 @@ use super::{append, plain};
 use crate::args::{CheckArgs, Clocks, Global};
 use crate::error::{CommandError, INPUT};
 use crate::ledger;
-use crate::{Outcome, World};
+use crate::{Env, RunOutput};
 use chrono::{DateTime, NaiveDate};
 use heldto_fact::{Fact, FactId};
 use heldto_intake::{File, Places, Problems};
@@ -21,42 +21,42 @@ const READ_WHOLE: u64 = 20_000;
 const MOST_SHOWN: usize = 10;
 
 /// Checks files, or the ledger where none are named.
-pub fn run(world: &mut World<'_>, global: &Global, args: &CheckArgs) -> Result<Outcome, CommandError> {
+pub fn run(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOutput, CommandError> {
     if args.files.is_empty() {
-        return of_ledger(world, global, args);
+        return of_ledger(env, global, args);
     }
-    let files = ledger::files(world, &args.files)?;
+    let files = ledger::files(env, &args.files)?;
     let drafts = heldto_intake::draft(&files);
-    let mut open = ledger::open(world, global, Access::Read)?;
+    let mut open = ledger::open(env, global, Access::Read)?;
     let (facts, places) = append::facts(global, &mut open, &drafts)?;
     if facts.is_empty() {
-        (world.say)(&empty());
+        (env.eprintln)(&empty());
     }
     // What `append` would refuse is refused here too.
     open.plan(&facts).map_err(|error| append::placed(global, &files, &places, error))?;
-    let found = found(world, &open, &files, &places, &facts.iter().collect::<Vec<_>>())?;
-    let code = if args.strict && (!found.problems.is_empty() || facts.is_empty()) { INPUT } else { 0 };
+    let found = found(env, &open, &files, &places, &facts.iter().collect::<Vec<_>>())?;
+    let exit_code = if args.strict && (!found.problems.is_empty() || facts.is_empty()) { INPUT } else { 0 };
     let out = if found.problems.is_empty() {
         "nothing looks wrong\n".to_owned()
     } else {
         format!("{}\n", found.render_as_warnings(global.screen.colour, usize::MAX))
     };
-    Ok(Outcome { code, ..plain(out) })
+    Ok(RunOutput { exit_code, ..plain(out) })
 }
 
-fn of_ledger(world: &mut World<'_>, global: &Global, args: &CheckArgs) -> Result<Outcome, CommandError> {
-    let loaded = ledger::load(world, global, None)?;
+fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOutput, CommandError> {
+    let loaded = ledger::open_full(env, global, None)?;
     let clocks = Clocks { known_by: Some(NaiveDate::MAX), sensitive: args.sensitive, ..Clocks::default() };
-    let today = today(world);
-    let view = loaded.view(world, &clocks);
+    let today = today(env);
+    let view = loaded.view(env, &clocks);
     // Whatever day a source gives itself, the ledger holds it.
     let view =
         View::new(&loaded.history, Clock { as_of: NaiveDate::MAX, ..view.clock() }).with_sensitive(args.sensitive);
-    let now = loaded.view(world, &Clocks { sensitive: args.sensitive, ..Clocks::default() });
+    let now = loaded.view(env, &Clocks { sensitive: args.sensitive, ..Clocks::default() });
     let document = heldto_report::check(&view, today, ReportBasis::of(&now, loaded.log.clone(), Scope::All));
     ledger::sound(&loaded.history)?;
-    let code = if args.strict && !document.data.rows.is_empty() { INPUT } else { 0 };
-    Ok(Outcome { code, ..super::report::written(global, &document)? })
+    let exit_code = if args.strict && !document.data.rows.is_empty() { INPUT } else { 0 };
+    Ok(RunOutput { exit_code, ..super::report::written(global, &document)? })
 }
 
 /// Says what looks wrong with facts that are about to be recorded.
@@ -64,7 +64,7 @@ fn of_ledger(world: &mut World<'_>, global: &Global, args: &CheckArgs) -> Result
 /// # Errors
 /// Where anything does, and warnings are errors.
 pub fn warn(
-    world: &mut World<'_>,
+    env: &mut Env<'_>,
     global: &Global,
     open: &Ledger<SledStore>,
     (files, places): (&[File], &Places),
@@ -72,7 +72,7 @@ pub fn warn(
     is_strict: bool,
 ) -> Result<(), CommandError> {
     if facts.is_empty() && !is_strict {
-        (world.say)(&empty());
+        (env.eprintln)(&empty());
         return Ok(());
     }
     // What is recorded already was warned of before.
@@ -83,14 +83,14 @@ pub fn warn(
         let Ok(planned) = open.plan(facts) else { return Ok(()) };
         planned.new
     };
-    let found = found(world, open, files, places, &new)?;
+    let found = found(env, open, files, places, &new)?;
     if facts.is_empty() || (is_strict && !found.problems.is_empty()) {
         let shown = if facts.is_empty() { empty() } else { found.render_as_warnings(global.colour_errors, usize::MAX) };
         let message = format!("{shown}; nothing was appended, because of --strict");
-        return Err(CommandError { as_it_is: true, ..CommandError::new(INPUT, message) });
+        return Err(CommandError { rendered: true, ..CommandError::new(INPUT, message) });
     }
     if !found.problems.is_empty() && !global.quiet {
-        (world.say)(&found.render_as_warnings(global.colour_errors, MOST_SHOWN));
+        (env.eprintln)(&found.render_as_warnings(global.colour_errors, MOST_SHOWN));
     }
     Ok(())
 }
@@ -99,13 +99,13 @@ fn empty() -> String {
     "warning: the files hold no facts".to_owned()
 }
 
-fn today(world: &World<'_>) -> NaiveDate {
-    DateTime::from_timestamp_micros((world.now)()).unwrap_or_default().date_naive()
+fn today(env: &Env<'_>) -> NaiveDate {
+    DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive()
 }
 
 /// Returns the warnings of facts of files, at their places.
 fn found(
-    world: &World<'_>,
+    env: &Env<'_>,
     open: &Ledger<SledStore>,
     files: &[File],
     places: &Places,
@@ -117,7 +117,7 @@ fn found(
     let mut ground = KnownFacts {
         recorded: history.as_ref().map(|history| View::new(history, all)),
         sensitive: open.sensitive()?.entities,
-        today: today(world),
+        today: today(env),
         ..KnownFacts::default()
     };
     ground.sensitive.extend(facts.iter().filter(|f| f.sensitive).map(|f| f.id.clone()));

@@ -6,23 +6,23 @@ use crate::args::{
     VerifyArgs,
 };
 use crate::error::{CommandError, USAGE};
-use crate::{Outcome, World, ledger};
+use crate::{Env, RunOutput, ledger};
 use heldto_store_sled::Access;
 use std::path::PathBuf;
 
 /// Makes a ledger where there is none, records the facts, verifies, and prints the report on its pledges.
-pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Outcome, CommandError> {
+pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOutput, CommandError> {
     let dir = global.ledger.clone().unwrap_or_else(|| PathBuf::from("heldto-demo"));
     let global = Global { ledger: Some(dir.clone()), ..global.clone() };
     if !heldto_store_sled::is_ledger(&dir) {
-        init::create(world, &global, &dir, &init::default_origin(&dir))?;
-    } else if ledger::open(world, &global, Access::Read)?.genesis().origin != init::default_origin(&dir) {
+        init::create(env, &global, &dir, &init::default_origin(&dir))?;
+    } else if ledger::open(env, &global, Access::Read)?.genesis().origin != init::default_origin(&dir) {
         let message = format!("{} is a ledger of your own, and what is recorded stays", dir.display());
         return Err(CommandError::new(USAGE, message)
             .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo"));
     }
     let appended = append::run(
-        world,
+        env,
         &global,
         &AppendArgs {
             files: args.files.clone(),
@@ -34,14 +34,14 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
         },
     )?;
     let verified = verify::run(
-        world,
+        env,
         &Global { format: heldto_report::Format::TableBlock, ..global.clone() },
         &VerifyArgs { target: None, key: None, expect: None },
     )?;
     if !global.quiet {
-        (world.say)(appended.out.trim_end());
-        (world.say)(verified.out.trim_end());
-        (world.say)("");
+        (env.eprintln)(appended.out.trim_end());
+        (env.eprintln)(verified.out.trim_end());
+        (env.eprintln)("");
     }
     let pledges = PledgesArgs {
         explain: None,
@@ -50,5 +50,5 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &DemoArgs) -> Result<Ou
         filters: PledgeFilters::default(),
         clocks: Clocks::default(),
     };
-    report::report(world, &global, &ReportArgs { report: Report::Pledges(pledges) })
+    report::report(env, &global, &ReportArgs { report: Report::Pledges(pledges) })
 }

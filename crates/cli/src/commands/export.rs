@@ -4,7 +4,7 @@ use super::{plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, for_strangers, io};
 use crate::trust::Trust;
-use crate::{Outcome, World, carry, key, ledger, permissions};
+use crate::{Env, RunOutput, export_file, key, ledger, permissions};
 use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
 use heldto_store::{Founding, NewEntry, Store};
@@ -15,20 +15,20 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes an export.
-pub fn run(world: &mut World<'_>, global: &Global, args: &ExportArgs) -> Result<Outcome, CommandError> {
+pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunOutput, CommandError> {
     let access = if args.public { Access::Write } else { Access::Read };
-    let mut open = ledger::open(world, global, access)?;
+    let mut open = ledger::open(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
     if args.public {
-        publish::withhold(world, &mut open)?;
+        publish::withhold(env, &mut open)?;
     }
     let withheld = if args.public { publish::named(&open)? } else { BTreeSet::new() };
-    let text = carry::write(&open, args.private, &|entry, part| withheld.contains(&(entry, u64::from(part))))?;
+    let text = export_file::write(&open, args.private, &|entry, part| withheld.contains(&(entry, u64::from(part))))?;
     let sensitive = open.sensitive()?.entries.len();
     drop(open);
     if sensitive > 0 && !args.public {
         let are = if sensitive == 1 { "1 entry is" } else { &format!("{sensitive} entries are") };
-        (world.say)(&format!("note: {are} about identifiable children or families; --public leaves them out"));
+        (env.eprintln)(&format!("note: {are} about identifiable children or families; --public leaves them out"));
     }
     if args.file.as_os_str() == "-" {
         return Ok(plain(text));
@@ -71,21 +71,21 @@ impl Contents {
 }
 
 /// Makes a ledger again from an export or a published folder. It verifies first; nothing is made from what is broken.
-pub fn restore(world: &mut World<'_>, global: &Global, args: &RestoreArgs) -> Result<Outcome, CommandError> {
+pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result<RunOutput, CommandError> {
     let mut index_key = [0; 32];
-    (world.random)(&mut index_key);
-    let trust = Trust::new(world, args.key.as_deref(), args.expect.as_deref())?;
+    (env.random)(&mut index_key);
+    let trust = Trust::new(env, args.key.as_deref(), args.expect.as_deref())?;
     let contents = if args.file.is_dir() {
-        carry::read_folder(&Folder::new(&args.file), |exported, checkpoint| {
+        export_file::read_folder(&Folder::new(&args.file), |exported, checkpoint| {
             Contents::of(exported, index_key, Some(checkpoint), &trust)
         })
     } else {
-        let exported = carry::read(&ledger::text_of(world, &args.file)?, index_key);
+        let exported = export_file::read(&ledger::text_of(env, &args.file)?, index_key);
         exported.and_then(|exported| Contents::of(&exported, index_key, None, &trust))
     };
     let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
     permissions::create_private(&args.dir).map_err(|e| io(&format!("making the folder {}", args.dir.display()), &e))?;
-    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder}"));
+    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
     let opening = ledger::opening(global, Access::Write, waiting);
     let is_partial = verified.is_partial();
     SledStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;

@@ -3,7 +3,7 @@
 use super::plain;
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, FAILED, USAGE, io};
-use crate::{Outcome, World, key, ledger};
+use crate::{Env, RunOutput, key, ledger};
 use heldto_proof::{Genesis, NoteSigner, Verifier};
 use heldto_store::Founding;
 use heldto_store_sled::{Access, SledStore};
@@ -15,10 +15,10 @@ const IGNORED: &str = "# The database, and what only this machine may hold.\nloc
 const EXAMPLE: &str = include_str!("example.toml");
 
 /// Makes the folder, the key, the database and an example.
-pub fn run(world: &mut World<'_>, global: &Global, args: &InitArgs) -> Result<Outcome, CommandError> {
+pub fn run(env: &mut Env<'_>, global: &Global, args: &InitArgs) -> Result<RunOutput, CommandError> {
     let dir = global.ledger.as_ref().filter(|_| args.dir == Path::new(".")).unwrap_or(&args.dir);
     let origin = args.origin.clone().unwrap_or_else(|| default_origin(dir));
-    let (key_file, public) = create(world, global, dir, &origin)?;
+    let (key_file, public) = create(env, global, dir, &origin)?;
     if global.quiet {
         return Ok(plain(""));
     }
@@ -35,7 +35,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &InitArgs) -> Result<Ou
 
 /// Makes a ledger; gives the key's file and the public key.
 pub fn create(
-    world: &mut World<'_>,
+    env: &mut Env<'_>,
     global: &Global,
     dir: &Path,
     origin: &str,
@@ -60,10 +60,10 @@ pub fn create(
         }
     };
     ignore(dir)?;
-    let key_file = key::file(world, dir);
+    let key_file = key::file(env, dir);
     let (mut seed, mut index_key) = ([0; 32], [0; 32]);
-    (world.random)(&mut seed);
-    (world.random)(&mut index_key);
+    (env.random)(&mut seed);
+    (env.random)(&mut index_key);
     key::remove_blank(&key_file)?;
     // A key that an init before this one left is taken up again; it is never removed, since a ledger may rest on it.
     let signer = if key_file.exists() {
@@ -81,7 +81,7 @@ pub fn create(
             .hint("a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE"));
     }
     let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
-    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder}"));
+    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
     SledStore::create(dir, &founding, ledger::opening(global, Access::Write, waiting))?;
     write("example.toml", EXAMPLE)?;
     Ok((key_file, public))

@@ -4,7 +4,7 @@ use super::plain;
 use crate::args::{Global, ProveArgs};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use crate::trust::Trust;
-use crate::{Outcome, World, ledger};
+use crate::{Env, RunOutput, ledger};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use heldto_fact::{Body, Content, Fact, FactId};
@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Writes the proof of a fact: the fact, what was later said of it, the sources it rests on, and the changes of key.
-pub fn run(world: &mut World<'_>, global: &Global, args: &ProveArgs) -> Result<Outcome, CommandError> {
-    let open = ledger::open(world, global, Access::Read)?;
+pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOutput, CommandError> {
+    let open = ledger::open(env, global, Access::Read)?;
     let sensitive = open.sensitive()?;
     if sensitive.entities.contains(&args.id) && !args.sensitive {
         return Err(ledger::unknown(&args.id, "fact", sensitive.entries.len() as u64));

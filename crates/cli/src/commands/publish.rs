@@ -4,7 +4,7 @@ use super::sign::sign;
 use super::{counted, plain};
 use crate::args::{Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
-use crate::{Outcome, World, ledger, trust};
+use crate::{Env, RunOutput, ledger, trust};
 use heldto_fact::{Content, FactId};
 use heldto_ledger::{Ledger, SystemRecord, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
@@ -13,10 +13,10 @@ use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
 /// Writes the ledger as static files. Never over a ledger that it does not continue.
-pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result<Outcome, CommandError> {
+pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<RunOutput, CommandError> {
     // Where the last checkpoint is of all there is, publishing only reads.
-    let mut open = match ledger::open(world, global, Access::Write) {
-        Err(error) if error.is_unwritable => ledger::open(world, global, Access::Read)?,
+    let mut open = match ledger::open(env, global, Access::Write) {
+        Err(error) if error.is_unwritable => ledger::open(env, global, Access::Read)?,
         open => open?,
     };
     let folder = Folder::new(&args.dir);
@@ -32,7 +32,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
     // What is published was verified in this run, whether or not it was signed before.
     let verified = ledger::verify(&mut open, &mut |_| {})?;
     if !args.sensitive {
-        withhold(world, &mut open)?;
+        withhold(env, &mut open)?;
     }
     let size = open.head().size();
     let current = trust::current(open.genesis(), &open.key_changes(size)?);
@@ -41,7 +41,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
         Ok(c) if c.size == size && c.root == verified.root => {
             SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
         }
-        _ => sign(world, global, &mut open)?,
+        _ => sign(env, global, &mut open)?,
     };
     let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
     let withheld = if args.sensitive { BTreeSet::new() } else { named(&open)? };
@@ -70,9 +70,9 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &PublishArgs) -> Result
 ///
 /// # Errors
 /// When the ledger cannot be read or added to.
-pub fn withhold(world: &mut World<'_>, open: &mut Ledger<SledStore>) -> Result<(), CommandError> {
+pub fn withhold(env: &mut Env<'_>, open: &mut Ledger<SledStore>) -> Result<(), CommandError> {
     let sensitive = open.sensitive()?;
-    warn_of(world, &naming(open, &sensitive.entities, &sensitive.entities)?);
+    warn_of(env, &naming(open, &sensitive.entities, &sensitive.entities)?);
     let told: BTreeSet<u64> = sensitive.entries.difference(&sensitive.absent).copied().collect();
     let recorded = named(open)?;
     let mut parts = open.parts_to_withhold(&told)?;
@@ -82,8 +82,8 @@ pub fn withhold(world: &mut World<'_>, open: &mut Ledger<SledStore>) -> Result<(
     }
     let ground = "about an identifiable child or family".to_owned();
     let record = SystemRecord::Withholding(Withholding { parts, ground, by: "the keeper of the ledger".to_owned() });
-    let index = open.append_record(&record, (world.now)(), world.random)?;
-    (world.say)(&format!(
+    let index = open.append_record(&record, (env.now)(), env.random)?;
+    (env.eprintln)(&format!(
         "entry {index} records which facts are withheld: those about identifiable children or families"
     ));
     Ok(())
@@ -113,12 +113,12 @@ pub fn naming(
 }
 
 /// Warns of public facts that name sensitive ones; nothing where there are none.
-pub fn warn_of(world: &mut World<'_>, facts: &BTreeSet<FactId>) {
+pub fn warn_of(env: &mut Env<'_>, facts: &BTreeSet<FactId>) {
     let shown: Vec<&str> = facts.iter().take(10).map(FactId::as_str).collect();
     let more = facts.len() - shown.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     if !shown.is_empty() {
-        (world.say)(&format!(
+        (env.eprintln)(&format!(
             "warning: public, and naming a fact about a child or a family, whose id is published with it: {}{more}; put the link in the sensitive fact",
             shown.join(", ")
         ));

@@ -3,7 +3,7 @@
 use super::plain;
 use crate::args::{Global, RepairArgs};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
-use crate::{Outcome, World, carry, ledger};
+use crate::{Env, RunOutput, export_file, ledger};
 use heldto_proof::TILE_WIDTH;
 use heldto_store::{Notice, Notices, Store, StoredEntry};
 use heldto_store_files::Folder;
@@ -12,12 +12,12 @@ use std::ops::Range;
 use std::path::Path;
 
 /// Checks and mends; says what was mended in notes, and what could not be in an error.
-pub fn run(world: &mut World<'_>, global: &Global, args: &RepairArgs) -> Result<Outcome, CommandError> {
-    let copy = args.from.as_deref().map(|path| copy_at(world, global, path)).transpose()?;
+pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunOutput, CommandError> {
+    let copy = args.from.as_deref().map(|path| copy_at(env, global, path)).transpose()?;
     let from = |range: Range<u64>| copy.as_ref().map_or_else(Vec::new, |copy| entries_of(copy.as_ref(), range));
     // What is in the way of a mending is no news once it is mended.
     let quiet = Global { notices: Notices::default(), ..global.clone() };
-    let waiting = &mut |holder: &str| (world.say)(&format!("waiting for {holder} to finish with the ledger"));
+    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let opening = Opening { source: Some(&from), ..ledger::opening(&quiet, Access::Write, waiting) };
     let mut open = heldto_ledger::Ledger::open(SledStore::open(&ledger::folder(global), opening)?)?;
     let own = open.genesis().clone();
@@ -44,7 +44,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &RepairArgs) -> Result<
     let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(told).collect();
     let what = if notices.is_empty() { "nothing to mend" } else { "mended" };
     notices.into_iter().for_each(|notice| global.notices.add(notice));
-    ledger::say_notices(world, global);
+    ledger::say_notices(env, global);
     if !open.store().uses_database() {
         return Err(CommandError::new(FAILED, "the journal is whole, and the database could not be made again")
             .hint("run the command again; if it fails again, copy the folder to another disk"));
@@ -54,7 +54,7 @@ pub fn run(world: &mut World<'_>, global: &Global, args: &RepairArgs) -> Result<
 }
 
 /// Another copy of a ledger, of which nothing is believed.
-fn copy_at(world: &mut World<'_>, global: &Global, path: &Path) -> Result<Box<dyn Store>, CommandError> {
+fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn Store>, CommandError> {
     let same = |one: &Path, other: &Path| {
         one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|o| o == one))
     };
@@ -66,10 +66,10 @@ fn copy_at(world: &mut World<'_>, global: &Global, path: &Path) -> Result<Box<dy
     }
     // What is wrong with it is no fault of the ledger's.
     let no_copy = |error: CommandError| {
-        let code = if error.code == INTEGRITY { INPUT } else { error.code };
+        let exit_code = if error.exit_code == INTEGRITY { INPUT } else { error.exit_code };
         let message =
             format!("{} is no copy to take from: {}", path.display(), error.message.trim_start_matches("broken: "));
-        CommandError::new(code, message).hint("give a published folder, an export, or another ledger's folder")
+        CommandError::new(exit_code, message).hint("give a published folder, an export, or another ledger's folder")
     };
     if is_ledger(path) {
         let waiting = &mut |_: &str| {};
@@ -81,10 +81,10 @@ fn copy_at(world: &mut World<'_>, global: &Global, path: &Path) -> Result<Box<dy
         let checkpoint = folder.checkpoint()?;
         let missing = || CommandError::new(INPUT, "it has no file `checkpoint`");
         let checkpoint = checkpoint.ok_or_else(missing).map_err(no_copy)?;
-        return Ok(Box::new(carry::from_folder(folder, &checkpoint).map_err(no_copy)?.into_store()));
+        return Ok(Box::new(export_file::from_folder(folder, &checkpoint).map_err(no_copy)?.into_store()));
     }
-    let text = ledger::text_of(world, path).map_err(no_copy)?;
-    Ok(Box::new(carry::read(&text, [0; 32]).map_err(no_copy)?.into_store()))
+    let text = ledger::text_of(env, path).map_err(no_copy)?;
+    Ok(Box::new(export_file::read(&text, [0; 32]).map_err(no_copy)?.into_store()))
 }
 
 /// Returns what a copy has of a range, whatever else of it is damaged.

@@ -3,22 +3,22 @@
 use super::plain;
 use crate::args::{CheckpointArgs, Global, KeyArgs};
 use crate::error::{CommandError, FAILED, io};
-use crate::{Outcome, World, key, ledger, trust};
+use crate::{Env, RunOutput, key, ledger, trust};
 use heldto_ledger::{KeyChange, Ledger, SystemRecord};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
 
 /// Signs where the ledger stands.
-pub fn checkpoint(world: &mut World<'_>, global: &Global, _: &CheckpointArgs) -> Result<Outcome, CommandError> {
-    let mut open = ledger::open(world, global, Access::Write)?;
-    Ok(plain(sign(world, global, &mut open)?.to_string()))
+pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Result<RunOutput, CommandError> {
+    let mut open = ledger::open(env, global, Access::Write)?;
+    Ok(plain(sign(env, global, &mut open)?.to_string()))
 }
 
 /// Reads everything back, verifies it, and signs. What was signed is remembered apart from the database before it is given out.
-pub fn sign(world: &mut World<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
+pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
     let verified = ledger::verify(open, &mut |_| {})?;
-    let signer = signer(world, global, open)?;
+    let signer = signer(env, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
     let note = checkpoint.sign(&[&signer]).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
     let (size, chain) = (verified.entries, verified.chain);
@@ -28,8 +28,8 @@ pub fn sign(world: &mut World<'_>, global: &Global, open: &mut Ledger<SledStore>
 }
 
 /// The signing key, which must be the one that signs now.
-fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> Result<NoteSigner, CommandError> {
-    let file = key::file(world, &ledger::folder(global));
+fn signer(env: &mut Env<'_>, global: &Global, open: &Ledger<SledStore>) -> Result<NoteSigner, CommandError> {
+    let file = key::file(env, &ledger::folder(global));
     let next = suffixed(&file, "next");
     let current = trust::current(open.genesis(), &open.key_changes(open.head().size())?);
     key::remove_blank(&next)?;
@@ -45,7 +45,7 @@ fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> R
             .and_then(|()| key::sync_folder(&file))
             .map_err(|e| io("moving the new key into its place", &e))?;
     }
-    let signer = key::read_to_sign(world, &file)?;
+    let signer = key::read_to_sign(env, &file)?;
     if signer.verifier() == current {
         return Ok(signer);
     }
@@ -54,13 +54,13 @@ fn signer(world: &mut World<'_>, global: &Global, open: &Ledger<SledStore>) -> R
 }
 
 /// Makes a new signing key; the old one and the new one both sign the change.
-pub fn rotate(world: &mut World<'_>, global: &Global, args: &KeyArgs) -> Result<Outcome, CommandError> {
-    let mut open = ledger::open(world, global, Access::Write)?;
+pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunOutput, CommandError> {
+    let mut open = ledger::open(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
-    let old = signer(world, global, &open)?;
-    let file = key::file(world, &ledger::folder(global));
+    let old = signer(env, global, &open)?;
+    let file = key::file(env, &ledger::folder(global));
     let mut seed = [0; 32];
-    (world.random)(&mut seed);
+    (env.random)(&mut seed);
     let origin = open.genesis().origin.clone();
     let new =
         NoteSigner::new(&origin, seed).ok_or_else(|| CommandError::new(FAILED, "the origin cannot stand in a note"))?;
@@ -74,7 +74,7 @@ pub fn rotate(world: &mut World<'_>, global: &Global, args: &KeyArgs) -> Result<
         std::fs::remove_file(&next).map_err(|e| io(&format!("removing {}", next.display()), &e))?;
     }
     key::create(&next, &new)?;
-    open.append_record(&SystemRecord::Key(change), (world.now)(), world.random)?;
+    open.append_record(&SystemRecord::Key(change), (env.now)(), env.random)?;
     std::fs::rename(&file, &kept)
         .and_then(|()| std::fs::rename(&next, &file))
         .and_then(|()| key::sync_folder(&file))

@@ -4,7 +4,7 @@ use super::{counted, meter, plain};
 use crate::args::{Global, VerifyArgs};
 use crate::error::{CommandError, INTEGRITY, UNSIGNED, for_strangers};
 use crate::trust::{Signature, Trust};
-use crate::{Outcome, World, carry, ledger, trust};
+use crate::{Env, RunOutput, export_file, ledger, trust};
 use heldto_fact::FactId;
 use heldto_ledger::{Defect, Ledger, Verified, decode_fact};
 use heldto_proof::{Checkpoint, Verifier};
@@ -16,32 +16,32 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// Verifies the ledger, or what is given instead of it.
-pub fn run(world: &mut World<'_>, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
-    let trust = Trust::new(world, args.key.as_deref(), args.expect.as_deref())?;
-    match found(world, global, args.target.as_deref(), &trust) {
+pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunOutput, CommandError> {
+    let trust = Trust::new(env, args.key.as_deref(), args.expect.as_deref())?;
+    match found(env, global, args.target.as_deref(), &trust) {
         Ok(out) => Ok(plain(out)),
-        Err(error) if matches!(error.code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
-            let (sound, why) = (error.code == UNSIGNED, error.message.trim_start_matches("broken: "));
+        Err(error) if matches!(error.exit_code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
+            let (sound, why) = (error.exit_code == UNSIGNED, error.message.trim_start_matches("broken: "));
             let out = format!("{}\n", json!({ "sound": sound, "signature-checked": false, "why": why }));
-            Ok(Outcome { out, page: false, code: error.code })
+            Ok(RunOutput { out, page: false, exit_code: error.exit_code })
         }
         Err(error) => Err(error),
     }
 }
 
-fn found(world: &mut World<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
+fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
     match target {
         // A published folder stays one, whatever else was put into it.
-        Some(path) if is_published(path) => published(world, global, path, trust).map_err(for_strangers),
+        Some(path) if is_published(path) => published(env, global, path, trust).map_err(for_strangers),
         Some(path) if heldto_store_sled::is_ledger(path) => {
-            own(world, &Global { ledger: Some(path.to_owned()), ..global.clone() }, trust)
+            own(env, &Global { ledger: Some(path.to_owned()), ..global.clone() }, trust)
         }
         Some(path) if path.is_dir() => {
             let message = format!("broken: {} has no checkpoint", path.display());
             Err(for_strangers(CommandError::new(INTEGRITY, message)))
         }
-        Some(path) => file(world, global, path, trust).map_err(for_strangers),
-        None => own(world, global, trust),
+        Some(path) => file(env, global, path, trust).map_err(for_strangers),
+        None => own(env, global, trust),
     }
 }
 
@@ -52,41 +52,41 @@ pub fn is_published(path: &Path) -> bool {
 }
 
 /// Verifies a ledger that lives here; opening it may have mended it, which was said.
-fn own(world: &mut World<'_>, global: &Global, trust: &Trust) -> Result<String, CommandError> {
-    let mut open = ledger::open(world, global, Access::Read)?;
+fn own(env: &mut Env<'_>, global: &Global, trust: &Trust) -> Result<String, CommandError> {
+    let mut open = ledger::open(env, global, Access::Read)?;
     let size = open.head().size();
-    let verified = ledger::verify(&mut open, &mut meter(world.terminal, world.progress, "verifying", size));
+    let verified = ledger::verify(&mut open, &mut meter(env.terminal, env.progress, "verifying", size));
     let verified = verified.map_err(|failed| match failed {
         ledger::Unverified::Defect(problem) => named(&open, problem),
         ledger::Unverified::Other(error) => error,
     })?;
     let checkpoint = open.store().checkpoint()?;
-    finish(global, &open, &verified, checkpoint.as_deref(), trust).map_err(|error| match error.code {
+    finish(global, &open, &verified, checkpoint.as_deref(), trust).map_err(|error| match error.exit_code {
         UNSIGNED => error.hint("sign all that there is with: heldto checkpoint"),
         _ => error,
     })
 }
 
-fn published(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
-    carry::read_folder(&Folder::new(path), |ledger, checkpoint| {
-        let mut meter = meter(world.terminal, world.progress, "verifying", ledger.head().size());
+fn published(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
+    export_file::read_folder(&Folder::new(path), |ledger, checkpoint| {
+        let mut meter = meter(env.terminal, env.progress, "verifying", ledger.head().size());
         let verified = ledger.verify(true, &mut meter).map_err(|problem| named(ledger, problem))?;
         finish(global, ledger, &verified, Some(checkpoint), trust)
     })
 }
 
 /// Verifies a proof or an export.
-fn file(world: &mut World<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
-    let bytes = ledger::bytes_of(world, path)?;
+fn file(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
+    let bytes = ledger::bytes_of(env, path)?;
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
         return super::prove::verify(global, trust, &bytes);
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))?;
-    let ledger = carry::read(&text, [0; 32])?;
-    let mut meter = meter(world.terminal, world.progress, "verifying", ledger.head().size());
+    let ledger = export_file::read(&text, [0; 32])?;
+    let mut meter = meter(env.terminal, env.progress, "verifying", ledger.head().size());
     let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
-    finish(global, &ledger, &verified, None, trust).map_err(|error| match error.code {
+    finish(global, &ledger, &verified, None, trust).map_err(|error| match error.exit_code {
         UNSIGNED => error.hint("an export carries no checkpoint: verify the published folder"),
         _ => error,
     })
@@ -113,7 +113,7 @@ fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandEr
 /// Tells whether a fact is sensitive in any version that can be read: of a broken ledger, by reading all of it.
 fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
     let mut is_sensitive = false;
-    let mut look = |index: u64| {
+    let mut open_indexed = |index: u64| {
         let read = ledger.store().read(index..ledger.head().size(), &mut |stored| {
             let part = stored.parts.iter().find(|(number, _)| *number == 0);
             if let Some(fact) = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok())
@@ -126,7 +126,7 @@ fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
         read.is_ok()
     };
     // Where not all can be read, it may be sensitive.
-    !look(0) || is_sensitive
+    !open_indexed(0) || is_sensitive
 }
 
 /// Holds a sound ledger against what the reader brought: first whatever contradicts it, then signatures.
