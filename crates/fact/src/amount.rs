@@ -1,8 +1,12 @@
+//! Amounts: a number with its unit, qualifier and role, and the interval of numbers that it allows.
+//!
+//! Knows no totals and no exchange rates. Start with [`Amount`].
+
 use crate::{Basis, FactId, Interval, Invalid, Limit, Qualifier, Quantity, Role, SpanUnit, When};
 use std::fmt;
 use std::str::FromStr;
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// Money, by its ISO 4217 code.
@@ -51,37 +55,37 @@ impl fmt::Display for Unit {
     }
 }
 
-/// How much, of what, how it was stated, and what it is.
+/// A number with its unit, its qualifier and its role.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Amount {
-    /// The number as stated; `None` only where it was not quantified.
+    /// The number as stated; `None` only if not quantified.
     pub value: Option<Quantity>,
     /// The M of "N of M".
     pub of: Option<Quantity>,
-    /// What is counted.
+    /// The unit.
     pub unit: Unit,
-    /// How it was stated.
+    /// The qualifier: exactly, at least, about and others.
     pub qualifier: Qualifier,
-    /// For what was not quantified: in a word, "fewer".
+    /// One word for an amount that was not quantified: "fewer".
     pub direction: Option<String>,
-    /// A lower bound the recorder can give.
+    /// A lower bound given by the recorder.
     pub low: Option<Quantity>,
-    /// An upper bound the recorder can give.
+    /// An upper bound given by the recorder.
     pub high: Option<Quantity>,
-    /// What the amount is.
+    /// The role of the amount.
     pub role: Role,
-    /// The period it is for.
+    /// The period that the amount is for.
     pub period: Option<When>,
-    /// Whether it is for each period or over all of it.
+    /// The basis: each period, or the whole of it.
     pub basis: Basis,
-    /// Who pays, where that is not the one who says so.
+    /// The payer, if not the party that states the amount.
     pub payer: Option<FactId>,
-    /// How many payments, cases or orders it covers.
+    /// Number of payments, cases or orders that the amount covers.
     pub count: Option<u64>,
 }
 
 impl Amount {
-    /// An exact amount.
+    /// Returns an exact amount.
     #[must_use]
     pub const fn exact(value: Quantity, unit: Unit, role: Role) -> Self {
         Self {
@@ -100,18 +104,21 @@ impl Amount {
         }
     }
 
-    /// What is known of the number. Bounds that the recorder gives win; "about" reaches a twelfth to each side; what was not quantified stays
-    /// anything.
+    /// Returns the numbers that the amount allows.
+    ///
+    /// Bounds given by the recorder override the rest; "about" allows a twelfth on each side; an
+    /// amount that was not quantified allows every number.
     #[must_use]
     pub fn interval(&self) -> Interval {
         match self.ends() {
-            // Refused of those who write; of anybody else's, everything between is possible.
+            // Intake refuses crossed bounds; in a foreign record, everything between them is
+            // possible.
             (low, Some(high)) if high.value < low.value => Interval::between(high.value, low.value),
             (low, high) => Interval { low, high },
         }
     }
 
-    /// Whether the bounds that the recorder gives and what is stated leave a number between them.
+    /// Returns `true` if the stated amount and the recorder's bounds do not cross.
     #[must_use]
     pub fn bounds_fit(&self) -> bool {
         let (low, high) = self.ends();

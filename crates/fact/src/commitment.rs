@@ -1,129 +1,136 @@
+//! Commitments: target, due date and test of a pledge, and the days on which the pledge may fall
+//! due.
+//!
+//! Computes windows from stated dates and rules; knows no as-of day, so judges nothing. Start with
+//! [`Commitment`] and [`Due`].
+
 use crate::date::{days_earlier, days_later};
 use crate::{Amount, FactId, Force, Span, Way, When, Window};
 use chrono::{Datelike, NaiveDate, Weekday};
 
-/// What somebody owes: the part of a pledge that can be judged.
+/// An obligation: the part of a pledge that can be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Commitment {
-    /// What binds the owner.
+    /// The force that binds the owner.
     pub force: Force,
-    /// What is to be reached; `None` where none is stated.
+    /// The result to be reached; `None` if none is stated.
     pub target: Option<Target>,
-    /// When; `None` where none is stated.
+    /// The due date; `None` if none is stated.
     pub due: Option<Due>,
-    /// When it would be met, where that can be stated.
+    /// A test for the commitment being met, if one can be stated.
     pub test: Option<String>,
-    /// An undertaking in an office-holder's own name, which lapses with the office.
+    /// `true` for an undertaking in an office-holder's own name, which lapses with the office.
     pub personal: bool,
 }
 
-/// What is to be reached, when, and when it would be met: the terms that a recommendation or a decision sets.
+/// Target, due date and test, as set by a recommendation or a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Terms {
-    /// What is to be reached; `None` where none is stated.
+    /// The result to be reached; `None` if none is stated.
     pub target: Option<Target>,
-    /// When; `None` where none is stated.
+    /// The due date; `None` if none is stated.
     pub due: Option<Due>,
-    /// When it would be met, where that can be stated.
+    /// A test for the terms being met, if one can be stated.
     pub test: Option<String>,
 }
 
-/// What is to be reached.
+/// The result to be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(clippy::large_enum_variant, reason = "one target a commitment: the space does not add up")]
 pub enum Target {
-    /// So much of something.
+    /// An amount.
     Amount(Amount),
     /// A metric at a threshold.
     Metric {
         /// The metric's id.
         metric: FactId,
-        /// Which side of what.
+        /// The threshold.
         threshold: Threshold,
-        /// Where it stood.
+        /// The value at the start.
         baseline: Option<Amount>,
     },
-    /// Something made or done.
+    /// A deliverable: a product or a deed.
     Deliverable(String),
-    /// Something done again and again, or not stopped.
+    /// An activity to be repeated or not to be stopped.
     KeepDoing(String),
-    /// A numbered part of a plan that nobody describes.
+    /// A numbered part of a plan that has no description.
     Slot {
         /// The publication's id.
         of: FactId,
         /// The number, from 1.
         number: u64,
     },
-    /// A metric that changes by so much against a baseline.
+    /// A change of a metric against a baseline.
     Change {
         /// The metric's id.
         metric: FactId,
-        /// Which way.
+        /// The direction.
         way: Way,
-        /// By how much: in the metric's own unit (points, of a share), or in per cent of the baseline.
+        /// The size of the change, in the metric's own unit (points, if that is a percentage) or in
+        /// per cent of the baseline.
         by: Amount,
-        /// Whether `by` is in per cent of the baseline.
+        /// `true` if `by` is in per cent of the baseline.
         relative: bool,
-        /// Where it stood.
+        /// The value at the start.
         baseline: Option<Amount>,
     },
     /// The average of a metric over a period, at a threshold.
     Average {
         /// The metric's id.
         metric: FactId,
-        /// Which side of what.
+        /// The threshold.
         threshold: Threshold,
         /// The period.
         period: When,
     },
-    /// Something never to be done: judged only by failures.
+    /// An act that must never happen: judged by failures only.
     Never(String),
 }
 
-/// Which side of what a metric is to be.
+/// A bound on a metric.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Threshold {
-    /// That or more.
+    /// The amount or more.
     AtLeast(Amount),
-    /// That or less.
+    /// The amount or less.
     AtMost(Amount),
 }
 
-/// How a due date binds.
+/// The manner in which a due date binds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Done by then.
+    /// Done by the date.
     By,
-    /// Not before then.
+    /// Not done before the date.
     NotBefore,
-    /// Before this event.
+    /// Done before this event.
     BeforeEvent(String),
-    /// Again and again, each so long where that is known.
+    /// Recurring, with the length of one period if known.
     Every(Option<Span>),
-    /// By the earliest of several days and events.
+    /// Done by the earliest of several days and events.
     EarliestOf(Vec<Alternative>),
-    /// Until this event.
+    /// Kept up until this event.
     Until(String),
-    /// On or after the first and by the last of two days, which the date gives as an interval.
+    /// Done on or after the first and by the last of two days, which the date gives as an interval.
     Between,
-    /// In the source's terms alone.
+    /// Stated in the source's terms only.
     InTerms,
-    /// So many working days after a day.
+    /// A number of working days after a day.
     WorkingDays {
-        /// How many: 1 to 10,000.
+        /// Number of working days: 1 to 10,000.
         count: u32,
-        /// After which day.
+        /// The day from which they count.
         after: When,
-        /// The calendar that names the days that are no working days.
+        /// The calendar that defines the working days.
         calendar: String,
     },
-    /// By each of a class of bodies.
+    /// Done by each member of a class of bodies.
     Each(String),
     /// Several dated targets of one commitment, in order of time.
     Milestones(Vec<Milestone>),
 }
 
-/// One of several of which the earliest counts.
+/// One alternative of [`Mode::EarliestOf`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Alternative {
     /// A day.
@@ -132,20 +139,20 @@ pub enum Alternative {
     Event(String),
 }
 
-/// A target by a day, on the way to the whole.
+/// A dated target on the way to the whole.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Milestone {
-    /// By when.
+    /// The due date.
     pub by: When,
-    /// What is to be reached by then.
+    /// The result to be reached by then.
     pub target: Target,
 }
 
 impl Mode {
-    /// The calendar of which every day but Saturday and Sunday is a working day.
+    /// The calendar in which all days but Saturday and Sunday are working days.
     pub const MONDAY_TO_FRIDAY: &'static str = "monday-to-friday";
 
-    /// Returns the window that the mode itself gives; `None` where date or rule gives it.
+    /// Returns the window that the mode itself gives; `None` if the date or the rule gives it.
     fn window(&self) -> Option<Window> {
         match self {
             Self::EarliestOf(alternatives) => Some(earliest_of(alternatives)),
@@ -154,7 +161,7 @@ impl Mode {
                 let known = calendar == Self::MONDAY_TO_FRIDAY;
                 Some(Window {
                     earliest: base.earliest.and_then(|day| weekdays_after(day, *count)),
-                    // Which holidays a calendar has is not known here: nothing is late by it.
+                    // The holidays of other calendars are unknown here, so nothing is late by them.
                     latest: base.latest.filter(|_| known).and_then(|day| weekdays_after(day, *count)),
                 })
             }
@@ -164,7 +171,9 @@ impl Mode {
     }
 }
 
-/// Returns the window of the earliest of several: an event may come on any day.
+/// Returns the window of the earliest alternative.
+///
+/// An event may come on any day.
 fn earliest_of(alternatives: &[Alternative]) -> Window {
     let mut window: Option<Window> = None;
     let mut is_open = false;
@@ -184,7 +193,7 @@ fn earliest_of(alternatives: &[Alternative]) -> Window {
     if is_open { Window { earliest: None, ..window } } else { window }
 }
 
-/// Returns the day so many days from Monday to Friday after another.
+/// Returns the day `count` weekdays (Monday to Friday) after `day`; `None` past the calendar's end.
 fn weekdays_after(day: NaiveDate, count: u32) -> Option<NaiveDate> {
     let mut day = day;
     for _ in 0..count {
@@ -196,32 +205,35 @@ fn weekdays_after(day: NaiveDate, count: u32) -> Option<NaiveDate> {
     Some(day)
 }
 
-/// When a commitment is due, in what terms, and by which rule the window was worked out.
+/// A due date: how it binds, its date or rule, and the source's terms.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Due {
-    /// How it binds.
+    /// The manner in which the date binds.
     pub mode: Mode,
-    /// The date stated.
+    /// The date, if one is stated.
     pub date: Option<When>,
-    /// Or the rule it is worked out by.
+    /// The rule from which the date is computed otherwise.
     pub rule: Option<DueRule>,
     /// The source's terms, in the recorder's words.
     pub terms: Option<String>,
 }
 
-/// So long after a base; "about" widens the window by a twelfth of the length to each side.
+/// A due date at a given distance after a base.
+///
+/// If the source says "about", the window is widened on each side by a twelfth of the distance in
+/// days, rounded up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DueRule {
-    /// The base. Where it can be read two ways, it spans both.
+    /// The base date; if there are two readings of it, a window that spans both.
     pub after: When,
-    /// How long after.
+    /// The distance.
     pub plus: Span,
-    /// Whether the source said "about".
+    /// `true` if the source said "about".
     pub about: bool,
 }
 
 impl DueRule {
-    /// The window the rule gives.
+    /// Returns the window that the rule gives.
     #[must_use]
     pub fn window(&self) -> Window {
         let base = self.after.window();
@@ -236,7 +248,7 @@ impl DueRule {
         }
     }
 
-    /// The rule in words, to be printed beside the window.
+    /// Returns the rule in words, to be printed next to the window.
     #[must_use]
     pub fn describe(&self) -> String {
         let about = if self.about { "about " } else { "" };
@@ -246,7 +258,7 @@ impl DueRule {
 }
 
 impl Due {
-    /// Returns `true` if it falls due once, so that it can be overdue.
+    /// Returns `true` if the due date falls once, so that the commitment can be overdue.
     #[must_use]
     pub const fn falls_once(&self) -> bool {
         match self.mode {
@@ -261,7 +273,10 @@ impl Due {
         }
     }
 
-    /// The last day it may fall on by what is stated alone, without the doubt in an "about": whatever is done by then is done in time.
+    /// Returns the last day of the stated date, without the margin of an "about"; if no date is
+    /// stated, that of [`Self::window`].
+    ///
+    /// Anything done by then is in time.
     #[must_use]
     pub fn surely_in_time(&self) -> Option<NaiveDate> {
         match &self.date {
@@ -270,8 +285,10 @@ impl Due {
         }
     }
 
-    /// The window it falls in, from the date or the rule; for a recurring one, from its start to its end. What is only about a day, a month or a year may
-    /// fall in the one before or after too.
+    /// Returns the window of the due date; for a recurring one, from its start to its end.
+    ///
+    /// Taken from the mode, the date or the rule, in this order. An approximate or uncertain day,
+    /// month or year may also fall in the one before or after.
     #[must_use]
     pub fn window(&self) -> Window {
         if let Some(window) = self.mode.window() {
@@ -284,7 +301,7 @@ impl Due {
         }
     }
 
-    /// The window in words.
+    /// Returns the window in words.
     #[must_use]
     pub fn describe(&self) -> String {
         let d = |day: NaiveDate| day.format("%-d %b %Y").to_string();

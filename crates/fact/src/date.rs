@@ -1,4 +1,7 @@
-//! Dates as people state them: the part of EDTF (ISO 8601-2:2019) that public records need, each with an earliest and a latest day.
+//! Dates as people state them: the part of EDTF (ISO 8601-2:2019) that public records need, each
+//! with an earliest and a latest day.
+//!
+//! Knows no clock and no time zone. Start with [`When`] and [`When::window`].
 
 use crate::{Invalid, Truth};
 use chrono::{Datelike, Days, Months, NaiveDate};
@@ -6,7 +9,7 @@ use std::fmt::{self, Write};
 
 mod parse;
 
-/// How exactly a point is stated.
+/// Precision of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Precision {
     /// A year.
@@ -22,32 +25,32 @@ pub enum Precision {
 pub struct Point {
     first: NaiveDate,
     precision: Precision,
-    /// `~`: about.
+    /// `~`: approximate.
     pub approximate: bool,
     /// `?`: the source is doubtful.
     pub uncertain: bool,
 }
 
 impl Point {
-    /// A day stated exactly.
+    /// Returns a day stated exactly.
     #[must_use]
     pub const fn day(day: NaiveDate) -> Self {
         Self { first: day, precision: Precision::Day, approximate: false, uncertain: false }
     }
 
-    /// How exactly it is stated.
+    /// Returns the precision.
     #[must_use]
     pub const fn precision(self) -> Precision {
         self.precision
     }
 
-    /// The first day it may be.
+    /// Returns the first possible day.
     #[must_use]
     pub const fn earliest(self) -> NaiveDate {
         self.first
     }
 
-    /// The last day it may be.
+    /// Returns the last possible day.
     #[must_use]
     pub fn latest(self) -> NaiveDate {
         let next = match self.precision {
@@ -58,7 +61,10 @@ impl Point {
         next.and_then(|d| d.pred_opt()).unwrap_or(self.first)
     }
 
-    /// The window within which a qualified point settles nothing: a unit more on each side.
+    /// Returns the first and last possible day, one unit wider on each side if the point is
+    /// qualified.
+    ///
+    /// A day within is neither certainly before nor certainly after the point.
     fn doubtful(self) -> (NaiveDate, NaiveDate) {
         if !self.approximate && !self.uncertain {
             return (self.earliest(), self.latest());
@@ -76,33 +82,33 @@ impl Point {
     }
 }
 
-/// One end of a stretch of time.
+/// One end of an interval of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bound {
-    /// It begins or ends then.
+    /// Begins or ends at this point.
     At(Point),
-    /// It has no beginning or end (`..`): it lasted before, it goes on.
+    /// Has no beginning or end (`..`): was so before, or goes on.
     Open,
-    /// It has one that nobody knows.
+    /// Has a beginning or end that is unknown.
     Unknown,
 }
 
-/// How a date is stated.
+/// The form in which a date is stated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Not known.
     Unknown,
     /// One day, month or year.
     Point(Point),
-    /// Lasted throughout, from one bound to the other.
+    /// A state that lasted throughout, from one bound to the other.
     Throughout(Bound, Bound),
     /// One unknown day inside, with at least one end.
     Within(Option<Point>, Option<Point>),
-    /// One of these, two or more, in order.
+    /// One of these points: two or more, in order.
     OneOf(Vec<Point>),
 }
 
-/// The first and the last day that something may be; `None` where it has no such bound.
+/// The first and the last possible day of an event; `None` if there is no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
     /// The first day.
@@ -112,16 +118,17 @@ pub struct Window {
 }
 
 impl Window {
-    /// Nothing known.
+    /// The window about which nothing is known.
     pub const ANY: Self = Self { earliest: None, latest: None };
 
-    /// One day.
+    /// Returns the window of one day.
     #[must_use]
     pub const fn day(day: NaiveDate) -> Self {
         Self { earliest: Some(day), latest: Some(day) }
     }
 
-    /// Whether what is inside happened on this day or before it.
+    /// Returns `Yes` if an event in this window certainly happened on or before `day`, `No` if
+    /// certainly after.
     #[must_use]
     pub fn by(self, day: NaiveDate) -> Truth {
         if self.latest.is_some_and(|l| l <= day) {
@@ -133,14 +140,14 @@ impl Window {
         }
     }
 
-    /// Whether some day lies in both, for certain or possibly.
+    /// Returns `true` if the windows have, or may have, a day in common.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         let apart = |a: Option<NaiveDate>, b: Option<NaiveDate>| matches!((a, b), (Some(a), Some(b)) if a < b);
         !apart(self.latest, other.earliest) && !apart(other.latest, self.earliest)
     }
 
-    /// The smallest window that holds both.
+    /// Returns the smallest window that contains both.
     #[must_use]
     pub fn span(self, other: Self) -> Self {
         let both = |a: Option<NaiveDate>, b: Option<NaiveDate>| a.zip(b);
@@ -151,18 +158,18 @@ impl Window {
     }
 }
 
-/// The answer to which of two dates came first.
+/// The order of two dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precedence {
-    /// The first came first.
+    /// The first date is earlier.
     Before,
-    /// The second came first.
+    /// The second date is earlier.
     After,
-    /// It cannot be told; so too within one and the same day.
+    /// The order is unknown; also if both fall on the same day.
     CannotTell,
 }
 
-/// A date as stated, with the window that the recorder gives it, if any.
+/// A date as stated, with the window given by the recorder, if any.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct When {
     form: Form,
@@ -170,19 +177,19 @@ pub struct When {
 }
 
 impl When {
-    /// A date of this form.
+    /// Returns a date of this form.
     #[must_use]
     pub const fn new(form: Form) -> Self {
         Self { form, stated: None }
     }
 
-    /// One day.
+    /// Returns the date of one day.
     #[must_use]
     pub const fn day(day: NaiveDate) -> Self {
         Self::new(Form::Point(Point::day(day)))
     }
 
-    /// The same date with a window stated by the recorder, which wins over every rule.
+    /// Returns the date with a window stated by the recorder, which overrides every rule.
     ///
     /// # Errors
     /// When the window ends before it begins.
@@ -194,25 +201,28 @@ impl When {
         Ok(self)
     }
 
-    /// How it is stated.
+    /// Returns the form.
     #[must_use]
     pub const fn form(&self) -> &Form {
         &self.form
     }
 
-    /// The window the recorder stated.
+    /// Returns the window stated by the recorder.
     #[must_use]
     pub const fn stated_window(&self) -> Option<(NaiveDate, NaiveDate)> {
         self.stated
     }
 
-    /// From the first to the last day it may be, or that it covers. `~` and `?` carry no width.
+    /// Returns the first and last possible or covered day.
+    ///
+    /// `~` and `?` do not widen the window.
     #[must_use]
     pub fn window(&self) -> Window {
         self.window_with(|p| (p.earliest(), p.latest()))
     }
 
-    /// The window that a comparison must respect: a unit wider on each side of what is only about or uncertain.
+    /// Returns the window that comparisons use: one unit wider on each side of an approximate or
+    /// uncertain point.
     #[must_use]
     pub fn doubtful_window(&self) -> Window {
         self.window_with(Point::doubtful)
@@ -238,19 +248,21 @@ impl When {
         }
     }
 
-    /// Whether it says that something lasted throughout.
+    /// Returns `true` if the date states that a state lasted throughout.
     #[must_use]
     pub const fn is_throughout(&self) -> bool {
         matches!(self.form, Form::Throughout(..))
     }
 
-    /// Whether it holds a `~` or a `?`.
+    /// Returns `true` if a `~` or a `?` widens the window.
+    ///
+    /// A window stated by the recorder is never widened.
     #[must_use]
     pub fn is_qualified(&self) -> bool {
         self.doubtful_window() != self.window()
     }
 
-    /// Which came first.
+    /// Returns the order of the two dates.
     #[must_use]
     pub fn compare(&self, other: &Self) -> Precedence {
         let (a, b) = (self.doubtful_window(), other.doubtful_window());
@@ -263,7 +275,7 @@ impl When {
         }
     }
 
-    /// The window in words that a reader follows: `2 July 2025`, `between 15 March and 31 August 2024`.
+    /// Returns the date in words: `2 Jul 2025`, `between 15 Mar 2024 and 31 Aug 2024`.
     #[must_use]
     pub fn describe(&self) -> String {
         let Window { earliest, latest } = self.window();
@@ -299,7 +311,7 @@ impl When {
 }
 
 impl Point {
-    /// As people read it, as precisely as it was told.
+    /// Returns the point in words, at its own precision.
     fn describe(&self) -> String {
         let format = match self.precision {
             Precision::Year => "%Y",
@@ -313,9 +325,10 @@ impl Point {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By hand: every fact that is read has its dates held against this.
+        // By hand, for speed: the dates of every fact that is decoded are compared with this
+        // output.
         let digit = |n: u32, place: u32| char::from_digit(n / place % 10, 10).unwrap_or('0');
-        // A date has four digits of year: no other reads.
+        // A year has four digits: the parser accepts no others.
         let year = self.first.year().unsigned_abs();
         [1000, 100, 10, 1].iter().try_for_each(|place| f.write_char(digit(year, *place)))?;
         let mut two = |n: u32| {
@@ -338,7 +351,9 @@ impl fmt::Display for Point {
 }
 
 impl fmt::Display for When {
-    /// The one EDTF spelling. The recorder's window is not part of it.
+    /// Writes the canonical EDTF text.
+    ///
+    /// The recorder's window is not part of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.form {
             Form::Unknown => f.write_str("unknown"),
@@ -372,12 +387,12 @@ impl fmt::Display for Bound {
     }
 }
 
-/// A day some days later, at the calendar's end no later than that.
+/// Returns the day `days` later, or the calendar's last day.
 pub(crate) fn days_later(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_add_days(Days::new(days)).unwrap_or(NaiveDate::MAX)
 }
 
-/// A day some days earlier, at the calendar's beginning no earlier than that.
+/// Returns the day `days` earlier, or the calendar's first day.
 pub(crate) fn days_earlier(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(NaiveDate::MIN)
 }

@@ -1,51 +1,55 @@
+//! One fact: the fields that every kind shares, and a [`Body`] with those of its own kind.
+//!
+//! Knows no bytes and no ledger. Start with [`Fact`]; `docs/FACTS.md` describes the fields.
+
 use crate::{
     Act, Amount, Answer, Attribution, Better, Change, Commitment, Decision, Due, FactId, Kind, LinkKind, Outcome,
     PartyKind, PublicationForm, Ruling, Salience, Strength, Terms, Voice, When, Window,
 };
 use chrono::NaiveDate;
 
-/// One fact: what any kind may say, and what only its own kind says.
+/// One fact: the fields common to all kinds, and the body of its own kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fact {
-    /// Its id.
+    /// The fact's id.
     pub id: FactId,
-    /// What it says, in the recorder's own words; the name of a party or metric, the title of a source.
+    /// The fact in the recorder's own words; the name of a party or metric, the title of a source.
     pub text: String,
-    /// Who says, owes, decides, inspects, asks or pays.
+    /// The parties that say, owe, decide, inspect, ask or pay.
     pub by: Vec<FactId>,
-    /// Who is spoken of, where that is not `by`.
+    /// The parties spoken of, if they differ from `by`.
     pub about: Vec<FactId>,
-    /// Who is addressed: who benefits, is asked, is paid.
+    /// The parties addressed: those who benefit, are asked or are paid.
     pub to: Vec<FactId>,
-    /// Who relays it.
+    /// The party that relays the fact.
     pub reporter: Option<FactId>,
-    /// How sure it is who said it.
+    /// Certainty of who said it.
     pub attribution: Attribution,
-    /// Who says so. `None` only for parties, sources, metrics, corrections and retractions.
+    /// The kind of speaker. `None` only for parties, sources, metrics, corrections and retractions.
     pub voice: Option<Voice>,
-    /// When it happened, or the day a state was true at.
+    /// The date of the event, or the day on which a state was true.
     pub occurred: Option<When>,
     /// The period spoken of.
     pub period: Option<When>,
-    /// Where, in words.
+    /// The place, in words.
     pub place: Option<String>,
-    /// About an identifiable child or family: not displayed unless asked for.
+    /// `true` if the fact is about an identifiable child or family: displayed only on request.
     pub sensitive: bool,
-    /// How much it matters.
+    /// Importance to the record.
     pub salience: Salience,
-    /// How much of what.
+    /// The amounts stated.
     pub amounts: Vec<Amount>,
-    /// Which sources say so, and where.
+    /// The sources that support the fact, with the place in each.
     pub cites: Vec<Citation>,
-    /// How it bears on other facts.
+    /// Relations to other facts.
     pub links: Vec<Link>,
-    /// Anything a reader must know.
+    /// Anything else that a reader must know.
     pub note: Option<String>,
-    /// What its kind says.
+    /// The fields of the fact's own kind.
     pub body: Body,
 }
 
-/// What only one kind says.
+/// The fields that belong to one kind only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the keys are described once, in docs/FACTS.md")]
 #[allow(
@@ -57,7 +61,7 @@ pub enum Body {
         kind: PartyKind,
         identifiers: Vec<Identifier>,
     },
-    // Long, and rare beside the others: boxed, as commitments are.
+    // Long and rare, so boxed, as commitments are.
     Source(Box<Provenance>),
     Metric {
         definition: String,
@@ -137,7 +141,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// The kind.
+    /// Returns the kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -165,7 +169,7 @@ impl Body {
     }
 }
 
-/// Where a document comes from, and since when the public could know it.
+/// The origin of a document, and the date from which the public could know it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[allow(missing_docs, reason = "the keys are described once, in docs/FACTS.md")]
 pub struct Provenance {
@@ -178,47 +182,48 @@ pub struct Provenance {
     pub revises: Option<FactId>,
 }
 
-/// What passes from a body to one that follows it.
+/// One item that passes from a body to its successor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Passed {
-    /// What, in words.
+    /// A description, in words.
     pub what: String,
-    /// To whom; `None` where the source does not tell.
+    /// The successor; `None` if the source does not name one.
     pub to: Option<FactId>,
 }
 
-/// What is recommended, in which terms, and by when it is to be answered.
+/// A recommendation: its terms, and the due date of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recommendation {
-    /// The publication that holds it.
+    /// The publication that contains the recommendation.
     pub publication: Option<FactId>,
-    /// Its number there, as it is written.
+    /// Number in the publication, as written there.
     pub number: Option<String>,
-    /// Its terms, as those of a commitment.
+    /// The recommended target, due date and test.
     pub terms: Terms,
-    /// When an answer is due.
+    /// The due date of the answer.
     pub answer_due: Option<Due>,
 }
 
-/// A code by which others know a party: `gss:E10000007`.
+/// A code by which others identify a party: `gss:E10000007`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Identifier {
-    /// Whose code it is: `gss`, `org-id`, `dfe`.
+    /// The scheme that issues the code: `gss`, `org-id`, `dfe`.
     pub scheme: String,
     /// The code.
     pub value: String,
 }
 
-/// A day earlier than the end of the publication window from which the public could know, and why.
+/// A day before the end of the publication window from which the public could know, with the
+/// reason.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KnownFrom {
     /// The day.
     pub day: NaiveDate,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Where a source says so.
+/// The place in a source that supports a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Citation {
     /// The source's id.
@@ -229,30 +234,32 @@ pub struct Citation {
     pub quote: Option<Quotation>,
 }
 
-/// A quotation as a range of bytes of the canonical text and the digest of those bytes (docs/FORMAT.md, *Canonical text*).
+/// A byte range of the canonical text, with the digest of its bytes (docs/FORMAT.md, *Canonical
+/// text*).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Quotation {
-    /// The first byte.
+    /// Offset of the first byte.
     pub start: u64,
-    /// The byte after the last.
+    /// Offset after the last byte.
     pub end: u64,
-    /// BLAKE3 of the bytes.
+    /// BLAKE3 digest of the bytes.
     pub blake3: [u8; 32],
 }
 
-/// How a fact bears on another.
+/// A relation from one fact to another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Link {
-    /// In what way.
+    /// The kind of relation.
     pub kind: LinkKind,
     /// The other fact.
     pub to: FactId,
-    /// How sure that is.
+    /// Certainty of the relation.
     pub strength: Strength,
 }
 
 impl Fact {
-    /// The record of a correction or a retraction, which says nothing but what its body says.
+    /// Returns the fact that records a correction or a retraction; everything but `id`, `text` and
+    /// `body` is empty or a default.
     #[must_use]
     pub const fn amending(id: FactId, text: String, body: Body) -> Self {
         Self {
@@ -277,13 +284,14 @@ impl Fact {
         }
     }
 
-    /// The kind.
+    /// Returns the kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.body.kind()
     }
 
-    /// Returns `true` if the fact, or what it puts in the place of another, is about an identifiable child or family.
+    /// Returns `true` if the fact, or the replacement in a correction, is about an identifiable
+    /// child or family.
     #[must_use]
     pub const fn marks_sensitive(&self) -> bool {
         match &self.body {
@@ -292,8 +300,10 @@ impl Fact {
         }
     }
 
-    /// Returns how a link of this fact bears on the other. What was not done fulfils nothing: old facts that link so are read as
-    /// addressing it.
+    /// Returns the kind of a link of this fact, as it is to be read.
+    ///
+    /// A delivery that was not done fulfils no commitment: older facts that link it as fulfilling
+    /// are read as addressing the commitment.
     #[must_use]
     pub const fn link_kind(&self, link: &Link) -> LinkKind {
         match (&self.body, link.kind) {
@@ -304,25 +314,28 @@ impl Fact {
         }
     }
 
-    /// The parties it is about: `about` where stated, else `by`.
+    /// Returns the parties that the fact is about: `about` if stated, else `by`.
     #[must_use]
     pub fn subjects(&self) -> &[FactId] {
         if self.about.is_empty() { &self.by } else { &self.about }
     }
 
-    /// From the first to the last day it may have happened or covers; the period spoken of where no day is stated.
+    /// Returns the days on which the fact may have happened, or that it covers; the period spoken
+    /// of if `occurred` is not stated.
     #[must_use]
     pub fn window(&self) -> Window {
         self.occurred.as_ref().or(self.period.as_ref()).map_or(Window::ANY, When::window)
     }
 
-    /// The same, a unit wider on each side of what is only about or uncertain: the window that a comparison must respect.
+    /// Returns [`Self::window`] with one unit added on each side of an approximate or uncertain
+    /// date; comparisons use this window.
     #[must_use]
     pub fn doubtful_window(&self) -> Window {
         self.occurred.as_ref().or(self.period.as_ref()).map_or(Window::ANY, When::doubtful_window)
     }
 
-    /// For a source: the day from which the public could know it; `None` where that cannot be told.
+    /// Returns the day from which the public could know a source; `None` if unknown or not a
+    /// source.
     #[must_use]
     pub fn source_known_from(&self) -> Option<NaiveDate> {
         let Body::Source(from) = &self.body else { return None };

@@ -1,41 +1,45 @@
+//! Ids of facts: checks and holds them. Knows no ledger, so cannot see if an id is taken. Start
+//! with [`FactId`].
+
 use crate::Invalid;
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The id of a fact: a slug its author gives, unique in the ledger, never a person's name.
+/// The id of a fact: a slug given by its author, unique in the ledger, never a person's name.
 ///
-/// Parties, sources and metrics are facts too, so theirs are ids of this type.
+/// Parties, sources and metrics are facts, so their ids are of this type too.
 ///
-/// Invariant: 2 to 80 characters of `a-z`, `0-9` and `-`, beginning with a letter or a digit; the ids that the program itself gives to
-/// corrections and retractions carry one `.` and a suffix.
+/// Invariant: 2 to 80 characters of `a-z`, `0-9` and `-`, beginning with a letter or a digit; the
+/// ids that the program gives to corrections and retractions add one `.` and a suffix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FactId(Arc<str>);
 
 impl FactId {
-    /// The longest id, in bytes.
+    /// The longest id given by an author, in bytes.
     pub const MAX: usize = 80;
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id the program gives to the `number`th `what` (`correction` or `retraction`) of this fact.
+    /// Returns the id of the `number`th correction or retraction of this fact; `what` is
+    /// `correction` or `retraction`.
     #[must_use]
     pub fn numbered(&self, what: &str, number: usize) -> Self {
         Self(format!("{}.{what}-{number}", self.0).into())
     }
 
-    /// Returns the id of the fact itself: that of a record which amends it goes on after a `.`.
+    /// Returns the fact's own id: the part before the `.`, which a correction or retraction adds.
     #[must_use]
     pub fn fact(&self) -> &str {
         self.as_str().split('.').next().unwrap_or_default()
     }
 
-    /// Whether an author gave it, not the program.
+    /// Returns `true` if an author gave the id, not the program.
     #[must_use]
     pub fn is_authored(&self) -> bool {
         !self.0.contains('.')

@@ -1,44 +1,52 @@
+//! Index terms: the keys under which a fact is found without reading the others.
+//!
+//! Turns a fact into its terms; knows no index, no hash and no bytes. Start with [`IndexTerm`] and
+//! [`Fact::index_terms`].
+
 use crate::{Body, Change, Fact, FactId};
 use std::convert::Infallible;
 
-/// What a fact is found by, without reading all the others. It names ids as `I`: as [`FactId`]s, or as they stand in bytes.
+/// An index term of a fact.
 ///
-/// The ledger keeps an index of these, as keyed hashes; replay asks for facts by them. Both take them from [`IndexTerm::collect`], so that what is read through
-/// the index is what a replay of the whole log gives.
+/// `I` is the type of the ids: [`FactId`], or `&str` borrowed from bytes.
+///
+/// The ledger indexes facts by keyed hashes of these terms, and replay asks for facts by them. Both
+/// use [`IndexTerm::collect`], so that reading through the index gives the same facts as replaying
+/// the whole log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IndexTerm<I> {
-    /// Its own id.
+    /// The fact's own id.
     Id(I),
-    /// A fact that it corrects or retracts.
+    /// A fact that this one corrects or retracts.
     Amended(I),
-    /// A party that it names in any way.
+    /// A party that the fact names in any role.
     Party(I),
-    /// An owner of the commitment that it tells of.
+    /// An owner of the commitment in the fact.
     Owner(I),
-    /// An authority of which it tells who took control.
+    /// An authority over which the fact records a change of control.
     Control(I),
-    /// A fact that it links to, or gives a verdict on.
+    /// A fact that this one links to, assesses or decides about.
     Target(I),
-    /// A metric that it measures, and of whom.
+    /// A metric, and a party that the fact measures it for.
     Series(I, I),
-    /// A metric that it measures, and which of [`PARTY_BUCKETS`] parts of all parties those that it is of fall into: enough to see, without reading them all, that
-    /// many parties have figures.
+    /// A metric, and one of [`PARTY_BUCKETS`] buckets that the measured parties fall into. Shows
+    /// cheaply that many parties have figures, without reading all of the figures.
     PartyBucket(I, u8),
-    /// That it is about an identifiable child or family.
+    /// The fact is about an identifiable child or family.
     Sensitive,
 }
 
 impl<I> IndexTerm<I> {
-    /// The same, naming what `name` makes of each id.
+    /// Returns the term with each id replaced by `name(id)`.
     pub fn map<J>(self, mut name: impl FnMut(I) -> J) -> IndexTerm<J> {
         let Ok(mapped) = self.try_map(|id| Ok::<_, Infallible>(name(id)));
         mapped
     }
 
-    /// The same, naming what `name` makes of each id.
+    /// Returns the term with each id replaced by `name(id)`.
     ///
     /// # Errors
-    /// The first that it gives.
+    /// The first error of `name`.
     pub fn try_map<J, E>(self, mut name: impl FnMut(I) -> Result<J, E>) -> Result<IndexTerm<J>, E> {
         Ok(match self {
             Self::Id(id) => IndexTerm::Id(name(id)?),
@@ -54,18 +62,19 @@ impl<I> IndexTerm<I> {
     }
 }
 
-/// Into how many parts the parties of a metric are sorted.
+/// Number of buckets into which the parties of a metric are sorted.
 pub const PARTY_BUCKETS: u8 = 16;
 
 impl<I: AsRef<str>> IndexTerm<I> {
-    /// The part that a party falls into: the sum of the bytes of its id, modulo [`PARTY_BUCKETS`].
+    /// Returns the bucket term of a party: the sum of the bytes of its id, modulo
+    /// [`PARTY_BUCKETS`].
     #[must_use]
     pub fn party_bucket(metric: I, party: &I) -> Self {
         let sum = party.as_ref().bytes().fold(0_u8, u8::wrapping_add);
         Self::PartyBucket(metric, sum % PARTY_BUCKETS)
     }
 
-    /// What it is and what it names, in words that no other handle comes to when blanks are put between.
+    /// Returns the term as three strings; joined by spaces, they are unique to the term.
     #[must_use]
     pub fn words(&self) -> [&str; 3] {
         const NUMBERS: [&str; PARTY_BUCKETS as usize] =
@@ -86,21 +95,24 @@ impl<I: AsRef<str>> IndexTerm<I> {
     }
 }
 
-/// What of a fact's kind finds it, with the parties that are found so.
+/// The kind-specific index terms of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KindTerms<I, Parties> {
-    /// A commitment, of these owners.
+    /// A commitment with these owners.
     Commitment(Parties),
-    /// Who took control of these.
+    /// A change of control of these authorities.
     Control(Parties),
-    /// A figure for this metric, of these.
+    /// A figure for this metric, about these parties.
     Measurement(I, Parties),
-    /// Nothing else.
+    /// No kind-specific terms.
     Other,
 }
 
 impl<I: AsRef<str> + Copy> IndexTerm<I> {
-    /// Everything that finds a fact but its id, of all the parties and facts that it names; some perhaps twice.
+    /// Returns the index terms of a fact without its id, from the parties and facts that the fact
+    /// names.
+    ///
+    /// May contain duplicates.
     #[must_use]
     pub fn collect(
         parties: impl Iterator<Item = I>,
@@ -121,7 +133,9 @@ impl<I: AsRef<str> + Copy> IndexTerm<I> {
 }
 
 impl Fact {
-    /// Everything that finds it but its id, the ids as they are asked for; some perhaps twice.
+    /// Returns the index terms without the id, each id given as `give` returns it.
+    ///
+    /// May contain duplicates.
     pub(crate) fn terms_without_id<'a, I: AsRef<str> + Copy>(
         &'a self,
         give: impl Fn(&'a FactId) -> I + Copy,
@@ -137,7 +151,9 @@ impl Fact {
         all
     }
 
-    /// Everything that finds it, each once. A correction is found by all that finds its replacement, but the id, which stays that of the fact first recorded.
+    /// Returns all index terms, sorted and without duplicates.
+    ///
+    /// A correction has the terms of its replacement too, except the id.
     #[must_use]
     pub fn index_terms(&self) -> Vec<IndexTerm<&FactId>> {
         let mut all = self.terms_without_id(|id| id);
@@ -155,7 +171,9 @@ impl Fact {
         all
     }
 
-    /// Every party that it names in any way; some perhaps twice.
+    /// Returns every party that the fact names in any role.
+    ///
+    /// May contain duplicates.
     pub fn parties(&self) -> impl Iterator<Item = &FactId> {
         let payers = self.amounts.iter().filter_map(|a| a.payer.as_ref());
         let (of, passes) = match &self.body {
@@ -166,7 +184,9 @@ impl Fact {
         self.by.iter().chain(&self.about).chain(&self.to).chain(&self.reporter).chain(payers).chain(of).chain(followers)
     }
 
-    /// Every fact that it links to, gives a verdict on or decides about; some perhaps twice.
+    /// Returns every fact that this one links to, assesses or decides about.
+    ///
+    /// May contain duplicates.
     pub fn targets(&self) -> impl Iterator<Item = &FactId> {
         let judged = match &self.body {
             Body::Assessment { of, .. } => std::slice::from_ref(of),
@@ -176,7 +196,8 @@ impl Fact {
         self.links.iter().map(|l| &l.to).chain(judged)
     }
 
-    /// The thing that it tells of: the fact that it corrects or retracts, else itself.
+    /// Returns the id of the entity: the fact that this one corrects or retracts, else the fact's
+    /// own id.
     #[must_use]
     pub const fn entity_id(&self) -> &FactId {
         match &self.body {

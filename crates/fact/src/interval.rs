@@ -1,13 +1,17 @@
+//! Interval arithmetic for numbers that are known only within bounds, with three-valued answers.
+//!
+//! Knows no units and no dates. Start with [`Interval`].
+
 use crate::Quantity;
 
-/// The answer to a question about vague things.
+/// The answer to a question about vague dates or numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
     /// Certainly.
     Yes,
     /// Certainly not.
     No,
-    /// It cannot be told.
+    /// Unknown.
     CannotTell,
 }
 
@@ -16,7 +20,7 @@ pub enum Truth {
 pub struct Limit {
     /// The number at this end.
     pub value: Quantity,
-    /// Whether the number itself is outside ("more than").
+    /// `true` if the number itself is excluded ("more than").
     pub strict: bool,
 }
 
@@ -30,48 +34,50 @@ impl Limit {
     }
 }
 
-/// What is known of a number: at least `low`, at most `high`, where `high` is known.
+/// Bounds of a number: at least `low`, at most `high` if that is known.
 ///
-/// Quantities are never below nought, so `low` is always known.
+/// Quantities are never negative, so `low` is always known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Interval {
     /// The lower end.
     pub low: Limit,
-    /// The upper end; `None` where nothing is known of it.
+    /// The upper end; `None` if unknown.
     pub high: Option<Limit>,
 }
 
 impl Interval {
-    /// Nought exactly: the sum of nothing.
+    /// Exactly zero: the empty sum.
     pub const ZERO: Self = Self::exactly(Quantity::ZERO);
-    /// Nothing known.
+    /// The interval of every quantity: nothing is known.
     pub const ANY: Self = Self { low: Limit::at(Quantity::ZERO), high: None };
 
-    /// One number.
+    /// Returns the interval of one number.
     #[must_use]
     pub const fn exactly(value: Quantity) -> Self {
         Self::between(value, value)
     }
 
-    /// From one number to another, both included.
+    /// Returns the interval from one number to another, both included.
     #[must_use]
     pub const fn between(low: Quantity, high: Quantity) -> Self {
         Self { low: Limit::at(low), high: Some(Limit::at(high)) }
     }
 
-    /// That or more; more than that when `strict`.
+    /// Returns the interval of `low` or more; more than `low` if `strict`.
     #[must_use]
     pub const fn above(low: Quantity, strict: bool) -> Self {
         Self { low: Limit { value: low, strict }, high: None }
     }
 
-    /// That or less; less than that when `strict`.
+    /// Returns the interval of `high` or less; less than `high` if `strict`.
     #[must_use]
     pub const fn below(high: Quantity, strict: bool) -> Self {
         Self { low: Limit::at(Quantity::ZERO), high: Some(Limit { value: high, strict }) }
     }
 
-    /// The interval sum: "more than 10,000" plus "500" is "more than 10,500". `None` where a number grows too large.
+    /// Returns the interval sum: "more than 10,000" plus "500" is "more than 10,500".
+    ///
+    /// `None` on overflow.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
         let high = match (self.high, other.high) {
@@ -81,7 +87,10 @@ impl Interval {
         Some(Self { low: self.low.plus(other.low)?, high })
     }
 
-    /// Both of two things that may be one: from the larger of the two alone, to the sum.
+    /// Returns the total of two amounts that may be one and the same: from the larger lower end to
+    /// the sum.
+    ///
+    /// `None` on overflow.
     #[must_use]
     pub fn plus_overlapping(self, other: Self) -> Option<Self> {
         let low =
@@ -89,7 +98,8 @@ impl Interval {
         Some(Self { low, high: self.plus(other)?.high })
     }
 
-    /// What both tellings of one thing allow; `None` where they cannot both be true.
+    /// Returns the numbers that two mentions of one amount both allow; `None` if they exclude each
+    /// other.
     #[must_use]
     pub fn meet(self, other: Self) -> Option<Self> {
         let low =
@@ -103,7 +113,9 @@ impl Interval {
         possible.then_some(Self { low, high })
     }
 
-    /// Whether the number reaches `target`, which may itself be bounds ("more than 1,000" is reached by an equal strict bound).
+    /// Returns `Yes` if every possible number reaches the lower end of `target`, `No` if none does.
+    ///
+    /// "More than 1,000" is reached by an equal strict bound.
     #[must_use]
     pub fn reaches(self, target: Self) -> Truth {
         let goal = target.low;
@@ -118,7 +130,10 @@ impl Interval {
         }
     }
 
-    /// Whether the number is within `limit` ("at most").
+    /// Returns `Yes` if every possible number is within the upper end of `limit` ("at most"), `No`
+    /// if none is.
+    ///
+    /// `CannotTell` if `limit` has no upper end.
     #[must_use]
     pub fn within(self, limit: Self) -> Truth {
         let Some(top) = limit.high else { return Truth::CannotTell };
@@ -132,7 +147,7 @@ impl Interval {
         }
     }
 
-    /// Whether it is one number.
+    /// Returns `true` if both ends have the same value.
     #[must_use]
     pub fn is_exact(self) -> bool {
         self.high.is_some_and(|h| h.value == self.low.value)

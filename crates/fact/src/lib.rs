@@ -1,6 +1,7 @@
 //! The vocabulary of the ledger: parties, dates, amounts, sources, facts, commitments.
 //!
-//! Pure. It knows no bytes on disk, no ledger, no clock. What a word means is said here once; intake, replay and reports speak it.
+//! Pure: knows no bytes on disk, no ledger and no clock. Intake, replay and reports share these
+//! types, so each word is defined once. Start with [`Fact`] and its [`Body`].
 
 mod amount;
 mod commitment;
@@ -32,27 +33,27 @@ pub use vocabulary::{
     PublicationForm, Qualifier, Role, Ruling, Salience, Strength, Voice, Way,
 };
 
-/// Why a text is not a word, a date, an amount or an id of the vocabulary.
+/// A text that is not a word, date, amount or id of the vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Invalid {
-    /// The text is none of the words allowed here.
+    /// The text is not in the list of allowed words.
     #[error("`{value}` is not one of {allowed}")]
     Word {
         /// The text as given.
         value: String,
-        /// The words allowed, separated by commas.
+        /// The allowed words, separated by commas.
         allowed: String,
     },
-    /// The id breaks the rule for ids.
+    /// The text is not a valid id.
     #[error("`{0}` is not an id: 2 to 80 of a-z, 0-9 and `-`, beginning with a letter or a digit")]
     Id(String),
-    /// The text is not a date in the part of EDTF that the ledger reads.
+    /// The text is not a date in the supported part of EDTF.
     #[error("`{value}` is not a date: {why}")]
     Date {
         /// The text as given.
         value: String,
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
     /// The text is not a number, or is out of bounds.
@@ -60,7 +61,7 @@ pub enum Invalid {
     Number {
         /// The text as given.
         value: String,
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
     /// The text is not a unit.
@@ -71,7 +72,7 @@ pub enum Invalid {
     /// The text is not a length of time.
     #[error("`{0}` is not a length of time: a whole number from 1 to 10000 and `days`, `weeks`, `months` or `years`")]
     Span(String),
-    /// A window that ends before it begins.
+    /// The window ends before it begins.
     #[error("the window ends ({latest}) before it begins ({earliest})")]
     Window {
         /// The first day of the window.

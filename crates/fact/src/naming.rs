@@ -1,11 +1,12 @@
-//! Which facts a fact names, in any way.
+//! Collects the ids that a fact names, in any role. Knows only the one fact. Start with
+//! [`Fact::names_any`].
 
 use crate::{Body, Due, Fact, FactId, Mode, Target, Terms};
 use std::collections::BTreeSet;
 
 impl Fact {
-    /// Returns `true` if the fact names one of these: as a party, by a link, as a source, or in what its kind says; a correction also by
-    /// its replacement.
+    /// Returns `true` if the fact names one of `ids`: as a party, by a link, as a source, in its
+    /// body or, for a correction, in its replacement.
     #[must_use]
     pub fn names_any(&self, ids: &BTreeSet<FactId>) -> bool {
         let is_named = |id: &FactId| ids.contains(id);
@@ -22,7 +23,8 @@ impl Fact {
 }
 
 impl Body {
-    /// Returns the ids that only its kind names.
+    /// Returns the ids in fields of the kind that [`Fact::parties`] and [`Fact::targets`] do not
+    /// return.
     fn names(&self) -> Vec<&FactId> {
         match self {
             Self::Measurement { metric, .. } => vec![metric],

@@ -1,61 +1,65 @@
+//! Exact non-negative decimal numbers: reads, writes and adds them. Knows no units. Start with
+//! [`Quantity`].
+
 use crate::Invalid;
 use std::fmt;
 use std::str::FromStr;
 
-/// A number without a unit, exact to four decimals: pence, and hundredths of a per cent, are exact.
+/// A number without a unit, exact to four decimals, so that pence and hundredths of a per cent are
+/// exact.
 ///
 /// Bounds: 0 to 922 million million. Arithmetic is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Quantity(i64);
 
 impl Quantity {
-    /// Nought.
+    /// Zero.
     pub const ZERO: Self = Self(0);
     const SCALE: i64 = 10_000;
 
-    /// From ten-thousandths; `None` below nought.
+    /// Returns `n` ten-thousandths; `None` if negative.
     #[must_use]
     pub const fn from_ten_thousandths(n: i64) -> Option<Self> {
         if n < 0 { None } else { Some(Self(n)) }
     }
 
-    /// In ten-thousandths.
+    /// Returns the number of ten-thousandths.
     #[must_use]
     pub const fn ten_thousandths(self) -> i64 {
         self.0
     }
 
-    /// From a whole number; `None` where it is too large.
+    /// Returns a whole number; `None` on overflow.
     #[must_use]
     pub fn whole(n: u64) -> Option<Self> {
         i64::try_from(n).ok()?.checked_mul(Self::SCALE).map(Self)
     }
 
-    /// The sum, or `None` where it is too large.
+    /// Returns the sum; `None` on overflow.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or `None` below nought.
+    /// Returns the difference; `None` if negative.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
         Self::from_ten_thousandths(self.0.checked_sub(other.0)?)
     }
 
-    /// A twelfth of it, rounded up: how far `about` reaches on each side.
+    /// Returns a twelfth, rounded up: the width of "about" on each side.
     #[must_use]
     pub const fn twelfth(self) -> Self {
         Self(self.0 / 12 + if self.0 % 12 == 0 { 0 } else { 1 })
     }
 
-    /// Rounded to tenths, half upwards.
+    /// Returns the number rounded to tenths, half upwards.
     #[must_use]
     pub const fn rounded_to_tenths(self) -> Self {
         Self((self.0 + 500) / 1000 * 1000)
     }
 
-    /// With a comma between thousands, as people read it.
+    /// Returns the number with a comma between thousands.
     #[must_use]
     pub fn grouped(self) -> String {
         let plain = self.to_string();
@@ -76,7 +80,7 @@ impl Quantity {
 }
 
 impl fmt::Display for Quantity {
-    /// Without separators and without trailing noughts: `11000000`, `2.6`.
+    /// Writes the number without separators and trailing zeros: `11000000`, `2.6`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, rest) = (self.0 / Self::SCALE, self.0 % Self::SCALE);
         if rest == 0 {

@@ -1,18 +1,22 @@
+//! Log entries as replay sees them: with a decoded [`Fact`], or with a [`FactHeader`] header.
+//!
+//! Turns facts into headers; knows no storage and no encoding. Start with [`Recorded`].
+
 use crate::{Body, Fact, IndexTerm, Kind};
 use chrono::{DateTime, Utc};
 
-/// One entry of the log as replay sees it: with its fact, or what is [`FactHeader`] of it.
+/// One entry of the log as replay sees it, with its fact or the fact's header ([`FactHeader`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded<F = Fact> {
-    /// Its place in the log, from 0.
+    /// Position in the log, from 0.
     pub index: u64,
-    /// When the ledger took it in.
+    /// Time at which the ledger recorded the entry.
     pub recorded_at: DateTime<Utc>,
-    /// What it holds.
+    /// The content.
     pub content: Content<F>,
 }
 
-/// What an entry holds.
+/// The content of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(
     clippy::large_enum_variant,
@@ -21,7 +25,7 @@ pub struct Recorded<F = Fact> {
 pub enum Content<F = Fact> {
     /// A fact.
     Known(F),
-    /// The ledger's own record: a redaction or a key.
+    /// A system record: a redaction, a withholding or a key.
     System(Kind),
     /// A fact that was erased; its kind stays public.
     Erased(Kind),
@@ -29,32 +33,37 @@ pub enum Content<F = Fact> {
     Unreadable,
 }
 
-/// As much of a fact as finds it, with its bytes, to be read when it is first asked for: a log is folded without any more.
+/// A fact's header: enough to index it.
+///
+/// The body is decoded on first use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactHeader<'b> {
-    /// The id of the thing that it tells of: the fact that it corrects or retracts, else its own. Not held against the rule for ids.
+    /// Id of the entity: the fact corrected or retracted, else the fact's own id. Not checked
+    /// against the rule for ids.
     pub entity: &'b str,
-    /// What holds of that thing from here; `None` where it is retracted.
+    /// Summary of the version that holds from here; `None` if retracted.
     pub current: Option<FactSummary>,
-    /// What finds what holds, but its id; some perhaps twice.
+    /// Index terms of that version, without its id. May contain duplicates.
     pub terms: Vec<IndexTerm<&'b str>>,
-    /// The fact.
+    /// The encoded fact.
     pub bytes: &'b [u8],
 }
 
-/// What can be told of a fact that is not read yet, to see whether it need be.
+/// A fact's summary: enough to decide if the fact must be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FactSummary {
-    /// Its kind.
+    /// The kind.
     pub kind: Kind,
-    /// Whether it tells of amounts.
+    /// `true` if the fact states amounts.
     pub amounts: bool,
-    /// Whether it links to other facts.
+    /// `true` if the fact links to other facts.
     pub links: bool,
 }
 
 impl Fact {
-    /// As much of it as finds it, if these are its bytes.
+    /// Returns the header of this fact.
+    ///
+    /// `bytes` must be its encoding.
     #[must_use]
     pub fn header<'b>(&'b self, bytes: &'b [u8]) -> FactHeader<'b> {
         let current = match &self.body {

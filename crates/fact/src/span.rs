@@ -1,3 +1,6 @@
+//! Lengths of time in calendar units: reads, writes and adds them to a day. Knows no working days.
+//! Start with [`Span`].
+
 use crate::Invalid;
 use chrono::{Days, Months, NaiveDate};
 use std::fmt;
@@ -8,7 +11,7 @@ use std::str::FromStr;
 pub enum SpanUnit {
     /// Calendar days.
     Days,
-    /// Seven days.
+    /// Periods of seven days.
     Weeks,
     /// Calendar months.
     Months,
@@ -21,7 +24,7 @@ impl SpanUnit {
     pub const ALL: &'static [(Self, &'static str)] =
         &[(Self::Days, "days"), (Self::Weeks, "weeks"), (Self::Months, "months"), (Self::Years, "years")];
 
-    /// The word as it is written.
+    /// Returns the canonical word, in the plural.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(u, _)| *u == self).map_or("", |(_, w)| w)
@@ -30,7 +33,7 @@ impl SpanUnit {
 
 /// A length of time in calendar units: `2 weeks`.
 ///
-/// Bounds: 1 to 10,000 units.
+/// Bounds: 1 to 10,000 units; only [`Self::times`] may leave them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     count: u32,
@@ -38,31 +41,33 @@ pub struct Span {
 }
 
 impl Span {
-    /// A span, or `None` out of bounds.
+    /// Returns a span, or `None` if out of bounds.
     #[must_use]
     pub const fn new(count: u32, unit: SpanUnit) -> Option<Self> {
         if count == 0 || count > 10_000 { None } else { Some(Self { count, unit }) }
     }
 
-    /// How many units.
+    /// Returns the number of units.
     #[must_use]
     pub const fn count(self) -> u32 {
         self.count
     }
 
-    /// The unit.
+    /// Returns the unit.
     #[must_use]
     pub const fn unit(self) -> SpanUnit {
         self.unit
     }
 
-    /// So many of it; nought of it is no time at all. `None` where the count grows too large.
+    /// Returns `n` times the span, of length zero if `n` is 0; `None` on overflow.
     #[must_use]
     pub fn times(self, n: u32) -> Option<Self> {
         Some(Self { count: self.count.checked_mul(n)?, unit: self.unit })
     }
 
-    /// The day this much later, by the calendar: a month from 31 January is 28 or 29 February. `None` past the calendar's end.
+    /// Returns the day that is this much later by the calendar; `None` past the calendar's end.
+    ///
+    /// A month after 31 January is 28 or 29 February.
     #[must_use]
     pub fn after(self, day: NaiveDate) -> Option<NaiveDate> {
         match self.unit {

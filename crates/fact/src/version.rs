@@ -1,26 +1,32 @@
+//! Versions of a fact: folds the fact, its corrections and its retractions into a history.
+//!
+//! Knows no log; records come in as arguments. Start with [`Version::history`].
+
 use crate::{Body, Content, Fact, FactId, Recorded};
 use chrono::{DateTime, Utc};
 
-/// What one entry says a fact is.
+/// The version of a fact that one entry sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// The entry.
+    /// Position of the entry in the log.
     pub index: u64,
-    /// When it was recorded.
+    /// Time of recording.
     pub recorded_at: DateTime<Utc>,
-    /// The fact from here on; `None` where it was retracted.
+    /// The fact from here on; `None` if retracted.
     pub fact: Option<Fact>,
-    /// Why it was corrected, retracted, or its retraction withdrawn.
+    /// The reason for the correction, the retraction, or the withdrawal of a retraction.
     pub reason: Option<String>,
 }
 
 impl Version {
-    /// Returns the versions of a fact, oldest first, from all that was recorded of it: the fact, its corrections and its
-    /// retractions, in the order of the log. `withdrawn` gives the first retraction of a record of this id, where there is one.
+    /// Returns the versions of a fact, oldest first.
     ///
-    /// A correction whose replacement has another id or kind than the fact has no effect. A retraction that is retracted itself
-    /// is undone from there, unless something else was recorded of the fact meanwhile. A retraction of a retraction of a
-    /// retraction has no effect.
+    /// `records` are the fact, its corrections and its retractions, in the order of the log.
+    /// `withdrawn` returns the first retraction of the record with the given id, if there is one.
+    ///
+    /// A correction has no effect if its replacement differs from the fact in id or kind. If a
+    /// retraction is itself retracted, the fact is restored from there, unless the fact was
+    /// recorded again in between. Retracting the retraction of a retraction has no effect.
     pub fn history(records: Vec<Recorded>, withdrawn: &mut dyn FnMut(&FactId) -> Option<Recorded>) -> Vec<Self> {
         let mut versions: Vec<Self> = Vec::with_capacity(1);
         let (mut kind, mut undoing) = (None, None::<Recorded>);
@@ -46,7 +52,7 @@ impl Version {
                     (Some(fact), None)
                 }
             };
-            // Whatever else is said of the fact comes after what would be undone.
+            // A newer version cancels the pending restoration of an older one.
             if fact.is_some() {
                 undoing = None;
             }
@@ -59,7 +65,7 @@ impl Version {
     }
 }
 
-/// Lets what was retracted last stand again.
+/// Restores the last version before the retraction.
 fn restore(versions: &mut Vec<Version>, by: Recorded) {
     let Content::Known(Fact { body: Body::Retraction { reason, .. }, .. }) = by.content else { return };
     if let Some(fact) = versions.iter().rev().find_map(|version| version.fact.clone()) {

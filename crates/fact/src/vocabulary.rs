@@ -1,4 +1,5 @@
-//! The closed lists of words, each with the one spelling used in files, reports and documents.
+//! The closed lists of words used in files, reports and documents, as enums.
+//! Turns words into enums and back; knows no byte codes. Start with [`Kind`].
 
 use crate::Invalid;
 use std::fmt;
@@ -11,10 +12,10 @@ macro_rules! words {
         pub enum $name { $($(#[$vdoc])* #[doc = concat!("`", $word, "`.")] $variant,)+ }
 
         impl $name {
-            /// Every word, in the order of the documents.
+            /// All values, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word as it is written.
+            /// Returns the word as written.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
@@ -41,7 +42,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What a fact is.
+    /// The kind of a fact.
     Kind {
         /// Declares a party.
         Party = "party",
@@ -49,27 +50,27 @@ words! {
         Source = "source",
         /// Declares a measure and how it is computed.
         Metric = "metric",
-        /// Who inspected whom, with which outcome.
+        /// An inspection: who inspected whom, with which outcome.
         Inspection = "inspection",
         /// A notice or direction; its requirements are commitments.
         Notice = "notice",
-        /// Something said.
+        /// A statement.
         Statement = "statement",
-        /// Something asked, and how it was answered.
+        /// A question, and how it was answered.
         Question = "question",
         /// A commitment.
         Pledge = "pledge",
-        /// Evidence towards a commitment, or of something never promised.
+        /// Evidence about a commitment, or about work never promised.
         Delivery = "delivery",
         /// An ombudsman or tribunal decision.
         Complaint = "complaint",
-        /// Money paid to settle something.
+        /// Money paid to settle a matter.
         Payout = "payout",
         /// The value of a metric.
         Measurement = "measurement",
-        /// Something about a body or a system changed.
+        /// A change of a body or a system.
         Change = "change",
-        /// A document was published, with its numbered parts.
+        /// The publication of a document, with its numbered parts.
         Publication = "publication",
         /// A person's verdict on a commitment.
         Assessment = "assessment",
@@ -81,23 +82,23 @@ words! {
         Redaction = "redaction",
         /// A signing key was added or replaced.
         Key = "key",
-        /// A body was followed by one or several others.
+        /// One body was followed by one or several others.
         Succession = "succession",
-        /// Something recommended to one body or several, and when an answer is due.
+        /// A recommendation to one or several bodies, and when an answer is due.
         Recommendation = "recommendation",
-        /// What somebody who may decide decided about other facts.
+        /// A decision about other facts, by a party entitled to decide.
         Decision = "decision",
         /// Parts of earlier entries are not published, on one ground.
         Withholding = "withholding",
-        /// A key that is kept for the day on which the signing key is lost or stolen.
+        /// A key kept in reserve in case the signing key is lost or stolen.
         ReserveKey = "reserve-key",
     }
 
-    /// Who says so.
+    /// The kind of speaker.
     Voice {
         /// An official record.
         Record = "record",
-        /// An inspectorate, a watchdog, an auditor.
+        /// An inspectorate, a watchdog or an auditor.
         Official = "official",
         /// The owner, or its partners, speaking of itself.
         Owner = "self",
@@ -107,13 +108,13 @@ words! {
         Critic = "critic",
         /// A reporter's own finding.
         Reporter = "reporter",
-        /// Told by someone who was not there.
+        /// Someone who was not present.
         SecondHand = "second-hand",
         /// Worked out from other facts.
         Derived = "derived",
     }
 
-    /// How sure it is who said it.
+    /// Certainty of who said it.
     Attribution {
         /// The source names the speaker.
         Stated = "stated",
@@ -121,21 +122,21 @@ words! {
         Implied = "implied",
         /// The source leaves room for doubt.
         Uncertain = "uncertain",
-        /// The source does not tell.
+        /// The source does not say.
         Unknown = "unknown",
     }
 
-    /// How much the fact matters to the record.
+    /// Importance to the record.
     Salience {
-        /// The heart of the matter.
+        /// Central.
         Core = "core",
-        /// Worth having on record.
+        /// Worth recording.
         Supporting = "supporting",
         /// Said for effect.
         Rhetorical = "rhetorical",
     }
 
-    /// How a party stands in public life.
+    /// The kind of a party.
     PartyKind {
         /// A council.
         Council = "council",
@@ -157,13 +158,13 @@ words! {
         ImprovementBoard = "improvement-board",
         /// A parliament or one of its houses.
         Parliament = "parliament",
-        /// A party or a group in politics.
+        /// A political party or group.
         PoliticalGroup = "political-group",
         /// A charity.
         Charity = "charity",
-        /// A school, or schools.
+        /// One or several schools.
         School = "school",
-        /// A newspaper, a station, a site.
+        /// A newspaper, a station or a site.
         Media = "media",
         /// A company.
         Company = "company",
@@ -171,9 +172,9 @@ words! {
         OfficeHolder = "office-holder",
         /// People who are not named.
         People = "people",
-        /// None of these.
+        /// None of the others.
         Other = "other",
-        /// A country, a region or a place that figures are given for.
+        /// A country, region or place for which figures are given.
         Area = "area",
         /// A public inquiry.
         Inquiry = "inquiry",
@@ -185,11 +186,11 @@ words! {
         Commissioners = "commissioners",
         /// A police, fire or ambulance service.
         EmergencyService = "emergency-service",
-        /// A committee, of a council or of a parliament.
+        /// A committee of a council or a parliament.
         Committee = "committee",
     }
 
-    /// What was done in saying it.
+    /// The act performed by a statement.
     Act {
         /// A speech.
         Speech = "speech",
@@ -205,47 +206,47 @@ words! {
         Admission = "admission",
         /// A claim.
         Claim = "claim",
-        /// A forecast; nobody's commitment.
+        /// A forecast; not a commitment.
         Forecast = "forecast",
-        /// Something asked for; nobody's commitment.
+        /// A request; not a commitment.
         Ask = "ask",
-        /// A case told.
+        /// An account of a case.
         Case = "case",
     }
 
-    /// What became of a question.
+    /// The answer to a question.
     Answer {
-        /// It was answered.
+        /// Answered.
         Answered = "answered",
-        /// It was answered in part.
+        /// Answered in part.
         PartlyAnswered = "partly-answered",
-        /// An answer was declined.
+        /// Declined.
         Declined = "declined",
         /// No answer came.
         Silence = "silence",
-        /// The source does not tell.
+        /// The source does not say.
         NotKnown = "not-known",
     }
 
-    /// What binds the owner.
+    /// The force that binds the owner.
     Force {
         /// Hoped for.
         Aspiration = "aspiration",
         /// Promised.
         Pledge = "pledge",
-        /// Required by somebody with the power to.
+        /// Required by a party with the power to do so.
         Requirement = "requirement",
-        /// Ordered or agreed to put an injustice right.
+        /// Ordered or agreed, to put an injustice right.
         Remedy = "remedy",
         /// Owed by law.
         Duty = "duty",
     }
 
-    /// Which way a delivery points.
+    /// The outcome of a delivery.
     Outcome {
-        /// All of it was done.
+        /// All was done.
         Done = "done",
-        /// A part of it was done.
+        /// A part was done.
         Part = "part",
         /// Work had begun.
         Started = "started",
@@ -253,23 +254,23 @@ words! {
         Progress = "progress",
         /// Work went backwards or stopped.
         Setback = "setback",
-        /// It was still not done on the day.
+        /// Still not done on the day.
         NotDone = "not-done",
-        /// What was done was taken back.
+        /// Done before, and now reversed.
         Undone = "undone",
     }
 
-    /// How a complaint was decided.
+    /// The decision on a complaint.
     Decision {
         /// Fault was found.
         Upheld = "upheld",
         /// No fault was found.
         NotUpheld = "not-upheld",
-        /// The source does not tell.
+        /// The source does not say.
         NotKnown = "not-known",
     }
 
-    /// What was decided about another fact.
+    /// The decision about another fact.
     Ruling {
         /// Accepted.
         Accepted = "accepted",
@@ -279,17 +280,17 @@ words! {
         AcceptedInPart = "accepted-in-part",
         /// Rejected.
         Rejected = "rejected",
-        /// Taken note of, and no more.
+        /// Noted only.
         Noted = "noted",
-        /// Meant to be decided so, and not decided yet.
+        /// Intended, but not decided yet.
         MindedTo = "minded-to",
-        /// In force.
+        /// Now in force.
         InForce = "in-force",
-        /// Other terms hold from here.
+        /// New terms hold from here.
         Varied = "varied",
-        /// Put off.
+        /// Postponed.
         Deferred = "deferred",
-        /// Taken back.
+        /// Revoked.
         Revoked = "revoked",
         /// Upheld.
         Upheld = "upheld",
@@ -303,7 +304,7 @@ words! {
         Refused = "refused",
     }
 
-    /// Which way a figure is to change.
+    /// The direction in which a figure is to change.
     Way {
         /// Upwards.
         Up = "up",
@@ -311,7 +312,7 @@ words! {
         Down = "down",
     }
 
-    /// What changed.
+    /// The subject of a change.
     Change {
         /// A body was set up.
         BodySetUp = "body-set-up",
@@ -333,13 +334,13 @@ words! {
         Withdrawal = "withdrawal",
         /// An office ended.
         OfficeEnded = "office-ended",
-        /// None of these.
+        /// None of the others.
         Other = "other",
-        /// How a metric is measured changed: the figures before and after it are not alike.
+        /// The method of measuring a metric changed: figures before and after are not comparable.
         SeriesBreak = "series-break",
     }
 
-    /// What was published.
+    /// The form of a publication.
     PublicationForm {
         /// A plan.
         Plan = "plan",
@@ -351,63 +352,63 @@ words! {
         Letter = "letter",
         /// Figures.
         Data = "data",
-        /// None of these.
+        /// None of the others.
         Other = "other",
     }
 
-    /// Which way a metric is good.
+    /// The direction in which a metric improves.
     Better {
         /// More is better.
         Higher = "higher",
         /// Less is better.
         Lower = "lower",
-        /// Neither.
+        /// Neither is better.
         Neither = "neither",
     }
 
-    /// How an amount was stated.
+    /// The qualifier of an amount.
     Qualifier {
-        /// As it stands.
+        /// Exactly the value.
         Exact = "exact",
-        /// About so much.
+        /// About the value.
         About = "about",
-        /// More than that.
+        /// More than the value.
         MoreThan = "more-than",
-        /// That or more.
+        /// The value or more.
         AtLeast = "at-least",
-        /// Less than that.
+        /// Less than the value.
         LessThan = "less-than",
-        /// Nearly that: less, by little.
+        /// Slightly less than the value.
         Nearly = "nearly",
-        /// That or less.
+        /// The value or less.
         UpTo = "up-to",
-        /// An unknown share of that.
+        /// An unknown share of the value.
         ShareOf = "share-of",
-        /// In words only; never becomes a number.
+        /// Stated in words only; never becomes a number.
         NotQuantified = "not-quantified",
     }
 
-    /// What an amount is.
+    /// The role of an amount.
     Role {
         /// Promised.
         Pledged = "pledged",
-        /// Set aside by whoever decides.
+        /// Set aside by the party that decides.
         Allocated = "allocated",
-        /// Made known.
+        /// Announced.
         Announced = "announced",
-        /// Put in.
+        /// Invested.
         Invested = "invested",
-        /// On offer.
+        /// Offered.
         Offered = "offered",
-        /// Ordered by somebody with the power to.
+        /// Ordered by a party with the power to do so.
         Ordered = "ordered",
         /// Paid.
         Paid = "paid",
-        /// Asked for; nobody's promise.
+        /// Asked for; not a promise.
         AskedFor = "asked-for",
-        /// Not spent.
+        /// Left unspent.
         Underspent = "underspent",
-        /// Aimed at.
+        /// A target.
         Target = "target",
         /// A limit.
         Limit = "limit",
@@ -415,7 +416,7 @@ words! {
         Delivered = "delivered",
         /// Measured.
         Measured = "measured",
-        /// Told in passing.
+        /// Mentioned in passing.
         Stated = "stated",
         /// A fine or a penalty.
         Penalty = "penalty",
@@ -423,27 +424,27 @@ words! {
         Recommended = "recommended",
         /// Estimated.
         Estimated = "estimated",
-        /// Lacking.
+        /// A shortfall.
         Shortfall = "shortfall",
-        /// Owed.
+        /// A debt.
         Debt = "debt",
     }
 
-    /// Whether an amount is for each period or over all of it.
+    /// The basis of an amount: each period, or all of it.
     Basis {
         /// For each period.
         PerPeriod = "per-period",
         /// Over the whole period.
         InTotal = "in-total",
-        /// Not known which.
+        /// Unknown.
         Unknown = "unknown",
     }
 
-    /// How one fact bears on another.
+    /// The kind of relation from one fact to another.
     LinkKind {
-        /// Another telling of the same thing.
+        /// Is another mention of the same event or commitment.
         SameAs = "same-as",
-        /// Says again what was said before.
+        /// Repeats an earlier statement of the same party.
         Repeats = "repeats",
         /// Is a part of.
         PartOf = "part-of",
@@ -459,31 +460,31 @@ words! {
         Addresses = "addresses",
         /// Is measured by.
         MeasuredBy = "measured-by",
-        /// Disagrees with.
+        /// Contradicts.
         Contradicts = "contradicts",
         /// Replaces.
         Supersedes = "supersedes",
         /// Answers.
         Answers = "answers",
-        /// Matters to, and settles nothing.
+        /// Matters to the other fact, but settles nothing.
         BearsOn = "bears-on",
-        /// Is an opinion or a refusal set against it; both may be true.
+        /// Sets an opinion or a refusal against the other fact; both may be true.
         Disputes = "disputes",
     }
 
-    /// How sure a link is.
+    /// Certainty of a link.
     Strength {
         /// The source says so.
         Stated = "stated",
         /// The recorder judges so.
         Probable = "probable",
-        /// It may be so.
+        /// Possible.
         Possible = "possible",
     }
 }
 
 impl Force {
-    /// Returns `true` if somebody else imposed it: it is not its owner's to move, to replace or to take back.
+    /// Returns `true` if another party imposed it, so that the owner cannot change or withdraw it.
     #[must_use]
     pub const fn is_imposed(self) -> bool {
         matches!(self, Self::Requirement | Self::Remedy | Self::Duty)
@@ -491,7 +492,7 @@ impl Force {
 }
 
 impl Kind {
-    /// Returns `true` if records of this kind are the ledger's own, and no facts.
+    /// Returns `true` if records of this kind are system records, not facts.
     #[must_use]
     pub const fn is_system(self) -> bool {
         matches!(self, Self::Redaction | Self::Key | Self::Withholding | Self::ReserveKey)

@@ -1,4 +1,4 @@
-//! Reads EDTF.
+//! Reads EDTF text into a [`When`]. Knows no windows stated by the recorder. Start with `form`.
 
 use super::{Bound, Form, Point, Precision, When};
 use crate::Invalid;
