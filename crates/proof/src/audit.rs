@@ -1,45 +1,49 @@
-//! Inclusion and consistency proofs of RFC 6962 (verified as in RFC 9162, sections 2.1.3.2 and 2.1.4.2): planned first as the roots of
-//! perfect subtrees, then read behind a trait, then joined.
+//! Inclusion and consistency proofs of RFC 6962 (verified as in RFC 9162, sections 2.1.3.2 and
+//! 2.1.4.2).
+//!
+//! A proof is planned as a list of perfect subtrees, whose hashes are then read through
+//! [`NodeReader`] and joined. Knows no storage. Start with [`inclusion`] and [`verify_inclusion`].
 
 use crate::{Hash, node_hash};
 
-/// The root of a perfect subtree: of the `2^level` leaves that begin at `index * 2^level`.
+/// A perfect subtree: the `2^level` leaves from `index * 2^level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TreeNode {
-    /// Its height: 0 for a leaf.
+    /// Height of the subtree: 0 for a leaf.
     pub level: u8,
-    /// Its place in its level, from 0.
+    /// Position in the level, from 0.
     pub index: u64,
 }
 
-/// Gives the hashes of perfect subtrees, from tiles or from leaves.
+/// A source of the hashes of perfect subtrees: tiles or leaves.
 pub trait NodeReader {
-    /// Why a hash cannot be given.
+    /// The error if a hash cannot be read.
     type Error;
 
-    /// The hash of one subtree.
+    /// Returns the hash of one subtree.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the hash cannot be read.
     fn node(&mut self, node: TreeNode) -> Result<Hash, Self::Error>;
 }
 
-/// Why a proof shows nothing.
+/// A proof that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
     /// The index lies outside the tree, or the sizes are in the wrong order.
     #[error("the index or the sizes do not fit each other")]
     Range,
-    /// Too many or too few hashes.
+    /// The proof has too many or too few hashes.
     #[error("the proof has the wrong number of hashes")]
     Length,
-    /// It leads to another root.
+    /// The proof leads to another root.
     #[error("the proof leads to another root")]
     Root,
 }
 
-/// The Merkle audit path of a leaf: the hashes that join it to the root, from the leaf up.
+/// Returns the Merkle audit path of a leaf: the hashes that join the leaf to the root, from the
+/// leaf up.
 ///
 /// # Errors
 /// Those of the reader. An index outside the tree gives an empty path, which verifies nothing.
@@ -61,10 +65,11 @@ pub fn inclusion<R: NodeReader>(index: u64, size: u64, reader: &mut R) -> Result
     path.into_iter().rev().map(|(start, end)| subtree(start, end, reader)).collect()
 }
 
-/// The Merkle consistency proof between two sizes of one log: that the smaller is the beginning of the larger.
+/// Returns the Merkle consistency proof that the log of size `old` is the beginning of that of size
+/// `new`.
 ///
 /// # Errors
-/// Those of the reader. Sizes that are equal, nought or in the wrong order give an empty proof.
+/// Those of the reader. Sizes that are equal, zero or in the wrong order give an empty proof.
 pub fn consistency<R: NodeReader>(old: u64, new: u64, reader: &mut R) -> Result<Vec<Hash>, R::Error> {
     if old == 0 || old >= new {
         return Ok(Vec::new());
@@ -87,7 +92,7 @@ pub fn consistency<R: NodeReader>(old: u64, new: u64, reader: &mut R) -> Result<
     path.into_iter().rev().map(|(start, end)| subtree(start, end, reader)).collect()
 }
 
-/// The root of the first `size` leaves.
+/// Returns the root of the first `size` leaves.
 ///
 /// # Errors
 /// Those of the reader.
@@ -95,12 +100,16 @@ pub fn root_at<R: NodeReader>(size: u64, reader: &mut R) -> Result<Hash, R::Erro
     if size == 0 { Ok(crate::CompactRange::default().root()) } else { subtree(0, size, reader) }
 }
 
-/// The largest power of two below a number of leaves, which is at least two.
+/// Returns the largest power of two less than `leaves`.
+///
+/// There must be at least two.
 const fn split(leaves: u64) -> u64 {
     1 << (u64::BITS - 1 - (leaves - 1).leading_zeros())
 }
 
-/// The hash of the leaves from `start` to `end`, where `start` is a place at which a subtree of that size may begin.
+/// Returns the hash of the leaves from `start` to `end`.
+///
+/// A subtree of that size must be able to begin at `start`.
 fn subtree<R: NodeReader>(start: u64, end: u64, reader: &mut R) -> Result<Hash, R::Error> {
     let (mut parts, mut from) = (Vec::new(), start);
     while from < end {
@@ -112,7 +121,7 @@ fn subtree<R: NodeReader>(start: u64, end: u64, reader: &mut R) -> Result<Hash, 
     Ok(joined.unwrap_or_else(|| crate::CompactRange::default().root()))
 }
 
-/// Checks that a leaf stands at a place of a tree.
+/// Checks that a leaf stands at a position in a tree.
 ///
 /// # Errors
 /// When the proof does not show it.
@@ -144,7 +153,9 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
     }
 }
 
-/// Checks that one tree is the beginning of another. From an empty tree nothing can be shown: anything begins with nothing.
+/// Checks that one tree is the beginning of another.
+///
+/// Nothing can be shown from an empty tree, because every tree begins with it.
 ///
 /// # Errors
 /// When the proof does not show it.
@@ -196,7 +207,7 @@ pub fn verify_consistency(old: (u64, &Hash), new: (u64, &Hash), proof: &[Hash]) 
     }
 }
 
-/// Leaves held in memory.
+/// A source of subtree hashes: leaf hashes in memory.
 pub struct Leaves<'a>(pub &'a [Hash]);
 
 impl NodeReader for Leaves<'_> {
@@ -219,7 +230,7 @@ mod tests {
         (0..n).map(|i| leaf_hash(&i.to_be_bytes())).collect()
     }
 
-    /// RFC 6962, section 2.1.1, word for word.
+    /// Computes the path as RFC 6962, section 2.1.1, defines it.
     fn path_by_definition(m: usize, leaves: &[Hash]) -> Vec<Hash> {
         if leaves.len() <= 1 {
             return Vec::new();

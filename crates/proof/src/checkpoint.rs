@@ -1,37 +1,39 @@
-//! Checkpoints (C2SP tlog-checkpoint) and proofs in a file (C2SP tlog-proof).
+//! Checkpoints (C2SP tlog-checkpoint) and proof files (C2SP tlog-proof).
+//!
+//! Turns both into bytes and back; knows no store and no entries. Start with [`Checkpoint::open`].
 
 use crate::{Hash, NoteError, NoteSigner, SignedNote, Verifier};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// What a ledger says that it holds: its origin, how many entries, and their tree head.
+/// A ledger's statement of its content: origin, number of entries and tree head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The origin.
     pub origin: String,
-    /// How many entries.
+    /// Number of entries.
     pub size: u64,
     /// The tree head.
     pub root: Hash,
 }
 
-/// Why a checkpoint or a proof cannot be read.
+/// A checkpoint or proof that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The note around it.
+    /// The note that carries the checkpoint is invalid.
     #[error(transparent)]
     Note(#[from] NoteError),
-    /// Its lines.
+    /// The lines of the checkpoint are invalid.
     #[error("this is not a checkpoint: {0}")]
     Form(&'static str),
-    /// A proof's lines.
+    /// The lines of the proof are invalid.
     #[error("this is not a proof: {0}")]
     Proof(&'static str),
 }
 
 impl Checkpoint {
-    /// Signs it.
+    /// Signs the checkpoint.
     ///
     /// # Errors
     /// When the origin cannot stand in a note.
@@ -39,10 +41,10 @@ impl Checkpoint {
         SignedNote::sign(&format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0)), signers)
     }
 
-    /// Reads the text of a note. Its signature is still to be checked.
+    /// Reads the text of a note, without checking its signatures.
     ///
     /// # Errors
-    /// When it is not in the form of a checkpoint.
+    /// When the text is not in the form of a checkpoint.
     pub fn of(note: &SignedNote) -> Result<Self, CheckpointError> {
         let mut lines = note.text().split('\n');
         let (origin, size, root) = (lines.next().unwrap_or_default(), lines.next(), lines.next());
@@ -52,7 +54,7 @@ impl Checkpoint {
         }
         let size = decimal(size).ok_or(CheckpointError::Form("its second line is not a size"))?;
         let root = hash(root).ok_or(CheckpointError::Form("its third line is not a hash"))?;
-        // Lines of extensions are not empty; the text ends in a newline.
+        // Extension lines are not empty, and the text ends in a newline.
         let rest: Vec<&str> = lines.collect();
         match rest.split_last() {
             Some((&"", extensions)) if extensions.iter().all(|l| !l.is_empty()) => {
@@ -62,10 +64,10 @@ impl Checkpoint {
         }
     }
 
-    /// Reads a note and checks that this key signed it, under its own origin.
+    /// Reads a note and checks that `key` signed it and that the origin is the key's name.
     ///
     /// # Errors
-    /// When it is not a checkpoint that the key signed.
+    /// When the note is not a checkpoint signed by the key.
     pub fn open(bytes: &[u8], key: &Verifier) -> Result<Self, CheckpointError> {
         let note = SignedNote::parse(bytes)?;
         note.verify(key)?;
@@ -78,7 +80,7 @@ impl Checkpoint {
     }
 }
 
-/// A number without a sign and without leading noughts.
+/// Reads a number without a sign and without leading zeros.
 fn decimal(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     (number.to_string() == text).then_some(number)
@@ -89,25 +91,28 @@ fn hash(text: &str) -> Option<Hash> {
     (STANDARD.encode(bytes) == text).then_some(Hash(bytes))
 }
 
-/// One proof in one file (C2SP tlog-proof): that an entry stands at a place of the tree of a checkpoint. Its `extra` is not proved by itself.
+/// A proof file (C2SP tlog-proof): proves that an entry stands at a position in the tree of a
+/// checkpoint.
+///
+/// The proof does not cover `extra`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlogProof {
-    /// What the file carries beside the proof.
+    /// Additional data carried by the file.
     pub extra: Vec<u8>,
-    /// The entry's place.
+    /// Position of the entry.
     pub index: u64,
     /// The audit path.
     pub path: Vec<Hash>,
-    /// The checkpoint, as its bytes.
+    /// The encoded checkpoint.
     pub checkpoint: Vec<u8>,
 }
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
-/// The longest audit path: a tree of 2^63 leaves.
+/// The longest audit path: that of a tree with 2^63 leaves.
 const MAX_PATH: usize = 63;
 
 impl TlogProof {
-    /// The file.
+    /// Returns the content of the file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = format!("{HEADER}\n");
@@ -120,10 +125,10 @@ impl TlogProof {
         [text.as_bytes(), &self.checkpoint].concat()
     }
 
-    /// Reads such a file. Nothing in it is proved yet.
+    /// Reads a proof file, without checking the proof.
     ///
     /// # Errors
-    /// When it is not in the form of a proof.
+    /// When the bytes are not in the form of a proof.
     pub fn parse(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let fail = CheckpointError::Proof;
         let end =

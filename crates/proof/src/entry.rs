@@ -1,53 +1,60 @@
+//! Entries: the public headers of events, and their one encoding (version 1).
+//!
+//! Turns entries into bytes and back; knows only commitments to parts, not their content. Start
+//! with [`Entry`].
+
 use crate::{Chain, Hash, PartCommitment, Role};
 use bincode::enc::EncoderImpl;
 use bincode::enc::write::SizeWriter;
 use bincode::{Decode, Encode};
 
-/// The longest entry, in bytes: what the length of two bytes in an entry bundle can say (C2SP tlog-tiles).
+/// The longest entry, in bytes: the limit of the two-byte length in an entry bundle (C2SP
+/// tlog-tiles).
 pub const MAX_ENTRY: usize = 65_535;
 const VERSION: u8 = 1;
 
-/// The public header of an event: what is hashed, chained, put in the tree and published.
+/// The public header of an event: hashed, chained, put in the tree and published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place, from 0; equals the leaf index in the tree.
+    /// Position in the log, from 0; equals the leaf index in the tree.
     pub index: u64,
-    /// The chain value before it.
+    /// The chain value before the entry.
     pub previous: Chain,
-    /// When the ledger took it in: microseconds since the Unix epoch, UTC. Never less than the entry before.
+    /// Time of recording, in microseconds since the Unix epoch, UTC. Never less than that of the
+    /// entry before.
     pub recorded_at: i64,
-    /// The kind of its fact, by the byte in `docs/FORMAT.md`.
+    /// Kind of the fact, by the byte in `docs/FORMAT.md`.
     pub kind: u8,
-    /// What it keeps of its parts.
+    /// References to the parts.
     pub parts: Vec<PartRef>,
 }
 
-/// What an entry says of one part.
+/// An entry's reference to one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartRef {
-    /// What the part is for.
+    /// Purpose of the part.
     pub role: Role,
-    /// What binds its bytes.
+    /// Hash that binds the bytes of the part.
     pub commitment: PartCommitment,
 }
 
-/// Why bytes are not an entry.
+/// Bytes that are not an entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
-    /// Longer than an entry may be.
+    /// The bytes are longer than an entry may be.
     #[error("{0} bytes; an entry has at most {MAX_ENTRY}")]
     TooLong(usize),
-    /// Not the encoding of version 1.
+    /// The bytes are not in the encoding of version 1.
     #[error("the bytes do not decode: {0}")]
     Undecodable(String),
-    /// Decodes, but is not how these values are spelled.
+    /// The bytes decode, but are not the canonical encoding of these values.
     #[error("the bytes are a second spelling of the same values")]
     NotCanonical,
-    /// A version this program cannot read.
+    /// The version is one that this program cannot read.
     #[error("version {0}; this program reads version {VERSION}")]
     Version(u8),
-    /// A role that version 1 does not have.
+    /// The role is not one of version 1.
     #[error("part {part} has the unknown role {code}")]
     Role {
         /// The part's number, from 0.
@@ -68,10 +75,10 @@ struct Wire {
 }
 
 impl Entry {
-    /// The bytes that are hashed and stored.
+    /// Returns the bytes that are hashed and stored.
     ///
     /// # Errors
-    /// When they would be longer than [`MAX_ENTRY`]: too many parts.
+    /// When there are too many parts, so that the bytes would be longer than [`MAX_ENTRY`].
     pub fn encode(&self) -> Result<Vec<u8>, EntryError> {
         let wire = Wire {
             version: VERSION,
@@ -85,10 +92,12 @@ impl Entry {
         if bytes.len() > MAX_ENTRY { Err(EntryError::TooLong(bytes.len())) } else { Ok(bytes) }
     }
 
-    /// Reads an entry back. Never allocates by a length it has not checked.
+    /// Reads an entry.
+    ///
+    /// Checks every length before allocating for it.
     ///
     /// # Errors
-    /// When the bytes are not the one encoding of an entry of version 1.
+    /// When the bytes are not the canonical encoding of an entry of version 1.
     pub fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
         if bytes.len() > MAX_ENTRY {
             return Err(EntryError::TooLong(bytes.len()));
@@ -99,7 +108,8 @@ impl Entry {
         let config = bincode::config::standard().with_limit::<{ 2 * MAX_ENTRY }>();
         let (wire, used): (Wire, usize) =
             bincode::decode_from_slice(bytes, config).map_err(|e| EntryError::Undecodable(e.to_string()))?;
-        // What can be spelled otherwise, numbers, is longer then.
+        // Only integers have other encodings, and those are longer: comparing lengths finds them
+        // all.
         if used != bytes.len() || size(&wire)? != used {
             return Err(EntryError::NotCanonical);
         }
@@ -117,7 +127,7 @@ impl Entry {
     }
 }
 
-/// How many bytes the one spelling has.
+/// Returns the length of the canonical encoding, in bytes.
 fn size(wire: &Wire) -> Result<usize, EntryError> {
     let mut encoder = EncoderImpl::new(SizeWriter::default(), bincode::config::standard());
     wire.encode(&mut encoder).map_err(|e| EntryError::Undecodable(e.to_string()))?;

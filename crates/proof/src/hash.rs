@@ -1,10 +1,14 @@
+//! Hashes of the ledger format: the chain and its genesis value, hashing contexts, key hashes.
+//!
+//! Turns bytes into hashes; knows no entries, no tree. Start with [`Genesis::chain`] and [`chain`].
+
 use base64::Engine;
 use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::LazyLock;
 
-/// 32 bytes of a hash, shown as hexadecimal.
+/// A hash of 32 bytes, shown in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
 
@@ -15,7 +19,7 @@ impl Hash {
         blake3::Hash::from_hex(text).ok().map(|h| Self(*h.as_bytes()))
     }
 
-    /// In base64, as the last line of a checkpoint has it.
+    /// Returns the hash in base64, as in the last line of a checkpoint.
     #[must_use]
     pub fn base64(&self) -> String {
         base64::engine::general_purpose::STANDARD.encode(self.0)
@@ -38,7 +42,7 @@ impl fmt::Debug for Hash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Chain(pub Hash);
 
-/// What an entry keeps of a part.
+/// The salted hash by which an entry commits to a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PartCommitment(pub Hash);
 
@@ -46,20 +50,24 @@ static GENESIS: Context = Context(LazyLock::new(|| hash_derive_key_context("held
 static ENTRY: Context = Context(LazyLock::new(|| hash_derive_key_context("heldto ledger v1 entry")));
 pub(crate) static PART: Context = Context(LazyLock::new(|| hash_derive_key_context("heldto ledger v1 part")));
 
-/// A context of BLAKE3's `derive_key` mode, hashed once: for inputs as short as ours it would otherwise cost as much again as the input.
+/// A context of BLAKE3's `derive_key` mode, hashed once: hashing the context each time would double
+/// the cost of inputs as short as these.
 pub(crate) struct Context(LazyLock<ContextKey>);
 
 impl Context {
-    /// A hasher of this context.
+    /// Returns a hasher for this context.
     pub(crate) fn hasher(&self) -> blake3::Hasher {
         blake3::Hasher::new_from_context_key(&self.0)
     }
 }
 
-/// What a ledger begins with: the name it goes by, and its first signing key. Key changes never alter it.
+/// The beginning of a ledger: its name and first signing key.
+///
+/// Key changes do not alter the genesis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Genesis {
-    /// The origin: best the URL it is published under, without the scheme. 1 to 255 bytes without white space and without `+`.
+    /// The origin: preferably the URL of publication, without the scheme. 1 to 255 bytes without
+    /// white space, control characters and `+`.
     pub origin: String,
     /// The first Ed25519 public key.
     pub key: [u8; 32],
@@ -69,15 +77,18 @@ impl Genesis {
     /// The longest origin, in bytes.
     pub const MAX_ORIGIN: usize = 255;
 
-    /// Whether the origin is one that a checkpoint and a verifier key can carry (C2SP signed-note).
+    /// Returns `true` if a checkpoint and a verifier key can carry the origin (C2SP signed-note).
     #[must_use]
     pub fn origin_is_valid(origin: &str) -> bool {
         (1..=Self::MAX_ORIGIN).contains(&origin.len())
             && !origin.chars().any(|c| c.is_control() || c == '+' || c.is_whitespace())
     }
 
-    /// Returns `true` if a new ledger may take this origin: a host name and perhaps a path, as in `example.org/derbyshire`, of ASCII letters,
-    /// digits and `.`, `-`, `_`, `~`, `:`, `/`, beginning with a letter or a digit. Of ledgers that there are, every valid one stays.
+    /// Returns `true` if a new ledger may take this origin: a host name and perhaps a path, as in
+    /// `example.org/derbyshire`.
+    ///
+    /// The origin begins with a letter or a digit; allowed are ASCII letters, digits and `.`, `-`,
+    /// `_`, `~`, `:`, `/`. Existing ledgers keep any valid origin.
     #[must_use]
     pub fn origin_is_plain(origin: &str) -> bool {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~' | ':' | '/');
@@ -86,7 +97,8 @@ impl Genesis {
             && origin.chars().all(is_plain)
     }
 
-    /// The chain value before the first entry: a keyed hash of version, length of the origin, origin, key.
+    /// Returns the chain value before the first entry: the hash, in a context of its own, of
+    /// version, length of the origin, origin and key.
     #[must_use]
     pub fn chain(&self) -> Chain {
         let mut hasher = GENESIS.hasher();
@@ -98,13 +110,14 @@ impl Genesis {
     }
 }
 
-/// The chain value after the entry of these bytes, which hold the chain value before it.
+/// Returns the chain value after an entry, from its bytes, which contain the chain value before it.
 #[must_use]
 pub fn chain(entry: &[u8]) -> Chain {
     Chain(Hash(*ENTRY.hasher().update(entry).finalize().as_bytes()))
 }
 
-/// The key hash of C2SP signed-note: the first four bytes of SHA-256 over name, newline, algorithm and key, in hexadecimal.
+/// Returns the key hash of C2SP signed-note: the first four bytes of SHA-256 over name, newline,
+/// algorithm and key, in hexadecimal.
 #[must_use]
 pub fn key_hash(name: &str, algorithm: u8, key: &[u8; 32]) -> String {
     let digest = Sha256::new().chain_update(name).chain_update([b'\n', algorithm]).chain_update(key).finalize();

@@ -1,20 +1,25 @@
+//! The head record: the state from which a ledger continues.
+//!
+//! Turns a head into bytes and back; knows no store and no entries. Start with [`Head`].
+
 use crate::{Chain, CompactRange, Genesis, Hash};
 use bincode::{Decode, Encode};
 
-/// Where a ledger stands: written in one piece with the entries that move it.
+/// The current state of a ledger, written atomically with the entries that advance it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The chain value after the last entry.
     pub chain: Chain,
-    /// The right edge of the tree, which knows the size.
+    /// The compact range of the tree, which includes the size.
     pub edge: CompactRange,
-    /// The last entry's `recorded_at`; the least number where there is none.
+    /// `recorded_at` of the last entry; `i64::MIN` if there is none.
     pub recorded_at: i64,
-    /// A place for the last checkpoint, as its bytes. The program of today leaves it empty, and keeps the checkpoint in a file of its own.
+    /// The encoded last checkpoint. Reserved: the program leaves this field empty and keeps the
+    /// checkpoint in a separate file.
     pub checkpoint: Option<Vec<u8>>,
 }
 
-/// Why bytes are not a head record.
+/// Bytes that are not a head record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the head record is damaged: {0}")]
 pub struct HeadError(&'static str);
@@ -32,19 +37,19 @@ struct Wire {
 const LIMIT: usize = 64 * 1024;
 
 impl Head {
-    /// The head of a ledger without entries.
+    /// Returns the head of a ledger without entries.
     #[must_use]
     pub fn empty(genesis: &Genesis) -> Self {
         Self { chain: genesis.chain(), edge: CompactRange::default(), recorded_at: i64::MIN, checkpoint: None }
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.edge.size()
     }
 
-    /// The bytes that are stored.
+    /// Returns the bytes that are stored.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let wire = Wire {
@@ -61,7 +66,7 @@ impl Head {
     /// Reads a head record.
     ///
     /// # Errors
-    /// When the bytes are not the one encoding of a head record of version 1.
+    /// When the bytes are not the canonical encoding of a head record of version 1.
     pub fn decode(bytes: &[u8]) -> Result<Self, HeadError> {
         let config = bincode::config::standard().with_limit::<LIMIT>();
         let (wire, used): (Wire, usize) =

@@ -1,7 +1,8 @@
-//! The hashes that hold a ledger together: chain, commitments to parts, Merkle tree, head; and what proves them to strangers: audit paths, tiles, signed
-//! checkpoints.
+//! The hashes that hold a ledger together (chain, commitments to parts, Merkle tree, head) and the
+//! proofs that convince strangers (audit paths, tiles, signed checkpoints).
 //!
-//! Pure. It knows bytes, never facts; no store, no clock, no disk. `docs/FORMAT.md` is the norm, and `vectors/` its test.
+//! Pure: knows bytes, never facts; no store, no clock, no disk. `docs/FORMAT.md` is normative;
+//! `vectors/` tests it. Start with [`Entry`] and [`Checkpoint`].
 
 mod audit;
 mod checkpoint;

@@ -1,4 +1,6 @@
 //! Signed notes (C2SP signed-note), with Ed25519 keys.
+//!
+//! Turns notes and keys into text and back; knows no checkpoints. Start with [`SignedNote`].
 
 use crate::hash::key_hash;
 use base64::Engine;
@@ -12,60 +14,60 @@ const ED25519: u8 = 1;
 pub const MAX_NOTE: usize = 1 << 20;
 const MAX_SIGNATURES: usize = 100;
 
-/// A key that verifies, with the name it goes by: `name+hash+base64`.
+/// A public key with its name, written `name+hash+base64`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verifier {
-    /// The name.
+    /// The key's name.
     pub name: String,
     /// The Ed25519 public key.
     pub key: [u8; 32],
 }
 
-/// A key that signs.
+/// A private key with its name.
 #[derive(Clone)]
 pub struct NoteSigner {
     name: String,
     key: SigningKey,
 }
 
-/// Why bytes are no note, no key, or not signed as wanted.
+/// Bytes that are not a note or not a key, or lack a valid signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoteError {
-    /// Not in the form of a signed note.
+    /// The bytes are not in the form of a signed note.
     #[error("this is not a signed note: {0}")]
     Form(&'static str),
-    /// Not in the form of a key.
+    /// The text is not in the form of a key.
     #[error("this is not a key: {0}")]
     Key(&'static str),
-    /// No signature by that key.
+    /// The note has no signature by that key.
     #[error("it is not signed by {0}")]
     Unsigned(String),
-    /// A signature that does not verify.
+    /// The signature does not verify.
     #[error("the signature by {0} is wrong")]
     Wrong(String),
 }
 
-/// A note: its text, and who signed it.
+/// A note: its text and signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedNote {
     text: String,
     signatures: Vec<(String, Vec<u8>)>,
 }
 
-/// A name that may stand in a note, and is an origin too.
+/// Returns `true` if the name may stand in a note; the same rule holds for origins.
 fn is_name(name: &str) -> bool {
     crate::Genesis::origin_is_valid(name)
 }
 
 impl NoteSigner {
-    /// A signer by its name and seed. `None` where the name cannot stand in a note.
+    /// Returns a signer with this name and seed; `None` if the name cannot stand in a note.
     #[must_use]
     pub fn new(name: &str, seed: [u8; 32]) -> Option<Self> {
         is_name(name).then(|| Self { name: name.to_owned(), key: SigningKey::from_bytes(&seed) })
     }
 
-    /// The key that verifies what this one signs.
+    /// Returns the public key.
     #[must_use]
     pub fn verifier(&self) -> Verifier {
         Verifier { name: self.name.clone(), key: self.key.verifying_key().to_bytes() }
@@ -77,7 +79,7 @@ impl NoteSigner {
         self.key.sign(message).to_bytes()
     }
 
-    /// The text of the key's file: `PRIVATE+KEY+name+hash+base64`.
+    /// Returns the content of the key's file: `PRIVATE+KEY+name+hash+base64`.
     #[must_use]
     pub fn to_file(&self) -> String {
         let secret = [&[ED25519][..], self.key.as_bytes()].concat();
@@ -124,7 +126,9 @@ impl FromStr for Verifier {
     }
 }
 
-/// Name, hash, and the 32 bytes after the algorithm.
+/// Reads `name+hash+base64`.
+///
+/// Returns the name, the hash, and the 32 bytes after the algorithm byte.
 fn fields(text: &str) -> Result<(&str, &str, [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
     let (name, hash, key) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
@@ -146,7 +150,7 @@ impl fmt::Display for Verifier {
 }
 
 impl Verifier {
-    /// Whether a signature of 64 bytes over a message is this key's.
+    /// Returns `true` if `signature` has 64 bytes and is this key's signature of `message`.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let (Ok(key), Ok(signature)) = (VerifyingKey::from_bytes(&self.key), signature.try_into()) else {
@@ -157,7 +161,7 @@ impl Verifier {
 }
 
 impl SignedNote {
-    /// Signs a text, which ends in a newline.
+    /// Signs a text, which must end in a newline.
     ///
     /// # Errors
     /// When the text cannot stand in a note.
@@ -170,10 +174,10 @@ impl SignedNote {
         Ok(Self { text: text.to_owned(), signatures: signers.iter().map(line).collect() })
     }
 
-    /// Reads a note. That it is signed by anyone in particular is still to be checked.
+    /// Reads a note, without checking its signatures.
     ///
     /// # Errors
-    /// When it is not in the form of a signed note.
+    /// When the bytes are not in the form of a signed note.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         if bytes.len() > MAX_NOTE {
             return Err(NoteError::Form("it is longer than a mebibyte"));
@@ -196,7 +200,7 @@ impl SignedNote {
         Ok(Self { text: text.to_owned(), signatures })
     }
 
-    /// The text, which ends in a newline.
+    /// Returns the text, which ends in a newline.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -205,7 +209,7 @@ impl SignedNote {
     /// Checks that this key signed the text.
     ///
     /// # Errors
-    /// When it did not, or the signature is wrong.
+    /// When there is no signature by the key, or one that does not verify.
     pub fn verify(&self, by: &Verifier) -> Result<(), NoteError> {
         let hash = key_hash(&by.name, ED25519, &by.key);
         let of_key = |(name, bytes): &&(String, Vec<u8>)| {

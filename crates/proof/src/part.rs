@@ -1,3 +1,7 @@
+//! Parts: the erasable content of entries, and the salted hashes that commit to it.
+//!
+//! Turns the bytes of a part into a commitment; knows no content. Start with [`Part`].
+
 use crate::hash::PART;
 use crate::{Hash, PartCommitment};
 use std::fmt;
@@ -5,23 +9,24 @@ use std::fmt;
 /// The longest part, in bytes.
 pub const MAX_PART: usize = 1 << 20;
 
-/// What a part is for, which says who may see it and whether it may be erased.
+/// The purpose of a part: decides who may see the part and if it may be erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The ledger's own records: redactions and keys. Can be neither erased nor withheld.
+    /// A system record, e.g. a redaction or a key. Can be neither erased nor withheld.
     Ledger,
     /// The fact.
     Fact,
-    /// A quotation's text.
+    /// The text of a quotation.
     Quotation,
     /// A note that is not published.
     PrivateNote,
-    /// Who recorded the fact, and who checked it, as an office or a pseudonym. Not published.
+    /// The person who recorded the fact and the one who checked it, as an office or a pseudonym.
+    /// Not published.
     Recorder,
 }
 
 impl Role {
-    /// The byte in the format.
+    /// Returns the byte in the format.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -33,7 +38,7 @@ impl Role {
         }
     }
 
-    /// The role of that byte.
+    /// Returns the role of a byte of the format.
     #[must_use]
     pub const fn from_code(code: u8) -> Option<Self> {
         match code {
@@ -46,7 +51,7 @@ impl Role {
         }
     }
 
-    /// The word in exports.
+    /// Returns the word used in exports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -58,7 +63,7 @@ impl Role {
         }
     }
 
-    /// The role of that word.
+    /// Returns the role of a word used in exports.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Ledger, Self::Fact, Self::Quotation, Self::PrivateNote, Self::Recorder]
@@ -66,7 +71,7 @@ impl Role {
             .find(|r| r.as_str() == word)
     }
 
-    /// Whether it is left out of what is published unless asked for.
+    /// Returns `true` if the part is published only on request.
     #[must_use]
     pub const fn is_private(self) -> bool {
         matches!(self, Self::PrivateNote | Self::Recorder)
@@ -82,25 +87,26 @@ impl fmt::Display for Role {
 /// The random bytes that hide a part behind its commitment.
 pub type Salt = [u8; 32];
 
-/// A part of an entry, which travels beside it and can be erased.
+/// A part of an entry: stored separately from the entry, so that the part can be erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// What it is for.
+    /// Purpose of the part.
     pub role: Role,
-    /// Its own random salt.
+    /// Random salt of this part alone.
     pub salt: Salt,
-    /// Its bytes: at most [`MAX_PART`].
+    /// Content: at most [`MAX_PART`] bytes.
     pub bytes: Vec<u8>,
 }
 
 impl Part {
-    /// The commitment that the entry keeps: salt, role, length and bytes, hashed under a context of their own.
+    /// Returns the commitment that the entry keeps: salt, role, length and bytes, hashed in a
+    /// context of their own.
     #[must_use]
     pub fn commitment(&self) -> PartCommitment {
         Self::commitment_of(self.role, &self.salt, &self.bytes)
     }
 
-    /// The commitment of a part that is borrowed.
+    /// Returns the commitment of a part given by reference.
     #[must_use]
     pub fn commitment_of(role: Role, salt: &Salt, bytes: &[u8]) -> PartCommitment {
         let mut hasher = PART.hasher();

@@ -1,30 +1,34 @@
-//! Tiles of C2SP tlog-tiles: hashes in squares 256 wide and eight levels high, each at a path of its own.
+//! Tiles of C2SP tlog-tiles: blocks of hashes, 256 wide and eight levels high, each with its own
+//! path.
+//!
+//! Turns tree positions into tiles and tiles into subtree hashes; knows no disk. Start with
+//! [`Tile`].
 
 use crate::{Hash, NodeReader, TreeNode, node_hash};
 
-/// How many hashes a full tile holds, and entries a full bundle.
+/// Number of hashes in a full tile, and of entries in a full bundle.
 pub const TILE_WIDTH: u64 = 256;
 const HEIGHT: u8 = 8;
 
-/// Which tile: its level, its place in the level, and how many hashes it holds (256 but at the right edge).
+/// The address of a tile: level, position and number of hashes (256 except at the right edge).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tile {
-    /// Its level: 0 holds the leaf hashes.
+    /// Level, from 0; level 0 contains the leaf hashes.
     pub level: u8,
-    /// Its place in its level, from 0.
+    /// Position in the level, from 0.
     pub index: u64,
-    /// How many hashes it holds: 1 to 256.
+    /// Number of hashes: 1 to 256.
     pub width: u64,
 }
 
 impl Tile {
-    /// Its path below the folder: `tile/0/x001/234`, with `.p/17` where it is not full.
+    /// Returns the path below the ledger's folder: `tile/0/x001/234`, with `.p/17` if not full.
     #[must_use]
     pub fn path(&self) -> String {
         format!("tile/{}/{}", self.level, place(self.index, self.width))
     }
 
-    /// Every tile of a tree, from the lowest level up.
+    /// Returns every tile of a tree, from the lowest level up.
     #[must_use]
     pub fn of_tree(size: u64) -> Vec<Self> {
         let (mut tiles, mut level, mut count) = (Vec::new(), 0, size);
@@ -40,13 +44,14 @@ impl Tile {
     }
 }
 
-/// The path of the bundle that holds entries: `tile/entries/x001/234`.
+/// Returns the path of a bundle of entries: `tile/entries/x001/234`.
 #[must_use]
 pub fn entries_path(index: u64, width: u64) -> String {
     format!("tile/entries/{}", place(index, width))
 }
 
-/// A place as tlog-tiles writes it: in groups of three digits, all but the last begun with `x`; `.p/` and the width where it is not full.
+/// Returns a position as tlog-tiles writes it: in groups of three digits, all but the last prefixed
+/// by `x`, followed by `.p/` and the width if not full.
 #[must_use]
 pub fn place(index: u64, width: u64) -> String {
     let (mut groups, mut rest) = (vec![index % 1000], index / 1000);
@@ -59,23 +64,25 @@ pub fn place(index: u64, width: u64) -> String {
     if width < TILE_WIDTH { format!("{path}.p/{width}") } else { path }
 }
 
-/// Gives tiles by their place in a tree of a known size.
+/// A source of the tiles of one tree.
 pub trait TileReader {
-    /// Why a tile cannot be given.
+    /// The error if a tile cannot be read.
     type Error;
 
-    /// The hashes of a tile: exactly as many as its width.
+    /// Returns the hashes of a tile: exactly as many as its width.
     ///
     /// # Errors
-    /// When it cannot be read or is of another width.
+    /// When the tile cannot be read or has another width.
     fn tile(&mut self, tile: Tile) -> Result<Vec<Hash>, Self::Error>;
 }
 
-/// Reads the hashes of subtrees out of the tiles of a tree of this size: at most one tile each.
+/// Reads the hashes of subtrees from the tiles of a tree.
+///
+/// Each hash costs one tile.
 pub struct FromTiles<R> {
-    /// Where tiles come from.
+    /// The source of the tiles.
     pub reader: R,
-    /// The size of the tree that the tiles are of.
+    /// Number of leaves of the tree.
     pub size: u64,
 }
 
@@ -101,7 +108,7 @@ impl<R: TileReader> NodeReader for FromTiles<R> {
     }
 }
 
-/// The hashes of a tile, from all the leaf hashes of its tree.
+/// Returns the hashes of a tile, from all leaf hashes of its tree.
 #[must_use]
 pub fn tile_of(leaves: &[Hash], tile: Tile) -> Vec<Hash> {
     let span = 1_usize << (u32::from(tile.level) * u32::from(HEIGHT));

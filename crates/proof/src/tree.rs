@@ -1,21 +1,24 @@
-//! The Merkle tree of RFC 6962 (section 2.1), SHA-256.
+//! The Merkle tree of RFC 6962 (section 2.1), with SHA-256.
+//!
+//! Turns leaf hashes into a root; knows no entries and no proofs. Start with [`CompactRange`].
 
 use crate::Hash;
 use sha2::{Digest, Sha256};
 
-/// The leaf hash: SHA-256 of 0x00 and the entry's bytes.
+/// Returns the leaf hash: SHA-256 of 0x00 and the entry's bytes.
 #[must_use]
 pub fn leaf_hash(entry: &[u8]) -> Hash {
     Hash(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
 }
 
-/// The hash of an inner node: SHA-256 of 0x01 and both children.
+/// Returns the hash of an inner node: SHA-256 of 0x01 and both children.
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Hash(Sha256::new().chain_update([1]).chain_update(left.0).chain_update(right.0).finalize().into())
 }
 
-/// The right edge of a tree: the roots of its perfect subtrees, from the largest to the smallest.
+/// The compact range of a tree: the roots of its perfect subtrees, from the largest to the
+/// smallest.
 ///
 /// Invariant: as many hashes as the size has ones in binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,30 +28,34 @@ pub struct CompactRange {
 }
 
 impl CompactRange {
-    /// An edge as stored; `None` where the number of hashes does not fit the size.
+    /// Returns a compact range as stored; `None` if the number of hashes does not fit the size.
     #[must_use]
     pub fn new(size: u64, hashes: Vec<Hash>) -> Option<Self> {
         (hashes.len() == size.count_ones() as usize).then_some(Self { size, hashes })
     }
 
-    /// How many leaves the tree has.
+    /// Returns the number of leaves.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// The hashes, from the largest subtree to the smallest.
+    /// Returns the hashes, from the largest subtree to the smallest.
     #[must_use]
     pub fn hashes(&self) -> &[Hash] {
         &self.hashes
     }
 
-    /// Adds one leaf: O(1) on average, O(log n) at most.
+    /// Adds one leaf.
+    ///
+    /// Cost: O(1) on average, O(log n) at most.
     pub fn push(&mut self, leaf: Hash) {
         self.push_perfect(1, leaf);
     }
 
-    /// Adds a perfect subtree of so many leaves, a power of two that divides the size.
+    /// Adds a perfect subtree.
+    ///
+    /// Its number of leaves must be a power of two that divides the size.
     pub fn push_perfect(&mut self, leaves: u64, root: Hash) {
         let mut hash = root;
         for _ in 0..(self.size / leaves.max(1)).trailing_ones() {
@@ -60,13 +67,14 @@ impl CompactRange {
         self.size += leaves;
     }
 
-    /// The perfect subtrees, from the largest to the smallest, each with its number of leaves.
+    /// Returns the perfect subtrees, from the largest to the smallest, each with its number of
+    /// leaves.
     pub fn subtree_roots(&self) -> impl Iterator<Item = (u64, Hash)> {
         let sizes = (0..u64::BITS).rev().map(|bit| 1 << bit).filter(|leaves| self.size & leaves != 0);
         sizes.zip(self.hashes.iter().copied())
     }
 
-    /// The tree head of RFC 6962; of an empty tree, the hash of nothing.
+    /// Returns the tree head of RFC 6962; for an empty tree, the hash of no bytes.
     #[must_use]
     pub fn root(&self) -> Hash {
         let folded = self.hashes.iter().copied().rev().reduce(|right, left| node_hash(&left, &right));
@@ -74,7 +82,8 @@ impl CompactRange {
     }
 }
 
-/// The tree head by the definition, without an edge: the yardstick of tests and of a full verification.
+/// Returns the tree head by its definition, without a compact range: the reference for tests and
+/// for a full verification.
 #[must_use]
 pub fn naive_root(leaves: &[Hash]) -> Hash {
     match leaves {

@@ -1,4 +1,5 @@
-//! Ours against implementations that nobody here wrote: the same roots, the same proofs, the same verdicts.
+//! Compares this crate with independent implementations: the same roots, proofs and verdicts. Knows
+//! only the public items.
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use heldto_proof::{
@@ -17,7 +18,7 @@ fn theirs(hash: &Hash) -> tlog_tiles::Hash {
     tlog_tiles::Hash(hash.0)
 }
 
-/// Gives tlog_tiles the hashes that it asks for.
+/// A source of the hashes that `tlog_tiles` asks for.
 struct Stored<'a>(&'a [Hash]);
 
 impl HashReader for Stored<'_> {
