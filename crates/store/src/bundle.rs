@@ -1,27 +1,27 @@
-//! Turns entries and their parts into the bytes that are published and kept in files, and back (docs/FORMAT.md,
-//! *Published*).
+//! Encodes entries and their parts as in published and stored files, and decodes them
+//! (docs/FORMAT.md, *Published*).
 //!
-//! It knows lengths and order, never hashes. Start at [`put_entry`] and [`put_parts`].
+//! This module knows lengths and order, never hashes. Start at [`put_entry`] and [`put_parts`].
 
 use crate::{NewEntry, StoredEntry};
 
-/// The error of bytes that end before what they announce.
+/// The error for bytes that end before their stated length.
 const SHORT: &str = "it ends too early";
 
 impl NewEntry {
-    /// Returns the parts that are there, each with its number.
+    /// Returns the parts that are present, each with its number.
     pub fn present_parts(&self) -> impl Iterator<Item = (u16, &[u8])> + Clone {
         (0..).zip(&self.parts).filter_map(|(number, part)| Some((number, part.as_deref()?)))
     }
 }
 
 impl StoredEntry {
-    /// Returns the parts, each with its number.
+    /// Returns the parts that are present, each with its number.
     pub fn present_parts(&self) -> impl Iterator<Item = (u16, &[u8])> + Clone {
         self.parts.iter().map(|(number, bytes)| (*number, bytes.as_slice()))
     }
 
-    /// Returns the entry to be stored again, found by these hashes.
+    /// Converts the entry back for storing again, with these index hashes.
     #[must_use]
     pub fn to_new(&self, index_hashes: Vec<u64>) -> NewEntry {
         let count = self.parts.iter().map(|(number, _)| usize::from(*number) + 1).max().unwrap_or(0);
@@ -33,7 +33,7 @@ impl StoredEntry {
     }
 }
 
-/// Appends an entry after its length in two bytes, big-endian.
+/// Appends an entry, preceded by its length in two bytes, big-endian.
 ///
 /// # Panics
 /// If the entry is longer than 65,535 bytes, which no entry is.
@@ -42,10 +42,10 @@ pub fn put_entry(out: &mut Vec<u8>, entry: &[u8]) {
     out.extend_from_slice(entry);
 }
 
-/// Takes such an entry off the bytes.
+/// Takes an entry, encoded as by [`put_entry`], off the front of `bytes`.
 ///
 /// # Errors
-/// When the bytes end before the entry does.
+/// If the bytes end before the entry does.
 pub fn take_entry<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], &'static str> {
     let (length, rest) = bytes.split_first_chunk::<2>().ok_or(SHORT)?;
     let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(SHORT)?;
@@ -53,11 +53,14 @@ pub fn take_entry<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], &'static str> {
     Ok(entry)
 }
 
-/// Appends the parts of one entry: how many (two bytes), and of each its number (two), its length (four) and its bytes,
-/// which are salt and content.
+/// Appends the parts of one entry.
+///
+/// The encoding is the count (two bytes), then for each part its number (two), its length (four)
+/// and its bytes, which are salt and content.
 ///
 /// # Panics
-/// If there are more than 65,535 parts or one is longer than 4 GiB, which the format of entries does not allow.
+/// If there are more than 65,535 parts or a part is longer than 4 GiB, which the format of entries
+/// does not allow.
 pub fn put_parts<'p>(out: &mut Vec<u8>, parts: impl Iterator<Item = (u16, &'p [u8])>) {
     let (start, mut count) = (out.len(), 0_u16);
     out.extend([0; 2]);
@@ -70,10 +73,11 @@ pub fn put_parts<'p>(out: &mut Vec<u8>, parts: impl Iterator<Item = (u16, &'p [u
     out[start..start + 2].copy_from_slice(&count.to_be_bytes());
 }
 
-/// Takes the parts of one entry off the bytes, and passes each with its number to `visit`.
+/// Takes the parts of one entry off the front of `bytes`, and passes each with its number to
+/// `visit`.
 ///
 /// # Errors
-/// When the bytes end too early, or the parts do not come in the order of their numbers, each once.
+/// If the bytes end too early, or the part numbers are not strictly ascending.
 pub fn take_parts<'b>(bytes: &mut &'b [u8], mut visit: impl FnMut(u16, &'b [u8])) -> Result<(), &'static str> {
     let (count, mut rest) = bytes.split_first_chunk::<2>().ok_or(SHORT)?;
     let mut before = None;
@@ -94,7 +98,7 @@ pub fn take_parts<'b>(bytes: &mut &'b [u8], mut visit: impl FnMut(u16, &'b [u8])
     Ok(())
 }
 
-/// Takes the parts of one entry off the bytes into a list whose room is used again.
+/// Takes the parts of one entry off the front of `bytes` into a list whose buffers are reused.
 ///
 /// # Errors
 /// As [`take_parts`].

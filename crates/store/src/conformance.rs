@@ -1,20 +1,25 @@
-//! The suite that every store must pass. Each check panics with what went wrong.
+//! The conformance suite that every store must pass.
+//!
+//! Each check panics with the promise that was broken. The suite knows stores through [`Store`]
+//! alone. Start at [`run`]; [`race`] covers racing writers.
 
 use crate::{EntryHashes, Founding, NewEntry, Store, StoreError};
 use heldto_proof::{Entry, Genesis, Head, Part, PartRef, Role, chain, leaf_hash};
 
-/// A founding to test with.
+/// Returns a founding record for tests.
 #[must_use]
 pub fn founding() -> Founding {
     Founding { genesis: Genesis { origin: "example.org/test".to_owned(), key: [9; 32] }, index_key: [5; 32] }
 }
 
-/// Returns an entry for each length behind a head, and where the log stands after them: real ones, chained and committed to.
-/// Each has a part of so many bytes, one that was erased, and an empty one; the long ones commit to many more. Each is found by
-/// its index and by 77.
+/// Returns one entry for each of `lens`, to follow `head`, and the head after them.
+///
+/// The entries are valid: chained, with parts that fit their commitments. Each has three parts: one
+/// of the given length, an erased one and an empty one. From 3,000 bytes on, an entry has further
+/// commitments. The index finds each entry by its own index and by 77.
 ///
 /// # Panics
-/// If an entry cannot be made.
+/// If an entry cannot be encoded.
 #[must_use]
 pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
     let (mut next, mut all) = (head.clone(), Vec::new());
@@ -24,7 +29,7 @@ pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
         let content = vec![salt[0]; *len];
         let part = |role, content: &[u8]| PartRef { role, commitment: Part::commitment_of(role, &salt, content) };
         let mut parts = vec![part(Role::Fact, &content), part(Role::Quotation, b"x"), part(Role::PrivateNote, &[])];
-        // So many more bring the entry itself to about the length of its part.
+        // These commitments make the entry itself about as long as its part.
         parts.resize(3 + len.saturating_sub(3000).min(60_000) / 33, parts[1]);
         next.recorded_at = i64::try_from(index).expect("few entries");
         let entry = Entry { index, previous: next.chain, recorded_at: next.recorded_at, kind: 0, parts };
@@ -37,21 +42,21 @@ pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
     (all, next)
 }
 
-/// Returns the hashes that [`entries`] gives each entry.
+/// Returns the function that gives the index hashes of the entries made by [`entries`].
 #[must_use]
 pub fn index_hashes(_: &Founding) -> EntryHashes {
     Box::new(|stored| hashes_of(stored.index))
 }
 
-/// Each once.
+/// Returns the index hashes of an entry, without duplicates.
 fn hashes_of(index: u64) -> Vec<u64> {
     if index == 77 { vec![77] } else { vec![index, 77] }
 }
 
-/// Runs every check, each on a store that `fresh` makes with [`founding`].
+/// Runs every check, each on a new store with [`founding`] that `fresh` makes.
 ///
 /// # Panics
-/// At the first promise the store does not keep.
+/// At the first promise that the store breaks.
 pub fn run<S: Store>(mut fresh: impl FnMut() -> S) {
     starts_empty(&fresh());
     keeps_what_it_was_given(&mut fresh());
@@ -144,10 +149,13 @@ fn records(store: &impl Store) -> Vec<(u64, u64)> {
     all
 }
 
-/// Lets many writers race for one store, each through `open`, and checks that exactly one wins each place.
+/// Lets `writers` threads append to one store, each `each` times, and checks that every index is
+/// won by exactly one writer.
+///
+/// `open` opens the store anew for each attempt.
 ///
 /// # Panics
-/// When an entry is lost or doubled.
+/// If an entry is lost or duplicated.
 pub fn race<S: Store>(open: impl Fn() -> S + Sync, writers: u64, each: u64) {
     std::thread::scope(|scope| {
         for writer in 0..writers {

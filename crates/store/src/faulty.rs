@@ -1,17 +1,22 @@
+//! A store in memory whose appends fail on purpose, for tests of error handling.
+//!
+//! This module knows no entries, it only counts appends. Start at [`FaultyStore`].
+
 use crate::{Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
 use heldto_proof::Head;
 use std::ops::{Range, RangeInclusive};
 
-/// Which appends fail, counted from 0, and how.
+/// The appends that fail, numbered from 0, and their kind of failure.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// These fail and keep nothing.
+    /// Appends that fail and store nothing.
     pub lost: Vec<u64>,
-    /// These report failure after all was kept: the caller cannot tell them from the others.
+    /// Appends that store everything and then report failure: callers cannot distinguish the two
+    /// kinds.
     pub failed_but_kept: Vec<u64>,
 }
 
-/// A store in memory whose appends fail when they are told to.
+/// A store in memory that fails at chosen appends.
 #[derive(Debug, Clone)]
 pub struct FaultyStore {
     inner: MemoryStore,
@@ -20,7 +25,7 @@ pub struct FaultyStore {
 }
 
 impl FaultyStore {
-    /// A store that will fail so.
+    /// Returns a store that fails as `faults` says.
     #[must_use]
     pub const fn new(inner: MemoryStore, faults: Faults) -> Self {
         Self { inner, faults, appends: 0 }

@@ -1,7 +1,8 @@
-//! What a ledger asks of a store: to keep entries and their parts, all or nothing, and to give them back.
+//! The [`Store`] trait: keeps the entries of a ledger and their parts, all or nothing.
 //!
-//! It knows bytes and heads, never facts. A store adapter touches the disk; this room holds the trait, a store in memory, a store that fails on
-//! purpose, and the suite that every store must pass.
+//! This crate knows bytes and heads, never facts, and does not touch the disk; adapters do. It also
+//! contains a store in memory, a store that fails on purpose, and the conformance suite for all
+//! stores.
 
 pub mod bundle;
 pub mod conformance;
@@ -16,109 +17,120 @@ pub use notice::{Notice, Notices};
 use heldto_proof::{Genesis, Head};
 use std::ops::{Range, RangeInclusive};
 
-/// What a ledger is founded on: written once, with an empty head.
+/// The founding record of a ledger: written once, together with an empty head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Founding {
     /// The origin and the first key.
     pub genesis: Genesis,
-    /// The secret under which ids are hashed in the index, so that the index tells nobody which ids exist.
+    /// Secret key of the index hashes, so that the index alone does not reveal which ids exist.
     pub index_key: [u8; 32],
 }
 
 /// An entry to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
-    /// The entry's bytes: those that are hashed.
+    /// The entry's bytes, which are hashed.
     pub entry: Vec<u8>,
-    /// Its parts in order, each as 32 bytes of salt and the part's bytes; `None` for one that was erased.
+    /// The parts in order, each as 32 bytes of salt followed by the content; `None` if erased.
     pub parts: Vec<Option<Vec<u8>>>,
-    /// The keyed hashes under which it is found, each once.
+    /// The keyed hashes under which the index lists the entry, without duplicates.
     pub index_hashes: Vec<u64>,
 }
 
 /// An entry as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEntry {
-    /// Its place in the log.
+    /// Index in the log.
     pub index: u64,
     /// The entry's bytes.
     pub entry: Vec<u8>,
-    /// The parts that are there, each by its number, as 32 bytes of salt and the part's bytes.
+    /// The parts that are present, by number, each as 32 bytes of salt followed by the content.
     pub parts: Vec<(u16, Vec<u8>)>,
 }
 
-/// Returns the keyed hashes under which the index must find an entry.
+/// A function that returns the keyed hashes under which the index must list an entry.
 pub type EntryHashes = Box<dyn Fn(&StoredEntry) -> Vec<u64> + Send + Sync>;
 
-/// Returns the hashes' function for what a ledger is founded on.
+/// A function that returns the hash function of the index for a founding record.
 ///
-/// A store that lost its index makes it again with this; only `ledger` knows facts, so only `ledger` provides it.
+/// A store that lost its index rebuilds the index with this function. The function comes from
+/// `ledger`, because no other crate knows facts.
 pub type IndexHashes = fn(&Founding) -> EntryHashes;
 
-/// Keeps a ledger's bytes. One writer at a time; what is written is durable when the call returns.
+/// Storage for a ledger's bytes.
+///
+/// One writer at a time; writes are durable when the call returns.
 pub trait Store {
-    /// What the ledger is founded on.
+    /// Returns the founding record.
     ///
     /// # Errors
-    /// When it cannot be read or is damaged.
+    /// If the record cannot be read or is damaged.
     fn founding(&self) -> Result<Founding, StoreError>;
 
-    /// Where the ledger stands.
+    /// Returns the head of the log.
     ///
     /// # Errors
-    /// When it cannot be read or is damaged.
+    /// If the head cannot be read or is damaged.
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Adds entries and moves the head, all or nothing, if the head is still `expected` (compare and swap).
+    /// Appends entries and moves the head, all or nothing, if the head is still `expected` (compare
+    /// and swap).
     ///
-    /// Durable on return. After an error other than [`StoreError::Conflict`] the outcome is *unknown*: read the head again. A retry after
-    /// success is a conflict, never a second copy.
+    /// Durable on return. After an error other than [`StoreError::Conflict`] the outcome is
+    /// *unknown*: read the head again. A retry after success is a conflict, never a second copy.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when another writer moved the head; anything else as said above.
+    /// [`StoreError::Conflict`] if another writer moved the head; any other error as described
+    /// above.
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError>;
 
-    /// Reads entries in order until `visit` returns `false` or the range ends. An entry is lent: its room may be that of the next.
+    /// Reads entries in order until `visit` returns `false` or the range ends.
+    ///
+    /// The entry is only valid during the call; its buffers are reused.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] at the first entry of the range that is not there.
+    /// [`StoreError::Missing`] at the first entry of the range that does not exist.
     fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError>;
 
-    /// The records of the index of these keyed hashes, which come in order, each once: hash and place, in order; of each hash the first `most`.
+    /// Returns the index records of `hashes`, each as hash and entry index, in ascending order.
+    ///
+    /// At most `most` records a hash, the first ones. `hashes` must be sorted and without
+    /// duplicates.
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// If the index cannot be read.
     fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError>;
 
-    /// Whether it has an index at all: what is published has none.
+    /// Returns `true` if the store has an index; published folders have none.
     fn keeps_index(&self) -> bool {
         true
     }
 
-    /// Gives every record of the index whose keyed hash is in a range, hash and place, in the order of hashes and then of places, until `visit` returns
-    /// `false`.
+    /// Passes the index records with hashes in a range to `visit`, until `visit` returns `false`.
+    ///
+    /// The order is by hash, then by entry index.
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// If the index cannot be read.
     fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError>;
 }
 
-/// Why a store cannot do what it was asked.
+/// An error of a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// There is no ledger here.
+    /// No ledger exists at this place.
     #[error("there is no ledger at {0}")]
     NoLedger(String),
-    /// There is a ledger here already.
+    /// A ledger exists at this place already.
     #[error("there is a ledger at {0} already")]
     AlreadyThere(String),
-    /// Another process holds the ledger.
+    /// Another process holds the lock of the ledger.
     #[error("the ledger is in use by {holder}; waited {seconds} seconds")]
     Locked {
-        /// Who has it, as it wrote itself down.
+        /// The holder, as recorded in its lock.
         holder: String,
-        /// How long was waited.
+        /// Seconds spent waiting.
         seconds: u64,
     },
     /// Another writer moved the head.
@@ -129,51 +141,51 @@ pub enum StoreError {
         /// The size found.
         found: u64,
     },
-    /// An entry that should be there is not.
+    /// An entry is missing.
     #[error("entry {0} is missing")]
     Missing(u64),
-    /// Entries that are kept together do not read.
+    /// A block of entries is damaged.
     #[error("the block of entries from {first} on is damaged: {why}")]
     Block {
-        /// The first of them.
+        /// Index of the first entry of the block.
         first: u64,
-        /// What is wrong.
+        /// The damage found.
         why: String,
     },
     /// A record other than an entry is damaged.
     #[error("the {record} is damaged: {why}")]
     Damaged {
-        /// Which record.
+        /// The name of the record.
         record: &'static str,
-        /// What is wrong with it.
+        /// The damage found.
         why: String,
     },
-    /// A file is not what it should be.
+    /// A file has unexpected content.
     #[error("{path}: {why}")]
     File {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// What is wrong with it.
+        /// The damage found.
         why: String,
     },
-    /// It can only be read.
+    /// The store is read-only.
     #[error("what is published is not written to in this way")]
     ReadOnly,
-    /// It was restored from a copy that leaves parts out.
+    /// The ledger was restored from a copy without some parts, and is read-only.
     #[error("this ledger was restored from a copy that leaves parts out: it can be read, and not added to")]
     Partial,
-    /// An entry that no copy holds whole.
+    /// An entry is damaged in every copy.
     #[error("entry {index} is damaged in every copy the ledger keeps: {why}")]
     Lost {
-        /// Which entry.
+        /// Index of the entry.
         index: u64,
-        /// What is wrong with it.
+        /// The damage found.
         why: String,
     },
-    /// It was made by an earlier version, in a layout that this version does not read.
+    /// The ledger has an old layout that this version does not read.
     #[error("it was made by an earlier version of the program, in layout {0}, which this version does not read")]
     OldLayout(u8),
-    /// It was made by a later version of the program.
+    /// The ledger has the layout of a later version of the program.
     #[error("it was made by a later version of the program, in layout {found}; this version reads layout {known}")]
     NewLayout {
         /// The layout found.
@@ -181,32 +193,32 @@ pub enum StoreError {
         /// The newest layout that this version reads.
         known: u8,
     },
-    /// The folder cannot be written to, and the command has to write.
+    /// A file or folder is not writable, but the command has to write.
     #[error("{path} cannot be written to: {why}")]
     Unwritable {
-        /// Which file or folder.
+        /// Path of the file or folder.
         path: String,
-        /// What the system said.
+        /// The system's error message.
         why: String,
     },
-    /// The ledger ends before what was acknowledged, or beside it.
+    /// The log ends before the last acknowledged entry, or continues with other entries.
     #[error("the end of the ledger is lost, or other entries stand in its place: {0}")]
     Behind(String),
-    /// The database under the store is broken.
+    /// The database below the store is broken.
     #[error("the database is broken: {0}")]
     Broken(String),
-    /// The disk or the system said no.
+    /// An I/O operation failed.
     #[error("{what}: {source}")]
     Io {
-        /// What was being done.
+        /// The operation.
         what: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
 impl StoreError {
-    /// Whether it says that stored bytes are not what was written.
+    /// Returns `true` if the error means that stored bytes differ from those written.
     #[must_use]
     pub const fn is_integrity(&self) -> bool {
         matches!(

@@ -1,9 +1,13 @@
+//! A store in memory: implements [`Store`] with maps, and persists nothing.
+//!
+//! This module knows no disk and verifies no hashes. Start at [`MemoryStore`].
+
 use crate::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use heldto_proof::Head;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 
-/// A store that forgets when it is dropped: for tests, and for checking what is not to be kept.
+/// A store in memory, for tests and for checking data that is not to be kept.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
     founding: Founding,
@@ -13,24 +17,24 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store with nothing but its founding.
+    /// Returns a store without entries.
     #[must_use]
     pub fn new(founding: Founding) -> Self {
         let head = Head::empty(&founding.genesis);
         Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new() }
     }
 
-    /// The stored entry at this place, to be looked at or tampered with.
+    /// Returns a stored entry, to inspect or tamper with.
     pub fn entry_mut(&mut self, index: u64) -> Option<&mut StoredEntry> {
         self.entries.get_mut(&index)
     }
 
-    /// The records of the index, to be tampered with.
+    /// Returns the index records, to tamper with.
     pub const fn index_mut(&mut self) -> &mut BTreeSet<(u64, u64)> {
         &mut self.index
     }
 
-    /// The stored head, to be tampered with.
+    /// Returns the stored head, to tamper with.
     pub const fn head_mut(&mut self) -> &mut Head {
         &mut self.head
     }

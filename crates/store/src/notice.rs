@@ -1,30 +1,34 @@
-//! What a store did by itself and whoever runs it should know.
+//! Reports of repairs and fallbacks that a store made unasked and its user should know about.
+//!
+//! This module knows sentences, not repairs. Start at [`Notice`].
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Something a store found or mended without being asked. Each reads as one line.
+/// A repair or fallback that a store made unasked.
+///
+/// Displays as one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Notice {
-    /// One bit was wrong, and its check value said which.
+    /// One wrong bit was corrected by means of its check value.
     #[error("{0}: one bit was wrong and has been put right")]
     BitCorrected(String),
-    /// Entries of the journal were damaged, and another copy had them.
+    /// Damaged entries of the journal were restored from another copy.
     #[error("{} damaged in the journal and {} been mended from another copy", entries(*.first, *.last), if .first == .last { "has" } else { "have" })]
     JournalMended {
-        /// The first of them.
+        /// Index of the first entry.
         first: u64,
-        /// The last of them.
+        /// Index of the last entry.
         last: u64,
     },
-    /// The journal was gone or could not be read at all, and the database had everything.
+    /// The journal was missing or unreadable, and was rebuilt from the database.
     #[error(
         "the journal could not be read ({why}) and has been made again from the database: all {entries} entries are there"
     )]
     JournalRebuilt {
-        /// What was wrong with it.
+        /// The damage found.
         why: String,
-        /// How many entries it holds now.
+        /// Number of entries now in the journal.
         entries: u64,
     },
     /// The database failed in the middle of a command.
@@ -32,51 +36,51 @@ pub enum Notice {
         "the database could not be used ({0}); the answer comes from the journal and is complete, and the next command checks the database"
     )]
     DatabaseSuspect(String),
-    /// The database cannot be made again.
+    /// The database cannot be rebuilt.
     #[error("the database cannot be made again: {0}")]
     DatabaseNotRebuilt(String),
-    /// The database was damaged, and was made again.
+    /// The database was damaged, and was rebuilt from the journal.
     #[error("the database was damaged and has been made again from the journal: all {entries} entries are there")]
     DatabaseRebuilt {
-        /// What was wrong with it.
+        /// The damage found.
         why: String,
-        /// How many entries it holds now.
+        /// Number of entries now in the database.
         entries: u64,
     },
-    /// The database was suspect and turned out to be whole.
+    /// The database was suspect, and a check found it sound.
     #[error("an earlier command was cut short; the database was checked, and is sound")]
     DatabaseChecked,
-    /// The folder cannot be written to, so the database is not opened.
+    /// The folder is not writable, so the database is not opened.
     #[error("the folder cannot be written to; the ledger is read from its journal, as it stands")]
     FolderUnwritable,
-    /// Another process writes.
+    /// Another process is writing.
     #[error("another command is writing ({0}); this shows what was recorded before it")]
     BesideWriter(String),
     /// The index had to be made in memory.
     #[error("without the database all {0} entries have to be read, which takes a while")]
     LogFolded(u64),
-    /// A ledger that was made before there was a journal.
+    /// The ledger was made before there was a journal, and one was added.
     #[error("this ledger was made by an earlier version: its {0} entries now stand in a journal too")]
     TakenUp(u64),
-    /// The same, where nothing can be written.
+    /// The ledger was made before there was a journal, and its folder is not writable.
     #[error(
         "this ledger was made by an earlier version and its folder cannot be written to: it is read from a temporary copy"
     )]
     OldLayoutCopied,
-    /// The journal is missing, where nothing can be written.
+    /// The journal is missing, and the folder is not writable.
     #[error("the journal is missing and the folder cannot be written to: the ledger is read from a temporary copy")]
     JournalCopied,
-    /// A small file was damaged, and was made again from what else is known.
+    /// A small file was damaged or missing, and was rebuilt from other data.
     #[error("the file `{0}` was damaged or missing and has been made again")]
     FileRebuilt(String),
-    /// A small file was damaged, and nothing else says what it held.
+    /// A small file was damaged, and no other copy of its content exists.
     #[error(
         "the file `{0}` was damaged and has been put aside; compare the ledger with a checkpoint that you kept: heldto verify --expect"
     )]
     FileLost(String),
 }
 
-/// A list of notices that whoever opened a store shares with it.
+/// A list of notices, shared between a store and its opener.
 #[derive(Debug, Clone, Default)]
 pub struct Notices(Arc<Mutex<Lists>>);
 
@@ -87,7 +91,7 @@ struct Lists {
 }
 
 impl Notices {
-    /// Adds a notice, unless it was added before.
+    /// Adds a notice, unless an equal one was added before.
     pub fn add(&self, notice: Notice) {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !lists.new.contains(&notice) && !lists.taken.contains(&notice) {
@@ -105,7 +109,7 @@ impl Notices {
     }
 }
 
-/// The subject and verb of a sentence about some entries.
+/// Returns the subject and verb of a sentence about one or more entries.
 fn entries(first: u64, last: u64) -> String {
     if first == last { format!("entry {first} was") } else { format!("entries {first} to {last} were") }
 }
