@@ -1,6 +1,8 @@
-//! Appends: records behind those of the open bundle, bundles closed into segments, and what is taken back when the system refuses.
+//! Appends entries: writes records to the open bundle, closes bundles into segments, and reverts an
+//! append that failed.
 //!
-//! The one sync that counts is in `write_open`. Start at [`Journal::append`].
+//! The sync that commits is in `write_open`. This module does not verify entries. Start at
+//! [`Journal::append`].
 
 use crate::Journal;
 use crate::files::{failed, sync_dir, write_at as write};
@@ -12,17 +14,19 @@ use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::fs::File;
 use std::sync::{Arc, PoisonError};
 
-/// From so many entries on they are hashed beside the writing.
+/// Number of entries from which hashing runs in parallel with writing.
 const HASHED_BESIDE: u64 = 2048;
 
 impl Journal {
-    /// Adds entries that follow those there are, all or nothing. `head` is where the log stands after them.
+    /// Appends entries, all or nothing.
     ///
-    /// Durable on return, by one `fdatasync` as a rule; two and a new header when bundles are closed. After an error nothing
-    /// was added, unless the disk refuses even to take that back: then the next opening tells.
+    /// `head` is the head of the log after them. Durable on return. The usual cost is one
+    /// `fdatasync`; when bundles are closed, two and a new header. After an error nothing was
+    /// appended, unless reverting fails too: the outcome is then known only when the journal is
+    /// opened again.
     ///
     /// # Errors
-    /// When the system refuses, or refused before in a way that left the end of the log unknown.
+    /// Any I/O error; also if an earlier one left the end of the log unknown.
     pub fn append(&mut self, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
         if !self.writable {
             return Err(StoreError::ReadOnly);
@@ -50,7 +54,8 @@ impl Journal {
         } else {
             let left = usize::try_from(total % TILE_WIDTH).unwrap_or(0);
             let from = entries.len().saturating_sub(left);
-            // What is left of the tail stands before the new entries, where those are fewer.
+            // If there are fewer new entries than remain open, the last entries of the tail stay
+            // before them.
             let kept = left - (entries.len() - from);
             self.tail.drain(..self.tail.len() - kept);
             let indexes = self.head.size() + from as u64..;
@@ -60,7 +65,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes records behind those that are there.
+    /// Writes records after the existing ones.
     fn write_records(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
         let mut bytes = Vec::new();
         self.put_records(&mut bytes, self.generation, self.head.size(), entries);
@@ -76,12 +81,12 @@ impl Journal {
         }
     }
 
-    /// Writes bytes into one of the two files and syncs it; the next record goes behind them.
+    /// Writes bytes into one of the two files and syncs it; the next record goes after them.
     fn write_open(&mut self, number: usize, mut bytes: Vec<u8>, at: usize) -> Result<(), StoreError> {
         let path = open::path(&self.dir, number);
         let writing = || failed(format!("writing {}", path.display()));
         let end = at + bytes.len();
-        // What a torn or an earlier write left behind the end becomes zeros again, in the same write.
+        // Bytes after the new end, left by a torn or earlier write, are zeroed in the same write.
         if self.used[number] > end {
             bytes.resize(self.used[number] - at, 0);
         }
@@ -101,14 +106,17 @@ impl Journal {
         self.used[number] = self.used[number].max(end);
         write(file, &bytes, at as u64).and_then(|()| file.sync_data()).map_err(writing())?;
         self.lengths[number] = self.lengths[number].max(at + bytes.len());
-        // Before this line nothing of it counts; after it, all of it survives a power cut.
+        // The sync above commits. A crash before it loses the append whole or not at all; from here
+        // on all of it survives a power cut.
         self.used[number] = end;
         self.end = end;
         Ok(())
     }
 
-    /// Writes as many whole bundles as there are into segments, and the rest into the other file of the open bundle. Returns
-    /// where the log stands behind the closed bundles.
+    /// Writes all complete bundles into segments, and the rest into the other file of the open
+    /// bundle.
+    ///
+    /// Returns the head of the log after the closed bundles.
     fn close_bundles(&mut self, entries: &[NewEntry], head: &Head) -> Result<Head, StoreError> {
         let total = (self.tail.len() + entries.len()) as u64;
         let left = total % TILE_WIDTH;
@@ -127,7 +135,7 @@ impl Journal {
             self.write_segments(entries, closed)?;
             advanced()
         } else {
-            // The disk is waited for most of the time.
+            // Hash while the disk is busy: most of the time is spent waiting for it.
             std::thread::scope(|scope| {
                 let base = scope.spawn(advanced);
                 let written = self.write_segments(entries, closed);
@@ -139,7 +147,7 @@ impl Journal {
         Ok(base)
     }
 
-    /// Writes the entries behind the first `closed` ones into the other file, under a greater generation.
+    /// Writes the entries after the first `closed` into the other file, under a greater generation.
     fn roll(&mut self, base: &Head, entries: &[NewEntry], closed: u64) -> Result<(), StoreError> {
         let generation = self.generation + 1;
         let closed = usize::try_from(closed).unwrap_or(usize::MAX);
@@ -168,7 +176,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes bundles of the tail and of new entries behind those that are closed.
+    /// Writes the first `closed` entries of tail and new entries as bundles after the existing
+    /// ones.
     fn write_segments(&self, entries: &[NewEntry], closed: u64) -> Result<(), StoreError> {
         if closed == 0 {
             return Ok(());
@@ -204,7 +213,7 @@ impl Journal {
         writer.finish()
     }
 
-    /// The segment into which a bundle goes, made if it is the segment's first.
+    /// Returns the segment for a bundle; creates the segment if this is its first bundle.
     fn segment_to_write(&self, bundle: u64) -> Result<Arc<Segment>, StoreError> {
         let number = bundle / BUNDLES_PER_SEGMENT;
         if bundle.is_multiple_of(BUNDLES_PER_SEGMENT) {
@@ -212,38 +221,50 @@ impl Journal {
             self.segments.lock().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(&made));
             return Ok(made);
         }
-        // What is missing then is the bundle before this one.
+        // If the segment is missing, the error names the bundle before this one, which was in the
+        // segment.
         self.segment(bundle - 1)
     }
 
-    /// Takes back an append that failed: its records must not be found by the next opening, and a sync that failed is never
-    /// tried again on pages that the system now takes for clean. So the open bundle is written anew, without them.
+    /// Reverts a failed append by writing the open bundle anew without it, into the other file.
+    ///
+    /// The next opening must not find its records. A failed sync is never retried, because the
+    /// system considers the pages clean from then on.
     fn take_back(&mut self) {
         let (base, refused, from, until) = (self.base.clone(), self.current, self.end, self.used[self.current]);
         if self.roll(&base, &[], 0).is_err() {
             self.has_failed = true;
             return;
         }
-        // Nor must an opening find them that falls back on this file because the other one is damaged.
+        // Zero the records in this file too: an opening falls back on it if the other file is
+        // damaged.
         if let Some(file) = self.files[refused].as_ref().filter(|_| refused != self.current && from < until) {
             drop(write(file, &vec![0; until - from], from as u64).and_then(|()| file.sync_data()));
         }
     }
 
-    /// Writes the open bundle anew, whatever its state, before somebody relies on it for good: after a sync that failed in an earlier
-    /// process, what is read here may be in the system's memory alone. Durable on return.
+    /// Writes the open bundle anew, regardless of its state.
+    ///
+    /// Durable on return. Call this before relying on the entries for good, as a signature does:
+    /// after a failed sync in an earlier process, the bytes read here may exist in the system's
+    /// memory only.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any I/O error.
     pub fn renew(&mut self) -> Result<(), StoreError> {
         self.must_roll = true;
         self.settle()
     }
 
-    /// Writes the open bundle anew, if a bit of it was wrong or something lies behind its end. Durable on return.
+    /// Writes the open bundle anew if a bit was corrected, its end is damaged, or a newer file is
+    /// invalid.
+    ///
+    /// Durable on return.
+    ///
+    /// Does nothing if the journal is not writable, or an earlier write failed.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any I/O error.
     pub fn settle(&mut self) -> Result<(), StoreError> {
         if !self.writable || !self.must_roll || self.has_failed {
             return Ok(());

@@ -1,32 +1,33 @@
-//! Check values over bytes, and the correction of one wrong bit by them.
+//! Verifies CRC-32 check values, and corrects a single wrong bit by means of them.
 //!
-//! A CRC-32 is linear: what one wrong bit does to it depends only on how far that bit lies from the end. So the wrong bit
-//! is found in one pass, without trying each.
+//! A CRC-32 is linear: the effect of a wrong bit depends only on its distance from the end. One
+//! pass therefore finds the bit, without trying each. This module knows bytes alone. Start at
+//! [`correct`].
 
-/// The polynomial of CRC-32 as `crc32fast` has it, reflected.
+/// The CRC-32 polynomial of `crc32fast`, reflected.
 const POLYNOMIAL: u32 = 0xEDB8_8320;
-/// The longest bytes in which a wrong bit is looked for: the pass takes about a nanosecond a bit.
+/// Maximum length in which a wrong bit is searched; the search takes about a nanosecond a bit.
 const MAX_CORRECTED_BYTES: usize = 64 << 20;
 
-/// The result of holding bytes against their check value.
+/// The result of verifying bytes against their check value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// They fit.
+    /// The bytes fit.
     Sound,
-    /// They fit after one bit, of theirs or of the check value, was put right.
+    /// The bytes fit after one bit, in them or in the check value, was corrected.
     Corrected,
-    /// They do not fit, and no single bit explains it.
+    /// The bytes do not fit, and no single bit explains the difference.
     Damaged,
 }
 
-/// Holds bytes against their check value, and puts one wrong bit right if that makes them fit.
+/// Verifies bytes against their check value, and corrects one wrong bit if that makes them fit.
 pub fn correct(bytes: &mut [u8], check: u32) -> Check {
     let syndrome = check ^ crc32fast::hash(bytes);
     if syndrome == 0 {
         return Check::Sound;
     }
     if syndrome.is_power_of_two() {
-        // The bit is one of the check value's own.
+        // The wrong bit is in the check value.
         return Check::Corrected;
     }
     if bytes.len() > MAX_CORRECTED_BYTES {
@@ -45,17 +46,18 @@ pub fn correct(bytes: &mut [u8], check: u32) -> Check {
     Check::Damaged
 }
 
-/// The end of a small file: `check `, eight hexadecimal digits, a newline.
+/// Length of the trailer of a small file: `check `, eight hexadecimal digits, a newline.
 const TRAILER_BYTES: usize = 15;
 
-/// Returns a text followed by a line that checks it.
+/// Returns the text with its check line appended.
 #[must_use]
 pub fn with_check(text: &str) -> Vec<u8> {
     format!("{text}check {:08x}\n", crc32fast::hash(text.as_bytes())).into_bytes()
 }
 
-/// Returns the text before the line that checks it, and whether a bit of it had to be put right. `None` if it does not
-/// fit its check.
+/// Returns the text before the check line, and the result of the check.
+///
+/// `None` if the text does not fit its check line, even after correcting one bit.
 #[must_use]
 pub fn checked(bytes: &[u8]) -> Option<(String, Check)> {
     let (text, trailer) = bytes.split_at_checked(bytes.len().checked_sub(TRAILER_BYTES)?)?;
@@ -71,7 +73,7 @@ pub fn checked(bytes: &[u8]) -> Option<(String, Check)> {
             return Some((String::from_utf8(text).ok()?, found));
         }
     }
-    // The wrong bit may be one of the trailer.
+    // The wrong bit may be in the trailer.
     let mut trailer = trailer.to_vec();
     for bit in 0..8 * TRAILER_BYTES {
         trailer[bit / 8] ^= 1 << (bit % 8);

@@ -1,16 +1,18 @@
-//! Files: reading and writing at a place, folders made durable, errors that say what was being done.
+//! Positioned reads and writes, durable folders, and I/O errors that name the operation.
+//!
+//! This module knows nothing of the journal. Start at [`read_at`] and [`write_at`].
 
 use heldto_store::StoreError;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Returns a function that turns an error of the system into one that says what was being done.
+/// Returns a function that adds a description of the operation to an I/O error.
 pub fn failed(what: String) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::Io { what, source }
 }
 
-/// Reads bytes at a place until the buffer is full or the file ends; returns how many were read.
+/// Reads bytes at an offset until the buffer is full or the file ends; returns the number read.
 pub fn read_at(file: &File, buffer: &mut [u8], mut offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < buffer.len() {
@@ -28,7 +30,7 @@ pub fn read_at(file: &File, buffer: &mut [u8], mut offset: u64) -> io::Result<us
     Ok(done)
 }
 
-/// Writes all bytes at a place.
+/// Writes all bytes at an offset.
 pub fn write_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         #[cfg(unix)]
@@ -48,9 +50,9 @@ pub fn write_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()
 /// Makes the names in a folder durable.
 ///
 /// # Errors
-/// When the folder cannot be opened or synced.
+/// If the folder cannot be opened or synced.
 pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    // Only Unix lets a folder be synced; elsewhere the system does it with the file.
+    // Folders can be synced on Unix only; other systems do so together with the file.
     if cfg!(unix) {
         File::open(dir)
             .and_then(|folder| folder.sync_all())

@@ -1,4 +1,6 @@
-//! The file that says what the ledger is founded on, in lines of text that a check value ends.
+//! Reads and writes the founding record: lines of text, the last of them a check value.
+//!
+//! This module does not know the rest of the journal. Start at [`read_founding`].
 
 use crate::check::{Check, checked, with_check};
 use crate::files::{failed, sync_dir, write_at};
@@ -8,10 +10,12 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The layout of the ledger's folder. Versions before the first release used others.
+/// Version of the layout of the ledger's folder.
+///
+/// Versions before the first release used others.
 pub const LAYOUT: u8 = 5;
 
-/// Name of this file in errors.
+/// The name of this record in errors.
 pub const FOUNDING_RECORD: &str = "founding record of the journal";
 
 const NAME: &str = "founding";
@@ -25,14 +29,16 @@ fn text(founding: &Founding) -> String {
     )
 }
 
-/// Writes the file over what stands there. Durable on return.
+/// Writes the record over any existing one.
+///
+/// Durable on return.
 ///
 /// # Errors
-/// When the system refuses.
+/// Any I/O error.
 pub fn write_founding(journal: &Path, founding: &Founding) -> Result<(), StoreError> {
     let path = journal.join(NAME);
     let bytes = with_check(&text(founding));
-    // Always of the same length and below a sector, so never half of one and half of another.
+    // The length is always the same and below a sector, so the write cannot be torn.
     File::options()
         .write(true)
         .create(true)
@@ -43,11 +49,12 @@ pub fn write_founding(journal: &Path, founding: &Founding) -> Result<(), StoreEr
     sync_dir(journal)
 }
 
-/// Reads the file, and tells whether a bit of it had to be put right.
+/// Reads the record, and returns it with the result of its check.
 ///
 /// # Errors
-/// [`StoreError::NoLedger`] where there is none, [`StoreError::NewLayout`] or [`StoreError::OldLayout`] if another version
-/// made it, [`StoreError::Damaged`] if it does not fit its check; otherwise when the system refuses.
+/// [`StoreError::NoLedger`] if there is no journal, [`StoreError::NewLayout`] or
+/// [`StoreError::OldLayout`] if another version made it, [`StoreError::Damaged`] if the record is
+/// missing or damaged; otherwise any I/O error.
 pub fn read_founding(journal: &Path) -> Result<(Founding, Check), StoreError> {
     let path = journal.join(NAME);
     let bytes = match std::fs::read(&path) {

@@ -1,9 +1,9 @@
-//! Every entry of a ledger with its parts in plain files: what an acknowledgement rests on, and what the database is made
-//! again from.
+//! The journal: every entry of a ledger with its parts in plain files, on which acknowledgements
+//! rest and from which the database is rebuilt.
 //!
-//! It knows bytes, hashes and files, never facts and never the database. Closed bundles stand in segments
-//! (`segment.rs`), the entries behind them in the open bundle (`open.rs`). Start at [`Journal`]; docs/FORMAT.md,
-//! *The journal*, has the bytes.
+//! This crate knows bytes, hashes and files, never facts and never the database. Closed bundles are
+//! in segments (`segment.rs`), later entries in the open bundle (`open.rs`). Start at [`Journal`];
+//! docs/FORMAT.md, *The journal*, specifies the bytes.
 
 mod append;
 mod check;
@@ -29,7 +29,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// How often a reader without the lock looks again when a writer may have been in the middle of something.
+/// Number of attempts by a reader without the lock, because a writer may be changing the files.
 const READER_TRIES: usize = 5;
 
 /// The journal of a ledger.
@@ -49,40 +49,47 @@ pub struct Journal {
     dir: PathBuf,
     writable: bool,
     founding: Founding,
-    /// Which of the two files holds the open bundle, and both of them; `None` for one that is not there.
+    /// Number, 0 or 1, of the file that holds the open bundle.
     current: usize,
+    /// The two files; `None` if one does not exist.
     files: [Option<File>; 2],
-    /// The highest generation that was ever tried.
+    /// The highest generation ever used, even if it was never committed.
     generation: u64,
-    /// Where the log stands before the open bundle.
+    /// The head of the log before the open bundle.
     base: Head,
+    /// The entries of the open bundle.
     tail: Vec<StoredEntry>,
     head: Head,
-    /// Where the next record goes, and behind which place each file holds only zeros.
+    /// Offset of the next record in the current file.
     end: usize,
+    /// For each file, the offset from which it holds only zeros, as far as known.
     used: [usize; 2],
+    /// The lengths of the files.
     lengths: [usize; 2],
-    /// Whether the open bundle is damaged, and valid entries that do not follow what comes before them.
+    /// `true` if the end of the open bundle is damaged.
     is_damaged: bool,
+    /// Valid entries of the open bundle that do not follow the entries before them, by index.
     salvage: BTreeMap<u64, StoredEntry>,
-    /// Whether the open bundle has to be written anew before anything is added to it.
+    /// `true` if the open bundle must be written anew before the next append.
     must_roll: bool,
-    /// Whether a write failed in a way that leaves open what the disk holds.
+    /// `true` if a failed write left the content of the disk unknown.
     has_failed: bool,
     segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
     cache: Mutex<VecDeque<(u64, Arc<Bundle>)>>,
-    /// Bundles that were mended where nothing can be written.
+    /// Bundles mended in memory because the journal is not writable.
     mended: Mutex<BTreeMap<u64, Arc<Bundle>>>,
-    /// Held by whoever mends a bundle.
+    /// Held while a bundle is mended.
     mending: Mutex<()>,
     notices: Notices,
 }
 
 impl Journal {
-    /// Makes a journal without entries in a folder that is not there yet. Durable on return, but for the folder's own name.
+    /// Creates a journal without entries in a new folder.
+    ///
+    /// Durable on return, except for the folder's name.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any I/O error.
     pub fn create(dir: &Path, founding: &Founding) -> Result<Self, StoreError> {
         std::fs::create_dir(dir).map_err(failed(format!("making the folder {}", dir.display())))?;
         write_founding(dir, founding)?;
@@ -100,15 +107,17 @@ impl Journal {
         Self::open(dir, true, 0, &Notices::default())
     }
 
-    /// Opens a journal. `known_size`: how many entries it must hold, as far as anything else says so; with fewer, its end is
-    /// taken for damaged and not for torn ([`Self::is_short_of`]).
+    /// Opens a journal.
     ///
-    /// Reads the open bundle and nothing else: some 100 microseconds. Without `writable` nothing is written, and a writer
-    /// may be at work beside it.
+    /// `known_size` is the number of entries that the journal must hold according to other sources.
+    /// With fewer, its end counts as damaged, not as torn ([`Self::is_short_of`]).
+    ///
+    /// Reads only the open bundle, which takes about 100 microseconds. Without `writable` nothing
+    /// is written, and a writer may be active at the same time.
     ///
     /// # Errors
-    /// [`StoreError::NoLedger`] where there is none; [`StoreError::Damaged`] if neither file of the open bundle can be read;
-    /// otherwise when the system refuses.
+    /// As [`read_founding`]; [`StoreError::Damaged`] if neither file of the open bundle can be
+    /// read; otherwise any I/O error.
     pub fn open(dir: &Path, writable: bool, known_size: u64, notices: &Notices) -> Result<Self, StoreError> {
         let (founding, check) = read_founding(dir)?;
         if check == Check::Corrected {
@@ -121,7 +130,7 @@ impl Journal {
         loop {
             tries -= 1;
             match Self::judge(dir, writable, known_size, &founding, notices) {
-                // A writer may have changed files between two looks.
+                // A writer may have changed one file after the other was read.
                 Ok(journal) if tries > 0 && journal.is_short_of(known_size) => {}
                 Err(error) if tries > 0 && error.is_integrity() => {}
                 judged => return judged,
@@ -130,7 +139,7 @@ impl Journal {
         }
     }
 
-    /// Opens both files and chooses the one that counts.
+    /// Reads both files and chooses the one that counts.
     fn judge(
         dir: &Path,
         writable: bool,
@@ -151,7 +160,7 @@ impl Journal {
         }
         headers.sort_by_key(|(_, header, _)| std::cmp::Reverse(header.generation));
         let generation = headers.first().map_or(0, |(_, header, _)| header.generation);
-        // Of the other file it is not known what it holds beyond its header.
+        // A file that is not judged may contain anything after its header.
         let mut used = lengths;
         let mut chosen: Option<(usize, Judged)> = None;
         let mut newest: Option<(usize, Judged)> = None;
@@ -162,17 +171,18 @@ impl Journal {
             let mut judged = open::judge(header, check == Check::Corrected, &bytes);
             used[number] = judged.used;
             salvage.append(&mut judged.salvage);
-            // A record of a later append proves that what was written with the header was durable once.
+            // A record of a later append proves that the header and its records were durable once.
             is_damaged |= judged.is_damaged;
             if judged.is_committed {
                 chosen = Some((number, judged));
                 break;
             }
-            // What was never committed does not count, but its entries may be of use.
+            // An uncommitted file does not count, but its entries may help to mend others.
             salvage.extend(judged.tail.iter().map(|stored| (stored.index, stored.clone())));
             newest = newest.or(Some((number, judged)));
         }
-        // Unless more is known of than the earlier one holds: then this one was committed, and is damaged. Its bundles are closed.
+        // If no file is committed, or the committed one holds fewer entries than are known, the
+        // newer file was committed once and is damaged now. Its bundles are closed.
         if chosen.as_ref().is_none_or(|(_, judged)| judged.head.size() < known_size)
             && let Some((number, mut judged)) = newest
         {
@@ -212,38 +222,43 @@ impl Journal {
         })
     }
 
-    /// Returns what the ledger is founded on.
+    /// Returns the founding record.
     #[must_use]
     pub const fn founding(&self) -> &Founding {
         &self.founding
     }
 
-    /// Returns where the log stands.
+    /// Returns the head of the log.
     #[must_use]
     pub const fn head(&self) -> &Head {
         &self.head
     }
 
-    /// Returns how many entries stand in closed bundles.
+    /// Returns the number of entries in closed bundles.
     #[must_use]
     pub const fn closed_size(&self) -> u64 {
         self.base.size()
     }
 
-    /// Tells whether its end is damaged: it holds fewer entries than are known, or entries of later appends behind a gap.
+    /// Returns `true` if the end is damaged: fewer entries than known, or later entries after a
+    /// gap.
     #[must_use]
     pub const fn is_short_of(&self, known_size: u64) -> bool {
         self.head.size() < known_size || self.is_damaged
     }
 
-    /// Returns how many entries it held before its end was damaged, as far as its own files tell: at least one more than it holds.
+    /// Returns the number of entries that the journal held before its end was damaged; 0 if
+    /// undamaged.
+    ///
+    /// The number is the highest that the journal's files show, and at least one more than the
+    /// intact entries.
     #[must_use]
     pub fn damaged_size(&self) -> u64 {
         let behind = self.salvage.last_key_value().map_or(0, |(index, _)| index + 1);
         if self.is_damaged { behind.max(self.head.size() + 1) } else { 0 }
     }
 
-    /// Returns an entry behind a gap in the open bundle, if it is there.
+    /// Returns an entry that follows a gap in the open bundle, if present.
     #[must_use]
     pub fn salvage(&self, index: u64) -> Option<&StoredEntry> {
         self.salvage.get(&index)

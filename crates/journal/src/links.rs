@@ -1,11 +1,15 @@
-//! Whether entries follow each other by their hashes, and parts are those that their entries commit to.
+//! Checks that entries follow each other by their hashes, and that parts fit their commitments.
+//!
+//! This module knows hashes, not files. Start at [`follows`].
 
 use heldto_proof::Head;
 use heldto_proof::{Chain, Entry, Part, chain, leaf_hash};
 use heldto_store::StoredEntry;
 
-/// Returns the chain value after an entry if it is the entry of this place and holds this chain value before it, and if its
-/// parts are those that it commits to. `previous`: `None` accepts any.
+/// Returns the chain value after an entry, if the entry fits its place.
+///
+/// An entry fits if it has this index, names `previous` as the chain value before it (`None`
+/// accepts any), and its parts match its commitments.
 #[must_use]
 pub fn follows(stored: &StoredEntry, index: u64, previous: Option<Chain>) -> Option<Chain> {
     let entry = Entry::decode(&stored.entry).ok()?;
@@ -22,15 +26,17 @@ pub fn follows(stored: &StoredEntry, index: u64, previous: Option<Chain>) -> Opt
     Some(chain(&stored.entry))
 }
 
-/// Returns the first entry that does not follow the one before it, if any. The entries come in order from `first`;
-/// `before` is the chain value before them and `after` the one after them, each if it is known.
+/// Returns the index of the first entry that does not follow the one before it, if any.
+///
+/// The entries come in order from `first`. `before` and `after` are the chain values around them,
+/// if known.
 #[must_use]
 pub fn first_unlinked(entries: &[StoredEntry], first: u64, before: Option<Chain>, after: Option<Chain>) -> Option<u64> {
     let mut previous = before;
     for (index, stored) in (first..).zip(entries) {
         match follows(stored, index, previous) {
             Some(chain) => previous = Some(chain),
-            // What one entry holds of the one before it tells that one's damage from its own.
+            // A changed entry may show only here, at its successor, which holds its chain value.
             None => return Some(index),
         }
     }
@@ -41,11 +47,11 @@ pub fn first_unlinked(entries: &[StoredEntry], first: u64, before: Option<Chain>
     }
 }
 
-/// Moves a head behind an entry that follows it.
+/// Advances a head by an entry that follows it.
 pub fn advance(head: &mut Head, entry: &[u8]) {
     head.chain = chain(entry);
     head.edge.push(leaf_hash(entry));
-    // An entry that does not decode is refused before it gets here, or named by the verification.
+    // An entry that does not decode is rejected earlier, or reported by the verification.
     if let Ok(entry) = Entry::decode(entry) {
         head.recorded_at = entry.recorded_at;
     }

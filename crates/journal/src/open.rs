@@ -1,10 +1,13 @@
-//! The open bundle: the entries behind the last closed bundle, as records in one of two files that take turns.
+//! The open bundle: the entries after the last closed bundle, as records in one of two files that
+//! alternate (docs/FORMAT.md, *The journal*).
 //!
-//! An append writes its records behind those that are there, in one write, and syncs. When bundles are closed, the other
-//! file is written anew with the entries that are left and a greater generation, and synced: that sync is the commit.
-//! Both files are made full of zeros, since a sync of a file that grows takes half as long again.
+//! An append writes its records after the existing ones, in one write, and syncs. When bundles are
+//! closed, the remaining entries are written into the other file under a greater generation, and
+//! synced: that sync is the commit. Both files are created full of zeros, because syncing a file
+//! that grows takes about half as long again.
 //!
-//! Start at [`judge`], which tells what a file holds, torn or damaged or whole.
+//! This module knows one file at a time; `lib.rs` chooses between the two. Start at [`judge`],
+//! which distinguishes a whole, a torn and a damaged file.
 
 use crate::check::{Check, correct};
 use crate::files::{failed, read_at};
@@ -17,37 +20,37 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// How long a file is made: 256 entries of usual length fit.
+/// Initial length of a file: holds 256 entries of usual length.
 pub const INITIAL_BYTES: usize = 128 << 10;
-/// How much a file grows by when an entry does not fit.
+/// Step by which a file grows when an entry does not fit.
 pub const GROWTH_BYTES: usize = 64 << 10;
-/// The length of the header.
+/// Length of the header.
 pub const HEADER_BYTES: usize = 4096;
-/// The length of a record before its entry and parts.
+/// Length of a record before its entry and parts.
 const RECORD_BYTES: usize = 32;
 const MAGIC: &[u8; 16] = b"heldto-journal-1";
 
-/// The path of one of the two files.
+/// Returns the path of one of the two files.
 pub fn path(journal: &Path, file: usize) -> PathBuf {
     journal.join(format!("open-{file}"))
 }
 
-/// The beginning of a file.
+/// The header of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// Of the two files the one with the greater generation counts.
+    /// Generation of the file; the greater of the two counts.
     pub generation: u64,
-    /// Where the log stands before the first record.
+    /// The head of the log before the first record.
     pub base: Head,
-    /// How many records were written together with the header.
+    /// Number of records written together with the header.
     pub count: u32,
 }
 
 impl Header {
-    /// Returns the header's bytes.
+    /// Returns the encoded header.
     ///
     /// # Panics
-    /// If the head is longer than a header, which none is: it has at most 64 hashes.
+    /// If the head does not fit, which cannot happen: a head has at most 64 hashes.
     pub fn encode(&self) -> Vec<u8> {
         let base = self.base.encode();
         let length = u16::try_from(base.len()).expect("a head has at most 64 hashes");
@@ -64,7 +67,7 @@ impl Header {
 
     fn decode(bytes: &[u8]) -> Option<(Self, Check)> {
         let (bytes, check) = bytes.get(..HEADER_BYTES)?.split_last_chunk::<4>()?;
-        // A file that was made and not yet written to.
+        // The file was created and not written to yet.
         if bytes.iter().all(|byte| *byte == 0) {
             return None;
         }
@@ -80,21 +83,23 @@ impl Header {
     }
 }
 
-/// Where a record belongs.
+/// The position of a record in the log and in its append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The index of the entry.
+    /// Index of the entry.
     pub index: u64,
-    /// The index of the first entry of its append.
+    /// Index of the first entry of the same append.
     pub first: u64,
-    /// How many entries its append has.
+    /// Number of entries in the append.
     pub count: u32,
 }
 
-/// Appends a record. Its check value covers the generation, so that no record of an earlier one is taken for it.
+/// Appends a record to `out`.
+///
+/// The check value covers the generation, so that a record of an earlier generation is never valid.
 ///
 /// # Panics
-/// If entry and parts are longer than 4 GiB together.
+/// If entry and parts together are longer than 4 GiB.
 pub fn put_record<'p>(
     out: &mut Vec<u8>,
     generation: u64,
@@ -116,7 +121,7 @@ pub fn put_record<'p>(
     out[start + 4..start + 8].copy_from_slice(&check.to_be_bytes());
 }
 
-/// The check value over the generation and a record without its own check value.
+/// Returns the CRC-32 of the generation and of the record without its check value.
 fn record_check(generation: u64, record: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&generation.to_be_bytes());
@@ -125,33 +130,33 @@ fn record_check(generation: u64, record: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// A record that was read.
+/// A decoded record.
 #[derive(Debug)]
 struct Record {
     position: Position,
     stored: StoredEntry,
-    /// Its length in the file.
+    /// Length in the file.
     length: usize,
     check: Check,
 }
 
-/// The length that a record at the beginning of these bytes says it has, if there is so much.
+/// Returns the total length stated by the record at the front of `bytes`, if `bytes` is that long.
 fn length_of(bytes: &[u8]) -> Option<usize> {
     let length = usize::try_from(u32::from_be_bytes(*bytes.first_chunk::<4>()?)).ok()?.checked_add(RECORD_BYTES)?;
     (length <= bytes.len()).then_some(length)
 }
 
-/// Reads the record at the beginning of these bytes, if it fits its check.
+/// Reads the record at the front of `bytes`, if its check value fits.
 fn read_record(generation: u64, bytes: &[u8]) -> Option<Record> {
     let record = &bytes[..length_of(bytes)?];
     let check = u32::from_be_bytes(record[4..8].try_into().ok()?);
     (record_check(generation, record) == check).then(|| decode_record(record, Check::Sound)).flatten()
 }
 
-/// Reads the record at the beginning of these bytes if it fits its check after one bit was put right.
+/// Reads the record at the front of `bytes`, if its check value fits after correcting one bit.
 fn correct_record(generation: u64, bytes: &[u8]) -> Option<Record> {
     let stated = bytes.first_chunk::<4>()?;
-    // The wrong bit may be one of the length.
+    // The wrong bit may be in the length.
     for bit in 0..32 {
         let length = u32::from_be_bytes(*stated) ^ (1 << bit);
         let end = usize::try_from(length).ok().and_then(|length| length.checked_add(RECORD_BYTES));
@@ -183,43 +188,46 @@ fn decode_record(record: &[u8], check: Check) -> Option<Record> {
     rest.is_empty().then_some(Record { position, stored, length: record.len(), check })
 }
 
-/// What one of the two files was found to hold.
+/// The content of one of the two files, as judged.
 #[derive(Debug)]
 pub struct Judged {
-    /// Its header.
+    /// The header.
     pub header: Header,
-    /// Its entries, from the first on, each following the one before.
+    /// The entries, from the first on, each following the one before.
     pub tail: Vec<StoredEntry>,
-    /// Where the log stands after them.
+    /// The head of the log after the entries.
     pub head: Head,
-    /// Where the next record goes.
+    /// Offset of the next record.
     pub end: usize,
-    /// Where only zeros follow: what lies between the two has to be written over.
+    /// Offset from which the file holds only zeros; the bytes between `end` and here must be
+    /// overwritten.
     pub used: usize,
-    /// Whether a bit had to be put right.
+    /// `true` if a bit was corrected.
     pub corrected: bool,
-    /// Whether there is a gap before a record of a later append.
+    /// `true` if a record of a later append follows a gap.
     pub is_damaged: bool,
-    /// The entries of valid records behind a gap.
+    /// The entries of valid records after a gap, and of an incomplete append.
     pub salvage: BTreeMap<u64, StoredEntry>,
-    /// Whether all records are there that were written together with the header.
+    /// `true` if all records that were written together with the header are present.
     pub is_committed: bool,
 }
 
-/// Reads the header of a file; `None` if the file is missing, empty, torn, or damaged in more than one bit.
+/// Reads the header of a file.
+///
+/// `None` if the file is empty, torn, or damaged in more than one bit.
 ///
 /// # Errors
-/// When the system refuses.
+/// Any I/O error.
 pub fn read_header(file: &File, path: &Path) -> Result<Option<(Header, Check)>, StoreError> {
     let mut bytes = vec![0; HEADER_BYTES];
     let length = read_at(file, &mut bytes, 0).map_err(failed(format!("reading {}", path.display())))?;
     Ok(Header::decode(&bytes[..length]))
 }
 
-/// Opens one of the two files; `None` if it is not there.
+/// Opens one of the two files; `None` if the file does not exist.
 ///
 /// # Errors
-/// When the system refuses.
+/// Any other I/O error.
 pub fn open_file(path: &Path, writable: bool) -> Result<Option<File>, StoreError> {
     match File::options().read(true).write(writable).open(path) {
         Ok(file) => Ok(Some(file)),
@@ -228,10 +236,10 @@ pub fn open_file(path: &Path, writable: bool) -> Result<Option<File>, StoreError
     }
 }
 
-/// Returns all of a file's bytes.
+/// Reads the whole file.
 ///
 /// # Errors
-/// When the system refuses.
+/// Any I/O error.
 pub fn read_file(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
     let reading = || failed(format!("reading {}", path.display()));
     let length = file.metadata().map_err(reading())?.len();
@@ -241,12 +249,13 @@ pub fn read_file(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
     Ok(bytes)
 }
 
-/// Judges what a file holds behind its header.
+/// Judges the content of a file after its header.
 ///
-/// Records follow each other until one does not fit its check or its place. With a valid record of a *later* append behind
-/// it, that one is damaged, for a later append begins only when the one before is durable. A valid record of the same append
-/// proves nothing: sectors reach the disk in any order. So without one it is the torn end of an append that was never
-/// acknowledged, unless the log is known to be longer, and the whole append is left out.
+/// Records are read until one does not fit its check value or its place. If a valid record of a
+/// *later* append follows, that place is damaged, because a later append begins only when the one
+/// before is durable. A valid record of the same append proves nothing: sectors reach the disk in
+/// any order. If no later append follows, this append is torn and was never acknowledged, unless
+/// the log is known to be longer. In either case the whole append is left out.
 pub fn judge(header: Header, corrected: bool, bytes: &[u8]) -> Judged {
     let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1).max(HEADER_BYTES);
     let mut judged = Judged {
@@ -262,7 +271,7 @@ pub fn judge(header: Header, corrected: bool, bytes: &[u8]) -> Judged {
     };
     let generation = judged.header.generation;
     let base = judged.header.base.size();
-    // The append at hand: its first entry, and where the log stood before it.
+    // The current append: its first index, and the head and the offset before it.
     let mut append = (base, judged.head.clone(), judged.end);
     let mut gap = None;
     while judged.end < used {
@@ -295,7 +304,8 @@ pub fn judge(header: Header, corrected: bool, bytes: &[u8]) -> Judged {
         let behind = records_behind(generation, &bytes[judged.end..used], append.0, index);
         (judged.salvage, judged.is_damaged) = behind;
     }
-    // An append of which not all is there was never acknowledged, or is damaged: either way it is not the end of the log.
+    // An incomplete append was never acknowledged, or is damaged; either way the log ends before
+    // this append.
     if judged.head.size() > append.0 {
         let kept = usize::try_from(append.0 - base).unwrap_or(0);
         let cut = judged.tail.split_off(kept);
@@ -306,13 +316,16 @@ pub fn judge(header: Header, corrected: bool, bytes: &[u8]) -> Judged {
     judged
 }
 
-/// Returns the entries of valid records behind a gap, by index, and whether any of them is of a later append than the one at
-/// the gap, which begins at `append`.
+/// Returns the entries of valid records after a gap, by index, and `true` if any of them belongs to
+/// a later append than the one at the gap.
+///
+/// `append` is the first index of the append at the gap, `gap` the index of the missing record.
 fn records_behind(generation: u64, bytes: &[u8], append: u64, gap: u64) -> (BTreeMap<u64, StoredEntry>, bool) {
     let (mut found, mut last, mut at) = (BTreeMap::new(), None, 1);
     while at + RECORD_BYTES < bytes.len() {
         let rest = &bytes[at..];
-        // A cheap look first: the upper bytes of the index and of the index of its append are those of the gap's.
+        // A cheap filter before the check value: the record's index and the first index of its
+        // append must lie at most 4,096 above `append`.
         let near = |place: usize| {
             let number =
                 rest.get(place..place + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
@@ -328,7 +341,7 @@ fn records_behind(generation: u64, bytes: &[u8], append: u64, gap: u64) -> (BTre
         }
     }
     let Some((first, count)) = last.filter(|(first, _)| *first > append) else { return (found, false) };
-    // The last append may be torn itself: then it was never acknowledged, and is left out whole.
+    // The last append may itself be torn. If so, it was never acknowledged, and is left out whole.
     if found.range(first..).count() as u64 != u64::from(count) {
         found.split_off(&first);
     }

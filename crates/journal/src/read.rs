@@ -1,6 +1,8 @@
-//! Closed bundles and the open one, read back; and bundles written again once hashes proved what stood in them.
+//! Reads entries from closed bundles and the open one, and rewrites damaged bundles from proven
+//! entries.
 //!
-//! Start at [`Journal::read`].
+//! This module verifies replacements by hash, but does not know where they come from. Start at
+//! [`Journal::read`].
 
 use crate::Journal;
 use crate::links::first_unlinked;
@@ -10,7 +12,7 @@ use heldto_store::{Notice, StoreError, StoredEntry};
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, PoisonError};
 
-/// How many bundles are kept in memory for whoever reads entries here and there.
+/// Number of bundles kept in memory for scattered reads.
 const CACHED_BUNDLES: usize = 16;
 
 impl Journal {
@@ -28,11 +30,13 @@ impl Journal {
         Ok(opened)
     }
 
-    /// Reads entries in order until `visit` returns `false` or the range ends. An entry is borrowed during the call only.
+    /// Reads entries in order until `visit` returns `false` or the range ends.
+    ///
+    /// The entry is only valid during the call; its buffers are reused.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] at the first entry that is not there; [`StoreError::Block`] at a bundle that is damaged,
-    /// before any of its entries is passed on; otherwise when the system refuses.
+    /// [`StoreError::Missing`] at the first entry that does not exist; [`StoreError::Block`] at a
+    /// damaged bundle, before any of its entries is passed on; otherwise any I/O error.
     pub fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
         let is_long = range.end.saturating_sub(range.start) >= TILE_WIDTH;
         let mut next = range.start;
@@ -55,7 +59,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Reads a closed bundle, and puts a wrong bit of it right.
+    /// Returns a closed bundle, from memory or from its segment, and corrects one wrong bit.
+    ///
+    /// `keep` adds the bundle to the cache.
     fn bundle(&self, number: u64, keep: bool) -> Result<Arc<Bundle>, StoreError> {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, bundle)) = cache.iter().find(|(cached, _)| *cached == number) {
@@ -77,7 +83,8 @@ impl Journal {
             self.notices.add(Notice::BitCorrected(format!("journal, entries {first} to {}", first + TILE_WIDTH - 1)));
             if self.writable {
                 let _one_at_a_time = self.mending.lock().unwrap_or_else(PoisonError::into_inner);
-                // The answer is right in memory; if it cannot be written, the next command tries again.
+                // The bundle in memory is correct. If this write fails, the next command tries
+                // again.
                 drop(segment.rewrite(number, &entries, self.closed_size() / TILE_WIDTH));
             }
         }
@@ -90,7 +97,7 @@ impl Journal {
         Ok(bundle)
     }
 
-    /// Returns the entries of a closed bundle, or what is wrong with it.
+    /// Returns the entries of a closed bundle.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -99,18 +106,21 @@ impl Journal {
         self.bundle(number, false)?.entries().map_err(|why| StoreError::Block { first, why: why.to_owned() })
     }
 
-    /// Returns what can still be read of a closed bundle that does not fit its check values, in the hope of hashes that prove
-    /// some of it.
+    /// Returns the entries that can be decoded from a damaged bundle.
+    ///
+    /// Hashes may prove some of them.
     #[must_use]
     pub fn damaged_bundle(&self, number: u64) -> Vec<StoredEntry> {
         self.segment(number).map_or_else(|_| Vec::new(), |segment| segment.read_unchecked(number))
     }
 
-    /// Writes a closed bundle again from entries that hashes proved to be its own: where it lay, or, where that is not known or too
-    /// short, behind all others. Durable on return. Where nothing can be written, it is kept in memory.
+    /// Rewrites a closed bundle from its own entries, as proven by their hashes.
+    ///
+    /// Durable on return. The bundle stays at its offset if its length is unchanged; otherwise it
+    /// goes after all others. If the journal is not writable, the bundle is kept in memory.
     ///
     /// # Errors
-    /// When these are not 256 entries that follow each other, or when the system refuses.
+    /// If these are not 256 consecutive entries that fit their hashes, or on any I/O error.
     pub fn mend(&self, number: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
         let first = number * TILE_WIDTH;
         if entries.len() as u64 != TILE_WIDTH || first_unlinked(entries, first, None, None).is_some() {
@@ -137,7 +147,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Returns the numbers of the bundles of the same file as this one.
+    /// Returns the numbers of all bundles in the segment of this bundle.
     #[must_use]
     pub const fn bundles_beside(number: u64) -> Range<u64> {
         let first = number - number % BUNDLES_PER_SEGMENT;

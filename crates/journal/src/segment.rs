@@ -1,7 +1,9 @@
-//! Closed bundles: 256 entries each in the bytes in which they are published, and 256 bundles to a file, behind a table of
-//! where each lies, how long it is and what its check values are.
+//! Segments: files of up to 256 closed bundles after a table of their offsets, lengths and check
+//! values.
 //!
-//! A bundle counts only once the open bundle's file begins behind it. Whatever a segment holds beyond that is written over.
+//! A bundle holds 256 entries, encoded as published. A bundle counts only when the base of the open
+//! bundle lies after it; anything further in a segment is overwritten. This module knows bytes and
+//! check values, never hashes. Start at [`Segment`].
 
 use crate::check::{Check, correct};
 use crate::files::{failed, read_at, sync_dir, write_at};
@@ -15,19 +17,19 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// How many bundles a file holds.
+/// Number of bundles in a segment.
 pub const BUNDLES_PER_SEGMENT: u64 = 256;
-/// The length of a row of the table.
+/// Length of a row of the table.
 const ROW_BYTES: usize = 48;
-/// The length of the table.
+/// Length of the table.
 const TABLE_BYTES: u64 = BUNDLES_PER_SEGMENT * ROW_BYTES as u64;
-/// How much is written at a time.
+/// Number of pending bytes that trigger a write.
 const WRITE_BYTES: usize = 4 << 20;
 
-/// Where a bundle lies in its segment.
+/// A row of the table: the position of a bundle in its segment, and its check values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Row {
-    /// The index of its first entry.
+    /// Index of the bundle's first entry.
     first: u64,
     offset: u64,
     entries_len: u64,
@@ -64,7 +66,7 @@ impl Row {
         bytes
     }
 
-    /// Reads a row; `None` if it is empty or does not fit its check.
+    /// Decodes a row; `None` if the row is empty or does not fit its check value.
     fn decode(bytes: &[u8; ROW_BYTES]) -> Option<(Self, Check)> {
         let mut bytes = *bytes;
         if bytes.iter().all(|byte| *byte == 0) {
@@ -89,7 +91,7 @@ impl Row {
     }
 }
 
-/// The bytes of a closed bundle.
+/// A closed bundle in memory, still encoded.
 #[derive(Debug)]
 pub struct Bundle {
     first: u64,
@@ -106,10 +108,11 @@ impl Bundle {
         Self { first, bytes: [bundle.entries, bundle.parts].concat(), entries_len }
     }
 
-    /// Passes those of its entries that are in a range to `visit`, which borrows each only during the call.
+    /// Passes the bundle's entries within a range to `visit`, which borrows each only during the
+    /// call.
     ///
     /// # Errors
-    /// When the bytes are not those of a bundle.
+    /// If the bytes cannot be decoded.
     pub fn visit(
         &self,
         range: &Range<u64>,
@@ -133,7 +136,10 @@ impl Bundle {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Returns all of its entries, or what is wrong with its bytes.
+    /// Returns all entries of the bundle.
+    ///
+    /// # Errors
+    /// If the bytes cannot be decoded.
     pub fn entries(&self) -> Result<Vec<StoredEntry>, &'static str> {
         let mut all = Vec::new();
         let whole = self.visit(&(self.first..self.first + TILE_WIDTH), &mut |stored| {
@@ -144,12 +150,12 @@ impl Bundle {
     }
 }
 
-/// The bytes of entries and of their parts, as a bundle holds them.
+/// The encoded entries and parts of a bundle being built.
 #[derive(Debug, Default)]
 pub struct BundleBytes {
     entries: Vec<u8>,
     parts: Vec<u8>,
-    /// How many entries it holds.
+    /// Number of entries added.
     pub count: u64,
 }
 
@@ -168,15 +174,15 @@ impl BundleBytes {
     }
 }
 
-/// The result of reading a bundle.
+/// A bundle as read from its segment.
 pub struct Read {
     /// The bundle.
     pub bundle: Bundle,
-    /// Whether a bit of it or of its row had to be put right.
+    /// `true` if a bit of the bundle or of its row was corrected.
     pub corrected: bool,
 }
 
-/// A file of closed bundles.
+/// An open file of closed bundles, with its table in memory.
 pub struct Segment {
     path: PathBuf,
     number: u64,
@@ -184,16 +190,16 @@ pub struct Segment {
     rows: Mutex<Vec<Option<(Row, Check)>>>,
 }
 
-/// The path of the segment of this number.
+/// Returns the path of a segment.
 pub fn path(journal: &Path, number: u64) -> PathBuf {
     journal.join(format!("segment-{}", number * BUNDLES_PER_SEGMENT * TILE_WIDTH))
 }
 
 impl Segment {
-    /// Opens a segment; `None` if the file is not there.
+    /// Opens a segment; `None` if the file does not exist.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any other I/O error.
     pub fn open(journal: &Path, number: u64, writable: bool) -> Result<Option<Self>, StoreError> {
         let path = path(journal, number);
         let file = match File::options().read(true).write(writable).open(&path) {
@@ -207,14 +213,17 @@ impl Segment {
         Ok(Some(Self { path, number, file, rows: Mutex::new(rows) }))
     }
 
-    /// Makes a segment with an empty table. It and its name are durable once it is synced.
+    /// Creates a segment with an empty table.
+    ///
+    /// The file is durable once the segment is synced.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any I/O error.
     pub fn create(journal: &Path, number: u64) -> Result<Self, StoreError> {
         let path = path(journal, number);
         let making = || failed(format!("making {}", path.display()));
-        // What stands there already counts for nothing: no closed bundle is in it. A link is not followed.
+        // Any existing file contains no closed bundle, so it is removed. `create_new` does not
+        // follow links.
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(making()(error)),
             _ => {}
@@ -230,10 +239,11 @@ impl Segment {
         usize::try_from(number % BUNDLES_PER_SEGMENT).ok().and_then(|at| *rows.get(at)?)
     }
 
-    /// Reads a bundle and holds it against its check values.
+    /// Reads a bundle and verifies its check values.
     ///
     /// # Errors
-    /// [`StoreError::Block`] when it is damaged and no single bit explains it; otherwise when the system refuses.
+    /// [`StoreError::Block`] if the bundle is damaged in more than one bit; otherwise any I/O
+    /// error.
     pub fn read(&self, number: u64) -> Result<Read, StoreError> {
         let first = number * TILE_WIDTH;
         let damaged = |why: &str| StoreError::Block { first, why: format!("{}: {why}", self.path.display()) };
@@ -260,7 +270,7 @@ impl Segment {
         Ok(Read { bundle: Bundle { first, bytes, entries_len }, corrected })
     }
 
-    /// Returns what reads as entries of a bundle, whether it fits its check values or not.
+    /// Returns the entries of a bundle that can be decoded, regardless of its check values.
     pub fn read_unchecked(&self, number: u64) -> Vec<StoredEntry> {
         let mut all = Vec::new();
         let Some((row, _)) = self.row(number) else { return all };
@@ -274,7 +284,7 @@ impl Segment {
         if read_at(&self.file, &mut bytes, row.offset).is_ok() {
             let first = number * TILE_WIDTH;
             let bundle = Bundle { first, bytes, entries_len };
-            // Broken off where it does not read; what came before that may be of use.
+            // An error ends the visit; the entries before it may still be of use.
             let _ = bundle.visit(&(first..first + TILE_WIDTH), &mut |stored| {
                 all.push(stored.clone());
                 true
@@ -283,11 +293,13 @@ impl Segment {
         all
     }
 
-    /// Writes a bundle again, with its row: where it lies if it still fits there, else behind all of the first `closed` bundles.
-    /// Durable on return.
+    /// Rewrites a bundle and its row.
+    ///
+    /// Durable on return. The bundle stays at its offset if its length is unchanged; otherwise it
+    /// goes after all of the first `closed` bundles of the log.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any I/O error.
     pub fn rewrite(&self, number: u64, entries: &[StoredEntry], closed: u64) -> Result<(), StoreError> {
         let first = number * TILE_WIDTH;
         let mut bundle = BundleBytes::default();
@@ -300,7 +312,7 @@ impl Segment {
         };
         let row = Row::of(first, offset, &bundle.entries, &bundle.parts);
         let at = (number % BUNDLES_PER_SEGMENT) * ROW_BYTES as u64;
-        // A crash in between leaves the bundle as damaged as it was.
+        // A crash between these steps leaves the bundle as damaged as it was.
         write_at(&self.file, &bundle.entries, offset)
             .and_then(|()| write_at(&self.file, &bundle.parts, offset + row.entries_len))
             .and_then(|()| write_at(&self.file, &row.encode(), at))
@@ -310,8 +322,11 @@ impl Segment {
         Ok(())
     }
 
-    /// Returns where the bundles end that count, the first `closed` of the log. Where a row is damaged nobody knows where its bundle
-    /// lies, and nothing is written before the end of the file.
+    /// Returns the offset after the closed bundles of this segment, those among the first `closed`
+    /// of the log.
+    ///
+    /// If a row is damaged, the place of its bundle is unknown, so the result is the end of the
+    /// file.
     fn end(&self, closed: u64) -> u64 {
         let first = self.number * BUNDLES_PER_SEGMENT;
         let counted = usize::try_from(closed.saturating_sub(first).min(BUNDLES_PER_SEGMENT)).unwrap_or(0);
@@ -334,22 +349,24 @@ impl Segment {
     }
 }
 
-/// Writes bundles one behind another into a segment. Nothing of it counts before the open bundle begins behind them.
+/// A writer of consecutive bundles into a segment.
+///
+/// They count only when the base of the open bundle is after them.
 pub struct SegmentWriter<'s> {
     segment: &'s Segment,
     /// The number of the first bundle written.
     first: u64,
     rows: Vec<Row>,
     pending: Vec<u8>,
-    /// Where `pending` belongs.
+    /// Offset of `pending` in the file.
     offset: u64,
 }
 
 impl<'s> SegmentWriter<'s> {
-    /// Begins behind the bundles before this one.
+    /// Returns a writer that begins after the bundles before `first`.
     ///
     /// # Errors
-    /// [`StoreError::Block`] if the row of one of them is damaged: nobody knows then where it ends.
+    /// [`StoreError::Block`] if the row of one of them is damaged, because its end is then unknown.
     pub fn new(segment: &'s Segment, first: u64) -> Result<Self, StoreError> {
         let begin = first - first % BUNDLES_PER_SEGMENT;
         if let Some(damaged) = (begin..first).find(|number| segment.row(*number).is_none()) {
@@ -359,15 +376,15 @@ impl<'s> SegmentWriter<'s> {
         Ok(Self { segment, first, rows: Vec::new(), pending: Vec::new(), offset: segment.end(first) })
     }
 
-    /// Returns the number of the segment that it writes to.
+    /// Returns the number of the segment.
     pub const fn number(&self) -> u64 {
         self.segment.number
     }
 
-    /// Adds a bundle of 256 entries, and empties it.
+    /// Adds a bundle of 256 entries, and clears `bundle`.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any I/O error.
     pub fn push(&mut self, bundle: &mut BundleBytes) -> Result<(), StoreError> {
         let number = self.first + self.rows.len() as u64;
         let offset = self.offset + self.pending.len() as u64;
@@ -386,10 +403,12 @@ impl<'s> SegmentWriter<'s> {
         Ok(())
     }
 
-    /// Writes the rest and the table's rows. Durable on return.
+    /// Writes the pending bytes and the rows of the table.
+    ///
+    /// Durable on return.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Any I/O error.
     pub fn finish(mut self) -> Result<(), StoreError> {
         self.write()?;
         let rows: Vec<u8> = self.rows.iter().flat_map(Row::encode).collect();

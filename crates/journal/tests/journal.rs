@@ -1,4 +1,5 @@
-//! What the journal holds after every way in which its files can be hit.
+//! Checks the journal after appends in batches of any size, torn writes, wrong bits and larger
+//! damage.
 
 use heldto_journal::Journal;
 use heldto_proof::Head;
@@ -10,7 +11,7 @@ fn open(dir: &Path, known: u64) -> Result<Journal, StoreError> {
     Journal::open(dir, true, known, &Notices::default())
 }
 
-/// A journal of appends of these many entries, and the heads after each.
+/// Returns a journal with appends of these sizes, the head before and after each, and all entries.
 fn journal_of(dir: &Path, appends: &[usize]) -> (Journal, Vec<Head>, Vec<NewEntry>) {
     let mut journal = Journal::create(dir, &founding()).expect("a new journal");
     let (mut heads, mut all) = (vec![journal.head().clone()], Vec::new());
@@ -76,7 +77,8 @@ fn what_is_appended_in_any_batches_is_read_back_and_found_again() {
     }
 }
 
-/// Each bit of each byte that is not zero, in a short journal: the journal is the same as before, or says that it is short.
+/// Flips single bits across all files of a short journal: before and after each repair, reading
+/// gives the same entries and the journal is not short.
 #[test]
 fn one_wrong_bit_is_put_right_wherever_it_is() {
     let root = tempfile::tempdir().expect("a folder");
@@ -110,7 +112,8 @@ fn one_wrong_bit_is_put_right_wherever_it_is() {
     assert!(hit > 2000, "{hit}");
 }
 
-/// Every way to tear the last append: it is there whole or not at all, and what stood before it always is.
+/// Tears the last append in many ways: it is present whole or not at all, and all before it
+/// remains.
 #[test]
 fn a_torn_append_is_left_out_whole() {
     let root = tempfile::tempdir().expect("a folder");
@@ -129,7 +132,7 @@ fn a_torn_append_is_left_out_whole() {
             files(&dir).into_iter().map(|path| (path.clone(), std::fs::read(&path).expect("reads"))).collect();
         let (mut there, mut absent) = (0, 0);
         for cut in 0..300_u32 {
-            // Of what was written, some sectors reached the disk and others not.
+            // Some of the written sectors reached the disk, others did not.
             for (path, bytes) in &after {
                 let old = before.iter().find(|(p, _)| p == path).map(|(_, b)| b.clone()).unwrap_or_default();
                 let mut torn = bytes.clone();
@@ -151,7 +154,8 @@ fn a_torn_append_is_left_out_whole() {
             if size == 5 {
                 absent += 1;
                 assert_eq!(journal.head(), &heads[2]);
-                // Another append takes its place, and nothing of the torn one comes back.
+                // Another append takes the place of the torn one, and no record of that one
+                // returns.
                 let (other, next) = entries(journal.head(), &[41]);
                 journal.append(&other, &next).expect("room");
                 drop(journal);
@@ -167,7 +171,8 @@ fn a_torn_append_is_left_out_whole() {
     }
 }
 
-/// Damage that no single bit explains is told, never taken for the end: before a later append, and below what is known.
+/// Damage beyond a single bit is reported, and not taken for a torn end, if a later append follows
+/// or more entries are known.
 #[test]
 fn damage_is_told_from_a_torn_end() {
     let root = tempfile::tempdir().expect("a folder");
@@ -188,7 +193,7 @@ fn damage_is_told_from_a_torn_end() {
     }
 }
 
-/// A closed bundle that is damaged is told, and takes back the entries that stood there and no others.
+/// Damage to a closed bundle is reported, and only the bundle's own entries can mend it.
 #[test]
 fn a_damaged_bundle_is_told_and_mended_by_its_own_entries_alone() {
     let root = tempfile::tempdir().expect("a folder");
