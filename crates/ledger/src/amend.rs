@@ -1,28 +1,34 @@
-//! What a fact may do to others, judged before it is recorded: corrections, retractions, and links that would run in a circle.
+//! Checks new facts against the ledger before they are appended: corrections, retractions, and
+//! links that would form a circle.
+//!
+//! This module writes nothing. Start at [`Ledger::check_new`].
 
 use crate::{AppendError, Ledger, ReadError};
 use heldto_fact::{Body, Content, Fact, FactId, LinkKind, Recorded, Version};
 use heldto_store::Store;
 use std::collections::{HashMap, HashSet};
 
-/// Facts that are to be recorded in one go, in order, on top of a ledger.
+/// Facts to be appended in one call, in order, with the ledger that precedes them.
 struct Batch<'l, 'f, S> {
     ledger: &'l Ledger<S>,
     facts: &'l [&'f Fact],
-    /// The places in the batch of what tells of each thing.
+    /// Positions in the batch of the facts about each entity.
     of_thing: HashMap<&'f FactId, Vec<usize>>,
-    /// The place in the batch of each record of its own id.
+    /// Position in the batch of the fact with each id.
     of_id: HashMap<&'f FactId, usize>,
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Checks that new facts may be recorded in this order: what they amend is there and stays of its kind, and no part is a part
-    /// of itself.
+    /// Checks that new facts may be appended in this order.
+    ///
+    /// A correction or retraction must name a recorded fact, and a correction must keep its kind.
+    /// Links `part-of` and `supersedes` must form no circle.
     ///
     /// # Errors
-    /// [`AppendError::Amends`] or [`AppendError::Circle`] at the first fact that may not, and when the ledger cannot be read.
+    /// [`AppendError::Amends`] or [`AppendError::Circle`] at the first fact that is refused;
+    /// [`AppendError::Read`] if the ledger cannot be read.
     pub(crate) fn check_new(&self, facts: &[&Fact]) -> Result<(), AppendError> {
-        // Most facts amend nothing, and are parts of nothing.
+        // Most facts are no amendment and have neither link: they need no look at the ledger.
         let links = |fact: &Fact| fact.links.iter().any(|l| matches!(l.kind, LinkKind::PartOf | LinkKind::Supersedes));
         if !facts.iter().any(|fact| is_amendment(fact) || links(fact)) {
             return Ok(());
@@ -81,7 +87,10 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         }
     }
 
-    /// A retraction is retracted once, while nothing else was recorded of the fact, and no retraction of a retraction is.
+    /// Checks a retraction of `record`, which is itself a correction or retraction.
+    ///
+    /// Only a retraction can be retracted: once, while nothing else was recorded of the fact since,
+    /// and not if it retracts another retraction.
     fn check_second_retraction(&self, n: usize, fact: &Fact, record: &Fact) -> Result<(), AppendError> {
         let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
         let (of, entity) = (fact.entity_id(), record.entity_id());
@@ -103,7 +112,7 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         }
     }
 
-    /// The record of this very id, in the ledger or before this place of the batch.
+    /// Returns the fact recorded under this id, in the ledger or in the batch before `before`.
     fn record(&self, id: &FactId, before: usize) -> Result<Option<Fact>, ReadError> {
         if let Some(n) = self.of_id.get(id).filter(|n| **n < before) {
             return Ok(self.facts.get(*n).map(|fact| (*fact).clone()));
@@ -115,7 +124,7 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         Ok(self.ledger.versions(id)?.into_iter().find_map(own))
     }
 
-    /// All that is recorded of a thing, with what comes before this place of the batch.
+    /// Returns all records of an entity, in the ledger and in the batch before `before`.
     fn records(&self, entity: &FactId, before: usize) -> Result<Vec<Recorded>, ReadError> {
         let mut all = self.ledger.versions(entity)?;
         all.retain(|recorded| matches!(&recorded.content, Content::Known(fact) if fact.entity_id() == entity));
@@ -141,7 +150,9 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         failed.map_or(Ok(versions), Err)
     }
 
-    /// Checks that links of one kind do not lead from a new fact back to itself. Looks at each fact once.
+    /// Checks that links of one kind do not lead from a new fact into a circle.
+    ///
+    /// Each fact is visited once.
     fn check_circles(&self, kind: LinkKind) -> Result<(), AppendError> {
         let (mut done, mut targets): (HashSet<FactId>, HashMap<FactId, Vec<FactId>>) = Default::default();
         for fact in self.facts {
@@ -156,7 +167,8 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
             if self.targets(start, kind, &mut targets)?.is_empty() || done.contains(start) {
                 continue;
             }
-            // The way from the start to where the search stands, each with how many of its links were followed.
+            // Path of the depth-first search: each fact with the number of its links followed so
+            // far.
             let mut way: Vec<(FactId, usize)> = vec![(start.clone(), 0)];
             let mut on_way = HashSet::from([start.clone()]);
             while let Some((at, followed)) = way.last_mut() {
@@ -179,7 +191,9 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         Ok(())
     }
 
-    /// The facts that a thing will link to in this way, once the batch is recorded.
+    /// Returns the facts that an entity links to by this kind once the batch is appended.
+    ///
+    /// Results are cached in `known`.
     fn targets<'t>(
         &self,
         entity: &FactId,
@@ -203,6 +217,7 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
     }
 }
 
+/// Returns `true` if the fact is a correction or a retraction.
 const fn is_amendment(fact: &Fact) -> bool {
     matches!(fact.body, Body::Correction { .. } | Body::Retraction { .. })
 }

@@ -1,3 +1,8 @@
+//! Turns new facts and system records into entries and appends them, all or nothing.
+//!
+//! This module does not know the clock or a source of randomness: `now` and `random` are arguments.
+//! Start at [`Ledger::append`]; the rules for corrections and links are in `amend`.
+
 use crate::parallel::map_ordered;
 use crate::{Ledger, ReadError, Recorder, SystemRecord, WireError, encode_fact, kind_code};
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, Kind, LinkKind};
@@ -5,108 +10,114 @@ use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, le
 use heldto_store::{NewEntry, Store, StoreError};
 use std::collections::HashMap;
 
-/// How far the clock may trail the last entry before an append is refused: five minutes, in microseconds.
+/// Maximum time by which the clock may trail the last entry: five minutes, in microseconds.
 const CLOCK_SLACK: i64 = 5 * 60 * 1_000_000;
-/// How far the clock may be after the last entry before it is asked whether it is right: in days.
+/// Maximum time by which the clock may lead the last entry unconfirmed, in days.
 const CLOCK_LEAP: i64 = 400;
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// How far the clock is believed: times in a log never go backwards, so one entry from a wrong year stops it until then.
+/// Trust in the clock when something is appended.
+///
+/// Times in a log never go backwards, so an entry dated in a wrong future year would block all
+/// appends until that year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClockPolicy {
-    /// It is refused when it trails the last entry by more than five minutes, or leaps more than 400 days after it.
+    /// Refuse a clock more than five minutes behind the last entry or more than 400 days after it.
     #[default]
     Checked,
-    /// The keeper says that it is right, however long ago the last entry was.
+    /// Accept any later time: the keeper confirms the clock. Five minutes behind remains the limit.
     Right,
-    /// The keeper says that the last entry's time is later than now: that time is recorded again.
+    /// Record the last entry's time again: the keeper confirms that this time is later than now.
     Behind,
 }
 
-/// Why facts were not appended. Nothing was, but where the store failed: that is then unknown.
+/// Error of an append.
+///
+/// Nothing was appended, unless the store failed: then the outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// The store failed; whether the entries are kept is unknown.
+    /// The store failed; the entries may or may not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The log could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Ids that are recorded already, with other content, each with the entry that holds it.
+    /// Ids already recorded with other content, each with the last entry recorded under it.
     #[error("{}", .0.iter().map(|(id, n)| format!("`{id}` is recorded already, with other content, at entry {n}")).collect::<Vec<_>>().join("; "))]
     Differ(Vec<(FactId, u64)>),
-    /// An id given twice in one go, with different content.
+    /// An id given twice in one call, with different content.
     #[error("`{0}` is given twice, with different content")]
     Twice(FactId),
-    /// A fact that cannot be written.
+    /// A fact cannot be encoded.
     #[error("`{id}` cannot be written: {error}")]
     Fact {
-        /// The id.
+        /// Id of the fact.
         id: FactId,
-        /// Why.
+        /// Cause.
         error: WireError,
     },
-    /// A record of the ledger's own that cannot be written.
+    /// A system record cannot be encoded.
     #[error("the record cannot be written: {0}")]
     SystemRecord(WireError),
-    /// An entry that cannot be written.
+    /// An entry cannot be encoded.
     #[error(transparent)]
     Entry(#[from] EntryError),
-    /// The clock trails the last entry.
+    /// The clock trails the last entry by more than five minutes.
     #[error("the clock is {seconds} seconds behind the last entry")]
     Clock {
-        /// By how much.
+        /// Difference in seconds.
         seconds: i64,
     },
-    /// The clock is far after the last entry.
+    /// The clock is more than 400 days after the last entry.
     #[error("the clock is {days} days after the last entry: if it is wrong, nothing could be recorded until then")]
     ClockLeaps {
-        /// By how much.
+        /// Difference in days.
         days: i64,
     },
-    /// A correction or a retraction of what it cannot correct or retract.
+    /// A correction or retraction that is not allowed.
     #[error("`{id}` cannot be recorded: {why}")]
     Amends {
-        /// The id of the correction or retraction.
+        /// Id of the correction or retraction.
         id: FactId,
-        /// Why not.
+        /// Cause.
         why: String,
     },
-    /// Links that would lead from a fact back to itself.
+    /// Links of one kind that form a circle.
     #[error("`{id}` would lead back to itself by links `{kind}`")]
     Circle {
-        /// A fact on the circle.
+        /// Fact of this append from which the links lead into the circle.
         id: FactId,
-        /// Of which kind the links are.
+        /// Kind of the links.
         kind: LinkKind,
     },
 }
 
-/// What an append would do.
+/// Result of [`Ledger::plan`]: the effect that an append would have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Planned<'f> {
-    /// The facts that are new.
+    /// Facts to be appended.
     pub new: Vec<&'f Fact>,
-    /// The facts that stand in the ledger already, word for word.
+    /// Ids of the facts already recorded with the same content.
     pub unchanged: Vec<FactId>,
 }
 
-/// What an append did.
+/// Result of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// The facts recorded, each at its entry.
+    /// Id and entry index of each fact appended.
     pub recorded: Vec<(FactId, u64)>,
-    /// The facts that stood in the ledger already, word for word.
+    /// Ids of the facts already recorded with the same content.
     pub unchanged: Vec<FactId>,
 }
 
-/// A part that its entry can be made of.
+/// The parts of an entry, with their commitments, before the entry has its index.
 struct Committed {
     kind: Kind,
     committed: Vec<PartRef>,
     /// Salt and bytes of each part.
     stored: Vec<Vec<u8>>,
+    /// Index hashes of the entry.
     index_hashes: Vec<u64>,
 }
 
@@ -116,7 +127,7 @@ impl Committed {
         none.with(role, salt, bytes)
     }
 
-    /// Returns the same with another part.
+    /// Adds another part.
     fn with(mut self, role: Role, salt: Salt, bytes: &[u8]) -> Self {
         self.committed.push(PartRef { role, commitment: Part::commitment_of(role, &salt, bytes) });
         self.stored.push([&salt[..], bytes].concat());
@@ -125,10 +136,13 @@ impl Committed {
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Sorts facts into new ones and those recorded already. "The same fact" compares with the current and every earlier version of its id.
+    /// Sorts facts into new ones and those already recorded.
+    ///
+    /// A fact counts as already recorded if it equals the current or any earlier version of its id.
     ///
     /// # Errors
-    /// When an id is recorded already with other content, or given twice with different content.
+    /// If an id is already recorded with other content or is given twice with different content, or
+    /// if a correction, a retraction or a link is not allowed.
     pub fn plan<'f>(&self, facts: &'f [Fact]) -> Result<Planned<'f>, AppendError> {
         let (mut planned, mut differ) = (Planned::default(), Vec::new());
         let mut seen: HashMap<&FactId, &Fact> = HashMap::with_capacity(facts.len());
@@ -168,10 +182,14 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(planned)
     }
 
-    /// Appends all the facts that are new, or none. Durable on return. `now` is in microseconds since the Unix epoch; `random` fills salts.
+    /// Appends all new facts, or none.
+    ///
+    /// The entries are durable on return. `now` is in microseconds since the Unix epoch; `random`
+    /// fills the salts.
     ///
     /// # Errors
-    /// As [`Self::plan`], when the clock trails, or when the store fails; see [`AppendError`].
+    /// Those of [`Self::plan`]; also if the clock is refused or the store fails: see
+    /// [`AppendError`].
     pub fn append(
         &mut self,
         facts: &[Fact],
@@ -181,10 +199,13 @@ impl<S: Store + Sync> Ledger<S> {
         self.append_with(facts, now, random, &mut |_| {})
     }
 
-    /// The same, and says how many facts are sealed; all of them once they are durable.
+    /// Appends all new facts, or none, and reports progress.
+    ///
+    /// `progress` receives the number of facts sealed, and the number of all facts once they are
+    /// durable.
     ///
     /// # Errors
-    /// As [`Self::append`].
+    /// Those of [`Self::append`].
     pub fn append_with(
         &mut self,
         facts: &[Fact],
@@ -206,7 +227,8 @@ impl<S: Store + Sync> Ledger<S> {
             }
         }
         let mut sealing = Sealing::new(&self.head, self.time(now)?, salted.len());
-        // Facts are encoded and committed to on every core, for each stands alone; beside that, what is ready is chained.
+        // Encoding and committing need no other fact, so they run on every core; meanwhile the
+        // chunks that are ready are chained, in order.
         let chunks: Vec<_> = salted.chunks(CHUNK).collect();
         let commit = |n: u64| {
             let few = usize::try_from(n).ok().and_then(|n| chunks.get(n)).copied().unwrap_or_default();
@@ -230,10 +252,11 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(Appended { recorded, unchanged: planned.unchanged })
     }
 
-    /// Appends a record of the ledger's own: a redaction or a change of key. Gives its entry.
+    /// Appends a system record, such as a redaction or a change of key, and returns its entry
+    /// index.
     ///
     /// # Errors
-    /// When the clock trails, or when the store fails; see [`AppendError`].
+    /// If the clock is refused or the store fails: see [`AppendError`].
     pub fn append_record(
         &mut self,
         record: &SystemRecord,
@@ -249,7 +272,7 @@ impl<S: Store + Sync> Ledger<S> {
         self.store_all(sealing)
     }
 
-    /// Returns the time to record, by the clock and how far it is believed.
+    /// Returns the time to record, or refuses the clock by the [`ClockPolicy`].
     fn time(&self, now: i64) -> Result<i64, AppendError> {
         let last = self.head.recorded_at;
         if self.head.size() == 0 {
@@ -266,13 +289,13 @@ impl<S: Store + Sync> Ledger<S> {
         }
     }
 
-    /// Encodes a fact and commits to it.
+    /// Encodes a fact and commits to its bytes.
     fn commit(&self, fact: &Fact, salt: Salt) -> Result<Committed, AppendError> {
         let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
         Ok(Committed::new(fact.kind(), Role::Fact, salt, &bytes, self.index_key.hashes(fact)))
     }
 
-    /// Stores what was sealed, all or nothing. Gives the first entry's place.
+    /// Stores the sealed entries, all or nothing, and returns the index of the first.
     fn store_all(&mut self, sealing: Sealing) -> Result<u64, AppendError> {
         let first = self.head.size();
         self.store.append(&self.head, &sealing.entries, &sealing.head)?;
@@ -281,23 +304,24 @@ impl<S: Store + Sync> Ledger<S> {
     }
 }
 
-/// How many facts are committed to at a time.
+/// Number of facts in a chunk of [`Ledger::append_with`].
 const CHUNK: usize = 256;
 
-/// Entries that follow each other, and where the log stands after them.
+/// Consecutive new entries, and the head after them.
 struct Sealing {
     head: Head,
     entries: Vec<NewEntry>,
 }
 
 impl Sealing {
-    /// Of so many entries behind those there are.
+    /// Starts after `head`, with room for `room` entries; their time is never before that of
+    /// `head`.
     fn new(head: &Head, now: i64, room: usize) -> Self {
         let head = Head { recorded_at: now.max(head.recorded_at), ..head.clone() };
         Self { head, entries: Vec::with_capacity(room) }
     }
 
-    /// Seals one entry for a part.
+    /// Seals the parts as the next entry.
     fn push(&mut self, part: Committed) -> Result<(), EntryError> {
         let entry = Entry {
             index: self.head.size(),

@@ -1,6 +1,7 @@
-//! The one place where facts become entries: seal, append, read, verify.
+//! Turns facts into the entries of a log in any store, reads them back and verifies the log.
 //!
-//! It knows facts, hashes and the store's promises; it knows no disk, no clock, no terminal. Time and randomness are arguments.
+//! This crate knows facts, hashes and the promises of a store. It does not know disks, clocks or
+//! terminals: time and randomness are arguments. Start at [`Ledger`].
 
 mod amend;
 mod append;
@@ -41,81 +42,83 @@ impl<S: Store> Ledger<S> {
     /// Opens the ledger that the store holds.
     ///
     /// # Errors
-    /// When the founding or the head cannot be read.
+    /// If the founding record or the head cannot be read.
     pub fn open(store: S) -> Result<Self, StoreError> {
         let (founding, head) = (store.founding()?, store.head()?);
         let index_key = IndexKey::of(&founding);
         Ok(Self { store, founding, index_key, head, clock: ClockPolicy::Checked, recorder: None })
     }
 
-    /// Where it stands.
+    /// Returns the head: size, chain value and tree after the last entry.
     #[must_use]
     pub const fn head(&self) -> &Head {
         &self.head
     }
 
-    /// What it began with.
+    /// Returns the origin and the first public key.
     #[must_use]
     pub const fn genesis(&self) -> &Genesis {
         &self.founding.genesis
     }
 
-    /// Says how far the clock is believed when something is appended.
+    /// Sets the checks that an append makes on the clock.
     pub const fn set_clock_policy(&mut self, policy: ClockPolicy) {
         self.clock = policy;
     }
 
-    /// Says who records what is appended from here on, in a private part of each entry.
+    /// Sets the recorder of all later facts, written to a private part of each entry.
     pub fn set_recorder(&mut self, recorder: Option<Recorder>) {
         self.recorder = recorder;
     }
 
-    /// The store beneath.
+    /// Returns the underlying store.
     #[must_use]
     pub const fn store(&self) -> &S {
         &self.store
     }
 
-    /// The store beneath, to keep marks beside it.
+    /// Returns the underlying store, for marks kept with the log.
     pub const fn store_mut(&mut self) -> &mut S {
         &mut self.store
     }
 
-    /// Gives the store back.
+    /// Consumes the ledger and returns its store.
     #[must_use]
     pub fn into_store(self) -> S {
         self.store
     }
 }
 
-/// The hashes of the index have so many bits: shorter ones pack better, and what shares one by chance is told apart by its fact.
+/// Number of bits in an index hash.
+///
+/// Short hashes pack better. Facts that collide by chance are told apart by their content.
 const HASH_BITS: u32 = 48;
-/// Set in the hashes of ids, so that they stand apart from all others.
+/// Highest bit of an index hash: set for ids, clear for every other index term.
 const OF_ID: u64 = 1 << (HASH_BITS - 1);
 
-/// What the hashes of the index are keyed with, so that nobody who has not the ledger's folder can tell what they are of.
+/// Secret key of the index hashes, so that they reveal nothing without the ledger's folder.
 struct IndexKey([u8; 16]);
 
 impl IndexKey {
-    /// Half of BLAKE3's derived key, from the ledger's own secret.
+    /// Derives the key from the ledger's own secret: the first half of BLAKE3's derived key.
     fn of(founding: &Founding) -> Self {
         let mut key = [0; 16];
         key.copy_from_slice(&blake3::derive_key("heldto ledger v1 index", &founding.index_key)[..16]);
         Self(key)
     }
 
-    /// The hash under which what has this handle is found.
+    /// Returns the hash under which facts with this index term are found.
     fn hash(&self, term: &IndexTerm<&FactId>) -> u64 {
         let short = self.short(&term.words());
         if matches!(term, IndexTerm::Id(_)) { short | OF_ID } else { short & !OF_ID }
     }
 
-    /// The hash under which the ledger's own records are found.
+    /// Returns the hash under which the ledger's system records are found.
     fn system_hash(&self) -> u64 {
         self.short(&["own"]) & !OF_ID
     }
 
-    /// The hashes under which a fact is found, each once.
+    /// Returns the hashes under which a fact is found, without duplicates.
     fn hashes(&self, fact: &Fact) -> Vec<u64> {
         let mut hashes: Vec<u64> = fact.index_terms().iter().map(|term| self.hash(term)).collect();
         hashes.sort_unstable();
@@ -123,7 +126,8 @@ impl IndexKey {
         hashes
     }
 
-    /// The first bits of SipHash-2-4 over words, each with a blank after it.
+    /// Returns the first [`HASH_BITS`] bits of SipHash-2-4 over the words, each followed by a
+    /// space.
     fn short(&self, words: &[&str]) -> u64 {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         for word in words {

@@ -1,16 +1,20 @@
-//! A log taken in stretches, on every core, joined in order.
+//! Processes the chunks of a log on every core and joins the results in order.
+//!
+//! This module does not know entries: a chunk is a number. Start at [`map_ordered`].
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
-/// Makes something of each of so many stretches on every core, and gives what was made to `join` in order, until it fails.
+/// Calls `make` for each of `count` chunks on up to 16 cores, and `join` with the results in order.
+///
+/// Stops at the first error of `join`.
 pub fn map_ordered<T: Send, E>(
     count: u64,
     make: &(impl Fn(u64) -> T + Sync),
     mut join: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    // How many cores there are is read from a dozen files: one stretch does not ask.
+    // `available_parallelism` reads a dozen files, so a single chunk does without it.
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
     let workers = if count > 1 { cores() } else { 1 };
     if workers == 1 {
@@ -31,7 +35,8 @@ pub fn map_ordered<T: Send, E>(
             });
         }
         drop(give);
-        // What comes before its turn waits: no more than one stretch a worker and one a place in the channel.
+        // Results that arrive before their turn wait here; one slow chunk lets the later ones pile
+        // up.
         let (mut early, mut turn) = (BTreeMap::new(), 0);
         for (n, made) in take {
             early.insert(n, made);

@@ -1,3 +1,8 @@
+//! Reads entries of the store into [`Recorded`] facts, by range, by position or by index term.
+//!
+//! This module checks no hashes: `verify` does. Start at [`Ledger::recorded`] (all of a range),
+//! [`Ledger::versions`] (one id) and [`Ledger::replay`] (fact headers, on every core).
+
 use crate::parallel::map_ordered;
 use crate::{KeyChange, Ledger, Recorder, SystemRecord, WireError, decode_fact, decode_header, kind_of};
 use chrono::{DateTime, Utc};
@@ -6,41 +11,41 @@ use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Role, leaf_hash
 use heldto_store::{Store, StoreError, StoredEntry};
 use std::ops::Range;
 
-/// Why the log cannot be read.
+/// Error of a log that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An entry's bytes are not an entry.
+    /// The bytes of an entry are not an entry.
     #[error("entry {index} is damaged: {error}")]
     Entry {
-        /// Which entry.
+        /// Index of the entry.
         index: u64,
-        /// What is wrong.
+        /// Cause.
         error: EntryError,
     },
-    /// A fact's bytes are not a fact.
+    /// The bytes of a fact are not a fact.
     #[error("the fact of entry {index} is damaged: {error}")]
     Fact {
-        /// Which entry.
+        /// Index of the entry.
         index: u64,
-        /// What is wrong.
+        /// Cause.
         error: WireError,
     },
 }
 
-/// Whether entries lie near enough to be read in one go.
+/// Returns `true` if the two entries are close enough to be read in one pass.
 const fn near(a: &u64, b: &u64) -> bool {
     *b - *a <= 16
 }
 
-/// How many times a thread reads what lies near each other before it is given more to read.
+/// Number of passes over nearby entries in one unit of work of [`Ledger::recorded_at`].
 const SHARE: usize = 32;
 
 impl<S: Store> Ledger<S> {
-    /// Reads entries as replay sees them, in order.
+    /// Reads a range of entries, in order.
     ///
     /// # Errors
     /// At the first entry that is missing or damaged.
@@ -59,12 +64,12 @@ impl<S: Store> Ledger<S> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// How many of the first entries were recorded by this time.
+    /// Returns the number of entries recorded at or before `time`.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn size_at(&self, time: DateTime<Utc>) -> Result<u64, ReadError> {
-        // Time never goes backwards in the log.
+        // Binary search: `recorded_at` never decreases along the log.
         let (mut by_then, mut after) = (0, self.head.size());
         while by_then < after {
             let middle = by_then + (after - by_then) / 2;
@@ -77,10 +82,10 @@ impl<S: Store> Ledger<S> {
         Ok(by_then)
     }
 
-    /// When the last of the first `size` entries was recorded; `None` of no entries.
+    /// Returns the recording time of the last of the first `size` entries; `None` if `size` is 0.
     ///
     /// # Errors
-    /// When that entry is missing or damaged.
+    /// If that entry is missing or damaged.
     pub fn recorded_last(&self, size: u64) -> Result<Option<DateTime<Utc>>, ReadError> {
         let Some(index) = size.checked_sub(1) else { return Ok(None) };
         if size == self.head.size() {
@@ -95,7 +100,9 @@ impl<S: Store> Ledger<S> {
         found.transpose()
     }
 
-    /// Reads those entries at these places, which come in order, that lie near each other: in one block as a rule.
+    /// Reads the entries at `places` in one pass over the store.
+    ///
+    /// `places` rises, and its neighbours are near each other: they usually share one block.
     fn near(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
         let [first, .., last] = places else {
             return places.iter().try_for_each(|only| self.recorded(*only..only + 1, visit));
@@ -113,10 +120,13 @@ impl<S: Store> Ledger<S> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Of each handle the places of the entries that the index finds by it, in order: the first `most` of them, and rarely some that only share its hash.
+    /// Returns, for each index term, the indexes of the entries found by it, rising, at most
+    /// `most`.
+    ///
+    /// A few may be found only because they share the term's hash.
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// If the index cannot be read.
     pub fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, StoreError> {
         let hashes: Vec<u64> = terms.iter().map(|term| self.index_key.hash(term)).collect();
         self.places(&hashes, most)
@@ -134,10 +144,10 @@ impl<S: Store> Ledger<S> {
         Ok(hashes.iter().map(of).collect())
     }
 
-    /// The chain value before the entry at this place, or after the last one.
+    /// Returns the chain value before the entry at `index`; at the log's size, that of the head.
     ///
     /// # Errors
-    /// When the entry is missing or damaged.
+    /// If the entry is missing or damaged.
     pub fn chain_before(&self, index: u64) -> Result<Chain, ReadError> {
         if index == self.head.size() {
             return Ok(self.head.chain);
@@ -150,10 +160,12 @@ impl<S: Store> Ledger<S> {
         found.map(|entry| entry.previous)
     }
 
-    /// The tree head over the first `size` entries.
+    /// Returns the tree head over the first `size` entries.
+    ///
+    /// Reads all of them, unless `size` is that of the head.
     ///
     /// # Errors
-    /// When an entry is missing.
+    /// If an entry is missing.
     pub fn root_at(&self, size: u64) -> Result<Hash, StoreError> {
         if size == self.head.size() {
             return Ok(self.head.edge.root());
@@ -166,10 +178,10 @@ impl<S: Store> Ledger<S> {
         Ok(edge.root())
     }
 
-    /// The leaf hashes of the first `size` entries.
+    /// Returns the leaf hashes of the first `size` entries.
     ///
     /// # Errors
-    /// When an entry is missing.
+    /// If an entry is missing.
     pub fn leaves(&self, size: u64) -> Result<Vec<Hash>, StoreError> {
         let mut leaves = Vec::new();
         self.store.read(0..size, &mut |stored| {
@@ -179,10 +191,10 @@ impl<S: Store> Ledger<S> {
         Ok(leaves)
     }
 
-    /// The changes of key among the first `size` entries, each with its place.
+    /// Returns the changes of key among the first `size` entries, each with its index.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn key_changes(&self, size: u64) -> Result<Vec<(u64, KeyChange)>, ReadError> {
         let change = |(index, own)| match own {
             SystemRecord::Key(change) => Some((index, change)),
@@ -191,10 +203,10 @@ impl<S: Store> Ledger<S> {
         Ok(self.own_records(size)?.into_iter().filter_map(change).collect())
     }
 
-    /// Returns the ledger's own records among the first `size` entries, each with its place.
+    /// Returns the system records among the first `size` entries, each with its index.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn own_records(&self, size: u64) -> Result<Vec<(u64, SystemRecord)>, ReadError> {
         let (mut found, mut failed) = (Vec::new(), None);
         let mut look = |stored: &StoredEntry| {
@@ -220,10 +232,10 @@ impl<S: Store> Ledger<S> {
         failed.map_or(Ok(found), Err)
     }
 
-    /// Returns who recorded an entry, where that was said and is there.
+    /// Returns the recorder of an entry, if its `recorder` part exists and is present.
     ///
     /// # Errors
-    /// When the entry is missing.
+    /// If the entry is missing.
     pub fn recorder(&self, index: u64) -> Result<Option<Recorder>, ReadError> {
         let mut found = None;
         self.store.read(index..index.saturating_add(1), &mut |stored| {
@@ -236,10 +248,11 @@ impl<S: Store> Ledger<S> {
         Ok(found)
     }
 
-    /// Everything recorded under an id, oldest first: the fact, its corrections, its retractions.
+    /// Returns all that was recorded under an id, oldest first: the fact, its corrections and
+    /// retractions.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
         let mut all = Vec::new();
         let mut places = self.find(&[IndexTerm::Id(id), IndexTerm::Amended(id)], usize::MAX)?.concat();
@@ -247,7 +260,7 @@ impl<S: Store> Ledger<S> {
         places.dedup();
         places.chunk_by(near).try_for_each(|few| {
             self.near(few, &mut |recorded| {
-                // Another id may share the hash.
+                // Another id may have the same hash.
                 if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.entity_id() == id) {
                     all.push(recorded);
                 }
@@ -258,7 +271,7 @@ impl<S: Store> Ledger<S> {
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Reads the entries at these places, which come in order, as replay sees them: many of them on every core.
+    /// Reads the entries at `places`, which must rise; many of them are read on every core.
     ///
     /// # Errors
     /// At the first entry that is missing or damaged.
@@ -276,10 +289,12 @@ impl<S: Store + Sync> Ledger<S> {
         })
     }
 
-    /// Reads what is told of entries, in order: gathered in stretches on every core, each given to `join` in its turn.
+    /// Reads the fact headers of a range: chunks are gathered on every core and given to `join` in
+    /// order.
     ///
     /// # Errors
-    /// At the first entry that is missing, or damaged as far as it is read.
+    /// At the first entry that is missing, or damaged in the bytes that are read, or that `gather`
+    /// refuses.
     pub fn replay<T: Default + Send>(
         &self,
         range: Range<u64>,
@@ -306,22 +321,22 @@ impl<S: Store + Sync> Ledger<S> {
     }
 }
 
-/// How many entries a thread gathers at a time.
+/// Number of entries in a chunk of [`Ledger::replay`].
 const STRETCH: u64 = 1 << 12;
 
 impl<S: Store> Ledger<S> {
-    /// The fact of this id as it stands, in its newest version. `None` where there is none, or it was retracted or erased.
+    /// Returns the newest version of a fact; `None` if the fact is unknown, retracted or erased.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn standing(&self, id: &FactId) -> Result<Option<Fact>, ReadError> {
         Ok(self.history(id)?.pop().and_then(|newest| newest.fact))
     }
 
-    /// Returns every version of a fact, oldest first; without corrections that have no effect.
+    /// Returns every version of a fact, oldest first, without corrections that have no effect.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn history(&self, id: &FactId) -> Result<Vec<Version>, ReadError> {
         let records = self.versions(id)?.into_iter().filter(|recorded| match &recorded.content {
             Content::Known(fact) => fact.entity_id() == id,
@@ -343,11 +358,12 @@ impl<S: Store> Ledger<S> {
     }
 }
 
+/// Decodes a stored entry with its whole fact.
 pub(crate) fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
     entry(stored, decode_fact)
 }
 
-/// An entry, with as much of its fact as is read.
+/// Decodes a stored entry; `read` decodes as much of its fact as the caller needs.
 fn entry<'s, F>(
     stored: &'s StoredEntry,
     read: impl Fn(&'s [u8]) -> Result<F, WireError>,

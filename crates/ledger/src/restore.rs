@@ -1,60 +1,65 @@
+//! Turns the entries and parts of an export into a ledger in memory, and a ledger into the contents
+//! of another store.
+//!
+//! This module does not know JSON or files. Start at [`restore`] and [`Ledger::contents`].
+
 use crate::read::recorded;
 use crate::{Defect, Fault, IndexKey, Ledger, ReadError, Verified, decode_fact};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
 use heldto_store::{EntryHashes, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
 
-/// An entry as an export carries it.
+/// An exported entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedEntry {
     /// The entry's bytes.
     pub entry: Vec<u8>,
-    /// The parts carried.
+    /// The parts exported with it.
     pub parts: Vec<ExportedPart>,
 }
 
-/// A part as an export carries it.
+/// An exported part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedPart {
-    /// Its number in the entry, from 0.
+    /// Number of the part in its entry, from 0.
     pub number: u16,
-    /// The part.
+    /// Salt, role and bytes of the part.
     pub part: Part,
 }
 
-/// Why an export is not a sound ledger.
+/// Error of an export that is not a sound ledger.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What verified does not read.
+    /// The ledger cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// An entry does not decode.
     #[error("entry {index}: {error}")]
     Entry {
-        /// Its place in the export.
+        /// Position in the export, from 0.
         index: u64,
-        /// What is wrong.
+        /// Cause.
         error: EntryError,
     },
-    /// It does not verify.
+    /// The ledger does not verify.
     #[error(transparent)]
     Defect(#[from] Box<Defect>),
-    /// It verifies, and ends elsewhere than it says.
+    /// The ledger verifies, but its end is not the one stated.
     #[error("the export ends at {found} and says that it ends at {said}")]
     End {
-        /// What the entries come to.
+        /// End computed from the entries.
         found: String,
-        /// What the last line says.
+        /// End stated by the export.
         said: String,
     },
 }
 
 impl ExportedEntry {
-    /// The fact it carries, where it can be read.
+    /// Returns the exported fact, if it is present and can be read.
     #[must_use]
     pub fn fact(&self) -> Option<Fact> {
         let part = self.parts.iter().find(|p| p.part.role == Role::Fact)?;
@@ -62,12 +67,13 @@ impl ExportedEntry {
     }
 }
 
-/// Builds a ledger in memory from what an export carries, without trusting any of it: [`Ledger::verify`] is still to be called.
+/// Builds a ledger in memory from exported entries, without trusting them.
 ///
-/// It must end where it is said to (chain value, where one is said, and tree head), so that a missing tail is found.
+/// The caller must still call [`Ledger::verify`]. The chain value (if given) and the tree head
+/// after the last entry must be those stated, so that a missing tail is found.
 ///
 /// # Errors
-/// When an entry does not decode or the export ends elsewhere than it says.
+/// If an entry does not decode, a part belongs to no commitment, or the stated end differs.
 pub fn restore(
     founding: &Founding,
     exported: &[ExportedEntry],
@@ -84,7 +90,7 @@ pub fn restore(
         recorded_at = entry.recorded_at;
         end = chain(&item.entry);
         edge.push(leaf_hash(&item.entry));
-        // A number beyond what the entry commits to is refused before anything is reserved for it.
+        // Refuse a part number beyond the entry's commitments before memory is reserved for it.
         if let Some(ExportedPart { number, .. }) =
             item.parts.iter().find(|p| usize::from(p.number) >= entry.parts.len())
         {
@@ -100,7 +106,8 @@ pub fn restore(
     let (root, size) = (ledger.head.edge.root(), ledger.head.size());
     let chain_differs = chain_said.is_some_and(|said| said != end);
     if chain_differs || root != root_said {
-        // An entry that was changed is named by the verification; only a sound export can end in the wrong place.
+        // Verification names the entry that was changed, so it comes first: only an export that is
+        // otherwise sound is reported by its end.
         ledger.verify(true, &mut |_| {})?;
         if let Some(last) = size.checked_sub(1).filter(|_| (chain_differs || chain_said.is_none()) && root != root_said)
         {
@@ -115,11 +122,12 @@ pub fn restore(
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Returns everything a store needs to hold this ledger too, found under another index key: the entries and the head; and what
-    /// the verification came to, which tells whether parts were left out.
+    /// Returns the entries and the head for a store with another index key, and the verification.
+    ///
+    /// The verification says if parts were left out.
     ///
     /// # Errors
-    /// When it does not verify.
+    /// If the ledger does not verify.
     pub fn contents(&self, founding: &Founding) -> Result<(Vec<NewEntry>, Head, Verified), RestoreError> {
         let verified = self.verify(true, &mut |_| {})?;
         let (index_key, mut entries) = (IndexKey::of(founding), Vec::new());
@@ -131,7 +139,7 @@ impl<S: Store + Sync> Ledger<S> {
     }
 }
 
-/// Returns the function that returns the hashes under which the index finds an entry, for a store that makes its index again.
+/// Returns the function that computes an entry's index hashes, for a store that rebuilds its index.
 #[must_use]
 pub fn index_hashes(founding: &Founding) -> EntryHashes {
     let index_key = IndexKey::of(founding);
@@ -142,7 +150,7 @@ fn hashes_of(stored: &StoredEntry, index_key: &IndexKey) -> Vec<u64> {
     match recorded(stored).map(|recorded| recorded.content) {
         Ok(Content::Known(fact)) => index_key.hashes(&fact),
         Ok(Content::System(_)) => vec![index_key.system_hash()],
-        // What does not read is named by the verification.
+        // An unreadable entry is reported by the verification.
         Ok(Content::Erased(_) | Content::Unreadable) | Err(_) => Vec::new(),
     }
 }

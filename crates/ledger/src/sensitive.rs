@@ -1,4 +1,7 @@
-//! What is about an identifiable child or family: which facts, and which entries tell of them.
+//! Finds everything about identifiable children and families: the facts, and the entries that hold
+//! them.
+//!
+//! This module decides nothing about disclosure. Start at [`Ledger::sensitive`].
 
 use crate::{Ledger, ReadError, SystemRecord, Withholding};
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm};
@@ -6,28 +9,32 @@ use heldto_proof::{Entry, Role};
 use heldto_store::Store;
 use std::collections::BTreeSet;
 
-/// What a ledger tells of identifiable children and families, whatever any clock says.
+/// The sensitive facts of a ledger, regardless of any as-of or known-by day.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sensitive {
-    /// The facts that are sensitive in any version, and the records that correct or retract them.
+    /// Ids of the facts that are sensitive in any version, and of their corrections and
+    /// retractions.
     pub entities: BTreeSet<FactId>,
-    /// The entries that tell of them; and those whose fact the publisher withheld.
+    /// Entries that hold those facts, and entries whose fact the publisher withheld.
     pub entries: BTreeSet<u64>,
-    /// Those of the entries whose fact the publisher withheld, and that is not there.
+    /// The entries among them whose fact is withheld and not present.
     pub absent: BTreeSet<u64>,
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Returns all that is sensitive. Reads the entries of those facts, through the index where there is one.
+    /// Finds all sensitive facts and the entries that hold them.
+    ///
+    /// Reads only the entries that the index finds; without an index only withheld facts are found.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn sensitive(&self) -> Result<Sensitive, ReadError> {
         let mut marked = BTreeSet::new();
         let mut mark = |fact: &Fact| {
             if fact.marks_sensitive() {
                 marked.insert(fact.entity_id().clone());
-                // A replacement under another id has no effect, and is as sensitive.
+                // A replacement under another id has no effect, but its text is sensitive all the
+                // same.
                 if let Body::Correction { replacement, .. } = &fact.body {
                     marked.insert(replacement.id.clone());
                 }
@@ -47,7 +54,7 @@ impl<S: Store + Sync> Ledger<S> {
                     && found.entries.insert(version.index)
                     && fact.id != id
                 {
-                    // A record that amends it may be amended itself.
+                    // A correction or retraction may itself be amended.
                     open.push(fact.id.clone());
                 }
             }
@@ -59,10 +66,10 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(found)
     }
 
-    /// Returns the withholdings among the first `size` entries, each with its place.
+    /// Returns the withholdings among the first `size` entries, each with its index.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn withholdings(&self, size: u64) -> Result<Vec<(u64, Withholding)>, ReadError> {
         let withholding = |(index, own)| match own {
             SystemRecord::Withholding(withholding) => Some((index, withholding)),
@@ -71,10 +78,10 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(self.own_records(size)?.into_iter().filter_map(withholding).collect())
     }
 
-    /// Returns the parts that are withheld where sensitive facts are: of each of these entries, the fact and its quotations.
+    /// Returns the parts to withhold for these entries: each fact and its quotations.
     ///
     /// # Errors
-    /// When an entry is missing or damaged.
+    /// If an entry is missing or damaged.
     pub fn parts_to_withhold(&self, entries: &BTreeSet<u64>) -> Result<Vec<(u64, u64)>, ReadError> {
         let mut parts = Vec::new();
         for index in entries {
@@ -88,7 +95,7 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(parts)
     }
 
-    /// Adds the entries whose fact a withholding names and that is not there.
+    /// Adds the entries whose fact this withholding names and is not present.
     fn add_absent(&self, withholding: &Withholding, found: &mut Sensitive) -> Result<(), ReadError> {
         let facts = withholding.parts.iter().filter(|(_, part)| *part == 0).map(|(entry, _)| *entry);
         for index in facts.filter(|index| *index < self.head.size()) {

@@ -1,3 +1,9 @@
+//! Checks a whole ledger: entries, chain, tree, parts, head and index.
+//!
+//! Chunks are checked on every core (`chunk`) and joined in order here; absent parts and
+//! corrections come last (`absent`, `amendments`). Nothing here repairs. Start at
+//! [`Ledger::verify`].
+
 mod absent;
 mod amendments;
 mod chunk;
@@ -13,30 +19,31 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
 
-/// What a verification found sound.
+/// Result of a successful verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// How many entries there are.
+    /// Number of entries.
     pub entries: u64,
-    /// The chain value after the last.
+    /// Chain value after the last entry.
     pub chain: Chain,
-    /// The tree head of RFC 6962.
+    /// Tree head over all entries (RFC 6962).
     pub root: Hash,
-    /// How many parts were there and matched their commitments.
+    /// Number of parts that are present and match their commitments.
     pub parts_checked: u64,
-    /// How many parts were erased, each by a redaction in the log.
+    /// Number of parts erased, each by a redaction in the log.
     pub parts_erased: u64,
-    /// How many parts were left out, each with leave of a withholding in the log.
+    /// Number of parts left out as a withholding in the log allows.
     pub parts_withheld: u64,
-    /// How many entries' facts are among those.
+    /// Number of facts among the parts withheld.
     pub facts_withheld: u64,
-    /// The entries of the withholdings by which they were left out.
+    /// Indexes of the withholdings that name those parts.
     pub withheld_by: Vec<u64>,
-    /// How many parts of private roles were left out.
+    /// Number of private parts left out.
     pub parts_private: u64,
-    /// How many facts are of a version that this program cannot read; their hashes were checked.
+    /// Number of facts of an unknown version or kind. Their hashes were checked.
     pub unreadable: u64,
-    /// The first correction of which no reader takes any notice, since its replacement has another id or kind than what it corrects.
+    /// Entry and target of the first correction without effect: its replacement has another id or
+    /// kind than the fact that it corrects.
     pub of_no_effect: Option<(u64, FactId)>,
 }
 
@@ -48,18 +55,20 @@ impl Verified {
     }
 }
 
-/// The first thing found broken.
+/// The first problem found in a ledger.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{fault}", self.place())]
 pub struct Defect {
-    /// The entry it is in; `None` where it is in another record.
+    /// Index of the affected entry; `None` if the problem is in another record.
     pub entry: Option<u64>,
-    /// What is wrong.
+    /// Cause.
     pub fault: Fault,
 }
 
 impl Defect {
-    /// Tells whether the index is wrong, and no entry: it can be made again from the entries.
+    /// Returns `true` if the index is at fault and no entry is named: the index can be rebuilt.
+    ///
+    /// An error of the store without an entry counts as one of the index.
     #[must_use]
     pub const fn is_of_index(&self) -> bool {
         match &self.fault {
@@ -74,7 +83,7 @@ impl Defect {
     }
 }
 
-/// What can be wrong with a ledger.
+/// Kinds of problem that a verification can find.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each message says it")]
@@ -137,18 +146,18 @@ pub enum Fault {
     Beyond,
 }
 
-/// Returns the word of a kind; its byte where this program knows no such kind.
+/// Returns the word of a kind, or its byte if the kind is unknown.
 fn word_of(kind: u8) -> String {
     kind_of(kind).map_or_else(|| format!("fact of kind {kind}"), |kind| kind.as_str().to_owned())
 }
 
-/// How many entries one thread takes at a time; a perfect subtree of the Merkle tree.
+/// Number of entries in a chunk: a perfect subtree of the Merkle tree.
 const STRETCH: u64 = 1 << 12;
 
-/// Of about so many entries a thread looks through the index at a time.
+/// Approximate number of entries whose index records a thread checks at a time.
 const INDEX_STRETCH: u64 = 1 << 12;
 
-/// What the stretches come to, joined in order.
+/// Results of the chunks joined so far.
 struct Walk {
     chain: Chain,
     edge: CompactRange,
@@ -158,26 +167,29 @@ struct Walk {
     redacted: Vec<(u64, u64, u64)>,
     withholdings: Vec<(u64, Withholding)>,
     replaced: Vec<Replaced>,
-    /// Nobody can know it before, so nobody can make an index of another content that comes to the same sum.
+    /// Chosen per run, so a forged index cannot be built to give the same sum.
     secret: RandomState,
-    /// The sum over the records that the index must have.
+    /// Sum over the records that the index must have.
     indexed: u64,
+    /// Id hash, entry index and kind of each fact, if the store keeps no index.
     own: Vec<(u64, u64, u8)>,
-    /// The entries of which the index may hold what cannot be told any more: erased, or of a later version.
+    /// Entries whose index records cannot be recomputed: erased, withheld, or of a newer version.
     untold: Vec<u64>,
     found: Verified,
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Checks everything there is to check: every entry, its place, its link to the one before, its parts against their commitments, the tree, the head,
-    /// the index of ids. On all cores; memory grows only by 16 bytes for each correction and
-    /// retraction, or for each fact where the store keeps no index. `progress` is told how many entries are done.
+    /// Checks all entries with their chain values and parts, the tree, the head and the index.
     ///
-    /// `partial`: private parts may have been left out, and those that a withholding names; they are counted. In a whole ledger every part must be there
-    /// that was not erased.
+    /// Runs on every core. Memory grows with the corrections, redactions, withholdings, absent
+    /// parts and unreadable facts, and with all facts if the store keeps no index. `progress`
+    /// receives the number of entries done.
+    ///
+    /// If `partial` is `true`, private parts and those that a withholding names may be absent; they
+    /// are counted. Otherwise every part that was not erased must be present.
     ///
     /// # Errors
-    /// The first thing found broken, at the first bad entry.
+    /// The first problem found, at the first bad entry.
     pub fn verify(&self, partial: bool, progress: &mut dyn FnMut(u64)) -> Result<Verified, Box<Defect>> {
         let size = self.head.size();
         let mut walk = Walk {
@@ -218,7 +230,7 @@ impl<S: Store + Sync> Ledger<S> {
         self.settle(walk, partial)
     }
 
-    /// Joins a stretch to what came before it.
+    /// Joins a chunk to the chunks before it.
     fn join(&self, walk: &mut Walk, chunk: ChunkCheck) -> Result<(), Box<Defect>> {
         let start = chunk.range.start;
         if let Some((previous, recorded_at)) = chunk.first {
@@ -262,6 +274,7 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(())
     }
 
+    /// Runs the checks that need the whole log, after the last chunk.
     fn settle(&self, mut walk: Walk, partial: bool) -> Result<Verified, Box<Defect>> {
         self.check_absent(&mut walk, partial)?;
         let size = self.head.size();
@@ -283,7 +296,8 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(walk.found)
     }
 
-    /// The index holds what the log says and nothing else, and no id is recorded twice.
+    /// Checks that the index holds exactly the records of the log, and that no id is recorded
+    /// twice.
     fn check_index(&self, walk: &mut Walk) -> Result<(), Box<Defect>> {
         walk.untold.sort_unstable();
         walk.own.sort_unstable();
@@ -305,9 +319,10 @@ impl<S: Store + Sync> Ledger<S> {
         if sum == walk.indexed { Ok(()) } else { self.name_unfound(&walk.untold) }
     }
 
-    /// The sum over the records of the index with these hashes, none of which may be of two facts of one id.
+    /// Returns the sum over the index records in a range of hashes, and checks that no id is
+    /// recorded twice.
     fn scan_index(&self, walk: &Walk, hashes: RangeInclusive<u64>) -> Result<u64, Box<Defect>> {
-        // The entries whose own id has the hash at hand.
+        // Entries whose own id has the current hash.
         let (mut sum, mut at_hand, mut own, mut twice) = (0_u64, 0, Vec::new(), None);
         let read = self.store.index(hashes, &mut |hash, index| {
             if walk.untold.binary_search(&index).is_err() {
@@ -330,7 +345,9 @@ impl<S: Store + Sync> Ledger<S> {
         twice.map_or(Ok(sum), Err)
     }
 
-    /// The index is wrong, and record by record it is found where: that takes memory for all of them.
+    /// Names the first wrong record of an index whose sum is wrong.
+    ///
+    /// Reads the whole log, and needs memory for all index records.
     fn name_unfound(&self, untold: &[u64]) -> Result<(), Box<Defect>> {
         let mut expected = Vec::new();
         let gathered = self.recorded(0..self.head.size(), &mut |recorded| {
@@ -360,7 +377,7 @@ impl<S: Store + Sync> Ledger<S> {
         wrong.or(missing).map_or(Ok(()), Err)
     }
 
-    /// Whether the facts of these entries, whose ids have one hash, have an id each: only they can tell.
+    /// Checks that the facts of these entries, whose ids share a hash, have different ids.
     fn check_once(&self, entries: &[u64]) -> Result<(), Box<Defect>> {
         let mut seen = BTreeSet::new();
         for index in entries {
@@ -370,7 +387,7 @@ impl<S: Store + Sync> Ledger<S> {
                     id = Some(fact.id);
                 }
             });
-            // An entry that does not read was named when its own turn came.
+            // An unreadable entry was reported in its own turn.
             if let (Ok(()), Some(id)) = (read, id)
                 && !seen.insert(id.clone())
             {
@@ -380,7 +397,10 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(())
     }
 
-    /// Where two neighbours do not fit, tells which of them was changed: the one that its own neighbour on the other side no longer fits.
+    /// Returns the problem at the entry that was changed.
+    ///
+    /// If two neighbours do not fit, the changed one is the one that no longer fits its other
+    /// neighbour.
     fn blame(&self, index: u64, fault: Fault) -> Defect {
         if !matches!(fault, Fault::Spliced) {
             return Defect { entry: Some(index), fault };

@@ -1,6 +1,8 @@
-//! The bytes of parts: frozen, versioned, apart from the domain's types, so that a rename there cannot move a hash here.
+//! Turns facts and system records into the frozen bytes of parts, and back.
 //!
-//! docs/FORMAT.md, *Facts* has the tables. Any change of a field is a new version beside this one; old decoders stay.
+//! The wire types are separate from the domain types, so that a rename there cannot change a hash.
+//! The tables are in docs/FORMAT.md, *Facts*. A changed field means a new version next to `v1`; old
+//! decoders stay. Start at [`encode_fact`] and [`decode_fact`].
 
 mod codes;
 mod system;
@@ -12,65 +14,70 @@ pub use system::{KeyChange, Recorder, Redaction, ReserveKey, SystemRecord, Withh
 use heldto_fact::{Fact, FactHeader};
 use heldto_proof::MAX_PART;
 
-/// Why bytes are not a part that the ledger can read.
+/// Error of bytes that are not a part which the ledger can read or write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WireError {
     /// Longer than a part may be.
     #[error("{0} bytes; a part has at most {MAX_PART}")]
     TooLong(usize),
-    /// A version this program cannot read.
+    /// An unknown version.
     #[error("version {0}, which this program cannot read")]
     Version(u8),
-    /// A kind of fact this program cannot read.
+    /// An unknown kind of fact.
     #[error("a fact of kind {0}, which this program cannot read")]
     Kind(u8),
-    /// Not the encoding of that version.
+    /// Not an encoding of that version.
     #[error("the bytes do not decode: {0}")]
     Undecodable(String),
-    /// Decodes, but is not how these values are spelled.
+    /// Decodes, but is not the canonical encoding of its values.
     #[error("the bytes are a second spelling of the same values")]
     NotCanonical,
-    /// A value that the vocabulary does not have.
+    /// A value outside the vocabulary.
     #[error("{0}")]
     Value(String),
 }
 
 impl WireError {
-    /// Returns `true` if the bytes are of a later version or kind: nothing is wrong with them, and this program cannot read them.
+    /// Returns `true` if the version or kind is unknown: the bytes may be valid for a newer
+    /// program.
     #[must_use]
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Version(_) | Self::Kind(_))
     }
 }
 
-/// The bytes of a fact, version 1.
+/// Returns the encoding of a fact, version 1.
 ///
 /// # Errors
-/// When the fact is longer than a part may be.
+/// If the encoding is longer than a part may be.
 pub fn encode_fact(fact: &Fact) -> Result<Vec<u8>, WireError> {
     v1::encode(fact)
 }
 
-/// Reads a fact of any version this program knows. Never allocates by a length it has not checked.
+/// Decodes a fact of any known version.
+///
+/// Never allocates by a length that was not checked.
 ///
 /// # Errors
-/// When the bytes are not the one encoding of a fact.
+/// If the bytes are not the canonical encoding of a fact.
 pub fn decode_fact(bytes: &[u8]) -> Result<Fact, WireError> {
     version(bytes)?;
     v1::decode(bytes)
 }
 
-/// Reads only what finds a fact of any version this program knows: the rest of the bytes need not be a fact's.
+/// Decodes a fact header of any known version.
+///
+/// Bytes that the index does not need are not read, and may be anything.
 ///
 /// # Errors
-/// When the bytes are too long, or are not of a fact as far as they are read.
+/// If the bytes are too long, or invalid as far as they are read.
 pub fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
     version(bytes)?;
     v1::decode_header(bytes)
 }
 
-/// An error unless there is a version and a kind, and both are known to this program.
+/// Checks that the bytes begin with a known version and a known kind.
 fn version(bytes: &[u8]) -> Result<(), WireError> {
     match bytes {
         _ if bytes.len() > MAX_PART => Err(WireError::TooLong(bytes.len())),

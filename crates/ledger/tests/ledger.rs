@@ -1,4 +1,4 @@
-//! Append, read, verify and restore on stores in memory, with every kind of damage.
+//! Tests of append, read, verify and restore on stores in memory, with every kind of damage.
 
 use heldto_fact::{
     Act, Amount, Attribution, Body, Citation, Commitment, Content, Due, Fact, Force, Kind, Link, LinkKind, Mode,
@@ -21,7 +21,7 @@ fn founding() -> Founding {
     }
 }
 
-/// A change from one key to another, as the entry at this place.
+/// Returns a signed change of key for the entry at `index`.
 fn key_change(from: u8, to: u8, index: u64) -> KeyChange {
     let (old, new) = (signer(from), signer(to));
     let message = KeyChange::message("example.org/ledger", index, &old.verifier().key, &new.verifier().key);
@@ -74,14 +74,14 @@ fn verdict(ledger: &Ledger<MemoryStore>) -> Result<u64, (Option<u64>, String)> {
     ledger.verify(false, &mut |_| {}).map(|v| v.parts_checked).map_err(|p| (p.entry, p.fault.to_string()))
 }
 
-/// Opens the same store again, damaged.
+/// Opens a damaged copy of the ledger.
 fn damaged(ledger: &Ledger<MemoryStore>, damage: impl FnOnce(&mut MemoryStore)) -> Ledger<MemoryStore> {
     let mut store = ledger.store().clone();
     damage(&mut store);
     Ledger::open(store).expect("still opens")
 }
 
-/// Long enough for several threads: the first damage is named, wherever it lies to the stretches that the threads take.
+/// Long enough for several threads. The first damage is named, at chunk borders and elsewhere.
 #[test]
 fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
     const SIZE: u64 = 3 * 4096 + 100;
@@ -91,7 +91,7 @@ fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
     let mut done = Vec::new();
     let found = ledger.verify(false, &mut |n| done.push(n)).expect("sound");
     assert_eq!((found.parts_checked, done.last(), done.is_sorted()), (SIZE, Some(&SIZE), true));
-    // The index is looked through in stretches too.
+    // The index is checked in ranges, too.
     let records: Vec<(u64, u64)> = ledger.store().clone().index_mut().iter().copied().collect();
     for at in [0, records.len() / 3, records.len() / 2, records.len() - 1] {
         let (hash, index) = records[at];
@@ -109,7 +109,7 @@ fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
             matches!(verdict(&part), Err((Some(n), ref why)) if n == at && why.contains("commitment")),
             "part {at}"
         );
-        // Commitment and time; the last byte of an entry is of its commitment.
+        // The last byte of an entry belongs to its commitment, the 36th from the end to its time.
         for byte in [1, 36] {
             let entry = damaged(&ledger, |store| {
                 let bytes = &mut store.entry_mut(at).expect("there").entry;
@@ -126,7 +126,7 @@ fn a_long_ledger_is_checked_in_stretches_and_the_first_damage_is_named() {
     }
 }
 
-/// An index that leads elsewhere, or to something that the log does not hold, is found.
+/// An index with missing, changed or additional records is found.
 #[test]
 fn the_index_is_held_against_the_log() {
     let ledger = ledger(3);
@@ -153,7 +153,7 @@ fn the_index_is_held_against_the_log() {
     assert!(entry.is_none() && why.contains("entry 1"), "a record too many: {why}");
 }
 
-/// Whatever is changed in the bytes of a fact: what still reads is the one spelling of what it says.
+/// Any changed bytes of a fact that still decode are the canonical encoding of the decoded fact.
 #[test]
 fn no_fact_has_a_second_spelling() {
     let id_of = |s: &str| s.parse().expect("an id");
@@ -194,7 +194,7 @@ fn no_fact_has_a_second_spelling() {
                 changed[at] = byte;
                 check(&changed);
             }
-            // A number in more bytes than it takes, and a byte more or less.
+            // A number in a longer form, one byte more, one byte less.
             check(&[&bytes[..at], &[251, bytes[at], 0], &bytes[at + 1..]].concat());
             check(&[&bytes[..at], &[0], &bytes[at..]].concat());
             check(&[&bytes[..at], &bytes[at + 1..]].concat());
@@ -314,7 +314,7 @@ fn a_changed_founding_is_told_apart_from_a_changed_entry() {
     assert!(verdict(&ledger).expect_err("found").1.contains("founding"));
 }
 
-/// Seals entries of any shape by hand, to test what the program itself does not write.
+/// Seals an entry of any shape by hand, to test entries that the program itself does not write.
 fn seal(store: &mut MemoryStore, kind: Kind, held: &[(Part, bool)]) {
     let head = store.head().expect("memory");
     let parts = held.iter().map(|(part, _)| PartRef { role: part.role, commitment: part.commitment() }).collect();
@@ -327,7 +327,7 @@ fn seal(store: &mut MemoryStore, kind: Kind, held: &[(Part, bool)]) {
     store.append(&head, &[NewEntry { entry: bytes, parts, index_hashes }], &next).expect("memory");
 }
 
-/// The hashes under which the ledger's own records are found.
+/// Returns the hashes under which system records are found.
 fn found_by_of_own() -> Vec<u64> {
     let mut ledger = Ledger::open(MemoryStore::new(founding())).expect("opens");
     ledger.append_record(&SystemRecord::Key(key_change(3, 4, 0)), 5, &mut salts()).expect("room");
@@ -411,7 +411,7 @@ fn a_change_of_key_wants_both_signatures_at_its_place() {
         let verdict = Ledger::open(store).expect("opens").verify(false, &mut |_| {});
         assert_eq!(verdict.is_ok(), sound, "{verdict:?}");
     }
-    // The next change is signed by the key before it, not by the first.
+    // The next change must be signed by the key before it, not by the first.
     for (from, sound) in [(4, true), (3, false)] {
         let mut store = MemoryStore::new(founding());
         seal(&mut store, Kind::Key, &[(own(key_change(3, 4, 0)), true)]);

@@ -1,4 +1,6 @@
-//! Parts that are not there, held against what the log says of them: erased, withheld, private, or missing.
+//! Checks absent parts against the log: each must be erased, withheld or private, or it is missing.
+//!
+//! This module reads entries, never the bytes of parts. Start at [`Ledger::check_absent`].
 
 use super::{Defect, Fault, Walk, at, elsewhere};
 use crate::Ledger;
@@ -6,20 +8,21 @@ use heldto_proof::{Entry, Role};
 use heldto_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Parts that records name, each with the first record that does.
+/// Parts named by redactions or withholdings, each with the index of the first that names it.
 type Named = BTreeMap<NamedPart, u64>;
 
-/// Entry and number of a part.
+/// Entry index and part number.
 type NamedPart = (u64, u64);
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Counts the parts that are absent by what accounts for them, and checks that no part is there that was erased.
+    /// Counts the absent parts by cause, and checks that no erased part is present.
     ///
     /// Reads each entry that a record names once, in order.
     ///
     /// # Errors
-    /// At the first redaction or withholding that names a part which it cannot, the first part that nothing accounts for, and the first
-    /// that is there in spite of a redaction.
+    /// At the first redaction or withholding of a part that cannot be erased or withheld, then the
+    /// first absent part without a cause, then the first part that is present although a redaction
+    /// names it.
     pub(super) fn check_absent(&self, walk: &mut Walk, partial: bool) -> Result<(), Box<Defect>> {
         let redacted = self.check_redactions(walk)?;
         let withheld = self.check_withholdings(walk)?;
@@ -44,7 +47,8 @@ impl<S: Store + Sync> Ledger<S> {
         walk.found.parts_erased = erased;
         walk.found.withheld_by.sort_unstable();
         walk.found.withheld_by.dedup();
-        // Every redacted part is one that its entry has: as many are absent as there are, or one is there.
+        // Every redacted part belongs to its entry. If fewer are absent than were redacted, one is
+        // present.
         if erased < redacted.len() as u64 {
             let absent: BTreeSet<NamedPart> =
                 walk.absent.iter().map(|(index, part, _)| (*index, *part as u64)).collect();
@@ -58,7 +62,7 @@ impl<S: Store + Sync> Ledger<S> {
     /// Returns every part that a redaction names.
     ///
     /// # Errors
-    /// At the first redaction of what it cannot erase.
+    /// At the first redaction of a part that cannot be erased.
     fn check_redactions(&self, walk: &Walk) -> Result<Named, Box<Defect>> {
         let mut named = Named::new();
         for (entry, part, index) in &walk.redacted {
@@ -76,7 +80,8 @@ impl<S: Store + Sync> Ledger<S> {
     /// Returns every part that a withholding names.
     ///
     /// # Errors
-    /// At the first withholding that names no parts in rising order, or one that cannot be withheld.
+    /// At the first withholding that names no part, parts not in rising order, or one that cannot
+    /// be withheld.
     fn check_withholdings(&self, walk: &Walk) -> Result<Named, Box<Defect>> {
         let mut named = Named::new();
         for (index, withholding) in &walk.withholdings {
@@ -95,7 +100,8 @@ impl<S: Store + Sync> Ledger<S> {
         }
     }
 
-    /// Returns the first part named that its entry does not have, or that is a record of the ledger's own; with who names it.
+    /// Returns the first named part that its entry does not have or that is a system record, and
+    /// the index of the record that names it.
     fn first_that_is_none(&self, named: &Named) -> Result<Option<(NamedPart, u64)>, Box<Defect>> {
         let (Some(first), Some(last)) = (named.keys().next(), named.keys().next_back()) else { return Ok(None) };
         let (mut parts, mut wrong) = (named.iter().peekable(), None);

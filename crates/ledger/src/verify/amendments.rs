@@ -1,26 +1,29 @@
-//! Corrections held against what they correct: a replacement keeps id and kind.
+//! Checks that the replacement in a correction keeps the id and kind of the corrected fact.
+//!
+//! This module does not check retractions. Start at [`Ledger::without_effect`].
 
 use super::Walk;
 use crate::{Ledger, kind_code};
 use heldto_fact::{Content, FactId, IndexTerm, Kind};
 use heldto_store::Store;
 
-/// What a correction puts in the place of a fact.
+/// Replacement of a fact by a correction.
 pub struct Replaced {
-    /// The correction's entry.
+    /// Entry index of the correction.
     pub index: u64,
-    /// The fact that it corrects.
+    /// Id of the corrected fact.
     pub of: FactId,
-    /// Whether the replacement has that fact's id.
+    /// `true` if the replacement has the same id.
     pub is_same_id: bool,
-    /// The replacement's kind.
+    /// Kind of the replacement.
     pub kind: Kind,
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Returns the first correction of which no reader takes any notice, with the fact that it corrects.
+    /// Returns entry and target of the first correction that has no effect for any reader.
     ///
-    /// Of facts whose kind the first reading kept, only one of another kind is read again.
+    /// Without an index, a fact is read again only if its kind, kept from the first pass, differs
+    /// from the replacement's.
     pub(super) fn without_effect(&self, walk: &Walk) -> Option<(u64, FactId)> {
         let is_none = |replaced: &&Replaced| {
             !replaced.is_same_id || self.kind_first_told(walk, replaced).is_some_and(|kind| kind != replaced.kind)
@@ -28,20 +31,23 @@ impl<S: Store + Sync> Ledger<S> {
         walk.replaced.iter().find(is_none).map(|replaced| (replaced.index, replaced.of.clone()))
     }
 
-    /// Returns the kind of the fact that was recorded first under the id of what is corrected; `None` where it cannot be read.
+    /// Returns the kind of the fact recorded under the id that a correction names.
+    ///
+    /// `None` if that fact cannot be read; without an index also if its kind is that of the
+    /// replacement.
     fn kind_first_told(&self, walk: &Walk, replaced: &Replaced) -> Option<Kind> {
         let hash = self.index_key.hash(&IndexTerm::Id(&replaced.of));
         let places: Vec<u64> = if self.store.keeps_index() {
             self.store.find(&[hash], usize::MAX).ok()?.into_iter().map(|(_, place)| place).collect()
         } else {
-            // The hashes of ids were sorted when they were held against each other.
+            // The id hashes were sorted by `check_index`.
             let from = walk.own.partition_point(|(own, ..)| *own < hash);
             let same = walk.own.iter().skip(from).take_while(|(own, ..)| *own == hash);
             same.filter(|(.., kind)| *kind != kind_code(replaced.kind)).map(|(_, place, _)| *place).collect()
         };
         let mut kind = None;
         for place in places {
-            // What cannot be read was named before.
+            // An unreadable entry was reported before.
             drop(self.recorded(place..place + 1, &mut |recorded| {
                 if let Content::Known(fact) = recorded.content
                     && fact.id == replaced.of

@@ -1,4 +1,6 @@
-//! What can be told of a stretch of entries without the rest of the log: on any thread.
+//! Checks a chunk of entries on any thread, as far as that needs no other part of the log.
+//!
+//! The checks between chunks are left to [`Ledger::verify`]. Start at [`Ledger::chunk`].
 
 use super::Fault;
 use super::amendments::Replaced;
@@ -10,39 +12,43 @@ use heldto_store::{Store, StoreError, StoredEntry};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
-/// What a stretch comes to. Its own links are checked; those to what comes before it are for whoever joins it.
+/// Result of checking a chunk: the links within it are checked, the link to the entry before is
+/// not.
 pub struct ChunkCheck {
     pub range: Range<u64>,
-    /// What its first entry says: the chain value before it, and when it was recorded. `None` where it does not read.
+    /// Chain value and recording time that the first entry states; `None` if it cannot be read.
     pub first: Option<(Chain, i64)>,
-    /// The first thing broken in it, and where.
+    /// First problem in the chunk, with the index of its entry.
     pub fault: Option<(u64, Fault)>,
-    /// The chain value after its last entry.
+    /// Chain value after the last entry.
     pub chain: Chain,
-    /// When its last entry was recorded.
+    /// Recording time of the last entry.
     pub recorded_at: i64,
-    /// Its leaves as perfect subtrees, each with its number of leaves.
+    /// The leaves as roots of perfect subtrees, each with its number of leaves.
     pub tree: Vec<(u64, Hash)>,
+    /// Number of parts that are present and match their commitments.
     pub parts_checked: u64,
+    /// Entry, number and role of each absent part.
     pub absent: Vec<(u64, usize, Role)>,
-    /// The parts that redactions erase: entry and part of each, and the redaction's place.
+    /// Parts named by redactions: entry, part number and the redaction's own index.
     pub redacted: Vec<(u64, u64, u64)>,
-    /// Records that say which parts may be missing, each with its place.
+    /// Withholdings, each with its index: they name parts that may be absent.
     pub withholdings: Vec<(u64, Withholding)>,
-    /// Changes of key and reserve keys, each with its place.
+    /// Changes of key and reserve keys, each with its index.
     pub keys: Vec<(u64, SystemRecord)>,
-    /// What corrections put in the place of facts.
+    /// Replacements made by corrections.
     pub replaced: Vec<Replaced>,
-    /// The sum of the hashes of the records that the index must have, under a key that nobody knows before.
+    /// Sum of the keyed hashes of the index records that these entries must have; the key is chosen
+    /// per run.
     pub indexed: u64,
-    /// Where the store keeps no index: the hash of the own id of every fact, its place, and its kind.
+    /// Id hash, entry index and kind of each fact, if the store keeps no index.
     pub own: Vec<(u64, u64, u8)>,
-    /// Entries whose fact is of a later version.
+    /// Entries whose fact is of an unknown version or kind.
     pub unreadable: Vec<u64>,
 }
 
 impl<S: Store + Sync> Ledger<S> {
-    /// Checks a stretch that begins at a whole number of stretches.
+    /// Checks a chunk, which must begin at a multiple of the chunk size.
     pub fn chunk(&self, range: Range<u64>, secret: &RandomState) -> ChunkCheck {
         let mut chunk = ChunkCheck {
             range: range.clone(),
@@ -77,6 +83,7 @@ impl<S: Store + Sync> Ledger<S> {
         chunk
     }
 
+    /// Checks one entry and adds it to the chunk.
     fn step(
         &self,
         chunk: &mut ChunkCheck,
@@ -100,7 +107,7 @@ impl<S: Store + Sync> Ledger<S> {
         let main = |p: &PartRef| matches!(p.role, Role::Fact | Role::Ledger);
         let first = entry.parts.first().map(|p| p.role).filter(|role| matches!(role, Role::Fact | Role::Ledger));
         let fits = match (kind_of(kind), first) {
-            // A later version may have kinds of facts that this program does not know; not records of the ledger's own.
+            // A later version may add kinds of facts, but none of system records.
             (None, Some(Role::Ledger)) => return Err(Fault::Kind(kind)),
             (None, first) => first.is_some(),
             (Some(known), first) => first == Some(if known.is_system() { Role::Ledger } else { Role::Fact }),
@@ -136,7 +143,7 @@ impl<S: Store + Sync> Ledger<S> {
         Ok(())
     }
 
-    /// What a part says, and the hashes under which the index must find it.
+    /// Decodes a part and returns the hashes under which the index must hold its entry.
     fn check_part(
         &self,
         chunk: &mut ChunkCheck,
@@ -164,7 +171,7 @@ impl<S: Store + Sync> Ledger<S> {
                 }
                 Err(error) if error.is_unknown() => {
                     chunk.unreadable.push(index);
-                    // Of a later version only the first byte is known, of a later kind the second too.
+                    // The kind byte has its known place only if the version is 1.
                     let told = bytes.get(1).copied().filter(|_| bytes.first() == Some(&1)).unwrap_or(kind);
                     return if told == kind {
                         Ok(Vec::new())

@@ -1,4 +1,7 @@
-//! The bytes that stand for words. They never change; a new word takes a new byte.
+//! Maps the words of the vocabulary to the bytes that stand for them, and back.
+//!
+//! The bytes never change; a new word takes a new byte. docs/FORMAT.md, *Facts* has the same lists.
+//! Start at [`Code`].
 
 use super::WireError;
 use heldto_fact::{
@@ -6,15 +9,15 @@ use heldto_fact::{
     PublicationForm, Qualifier, Role, Ruling, Salience, SpanUnit, Strength, Voice, Way,
 };
 
-/// A word of the vocabulary as one byte.
+/// A word of the vocabulary that is written as one byte.
 pub trait Code: Copy + 'static {
-    /// What the list is called in messages.
+    /// Name of the list in error messages.
     const NAME: &'static str;
-    /// The byte.
+    /// Returns the byte.
     fn code(self) -> u8;
-    /// The word of that byte.
+    /// Returns the word for a byte.
     fn from_code(code: u8) -> Option<Self>;
-    /// The word of that byte, or an error that names it.
+    /// Returns the word for a byte, or an error that names the byte.
     fn read(code: u8) -> Result<Self, WireError> {
         Self::from_code(code).ok_or_else(|| WireError::Value(format!("{code} is no {}", Self::NAME)))
     }
@@ -263,13 +266,13 @@ codes! {
     }
 }
 
-/// The byte of a kind in an entry.
+/// Returns the byte of a kind, as an entry holds it.
 #[must_use]
 pub fn kind_code(kind: Kind) -> u8 {
     kind.code()
 }
 
-/// The kind of that byte in an entry.
+/// Returns the kind for a byte of an entry, if known.
 #[must_use]
 pub fn kind_of(code: u8) -> Option<Kind> {
     Kind::from_code(code)
@@ -285,7 +288,7 @@ mod tests {
 
     const FORMAT: &str = include_str!("../../../../docs/FORMAT.md");
 
-    /// The row of docs/FORMAT.md is exactly the list in the code, byte by byte.
+    /// Checks that a row of docs/FORMAT.md is exactly the list in the code, byte by byte.
     fn row<T: Code>(words: &[(T, &str)]) {
         let cells: Vec<String> = words.iter().map(|(word, text)| format!("{} `{text}`", word.code())).collect();
         let row = format!("| {} | {} |", T::NAME, cells.join(" · "));

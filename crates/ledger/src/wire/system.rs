@@ -1,4 +1,7 @@
-//! The ledger's own records, in parts of role `ledger`.
+//! Turns system records and recorders into the bytes of their parts, and back.
+//!
+//! This module checks signatures, but does not know which key signs at which index: `verify` does.
+//! Start at [`SystemRecord`].
 
 use super::WireError;
 use super::codes::Code;
@@ -7,64 +10,64 @@ use bincode::{BorrowDecode, Encode};
 use heldto_fact::Kind;
 use heldto_proof::Verifier;
 
-/// A record of the ledger's own.
+/// A system record: the content of a part of role `ledger`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SystemRecord {
     /// A part was erased.
     Redaction(Redaction),
-    /// A signing key was added or replaced.
+    /// Another signing key replaces the present one.
     Key(KeyChange),
     /// Parts of earlier entries are not published.
     Withholding(Withholding),
-    /// A key is kept for the day on which the signing key is lost or stolen.
+    /// A key is kept in case the signing key is lost or stolen.
     ReserveKey(ReserveKey),
 }
 
-/// That a part of an earlier entry was erased, on what ground, by whom.
+/// Record that a part of an earlier entry was erased.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
 pub struct Redaction {
-    /// The entry.
+    /// Index of the entry.
     pub entry: u64,
-    /// Its part's number, from 0.
+    /// Number of the part, from 0.
     pub part: u64,
-    /// The ground.
+    /// Ground for the decision.
     pub ground: String,
-    /// Who decided.
+    /// Author of the decision.
     pub by: String,
 }
 
-/// That parts of earlier entries may be missing from what is published, on one ground.
+/// Record that parts of earlier entries may be missing from publications, on one ground.
 ///
-/// A part that is there all the same is checked as any other.
+/// A part that is present all the same is checked like any other.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
 pub struct Withholding {
-    /// Entry and part number (from 0) of each, in rising order.
+    /// Entry index and part number (from 0) of each part, in rising order.
     pub parts: Vec<(u64, u64)>,
-    /// The ground.
+    /// Ground for the decision.
     pub ground: String,
-    /// Who decided.
+    /// Author of the decision.
     pub by: String,
 }
 
-/// Which key is kept in reserve, signed by the key that signs at this place and by itself.
+/// Record of a reserve key, signed by itself and by the key that signs at this index.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
 pub struct ReserveKey {
-    /// The Ed25519 public key.
+    /// Ed25519 public key.
     pub key: [u8; 32],
-    /// The signature of the key that signs at this place.
+    /// Signature by the key that signs at this index.
     pub by_current: [u8; 64],
-    /// The reserve key's signature.
+    /// Signature by the reserve key.
     pub by_reserve: [u8; 64],
 }
 
 impl ReserveKey {
-    /// Returns what both keys sign: docs/FORMAT.md, *The ledger's own records*.
+    /// Returns the message that both keys sign: docs/FORMAT.md, *The ledger's own records*.
     #[must_use]
     pub fn message(origin: &str, index: u64, current: &[u8; 32], reserve: &[u8; 32]) -> Vec<u8> {
         [format!("heldto reserve-key v1\n{origin}\n").as_bytes(), &index.to_le_bytes(), current, reserve].concat()
     }
 
-    /// Returns `true` if both the key that signs at this place and the reserve key signed this record.
+    /// Returns `true` if the reserve key differs from the current key and both signed this record.
     #[must_use]
     pub fn is_signed(&self, current: &Verifier, index: u64) -> bool {
         let message = Self::message(&current.name, index, &current.key, &self.key);
@@ -75,23 +78,25 @@ impl ReserveKey {
     }
 }
 
-/// That another key signs from here on, signed by the key before and by itself.
+/// Record that another key signs from here on, signed by itself and by the key before.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
 pub struct KeyChange {
-    /// The Ed25519 public key.
+    /// Ed25519 public key.
     pub key: [u8; 32],
-    /// The old key's signature.
+    /// Signature by the old key.
     pub by_old: [u8; 64],
-    /// The new key's signature.
+    /// Signature by the new key.
     pub by_new: [u8; 64],
 }
 
-/// Who recorded a fact and who checked it, as an office or a pseudonym: a part of role `recorder`, which is not published.
+/// The recorder and the checker of a fact, as offices or pseudonyms.
+///
+/// The content of a part of role `recorder`, which is not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorder {
-    /// Who recorded it.
+    /// Office or pseudonym of the recorder.
     pub by: String,
-    /// Who checked it, where somebody did.
+    /// Office or pseudonym of the checker, if the fact was checked.
     pub checked_by: Option<String>,
 }
 
@@ -99,14 +104,14 @@ impl Recorder {
     /// Returns the bytes of the part.
     ///
     /// # Errors
-    /// When they cannot be written, which no value of this type brings about.
+    /// If encoding fails, which no value of this type causes.
     pub fn encode(&self) -> Result<Vec<u8>, WireError> {
         let mut bytes = ByteWriter::default();
         encode_into(&(1_u8, self.by.as_str(), self.checked_by.as_deref()), &mut bytes)?;
         Ok(bytes.0)
     }
 
-    /// Reads such a part; `None` where it holds anything else, as it may.
+    /// Decodes a recorder; `None` for other content, which a part of this role may have.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let ((version, by, checked_by), used): ((u8, String, Option<String>), _) = decode_prefix(bytes).ok()?;
@@ -115,13 +120,13 @@ impl Recorder {
 }
 
 impl KeyChange {
-    /// What both keys sign: docs/FORMAT.md, *The ledger's own records*.
+    /// Returns the message that both keys sign: docs/FORMAT.md, *The ledger's own records*.
     #[must_use]
     pub fn message(origin: &str, index: u64, old: &[u8; 32], new: &[u8; 32]) -> Vec<u8> {
         [format!("heldto key v1\n{origin}\n").as_bytes(), &index.to_le_bytes(), old, new].concat()
     }
 
-    /// Whether both the key before it and the new one signed this change, as the entry at this place.
+    /// Returns `true` if both keys signed this change as the entry at `index`.
     #[must_use]
     pub fn is_signed(&self, old: &Verifier, index: u64) -> bool {
         let message = Self::message(&old.name, index, &old.key, &self.key);
@@ -131,7 +136,7 @@ impl KeyChange {
 }
 
 impl SystemRecord {
-    /// The kind in the entry.
+    /// Returns the kind that the entry states.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -142,10 +147,10 @@ impl SystemRecord {
         }
     }
 
-    /// The bytes of the part.
+    /// Returns the bytes of the part.
     ///
     /// # Errors
-    /// When they cannot be written, which no value of these types brings about.
+    /// If encoding fails, which no value of these types causes.
     pub fn encode(&self) -> Result<Vec<u8>, WireError> {
         let mut bytes = ByteWriter::default();
         match self {
@@ -157,10 +162,10 @@ impl SystemRecord {
         Ok(bytes.0)
     }
 
-    /// Reads such a part.
+    /// Decodes a system record.
     ///
     /// # Errors
-    /// When the bytes are not the one encoding of such a record.
+    /// If the bytes are not the canonical encoding of a system record.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let kind = match bytes {
             [1, kind, ..] => Kind::read(*kind)?,

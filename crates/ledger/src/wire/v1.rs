@@ -1,4 +1,7 @@
-//! Version 1 of the bytes of a fact: version, kind, what every fact says, what its kind says.
+//! Turns facts into version 1 of their bytes and back: the common fields, then those of the kind.
+//!
+//! docs/FORMAT.md, *Facts* has the tables. This module does not know other versions. Start at
+//! [`encode`], [`decode`] and [`decode_header`]; `body` and `terms` have the fields of each kind.
 
 use super::WireError;
 use super::codes::Code;
@@ -22,7 +25,7 @@ use body::IndexedBody;
 
 const VERSION: u8 = 1;
 
-/// Borrowed from the fact when it is written, and from the bytes when it is read.
+/// The fields of every fact, borrowed from the fact for encoding or from the bytes for decoding.
 #[derive(Encode, BorrowDecode)]
 struct Common<'a> {
     version: u8,
@@ -85,6 +88,7 @@ struct WireLink<'a> {
 /// A length of time: count and unit.
 pub(super) type WireSpan = (u32, u8);
 
+/// Returns the canonical encoding of a fact.
 pub(super) fn encode(fact: &Fact) -> Result<Vec<u8>, WireError> {
     let mut bytes = ByteWriter(Vec::with_capacity(USUAL_FACT_BYTES));
     encode_into(&common(fact), &mut bytes)?;
@@ -93,6 +97,7 @@ pub(super) fn encode(fact: &Fact) -> Result<Vec<u8>, WireError> {
     if bytes.len() > MAX_PART { Err(WireError::TooLong(bytes.len())) } else { Ok(bytes) }
 }
 
+/// Decodes a fact, and refuses any encoding but the canonical one.
 pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
     let (common, used): (Common<'_>, usize) = decode_prefix(bytes)?;
     let canonical = size(&common)? == used;
@@ -118,7 +123,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
         note: common.note.map(str::to_owned),
         body,
     };
-    // Dates and units were held against their one spelling when they were read; what else could be spelled otherwise is longer then.
+    // Dates and units were compared with their canonical text as they were parsed. Any other second
+    // encoding of the common fields is longer, so their size is enough; the body is encoded and
+    // compared.
     let mut writer = EqWriter(&bytes[used..]);
     if canonical && used + rest == bytes.len() && body::encode(&fact.body, &mut writer).is_ok() && writer.0.is_empty() {
         Ok(fact)
@@ -127,6 +134,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fact, WireError> {
     }
 }
 
+/// Decodes a fact header: the common fields, and as much of the body as is indexed.
 pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
     let (common, used): (Common<'_>, usize) = decode_prefix(bytes)?;
     let kind = Kind::read(common.kind)?;
@@ -168,10 +176,10 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
     Ok(FactHeader { entity, current, terms, bytes })
 }
 
-/// How many bytes a fact has, as a rule, at most.
+/// Usual maximum size of an encoded fact, in bytes; the initial capacity of its buffer.
 const USUAL_FACT_BYTES: usize = 512;
 
-/// Takes what is written.
+/// A writer that collects bytes.
 #[derive(Default)]
 pub(super) struct ByteWriter(pub Vec<u8>);
 
@@ -182,7 +190,7 @@ impl Writer for ByteWriter {
     }
 }
 
-/// Holds what is written against bytes that are there.
+/// A writer that compares the output with existing bytes.
 struct EqWriter<'b>(&'b [u8]);
 
 impl Writer for EqWriter<'_> {
@@ -192,14 +200,14 @@ impl Writer for EqWriter<'_> {
     }
 }
 
-/// How many bytes the one spelling has.
+/// Returns the length of the canonical encoding.
 fn size(wire: &impl Encode) -> Result<usize, WireError> {
     let mut writer = SizeWriter::default();
     encode_into(wire, &mut writer)?;
     Ok(writer.bytes_written)
 }
 
-/// An error unless a value is spelled so.
+/// Checks that `text` is exactly the value's canonical text.
 fn check_canonical(value: &impl fmt::Display, text: &str) -> Result<(), WireError> {
     struct EqText<'t>(&'t str);
 
@@ -214,12 +222,15 @@ fn check_canonical(value: &impl fmt::Display, text: &str) -> Result<(), WireErro
     if write!(rest, "{value}").is_ok() && rest.0.is_empty() { Ok(()) } else { Err(WireError::NotCanonical) }
 }
 
+/// Writes the canonical encoding of a value.
 pub(super) fn encode_into(wire: &impl Encode, writer: &mut impl Writer) -> Result<(), WireError> {
     let mut encoder = EncoderImpl::new(writer, bincode::config::standard());
     wire.encode(&mut encoder).map_err(|e| WireError::Undecodable(e.to_string()))
 }
 
-/// Decodes one value from the front, with a limit on all it may allocate.
+/// Decodes one value from the front and returns it with the number of bytes used.
+///
+/// Limits all allocation to 16 times [`MAX_PART`].
 pub(super) fn decode_prefix<'b, T: BorrowDecode<'b, ()>>(bytes: &'b [u8]) -> Result<(T, usize), WireError> {
     let config = bincode::config::standard().with_limit::<{ 16 * MAX_PART }>();
     bincode::borrow_decode_from_slice(bytes, config).map_err(|e| WireError::Undecodable(e.to_string()))
@@ -296,7 +307,7 @@ pub(super) fn date(when: &When) -> Date<'static> {
 pub(super) fn when(date: &Date<'_>) -> Result<When, WireError> {
     let value = |e: heldto_fact::Invalid| WireError::Value(e.to_string());
     let when: When = date.edtf.parse().map_err(value)?;
-    // What is as long as 2025-01-14 and has only digits beside two hyphens has no other spelling.
+    // A valid date of this form, such as 2025-01-14, has no second spelling.
     let is_day = |edtf: &str| edtf.len() == 10 && edtf.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     if !is_day(&date.edtf) {
         check_canonical(&when, &date.edtf)?;
@@ -316,7 +327,7 @@ pub(super) fn read_span((count, unit): WireSpan) -> Result<Span, WireError> {
 }
 
 pub(super) fn wire_amount(amount: &Amount) -> WireAmount<'_> {
-    // Quantities are never below nought.
+    // Quantities are never negative.
     let number = |q: Quantity| q.ten_thousandths().unsigned_abs();
     WireAmount {
         value: amount.value.map(number),

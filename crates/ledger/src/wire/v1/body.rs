@@ -1,4 +1,7 @@
-//! What only one kind says.
+//! Turns the fields that only one kind of fact has into bytes, and back.
+//!
+//! This module does not know the common fields. Start at [`encode`], [`decode`] and
+//! [`decode_indexed`].
 
 use super::terms::{WireDue, WireTarget, WireTerms, due, read_terms, target, wire_due, wire_target, wire_terms};
 use super::{Date, date, day, day_number, decode_prefix, encode_into, id, when};
@@ -39,7 +42,7 @@ struct Pledge<'a> {
     personal: bool,
 }
 
-/// The body that is followed, and what passes to whom.
+/// The body that is succeeded, and all that passes on, each with the new body if known.
 type Succession<'a> = (&'a str, Vec<(&'a str, Option<&'a str>)>);
 
 #[derive(Encode, BorrowDecode)]
@@ -58,6 +61,7 @@ struct WireDecision<'a> {
     conditions: Option<&'a str>,
 }
 
+/// Writes the canonical encoding of a body.
 pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError> {
     match body {
         Body::Party { kind, identifiers } => {
@@ -111,13 +115,14 @@ pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError>
             encode_into(&decision, to)
         }
         Body::Correction { of, reason, replacement } => {
-            // As bytes of their own, so that facts within facts cannot nest without end.
+            // A replacement is stored as a byte string, so that facts cannot nest without end.
             encode_into(&(of.as_str(), reason, super::encode(replacement)?), to)
         }
         Body::Retraction { of, reason } => encode_into(&(of.as_str(), reason), to),
     }
 }
 
+/// Decodes the body of a kind and returns it with the number of bytes used.
 pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireError> {
     Ok(match kind {
         Kind::Party => {
@@ -213,19 +218,23 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
     })
 }
 
-/// What finds a fact of what its kind says.
+/// The part of a body that is indexed.
 pub(super) enum IndexedBody<'b> {
+    /// The metric of a measurement.
     Metric(&'b str),
+    /// A change of control.
     Control,
-    /// A verdict on a fact, or a decision about several.
+    /// Facts that an assessment or a decision is about.
     Facts(Vec<&'b str>),
-    /// Parties, beside those that every fact may name.
+    /// Parties in addition to those of the common fields.
     Parties(Vec<&'b str>),
-    /// Another fact, with what replaces it.
+    /// The corrected or retracted fact, and the header of its replacement, if any.
     Amends(&'b str, Option<FactHeader<'b>>),
+    /// No further index terms.
     Nothing,
 }
 
+/// Decodes the indexed part of a body.
 pub(super) fn decode_indexed(kind: Kind, bytes: &[u8]) -> Result<IndexedBody<'_>, WireError> {
     Ok(match kind {
         Kind::Measurement => IndexedBody::Metric(decode_prefix(bytes)?.0),
@@ -252,7 +261,7 @@ pub(super) fn decode_indexed(kind: Kind, bytes: &[u8]) -> Result<IndexedBody<'_>
     })
 }
 
-/// The bytes of what a correction puts in place of a fact.
+/// Returns the replacement's bytes, unless they are those of a correction or retraction.
 fn replacement(bytes: &[u8]) -> Result<&[u8], WireError> {
     if matches!(bytes.get(1).copied().and_then(Kind::from_code), Some(Kind::Correction | Kind::Retraction)) {
         return Err(WireError::Value("a correction cannot hold a correction or a retraction".to_owned()));

@@ -1,4 +1,8 @@
-//! Targets, due dates and terms: what a commitment, a recommendation and a decision may set.
+//! Turns targets, due dates and terms of pledges, recommendations and decisions into wire types,
+//! and back.
+//!
+//! The order of the variants is their number in the format. Start at [`WireTarget`] and
+//! [`WireDue`].
 
 use super::{Date, WireAmount, WireSpan, amount, date, id, read_span, span, when, wire_amount};
 use crate::wire::WireError;
@@ -14,9 +18,9 @@ pub(super) enum WireTarget<'a> {
     Deliverable(&'a str),
     KeepDoing(&'a str),
     Slot(&'a str, u64),
-    /// Metric, way, in per cent of the baseline, by how much, baseline.
+    /// Metric, direction, `true` if in per cent of the baseline, amount of change, baseline.
     Change(&'a str, u8, bool, WireAmount<'a>, Option<WireAmount<'a>>),
-    /// Metric, at most rather than at least, threshold, period.
+    /// Metric, `true` if at most rather than at least, threshold, period.
     Average(&'a str, bool, WireAmount<'a>, Date<'a>),
     Never(&'a str),
 }
@@ -46,7 +50,7 @@ enum WireMode<'a> {
     Until(&'a str),
     Between,
     InTerms,
-    /// Count, after, calendar.
+    /// Count, date after which the days are counted, calendar.
     WorkingDays(u32, Date<'a>, &'a str),
     Each(&'a str),
     Milestones(Vec<(Date<'a>, WireTarget<'a>)>),
