@@ -1,18 +1,23 @@
+//! Political control of authorities, by date.
+//!
+//! Turns the changes of control known in a [`View`] into administrations, each with a [`Truth`] for
+//! a window. It knows no commitments. Start with [`administrations`].
+
 use crate::View;
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Truth, When, Window};
 
-/// Who controlled an authority, from when.
+/// A change of control of an authority.
 #[derive(Debug, Clone)]
 pub struct Control<'a> {
-    /// The fact that says so.
+    /// The fact that records the change.
     pub fact: &'a Fact,
-    /// Who.
+    /// Name of the party or person in control from then on.
     pub by: &'a str,
-    /// Whether it had happened by the as-of day.
+    /// [`Truth::Yes`] if the change had happened by the as-of day.
     pub begun: Truth,
 }
 
-/// The changes of control of an authority that are known, in order of time.
+/// Returns the known changes of control of an authority, in order of time.
 #[must_use]
 pub fn controls<'a>(view: &View<'a>, party: &FactId) -> Vec<Control<'a>> {
     let facts = view.lookup(IndexTerm::Control(party));
@@ -33,7 +38,9 @@ fn begun(fact: &Fact, view: &View<'_>) -> Truth {
     start.by(view.clock().as_of)
 }
 
-/// Who controlled an authority in a window, and how sure that is. An administration lasts until another is known to have begun.
+/// Returns the names that controlled an authority in a window, each certain or only possible.
+///
+/// An administration lasts until another is known to have begun.
 #[must_use]
 pub fn administrations<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<(&'a str, Truth)> {
     let mut terms: Vec<(&'a str, Vec<&'a Fact>)> = Vec::new();
@@ -44,7 +51,8 @@ pub fn administrations<'a>(view: &View<'a>, party: &FactId, window: Window) -> V
         }
     }
     let starts = |facts: &[&Fact]| {
-        // Throughout from an open start was so before; anything else had begun by its last possible first day.
+        // "Throughout" with an open start began before any known day. Any other control had begun
+        // by the last day on which it may have started.
         let lasted = |f: &&Fact| f.occurred.as_ref().is_some_and(When::is_throughout) && f.window().earliest.is_none();
         let surely = facts.iter().filter_map(|f| f.window().latest).min();
         let possibly = facts.iter().filter_map(|f| f.window().earliest).min();
@@ -56,7 +64,7 @@ pub fn administrations<'a>(view: &View<'a>, party: &FactId, window: Window) -> V
         let (ends, ended) = terms.get(n + 1).map_or((None, None), |(_, next)| starts(next));
         let after_start = surely.is_none_or(|day| window.earliest.is_some_and(|e| e >= day));
         let before_end = ends.is_none_or(|day| window.latest.is_some_and(|l| l < day));
-        // Of the first that is known, nobody says when it began.
+        // No fact gives the start of the first known administration.
         let too_early = n > 0 && possibly.is_some_and(|day| window.latest.is_some_and(|l| l < day));
         let too_late = ended.is_some_and(|day| window.earliest.is_some_and(|e| e >= day));
         if after_start && before_end {

@@ -1,4 +1,8 @@
-//! Entries in a row, gathered beside others on another thread: what takes longest is done here, and joining them in order takes little.
+//! Chunks: partial folds of runs of consecutive entries.
+//!
+//! Turn recorded entries into ids, index terms and raw facts, numbered within the chunk. Chunks are
+//! built in parallel and merged in order by [`crate::FactHistory::join`]; building is the expensive
+//! part, the merge is cheap. Start with [`Chunk::push`].
 
 use chrono::{DateTime, Utc};
 use heldto_fact::{Content, FactHeader, FactId, FactSummary, IndexTerm, Invalid, Recorded};
@@ -6,21 +10,23 @@ use indexmap::{IndexMap, IndexSet};
 
 pub(crate) type Hashes = foldhash::fast::RandomState;
 
-/// What a fold keeps of entries in a row: what each tells of and is found by, in numbers of their own, and the bytes of the facts.
+/// A partial fold of consecutive entries: their ids, index terms and raw facts.
+///
+/// Numbers stand for ids and are valid only within the chunk.
 #[derive(Debug, Default)]
 pub struct Chunk {
     pub(crate) names: IndexSet<FactId, Hashes>,
     pub(crate) refs: Vec<VersionRef>,
-    /// What is found by each, in the order of the log.
+    /// Facts that each index term finds, in the order of the log.
     pub(crate) postings: IndexMap<IndexTerm<u32>, Vec<u32>, Hashes>,
     pub(crate) bytes: Vec<u8>,
-    /// How many entries there are up to its last, and when that was recorded.
+    /// Number of entries up to the last, and the time at which the last was recorded.
     pub(crate) end: Option<(u64, DateTime<Utc>)>,
     pub(crate) erased: u64,
     pub(crate) unreadable: u64,
 }
 
-/// What one entry tells of, and where its bytes begin and end.
+/// An entry that records a fact: the number of the fact, and the range of its bytes.
 #[derive(Debug)]
 pub(crate) struct VersionRef {
     pub of: u32,
@@ -32,10 +38,10 @@ pub(crate) struct VersionRef {
 }
 
 impl Chunk {
-    /// Takes in the next entry.
+    /// Adds the next entry.
     ///
     /// # Errors
-    /// When an id that it names breaks the rule for ids; the stretch is of no use then.
+    /// If an id in the fact is invalid. The chunk is unusable afterwards.
     pub fn push(&mut self, recorded: &Recorded<FactHeader<'_>>) -> Result<(), Invalid> {
         let Recorded { index, recorded_at, content } = recorded;
         self.end = Some((index + 1, *recorded_at));
@@ -83,7 +89,9 @@ fn length(bytes: &[u8]) -> u32 {
     narrow(bytes.len())
 }
 
-/// So many names, facts, or bytes of a stretch there are never: they would not fit in memory.
+/// Converts a count or length of a chunk to 32 bits.
+///
+/// More names, facts or bytes than that would not fit in memory.
 pub(crate) fn narrow(number: usize) -> u32 {
     u32::try_from(number).expect("fewer than four thousand million")
 }

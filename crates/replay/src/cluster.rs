@@ -1,21 +1,30 @@
+//! Clusters: several mentions of the same event or commitment, counted as one.
+//!
+//! Turns a fact of a [`View`] into all of its mentions. It does not weigh one against another.
+//! Start with [`Cluster::of`].
+
 use crate::View;
 use heldto_fact::{Fact, FactId, LinkKind, Strength};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// The tellings of one thing: facts tied by `same-as` or `repeats`, and so counted and judged once.
+/// The mentions of one event or commitment, counted and judged once.
+///
+/// Mentions are facts tied by `same-as` or `repeats` links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster<'a> {
-    /// The tellings, from the one known first; shared by all that speak of the thing.
+    /// Mentions, the one known first at the front; shared by all evidence from this cluster.
     pub mentions: Rc<[&'a Fact]>,
 }
 
 impl<'a> Cluster<'a> {
-    /// All the tellings of the thing that this fact, which is known, tells.
+    /// Returns the cluster of a fact, which must be known in the view.
+    ///
+    /// Follows ties in both directions, through other mentions, among facts of the same kind.
     #[must_use]
     pub fn of(view: &View<'a>, fact: &'a Fact) -> Self {
         let mut mentions = vec![fact];
-        // Most things are told once.
+        // Most facts have no other mention.
         let alone = !fact.links.iter().any(ties) && !view.is_target(&fact.id);
         if alone {
             return Self { mentions: mentions.into() };
@@ -36,19 +45,19 @@ impl<'a> Cluster<'a> {
         Self { mentions: mentions.into() }
     }
 
-    /// The telling known first, by whose id the thing goes.
+    /// Returns the mention known first, whose id identifies the cluster.
     #[must_use]
     pub fn first(&self) -> &'a Fact {
         self.mentions[0]
     }
 
-    /// Whether this fact is one of the tellings.
+    /// Returns `true` if this fact is one of the mentions.
     #[must_use]
     pub fn holds(&self, id: &FactId) -> bool {
         self.mentions.iter().any(|f| f.id == *id)
     }
 
-    /// Facts, each given once, sorted into clusters in their order.
+    /// Groups facts into clusters, in the order of the facts, each of which must be given once.
     pub fn each(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<Self> {
         let (mut seen, mut clusters) = (BTreeSet::new(), Vec::new());
         for fact in facts {
@@ -65,7 +74,7 @@ impl<'a> Cluster<'a> {
     }
 }
 
-/// Whether a link says that both are one: a possible one does not.
+/// Returns `true` if a link ties two mentions; a link that is only possible does not.
 fn ties(link: &heldto_fact::Link) -> bool {
     matches!(link.kind, LinkKind::SameAs | LinkKind::Repeats) && link.strength != Strength::Possible
 }

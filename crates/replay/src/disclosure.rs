@@ -1,16 +1,17 @@
-//! What may be told unasked: everything but what is sensitive.
+//! The set of sensitive facts, which are withheld by default.
 //!
-//! It knows which facts are sensitive by what the whole ledger says, whatever part of it is looked at. Public facts are told as they
-//! stand, as they are published, so that a reader of what is published judges the same.
+//! Sensitivity follows from the whole ledger, whichever part of it is in view. Public facts are
+//! shown unchanged, as published, so that a reader of the published ledger reaches the same
+//! judgements. [`crate::View`] does the withholding.
 
 use heldto_fact::FactId;
 use std::collections::BTreeSet;
 
-/// What is about an identifiable child or family.
+/// The facts about an identifiable child or family.
 #[derive(Debug)]
 pub(crate) struct Disclosure {
     sensitive: BTreeSet<FactId>,
-    /// How many entries tell of it.
+    /// Number of entries that record these facts.
     entries: u64,
 }
 
@@ -19,7 +20,7 @@ impl Disclosure {
         Self { sensitive, entries }
     }
 
-    /// Returns how many entries are withheld.
+    /// Returns the number of entries withheld.
     pub const fn entries(&self) -> u64 {
         self.entries
     }

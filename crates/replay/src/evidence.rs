@@ -1,4 +1,7 @@
-//! What bears on a commitment, which way it points, and by whose knowledge.
+//! Collects the evidence on a commitment: turns linked facts and figures into [`Evidence`] with a
+//! direction and a grade.
+//!
+//! Does not decide a status; `judge` does. Start at [`gather`].
 
 use crate::judge::Undertaking;
 use crate::membership::{Standing, bodies_of, is_government, is_state, is_watchdog, predecessors, standing};
@@ -12,62 +15,62 @@ use heldto_fact::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// Which way evidence points.
+/// The direction in which evidence points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
-    /// It was done.
+    /// Done.
     Met,
-    /// A part of it was done.
+    /// Partly done.
     Part,
-    /// Work had begun or went on.
+    /// Work began or continued.
     Work,
     /// Work went backwards.
     Setback,
-    /// It was still not done.
+    /// Still not done.
     NotMet,
-    /// What was done was taken back.
+    /// Done, then undone.
     Undone,
-    /// The owner or its successor withdrew it.
+    /// Withdrawn by the owner or its successor.
     Withdrawn,
-    /// The office of whoever undertook it ended.
+    /// The office that made the commitment ended.
     OfficeEnded,
-    /// Somebody disagrees with the commitment, or with evidence for it; that settles nothing.
+    /// A dispute over the commitment or over evidence for it; settles nothing.
     Disputes,
 }
 
-/// One thing that bears on a commitment, however often it is told.
+/// A piece of evidence on a commitment, counted once however many facts mention it.
 #[derive(Debug, Clone)]
 pub struct Evidence<'a> {
-    /// The telling with the best grade.
+    /// The mention with the best grade.
     pub fact: &'a Fact,
-    /// Every telling of the same.
+    /// All mentions of the same event.
     pub mentions: Rc<[&'a Fact]>,
-    /// Which way it points.
+    /// The direction.
     pub direction: Direction,
-    /// By whose knowledge.
+    /// The grade towards this commitment.
     pub grade: Grade,
-    /// Whether the owner admits a failure.
+    /// `true` if this is the owner's admission of a failure.
     pub admitted: bool,
-    /// How sure it is that it is about this commitment.
+    /// The certainty of the link to this commitment.
     pub strength: Strength,
-    /// When: the day it happened, or the period it speaks of.
+    /// The day it happened, or the period it covers.
     pub window: Window,
-    /// How much was delivered, in the unit of the target; `None` where it was not told.
+    /// The amount delivered, in the unit of the target; `None` if none is given.
     pub delivered: Option<Interval>,
     /// For a figure: the inequality with the threshold.
     pub inequality: Option<String>,
-    /// Whether every source of it was retracted.
+    /// `true` if all its sources were retracted.
     pub is_unsupported: bool,
-    /// For what disputes a piece of evidence, and not the commitment: which.
+    /// For a dispute over evidence rather than the commitment: the id of that evidence.
     pub disputed: Option<&'a FactId>,
     /// For a figure: the older figures that it revises.
     pub revises: Vec<&'a FactId>,
-    /// Whether it is the owner's own word, or of its own, against what is said.
+    /// `true` if this is a denial by the owner or by its own.
     pub is_denial: bool,
 }
 
 impl<'a> Evidence<'a> {
-    /// Returns what a fact shows of a commitment; `None` where it may lie after the as-of day: that is not counted as at that day.
+    /// Returns the evidence that a fact gives; `None` if the fact may lie after the as-of day.
     fn of(
         view: &View<'a>,
         fact: &'a Fact,
@@ -99,7 +102,9 @@ impl<'a> Evidence<'a> {
         })
     }
 
-    /// Whether it can settle a commitment: a critic's word, a possible link and a withdrawn source cannot.
+    /// Returns `true` if this evidence can settle a commitment.
+    ///
+    /// A critic's word, a dispute, a possible link and a retracted source cannot.
     #[must_use]
     pub fn settles(&self) -> bool {
         self.strength != Strength::Possible
@@ -109,11 +114,13 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// Everything known that bears on the tellings of a commitment, each thing once, what came first first. Numbers count in the unit of
-/// the target that is judged by, figures are those of its metric; what was delivered towards a part in that unit counts towards the whole.
+/// Returns all known evidence on the mentions of a commitment, each event once, oldest first.
+///
+/// Amounts are counted in the unit of the target, figures are those of its metric. Deliveries
+/// towards a part in that unit also count towards the whole.
 pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'a>> {
     let (owners, target) = (&undertaking.owners, undertaking.target);
-    // What another body does that a recommendation is made to is evidence for that body alone.
+    // Actions of another addressee of a recommendation are evidence for that body alone.
     let is_of_others = |fact: &Fact| {
         let of = fact.subjects().iter().chain(&fact.by);
         let names_own = of.clone().any(|party| owners.contains(party));
@@ -123,7 +130,7 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, undertaking: &Under
         view.linked_from(id).filter(|(fact, _)| !is_of_others(fact)).filter_map(|(fact, link)| {
             view.count_compared(1);
             let direction = direction(view, fact, fact.link_kind(link), owners, target)?;
-            // Before a recommendation was accepted, nobody owed it.
+            // Nobody owed a recommendation before accepting it: earlier failures do not count.
             let is_before = undertaking.answer.is_some()
                 && matches!((fact.window().latest, undertaking.made), (Some(day), Some(made)) if day < made);
             if tells_of_failure(direction) && is_before {
@@ -153,8 +160,10 @@ pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, undertaking: &Under
     all
 }
 
-/// Returns who disputes a piece of evidence or contradicts it, in any of its tellings, each with the day it was said. A contradiction
-/// between two pieces of evidence for one commitment is settled by their grades.
+/// Returns the facts that dispute or contradict any mention of a piece of evidence, each with its
+/// day.
+///
+/// If both are evidence for the same commitment, their grades decide.
 fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&FactId>) -> Vec<Evidence<'a>> {
     let says = |link: &heldto_fact::Link| {
         matches!(link.kind, LinkKind::Contradicts | LinkKind::Disputes) && link.strength != Strength::Possible
@@ -164,7 +173,7 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
     }
     let mentions = || evidence.mentions.iter().copied();
     let against = mentions().flat_map(|t| view.linked_from(&t.id)).filter(|(_, link)| says(link));
-    // That two facts contradict each other is told by a link of either.
+    // `contradicts` holds in both directions, whichever fact has the link.
     let mutual = mentions().flat_map(|t| &t.links).filter(|l| says(l) && l.kind == LinkKind::Contradicts);
     let mutual = mutual.filter_map(|link| Some((view.fact(&link.to)?, link)));
     let mut seen = BTreeSet::new();
@@ -192,15 +201,17 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
     others.filter_map(dispute).collect()
 }
 
-/// Returns what evidence is sorted by: what came first first.
+/// Returns the sort key: oldest first.
 fn in_time(e: &Evidence<'_>) -> (Option<NaiveDate>, Option<NaiveDate>, FactId) {
     (e.window.latest, e.window.earliest, e.fact.id.clone())
 }
 
-/// Each thing once: of its tellings that point one way, the one that is best vouched for; beside it the best that tells a number, where that one tells none.
-/// A number counts once, whichever way its tellings point.
+/// Reduces mentions of one event to the best-graded mention in each direction.
+///
+/// A second mention is kept if it is the best one with a number and the first has none. A number
+/// counts once, whichever way its mentions point.
 fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<'a>> {
-    // One fact that is said to fulfil it and to fulfil a part of it, fulfils a part.
+    // A fact said to fulfil both the whole and a part fulfils a part.
     let least = |d: Direction| (d != Direction::Part, d);
     found.sort_by(|a, b| {
         let best = |e: &Evidence<'_>| (std::cmp::Reverse(e.settles()), std::cmp::Reverse(e.grade), e.strength);
@@ -217,7 +228,8 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
         let before = of_thing.entry(&cluster.first().id).or_default();
         let earlier = || before.iter().filter_map(|n| kept.get(*n));
         let numbered = earlier().any(|k| k.delivered.is_some());
-        // The same fact points one way only; another telling may point another way, or add a number.
+        // One fact points in one direction only; another mention may point elsewhere or add a
+        // number.
         let told = earlier().any(|k| k.fact.id == evidence.fact.id && does(k.direction) == does(evidence.direction))
             || earlier().any(|k| k.direction == evidence.direction);
         if told && (numbered || evidence.delivered.is_none() || earlier().any(|k| k.fact.id == evidence.fact.id)) {
@@ -232,24 +244,25 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
     kept
 }
 
-/// Whether it shows that something failed.
+/// Returns `true` if the direction is a failure.
 const fn tells_of_failure(direction: Direction) -> bool {
     matches!(direction, Direction::NotMet | Direction::Setback | Direction::Undone)
 }
 
-/// Whether it shows that something was done, in whole or in part, or that work went on.
+/// Returns `true` if the direction is a fulfilment, a part of one, or work.
 const fn does(direction: Direction) -> bool {
     matches!(direction, Direction::Met | Direction::Part | Direction::Work)
 }
 
-/// What was public by a day had happened by then.
+/// Returns the window, ended by the day the fact was known: a published event has happened.
 pub(crate) fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> Window {
     let possible = known.filter(|day| window.earliest.is_none_or(|e| e <= *day));
     Window { latest: window.latest.zip(possible).map(|(l, day)| l.min(day)).or(window.latest).or(possible), ..window }
 }
 
-/// The figures for the metric that a commitment aims at, each compared with the threshold. Only those for a time after the commitment was made count
-/// towards a pledge; a duty was owed before.
+/// Returns the figures for the commitment's metric, each compared with the threshold.
+///
+/// For a pledge, only figures for a time after it was made count; a duty was owed before.
 fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'a>> {
     let Some(Target::Metric { metric, threshold, .. }) = undertaking.target else { return Vec::new() };
     let (is_duty, made) = (undertaking.force == Force::Duty, undertaking.made);
@@ -299,9 +312,9 @@ fn direction(
         (Body::Change { what: Change::OfficeEnded, .. }, LinkKind::BearsOn) => Direction::OfficeEnded,
         (_, LinkKind::Contradicts | LinkKind::Disputes) => Direction::Disputes,
         _ if !supports => return None,
-        // Money spent is an input: it shows work, whatever it was meant to buy.
+        // Spending is an input: towards a counted target other than money, it shows work only.
         _ if only_money(fact) && !aims_at_money(target) && !failed(fact) => Direction::Work,
-        // Pledges and complaints are no deeds.
+        // Pledges, complaints and the like are not deeds.
         (
             Body::Pledge(_)
             | Body::Complaint { .. }
@@ -312,9 +325,9 @@ fn direction(
             | Body::Succession { .. },
             _,
         ) => return None,
-        // A figure for the metric itself is compared with the threshold; any other settles nothing.
+        // Figures for the target's metric are handled in `figures`; others settle nothing.
         (Body::Measurement { .. }, _) => return None,
-        // What is hoped for, asked for or blamed is no deed.
+        // A forecast, a request, a demand or criticism is not a deed.
         (Body::Statement { act: Act::Forecast | Act::Ask | Act::Demand | Act::Criticism, .. }, _) => return None,
         (Body::Delivery { outcome }, link) => match (outcome, link) {
             (Outcome::NotDone, _) => Direction::NotMet,
@@ -332,10 +345,12 @@ fn direction(
     })
 }
 
-/// Returns by whose knowledge a fact stands towards a commitment of these owners, and whether it is the owner's admission.
+/// Returns the grade of a fact towards a commitment of these owners, and `true` if it is an
+/// admission.
 ///
-/// An admission is by an owner, its office-holders, or for a government its departments and ministers. The official word of a watchdog
-/// proves whatever it is part of, but for its own commitments.
+/// An admission is by an owner, its office-holders or, for a government, its departments and
+/// ministers. The official word of a watchdog is proof whatever body it is part of, except on its
+/// own commitments.
 pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeSet<&FactId>) -> (Grade, bool) {
     let is_failure = tells_of_failure(direction);
     let speaker = || standing_of(view, fact, owners);
@@ -354,7 +369,7 @@ pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeS
             Standing::Independent => (Grade::Proven, false),
             standing => own(standing),
         },
-        // A finding is the reporter's, whoever's deed it tells; where no reporter is named, of whoever says so.
+        // A finding is the named reporter's, and otherwise the speaker's.
         Some(Voice::Reporter) => {
             let reporter = fact.reporter.as_ref().map(|by| standing(view, by, owners, fact.window()));
             match reporter.unwrap_or_else(speaker) {
@@ -367,7 +382,7 @@ pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeS
             Standing::Independent => (Grade::Reported, false),
             standing => own(standing),
         },
-        // Whoever is no owner and none of its own knows of its failure no better than a critic.
+        // A stranger in the voice `self` knows of a failure no better than a critic.
         Some(Voice::Owner) => match speaker() {
             Standing::Independent if is_failure => (Grade::Disputed, false),
             standing => own(standing),
@@ -379,7 +394,8 @@ pub fn grade(view: &View<'_>, fact: &Fact, direction: Direction, owners: &BTreeS
     }
 }
 
-/// Returns `true` if a government speaks of what it owes since another was in control of it: what an opponent left undone is no admission.
+/// Returns `true` if another government was in control when the commitment was made than when the
+/// fact happened: a government admits nothing for its predecessor.
 fn is_of_another_government(view: &View<'_>, fact: &Fact, undertaking: &Undertaking<'_>) -> bool {
     let Some(made) = undertaking.made.map(Window::day) else { return false };
     let in_control = |owner: &FactId, window: Window| {
@@ -391,8 +407,11 @@ fn is_of_another_government(view: &View<'_>, fact: &Fact, undertaking: &Undertak
     })
 }
 
-/// Returns how whoever speaks stood to the owners, on the day. Where nobody is named, an owner who is spoken of speaks in the voice
-/// `self`; and the voice of a government is that of every government until its speaker is declared part of another.
+/// Returns the standing of the speaker towards the owners on the day.
+///
+/// If no speaker is named, the subjects of a fact in the voice `self` are its speakers. The voice
+/// `government` counts as the own voice of a government that is an owner, unless its speaker is
+/// declared part of another.
 pub(crate) fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> Standing {
     let is_unnamed = fact.by.is_empty();
     let who = if is_unnamed && fact.voice == Some(Voice::Owner) { &fact.about } else { &fact.by };
@@ -410,7 +429,7 @@ pub(crate) fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactI
     }
 }
 
-/// Returns `true` if an owner, its office or its successor says so.
+/// Returns `true` if the speaker is an owner, its office-holder or its successor.
 fn speaks_for(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
     let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
     standing_of(view, fact, owners) >= Standing::Office
@@ -418,7 +437,7 @@ fn speaks_for(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool 
         || follows(view, fact, owners)
 }
 
-/// Returns `true` if whoever speaks is declared to follow one of the owners.
+/// Returns `true` if the speaker is declared to succeed one of the owners.
 pub(crate) fn follows(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
     let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
     who.iter().any(|party| predecessors(view, party).iter().any(|of| owners.contains(of)))
@@ -434,18 +453,20 @@ fn failed(fact: &Fact) -> bool {
     matches!(fact.body, Body::Delivery { outcome: Outcome::NotDone | Outcome::Undone | Outcome::Setback })
 }
 
-/// Whether the target is money, or nothing that can be counted apart from it.
+/// Returns `false` if the target is an amount in a unit other than money.
 fn aims_at_money(target: Option<&Target>) -> bool {
     !matches!(target, Some(Target::Amount(a)) if !matches!(a.unit, Unit::Money(_)))
 }
 
-/// How much a fact says was delivered towards the target, all its amounts together: money spent counts only towards a money target.
+/// Returns the total delivered, if the fact points to fulfilment in whole or in part.
 fn delivered(fact: &Fact, target: Option<&Target>, direction: Direction) -> Option<Interval> {
-    // The count in a finding that it was not done is no further delivery.
+    // A count in a finding of failure is not a further delivery.
     if matches!(direction, Direction::Met | Direction::Part) { counted(fact, target) } else { None }
 }
 
-/// Returns how much a fact counts of what is aimed at, whichever way it points.
+/// Returns the total that a fact counts in the unit of the target, whatever its direction.
+///
+/// Money paid or invested counts only towards a money target.
 pub(crate) fn counted(fact: &Fact, target: Option<&Target>) -> Option<Interval> {
     let Some(Target::Amount(goal)) = target else { return None };
     let counts = |role| {

@@ -1,3 +1,8 @@
+//! Fact histories: a log's entries, grouped by fact and indexed.
+//!
+//! Turns chunks of a log, or a [`Lookup`] into it, into the versions of each fact. It knows no days
+//! and withholds no fact: both are the view's. Start with [`FactHistory`].
+
 use crate::Chunk;
 use crate::chunk::{Hashes, narrow};
 use crate::disclosure::Disclosure;
@@ -11,47 +16,54 @@ use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// So many facts are read as soon by one thread as by all.
+/// Up to this number of facts, one thread reads them as fast as several do.
 const PARALLEL_READ_MIN: usize = 1000;
 
-/// All that the log says: folded stretch by stretch, or read when it is first asked for.
+/// Fact histories of a log: folded chunk by chunk, or read on demand.
 ///
-/// A fold keeps what finds each fact, in numbers, and its bytes: the fact is read when it is first asked for.
+/// A fold keeps the index terms of each fact, as numbers, and the fact's bytes,
+/// which are decoded on first use.
 ///
-/// Law: whatever is read on demand is what a fold of the whole log gives; what only a fold can give, [`Self::is_complete`] tells.
+/// Invariant: an answer read on demand equals that of a fold of the whole log. A request that only
+/// a fold can serve makes [`Self::is_complete`] return `false`.
 #[derive(Debug, Default)]
 pub struct FactHistory {
     size: u64,
     last_recorded: Option<DateTime<Utc>>,
-    /// Every id that something names. Its place is its number.
+    /// Every id that a fact is recorded under or names; an id's position is its number.
     names: IndexSet<FactId, Hashes>,
     raw_facts: RawFacts,
-    /// Of each id, by its number, what was told of it, once it was asked for.
+    /// Versions of each fact, by the number of its id; read on first use.
     versions: Vec<OnceCell<Box<[Version]>>>,
     postings: HashMap<IndexTerm<u32>, Ids, Hashes>,
-    /// What some version of something links to: few beside all names, and asked of every fact that is counted.
+    /// Ids that some version of some fact links to.
+    ///
+    /// They are few compared with all ids, and looked up for every fact that is counted.
     targets: HashSet<FactId, Hashes>,
-    /// The numbers of the things that something was told of, in the order of their ids, once they were asked for.
+    /// Numbers of the ids that facts are recorded under, in the order of
+    /// the ids; built on first use.
     in_order: OnceCell<Vec<u32>>,
-    /// Of each metric the parties that have figures, once they were asked for.
+    /// Parties that have measurements, by metric; built on first use.
     measured: OnceCell<BTreeMap<FactId, BTreeSet<FactId>>>,
-    /// Entries whose fact was erased.
+    /// Number of entries whose fact was erased.
     pub erased: u64,
-    /// Entries of a version that this program cannot read.
+    /// Number of entries of a version or kind that this program cannot read.
     pub unreadable: u64,
-    /// Of the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
+    /// Entry index of the first requested fact found damaged, with the error.
     damaged: OnceCell<(u64, String)>,
     indexed: Option<IndexedFacts>,
-    /// `None` until it is said: then what the states themselves call sensitive is.
+    /// Sensitive facts, by the whole ledger.
+    ///
+    /// `None` until they are set: until then, the versions in the states decide.
     disclosure: Option<Disclosure>,
     work: Work,
 }
 
-/// Numbers of ids as they come, put in the order of the ids when they are first asked for.
+/// Numbers of ids in the order of the log, sorted by id on first use.
 #[derive(Debug, Default)]
 struct Ids {
     all: Vec<u32>,
-    /// What they are in order, where they did not come so.
+    /// Sorted numbers, each once; the inner `None` if `all` is in order already.
     in_order: OnceCell<Option<Vec<u32>>>,
 }
 
@@ -69,9 +81,10 @@ impl Ids {
     }
 }
 
-/// The numbers in the order of their ids.
+/// Returns the numbers in the order of their ids.
 fn sorted(numbers: &[u32], names: &IndexSet<FactId, Hashes>) -> Vec<u32> {
-    // Most are told apart by what they begin with, which needs no look at where each is kept.
+    // The first 16 bytes, kept next to the number, decide most
+    // comparisons without a look at the id.
     let begins = |id: &FactId| {
         let mut first = [0; 16];
         id.as_str().bytes().zip(&mut first).for_each(|(byte, place)| *place = byte);
@@ -84,32 +97,38 @@ fn sorted(numbers: &[u32], names: &IndexSet<FactId, Hashes>) -> Vec<u32> {
 }
 
 impl FactHistory {
-    /// States to fold a log into, whose facts are read from their bytes so.
+    /// Returns empty states to fold a log into.
+    ///
+    /// `read` decodes a fact from its bytes.
     #[must_use]
     pub fn folded(read: impl Fn(&[u8]) -> Result<Fact, String> + Send + Sync + 'static) -> Self {
         Self { raw_facts: RawFacts::new(Box::new(read)), ..Self::default() }
     }
 
-    /// States of which each fact is read when it is first asked for: of the first `size` entries of a log, the last of them recorded then.
+    /// Returns states that read each fact on first use, from the first `size` entries of a log.
+    ///
+    /// `last_recorded` is the time at which the last of them was recorded.
     #[must_use]
     pub fn on_demand(size: u64, last_recorded: Option<DateTime<Utc>>, lookup: Box<dyn Lookup>) -> Self {
         Self { size, last_recorded, indexed: Some(IndexedFacts::new(lookup)), ..Self::default() }
     }
 
-    /// Whether everything that was asked for was there to be given: else what was made of these states is to be thrown away. States on demand cannot give
-    /// every fact there is, nor what cannot be read; a fold can give all but a fact whose bytes are damaged.
+    /// Returns `true` if every request so far could be served.
+    ///
+    /// If `false`, discard all results from these states. States on demand cannot list every fact,
+    /// and fail if the lookup fails. A fold fails only if a requested fact's bytes are damaged.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.damaged.get().is_none() && self.indexed.as_ref().is_none_or(IndexedFacts::is_complete)
     }
 
-    /// Of a fold, the first fact that was asked for and whose bytes are damaged: its entry, and what is wrong.
+    /// Returns the first requested fact that a fold found damaged: its entry index and the error.
     #[must_use]
     pub fn damaged(&self) -> Option<(u64, &str)> {
         self.damaged.get().map(|(index, why)| (*index, why.as_str()))
     }
 
-    /// Says what is sensitive, by whatever the whole ledger says, and how many entries tell of it.
+    /// Sets the sensitive facts, and the number of entries about them, by the whole ledger.
     pub fn set_sensitive(&mut self, entities: BTreeSet<FactId>, entries: u64) {
         self.disclosure = Some(Disclosure::new(entities, entries));
     }
@@ -122,19 +141,19 @@ impl FactHistory {
         self.disclosure.as_ref()
     }
 
-    /// How many entries went in.
+    /// Returns the number of log entries up to the last one taken in.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// When the last of them was recorded.
+    /// Returns the time at which the last of these entries was recorded.
     #[must_use]
     pub const fn last_recorded(&self) -> Option<DateTime<Utc>> {
         self.last_recorded
     }
 
-    /// Takes in the next stretch of the log.
+    /// Adds the next chunk of the log.
     pub fn join(&mut self, chunk: Chunk) {
         let Chunk { names, refs, postings, bytes, end, erased, unreadable } = chunk;
         let Some((size, last_recorded)) = end else { return };
@@ -167,7 +186,7 @@ impl FactHistory {
         }
     }
 
-    /// Every version of a fact, oldest first.
+    /// Returns every version of a fact, oldest first.
     #[must_use]
     pub fn versions(&self, id: &FactId) -> &[Version] {
         match &self.indexed {
@@ -189,14 +208,14 @@ impl FactHistory {
         })
     }
 
-    /// The numbers of what has this handle, in the order of the ids.
+    /// Returns the numbers of the facts that have this index term, in the order of their ids.
     fn numbers(&self, term: IndexTerm<&FactId>) -> &[u32] {
         let number = |id: &FactId| self.names.get_index_of(id).map(narrow).ok_or(());
         let found = term.try_map(number).ok().and_then(|term| self.postings.get(&term));
         found.map_or(&[], |ids| ids.in_order(&self.names))
     }
 
-    /// The facts of which some version has this handle, in order.
+    /// Returns the ids with a version that has this index term, in order.
     pub fn lookup<'s>(&'s self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'s FactId> + use<'s> {
         let (read, numbers) = match &self.indexed {
             Some(indexed) => (indexed.lookup(term), &[][..]),
@@ -205,7 +224,7 @@ impl FactHistory {
         read.iter().chain(numbers.iter().map(|n| &self.names[*n as usize]))
     }
 
-    /// Every version of each of the facts of which some version has this handle, in the order of their ids.
+    /// Returns all versions of each fact with a version that has this index term, by id.
     pub(crate) fn lookup_versions<'s>(
         &'s self,
         term: IndexTerm<&FactId>,
@@ -217,7 +236,7 @@ impl FactHistory {
         read.iter().map(|id| self.versions(id)).chain(numbers.iter().map(|n| self.versions_of(*n as usize)))
     }
 
-    /// Whether some version of something links to this.
+    /// Returns `true` if some version of some fact links to this one.
     #[must_use]
     pub fn is_target(&self, id: &FactId) -> bool {
         match &self.indexed {
@@ -226,7 +245,9 @@ impl FactHistory {
         }
     }
 
-    /// Some of the facts of which some version has this handle, as many as it does not cost much to give.
+    /// Returns up to `most` candidates for an index term, at little cost.
+    ///
+    /// On demand, a candidate may share only the hash of the term; callers check each one.
     #[must_use]
     pub fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
         match &self.indexed {
@@ -235,25 +256,29 @@ impl FactHistory {
         }
     }
 
-    /// Returns `true` if more than so many parts of all parties have figures for a metric, where that can be told without reading
-    /// them all.
+    /// Returns `true` if more than `most` party buckets contain a measurement of a metric.
+    ///
+    /// Always `false` for a fold, which lists the parties itself.
     #[must_use]
     pub(crate) fn has_many_measured(&self, metric: &FactId, most: usize) -> bool {
         self.indexed.as_ref().is_some_and(|indexed| indexed.shares(metric) > most)
     }
 
-    /// Every id, in order.
+    /// Returns every id that a fact is recorded under, in order.
     pub fn ids(&self) -> impl Iterator<Item = &FactId> {
         self.all_numbers().map(|number| &self.names[number])
     }
 
-    /// Every version of each fact of which some version is such, in the order of their ids.
+    /// Returns all versions of each fact with a version that matches, by id.
+    ///
+    /// More than 1,000 unread facts are decoded in parallel.
     pub fn all<'s>(&'s self, predicate: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'s [Version]> + use<'s> {
         let numbers = self.numbers_matching(predicate);
         let mut unread: Vec<u32> = numbers.clone();
         unread.retain(|number| self.versions[*number as usize].get().is_none());
         if unread.len() > PARALLEL_READ_MIN {
-            // As they lie in the log.
+            // In the order of first appearance in the log, so that the bytes
+            // are read roughly in sequence.
             unread.sort_unstable();
             let names = &self.names;
             let read = self.raw_facts.versions_of_each(&unread, &|id| names.get_index_of(id).map(narrow));
@@ -264,7 +289,7 @@ impl FactHistory {
         numbers.into_iter().map(|number| self.versions_of(number as usize))
     }
 
-    /// Returns the facts of which some version is such, in order.
+    /// Returns the ids with a version that matches, in order.
     pub(crate) fn ids_matching(&self, predicate: &dyn Fn(FactSummary) -> bool) -> Vec<&FactId> {
         self.numbers_matching(predicate).into_iter().map(|number| &self.names[number as usize]).collect()
     }
@@ -277,12 +302,14 @@ impl FactHistory {
         numbers
     }
 
-    /// Every id of which something stands, whatever any clock says, in order, with the kind of its newest version.
+    /// Returns every id that is not retracted, in order, with the kind of its newest version.
+    ///
+    /// The clock is disregarded.
     pub fn standing(&self) -> impl Iterator<Item = (&FactId, Kind)> {
         let kind = |number: usize| {
             let mut refs = self.raw_facts.versions_of_entity(number);
             match (refs.next(), refs.next()) {
-                // Told once, it need not be read.
+                // A fact with one record need not be decoded.
                 (Some(only), None) => Some(only.current?.kind),
                 _ => Some(self.versions_of(number).last()?.fact.as_ref()?.kind()),
             }
@@ -290,7 +317,7 @@ impl FactHistory {
         self.all_numbers().filter_map(move |number| Some((&self.names[number], kind(number)?)))
     }
 
-    /// Every fact of which some version is of this kind.
+    /// Returns every id with a version of this kind, in order.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &FactId> {
         let is = move |number: &usize| {
             self.raw_facts
@@ -300,12 +327,12 @@ impl FactHistory {
         self.all_numbers().filter(is).map(|number| &self.names[number])
     }
 
-    /// Every metric that has a measurement of some party.
+    /// Returns every metric that has a measurement of some party.
     pub fn measured(&self) -> impl Iterator<Item = &FactId> {
         self.parties_by_metric().keys()
     }
 
-    /// Every party that some version of a measurement of this metric is of.
+    /// Returns every party that some version of a measurement of this metric is about.
     pub fn parties<'s>(&'s self, metric: &FactId) -> impl Iterator<Item = &'s FactId> + use<'s> {
         self.parties_by_metric().get(metric).into_iter().flatten()
     }
@@ -324,7 +351,7 @@ impl FactHistory {
         })
     }
 
-    /// The number of everything that something was told of, in the order of the ids.
+    /// Returns the number of every id that a fact is recorded under, in the order of the ids.
     fn all_numbers(&self) -> impl Iterator<Item = usize> + '_ {
         self.require_full_scan();
         let in_order = self.in_order.get_or_init(|| {
@@ -335,7 +362,7 @@ impl FactHistory {
         in_order.iter().map(|number| *number as usize)
     }
 
-    /// Notes that something was asked for which only a fold can give.
+    /// Notes a request that only a fold can serve.
     fn require_full_scan(&self) {
         if let Some(indexed) = &self.indexed {
             indexed.mark_incomplete();
@@ -343,7 +370,7 @@ impl FactHistory {
     }
 }
 
-/// Whether a fact tells of money.
+/// Returns `true` if a fact has an amount of money.
 pub(crate) fn tells_of_money(fact: &Fact) -> bool {
     fact.amounts.iter().any(|a| matches!(a.unit, Unit::Money(_)))
 }

@@ -1,55 +1,64 @@
+//! Fulfilment rate: counts of commitments kept and not kept.
+//!
+//! Turns judgements into counts and ranges; it does not judge. Start with [`Counted::of`].
+
 use crate::{Grade, Judgement, Status};
 
-/// How many commitments were kept, as a range over what cannot be told.
+/// Fulfilment rate: the number of commitments kept, as a range if some outcomes are unknown.
 ///
-/// Counted are those that are settled or past due: met (in time, late, or timing unknown), part-met, breached, reversed, overdue, inconclusive, unevidenced.
-/// What is owed again and again counts by the newest period that was due: without evidence for that, it cannot be told.
-/// One that its owner replaced by something weaker counts, and was neither kept nor not kept.
+/// Counted are commitments that are settled or past due: met (in time, late, or timing unknown),
+/// part-met, breached, reversed, overdue, inconclusive, unevidenced.
+///
+/// A recurring commitment counts by its newest period that was due; without evidence for that
+/// period it is unknown. A commitment that its owner replaced by a weaker one counts, but
+/// neither as kept nor as not kept.
+///
 /// Left out are those not due, untestable, otherwise superseded, withdrawn or lapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FulfilmentRate {
-    /// Settled or past due.
+    /// Number settled or past due.
     pub counted: usize,
-    /// Kept for certain, claims included.
+    /// Number certainly kept, if claims are true.
     pub kept: usize,
-    /// Kept on the word of the owner, its partners or a government alone, or disputed.
+    /// Number among `raw_facts` that rest on a claim of the owner, its partners or a
+    /// government alone, or are disputed.
     pub kept_on_claims: usize,
-    /// Not kept for certain.
+    /// Number certainly not kept.
     pub not_kept: usize,
-    /// Those of which it cannot be told.
+    /// Number of unknown outcome.
     pub unknown: usize,
-    /// Replaced by a weaker promise.
+    /// Number replaced by a weaker promise.
     pub weaker: usize,
 }
 
-/// As what a commitment counts in the share kept.
+/// Category of a commitment in the fulfilment rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// Kept, and somebody other than the owner bears it out.
+    /// Kept, and confirmed by somebody other than the owner.
     RawFacts,
-    /// Kept on the word of the owner, its partners or a government alone, or disputed.
+    /// Kept according to the owner, its partners or a government alone, or disputed.
     KeptOnClaim,
     /// Not kept.
     NotKept,
     /// Replaced by a weaker promise of its owner.
     Weaker,
-    /// It cannot be told.
+    /// Outcome unknown.
     Unknown,
 }
 
 impl Counted {
-    /// Returns as what a commitment counts; `None` where it is left out.
+    /// Returns the category of a commitment; `None` if the commitment is left out.
     #[must_use]
     pub fn of(judgement: &Judgement<'_>) -> Option<Self> {
         let status = judgement.status;
         Some(match status {
             Status::Superseded if judgement.weaker.is_some() => Self::Weaker,
-            // Kept as it was lowered, and not as it was first promised.
+            // Kept as lowered, not as first promised.
             _ if status.is_met() && judgement.weaker.is_some() => Self::Weaker,
             _ if judgement.is_stale && (status.is_met() || status == Status::Breached) => Self::Unknown,
             _ if status.is_met() && judgement.grade <= Grade::Claimed => Self::KeptOnClaim,
             _ if status.is_met() => Self::RawFacts,
-            // That it failed is known on a claim alone, as little as that another was kept.
+            // A failure that rests on a claim alone is not established.
             Status::Breached | Status::PartMet | Status::Reversed if judgement.grade <= Grade::Claimed => Self::Unknown,
             Status::Breached | Status::PartMet | Status::Reversed => Self::NotKept,
             Status::Overdue | Status::Inconclusive | Status::Unevidenced => Self::Unknown,
@@ -57,7 +66,7 @@ impl Counted {
         })
     }
 
-    /// Returns the word as it is written.
+    /// Returns the category as a word, e.g. `raw_facts-on-claim`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -87,13 +96,13 @@ impl FulfilmentRate {
         }
     }
 
-    /// The least and the most that were kept, taking claims for true.
+    /// Returns the least and the most that were kept, if claims are taken as true.
     #[must_use]
     pub const fn with_claims(self) -> (usize, usize) {
         (self.kept, self.kept + self.unknown)
     }
 
-    /// The least and the most that were kept, taking claims for unknown.
+    /// Returns the least and the most that were kept, if claims are taken as unknown.
     #[must_use]
     pub const fn without_claims(self) -> (usize, usize) {
         (self.kept - self.kept_on_claims, self.kept + self.unknown)

@@ -1,29 +1,40 @@
-//! Facts read when a report first asks for them, through an index of the log: a report about one body reads what names that body, and not the country.
+//! Facts read on demand, through an index of the log.
+//!
+//! Turns requests for ids and index terms into batched reads of entries, so that a report about one
+//! body reads only the facts that name that body. It knows no storage: start with [`Lookup`], which
+//! the caller implements, then `IndexedFacts::search`.
 
 use elsa::FrozenMap;
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, PARTY_BUCKETS, Recorded, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
-/// Finds and reads entries of a log. `None` where that fails: whoever asked then folds the whole log, and is told why it cannot be read.
+/// Access to the entries of a log through an index.
+///
+/// `None` means that a read failed. The caller then folds the whole log, which reports the cause.
 pub trait Lookup: Send {
-    /// Of each handle the places of the entries that have it, in order: the first `most` of them. A place too many does no harm.
+    /// Returns, for each index term, the first `most` positions of the
+    /// entries that have it, in order.
+    ///
+    /// A position too many (a hash collision) does no harm: candidates are checked.
     fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>>;
 
-    /// The entries at these places, which come in order.
+    /// Returns the entries at these positions, which must be in ascending order, each once.
     fn read(&self, places: &[u64]) -> Option<Vec<Recorded>>;
 }
 
-/// What was read so far.
+/// Cache of everything read so far.
 pub(crate) struct IndexedFacts {
     lookup: Box<dyn Lookup>,
     facts: FrozenMap<FactId, Vec<Version>>,
     postings: FrozenMap<IndexTerm<FactId>, Vec<FactId>>,
-    /// Entries that were read, each with the thing it tells of.
+    /// Entries read so far, each with the id of the fact it records; `None` if the
+    /// entry holds no readable fact.
     entities: RefCell<HashMap<u64, Option<FactId>>>,
-    /// Of facts that were read, the places of those that are not corrections or retractions.
+    /// Position of each fact's own entry, not of a correction or
+    /// retraction, among the entries read.
     own: RefCell<HashMap<FactId, u64>>,
-    /// Those of which no fact was asked for yet.
+    /// Entries read but not yet used in the history of a fact.
     read: RefCell<HashMap<u64, Recorded>>,
     failed: Cell<bool>,
 }
@@ -70,14 +81,15 @@ impl IndexedFacts {
         }
         let found = self.search(&[term]);
         if matches!(term, IndexTerm::Party(_) | IndexTerm::Owner(_)) {
-            // Whoever asks for all that is said of a body asks next what bears on each of it.
+            // A caller that asks for everything about a party asks next
+            // for the facts that link to it.
             let all: BTreeSet<FactId> = found.into_iter().flatten().collect();
             self.search(&all.iter().map(IndexTerm::Target).collect::<Vec<_>>());
         }
         self.postings.get(&key).unwrap_or(&[])
     }
 
-    /// The facts that the first `most` places of a handle tell of.
+    /// Returns the facts at the first `most` positions of an index term, including hash collisions.
     pub fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
         let places = self.find(&[term], most);
         self.fetch(in_order(&places));
@@ -89,7 +101,10 @@ impl IndexedFacts {
         entities.into_iter().collect()
     }
 
-    /// Into how many parts of all parties those fall that have figures for a metric.
+    /// Counts the party buckets that contain a measurement of `metric`.
+    ///
+    /// One entry a bucket is read, so a hash collision may hide a bucket:
+    /// the result may be too low.
     pub fn shares(&self, metric: &FactId) -> usize {
         let terms: Vec<IndexTerm<&FactId>> = (0..PARTY_BUCKETS).map(|n| IndexTerm::PartyBucket(metric, n)).collect();
         let found = self.find(&terms, 1);
@@ -104,7 +119,9 @@ impl IndexedFacts {
         terms.iter().filter(|term| all.iter().any(|recorded| has(recorded, term))).count()
     }
 
-    /// Finds what has these handles, and reads it with what it refers to. Gives the facts found by each.
+    /// Finds and reads the facts with these index terms, and the facts they refer to.
+    ///
+    /// Returns the facts found by each term that was not cached.
     fn search(&self, terms: &[IndexTerm<&FactId>]) -> Vec<Vec<FactId>> {
         let wanted: Vec<IndexTerm<&FactId>> =
             terms.iter().filter(|h| self.postings.get(&h.map(FactId::clone)).is_none()).copied().collect();
@@ -116,7 +133,7 @@ impl IndexedFacts {
         drop(entities);
         self.load(&all.iter().flatten().collect());
         for (term, ids) in wanted.iter().zip(&mut all) {
-            // What only shares the hash of the handle is left out.
+            // Drop facts that share only the hash of the term.
             ids.retain(|id| {
                 let versions = self.facts.get(id).unwrap_or(&[]).iter().filter_map(|v| v.fact.as_ref());
                 versions.into_iter().any(|fact| fact.index_terms().contains(term))
@@ -139,7 +156,8 @@ impl IndexedFacts {
         if wanted.is_empty() {
             return;
         }
-        // What was read needs no look for its place, and corrections, which are rare, are ruled out without one.
+        // An entry already read needs no search for its position. Corrections, which are rare, are
+        // searched for all the facts at once.
         let own: Vec<Option<u64>> = wanted.iter().map(|id| self.own.borrow().get(*id).copied()).collect();
         let unknown = wanted.iter().zip(&own).filter(|(_, own)| own.is_none()).map(|(id, _)| IndexTerm::Id(*id));
         let terms: Vec<IndexTerm<&FactId>> = wanted.iter().copied().map(IndexTerm::Amended).chain(unknown).collect();
@@ -160,7 +178,7 @@ impl IndexedFacts {
         }
     }
 
-    /// Reads the first retraction of a record, where there is one.
+    /// Reads the first retraction of a record; `None` if there is none.
     fn withdrawal(&self, record: &FactId) -> Option<Recorded> {
         let places = self.find(&[IndexTerm::Amended(record)], usize::MAX);
         let read = self.lookup.read(&in_order(&places)).unwrap_or_else(|| {
@@ -179,7 +197,7 @@ impl IndexedFacts {
         })
     }
 
-    /// Reads entries that were not read yet.
+    /// Reads the entries that were not read before.
     fn fetch(&self, mut places: Vec<u64>) {
         let mut entities = self.entities.borrow_mut();
         places.retain(|place| !entities.contains_key(place));
@@ -202,7 +220,7 @@ impl IndexedFacts {
     }
 }
 
-/// All the places, each once.
+/// Returns all positions in ascending order, each once.
 fn in_order(places: &[Vec<u64>]) -> Vec<u64> {
     let mut all = places.concat();
     all.sort_unstable();

@@ -1,4 +1,7 @@
-//! Where one commitment stands, by the rules of docs/RULES.md, first match wins.
+//! The judge: turns a commitment and its evidence into a [`Judgement`].
+//!
+//! Follows docs/RULES.md; the first rule that matches decides. Knows no log and no store, and reads
+//! facts through a [`View`]. Start at [`judge_each`]; the rules are in `rules`.
 
 use crate::evidence::{counted, gather};
 use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
@@ -16,85 +19,89 @@ mod undertaking;
 
 pub(crate) use undertaking::Undertaking;
 
-/// Where a commitment stands, and why.
+/// The status of a commitment, with the reasons for it.
 #[derive(Debug, Clone)]
 pub struct Judgement<'a> {
-    /// The tellings that are judged as one.
+    /// The cluster: all mentions of the commitment, judged as one.
     pub mentions: Vec<&'a Fact>,
-    /// Where it stands.
+    /// The status by the rules.
     pub status: Status,
-    /// By whose knowledge.
+    /// The grade of the evidence that the status rests on.
     pub grade: Grade,
     /// The rule that fired, with its numbers and days.
     pub rule: String,
-    /// Everything that was looked at.
+    /// All decisions and evidence considered, used or not.
     pub reasons: Vec<Reason<'a>>,
-    /// What is not known.
+    /// Evidence that is not on record.
     pub missing: Vec<String>,
-    /// What would settle it.
+    /// The evidence that would settle the commitment.
     pub settles: Option<String>,
-    /// What a reader should know beside it.
+    /// Remarks that do not change the status.
     pub notes: Vec<String>,
-    /// The due date that was judged by.
+    /// The due date used.
     pub due: Option<&'a Due>,
-    /// The first due date, where that is another.
+    /// The first due date, if it differs from `due`.
     pub first_due: Option<&'a Due>,
-    /// The window in which it falls due; for a recurring one, the period judged.
+    /// The window of `due`; for a recurring commitment, the period judged.
     pub window: Window,
-    /// The target that was judged by.
+    /// The target used.
     pub target: Option<&'a Target>,
-    /// How much was delivered (`None` where no delivery is on record), of the target, both with the unit; only for a target that is an amount.
+    /// The amount delivered, the target and their unit; `None` unless the target is an amount.
+    ///
+    /// The first member is `None` if no delivery is on record, and unbounded if one is without a
+    /// number.
     pub delivered: Option<(Option<Interval>, Interval, Unit)>,
-    /// Whether work is known to have begun.
+    /// `true` if work is known to have begun.
     pub started: bool,
-    /// Whether it is owed again and again, and the newest period that was due has no evidence.
+    /// `true` if the commitment recurs and its newest due period has no evidence.
     pub is_stale: bool,
-    /// In what the commitment that took its place is weaker, where its owner or the owner's successor put it there.
+    /// The respects in which the owner weakened the commitment: by a replacement, its own or its
+    /// successor's, or by a lower number in a later mention.
     pub weaker: Option<String>,
-    /// Who owes it; of a recommendation, whom it is made to and who answered for them.
+    /// The owners; for a recommendation, the addressee and the parties that answered for it.
     pub owners: Vec<&'a FactId>,
-    /// The verdicts of others on it, in words.
+    /// The verdicts of others, in words.
     pub assessed: Vec<String>,
-    /// The decisions that changed or ended it.
+    /// The decisions that changed or ended the commitment.
     pub decisions: Vec<&'a Fact>,
     /// The answer to a recommendation.
     pub answer: Option<&'a Fact>,
-    /// Whom a recommendation is judged for.
+    /// The body that a recommendation is judged for.
     pub addressee: Option<&'a FactId>,
-    /// The due dates that decisions set.
+    /// The decisions that set a due date, each with that date.
     pub moves: Vec<(&'a Fact, &'a Due)>,
 }
 
-/// One thing that was looked at.
+/// A decision or a piece of evidence that was considered.
 #[derive(Debug, Clone)]
 pub struct Reason<'a> {
     /// The fact.
     pub fact: &'a Fact,
-    /// What it shows here.
+    /// The relevance of the fact, in words.
     pub shows: String,
-    /// By whose knowledge.
+    /// The grade of the fact towards this commitment.
     pub grade: Grade,
-    /// Whether the status rests on it.
+    /// `true` if the status rests on this fact.
     pub used: bool,
-    /// Whether that it bears on the commitment is the recorder's judgement, and not stated.
+    /// `true` if the link to the commitment is the recorder's judgement rather than stated.
     pub judged: bool,
 }
 
-/// What a rule says when it fires.
+/// The result of a rule that fired.
 pub(crate) struct Verdict {
     pub status: Status,
     pub rule: String,
-    /// The evidence the status rests on, by its place in the list.
+    /// Indexes into [`Case::evidence`] of the evidence that the status rests on.
     pub used: Vec<usize>,
     pub missing: Vec<String>,
     pub settles: Option<&'static str>,
     /// The period judged, for a recurring commitment.
     pub period: Option<Window>,
-    /// By whose knowledge, where the status rests on something other than the evidence.
+    /// The grade, if it is not the best of `used`.
     pub grade: Option<Grade>,
-    /// Whether the newest period that was due has no evidence.
+    /// `true` if the newest due period has no evidence.
     pub is_stale: bool,
-    /// In what the commitment that took its place is weaker.
+    /// The respects in which the replacement is weaker.
     pub weaker: Option<String>,
 }
 
@@ -119,7 +126,7 @@ impl Verdict {
     }
 }
 
-/// Everything the rules look at.
+/// The input of the rules.
 pub(crate) struct Case<'a> {
     pub view: View<'a>,
     pub cluster: Cluster<'a>,
@@ -127,12 +134,13 @@ pub(crate) struct Case<'a> {
     pub evidence: Vec<Evidence<'a>>,
     pub window: Window,
     pub delivered: Option<Interval>,
-    /// Each part with where it stands, by whose knowledge, and whether work on it had begun.
+    /// Each part with its status, its grade, and `true` if work on it had begun.
     pub parts: Vec<(&'a Fact, Status, Grade, bool)>,
     pub as_of: NaiveDate,
 }
 
-/// Judges what this fact tells of for everyone who owes it: a commitment once, a recommendation once for each body that it is made to.
+/// Judges a fact once for each party that owes it: a pledge once, a recommendation once for each
+/// addressee.
 #[must_use]
 pub fn judge_each<'a>(view: &View<'a>, id: &FactId) -> Vec<Judgement<'a>> {
     match view.versions(id).last().and_then(|v| v.fact.as_ref()) {
@@ -154,10 +162,11 @@ pub fn judge_each<'a>(view: &View<'a>, id: &FactId) -> Vec<Judgement<'a>> {
     }
 }
 
-/// Judges the commitment that this fact tells of. `None` where it is no commitment.
+/// Judges the commitment of this fact; returns `None` if the fact is not a pledge.
 ///
-/// In a view that holds what is sensitive, a status that public evidence establishes too is the one that it establishes, with its
-/// days; another says what public evidence alone comes to.
+/// If the view includes sensitive facts, a status that public evidence also establishes is reported
+/// with the rule and days of the public judgement. A different status gets a note with the status
+/// by public evidence alone.
 #[must_use]
 pub fn judge<'a>(view: &View<'a>, id: &FactId) -> Option<Judgement<'a>> {
     let whole = judge_within(view, id, 0)?;
@@ -176,11 +185,11 @@ pub fn judge<'a>(view: &View<'a>, id: &FactId) -> Option<Judgement<'a>> {
     Some(Judgement { reasons, ..public })
 }
 
-/// Parts of parts are followed this far, so that a circle of parts ends.
+/// Maximum depth to which parts of parts are judged, so that a cycle of parts ends.
 const DEPTH: usize = 3;
 
 fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgement<'a>> {
-    // What was retracted is no commitment any more.
+    // A retracted fact is no longer a commitment.
     let newest = view.versions(id).last()?.fact.as_ref()?;
     if !matches!(newest.body, Body::Pledge(_)) {
         return None;
@@ -253,12 +262,15 @@ impl<'a> Case<'a> {
         case
     }
 
-    /// What was delivered in all, counted once. Deliveries whose periods may overlap, or that may be the same, give a range from the larger to the sum.
+    /// Returns the total delivered, each delivery counted once.
+    ///
+    /// Deliveries whose periods may overlap, or that may be the same, give a range from the larger
+    /// to the sum.
     fn sum_delivered(&self) -> Option<Interval> {
         self.running_sums().pop().map(|(_, sum)| sum)
     }
 
-    /// Returns who owes it, in the order in which they are told first.
+    /// Returns the owners; for a pledge, those that its first mention names.
     fn owners(&self) -> Vec<&'a FactId> {
         match &self.cluster.first().body {
             Body::Pledge(_) => self.cluster.first().by.iter().collect(),
@@ -266,13 +278,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Returns the first due date, where that is another than the one judged by.
+    /// Returns the first due date if its window differs from that of the current one.
     fn first_due(&self) -> Option<&'a Due> {
         let now = self.undertaking.due;
         self.undertaking.first_due.filter(|first| Some(*first) != now && Some(first.window()) != now.map(Due::window))
     }
 
-    /// Returns how much a fact counts of the target, whichever way it points.
+    /// Returns the amount that a fact counts towards the target, in whichever direction it points.
     pub fn count_in(&self, fact: &Fact) -> Option<Interval> {
         counted(fact, self.undertaking.target)
     }
@@ -291,7 +303,7 @@ impl<'a> Case<'a> {
         parts.filter_map(|(fact, _)| judged(fact)).collect()
     }
 
-    /// The target as a number, where it is one.
+    /// Returns the target as a number with its unit, if it has one.
     pub fn goal(&self) -> Option<(Interval, &'a Unit)> {
         match self.undertaking.target {
             Some(Target::Amount(a)) => Some((goal_of(a)?, &a.unit)),
@@ -299,7 +311,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Evidence of one direction that can settle something, with its place in the list.
+    /// Returns the evidence of one direction that can settle the commitment, with its index.
     pub fn settling(&self, direction: Direction) -> impl Iterator<Item = (usize, &Evidence<'a>)> {
         self.evidence.iter().enumerate().filter(move |(_, e)| e.direction == direction && e.settles())
     }
@@ -311,7 +323,7 @@ impl<'a> Case<'a> {
     }
 
     fn verdict(&self) -> Verdict {
-        // What was done stays done, whoever leaves or withdraws later.
+        // A later withdrawal or departure does not undo a fulfilment.
         let done = !recurring::applies(self) && rules::met(self).is_some();
         if let Some(verdict) = rules::ended_by_decision(self) {
             return verdict;
@@ -323,7 +335,8 @@ impl<'a> Case<'a> {
         self.by_itself()
     }
 
-    /// Returns where it stands by its own terms and evidence, whoever withdrew or replaced it.
+    /// Returns the verdict by the commitment's own terms and evidence, ignoring withdrawal and
+    /// replacement.
     pub fn by_itself(&self) -> Verdict {
         if recurring::applies(self) { recurring::verdict(self) } else { rules::one_off(self) }
     }
@@ -331,11 +344,12 @@ impl<'a> Case<'a> {
     fn judgement(self, verdict: Verdict) -> Judgement<'a> {
         let used: Vec<&Evidence<'a>> = verdict.used.iter().filter_map(|n| self.evidence.get(*n)).collect();
         let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
-        // What disputes evidence that the status does not rest on stands beside that evidence alone.
+        // A dispute over evidence counts against the status only if the status rests on that
+        // evidence.
         let rests_on = |id: &FactId| used.iter().any(|e| e.fact.id == *id && e.grade <= Grade::Claimed);
         let against = |e: &&Evidence<'_>| match e.disputed {
             _ if e.is_unsupported => false,
-            // Who owes it denies what is said against it: that stands beside the charge, and takes nothing from it.
+            // An owner's denial is noted beside the charge and does not weaken it.
             Some(_) if e.is_denial => false,
             Some(id) => rests_on(id),
             None if e.strength == Strength::Possible => false,
@@ -365,14 +379,14 @@ impl<'a> Case<'a> {
         };
         let first_due = self.first_due();
         let goal = self.goal();
-        // What was found short is told by what is known as well as that.
+        // A shortfall is computed from the evidence that is graded at least as well as the status.
         let delivered = match verdict.status {
             Status::Breached | Status::PartMet => {
                 self.running_sums_by(grade.max(Grade::Claimed)).pop().map(|(_, sum)| sum)
             }
             _ => self.delivered,
         };
-        // Delivered, and nobody says how much.
+        // A delivery without a number.
         let deed = |e: &Evidence<'_>| e.settles() && matches!(e.direction, Direction::Met | Direction::Part);
         let told = self.evidence.iter().any(deed).then_some(Interval::ANY);
         Judgement {
@@ -401,7 +415,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Where a status rests on work seen in the parts alone, by whose knowledge that is.
+    /// Returns the best grade of the parts on which work has begun, if the status can rest on them.
     fn grade_of_parts(&self, verdict: &Verdict) -> Grade {
         let rests_on_parts =
             matches!(verdict.status, Status::InProgress | Status::Overdue | Status::FallingDue | Status::Untestable);
@@ -410,8 +424,10 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Returns the number that an amount is to reach; `None` of what sets none: "up to 500", or an unknown share of it. "Nearly 500" is as
-/// far as "about 500" begins.
+/// Returns the number that an amount must reach, or `None` if it sets none ("up to 500", an unknown
+/// share).
+///
+/// "Nearly 500" is reached where "about 500" begins.
 fn goal_of(target: &Amount) -> Option<Interval> {
     let value = target.value?;
     match target.qualifier {
@@ -423,17 +439,17 @@ fn goal_of(target: &Amount) -> Option<Interval> {
     }
 }
 
-/// Work that goes on or stalled, for a commitment that is not due yet.
+/// Applies the rule for work that continues or has stalled, for a commitment that is not yet due.
 pub(crate) fn rules_at_work(case: &Case<'_>) -> Option<Verdict> {
     rules::at_work(case)
 }
 
-/// Whether two facts have an owner in common, or one of them names nobody.
+/// Returns `true` if two facts have an owner in common, or if one of them names none.
 fn shares_owner(a: &Fact, b: &Fact) -> bool {
     a.by.is_empty() || b.by.is_empty() || a.by.iter().any(|owner| b.by.contains(owner))
 }
 
-/// A window in words.
+/// Returns a window in words.
 pub(crate) fn window_words(window: Window) -> String {
     match (window.earliest, window.latest) {
         (Some(e), Some(l)) if e == l => format!("on {e}"),
@@ -444,7 +460,7 @@ pub(crate) fn window_words(window: Window) -> String {
     }
 }
 
-/// Whether a window lies on or before a day, as an inequality with its answer.
+/// Returns the answer to "is the window on or before this day?", with its inequality.
 pub(crate) fn by_day(window: Window, day: NaiveDate) -> (Truth, String) {
     let truth = window.by(day);
     let text = match (truth, window.earliest, window.latest) {

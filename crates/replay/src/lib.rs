@@ -1,7 +1,10 @@
-//! Folds recorded facts into states, and judges commitments from them.
+//! Folds recorded facts into fact histories, and judges commitments from them.
 //!
-//! Pure. It knows facts and their order in the log; it knows no store, no bytes of entries, no clock: days come in as arguments. [`FactHistory`] are folded from
-//! the whole log, [`Chunk`] by stretch, or read fact by fact through an index of it; a [`View`] looks at them by the three clocks.
+//! Pure: this crate knows facts and their order in the log, but no store, no bytes of entries and
+//! no clock; days are arguments. Start with [`FactHistory`], which are folded from a whole log
+//! chunk by
+//! chunk ([`Chunk`]) or read fact by fact through an index ([`Lookup`]). A [`View`] then shows
+//! them by the three clocks, and [`judge()`] judges one commitment in a view.
 
 mod authority;
 mod chunk;

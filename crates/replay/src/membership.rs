@@ -1,7 +1,9 @@
-//! Whose word is whose: turns a speaker and the owners of a commitment into how close they stood on the day of the act.
+//! Membership: turns a speaker and the owners of a commitment into how closely they
+//! stood on the day of an act.
 //!
-//! It follows what is declared: `part-of` on a party (in its `period`, where it has one), and appointments and departures that link
-//! `part-of` to a body. It knows nothing of commitments; `evidence` grades by what it says.
+//! Follows declarations only: `part-of` on a party (in its `period`, if there is one), and
+//! appointments and departures that link `part-of` to a body. It knows no commitments; `evidence`
+//! grades by the standing found here. Start with [`standing`].
 
 use crate::View;
 use crate::work::Belonging;
@@ -9,20 +11,25 @@ use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, LinkKind, PartyKind, St
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How a speaker stands to the owners of a commitment, the closest last.
+/// Standing of a speaker towards the owners of a commitment, the closest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Standing {
-    /// A body of its own.
+    /// A separate body.
     Independent,
-    /// A part, a partner, or the body that an owner is part of.
+    /// A part or partner of an owner, a body that an owner is part of, or another department or
+    /// minister of the same government.
     Own,
-    /// An office-holder of an owner, or a department or minister of a government that is one.
+    /// An office-holder of an owner, or a department of a government that is an owner.
+    ///
+    /// Ministers are office-holders. A department of a department that is an owner counts too.
     Office,
     /// An owner.
     Owner,
 }
 
-/// Returns how a speaker stood to the closest of the owners in a window. An act whose day may lie in a membership counts as in it.
+/// Returns the closest standing of a speaker to any owner in a window.
+///
+/// An act whose day may lie within a membership counts as within it.
 pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> Standing {
     if owners.contains(speaker) {
         return Standing::Owner;
@@ -36,7 +43,8 @@ pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&Fac
             return if holds_office { Standing::Office } else { Standing::Own };
         }
         let of_owner = bodies_of(view, owner, window);
-        // One government's departments and ministers are each other's own; its boards and schools are not.
+        // Departments and ministers of one government speak for each other;
+        // its boards and schools do not.
         let serves = |party: &FactId| {
             matches!(
                 kind_of(view, party),
@@ -56,8 +64,9 @@ pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&Fac
     owners.iter().map(to_one).max().unwrap_or(Standing::Independent)
 }
 
-/// Returns `true` if the official word of a party stands by itself, whatever it is part of: it is of such a kind, or it holds an office of
-/// one that is, and that owes nothing here.
+/// Returns `true` if the official word of a party stands on its own, whatever body it is part of.
+///
+/// The party is of a watchdog kind, or an office-holder of a body that is and that is not an owner.
 pub(crate) fn is_watchdog(view: &View<'_>, party: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> bool {
     let of_one =
         || bodies_of(view, party, window).into_iter().any(|body| !owners.contains(body) && watches(view, body));
@@ -102,7 +111,7 @@ fn kind_of(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
     }
 }
 
-/// Returns a body and whatever was ever part of it, through others or not.
+/// Returns a body and every party that was ever part of it, directly or through others.
 #[must_use]
 pub fn members<'a>(view: &View<'a>, body: &'a FactId) -> BTreeSet<&'a FactId> {
     let (mut found, mut open) = (BTreeSet::new(), vec![body]);
@@ -123,7 +132,7 @@ pub fn members<'a>(view: &View<'a>, body: &'a FactId) -> BTreeSet<&'a FactId> {
     found
 }
 
-/// Returns every body that a party was part of in a window, through others or not.
+/// Returns every body that a party was part of in a window, directly or through others.
 #[must_use]
 pub fn bodies_of<'a>(view: &View<'a>, party: &FactId, window: Window) -> BTreeSet<&'a FactId> {
     let (mut found, mut open) = (BTreeSet::new(), memberships(view, party, window));
@@ -135,12 +144,13 @@ pub fn bodies_of<'a>(view: &View<'a>, party: &FactId, window: Window) -> BTreeSe
     found
 }
 
-/// Returns the bodies that a party itself was part of in a window.
+/// Returns the bodies that a party was directly part of in a window.
 fn memberships<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<&'a FactId> {
     let Some(declared) = view.fact(party) else { return Vec::new() };
     let begun = declared.window();
     let lasts = if begun.overlaps(window) { wholes(declared).map(|body| (body, begun)).collect() } else { Vec::new() };
-    // A council is not appointed: only who holds an office is looked up among all that names it.
+    // Only office-holders and people are appointed. For any other kind the facts that name
+    // the party need not be read.
     if !matches!(declared.body, Body::Party { kind: PartyKind::OfficeHolder | PartyKind::People, .. }) {
         return lasts.into_iter().map(|(body, _)| body).collect();
     }
@@ -148,7 +158,7 @@ fn memberships<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<&'a F
     let not_yet = |from: &Window| matches!((from.earliest, window.latest), (Some(begun), Some(act)) if begun > act);
     let appointed = told.appointed.iter().filter(|(_, from)| !not_yet(from));
     let appointed = appointed.filter_map(|(body, from)| Some((&view.fact(body)?.id, *from)));
-    // Left for certain before the act, and not before the membership began.
+    // Left for certain before the act, and not before this membership began.
     let has_left = |body: &FactId, from: Window| {
         told.left.iter().any(|(left, on)| {
             let before = matches!((on.latest, window.earliest), (Some(day), Some(act)) if day < act);
@@ -164,7 +174,7 @@ pub(crate) fn predecessors(view: &View<'_>, party: &FactId) -> Vec<FactId> {
     view.fact(party).map_or_else(Vec::new, |declared| belonging(view, declared).follows.clone())
 }
 
-/// Reads once what the facts that name a party tell of where it belongs.
+/// Reads, once for each clock, the memberships recorded in the facts that name a party.
 fn belonging<'a>(view: &View<'a>, party: &'a Fact) -> Arc<Belonging> {
     let key = (party.id.clone(), view.clock(), view.is_sensitive());
     view.work().belonging(key, || {
@@ -188,7 +198,7 @@ fn belonging<'a>(view: &View<'a>, party: &'a Fact) -> Arc<Belonging> {
     })
 }
 
-/// Returns what a fact says it is part of, for certain or probably.
+/// Returns the targets of a fact's `part-of` links, unless a link is only possible.
 fn wholes(fact: &Fact) -> impl Iterator<Item = &FactId> {
     fact.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible).map(|l| &l.to)
 }

@@ -1,30 +1,37 @@
+//! Metrics: measurements as series of figures, compared with thresholds.
+//!
+//! Turns the measurements of a [`View`] into one [`MetricValue`] for each figure and time. It knows
+//! no commitments. Start with [`series`].
+
 use crate::View;
 use heldto_fact::{Amount, Body, Fact, FactId, IndexTerm, Interval, Quantity, Threshold, Truth, Unit, Voice, Window};
 
-/// One value of a metric.
+/// A figure of a metric for one party.
 #[derive(Debug, Clone)]
 pub struct MetricValue<'a> {
     /// The measurement.
     pub fact: &'a Fact,
-    /// Its value.
+    /// The amount measured.
     pub amount: &'a Amount,
-    /// The day or the period it is for.
+    /// The day or period measured.
     pub window: Window,
-    /// Other releases of whoever says so that give the same.
+    /// Other releases by the same speaker with the same figure.
     pub again: Vec<&'a Fact>,
-    /// Older releases of whoever says so that gave another figure, the newest last.
+    /// Older releases by the same speaker with another figure, the newest last.
     pub revised: Vec<&'a Fact>,
 }
 
 impl<'a> MetricValue<'a> {
-    /// The value that a measurement tells; `None` where it tells no amount.
+    /// Returns the figure of a measurement; `None` if the measurement has no amount.
     #[must_use]
     pub fn of(fact: &'a Fact) -> Option<Self> {
         let amount = fact.amounts.first()?;
         Some(Self { fact, amount, window: measured_window(fact), again: Vec::new(), revised: Vec::new() })
     }
 
-    /// The value in the unit that a metric is stated in: a share that is given as N of M, in per cent. `None` where it is in another unit, or no number was given.
+    /// Returns the figure in the unit of its metric; a share given as N of M becomes per cent.
+    ///
+    /// `None` if the figure is in another unit or has no number.
     #[must_use]
     pub fn in_unit(&self, unit: &str) -> Option<Interval> {
         self.amount.value?;
@@ -34,7 +41,7 @@ impl<'a> MetricValue<'a> {
         (self.amount.unit.to_string() == unit).then(|| self.amount.interval())
     }
 
-    /// Out of how many, where that is known.
+    /// Returns the denominator of the figure, if known.
     #[must_use]
     pub const fn out_of(&self) -> Option<u64> {
         match self.fact.body {
@@ -44,8 +51,10 @@ impl<'a> MetricValue<'a> {
     }
 }
 
-/// The known values of a metric for one party, oldest first. A figure that several releases of one body give stands once, by the newest
-/// of them.
+/// Returns the known figures of a metric for one party, oldest first.
+///
+/// A figure that one speaker released several times appears once. If the speaker revised the
+/// figure, the newest release replaces the older ones.
 #[must_use]
 pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<MetricValue<'a>> {
     let measures = |fact: &&Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
@@ -55,7 +64,7 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Metri
         .filter(|fact| fact.subjects().contains(party))
         .filter(|fact| fact.window().earliest.is_none_or(|day| day <= view.clock().as_of))
         .filter_map(MetricValue::of)
-        // Looked back on, a figure for a time that was not over is not there.
+        // In hindsight, a figure for a time that was not over on the as-of day is left out.
         .filter(|v| !view.is_hindsight() || v.window.latest.is_none_or(|day| day <= view.clock().as_of))
         .collect();
     let known =
@@ -63,7 +72,8 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Metri
     values.sort_by_key(|v| (v.window.latest, v.window.earliest, known(v)));
     let mut found: Vec<MetricValue<'a>> = Vec::with_capacity(values.len());
     for value in values {
-        // Told of one time by one body in one voice, it is one figure.
+        // The same window, place, speaker and voice, from different
+        // sources: releases of one figure.
         let is_same = |v: &&mut MetricValue<'a>| {
             v.window == value.window
                 && v.window != Window::ANY
@@ -86,7 +96,10 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Metri
     found
 }
 
-/// Returns who gives a figure: who says so and relays it, or else the publisher of its only source. `None` where nobody is named.
+/// Returns the speaker of a figure: the parties who state and report it, or else the
+/// publisher of its only source.
+///
+/// `None` if nobody is named.
 fn speaker<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Vec<&'a str>> {
     let named: Vec<&str> = fact.by.iter().chain(&fact.reporter).map(FactId::as_str).collect();
     if !named.is_empty() {
@@ -99,7 +112,7 @@ fn speaker<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Vec<&'a str>> {
     }
 }
 
-/// Returns `true` if two figures are one, with what they are shares of.
+/// Returns `true` if two figures have the same value, unit, qualifier, numerator and denominator.
 fn says_same(a: &MetricValue<'_>, b: &MetricValue<'_>) -> bool {
     let of = |v: &MetricValue<'_>| match v.fact.body {
         Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
@@ -109,17 +122,17 @@ fn says_same(a: &MetricValue<'_>, b: &MetricValue<'_>) -> bool {
         == (b.amount.value, &b.amount.unit, b.amount.qualifier, of(b))
 }
 
-/// A measurement is for the period spoken of, where one is told, else for the day.
+/// Returns the period that a measurement covers, or else its day.
 fn measured_window(fact: &Fact) -> Window {
     fact.period.as_ref().or(fact.occurred.as_ref()).map_or(Window::ANY, heldto_fact::When::window)
 }
 
-/// A share as per cent, where it is one.
+/// Returns a percentage or a share as per cent; `None` for any other amount.
 fn per_cent(amount: &Amount) -> Option<Interval> {
     match (&amount.unit, amount.value, amount.of) {
         (Unit::Percent, ..) => Some(amount.interval()),
         (_, Some(_), Some(of)) if of > Quantity::ZERO => {
-            // As it was stated: more than 260 of 519 is more than so many per cent.
+            // A strict limit stays strict: "more than 260 of 519" stays "more than" as per cent.
             let share = |n: Quantity| {
                 let share = i128::from(n.ten_thousandths()) * 1_000_000 / i128::from(of.ten_thousandths());
                 Quantity::from_ten_thousandths(i64::try_from(share).ok()?)
@@ -136,7 +149,7 @@ fn per_cent(amount: &Amount) -> Option<Interval> {
     }
 }
 
-/// Whether a figure is on the right side of a threshold, as an inequality with its answer.
+/// Compares a figure with a threshold; returns the answer, and the inequality as text.
 pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
     let (Threshold::AtLeast(goal) | Threshold::AtMost(goal)) = threshold;
     let in_unit =
@@ -150,7 +163,7 @@ pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
         Threshold::AtMost(_) => (value.within(wanted), "<=", ">"),
     };
     let goal = wanted.low.value;
-    // The end that decides.
+    // The end of the interval that decides the answer.
     let (low, high) = (value.low.value, value.high.map_or(value.low.value, |h| h.value));
     let (for_yes, for_no) = if matches!(threshold, Threshold::AtLeast(_)) { (low, high) } else { (high, low) };
     let text = match truth {

@@ -1,4 +1,7 @@
-//! Amounts added up as intervals, the same thing once.
+//! Totals of amounts, added up as intervals, each cluster once.
+//!
+//! Turns facts of a [`View`] into one [`Total`] a unit. It does not convert between
+//! units. Start with [`totals`].
 
 use crate::fact_history::tells_of_money;
 use crate::{Cluster, View};
@@ -8,35 +11,35 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A total of amounts in one unit.
 #[derive(Debug, Clone)]
 pub struct Total<'a> {
-    /// What is known of the sum.
+    /// Bounds of the sum.
     pub sum: Interval,
-    /// The unit.
+    /// Unit of the sum.
     pub unit: Unit,
-    /// The things counted.
+    /// Clusters that are counted.
     pub counted: Vec<Cluster<'a>>,
-    /// Those left out because they are parts of one that is counted.
+    /// Clusters left out because they are parts of one that is counted.
     pub parts: Vec<Cluster<'a>>,
-    /// Those of the counted that may be the same, so that the sum is a range.
+    /// Groups of counted clusters that may be the same, so that the sum is a range.
     pub may_overlap: Vec<Vec<&'a Fact>>,
-    /// The amount of each thing, by the id of its first telling.
+    /// Amount of each cluster, by the id of its first mention.
     amounts: BTreeMap<&'a FactId, Interval>,
 }
 
 impl Total<'_> {
-    /// Returns the amount of one of the things, as it went into the sum or was left out of it.
+    /// Returns the amount of a cluster, counted in the sum or left out of it as a part.
     #[must_use]
     pub fn amount_of(&self, entity: &Cluster<'_>) -> Option<Interval> {
         self.amounts.get(&entity.first().id).copied()
     }
 
-    /// How many tellings were merged into the things counted.
+    /// Returns the number of mentions merged into the clusters counted.
     #[must_use]
     pub fn merged(&self) -> usize {
         self.counted.iter().map(|c| c.mentions.len() - 1).sum()
     }
 }
 
-/// Returns what a party paid to settle complaints, decisions and the like.
+/// Returns the money that a party paid to settle complaints, decisions and the like.
 #[must_use]
 pub fn payouts<'a>(view: &View<'a>, party: &FactId) -> Vec<Total<'a>> {
     let paid =
@@ -45,8 +48,10 @@ pub fn payouts<'a>(view: &View<'a>, party: &FactId) -> Vec<Total<'a>> {
     totals(view, facts, |_, amount| amount.role == Role::Paid && matches!(amount.unit, Unit::Money(_)))
 }
 
-/// Totals by unit of the amounts that `pick` picks in these facts. The same thing told twice counts once; a part of what is counted is not added to it; what
-/// may be the same gives a range. The order of the facts does not matter.
+/// Returns the totals, by unit, of the amounts in these facts that `pick` accepts.
+///
+/// A cluster counts once however often it is mentioned, and a part of a counted cluster is not
+/// added. Clusters that may be the same give a range. The order of the facts does not matter.
 pub fn totals<'a>(
     view: &View<'a>,
     facts: impl Iterator<Item = &'a Fact>,
@@ -62,7 +67,8 @@ pub fn totals<'a>(
         }
     }
     match units.first() {
-        // Things without any link are parts of none, and nothing says that some may be the same.
+        // Facts without links are part of no other and overlap with none, so the
+        // search for both is skipped.
         Some(unit) if units.len() == 1 && mentions().all(|f| f.links.is_empty()) => {
             let (mut sum, mut amounts) = (Interval::ZERO, BTreeMap::new());
             let has_amount = |c: &Cluster<'a>| {
@@ -108,7 +114,10 @@ fn total_in<'a>(clusters: &[Cluster<'a>], pick: &impl Fn(&Fact, &Amount) -> bool
     })
 }
 
-/// What all the tellings of one thing allow together; where they disagree, from the lowest to the highest. Several amounts in one telling add up.
+/// Returns the interval that all mentions of a cluster allow, or, if they disagree, the range from
+/// the lowest to the highest.
+///
+/// Several amounts in one mention add up.
 fn interval_of(cluster: &Cluster<'_>, pick: &impl Fn(&Fact, &Amount) -> bool, unit: &Unit) -> Option<Interval> {
     let amounts = |t: &'_ Fact| -> Option<Interval> {
         let told = t.amounts.iter().filter(|a| a.unit == *unit && pick(t, a)).map(Amount::interval);
@@ -123,10 +132,10 @@ fn interval_of(cluster: &Cluster<'_>, pick: &impl Fn(&Fact, &Amount) -> bool, un
     })
 }
 
-/// Groups of things that may be the same money.
+/// Groups the clusters that may be the same money.
 fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(&'b Cluster<'a>, Interval)>> {
     let place = tellings_of(counted.iter().map(|(c, _)| *c));
-    // Each thing names another of its group, in the end the one that names itself.
+    // Union-find: each cluster points to one of its group, and the root to itself.
     let mut names: Vec<usize> = (0..counted.len()).collect();
     let last = |names: &[usize], mut n: usize| {
         while names.get(n).is_some_and(|next| *next != n) {
@@ -151,7 +160,7 @@ fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(
     groups.into_values().collect()
 }
 
-/// The place of each thing by the ids of its tellings.
+/// Returns the position of each cluster, by the ids of its mentions.
 fn tellings_of<'b, 'a: 'b>(clusters: impl Iterator<Item = &'b Cluster<'a>>) -> HashMap<&'b FactId, usize> {
     clusters.enumerate().flat_map(|(n, c)| c.mentions.iter().map(move |t| (&t.id, n))).collect()
 }

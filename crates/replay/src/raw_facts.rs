@@ -1,29 +1,36 @@
-//! What a fold keeps of the facts: their bytes, read when a fact is first asked for.
+//! Facts kept by a fold as raw bytes, decoded on first use.
+//!
+//! Turns a fact's number into its versions. It knows ids only as numbers, which
+//! [`crate::FactHistory`] assigns, and no index terms. Start with [`RawFacts::versions`].
 
 use crate::chunk::{VersionRef, narrow};
 use heldto_fact::{Body, Content, Fact, FactId, Recorded, Version};
 
-/// What every entry tells, in the order of the log, by the numbers of what it tells of.
+/// Raw facts in the order of the log, chained by the number of the fact they record.
 #[derive(Default)]
 pub(crate) struct RawFacts {
     version: Vec<StoredVersion>,
-    /// The bytes of the facts, stretch by stretch.
+    /// Encodings of the facts, one buffer a chunk.
     bytes: Vec<Vec<u8>>,
-    /// One more than the place of what was told last of each thing; nought where nothing was.
+    /// Position in `version` of each fact's newest record, plus one; 0 if the number has none.
     last: Vec<u32>,
     read: Option<ReadFact>,
 }
 
-/// Gives the number of an id, where something names it.
+/// Function that returns the number of an id; `None` if no fact has or names this id.
 pub(crate) type NumberOf<'n> = dyn Fn(&FactId) -> Option<u32> + Sync + 'n;
 
-/// Reads a fact from its bytes, or says what is wrong with them.
+/// Function that decodes a fact from its bytes, or returns the error.
 pub(crate) type ReadFact = Box<dyn Fn(&[u8]) -> Result<Fact, String> + Send + Sync>;
 
-/// The versions of one thing, oldest first; or the entry of the first of them whose fact is damaged, and what is wrong with it.
+/// Versions of one fact, oldest first.
+///
+/// The error is the entry index of a damaged record of the fact, with its cause.
 pub(crate) type Versions = Result<Box<[Version]>, (u64, String)>;
 
-/// What an entry tells, in which stretch its bytes are, and what was told before of the same thing, as in [`RawFacts::last`].
+/// A record of a fact, the chunk that holds its bytes, and the fact's record before.
+///
+/// `before` counts like [`RawFacts::last`].
 struct StoredVersion {
     entry: VersionRef,
     chunk: u32,
@@ -41,7 +48,9 @@ impl RawFacts {
         Self { read: Some(read), ..Self::default() }
     }
 
-    /// Takes in what a stretch tells, whose things have these numbers.
+    /// Adds the records of a chunk.
+    ///
+    /// `number` turns a number within the chunk into that of the fold.
     pub fn join(&mut self, version: Vec<VersionRef>, bytes: Vec<u8>, number: impl Fn(u32) -> u32) {
         let chunk = narrow(self.bytes.len());
         self.bytes.push(bytes);
@@ -55,7 +64,7 @@ impl RawFacts {
         }
     }
 
-    /// What was told of a thing, newest first.
+    /// Returns the records of a fact, newest first.
     pub fn versions_of_entity(&self, number: usize) -> impl Iterator<Item = &VersionRef> {
         self.all_told(number).map(|version| &version.entry)
     }
@@ -66,7 +75,12 @@ impl RawFacts {
         std::iter::successors(newest, move |version| place(version.before))
     }
 
-    /// Reads every version of a thing; `number_of` gives the numbers of ids.
+    /// Decodes every version of a fact.
+    ///
+    /// `number_of` returns the number of an id.
+    ///
+    /// # Errors
+    /// If a record of the fact, or of a retraction of one of these records, is damaged.
     pub fn versions(&self, number: usize, number_of: &NumberOf<'_>) -> Versions {
         let records = self.records(number)?;
         let mut damaged = None;
@@ -85,7 +99,7 @@ impl RawFacts {
         damaged.map_or_else(|| Ok(versions.into()), Err)
     }
 
-    /// Reads everything that was told of a thing, in the order of the log.
+    /// Decodes all records of a fact, in the order of the log.
     fn records(&self, number: usize) -> Result<Vec<Recorded>, (u64, String)> {
         let mut all: Vec<Recorded> = Vec::with_capacity(1);
         for StoredVersion { entry, chunk, .. } in self.all_told(number) {
@@ -98,7 +112,7 @@ impl RawFacts {
         Ok(all)
     }
 
-    /// The same of many things, on every core.
+    /// Decodes the versions of many facts in parallel, on at most 16 threads.
     pub fn versions_of_each(&self, numbers: &[u32], number_of: &NumberOf<'_>) -> Vec<Versions> {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
         let read =
@@ -106,7 +120,8 @@ impl RawFacts {
         let mut shares = numbers.chunks(numbers.len().div_ceil(workers).max(1));
         let own = shares.next().unwrap_or_default();
         let mut others: Vec<(&[u32], Vec<Versions>)> = shares.map(|share| (share, Vec::new())).collect();
-        // The thread that asks reads too: memory is given to it more readily than to others.
+        // The calling thread decodes too: memory is allocated to it more
+        // readily than to spawned threads.
         let mut all = std::thread::scope(|scope| {
             for (share, versions) in &mut others {
                 scope.spawn(|| *versions = read(share));

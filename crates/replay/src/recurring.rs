@@ -1,11 +1,14 @@
-//! Commitments that come due again and again, and duties owed in every case: judged period by period, the latest judged period first.
+//! Judges recurring commitments, and duties owed in every case, by the latest period with evidence.
+//!
+//! Turns a [`Case`] into a [`Verdict`]. Start at [`verdict`].
 
 use crate::judge::{Case, Verdict, window_words};
 use crate::{Direction, Evidence, Status};
 use chrono::NaiveDate;
 use heldto_fact::{Force, Mode, Span, Window};
 
-/// Whether a commitment is judged so: it comes due again and again, or it is a duty without a day, owed in every case.
+/// Returns `true` if a commitment recurs, or is a duty without a due date and so owed in every
+/// case.
 pub fn applies(case: &Case<'_>) -> bool {
     match case.undertaking.due.map(|d| &d.mode) {
         Some(Mode::Every(_)) => true,
@@ -14,12 +17,12 @@ pub fn applies(case: &Case<'_>) -> bool {
     }
 }
 
-/// Where it stands, by its latest judged period.
+/// Returns the verdict by the latest period with evidence.
 pub fn verdict(case: &Case<'_>) -> Verdict {
     evidenced(case).unwrap_or_else(|| without_evidence(case))
 }
 
-/// How long ago the period was, exactly or at least.
+/// Returns the age of a period in words, exact or as a bound.
 fn age(window: Window, as_of: NaiveDate) -> String {
     let days = |day: NaiveDate| (as_of - day).num_days().max(0);
     match (window.earliest, window.latest) {
@@ -30,18 +33,19 @@ fn age(window: Window, as_of: NaiveDate) -> String {
     }
 }
 
-/// The period that evidence speaks of, where it names one, else the day it happened.
+/// Returns the period of a piece of evidence, or the day it happened if it names none.
 fn time(e: &Evidence<'_>) -> Window {
     let Some(period) = e.fact.period.as_ref().map(heldto_fact::When::window) else { return e.window };
-    // What goes on is known to have gone on until it was told.
+    // An open-ended period is known to have lasted until the evidence was published.
     Window { latest: period.latest.or(e.window.latest), ..period }
 }
 
-/// By deeds, failures and figures: the latest period for which there is evidence either way.
+/// Judges by deeds, failures and figures: the latest period with evidence in either direction.
 fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     let decided = |e: &Evidence<'_>| match e.direction {
         Direction::Met => true,
-        // A duty is owed in every case; anything else may still be done until its period ends.
+        // A duty is owed in every case; any other commitment can be fulfilled until its period
+        // ends.
         Direction::NotMet => {
             case.undertaking.force == Force::Duty
                 || period_of(case, time(e)).is_none_or(|p| {
@@ -53,7 +57,7 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     let either = || case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && decided(e));
     let (mut n, mut e) = either().max_by_key(|(_, e)| (time(e).latest, time(e).earliest))?;
     if case.undertaking.force == Force::Duty && e.direction == Direction::Met {
-        // One failure in the same period outweighs any number of cases in time.
+        // One failure outweighs any number of fulfilments in the same period.
         let period = period_of(case, time(e)).unwrap_or(time(e));
         if let Some(failure) =
             either().find(|(_, other)| other.direction == Direction::NotMet && time(other).overlaps(period))
@@ -79,7 +83,7 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     let status = if e.direction == Direction::Met { Status::Met } else { Status::Breached };
     let mut verdict = Verdict::new(status, rule, vec![n]);
     verdict.period = Some(time(e));
-    // Of the newest period that was due, this evidence may say nothing.
+    // The newest due period may be later than this evidence.
     let newest = newest_due(case).filter(|newest| time(e).latest < newest.earliest);
     if let Some(Window { earliest: Some(from), latest: Some(to) }) = newest {
         verdict.is_stale = true;
@@ -88,8 +92,11 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     Some(verdict)
 }
 
-/// What says the same as the latest evidence and says it best: by a stated link rather than a judged one, with a day rather than without, later rather
-/// than earlier. Nothing that evidence the other way may have followed.
+/// Returns the best failure of a duty to report in place of the latest evidence: stated rather than
+/// judged links first, then dated evidence, then the later day.
+///
+/// Skips failures that evidence to the contrary may have followed. Any other `latest` is returned
+/// unchanged.
 fn best_told<'c, 'a>(
     case: &Case<'a>,
     either: &[(usize, &'c Evidence<'a>)],
@@ -142,7 +149,7 @@ fn at_rest(case: &Case<'_>, rule: String) -> Verdict {
     crate::judge::rules_at_work(case).unwrap_or_else(|| Verdict::new(Status::Awaiting, rule, known))
 }
 
-/// Returns the newest period that was over by the as-of day, where periods can be fixed and one was.
+/// Returns the newest period that ended by the as-of day, if the periods can be determined.
 fn newest_due(case: &Case<'_>) -> Option<Window> {
     let Some(Mode::Every(Some(span))) = case.undertaking.due.map(|d| &d.mode) else { return None };
     let start = case.window.earliest.or_else(|| case.cluster.first().window().earliest)?;
@@ -151,7 +158,7 @@ fn newest_due(case: &Case<'_>) -> Option<Window> {
     Some(Window { earliest: Some(from), latest: span.times(over)?.after(start)?.pred_opt() })
 }
 
-/// The period that a window ends in, where periods can be fixed.
+/// Returns the period in which a window ends, if the periods can be determined.
 fn period_of(case: &Case<'_>, window: Window) -> Option<Window> {
     let Some(Mode::Every(Some(span))) = case.undertaking.due.map(|d| &d.mode) else { return None };
     let (start, day) = (case.window.earliest?, window.latest?);
@@ -160,7 +167,10 @@ fn period_of(case: &Case<'_>, window: Window) -> Option<Window> {
     Some(Window { earliest: Some(from.min(day)), latest: span.times(ended + 1)?.after(start)?.pred_opt() })
 }
 
-/// How many whole periods lie between the start and the end of the day. Each is counted from the start, so that months that are shorter shift nothing.
+/// Returns the number of whole periods between `start` and the earlier of `day` and `end`, both
+/// included.
+///
+/// Each period is counted from `start`, so that short months shift nothing.
 fn periods(start: NaiveDate, span: Span, day: NaiveDate, end: Option<NaiveDate>) -> Option<u32> {
     let last = end.map_or(day, |e| e.min(day));
     let is_over =

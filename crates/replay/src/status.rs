@@ -1,6 +1,13 @@
+//! The statuses of commitments, and the grades of the evidence for them.
+//!
+//! Both are plain values with words; the rules that choose a status are in
+//! `judge`. Start with [`Status`].
+
 use std::fmt;
 
-/// Where a commitment stands: computed, never typed in. docs/RULES.md has the rule of each.
+/// Status of a commitment: computed, never entered by hand.
+///
+/// docs/RULES.md has the rule of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is explained once, by its rule")]
 pub enum Status {
@@ -29,7 +36,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status, those that want attention first.
+    /// Every status, the most urgent first.
     pub const ALL: &'static [Self] = &[
         Self::Breached,
         Self::PartMet,
@@ -55,7 +62,7 @@ impl Status {
         Self::NotYetKnown,
     ];
 
-    /// The word as it is written.
+    /// Returns the status as a word, e.g. `part-met`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +91,7 @@ impl Status {
         }
     }
 
-    /// What it means, in one line for a reader.
+    /// Returns an explanation of the status, in one line for a reader.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -113,19 +120,19 @@ impl Status {
         }
     }
 
-    /// Met, early or late.
+    /// Returns `true` if the commitment was met, in time, late, or at an unknown time.
     #[must_use]
     pub const fn is_met(self) -> bool {
         matches!(self, Self::Met | Self::MetLate | Self::MetTimingUnknown)
     }
 
-    /// Overdue, breached and part-met together.
+    /// Returns `true` if the commitment is overdue, breached or part-met.
     #[must_use]
     pub const fn is_past_due(self) -> bool {
         matches!(self, Self::Overdue | Self::Breached | Self::PartMet)
     }
 
-    /// Whether it still asks something of its owner.
+    /// Returns `true` if the commitment still requires action from its owner.
     #[must_use]
     pub const fn is_open(self) -> bool {
         !self.is_met()
@@ -139,23 +146,23 @@ impl fmt::Display for Status {
     }
 }
 
-/// By whose knowledge the evidence stands.
+/// Grade of the evidence for a status, by who vouches for it, the weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grade {
-    /// There is none.
+    /// No evidence.
     None,
-    /// Somebody disputes it, and nobody independent bears it out.
+    /// Disputed by somebody, and confirmed by nobody independent.
     Disputed,
-    /// The owner, its partners, or a government of its own acts says so.
+    /// Claimed by the owner, its partners, or a government speaking of its own acts.
     Claimed,
-    /// A reporter's own finding, or the owner's admission of failure.
+    /// Found by a reporter, or a failure that the owner admits.
     Reported,
-    /// An official record, an inspectorate, a watchdog or an auditor says so.
+    /// Established by an official record, an inspectorate, a watchdog or an auditor.
     Proven,
 }
 
 impl Grade {
-    /// The word as it is written.
+    /// Returns the grade as a word, e.g. `claimed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

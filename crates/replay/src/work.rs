@@ -1,4 +1,8 @@
-//! How much was judged and compared: it must not grow faster than the log.
+//! Counters and caches of judging.
+//!
+//! Counts the commitments judged and the facts compared, neither of which may grow
+//! faster than the log. Caches answers that are asked for repeatedly; it does not
+//! compute them. Start with [`Work`].
 
 use crate::{Clock, Grade, Status};
 use heldto_fact::{FactId, Window};
@@ -6,24 +10,24 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What the facts that name a party tell of where it belongs.
+/// Memberships and successions of a party, from the facts that name it.
 #[derive(Debug, Default)]
 pub(crate) struct Belonging {
-    /// Bodies that it was appointed to, each with when.
+    /// Bodies that the party was appointed to, each with the window of the appointment.
     pub appointed: Vec<(FactId, Window)>,
-    /// Bodies that it left, each with when.
+    /// Bodies that the party left, each with the window of the departure.
     pub left: Vec<(FactId, Window)>,
-    /// Bodies that it follows.
+    /// Bodies that the party follows.
     pub follows: Vec<FactId>,
 }
 
-/// What a part was judged to be, by what: the part, how deep it lies, the days, and whether with what is sensitive.
+/// Cached judgements of parts, by part, depth, days, and `true` if the view is sensitive.
 type Judged = HashMap<(FactId, usize, Clock, bool), Option<Begun>>;
 
-/// Where a part stands, by whose knowledge, and whether work on it had begun.
+/// Status and grade of a part, and `true` if work on it had begun.
 type Begun = (Status, Grade, bool);
 
-/// Counts of what was done, and judgements of parts that need not be made again.
+/// Counts of work done, and answers cached for all views of the same states.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     judged: Cell<u64>,
@@ -38,17 +42,17 @@ impl Work {
         self.judged.set(self.judged.get() + 1);
     }
 
-    /// Counts so many facts held against others.
+    /// Adds to the number of facts compared with others.
     pub fn compare(&self, facts: usize) {
         self.compared.set(self.compared.get() + facts as u64);
     }
 
-    /// Returns how many commitments were judged, and how many facts were held against others.
+    /// Returns the numbers of commitments judged and of facts compared.
     pub const fn done(&self) -> (u64, u64) {
         (self.judged.get(), self.compared.get())
     }
 
-    /// Returns where a party belongs, and reads it where that was not done before.
+    /// Returns the memberships of a party, calling `read` only if they are not cached.
     pub fn belonging(&self, key: (FactId, Clock, bool), read: impl FnOnce() -> Belonging) -> Arc<Belonging> {
         if let Some(known) = self.belonging.borrow().get(&key) {
             return Arc::clone(known);
@@ -58,7 +62,7 @@ impl Work {
         found
     }
 
-    /// Returns what a part was judged to be, and judges it where that was not done before.
+    /// Returns the judgement of a part, calling `judge` only if the judgement is not cached.
     pub fn part(&self, key: (FactId, usize, Clock, bool), judge: impl FnOnce() -> Option<Begun>) -> Option<Begun> {
         if let Some(judged) = self.parts.borrow().get(&key) {
             return *judged;

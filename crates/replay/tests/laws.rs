@@ -1,4 +1,6 @@
-//! The laws of replay, on logs that nobody wrote.
+//! Property tests of replay, on generated logs.
+//!
+//! [`logs`] generates a log and [`fold`] turns it into fact histories; each test states one law.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{
@@ -57,14 +59,17 @@ const VOICES: [Voice; 5] = [Voice::Record, Voice::Owner, Voice::Critic, Voice::R
 const LINKS: [LinkKind; 5] =
     [LinkKind::PartFulfils, LinkKind::Fulfils, LinkKind::SameAs, LinkKind::BearsOn, LinkKind::PartOf];
 
-/// A log of any length: pledges, deliveries, withdrawals, payouts, corrections and retractions that refer to each other, each from a source of its own day.
+/// Generates logs of fewer than 80 entries, each fact followed by its source.
+///
+/// The facts are pledges, deliveries, withdrawals, payouts, corrections and
+/// retractions that refer to each other.
 fn logs() -> impl Strategy<Value = Vec<Recorded>> {
     let one = (0..6_u8, 0..400_u32, 0..40_u32, 0..VOICES.len(), 0..LINKS.len(), any::<bool>(), 0..60_u64);
     proptest::collection::vec(one, 0..40).prop_map(|seeds| {
         let mut log = Vec::new();
         for (n, (kind, a, other, voice, link, sure, number)) in (0_u32..).zip(seeds) {
             log.push(content(n, kind, a, other % (n + 1), VOICES[voice], LINKS[link], sure, number));
-            // Its source, known from a day of its own.
+            // The fact's source, published on a day of its own.
             let published = Some(When::day(day(a)));
             let mut source = fact(0, Body::Source(Box::new(Provenance { published, ..Provenance::default() })));
             source.id = id(&format!("source-{n}"));
@@ -121,7 +126,7 @@ fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, s
 }
 
 fn fold(log: &[Recorded]) -> FactHistory {
-    // The bytes of a fact are its place.
+    // A fact's encoding is its position in the log, as one byte.
     let facts: Vec<Content> = log.iter().map(|r| r.content.clone()).collect();
     let mut history = FactHistory::folded(move |bytes| match &facts[usize::from(bytes[0])] {
         Content::Known(fact) => Ok(fact.clone()),
@@ -171,7 +176,10 @@ fn a_fact_that_does_not_read_is_told_of_and_not_left_out() {
     );
 }
 
-/// Finds by looking at every entry, and now and then at one too many, as an index of hashes does.
+/// A lookup that scans every entry.
+///
+/// If `noise` is not 0, some entries are returned that do not match, like the
+/// collisions of a hash index.
 struct Scan {
     log: Vec<Recorded>,
     noise: u64,
@@ -194,7 +202,8 @@ impl Lookup for Scan {
 }
 
 proptest! {
-    /// Reading on demand, through an index that finds a little too much, gives what a fold of the whole log gives.
+    /// Reading on demand, through an index with collisions, gives the same
+    /// as a fold of the whole log.
     #[test]
     fn what_is_read_on_demand_is_what_a_fold_gives(log in logs(), as_of in 0..500_u32, noise in 0..9_u64) {
         let folded = fold(&log);
@@ -203,14 +212,15 @@ proptest! {
             _ => None,
         }).chain([id("the-council"), id("nobody")]).collect();
         let clock = Clock { as_of: day(as_of), known_by: day(500) };
-        // Each asked of states that know nothing yet, and of states that were asked all the others before.
+        // Each id is asked of fresh states, and of states that were asked for all the ids before.
         let all = FactHistory::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
         for id in &ids {
             let one = FactHistory::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
             for read in [&one, &all] {
                 let told = |history: &FactHistory| {
                     let view = View::new(history, clock);
-                    // A fold also finds by what a correction without effect would have said.
+                    // A fold also indexes corrections without effect, so both
+                    // sides keep only true matches.
                     let has = |id: &&FactId, term| {
                         let facts = history.versions(id).iter().filter_map(|v| v.fact.as_ref());
                         facts.into_iter().any(|fact| fact.index_terms().contains(&term))
@@ -230,7 +240,7 @@ proptest! {
 
     #[test]
     fn what_is_published_later_never_changes_what_was_known_earlier(log in logs(), as_of in 0..500_u32, known in 0..400_u32) {
-        // Retractions and corrections are the ledger's own, and belong to its own clock.
+        // Retractions and corrections follow the log's own clock, so they are left out.
         let amends = |r: &Recorded| matches!(&r.content, Content::Known(f) if f.id.as_str().contains('.'));
         let log: Vec<Recorded> = log.into_iter().filter(|r| !amends(r)).collect();
         let later = |r: &Recorded| match &r.content {
@@ -248,7 +258,8 @@ proptest! {
         prop_assert_eq!(known_then, statuses(&fold(&earlier), as_of, known).into_iter().filter(|(_, s, _)| *s != Status::NotYetKnown).collect::<Vec<_>>());
     }
 
-    /// Of states that nobody told what is sensitive, a view still gives nothing that some version calls so.
+    /// Even if the sensitive facts were never set, a view withholds every
+    /// fact sensitive in a version.
     #[test]
     fn what_is_sensitive_is_withheld_unless_it_is_asked_for(mut log in logs(), one_in in 1..4_usize) {
         let mut marked = Vec::new();
@@ -281,7 +292,7 @@ proptest! {
         }
     }
 
-    /// What has nothing to do with a commitment never changes where it stands.
+    /// Facts unrelated to a commitment never change its status.
     #[test]
     fn a_status_changes_by_no_entry_that_is_not_about_it(log in logs(), as_of in 0..500_u32, number in 0..60_u64) {
         let before = statuses(&fold(&log), as_of, 500);
@@ -296,7 +307,7 @@ proptest! {
         prop_assert_eq!(before, statuses(&fold(&longer), as_of, 500));
     }
 
-    /// From one day to the next a status changes only on a day that some fact or some source names.
+    /// From one day to the next, a status changes only on days that a fact or a source names.
     #[test]
     fn a_status_changes_by_no_day_that_nothing_names(log in logs(), as_of in 0..499_u32) {
         let named = |d: u32| log.iter().any(|r| match &r.content {
@@ -344,7 +355,7 @@ proptest! {
             Content::Known(f) if matches!(f.body, Body::Payout { .. }) && f.links.iter().all(|l| l.kind != LinkKind::PartOf && l.kind != LinkKind::SameAs) => f.amounts.first()?.value,
             _ => None,
         }).max();
-        // A payout that is no part and no second telling is never lost from the total.
+        // A payout that is neither a part nor a repeated mention is never lost from the total.
         if let (Some(largest), Some((total, _))) = (largest, sum(&known).first()) {
             let tied = known.iter().any(|r| matches!(&r.content, Content::Known(f) if f.links.iter().any(|l| matches!(l.kind, LinkKind::SameAs | LinkKind::PartOf))));
             prop_assert!(tied || total.low.value >= largest);

@@ -1,4 +1,7 @@
-//! Recommendations: each judged once for every body it is made to, by the answer of that body.
+//! Judges recommendations, once for each addressee, by that body's answer.
+//!
+//! Turns the newest answer into an `Undertaking`, which the rules for commitments then judge. Start
+//! at [`judge_answers`].
 
 use super::undertaking::{Decided, Undertaking, decisions_on};
 use super::{Case, Judgement, known_by, not_yet_known};
@@ -8,7 +11,7 @@ use crate::{Cluster, Grade, Status, View};
 use heldto_fact::{Body, Due, Fact, FactId, Recommendation, Ruling};
 use std::collections::BTreeSet;
 
-/// Judges a recommendation, once for every body that it is made to.
+/// Judges a recommendation, once for each body it is addressed to.
 pub(crate) fn judge_answers<'a>(view: &View<'a>, newest: &'a Fact) -> Vec<Judgement<'a>> {
     let cluster = view.fact(&newest.id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
     let Some(cluster) = cluster else { return vec![not_yet_known(newest)] };
@@ -32,9 +35,9 @@ fn judge_answer<'a>(
     view.work().judge();
     let asked = cluster.mentions.iter().find_map(|t| asked(t))?;
     let owners = BTreeSet::from([body]);
-    // The newest answer counts: the addressee's, or of its own.
+    // The newest answer by the addressee or by its own counts.
     let answers = cluster.mentions.iter().flat_map(|t| decisions_on(view, &t.id, &owners));
-    // What another of the addressees answers, it answers for itself.
+    // An answer by another addressee counts for that one only.
     let others: BTreeSet<&FactId> = to.iter().copied().filter(|other| *other != body).collect();
     let is_its_own = |d: &Decided<'a>| {
         d.fact.by.contains(body)
@@ -42,10 +45,10 @@ fn judge_answer<'a>(
     };
     let mut answers: Vec<Decided<'a>> = answers.filter(|d| is_its_own(d) && is_answer(d.ruling)).collect();
     answers.sort_by_key(Decided::order);
-    // What was only noted is no answer beside one that is.
+    // `noted` does not count if there is another answer.
     let is_real = |d: &&Decided<'a>| d.ruling != Ruling::Noted;
     let newest = answers.iter().rfind(is_real).or(answers.last());
-    // Taken back after it was due, an acceptance hides nothing: what it came to stands.
+    // An acceptance taken back only after it was due or settled is judged as if it still stood.
     let accepted =
         answers.iter().rfind(|d| is_acceptance(d.ruling)).filter(|_| newest.is_some_and(|d| !is_acceptance(d.ruling)));
     if let (Some(accepted), Some(taken_back)) = (accepted, newest) {
@@ -120,7 +123,7 @@ fn judge_answer<'a>(
     Some(case.judgement(verdict))
 }
 
-/// Returns why an answer is late, where it is.
+/// Returns the reason why an answer is overdue, if it is.
 fn overdue(due: &Due, view: &View<'_>) -> Option<String> {
     let as_of = view.clock().as_of;
     let latest = due.window().latest.filter(|latest| *latest < as_of && due.falls_once())?;

@@ -1,4 +1,6 @@
-//! What is said beside a status: turns evidence and decisions into reasons and notes.
+//! Turns evidence and decisions into the reasons and notes that accompany a status.
+//!
+//! Start at `Case::notes` and `Case::decided`.
 
 use super::{Case, Decided, Reason, window_words};
 use crate::{Direction, Evidence, Grade, Status};
@@ -6,7 +8,8 @@ use heldto_fact::{Body, Fact, FactId, IndexTerm, LinkKind, Strength, Window};
 use std::collections::BTreeSet;
 
 impl<'a> Case<'a> {
-    /// Returns who changed or ended it, how, when, and how long after its last due day.
+    /// Returns a sentence on a decision: the ruling, its maker, its day, and the delay after the
+    /// last due day.
     fn note_of(&self, decided: &Decided<'a>) -> String {
         let late = match (decided.passed, decided.window.earliest) {
             (Some(due), Some(day)) => match (day - due).num_days() {
@@ -24,7 +27,7 @@ impl<'a> Case<'a> {
         )
     }
 
-    /// Returns what was decided about it, as reasons.
+    /// Returns the decisions on the commitment, as reasons.
     pub fn decided(&self) -> impl Iterator<Item = Reason<'a>> {
         let of = |fact: &'a Fact, ruling: &str, window: Window, grade: Grade| Reason {
             fact,
@@ -44,7 +47,7 @@ impl<'a> Case<'a> {
         let decisions =
             self.undertaking.decisions.iter().filter(|d| Some(&d.fact.id) != self.undertaking.answer.map(|a| &a.id));
         let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.as_str(), d.window, d.grade)).collect();
-        // A decision that changed nothing is looked at all the same.
+        // A decision that changed nothing is listed too.
         let mut known: BTreeSet<&FactId> = decisions.iter().chain(&answer).map(|r| &r.fact.id).collect();
         let on_it = self.cluster.mentions.iter().flat_map(|t| self.view.lookup(IndexTerm::Target(&t.id)));
         let mut others: Vec<Reason<'a>> = Vec::new();
@@ -61,7 +64,7 @@ impl<'a> Case<'a> {
         others.into_iter().chain(decisions).chain(answer)
     }
 
-    /// Returns what a piece of evidence shows, when, and by whose knowledge.
+    /// Returns the content of a piece of evidence in words, with its day and its grade.
     pub fn shows(&self, e: &Evidence<'_>) -> String {
         let direction = match e.direction {
             Direction::Met => "that it was done",
@@ -90,7 +93,7 @@ impl<'a> Case<'a> {
         format!("{direction}{figure}, {} ({}{admitted}{sure}{withdrawn})", window_words(e.window), e.grade)
     }
 
-    /// Returns what a reader should know beside the status.
+    /// Returns the notes that accompany the status.
     pub fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
         let mut notes = Vec::new();
         if let (Some(first), Some(due)) = (self.first_due(), self.undertaking.due) {
@@ -121,7 +124,7 @@ impl<'a> Case<'a> {
         if !against.is_empty() {
             notes.push(format!("disputed by {}", self.speakers(against)));
         }
-        // What others say against what is well vouched for takes nothing from it, and is told.
+        // A contradiction of evidence graded above a claim is noted, and does not weaken it.
         let contradicts = |e: &&Evidence<'a>| {
             let rests_on = |id: &FactId| used.iter().any(|used| used.fact.id == *id && used.grade > Grade::Claimed);
             !e.is_denial && !e.is_unsupported && e.disputed.is_some_and(rests_on)
@@ -165,7 +168,7 @@ impl<'a> Case<'a> {
         notes
     }
 
-    /// Returns the verdicts of others: they stand beside the status, and never change it.
+    /// Returns the verdicts of others, which never change the status.
     pub fn assessed(&self) -> Vec<String> {
         let mentions = || self.cluster.mentions.iter();
         let facts = mentions().flat_map(|t| self.view.lookup(IndexTerm::Target(&t.id)));
@@ -178,7 +181,7 @@ impl<'a> Case<'a> {
         facts.filter_map(verdict).collect()
     }
 
-    /// Returns who says each of these, with its id.
+    /// Returns the speakers of these facts, with the ids of the facts.
     fn speakers(&self, all: &[&Evidence<'a>]) -> String {
         let one = |e: &&Evidence<'a>| match self.names(&e.fact.by) {
             names if names.is_empty() => e.fact.id.to_string(),
@@ -191,7 +194,8 @@ impl<'a> Case<'a> {
         ids.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
     }
 
-    /// Later commitments that may be this one, or that may have taken its place, and are judged by themselves.
+    /// Returns a note on later commitments that may be the same or a replacement, and are judged
+    /// apart.
     fn perhaps_elsewhere(&self) -> Option<String> {
         let perhaps = |l: &heldto_fact::Link| {
             let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::Supersedes);
@@ -205,7 +209,7 @@ impl<'a> Case<'a> {
         (!ids.is_empty()).then(|| format!("{} may be the same, or may have taken its place", ids.join(", ")))
     }
 
-    /// How long nothing has been heard, in days; and whether the day of the last word is known exactly.
+    /// Returns the days since the last news, and `true` if the day of that news is exactly known.
     fn quiet(&self) -> Option<(i64, bool)> {
         let decided = || self.undertaking.decisions.iter().map(|d| d.fact).chain(self.undertaking.answer);
         let facts =

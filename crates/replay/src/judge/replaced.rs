@@ -1,4 +1,6 @@
-//! Commitments that others took the place of, and in what those are weaker.
+//! Replacement: finds the commitment that replaced another, and the respects in which it is weaker.
+//!
+//! Start at [`superseded`].
 
 use super::undertaking::imposers;
 use super::{Case, Verdict};
@@ -8,14 +10,15 @@ use heldto_fact::{
     Amount, Body, Fact, FactId, Force, LinkKind, Qualifier, Role, Strength, Target, Threshold, Truth, Voice,
 };
 
-/// Replaced by a linked commitment, on the same condition.
+/// Matches a linked replacement that was dated and public no later than the last due day.
 pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
     let by = case.cluster.mentions.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
     let owners = &case.undertaking.owners;
     let is_system = |later: &Fact| {
         later.by.iter().any(|by| owners.contains(by)) || crate::evidence::follows(&case.view, later, owners)
     };
-    // What was imposed only something that the same body imposed replaces, and a promise only its owner's or the successor's.
+    // An imposed commitment is replaced only by one of the same imposer; a promise only by one of
+    // its owner or the owner's successor.
     let is_imposed = |later: &'a Fact| {
         let binds = matches!(&later.body, Body::Pledge(c) if c.force.is_imposed());
         binds && !matches!(later.voice, Some(Voice::Owner | Voice::Critic)) && is_by_imposer(case, later)
@@ -36,7 +39,7 @@ pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
         let own = case.by_itself();
         let rule = format!("replaced by {}; judged by itself it is {}: {}", later.id, own.status, own.rule);
         let (grade, _) = crate::evidence::grade(&case.view, later, Direction::Withdrawn, owners);
-        // What its imposer put in its place is no weaker promise of its owner.
+        // A replacement by the imposer is not a weaker promise of the owner.
         let weaker = weaker(case, later).filter(|_| is_system(later) && !case.undertaking.is_imposed());
         let grade = match later.voice {
             Some(Voice::Record | Voice::Official) if case.undertaking.is_imposed() => Grade::Proven,
@@ -47,8 +50,10 @@ pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict> {
     })
 }
 
-/// Returns `true` if whoever imposed this commitment imposed a later one too; where nobody is recorded as having, if somebody did who is
-/// none of its owners' own.
+/// Returns `true` if an imposer of this commitment also imposed the later one.
+///
+/// If no imposer is on record, returns `true` if the later one was imposed by parties independent
+/// of the owners.
 fn is_by_imposer<'a>(case: &Case<'a>, later: &'a Fact) -> bool {
     let before = imposers(&case.view, case.cluster.mentions.iter().copied());
     let now = imposers(&case.view, std::iter::once(later));
@@ -60,7 +65,7 @@ fn is_by_imposer<'a>(case: &Case<'a>, later: &'a Fact) -> bool {
     }
 }
 
-/// Returns in what its own owner lowered a number that was told first, where it did.
+/// Returns the change if the owner lowered its first target.
 pub fn lowered(case: &Case<'_>) -> Option<String> {
     let (was, now) = (case.undertaking.first_target?, case.undertaking.target?);
     if case.undertaking.is_imposed() || was == now {
@@ -69,7 +74,8 @@ pub fn lowered(case: &Case<'_>) -> Option<String> {
     less_target(was, now)
 }
 
-/// Returns in what the commitment that took its place asks less: a lower number, a later day or none, nothing that binds.
+/// Returns the respects in which a replacement is weaker: a lower number, a later due day or none,
+/// or an aspiration instead of a binding promise.
 fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
     let Body::Pledge(new) = &later.body else { return None };
     let target = match (case.undertaking.target, &new.target) {
@@ -91,12 +97,12 @@ fn weaker(case: &Case<'_>, later: &Fact) -> Option<String> {
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-/// Returns in what a target asks less than another of its kind.
+/// Returns the respect in which `now` is a weaker target than `was`.
 fn less_target(was: &Target, now: &Target) -> Option<String> {
     let less = |was: &Amount, now: &Amount, is_floor: bool| {
         let (was_at, now_at) = (was.interval().low.value, now.interval().low.value);
         let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
-        // What is only bounded from above sets no number to hold it against.
+        // A floor bounded only from above ("up to 500") sets no number to compare with.
         let is_set = |a: &Amount| {
             !matches!(a.qualifier, Qualifier::UpTo | Qualifier::LessThan | Qualifier::Nearly | Qualifier::ShareOf)
                 || !is_floor

@@ -1,16 +1,18 @@
-//! The rules, in the order in which they are tried.
+//! The rules of docs/RULES.md: each turns a [`Case`] into a [`Verdict`] if it matches.
+//!
+//! Start at [`one_off`]; recurring commitments are judged in `recurring`.
 
 use super::{Case, Verdict, by_day, window_words};
 use crate::{Direction, Evidence, Grade, Status};
 use chrono::NaiveDate;
 use heldto_fact::{Due, Interval, Mode, Quantity, Ruling, Target, Truth, When, Window};
 
-/// Withdrawn before the last due day by its owner or the owner's successor.
+/// Matches a withdrawal by the owner or its successor before the last due day.
 pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
     ended(case, Direction::Withdrawn, Status::Withdrawn, "withdrawn")
 }
 
-/// A personal undertaking whose office ended before the last due day, and that nobody else took up.
+/// Matches a personal pledge whose office ended before the last due day, adopted by nobody else.
 pub fn lapsed(case: &Case<'_>) -> Option<Verdict> {
     let adopted = case.cluster.mentions.iter().any(|t| t.by != case.cluster.first().by);
     if !case.undertaking.personal || adopted {
@@ -19,7 +21,9 @@ pub fn lapsed(case: &Case<'_>) -> Option<Verdict> {
     ended(case, Direction::OfficeEnded, Status::Lapsed, "the office ended")
 }
 
-/// Revoked by whoever imposed it, or quashed. What evidence had settled before it was revoked stands; what was quashed binds nobody.
+/// Matches a commitment that its imposer revoked, or that was quashed.
+///
+/// A revocation leaves a status that earlier evidence had settled; quashing does not.
 pub fn ended_by_decision(case: &Case<'_>) -> Option<Verdict> {
     let all = || case.undertaking.decisions.iter();
     let decided = all().find(|d| d.ruling == Ruling::Quashed).or_else(|| all().find(|d| d.ends()))?;
@@ -39,12 +43,12 @@ pub fn ended_by_decision(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> Option<Verdict> {
-    // What was imposed is not its owner's to take back.
+    // An owner cannot withdraw a commitment imposed on it.
     if case.undertaking.is_imposed() && direction == Direction::Withdrawn {
         return None;
     }
     let (n, e) = case.settling(direction).next()?;
-    // Told of only after the last due day, it hides nothing either.
+    // An end published only after the last due day does not count.
     let known = case.view.fact_known_from(&e.fact.id);
     if case.window.latest.is_some_and(|latest| known.is_some_and(|known| known > latest)) {
         return None;
@@ -52,13 +56,13 @@ fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> O
     let Some(latest) = case.window.latest else {
         return Some(Verdict::new(status, format!("{what} {}; no due day", window_words(e.window)), vec![n]));
     };
-    // Dated on the last due day or later, it hides nothing: the status below stands.
+    // Nor does one dated on the last due day or later: the rules below decide.
     let (truth, inequality) = by_day(e.window, latest.pred_opt()?);
     (truth == Truth::Yes)
         .then(|| Verdict::new(status, format!("{what} before the last due day: {inequality}"), vec![n]))
 }
 
-/// A commitment that is done once.
+/// Judges a commitment that is done once, by the first rule that matches.
 pub fn one_off(case: &Case<'_>) -> Verdict {
     reversed(case)
         .or_else(|| broken(case))
@@ -74,7 +78,7 @@ pub fn one_off(case: &Case<'_>) -> Verdict {
         .unwrap_or_else(|| waiting(case))
 }
 
-/// Delivered, and after that undone; what was done again after being undone stands.
+/// Matches a delivery that was undone, and not done again since.
 fn reversed(case: &Case<'_>) -> Option<Verdict> {
     let (undone, e) = case.settling(Direction::Undone).last()?;
     let done = case
@@ -86,7 +90,7 @@ fn reversed(case: &Case<'_>) -> Option<Verdict> {
     let again = case.evidence.iter().skip(undone + 1).any(|d| d.settles() && d.direction == Direction::Met);
     (!done.is_empty() && !again).then(|| {
         let used: Vec<usize> = done.into_iter().chain([undone]).collect();
-        // It stands on both: on that it was done, and on that it was undone.
+        // The status rests on both the deed and its reversal: the weaker grade counts.
         let best = |all: &[usize]| all.iter().filter_map(|n| case.evidence.get(*n)).map(|e| e.grade).max();
         let grade = best(&used[..used.len() - 1]).map(|done| done.min(e.grade));
         let rule = format!("delivered, and undone {}", window_words(e.window));
@@ -94,7 +98,7 @@ fn reversed(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// What speaks for it having been done: a deed that fulfils it, or numbers that reach the target.
+/// Returns the evidence of fulfilment: deeds that fulfil it, or counts that reach the target.
 fn deeds(case: &Case<'_>) -> (Vec<usize>, Option<String>) {
     let undone = case.settling(Direction::Undone).last().map(|(n, _)| n);
     let Some((goal, unit)) = case.goal() else {
@@ -103,7 +107,7 @@ fn deeds(case: &Case<'_>) -> (Vec<usize>, Option<String>) {
             None,
         );
     };
-    // By what is vouched for best, where that alone reaches the number.
+    // Uses the best-graded evidence if that alone reaches the number.
     let by = |least| {
         let sums = case.running_sums_by(least);
         sums.iter().any(|(_, sum)| sum.reaches(goal) == Truth::Yes).then_some(sums)
@@ -115,23 +119,23 @@ fn deeds(case: &Case<'_>) -> (Vec<usize>, Option<String>) {
             let used = sums.iter().take(n + 1).map(|(place, _)| *place).collect();
             (used, Some(format!("{} >= {} {unit}", sum.low.value, goal.low.value)))
         }
-        // Where a number is the target, "done" without a number is progress.
+        // If the target is a number, "done" without a number is progress.
         None => (Vec::new(), None),
     }
 }
 
 pub fn met(case: &Case<'_>) -> Option<Verdict> {
     let (used, sum) = deeds(case);
-    // By the deed that reached a number; else by the one best vouched for, and of those the first.
+    // The deed that reached the number; without a number, the first of the best graded.
     let deeds = || used.iter().filter_map(|n| case.evidence.get(*n));
     let deed = if sum.is_some() { deeds().next_back() } else { deeds().rev().max_by_key(|e| e.grade) }?;
     let done = if sum.is_some() { when_counted(case, deed) } else { deed.window };
-    // Only a later failure stands against it: that it was not done before it was done is no contradiction.
+    // A failure before the deed does not contradict the deed; only a later one does.
     let before = |no: &Evidence<'_>| matches!((no.window.latest, done.latest), (Some(l), Some(d)) if l < d);
     if case.settling(Direction::NotMet).any(|(_, no)| !before(no)) {
         return None;
     }
-    // A number is as well vouched for as the least of what it is added up from.
+    // A sum is graded as its weakest addend.
     let weakest = sum.as_ref().and_then(|_| deeds().map(|e| e.grade).min());
     if weakest.is_some_and(|weakest| is_counted_short(case, weakest, done)) {
         return None;
@@ -165,8 +169,9 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// Returns when what was counted was there: in the period that it is counted for; and of a running total nobody knows since when, unless
-/// an earlier count at the due day fell short.
+/// Returns the window in which a count was reached: its period, if it has one.
+///
+/// The start of a running total is unknown, unless an earlier count at the due day fell short.
 fn when_counted(case: &Case<'_>, deed: &Evidence<'_>) -> Window {
     if let Some(period) = deed.fact.period.as_ref().map(When::doubtful_window) {
         return Window { latest: period.latest.or(deed.window.latest), ..period };
@@ -183,7 +188,7 @@ fn when_counted(case: &Case<'_>, deed: &Evidence<'_>) -> Window {
     deed.window
 }
 
-/// Returns `true` if a running total at the last due day, later and as well vouched for, says that the number was not reached.
+/// Returns `true` if a later running total at the last due day, graded as well, falls short.
 fn is_counted_short(case: &Case<'_>, grade: Grade, done: Window) -> bool {
     let (Some((goal, _)), Some(latest)) = (case.goal(), case.window.latest) else { return false };
     case.evidence.iter().any(|e| {
@@ -194,14 +199,15 @@ fn is_counted_short(case: &Case<'_>, grade: Grade, done: Window) -> bool {
     })
 }
 
-/// A figure for the period that ends on or holds the last due day: it judges that day, both ways. Where figures for it disagree, the ones
-/// best vouched for do; where deeds vouched for as well say otherwise, none does.
+/// Matches a figure for the period that contains or ends on the last due day.
+///
+/// The best-graded figures decide; if these or an equally graded deed disagree, none does.
 fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
     let latest =
         case.window.latest.filter(|day| *day <= case.as_of && case.undertaking.due.is_some_and(Due::falls_once))?;
     let is_figure = |e: &Evidence<'_>| e.settles() && e.inequality.is_some();
     let decides = |e: &Evidence<'_>| matches!(e.direction, Direction::Met | Direction::NotMet);
-    // What is only about a month may be for the one before or after.
+    // "About May" may mean April or June.
     let is_about =
         |e: &Evidence<'_>| e.fact.period.as_ref().or(e.fact.occurred.as_ref()).is_some_and(When::is_qualified);
     let holds = |e: &Evidence<'_>| {
@@ -234,7 +240,7 @@ fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// Returns `true` if a first day is on or before a day, or open.
+/// Returns `true` if a first day is open, or no later than `day`.
 fn is_by(earliest: Option<NaiveDate>, day: NaiveDate) -> bool {
     earliest.is_none_or(|first| first <= day)
 }
@@ -251,7 +257,7 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     });
     let (n, e) = later.or_else(|| fell_short(case, latest))?;
     let told = case.count_in(e.fact).filter(|_| e.direction == Direction::NotMet);
-    // A claim that it was all done is no part of what whoever found it short knows of.
+    // A claim of full delivery is not part of a better-graded finding of shortfall.
     let sum = case.running_sums_by(e.grade).pop().map(|(_, sum)| sum);
     let is_all = case.goal().is_some_and(|(goal, _)| case.delivered.is_some_and(|d| d.reaches(goal) == Truth::Yes));
     let delivered = if is_all { sum } else { case.delivered };
@@ -259,7 +265,7 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
         (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
         _ => String::new(),
     };
-    // "Nearly 120" is not nothing.
+    // "Nearly 120" is more than zero.
     let some = |count: Interval| count.high.is_none_or(|high| high.value > Quantity::ZERO);
     let part = |e: &Evidence<'_>| match e.direction {
         Direction::Part | Direction::Met => e.delivered.map_or(e.direction == Direction::Part, some),
@@ -280,12 +286,11 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     } else {
         Verdict::new(Status::Breached, rule, vec![n])
     };
-    // That it fell short is known as well as what says so.
+    // A shortfall has the grade of the evidence that shows it.
     Some(Verdict { grade: Some(e.grade), ..verdict })
 }
 
-/// A count that stands at the last due day and leaves the sum short of the target for certain: as at that day or later, for a period
-/// that holds it and is told no earlier, or without a day in a source published after it.
+/// Returns the last count that stands at the due day, if the sum surely falls short of the target.
 fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: NaiveDate) -> Option<(usize, &'c Evidence<'a>)> {
     let (goal, _) = case.goal()?;
     if case.delivered?.reaches(goal) != Truth::No {
@@ -295,8 +300,8 @@ fn fell_short<'c, 'a>(case: &'c Case<'a>, latest: NaiveDate) -> Option<(usize, &
     case.evidence.iter().enumerate().rfind(|(_, e)| counts(e))
 }
 
-/// Returns `true` if a count stands at the last due day: as at it or later, for a period that holds it and told no earlier, or without a
-/// day of its own in a source published after it.
+/// Returns `true` if a count stands at the last due day: dated then or later, for a period that
+/// contains that day and not published earlier, or undated in a later source.
 fn stands_at(case: &Case<'_>, e: &Evidence<'_>, latest: NaiveDate) -> bool {
     let happened = e.fact.occurred.as_ref().filter(|when| when.window() != Window::ANY);
     match (e.fact.period.as_ref().map(When::window), happened) {
@@ -329,7 +334,7 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
                 .settled_by("an independent finding"),
         );
     }
-    // Two counts at the day, one of which reaches it and one does not.
+    // One count at the due day reaches the number, another does not.
     let best = done.iter().filter_map(|n| case.evidence.get(*n)).map(|e| e.grade).min();
     let last = done.last().and_then(|n| case.evidence.get(*n)).map_or(Window::ANY, |e| e.window);
     if best.is_some_and(|grade| case.goal().is_some() && is_counted_short(case, grade, last)) {
@@ -361,7 +366,7 @@ fn overdue(case: &Case<'_>) -> Option<Verdict> {
     )
 }
 
-/// What was never to be done, and was: one failure breaks it, whenever it is due.
+/// Matches a failure of a commitment never to do something: one is enough at any time.
 fn broken(case: &Case<'_>) -> Option<Verdict> {
     let failures = || case.settling(Direction::NotMet);
     let (n, e) = failures().filter(|_| is_never(case)).max_by_key(|(_, e)| e.grade)?;
@@ -372,7 +377,7 @@ fn broken(case: &Case<'_>) -> Option<Verdict> {
     Some(Verdict::new(Status::Breached, format!("it was done {}{more}", window_words(e.window)), vec![n]))
 }
 
-/// Something to be kept up, without a test and without a due day: no single deed meets it, and no single failure breaks it.
+/// Matches an activity to be kept up, with neither test nor due day: no single deed settles it.
 fn untestable_in_kind(case: &Case<'_>) -> Option<Verdict> {
     let is_bare = matches!(case.undertaking.target, Some(Target::KeepDoing(_)))
         && case.undertaking.due.is_none()
@@ -408,7 +413,7 @@ fn falling_due(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// Returns how much time is left to a last day, in days up to two months, in months up to two years, in years beyond.
+/// Returns the time left: in days up to 60, in months up to two years, then in years.
 fn left(as_of: NaiveDate, latest: NaiveDate) -> String {
     match (latest - as_of).num_days() {
         0 => "the last day".to_owned(),
@@ -444,7 +449,7 @@ pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
     Some(Verdict::new(Status::InProgress, rule, work(case)).settled_by("evidence that it was done"))
 }
 
-/// Returns `true` if it is something never to be done: judged by failures alone, so that silence speaks for it as far as it speaks.
+/// Returns `true` if the target is something never to be done, judged by failures alone.
 const fn is_never(case: &Case<'_>) -> bool {
     matches!(case.undertaking.target, Some(Target::Never(_)))
 }
@@ -475,7 +480,7 @@ fn waiting(case: &Case<'_>) -> Verdict {
     }
 }
 
-/// Not reached yet by the newest evidence, and not due.
+/// Returns the verdict on a commitment that was last found unfulfilled, and is not due.
 fn not_yet_there(case: &Case<'_>) -> Verdict {
     let newest = case.settling(Direction::NotMet).last();
     let due =

@@ -1,5 +1,7 @@
-//! What somebody undertook: turns the tellings of a commitment, or a recommendation and the answer that accepted it, into owners and
-//! terms, as decisions by whoever imposed them changed them.
+//! Turns the mentions of a commitment, or a recommendation and the answer that accepted it, into
+//! owners and terms, as changed by the decisions of those who imposed them.
+//!
+//! Start at [`Undertaking::of_pledge`] and [`Undertaking::of_answer`].
 
 use super::{shares_owner, terms};
 use crate::evidence::grade;
@@ -12,76 +14,77 @@ use heldto_fact::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Owners and terms, as they stand on the as-of day.
+/// Owners and terms on the as-of day.
 pub(crate) struct Undertaking<'a> {
     pub owners: BTreeSet<&'a FactId>,
     pub force: Force,
     pub personal: bool,
-    /// The first day on which it was made.
+    /// The first day on which it may have been made.
     pub made: Option<NaiveDate>,
     pub target: Option<&'a Target>,
     pub test: Option<&'a str>,
     pub due: Option<&'a Due>,
     pub first_due: Option<&'a Due>,
     pub first_target: Option<&'a Target>,
-    /// The decisions that changed or ended it, the oldest first.
+    /// The decisions that changed or ended it, oldest first.
     pub decisions: Vec<Decided<'a>>,
     /// The newest answer to a recommendation.
     pub answer: Option<&'a Fact>,
-    /// The other bodies that a recommendation is made to: what they do is theirs.
+    /// The other addressees of a recommendation; their actions are not evidence here.
     pub others: BTreeSet<&'a FactId>,
-    /// Whom a recommendation is judged for.
+    /// The body that a recommendation is judged for.
     pub addressee: Option<&'a FactId>,
 }
 
-/// A decision about a commitment, that stands on the as-of day.
+/// A decision about a commitment, in force on the as-of day.
 #[derive(Clone)]
 pub(crate) struct Decided<'a> {
     pub fact: &'a Fact,
     pub ruling: Ruling,
-    /// When it was made.
+    /// The window in which the decision was made.
     pub window: Window,
     pub grade: Grade,
-    /// The last due day before it, where that had passed.
+    /// The last due day before the decision, if it had passed.
     pub passed: Option<NaiveDate>,
-    /// The due date that it set.
+    /// The due date that the decision set.
     pub due: Option<&'a Due>,
 }
 
 impl<'a> Decided<'a> {
-    /// Returns what decisions are sorted by: when they were made.
+    /// Returns the sort key: the date of the decision, then its id.
     pub fn order(&self) -> (Option<NaiveDate>, Option<NaiveDate>, &'a FactId) {
         (self.window.latest, self.window.earliest, &self.fact.id)
     }
 
-    /// Returns `true` if it ends what it is about.
+    /// Returns `true` if the decision ends its subject.
     pub const fn ends(&self) -> bool {
         matches!(self.ruling, Ruling::Revoked | Ruling::Quashed)
     }
 }
 
 impl<'a> Undertaking<'a> {
-    /// Returns `true` if somebody else imposed it: it is not its owner's to move, to replace or to take back.
+    /// Returns `true` if another body imposed the commitment, so that its owner cannot change or
+    /// withdraw it.
     pub const fn is_imposed(&self) -> bool {
         self.force.is_imposed()
     }
 
-    /// Returns what a pledge binds to.
+    /// Returns the owners and terms of a pledge.
     pub fn of_pledge(view: &View<'a>, cluster: &Cluster<'a>) -> Self {
         let all: Vec<(&'a Fact, &'a Commitment)> =
             cluster.mentions.iter().filter_map(|t| Some((*t, terms(t)?))).collect();
-        // Only those who owe it set its terms, each known from its own source's day.
+        // Only mentions by its owners set the terms, each from the day its source was published.
         let own: Vec<_> =
             all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
         let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
         let force = strongest.unwrap_or(Force::Pledge);
         let (mut due, mut target, mut test) = (None, None, None);
         for (n, (fact, c)) in own.iter().enumerate() {
-            // What was imposed its owner tells again, and does not move.
+            // An owner that restates an imposed commitment does not change its terms.
             if force.is_imposed() && n > 0 && fact.voice == Some(Voice::Owner) {
                 continue;
             }
-            // What was moved only after the last day had passed hides nothing.
+            // A change published only after the last due day does not count.
             let passed = match (view.fact_known_from(&fact.id), due.map(Due::window).and_then(|w| w.latest)) {
                 (Some(day), Some(latest)) => day > latest,
                 _ => false,
@@ -111,8 +114,10 @@ impl<'a> Undertaking<'a> {
         found
     }
 
-    /// Returns what a body undertook by accepting a recommendation: the recommendation's terms, or the answer's where it sets any. In
-    /// principle or in part, only the terms that the answer sets bind.
+    /// Returns the commitment that a body made by accepting a recommendation.
+    ///
+    /// The terms are the answer's, and otherwise the recommendation's. If the recommendation was
+    /// accepted only in principle or in part, the terms of the answer alone bind.
     pub fn of_answer(
         asked: &'a Recommendation,
         by: &'a FactId,
@@ -141,7 +146,7 @@ impl<'a> Undertaking<'a> {
         }
     }
 
-    /// Takes in the decisions by whoever imposed a requirement, a remedy or a duty, each from the day on which it was made.
+    /// Applies the decisions by the imposer of a requirement, remedy or duty, each from its day.
     fn change(&mut self, view: &View<'a>, cluster: &Cluster<'a>) {
         if !self.is_imposed() {
             return;
@@ -149,7 +154,7 @@ impl<'a> Undertaking<'a> {
         let wholes: Vec<&'a Fact> = wholes(view, cluster.mentions.iter().copied());
         let imposers = imposers(view, cluster.mentions.iter().copied());
         let on_it = cluster.mentions.iter().flat_map(|t| decisions_on(view, &t.id, &self.owners));
-        // What ends a notice, or a whole, ends what is part of it.
+        // A decision that ends a notice, or another whole, also ends its parts.
         let on_whole = wholes.iter().flat_map(|whole| decisions_on(view, &whole.id, &self.owners));
         let mut seen = BTreeSet::new();
         let mut all: Vec<Decided<'a>> = on_it
@@ -182,18 +187,20 @@ impl<'a> Undertaking<'a> {
     }
 }
 
-/// Returns `true` if a fact imposes what is part of it: a notice, a complaint that was decided, or a decision; not as a critic tells it.
+/// Returns `true` if a fact imposes its parts: a notice, a complaint or a decision, unless in a
+/// critic's voice.
 fn imposes(fact: &Fact) -> bool {
     matches!(fact.body, Body::Notice { .. } | Body::Complaint { .. } | Body::Decision { .. })
         && fact.voice != Some(Voice::Critic)
 }
 
-/// Returns who imposed commitments: who issued the notices, or decided the complaints, that they are part of.
+/// Returns the imposers of commitments: the parties that issued the notices or decisions, or
+/// decided the complaints, that the commitments are part of.
 pub(crate) fn imposers<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> BTreeSet<&'a FactId> {
     wholes(view, facts).into_iter().filter(|whole| imposes(whole)).flat_map(|whole| &whole.by).collect()
 }
 
-/// Returns everything that a commitment is part of, through wholes that are commitments themselves too.
+/// Returns all wholes that the facts are part of, directly or through other wholes.
 fn wholes<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<&'a Fact> {
     let facts: Vec<&'a Fact> = facts.collect();
     let above = |fact: &'a Fact| {
@@ -211,10 +218,11 @@ fn wholes<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<&'a
     found
 }
 
-/// Returns the decisions on a fact that were made by the as-of day, by somebody whose word settles something, and that no later
-/// decision overturned.
+/// Returns the decisions on a fact that stand on the as-of day: made by then, by a party that can
+/// settle something, and not overturned by a later decision that itself stands.
 pub(crate) fn decisions_on<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
-    // Every decision on a decision that is reached, the newest first: whether one stands depends on later ones alone.
+    // First collects all decisions reachable through decisions on decisions, then goes through them
+    // from the newest: only later ones can overturn a decision.
     let mut open = decisions_made(view, id, owners);
     let mut reached: BTreeMap<&'a FactId, Decided<'a>> = BTreeMap::new();
     while let Some(decided) = open.pop() {
@@ -226,7 +234,7 @@ pub(crate) fn decisions_on<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSe
     let mut all: Vec<Decided<'a>> = reached.into_values().collect();
     all.sort_by_key(|d| std::cmp::Reverse(d.order()));
     let mut standing: Vec<Decided<'a>> = Vec::new();
-    // Of each fact, the standing decisions on it.
+    // For each fact, the standing decisions on it.
     let mut on: BTreeMap<&'a FactId, Vec<usize>> = BTreeMap::new();
     for decided in all {
         let mut later = on.get(&decided.fact.id).into_iter().flatten().filter_map(|n| standing.get(*n));
@@ -247,7 +255,8 @@ fn is_on(decision: &Fact, id: &FactId) -> bool {
     matches!(&decision.body, Body::Decision { on, .. } if on.contains(id))
 }
 
-/// Returns the decisions on a fact that were made by the as-of day, by somebody whose word settles something.
+/// Returns the decisions on a fact that were made by the as-of day, by a party that can settle
+/// something.
 fn decisions_made<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId>) -> Vec<Decided<'a>> {
     let made = view.lookup(IndexTerm::Target(id)).filter(|fact| is_on(fact, id)).filter_map(|fact| {
         view.count_compared(1);
@@ -261,7 +270,8 @@ fn decisions_made<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId
     made.collect()
 }
 
-/// Returns `true` if a decision on another takes it back: a court quashes it, or whoever made it revokes it.
+/// Returns `true` if a decision overturns an earlier one: a court quashes it, or its maker revokes
+/// it.
 fn overturns(view: &View<'_>, later: &Decided<'_>, earlier: &Decided<'_>) -> bool {
     let makers: BTreeSet<&FactId> = earlier.fact.by.iter().collect();
     let by = || later.fact.by.iter();
@@ -272,8 +282,10 @@ fn overturns(view: &View<'_>, later: &Decided<'_>, earlier: &Decided<'_>) -> boo
     }
 }
 
-/// Returns `true` if a decision is by whoever imposed the commitment, or by a court; where nobody is known to have, by anybody but its
-/// owners and their own. Only a court quashes.
+/// Returns `true` if a decision may change the commitment: it is by a court or by an imposer.
+///
+/// If no imposer is on record, any party may decide except the owners and their own. Only a court
+/// quashes.
 fn may_change(
     view: &View<'_>,
     decided: &Decided<'_>,
@@ -291,7 +303,7 @@ fn may_change(
     decided.ruling != Ruling::Quashed && !is_owners && (imposed || is_strangers)
 }
 
-/// Returns the due date of the last of a commitment's parts.
+/// Returns the latest due date among the parts of a commitment.
 fn last_of_parts<'a>(view: &View<'a>, cluster: &Cluster<'a>) -> Option<&'a Due> {
     let parts = cluster.mentions.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
     let dues = parts.filter(|(_, l)| l.strength != Strength::Possible).filter_map(|(f, _)| terms(f)?.due.as_ref());
