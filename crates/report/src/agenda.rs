@@ -1,4 +1,5 @@
-//! Questions for the next meeting, worked out from what is past due, unproved, moved without a word, contradicted or unanswered.
+//! Turns commitments that are past due, unproved, moved without explanation, contradicted or
+//! unanswered into questions for the next meeting. Knows no rules of judging. Start at [`agenda`].
 
 use crate::contradictions;
 use crate::pledges::{PledgeFilter, judged, terms};
@@ -16,7 +17,7 @@ struct Point {
     why: Vec<String>,
 }
 
-/// The headings, what is gravest first.
+/// Headings, the gravest first.
 const HEADINGS: &[(&str, Tone)] = &[
     ("Not met when it was due", Tone::Bad),
     ("Overdue, and nothing settles it", Tone::Bad),
@@ -31,7 +32,9 @@ const HEADINGS: &[(&str, Tone)] = &[
     ("Too vague to test, though it binds", Tone::Plain),
 ];
 
-/// The questions, with what each rests on. A question accuses nobody: it asks for what would settle the matter.
+/// Returns the questions, with the facts each rests on.
+///
+/// A question accuses nobody: each asks for evidence that would settle the matter.
 #[must_use]
 pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let title = filter.facts.by.as_ref().or(filter.facts.about.as_ref());
@@ -55,7 +58,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Doc
             why: vec!["nothing on record speaks to the move".to_owned()],
         }));
     }
-    // What a body owes is by it; what it is asked, and what is said of it, names it.
+    // Commitments are found by their owner; questions and disagreements by the party they name.
     let names = filter.facts.about.clone().or_else(|| filter.facts.by.clone());
     document.summary.extend(filter.describe().map(|words| format!("Only what concerns commitments {words}.")));
     let only_commitments = !filter.status.is_empty()

@@ -1,4 +1,5 @@
-//! Corrections and retractions: what the ledger's own clock knows of facts.
+//! Finds corrections and retractions, which are dated by recording only. Knows no documents. Start
+//! at [`amendments`].
 
 use crate::{FactFilter, Item, day};
 use heldto_fact::{FactId, Kind, Version};
@@ -12,7 +13,9 @@ pub(crate) struct Amendment<'a> {
     pub reason: String,
 }
 
-/// Those recorded by the known-by day of facts that the filter lets through in any version, whatever kinds it asks for, in the order of the log.
+/// Returns the amendments recorded by the known-by day, in the order of the log.
+///
+/// Covers facts that match the filter in any version, whatever kinds the filter requests.
 pub(crate) fn amendments<'a>(
     view: &View<'a>,
     filter: &FactFilter,
@@ -39,7 +42,7 @@ pub(crate) fn amendments<'a>(
     found
 }
 
-/// For reading.
+/// Returns an amendment as a list item.
 pub(crate) fn item(a: &Amendment<'_>) -> Item {
     Item {
         mark: day(a.version.recorded_at.date_naive()),

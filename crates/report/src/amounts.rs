@@ -1,4 +1,5 @@
-//! Amounts by whose they are and in what role, each thing counted once.
+//! Turns the amounts of facts into totals by party and role, each amount counted once. Knows no
+//! rates of exchange and no judgements. Start at [`amounts`].
 
 use crate::wording::{amount, count, interval, list, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, day};
@@ -6,18 +7,18 @@ use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, U
 use heldto_replay::{Cluster, Total, View, totals};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Which amounts to add up.
+/// Selection of the amounts to add up.
 #[derive(Debug, Clone, Default)]
 pub struct AmountFilter {
-    /// What the facts that tell of them must be.
+    /// Filter on the facts that state the amounts.
     pub facts: FactFilter,
-    /// In this unit.
+    /// Unit.
     pub unit: Option<Unit>,
-    /// In this role.
+    /// Role.
     pub role: Option<Role>,
-    /// Only money.
+    /// `true` to keep only money.
     pub money: bool,
-    /// Only the totals, and not what they add up.
+    /// `true` to give only the totals, without the amounts behind them.
     pub totals: bool,
 }
 
@@ -29,8 +30,10 @@ impl AmountFilter {
     }
 }
 
-/// Each thing has its own amount, and each total a row and columns of its own, so that adding up a column counts nothing twice; a part
-/// that is left out has its amount only in words.
+/// Columns of the full report.
+///
+/// An amount and a total have rows and columns of their own, so that adding up a column counts
+/// nothing twice; a part that is left out has its amount only in words.
 const COLUMNS: &[&str] = &[
     "row",
     "whose",
@@ -52,7 +55,9 @@ const COLUMNS: &[&str] = &[
 
 const TOTALS: &[&str] = &["whose", "role", "per", "unit", "low", "high", "counted"];
 
-/// Amounts by whose they are, by role, as bounds. Nothing is added across bodies or roles: what is announced, allocated and paid may be the same money.
+/// Returns amounts by party and role, as bounds.
+///
+/// Nothing is added across parties or roles: money announced, allocated and paid may be the same.
 #[must_use]
 pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: ReportBasis) -> Document {
     let title = if filter.money { "Money" } else { "Amounts" };
@@ -64,7 +69,7 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: ReportBasis) -> Do
         document.summary.push("No such amount is on record.".to_owned());
         return document;
     }
-    // They come in the order of whose they are.
+    // The groups are sorted by party.
     let bodies: Vec<&[Group<'_>]> = groups.chunk_by(|a, b| a.whose == b.whose).collect();
     document.summary.push(format!(
         "Nothing is added across bodies or roles: what is announced, allocated, invested and paid may be the same. {} of {} told of.",
@@ -87,9 +92,9 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: ReportBasis) -> Do
     document
 }
 
-/// One total: whose, in what role, and whether for each period or over all of it.
+/// One total: of a party, in a role, per period or overall.
 pub(crate) struct Group<'a> {
-    /// One body, or several together.
+    /// One party, or several together.
     pub whose: Vec<FactId>,
     pub role: Role,
     pub per: Basis,
@@ -97,13 +102,17 @@ pub(crate) struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Whether the things in it are of a kind that a sum of them means something: not lengths of time, shares or factors, nor what is merely told.
+    /// Returns `true` if a sum is meaningful: for money and counted units, not for durations,
+    /// shares, factors, or amounts in the role `qualifier`.
     fn adds_up(&self) -> bool {
         self.role != Role::Stated && matches!(self.total.unit, Unit::Money(_) | Unit::Counted(_))
     }
 }
 
-/// Whose an amount is: the payer's where one is told; what is asked for, the asker's; else of whom the fact speaks.
+/// Returns the parties that an amount belongs to.
+///
+/// The payer, if stated; for an amount asked for, the asker; in the voice of the owner or a
+/// government, the speaker, if named; otherwise the subjects of the fact.
 fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> &'a [FactId] {
     match (&amount.payer, amount.role) {
         (Some(payer), _) => std::slice::from_ref(payer),
@@ -115,7 +124,9 @@ fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> &'a [FactId] {
     }
 }
 
-/// The facts that tell of such an amount, among which those are that match in all else.
+/// Returns the facts that have a matching amount.
+///
+/// Other filters are not applied yet.
 fn candidates<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<&'a Fact> {
     filter
         .facts
@@ -149,7 +160,7 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
     let mut groups = Vec::new();
     let told: BTreeMap<_, _> = told.into_iter().collect();
     for ((who, role, kept), facts) in told {
-        // Every telling of a thing is asked the same.
+        // `totals` applies this to every mention in a cluster, so the filter is repeated here.
         let pick = |f: &Fact, a: &Amount| {
             filter.facts.matches(view, f) && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
         };
@@ -160,7 +171,8 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
     groups
 }
 
-/// What is for each period is never added to what is over all of it; where nobody says which, it counts as over all.
+/// Returns `PerPeriod` or `InTotal`, which are never added to each other; an unknown basis counts
+/// as in total.
 const fn per(amount: &Amount) -> Basis {
     match amount.basis {
         Basis::PerPeriod => Basis::PerPeriod,
@@ -168,7 +180,7 @@ const fn per(amount: &Amount) -> Basis {
     }
 }
 
-/// The totals of one body.
+/// Returns the section of one party.
 fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Section {
     let name = list(&names(view, groups.first().map_or(&[][..], |g| &g.whose)));
     let mut blocks = Vec::new();
@@ -206,7 +218,7 @@ fn role_words(group: &Group<'_>) -> String {
     format!("{}{per}{critics}", group.role.as_str().replace('-', " "))
 }
 
-/// The total in a sentence: `Invested: £12m, 3 told again and counted once.`
+/// Returns the total as a sentence: `Invested: £12m; 3 told again and counted once.`
 pub(crate) fn sentence(group: &Group<'_>) -> String {
     let total = &group.total;
     let mut notes = Vec::new();
@@ -231,11 +243,11 @@ pub(crate) fn sentence(group: &Group<'_>) -> String {
     }
 }
 
-/// The things that a total counts, and those it leaves out.
+/// Returns the items that a total counts, and those left out.
 pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
     let of = |clusters: &[Cluster<'_>], note: &str| {
         let thing = |c: &Cluster<'_>| {
-            // The telling that has it in this role.
+            // The mention that has an amount of this group.
             let has = |t: &&&Fact| t.amounts.iter().any(|a| fits(a, group));
             let fact = c.mentions.iter().find(has).copied().unwrap_or_else(|| c.first());
             let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
@@ -250,7 +262,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
     [of(&group.total.counted, ""), of(&group.total.parts, "left out: part of another")].concat()
 }
 
-/// Who says so, where that is somebody other than whom it speaks of.
+/// Returns the speaker if the fact is about somebody as well.
 fn said_by(view: &View<'_>, fact: &Fact) -> String {
     let by = names(view, &fact.by);
     if by.is_empty() || fact.about.is_empty() { String::new() } else { format!("said by {}", list(&by)) }
@@ -260,12 +272,12 @@ fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
     ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
 }
 
-/// Whether an amount is of this group, whosever it is.
+/// Returns `true` if an amount has the role, unit and basis of this group.
 fn fits(amount: &Amount, group: &Group<'_>) -> bool {
     amount.role == group.role && amount.unit == group.total.unit && per(amount) == group.per
 }
 
-/// As the tellings have it; each way of telling once.
+/// Returns the amounts as the mentions state them, without duplicates.
 fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
     let mut words: Vec<String> = Vec::new();
     for a in cluster.mentions.iter().flat_map(|t| t.amounts.iter().filter(|a| fits(a, group))) {
@@ -277,7 +289,7 @@ fn told(cluster: &Cluster<'_>, group: &Group<'_>) -> String {
     words.join("; ")
 }
 
-/// The things of which a later telling became public on another day than the first.
+/// Returns the clusters whose mentions became public on different days.
 fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Cluster<'a>> {
     let mut seen = BTreeSet::new();
     let on_another_day = |c: &&Cluster<'a>| {
@@ -300,15 +312,15 @@ fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     Item { mark: format!("{} times", cluster.mentions.len()), line: cluster.first().text.clone(), details }
 }
 
-/// How many of the things that may be the same a row names.
+/// Maximum number of possibly identical facts that a row names.
 const MOST_NAMED: usize = 20;
 
-/// The ends of a range, each by itself; empty where it is not known.
+/// Returns the two bounds as cells; empty if unknown.
 fn ends(known: Option<Interval>) -> [Cell; 2] {
     let number = |limit: heldto_fact::Limit| Cell::Number(limit.value.to_string());
     let Some(known) = known else { return [Cell::Empty, Cell::Empty] };
     let is_nought = known.high.is_some_and(|high| high.value == Quantity::ZERO);
-    // That it is no less than nought goes without saying, and is no figure.
+    // A lower bound of zero carries no information.
     let low = if known.low.value == Quantity::ZERO && !is_nought { Cell::Empty } else { number(known.low) };
     [low, known.high.map_or(Cell::Empty, number)]
 }
@@ -317,7 +329,7 @@ fn sum(group: &Group<'_>) -> [Cell; 2] {
     ends(Some(group.total.sum).filter(|_| group.adds_up()))
 }
 
-/// A total by itself: how many things it counts stands where each thing would.
+/// Returns the row of a total on its own, which ends with the number of items counted.
 fn total_row(group: &Group<'_>) -> Vec<Cell> {
     let [low, high] = sum(group);
     vec![

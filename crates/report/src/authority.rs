@@ -1,4 +1,5 @@
-//! One authority's state, as a briefing.
+//! Turns everything on record about one party into a briefing. Knows the other reports, from which
+//! it takes its sections; no output format. Start at [`authority`].
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
@@ -10,7 +11,7 @@ use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role,
 use heldto_replay::{Cluster, Total, View, controls, payouts};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The briefing. `None` where nobody of this id is a party.
+/// Returns the briefing; `None` if the id is not that of a party.
 #[must_use]
 pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<Document> {
     let fact = view.fact(party).filter(|f| f.kind() == Kind::Party)?;
@@ -70,7 +71,7 @@ fn paid_line(total: &Total<'_>) -> String {
 }
 
 impl<'a> Brief<'a> {
-    /// What names it, each thing once, by the first telling that does.
+    /// Returns the facts that name the party, one a cluster: the first mention that names it.
     fn facts(&self) -> Vec<&'a Fact> {
         let named = |f: &&Fact| [&f.by, &f.about, &f.to].iter().any(|ids| ids.contains(self.party));
         let facts = || self.view.lookup(IndexTerm::Party(self.party)).filter(named);
@@ -120,7 +121,7 @@ impl<'a> Brief<'a> {
         self.document.sections.push(Section::plain("Who it is", vec![Block::Pairs(pairs)]));
     }
 
-    /// Returns a fact for reading.
+    /// Returns a fact as a list item.
     fn item(&self, fact: &Fact, details: Vec<String>) -> Item {
         let when = fact.occurred.as_ref().or(fact.period.as_ref());
         let mut all = vec![fact.id.to_string()];
@@ -128,7 +129,7 @@ impl<'a> Brief<'a> {
         Item { mark: when.map_or_else(String::new, When::describe), line: fact.text.clone(), details: all }
     }
 
-    /// The facts of a kind that are about this party, oldest first.
+    /// Adds the facts of a kind that name the party, oldest first.
     fn of_kind(&mut self, heading: &str, kind: Kind) {
         let mut facts = self.facts();
         let names = |f: &Fact| [&f.about, &f.to, &f.by].iter().any(|ids| ids.contains(self.party));
@@ -148,14 +149,15 @@ impl<'a> Brief<'a> {
         self.document.list(heading, Tone::Plain, items);
     }
 
-    /// What it is said to have done or not, each thing once, whether anybody had promised it or not.
+    /// Adds the party's deliveries, done or not, promised or not, each counted once.
     fn done(&mut self) {
         let filter = FactFilter { by: Some(self.party.clone()), ..FactFilter::default() };
         let items = deliveries::brief(&self.view, &filter);
         self.document.list("What it did, as it is told", Tone::Plain, items);
     }
 
-    /// What it says of itself: apologies, admissions, claims, replies; each once, oldest first.
+    /// Adds the party's own statements (apologies, admissions, claims, replies), each once, oldest
+    /// first.
     fn says(&mut self) {
         let act = |f: &Fact| match &f.body {
             Body::Statement { act, .. } => Some(act.as_str()),
@@ -177,7 +179,7 @@ impl<'a> Brief<'a> {
         let things: Vec<Cluster<'a>> = facts.iter().map(|f| Cluster::of(&self.view, f)).collect();
         let named: BTreeMap<&FactId, &'a Fact> =
             things.iter().flat_map(|c| c.mentions.iter().map(|t| (&t.id, c.first()))).collect();
-        // A part is counted with its whole, whichever telling of the whole it names.
+        // A part is counted with its whole, whichever mention of the whole it names.
         let whole = |f: &Fact| {
             let wholes = f.links.iter().filter(|l| l.kind == LinkKind::PartOf && l.strength != Strength::Possible);
             wholes.into_iter().find_map(|l| named.get(&l.to).copied()).filter(|w| w.id != f.id)
@@ -216,13 +218,15 @@ impl<'a> Brief<'a> {
         }
     }
 
-    /// Every other role of its money, each added up so that nothing counts twice; nothing is added across roles.
+    /// Adds the party's money by role, without payouts.
+    ///
+    /// No amount counts twice; nothing is added across roles.
     fn money(&mut self) {
         let facts = FactFilter { about: Some(self.party.clone()), ..FactFilter::default() };
         let filter = AmountFilter { facts, money: true, ..AmountFilter::default() };
         let mut blocks = Vec::new();
         for group in groups(&self.view, &filter) {
-            // What was paid to settle complaints stands with them.
+            // Payouts that settle complaints are listed with the complaints.
             let settles = |c: &Cluster<'_>| c.mentions.iter().all(|t| matches!(t.body, Body::Payout { .. }));
             let elsewhere =
                 group.role == Role::Paid && group.total.counted.iter().chain(&group.total.parts).all(settles);
@@ -271,7 +275,8 @@ impl<'a> Brief<'a> {
         self.document.list("Facts that disagree", Tone::Warning, items);
     }
 
-    /// Bodies that are spoken of together with it and owe something themselves; those first that are so most often.
+    /// Adds the bodies that are named together with the party and owe something, most frequent
+    /// first.
     fn see_also(&mut self) {
         let mut together: BTreeMap<&'a FactId, usize> = BTreeMap::new();
         for fact in self.facts().into_iter().filter(|f| f.subjects().contains(self.party) || f.by.contains(self.party))
@@ -292,7 +297,7 @@ impl<'a> Brief<'a> {
     }
 }
 
-/// What was paid, and by when where only that is known.
+/// Returns the amount paid, with the last possible day if no first one is known.
 fn told(fact: &Fact) -> String {
     let amounts: Vec<String> = fact.amounts.iter().filter(|a| a.role == Role::Paid).map(amount).collect();
     let known = fact.occurred.as_ref().map(When::window).filter(|w| w.earliest.is_none()).and_then(|w| w.latest);

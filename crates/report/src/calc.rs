@@ -1,4 +1,5 @@
-//! Arithmetic over fields of facts, in bounds: differences, sums, ratios, days between, a day plus a length of time.
+//! Evaluates arithmetic over fields of facts, in bounds: differences, sums, ratios, days between
+//! two dates, a date plus a duration. Knows no reports. Start at [`calc`].
 
 use crate::explain::sources;
 use crate::pledges::terms;
@@ -9,35 +10,35 @@ use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Span, Target, 
 use heldto_replay::{View, totals};
 use std::collections::BTreeSet;
 
-/// Why an expression cannot be worked out. What merely cannot be told is a result, and no error.
+/// The reason why an expression cannot be evaluated; an undetermined result is no error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalcError {
-    /// It does not read as operands with signs between them.
+    /// The expression is not a list of operands with signs between them.
     #[error("`{0}` does not read as FIELD, or FIELD SIGN FIELD and so on, with blanks between; the signs are + - * /")]
     Form(String),
-    /// Nothing of this name is known.
+    /// No fact, date or number with a unit has this name.
     #[error("`{0}` is neither a fact that is known by the day, nor a date, nor a number with a unit")]
     Unknown(String),
-    /// The fact has no such field, or nobody filled it in.
+    /// The fact has no such field, or the field is empty.
     #[error("`{fact}` tells no `{field}`; a field is one of {FIELDS}")]
     Field {
-        /// The fact.
+        /// Id of the fact.
         fact: String,
-        /// What was asked of it.
+        /// Requested field.
         field: String,
     },
-    /// The sign does not join what stands on its two sides.
+    /// The sign cannot combine its two operands.
     #[error("`{sign}` does not join {left} and {right}")]
     Units {
-        /// The sign.
+        /// Sign.
         sign: char,
-        /// What stands before it.
+        /// Operand before the sign.
         left: String,
-        /// What stands after it.
+        /// Operand after the sign.
         right: String,
     },
-    /// A number grew too large.
+    /// A number overflowed.
     #[error("a number grew too large")]
     TooLarge,
 }
@@ -46,10 +47,10 @@ const FIELDS: &str =
     "amount, amount.2, target, numerator, denominator, count, occurred, period, due, known-from, recorded";
 
 const EACH: &str = " for each of the ";
-/// What is for each period is no number of the same kind as what is over all of it.
+/// Unit suffix of an amount per period, which is not comparable with an amount in total.
 const EACH_PERIOD: &str = " each period";
 
-/// A number that may lie below nought, in ten-thousandths, each end with whether it is itself outside.
+/// Bounds of a number that may be negative: ten-thousandths, and `true` if the end is excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bounds {
     low: Option<(i128, bool)>,
@@ -61,16 +62,17 @@ enum CalcValue {
     Number(Bounds, String),
     Days(Window),
     Length(Span),
-    /// The fewest and the most days from one to the other.
+    /// Fewest and most days from one date to the other.
     Between(Option<i64>, Option<i64>),
 }
 
-/// Works an expression out, with everything it rests on.
+/// Evaluates an expression, and lists the facts and sources it rests on.
 ///
 /// # Errors
-/// When it does not read, or names what is not there.
+/// If the expression does not parse, names an unknown fact or field, combines units that do not
+/// match, or overflows.
 pub fn calc(view: &View<'_>, expression: &str, basis: ReportBasis) -> Result<Document, CalcError> {
-    // A bare number of four digits is a year only where days are reckoned with.
+    // A bare four-digit number is a year only if the expression has a longer date as well.
     let days = expression
         .split_whitespace()
         .any(|t| t.len() > 4 && t.parse::<When>().is_ok_and(|w| w.window() != Window::ANY));
@@ -93,17 +95,17 @@ pub fn calc(view: &View<'_>, expression: &str, basis: ReportBasis) -> Result<Doc
     Ok(document)
 }
 
-/// The field of a fact that a value was taken from, where it was.
+/// Fact and field that a value was taken from; `None` for a literal.
 type Origin<'a> = Option<(&'a Fact, String)>;
 
-/// What stands in an expression: a value, the sign before it, and where it was taken from.
+/// An operand: its value, the sign before it, and its origin.
 struct Operand<'a> {
     sign: char,
     value: CalcValue,
     from: Origin<'a>,
 }
 
-/// Reads the operands, the first with the sign `+`.
+/// Parses the operands; the first has the sign `+`.
 fn operands<'a>(view: &View<'a>, expression: &str, days: bool) -> Result<Vec<Operand<'a>>, CalcError> {
     let form = || CalcError::Form(expression.to_owned());
     let mut tokens = expression.split_whitespace().peekable();
@@ -129,8 +131,10 @@ fn operands<'a>(view: &View<'a>, expression: &str, days: bool) -> Result<Vec<Ope
     if sign.is_some() || found.is_empty() { Err(form()) } else { Ok(found) }
 }
 
-/// Returns the sum of the amounts that an expression begins by adding, each thing once as in every report, and how many operands that
-/// takes in; and what is to be said of it. `None` where it does not begin with a sum of amounts of facts in one unit.
+/// Returns the sum of the leading added amounts, each counted once, with the number of operands
+/// used; then notes for the reader.
+///
+/// `None` unless the expression begins with two or more added amounts of facts in one unit.
 fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize, CalcValue)>, Vec<String>) {
     let amount = |o: &Operand<'a>| match (&o.from, &o.value) {
         (Some((fact, name)), CalcValue::Number(_, unit)) => Some((*fact, place_of(name)?, unit.clone())),
@@ -169,7 +173,7 @@ fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize
     (Some((added.len(), sum)), said)
 }
 
-/// Returns the place of the amount that a field names.
+/// Returns the index of the amount that a field names.
 fn place_of(name: &str) -> Option<usize> {
     match name {
         "amount" => Some(0),
@@ -177,7 +181,7 @@ fn place_of(name: &str) -> Option<usize> {
     }
 }
 
-/// `20 weeks`, `500 places`: a number with its unit.
+/// Parses a number with its unit: `20 weeks`, `500 places`.
 fn measured(number: &str, unit: &str) -> Option<CalcValue> {
     if let Ok(span) = format!("{number} {unit}").parse::<Span>() {
         return Some(CalcValue::Length(span));
@@ -187,7 +191,7 @@ fn measured(number: &str, unit: &str) -> Option<CalcValue> {
     Some(CalcValue::Number(bounds(Interval::exactly(value)), unit.to_string()))
 }
 
-/// Reads a date, a number or a field of a fact; of the last, from which.
+/// Reads a date, a number or a fact's field; for a field, also returns the fact.
 fn field<'a>(view: &View<'a>, token: &str) -> Result<(CalcValue, Origin<'a>), CalcError> {
     if let Ok(when) = token.parse::<When>()
         && when.window() != Window::ANY
@@ -209,7 +213,7 @@ fn field<'a>(view: &View<'a>, token: &str) -> Result<(CalcValue, Origin<'a>), Ca
     Ok((value, Some((fact, name.to_owned()))))
 }
 
-/// Returns the field of a fact that stands in an expression, with its sources.
+/// Returns the fact of an operand as a list item with its sources; `None` for a literal.
 fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
     let (fact, name) = operand.from.as_ref()?;
     let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
@@ -218,7 +222,7 @@ fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
     Some(Item { mark: describe(&operand.value).0, line: fact.text.clone(), details })
 }
 
-/// A field of a fact; `None` where it has none.
+/// Returns a field of a fact; `None` if the fact lacks it.
 fn of(view: &View<'_>, fact: &Fact, name: &str) -> Option<CalcValue> {
     let number = |a: &Amount| {
         let each = if a.basis == heldto_fact::Basis::PerPeriod { EACH_PERIOD } else { "" };
@@ -269,7 +273,7 @@ fn join(left: CalcValue, sign: char, right: CalcValue) -> Result<CalcValue, Calc
     Ok(match (left, sign, right) {
         (CalcValue::Number(a, u), '+', CalcValue::Number(b, v)) if u == v => CalcValue::Number(plus(a, b), u),
         (CalcValue::Number(a, u), '-', CalcValue::Number(b, v)) if u == v => {
-            // From one share to another is a number of percentage points.
+            // The difference of two percentages is in percentage points.
             CalcValue::Number(plus(a, negated(b)), if u == "%" { "percentage points".to_owned() } else { u })
         }
         (CalcValue::Number(a, u), '*', CalcValue::Number(b, v)) => {
@@ -329,10 +333,12 @@ const fn negated(b: Bounds) -> Bounds {
     Bounds { low: turned(b.high), high: turned(b.low) }
 }
 
-/// Returns the unit of a product, and whether one of the two is per cent; `None` of two that do not multiply.
+/// Returns the unit of a product, and `true` if a factor in per cent requires division by 100.
+///
+/// `None` if the units do not multiply.
 fn product_unit(u: &str, v: &str) -> Option<(String, bool)> {
     let is_factor = |unit: &str| matches!(unit, "" | "times" | "%");
-    // So much for each of what is counted, and so many of it.
+    // A rate per counted unit, times a number of these units.
     let each = |rate: &str, n: &str| rate.split_once(EACH).filter(|(_, of)| *of == n).map(|(unit, _)| unit.to_owned());
     match (u, v) {
         (u, "" | "times") => Some((u.to_owned(), false)),
@@ -344,8 +350,8 @@ fn product_unit(u: &str, v: &str) -> Option<(String, bool)> {
     }
 }
 
-/// The product of two numbers that are not below nought, divided by `by` and rounded outwards to four decimals. `None` where a number
-/// grows too large.
+/// Returns the product of two non-negative numbers, divided by `by`, rounded outwards to four
+/// decimals; `None` on overflow.
 fn product(a: Bounds, b: Bounds, by: i128) -> Option<Bounds> {
     let (low, high) = match (a.low, b.low, a.high, b.high) {
         (Some((x, s)), Some((y, t)), ..) if x >= 0 && y >= 0 => {
@@ -361,8 +367,9 @@ fn product(a: Bounds, b: Bounds, by: i128) -> Option<Bounds> {
     Some(Bounds { low, high })
 }
 
-/// The ratio of two numbers that are not below nought, rounded outwards to four decimals. Without a lower end above nought, the divisor bounds nothing.
-/// `None` where a number grows too large.
+/// Returns the ratio of two non-negative numbers, rounded outwards to four decimals.
+///
+/// A divisor without a positive lower bound leaves no upper bound. `None` on overflow.
 fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
     let scaled = |n: i128| n.checked_mul(10_000);
     let low = match (a.low, b.high) {
@@ -377,7 +384,7 @@ fn ratio(a: Bounds, b: Bounds) -> Option<Bounds> {
     Some(Bounds { low, high })
 }
 
-/// Returns a value in words, and whether a number in it was rounded.
+/// Returns a value in words, and `true` if a number in it was rounded.
 fn describe(value: &CalcValue) -> (String, bool) {
     let words = match value {
         CalcValue::Number(b, unit) => return number_in_words(*b, unit),
@@ -396,13 +403,14 @@ fn describe(value: &CalcValue) -> (String, bool) {
 
 fn number_in_words(b: Bounds, unit: &str) -> (String, bool) {
     let (of, each) = unit.split_once(EACH).map_or((unit, String::new()), |(u, v)| (u, format!("{EACH}{v}")));
-    // One number whose last decimals were rounded outwards, to both sides.
+    // A single number whose last decimals were rounded outwards on both sides.
     if let (Some((low, false)), Some((high, false))) = (b.low, b.high)
         && (1..=2).contains(&(high - low))
         && low >= 0
     {
         let is_money = of.parse::<Unit>().is_ok_and(|u| matches!(u, Unit::Money(_)));
-        // Whole pounds from a hundred on, hundredths from a tenth on; below that, all that is known.
+        // Money from 100 up in whole units, other numbers from 0.1 up in hundredths, the rest in
+        // full.
         let step = match low {
             1_000_000.. if is_money => 10_000,
             1_000.. => 100,
@@ -437,7 +445,7 @@ fn number_in_words(b: Bounds, unit: &str) -> (String, bool) {
     (words, false)
 }
 
-/// The same as an interval, where nothing of it lies below nought.
+/// Returns the bounds as an interval; `None` if negative or without a lower bound.
 fn unsigned(b: Bounds) -> Option<Interval> {
     let end = |(n, strict): (i128, bool)| {
         Some(heldto_fact::Limit { value: Quantity::from_ten_thousandths(i64::try_from(n).ok()?)?, strict })
@@ -468,7 +476,7 @@ mod tests {
 
     #[test]
     fn a_lower_bound_never_subtracts() {
-        // At least 5, from 10, leaves at most 5, and nobody knows how little.
+        // 10 minus at least 5 is at most 5, without a lower bound.
         assert_eq!(plus(bounds(Some(10), Some(10)), negated(bounds(Some(5), None))), bounds(None, Some(5)));
         assert_eq!(plus(bounds(Some(3), Some(4)), negated(bounds(Some(5), Some(6)))), bounds(Some(-3), Some(-1)));
     }

@@ -1,4 +1,5 @@
-//! What is new since a day or a place in the log: the press note.
+//! Compares two views of a ledger and lists the differences: the press note. Knows no log, only
+//! views. Start at [`changes`].
 
 use crate::amended::{self, amendments};
 use crate::pledges::{PledgeFilter, judged};
@@ -9,8 +10,9 @@ use heldto_fact::{Fact, FactId, Kind, Salience, Version};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge_each};
 use std::collections::BTreeSet;
 
-/// What stands otherwise in one view than in an earlier one, with the entry or the day that explains each change. `since` says in words what the
-/// earlier view is.
+/// Returns the differences between two views, each with the entry or the day that explains it.
+///
+/// `since` describes the earlier view in words.
 #[must_use]
 pub fn changes(
     before: &View<'_>,
@@ -25,21 +27,21 @@ pub fn changes(
     document.summary.extend(filter.facts.describe().map(|words| format!("Only what concerns facts {words}.")));
     let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
-    // What tells again of a thing that was known is no news.
+    // A new mention of a known event is not news.
     let new_told = new_facts(before, after, filter);
     let mut told_again: BTreeSet<&FactId> = BTreeSet::new();
     for cluster in Cluster::each(after, new_told.iter().copied()) {
         let mut known = cluster.mentions.iter().filter(|t| before.fact(&t.id).is_some()).map(|t| &t.id);
         match (known.next(), known.next()) {
             (None, _) => {}
-            // What was known itself is no telling again.
+            // The only mention that was known is not a repetition.
             (Some(only), None) => told_again.extend(cluster.mentions.iter().map(|t| &t.id).filter(|id| *id != only)),
             _ => told_again.extend(cluster.mentions.iter().map(|t| &t.id)),
         }
     }
     let known = |f: &&Fact| told_again.contains(&f.id);
     let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_told.into_iter().partition(known);
-    // Against an earlier day the log is the same: what was recorded after that day is new.
+    // Compared with an earlier day, the log is the same: entries recorded after that day are new.
     let (from, day) = (before.size(), before.clock().as_of);
     let is_new = |v: &Version| v.index >= from || (from == after.size() && v.recorded_at.date_naive() > day);
     let amended = amendments(after, &filter.facts, is_new);
@@ -131,12 +133,13 @@ struct Moved<'a> {
     before: (Status, Grade),
     after: Judgement<'a>,
     because: String,
-    /// The day from which the public could know what explains it; the day judged by, where it is the passing of time.
+    /// Day from which the public could know the cause; for a correction or retraction, the day of
+    /// recording; if only time has passed, the as-of day.
     day: Option<NaiveDate>,
 }
 
 fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Moved<'a>> {
-    // By whichever telling it was known.
+    // A commitment was known if any of its mentions was.
     let is_same = |e: &Judgement<'_>| e.status != Status::NotYetKnown && e.addressee == j.addressee;
     let known = |t: &&Fact| judge_each(before, &t.id).into_iter().find(is_same);
     let earlier = j.mentions.iter().find_map(known);
@@ -151,7 +154,7 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
     };
     let facts = || j.mentions.iter().copied().chain(j.reasons.iter().map(|r| r.fact));
     let new: Vec<&Fact> = facts().filter(|f| is_new(f)).collect();
-    // What it rested on, and was retracted or corrected since.
+    // Earlier evidence that was retracted or corrected since.
     let rested = earlier.iter().flat_map(|e| e.reasons.iter().map(|r| r.fact).chain(e.mentions.iter().copied()));
     let gone = rested.filter(|f| is_new(f)).find_map(|f| Some((f, after.version(&f.id)?)));
     let newest = new.iter().filter_map(|f| after.fact_known_from(&f.id)).max();
@@ -174,7 +177,8 @@ fn entry(view: &View<'_>, fact: &Fact) -> String {
     view.version(&fact.id).map_or_else(|| fact.id.to_string(), |v| format!("{} (entry {})", fact.id, v.index))
 }
 
-/// What other than commitments is known now and was not before.
+/// Returns the facts known now and not before, except pledges, measurements, parties, sources and
+/// metrics.
 fn new_facts<'a>(before: &View<'_>, after: &View<'a>, filter: &PledgeFilter) -> Vec<&'a Fact> {
     let tells =
         |kind: Kind| !matches!(kind, Kind::Party | Kind::Source | Kind::Metric | Kind::Pledge | Kind::Measurement);

@@ -1,4 +1,6 @@
-//! Facts that disagree, side by side: linked so, told with other amounts or days, or announced with another count than listed.
+//! Finds facts that disagree and sets them side by side: linked as contradicting, with incompatible
+//! amounts or days, or with another count than listed. Never decides which is right. Start at
+//! [`contradictions`].
 
 use crate::wording::{amount as amount_in_words, count, interval, voice_of};
 use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
@@ -8,17 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One disagreement.
 pub(crate) struct Contradiction<'a> {
-    /// What kind it is, in a word: `linked`, `amounts`, `days`, `figures`, `sums`, `listed`, `readings`.
+    /// Kind: `linked`, `amounts`, `days`, `figures`, `sums`, `listed` or `readings`.
     pub kind: &'static str,
-    /// In a sentence.
+    /// The disagreement in a sentence.
     pub text: String,
-    /// The facts that disagree.
+    /// Facts that disagree.
     pub facts: Vec<&'a Fact>,
-    /// Whether it only may be one.
+    /// `true` if the facts only possibly disagree.
     pub possible: bool,
 }
 
-/// Everything among the facts that the filter lets through that does not fit together. Both sides are kept; nothing here says which is right.
+/// Returns the disagreements among the matching facts.
+///
+/// Both sides are kept; nothing here says which is right.
 #[must_use]
 pub fn contradictions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Document {
     let mut document = Document::new("Contradictions", basis, &["kind", "sure", "text", "ids", "sources"]);
@@ -66,7 +70,7 @@ pub fn contradictions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) 
 
 pub(crate) fn found<'a>(view: &View<'a>, filter: &FactFilter) -> Vec<Contradiction<'a>> {
     let all: Vec<&'a Fact> = if filter.is_narrow() {
-        // What matches, what says that it contradicts that, and what tells the same again.
+        // The matching facts, the facts that contradict them, and their other mentions.
         let mut all: BTreeMap<&FactId, &'a Fact> = BTreeMap::new();
         let matching: Vec<&'a Fact> = filter.facts(view, &|_| true).collect();
         for fact in &matching {
@@ -83,14 +87,14 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &FactFilter) -> Vec<Contradicti
     let concerns = |c: &Contradiction<'_>| {
         c.facts.iter().any(|f| filter.matches(view, f) && filter.in_range(f.window()) != heldto_fact::Truth::No)
     };
-    // Said by both of each other, it is one disagreement.
+    // A pair linked in both directions is one disagreement.
     let mut pairs = BTreeSet::new();
     let once = |c: &Contradiction<'a>| {
         let (a, b) = (&c.facts[0].id, &c.facts[1].id);
         pairs.insert(if a < b { (a, b) } else { (b, a) })
     };
     let mut linked: Vec<Contradiction<'a>> = all.iter().flat_map(|f| linked(view, f)).collect();
-    // Of what both say, the surer.
+    // Of two such links, the more certain one is kept.
     linked.sort_by_key(|c| c.possible);
     let linked = linked.into_iter().filter(once);
     let alone = |f: &&'a Fact| [listed(f), readings(f), figures(f)];
@@ -119,7 +123,7 @@ fn linked<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Contradiction<'a>> {
     against.filter_map(pair).collect()
 }
 
-/// A day that can be read in two ways, with both kept.
+/// Returns a possible disagreement if a day is recorded with two or more readings.
 fn readings(fact: &Fact) -> Option<Contradiction<'_>> {
     let due = match &fact.body {
         Body::Pledge(commitment) => commitment.due.as_ref(),
@@ -133,7 +137,8 @@ fn readings(fact: &Fact) -> Option<Contradiction<'_>> {
     Some(Contradiction { kind: "readings", text, facts: vec![fact], possible: true })
 }
 
-/// A share whose numerator and denominator come to another, by more than rounding it to as many decimals explains.
+/// Returns a disagreement if a percentage differs from its numerator and denominator by more than
+/// its own rounding explains.
 fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
     let Body::Measurement { numerator: Some(numerator), denominator: Some(denominator), .. } = fact.body else {
         return None;
@@ -154,7 +159,8 @@ fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
     Some(Contradiction { kind: "figures", text, facts: vec![fact], possible: false })
 }
 
-/// Recorded parts of one thing that come to more than it, for certain; only possibly where the parts may hold some of the same.
+/// Returns a disagreement if the sum of a whole's recorded parts certainly exceeds the whole; a
+/// possible one if parts may overlap.
 fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let amount = |fact: &'a Fact| match &fact.body {
         Body::Pledge(c) => match &c.target {
@@ -185,26 +191,29 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     }
     let text = format!("{}: {}, and its parts come to {}", told.text, amount_in_words(of), interval(sum, &of.unit));
     let facts = std::iter::once(told).chain(clusters.iter().map(Cluster::first)).collect();
-    // Parts that may hold some of the same may come to less.
+    // Parts that overlap may add up to less.
     let overlaps = |f: &&Fact| f.links.iter().any(|l| l.kind == LinkKind::MayOverlap);
     let possible = clusters.iter().flat_map(|c| c.mentions.iter()).any(overlaps);
     Some(Contradiction { kind: "sums", text, facts, possible })
 }
 
-/// Announced so many, listed so many.
+/// Returns a disagreement if a publication announces one number of parts and lists another.
 fn listed(fact: &Fact) -> Option<Contradiction<'_>> {
     let Body::Publication { announced: Some(announced), parts, .. } = &fact.body else { return None };
     if parts.is_empty() || *announced == parts.len() as u64 {
         return None;
     }
     let text = format!("{announced} announced, {} listed: {}", parts.len(), parts.join("; "));
-    // A list may leave some out; it cannot hold more than there are.
+    // A list may be incomplete, but cannot hold more than there are.
     let possible = (parts.len() as u64) < *announced;
     Some(Contradiction { kind: "listed", text, facts: vec![fact], possible })
 }
 
-/// Two tellings of one thing whose amounts cannot both be right: of amounts of one kind, the one that begins highest and the one that
-/// ends lowest, if those are apart; else none are.
+/// Returns a disagreement if two mentions in a cluster state amounts that cannot both be right.
+///
+/// Uses mentions with exactly one amount. Of the amounts of one role, basis and unit, compares the
+/// one with the highest lower bound and the one with the lowest upper bound: if these two overlap,
+/// all do.
 fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let only = |t: &'a Fact| t.amounts.first().filter(|_| t.amounts.len() == 1).map(|a| (t, a));
     type Told<'a> = Vec<(&'a Fact, &'a Amount)>;
@@ -224,8 +233,10 @@ fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     Some(Contradiction { kind: "amounts", text, facts: vec![f, g], possible: false })
 }
 
-/// Two tellings of one thing whose days cannot both be right: the one that begins last and the one that ends first. Only of days when
-/// something happened: what is said again is said on another day by nature, and a state is true on many.
+/// Returns a disagreement if two mentions in a cluster state days that cannot both be right.
+///
+/// Compares the mention that begins last with the one that ends first. Limited to kinds that happen
+/// on a day: a statement is repeated on other days, and a state holds on many.
 fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     use heldto_fact::Kind::{Complaint, Delivery, Inspection, Notice, Payout, Publication};
     let happened = |f: &Fact| match f.body {
@@ -244,7 +255,7 @@ fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
     Some(Contradiction { kind: "days", text, facts: vec![f, g], possible: false })
 }
 
-/// A pair in the order in which the thing was told.
+/// Returns a pair in the order of the cluster's mentions.
 fn in_order<'a, T>(cluster: &Cluster<'a>, (a, b): (T, T), fact: impl Fn(&T) -> &'a Fact) -> (T, T) {
     let place = |t: &T| cluster.mentions.iter().position(|f| f.id == fact(t).id);
     if place(&a) <= place(&b) { (a, b) } else { (b, a) }

@@ -1,4 +1,5 @@
-//! What was done, by the commitment it was done towards; and what was done that nobody had promised.
+//! Lists deliveries by the commitment they serve, and those that nobody had promised. Knows no
+//! judgements. Start at [`deliveries`].
 
 use crate::wording::{amount, count, voice_of};
 use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
@@ -6,7 +7,7 @@ use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, 
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The deliveries that the filter lets through; only those towards nothing that was promised, where that is asked for.
+/// Returns the matching deliveries; with `unpledged`, only those towards no commitment on record.
 #[must_use]
 pub fn deliveries(view: &View<'_>, filter: &FactFilter, unpledged: bool, basis: ReportBasis) -> Document {
     let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
@@ -44,22 +45,22 @@ pub fn deliveries(view: &View<'_>, filter: &FactFilter, unpledged: bool, basis: 
     document
 }
 
-/// What the briefing on an authority says of its deliveries.
+/// Returns the deliveries for an authority's briefing.
 pub(crate) fn brief(view: &View<'_>, filter: &FactFilter) -> Vec<Item> {
     let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
     Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c, &mut firsts))).collect()
 }
 
-/// Of commitments that were looked at, the telling known first.
+/// First mention of each commitment looked up, by the id of any mention; `None` if not a pledge.
 type Firsts<'a> = BTreeMap<FactId, Option<&'a Fact>>;
 
-/// The commitments that a delivery is said to be towards.
+/// Returns the commitments that a delivery is linked to, with the strength of the link.
 fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>, firsts: &mut Firsts<'a>) -> Vec<(&'a Fact, Strength)> {
     let kinds = |k| matches!(k, LinkKind::Fulfils | LinkKind::PartFulfils | LinkKind::Supports | LinkKind::Addresses);
     let links = cluster.mentions.iter().flat_map(|t| &t.links).filter(|l| kinds(l.kind));
     let mut seen = BTreeSet::new();
-    // A commitment that is told more than once is one.
+    // A commitment with several mentions is counted once.
     let mut pledge = |l: &heldto_fact::Link| {
         if !firsts.contains_key(&l.to) {
             let told = view.fact(&l.to).filter(|f| f.kind() == Kind::Pledge).map(|f| Cluster::of(view, f));

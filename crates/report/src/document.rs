@@ -1,69 +1,73 @@
+//! The typed [`Document`] that every report builds and every renderer reads, and its
+//! [`ReportBasis`].
+//! Knows views, but no output format except the JSON under its digest. Start at [`Document`].
+
 use crate::FactFilter;
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind};
 use heldto_replay::{Clock, View};
 use std::collections::BTreeSet;
 
-/// What a report rests on, so that anyone can make it again.
+/// The basis of a report, so that anyone can reproduce it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportBasis {
-    /// The days it judges by.
+    /// The as-of day and the known-by day.
     pub clock: Clock,
-    /// The place in the log.
+    /// Position in the log.
     pub log: LogPosition,
-    /// When the last entry counted was recorded.
+    /// Time at which the last counted entry was recorded.
     pub last_recorded: Option<DateTime<Utc>>,
-    /// The newest day from which the public could know a source that is counted.
+    /// Newest day on which a counted source became public.
     pub newest_source: Option<NaiveDate>,
-    /// Whether that is of every source, and not only of those that the facts asked for cite.
+    /// `true` if `newest_source` covers every source, not only those cited by the requested facts.
     pub of_all_sources: bool,
-    /// What is about an identifiable child or family.
+    /// Entries about an identifiable child or family.
     pub sensitive: SensitiveEntries,
 }
 
-/// How many entries of the whole ledger are about an identifiable child or family, and whether the report counts with them.
+/// Number of entries about an identifiable child or family, and their treatment in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SensitiveEntries {
-    /// How many there are, whatever the clock and the filter.
+    /// Number in the whole ledger, whatever the clock and the filter.
     pub entries: u64,
-    /// Whether the report counts with them.
+    /// `true` if the report counts these entries.
     pub are_counted: bool,
 }
 
 impl SensitiveEntries {
-    /// Returns what a view says of them.
+    /// Returns the numbers of a view.
     #[must_use]
     pub const fn of(view: &View<'_>) -> Self {
         Self { entries: view.sensitive_entries(), are_counted: view.is_sensitive() }
     }
 }
 
-/// What a report is about.
+/// The subject of a report.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'f> {
-    /// All there is.
+    /// Everything on record.
     All,
-    /// What may match a filter.
+    /// Facts that may match a filter.
     Filter(&'f FactFilter),
-    /// One fact, and what is linked to it.
+    /// One fact, and the facts that link to it.
     Fact(&'f FactId),
 }
 
-/// A place in a log: what a checkpoint of that size states, and the chain value.
+/// A position in a log: the statement of a checkpoint of that size, and the chain value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPosition {
-    /// The name the ledger goes by.
+    /// Name of the ledger.
     pub origin: String,
-    /// How many entries, from the first.
+    /// Number of entries, from the first.
     pub entries: u64,
-    /// The tree head over them, in base64 as in a checkpoint.
+    /// Tree head over the entries, in base64 as in a checkpoint.
     pub root: String,
-    /// The chain value after the last of them, in hexadecimal.
+    /// Chain value after the last entry, in hexadecimal.
     pub chain: String,
 }
 
 impl ReportBasis {
-    /// What a report of this view rests on.
+    /// Returns the basis of a report on this view.
     #[must_use]
     pub fn of(view: &View<'_>, log: LogPosition, scope: Scope<'_>) -> Self {
         let cited = |facts: &mut dyn Iterator<Item = &Fact>| {
@@ -92,24 +96,24 @@ impl ReportBasis {
 /// A report before it is written in any format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// What it is called.
+    /// Title.
     pub title: String,
-    /// What it rests on.
+    /// Basis of the report.
     pub basis: ReportBasis,
-    /// What was asked for, in words; `None` where everything was.
+    /// The request in words; `None` if everything was requested.
     pub asked: Option<String>,
-    /// Lines that can be quoted as they stand.
+    /// Sentences that can be quoted as they stand.
     pub summary: Vec<String>,
-    /// What people read.
+    /// Sections for people to read.
     pub sections: Vec<Section>,
-    /// What programs read: every row, with every column.
+    /// Table for programs: every row, with every column.
     pub data: TableBlock,
-    /// What has a day, for calendars and feeds.
+    /// Dated events, for calendars and feeds.
     pub events: Vec<Event>,
 }
 
 impl Document {
-    /// A document with nothing in it yet.
+    /// Returns an empty document.
     #[must_use]
     pub fn new(title: impl Into<String>, basis: ReportBasis, columns: &[Column]) -> Self {
         let data = TableBlock::new(columns);
@@ -124,7 +128,7 @@ impl Document {
         }
     }
 
-    /// Adds a section of items, with their number in its heading; nothing where there are none.
+    /// Adds a section of items with their number in the heading; does nothing if there are none.
     pub(crate) fn list(&mut self, heading: &str, tone: Tone, items: Vec<Item>) {
         if !items.is_empty() {
             let heading = format!("{heading} ({})", items.len());
@@ -132,7 +136,7 @@ impl Document {
         }
     }
 
-    /// Returns the document with every text in it mapped; its rows only where they are wanted.
+    /// Returns the document with `map` applied to every text; keeps the rows only if `with_rows`.
     pub(crate) fn map_text(&self, with_rows: bool, map: &dyn Fn(&str) -> String) -> Self {
         let cell = |cell: &Cell| match cell {
             Cell::Text(text) => Cell::Text(map(text)),
@@ -171,75 +175,77 @@ impl Document {
         }
     }
 
-    /// BLAKE3 of the document as JSON on one line, before the digest is put in; the same in every format.
+    /// Returns the BLAKE3 digest of the document's one-line JSON, before the digest is inserted.
+    ///
+    /// Independent of the output format.
     #[must_use]
     pub fn digest(&self) -> String {
         blake3::hash(crate::render::value(self).to_string().as_bytes()).to_string()
     }
 }
 
-/// Something that has a day.
+/// An event with a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The fact.
+    /// Id of the fact; for a correction or retraction, followed by a dot and the entry number.
     pub id: String,
-    /// The day, as a calendar shows it.
+    /// Day shown in a calendar.
     pub day: NaiveDate,
-    /// What it is, in a line.
+    /// Title in one line.
     pub title: String,
-    /// What else to know of it.
+    /// Further text.
     pub text: String,
 }
 
 /// A part of a document under a heading.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
-    /// The heading.
+    /// Heading.
     pub heading: String,
-    /// How it strikes a reader.
+    /// Emphasis.
     pub tone: Tone,
-    /// What stands under it.
+    /// Content, from the top.
     pub blocks: Vec<Block>,
 }
 
 impl Section {
-    /// A section that strikes nobody in particular.
+    /// Returns a section without emphasis.
     #[must_use]
     pub fn plain(heading: impl Into<String>, blocks: Vec<Block>) -> Self {
         Self { heading: heading.into(), tone: Tone::Plain, blocks }
     }
 }
 
-/// How something strikes a reader; never the only sign of it.
+/// Emphasis for the reader; never the only sign of a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
+    /// No emphasis.
     Plain,
-    /// Kept.
+    /// Positive, for example kept.
     Good,
-    /// To be looked at.
+    /// Needs attention.
     Warning,
-    /// Past due.
+    /// Negative, for example past due.
     Bad,
 }
 
 /// A piece of a section.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {
-    /// A paragraph.
+    /// Paragraph.
     Text(String),
-    /// Lines with a mark before each.
+    /// Bulleted lines.
     List(Vec<String>),
-    /// Names and values.
+    /// Names with values.
     Pairs(Vec<(String, String)>),
-    /// Items: a short word in front, a line that says it, smaller lines beneath.
+    /// Items: a short mark in front, a main line, smaller lines beneath.
     Items(Vec<Item>),
-    /// Numbers side by side, as bars.
+    /// Numbers as bars.
     Chart(Chart),
 }
 
 impl Block {
-    /// Returns the block with every text in it mapped.
+    /// Returns the block with `map` applied to every text.
     fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
         match self {
             Self::Text(text) => Self::Text(map(text)),
@@ -268,19 +274,19 @@ impl Block {
     }
 }
 
-/// Numbers of one unit side by side.
+/// Numbers of one unit, drawn as bars.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chart {
-    /// What it shows.
+    /// Title.
     pub title: String,
-    /// What a reader who does not see it must know.
+    /// Description for readers who cannot see the bars.
     pub text: String,
-    /// The bars, from the top.
+    /// Bars, from the top.
     pub bars: Vec<Bar>,
 }
 
 impl Chart {
-    /// The number at the end of the scale, in ten-thousandths; at least 1.
+    /// Returns the end of the scale, in ten-thousandths; at least 1.
     #[must_use]
     pub fn most(&self) -> i64 {
         let ends = self.bars.iter().filter_map(|b| b.value).map(|v| v.high.map_or(v.low.value, |h| h.value));
@@ -291,58 +297,58 @@ impl Chart {
 /// One number of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {
-    /// Whose or when.
+    /// Party or time of the number.
     pub label: String,
-    /// What is known of it; `None` where there is no figure.
+    /// Bounds of the number; `None` if there is no figure.
     pub value: Option<Interval>,
-    /// As it is written.
+    /// The number as displayed.
     pub shown: String,
-    /// Whether it is the one that the chart is about.
+    /// `true` if the bar belongs to the party that the chart is about.
     pub own: bool,
 }
 
-/// One item of a list that is read, not computed with.
+/// One item of a list for readers; programs use the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// What stands in front: a date, as a rule.
+    /// Short text in front, usually a date.
     pub mark: String,
-    /// What it says.
+    /// Main line.
     pub line: String,
-    /// What else to know of it.
+    /// Smaller lines beneath.
     pub details: Vec<String>,
 }
 
 /// Rows with named columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableBlock {
-    /// The columns.
+    /// Column names.
     pub columns: Vec<Column>,
-    /// The rows, each as long as the columns.
+    /// Rows, each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// The name of a column, as programs read it.
+/// Name of a column, as programs read it.
 pub type Column = &'static str;
 
-/// One value.
+/// One value of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// Nothing known.
+    /// No value.
     Empty,
-    /// Words.
+    /// Text.
     Text(String),
-    /// A number, as it is written.
+    /// Number, as written.
     Number(String),
-    /// A day.
+    /// Day.
     Day(NaiveDate),
-    /// Several words.
+    /// Several texts.
     Words(Vec<String>),
-    /// Yes or no.
+    /// Boolean.
     Flag(bool),
 }
 
 impl TableBlock {
-    /// A table without rows.
+    /// Returns a table without rows.
     #[must_use]
     pub fn new(columns: &[Column]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }

@@ -1,4 +1,5 @@
-//! Why a commitment stands where it does, down to entries, sources and lines.
+//! Explains the status of a commitment, down to entries, sources and lines. Knows no rules of
+//! judging: the judgement states its reasons. Start at [`explain`].
 
 use crate::pledges::tone;
 use crate::wording::{amount, voice_of};
@@ -6,8 +7,9 @@ use crate::{Block, Cell, Document, Item, ReportBasis, Section, Tone, day};
 use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation, Target, Threshold};
 use heldto_replay::{Judgement, Status, View, judge_each};
 
-/// The argument for one commitment's status, or for a recommendation's with each body that it is made to. `None` where the id is
-/// neither.
+/// Returns the argument for a commitment's status, or for a recommendation's with each addressee.
+///
+/// `None` if the id is neither.
 #[must_use]
 pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Document> {
     let judged = judge_each(view, id);
@@ -19,7 +21,8 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Docum
         format!("Where {} stands with each body it is made to", first.mentions[0].id)
     };
     let mut document = Document::new(title, basis, columns);
-    // Figures are not linked to what they settle: what it rests on is as new as the newest of all that was looked at.
+    // Measurements are not linked to the commitments they settle, so the newest source is that of
+    // everything considered.
     let looked_at = judged.iter().flat_map(|j| j.mentions.iter().copied().chain(j.reasons.iter().map(|r| r.fact)));
     let sources = looked_at.flat_map(|f| &f.cites).filter_map(|c| view.fact(&c.source));
     document.basis.newest_source = document.basis.newest_source.max(view.newest_source(sources));
@@ -62,7 +65,7 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
     }
     let items =
         |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
-    // Of what nobody knew yet, only that it is on record.
+    // A commitment not yet known by the day is listed without its mentions.
     let told = j.mentions.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
     sections.push(plain("Where it is told", items(told)));
     for (heading, used) in [("What the status rests on", true), ("Looked at, and not decisive", false)] {
@@ -118,7 +121,7 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec
     pairs
 }
 
-/// What was recommended, by whom and to whom, and the terms that are judged by.
+/// Returns a recommendation's parties, its answer and the terms it is judged by.
 fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgement<'_>) -> Vec<(String, String)> {
     let all = |ids: &[FactId]| names(view, &ids.iter().collect::<Vec<_>>());
     let pairs = [
@@ -135,7 +138,7 @@ fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgeme
     pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// A target in words.
+/// Describes a target in words.
 pub(crate) fn target(target: &Target) -> String {
     match target {
         Target::Amount(a) => amount(a),
@@ -182,7 +185,7 @@ fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {
     Item { mark, line: fact.text.clone(), details }
 }
 
-/// Each source by title, with its place.
+/// Returns each cited source by title, with the place cited.
 pub(crate) fn sources(view: &View<'_>, fact: &Fact) -> Vec<String> {
     fact.cites
         .iter()

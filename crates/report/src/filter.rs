@@ -1,4 +1,5 @@
-//! Which facts to look at: the same filters in every report and in the timeline.
+//! The filter shared by all reports and the timeline: turns requested conditions into tests of
+//! facts and into candidates from the index. Knows no documents. Start at [`FactFilter`].
 
 use heldto_fact::{
     Act, Body, Change, Fact, FactId, FactSummary, IndexTerm, Kind, Salience, Target, Truth, Voice, Window,
@@ -8,46 +9,46 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// What a fact must be to be looked at. The default lets everything through.
+/// Conditions on a fact; the default matches every fact.
 #[derive(Debug, Clone, Default)]
 pub struct FactFilter {
-    /// Naming this party in any way.
+    /// Party named in any role.
     pub about: Option<FactId>,
-    /// Said or owed by this party.
+    /// Party that says or owes the fact.
     pub by: Option<FactId>,
-    /// Of these kinds; of all where there are none.
+    /// Kinds; all if empty.
     pub kind: Vec<Kind>,
-    /// In this voice.
+    /// Voice.
     pub voice: Option<Voice>,
-    /// Of this salience.
+    /// Salience.
     pub salience: Option<Salience>,
-    /// Linked to this fact, either way.
+    /// Fact linked in either direction.
     pub linked: Option<FactId>,
-    /// Citing this source.
+    /// Cited source.
     pub source: Option<FactId>,
-    /// On or after this day.
+    /// First day.
     pub since: Option<chrono::NaiveDate>,
-    /// On or before this day.
+    /// Last day.
     pub until: Option<chrono::NaiveDate>,
-    /// Holding these words, or naming a party that does, whatever their case and accents.
+    /// Words in the fact or in the name of a party that the fact names, ignoring case and accents.
     pub text: Option<String>,
-    /// Statements of this act.
+    /// Act of a statement.
     pub act: Option<Act>,
-    /// Changes of this kind.
+    /// Kind of change.
     pub what: Option<Change>,
-    /// Publications and notices of this form: the word of a publication's form, or words that a notice's holds.
+    /// Form: the word for a publication's form, or words within a notice's.
     pub form: Option<String>,
-    /// Decisions and complaints decided so, by the word.
+    /// Outcome of a decision or complaint, by its word.
     pub decision: Option<String>,
-    /// Whether what is part of a body asked for counts as that body.
+    /// `true` to count a member of a requested body as that body.
     pub members: bool,
 }
 
-/// Up to how many entries a ledger is read whole to tell what nearly matched.
+/// Largest ledger, in entries, that is read whole to find near matches.
 const READ_WHOLE: u64 = 20_000;
 
 impl FactFilter {
-    /// Whether a fact matches in all that does not depend on days.
+    /// Returns `true` if a fact matches everything but `since` and `until`.
     #[must_use]
     pub fn matches(&self, view: &View<'_>, fact: &Fact) -> bool {
         let linked = |id: &FactId| {
@@ -66,12 +67,13 @@ impl FactFilter {
             && self.matches_words(fact)
     }
 
-    /// Returns `true` if a party that a fact names is the one asked for, or, where that is asked for, was part of it when it happened.
+    /// Returns `true` if `named` is the party asked for, or with `members` was part of that party
+    /// at the time of the fact.
     fn means(&self, view: &View<'_>, fact: &Fact, named: &FactId, asked: &FactId) -> bool {
         named == asked || (self.members && bodies_of(view, named, fact.window()).contains(asked))
     }
 
-    /// Returns `true` if a fact is of the act, change, form and decision asked for.
+    /// Returns `true` if a fact has the requested act, change, form and decision.
     fn matches_words(&self, fact: &Fact) -> bool {
         let form = |wanted: &str| match &fact.body {
             Body::Publication { form, .. } => form.as_str() == wanted,
@@ -89,12 +91,14 @@ impl FactFilter {
             && self.decision.as_deref().is_none_or(decided)
     }
 
-    /// Returns the parties whose facts may match: the one asked for, and where that is asked for whatever was ever part of it.
+    /// Returns the parties whose facts may match: `asked`, and with `members` every party that ever
+    /// was part of `asked`.
     pub(crate) fn parties<'a>(&self, view: &View<'a>, asked: &'a FactId) -> BTreeSet<&'a FactId> {
         if self.members { members(view, asked) } else { BTreeSet::from([asked]) }
     }
 
-    /// Returns the same filter without one thing that it asks for, for each, with the words for that thing.
+    /// Returns a copy of the filter for each condition, without that condition, with its option's
+    /// name.
     fn relaxed(&self) -> Vec<(&'static str, Self)> {
         let mut all = Vec::new();
         let mut put = |is_asked: bool, name: &'static str, drop: &dyn Fn(&mut Self)| {
@@ -121,9 +125,9 @@ impl FactFilter {
         all
     }
 
-    /// Returns what nearly matched where nothing did: how many would, without one of several things asked for.
+    /// Describes near matches: the number of results without one of several conditions.
     ///
-    /// Of a long ledger all there is is not read for it.
+    /// Ledgers of more than [`READ_WHOLE`] entries are not scanned in full for this.
     pub(crate) fn nearly(&self, view: &View<'_>, count: impl Fn(&Self) -> usize) -> Option<String> {
         let mut relaxed = self.relaxed();
         if relaxed.len() < 2 {
@@ -135,7 +139,7 @@ impl FactFilter {
         (!words.is_empty()).then(|| format!("Nearly matching: {}.", crate::wording::list(&words)))
     }
 
-    /// Whether what lies in this window is within the days asked for.
+    /// Returns the certainty that a window lies within `since` and `until`.
     #[must_use]
     pub fn in_range(&self, window: Window) -> Truth {
         let until = self.until.map_or(Truth::Yes, |day| window.by(day));
@@ -154,8 +158,8 @@ impl FactFilter {
         }
     }
 
-    /// The facts among which all are that match in any version, in the order of ids: those that name the body asked for, or are linked to the fact asked for;
-    /// else every fact there is.
+    /// Returns a superset of the matching facts, by id: the index's results if a party or a link is
+    /// given, otherwise all facts.
     pub(crate) fn candidates<'a>(&self, view: &View<'a>) -> Box<dyn Iterator<Item = &'a FactId> + 'a> {
         match (self.about.as_ref().or(self.by.as_ref()), &self.linked) {
             (Some(party), _) if self.members => {
@@ -174,7 +178,8 @@ impl FactFilter {
         }
     }
 
-    /// The same, as they are known; of every fact there is those only of which some version is such, and of the kinds asked for.
+    /// Like [`Self::candidates`], as visible in `view`; a full scan is limited to `predicate` and
+    /// to the requested kinds.
     pub(crate) fn candidate_facts<'a>(
         &self,
         view: &View<'a>,
@@ -189,12 +194,14 @@ impl FactFilter {
         }
     }
 
-    /// Whether it asks for a body or a fact, so that not every fact is a candidate.
+    /// Returns `true` if a party or a link is requested, so that not every fact is a candidate.
     pub(crate) const fn is_narrow(&self) -> bool {
         self.about.is_some() || self.by.is_some() || self.linked.is_some()
     }
 
-    /// Every fact that matches, those whose day only possibly matches with it; where all there are may match, only if some version of it is such.
+    /// Returns the matching facts, including those whose day matches only possibly.
+    ///
+    /// A full scan is limited to facts with a version that satisfies `predicate`.
     pub(crate) fn facts<'f, 'a>(
         &'f self,
         view: &View<'a>,
@@ -205,7 +212,7 @@ impl FactFilter {
             .filter(move |f| self.matches(&view, f) && self.in_range(f.window()) != Truth::No)
     }
 
-    /// What was asked for, in words; `None` where everything was.
+    /// Describes the filter in words; `None` if it matches every fact.
     #[must_use]
     pub fn describe(&self) -> Option<String> {
         let mut words = Vec::new();
@@ -230,7 +237,8 @@ impl FactFilter {
     }
 }
 
-/// Whether a fact holds these words anywhere, or names a party whose name does, whatever their case and accents.
+/// Returns `true` if a fact's texts, or the name of a party it names, contain these words, ignoring
+/// case and accents.
 pub(crate) fn contains_words(view: &View<'_>, fact: &Fact, words: &str) -> bool {
     let wanted = folded(words);
     let names = |id: &FactId| view.fact(id).is_some_and(|party| folded(&party.text).contains(&wanted));
@@ -241,7 +249,7 @@ fn folded(text: &str) -> String {
     text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
-/// Everything in a fact that people read.
+/// Returns every text in a fact that people read.
 fn texts(fact: &Fact) -> Vec<&str> {
     let mut all = vec![fact.text.as_str(), fact.id.as_str()];
     all.extend([&fact.note, &fact.place].into_iter().flatten().map(String::as_str));

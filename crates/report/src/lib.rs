@@ -1,6 +1,7 @@
-//! Views over states, as documents; and documents as bytes.
+//! Turns views over judged facts into documents, and documents into bytes of a chosen format.
 //!
-//! It knows what readers want to see and how each format writes it. It knows no ledger, no clock, no terminal: width and colour are arguments.
+//! Knows the reports that readers need and how each format is written; no ledger, clock or
+//! terminal: width and colour are arguments. Start at [`Document`], [`pledges()`] and [`render()`].
 
 mod agenda;
 mod amended;

@@ -1,4 +1,5 @@
-//! Figures over time, with their age, what others' figures are, and what the owner says of itself beside them.
+//! Turns measurements into series over time with their age, comparable figures of others, and the
+//! owner's own figures. Knows no commitments. Start at [`metrics`].
 
 use crate::wording::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone};
@@ -23,8 +24,10 @@ const COLUMNS: &[&str] = &[
     "revised-by",
 ];
 
-/// The series of one metric or of all, for the party that the filter is about, beside those of the area it lies in and of its neighbours by size;
-/// without a party, for every area that has figures and lies in no other.
+/// Returns the series of one metric or of all.
+///
+/// With a party in the filter: its series, compared with the areas that contain it and its
+/// neighbours by size. Without one: every area that has figures and lies in no other.
 #[must_use]
 pub fn metrics(view: &View<'_>, filter: &FactFilter, only: Option<&FactId>, basis: ReportBasis) -> Document {
     let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
@@ -56,14 +59,16 @@ pub fn metrics(view: &View<'_>, filter: &FactFilter, only: Option<&FactId>, basi
     document
 }
 
-/// The areas that have figures for a metric and lie in no other that has.
+/// Returns the areas that have figures for a metric and lie in no other area that has.
 fn roots<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a FactId> {
     let all: Vec<&'a FactId> = view.parties(metric).collect();
     let inside = |p: &FactId| series(view, metric, p).iter().any(|v| !wholes(view, v).is_empty());
     all.iter().copied().filter(|p| !inside(p)).collect()
 }
 
-/// The figures of the areas that this one is counted in, from the nearest outwards, by its own links: who drew the figures says which area is in which.
+/// Returns the figures of the areas that contain this one, nearest first; at most 5.
+///
+/// Follows the measurements' own `part-of` links: the publisher of figures defines its areas.
 fn wholes<'a>(view: &View<'a>, value: &MetricValue<'a>) -> Vec<MetricValue<'a>> {
     let mut found: Vec<MetricValue<'a>> = Vec::new();
     let mut at = Some(value.fact);
@@ -125,7 +130,7 @@ fn label(value: &MetricValue<'_>) -> String {
     if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::as_str)) } else { when }
 }
 
-/// The value as told; a share with what it is a share of.
+/// Returns the value as stated; a percentage with its numerator and denominator.
 fn shown(value: &MetricValue<'_>, unit: &str) -> String {
     let told = amount(value.amount);
     match (&value.fact.body, value.in_unit(unit)) {
@@ -161,7 +166,8 @@ fn about(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &st
     pairs
 }
 
-/// A figure that a newer release of the same body gives otherwise: what it was, in which release, and what it is now.
+/// Describes a figure that a newer release of the same body changed: old values and new, each with
+/// its release.
 fn revision(view: &View<'_>, value: &MetricValue<'_>, unit: &str) -> String {
     let release = |fact: &Fact| {
         let sources: Vec<&str> = fact.cites.iter().map(|c| c.source.as_str()).collect();
@@ -177,7 +183,7 @@ fn revision(view: &View<'_>, value: &MetricValue<'_>, unit: &str) -> String {
     format!("{}: {}; newer: {} ({})", label(value), was.join("; "), shown(value, unit), release(value.fact))
 }
 
-/// How old a value is on the as-of day.
+/// Returns the age of a value on the as-of day, in words.
 fn age(view: &View<'_>, value: &MetricValue<'_>) -> String {
     match value.window.latest.map(|latest| (view.clock().as_of - latest).num_days()) {
         Some(days @ 1..) if value.window.earliest == value.window.latest => format!("{days} days old"),
@@ -187,15 +193,17 @@ fn age(view: &View<'_>, value: &MetricValue<'_>) -> String {
     }
 }
 
-/// Of fewer than so many cases a share moves by chance.
+/// Smallest denominator that gives a share a trend: with fewer cases, it moves by chance.
 const BASE: u64 = 20;
 
-/// The exact values that are not the owner's own, as small bars, and how far they went since the way of measuring last changed. `None` of fewer than two.
-/// No trend is told from or to a share of too few cases.
+/// Returns the exact official values as small bars, and their change since the last series break.
+///
+/// Official values are not in the voice of the owner, a critic or second hand. `None` for fewer
+/// than two values. Shares of fewer than [`BASE`] cases neither begin nor end a trend.
 fn trend(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &str) -> Option<String> {
     let exact = |v: &&MetricValue<'_>| !is_owners(v) && exactly(v, unit).is_some();
     let official: Vec<&MetricValue<'_>> = values.iter().filter(exact).collect();
-    // What was measured otherwise is not compared.
+    // Values measured in another way are not compared.
     let since = breaks(view, metric).iter().filter_map(|f| f.window().earliest).max();
     let is_alike = |v: &&&MetricValue<'_>| since.is_none_or(|day| v.window.earliest.is_some_and(|e| e >= day));
     let alike: Vec<&MetricValue<'_>> = official.iter().filter(is_alike).copied().collect();
@@ -217,7 +225,7 @@ fn trend(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &st
     (official.len() > 1).then(|| format!("{bars}  {words}"))
 }
 
-/// Returns the number of a value that is known exactly, or but for how it was rounded.
+/// Returns the number of a value that is exact except for rounding.
 fn exactly(value: &MetricValue<'_>, unit: &str) -> Option<heldto_fact::Quantity> {
     let known = value.in_unit(unit)?;
     let high = known.high?;
@@ -225,7 +233,7 @@ fn exactly(value: &MetricValue<'_>, unit: &str) -> Option<heldto_fact::Quantity>
     if known.is_exact() { Some(known.low.value) } else { value.amount.value.filter(|_| is_rounding) }
 }
 
-/// How far it went from the first to the last of values that are known exactly.
+/// Describes the change between two exact values.
 fn moved(first: &MetricValue<'_>, last: &MetricValue<'_>, unit: &str) -> String {
     let (Some(from), Some(to)) = (exactly(first, unit), exactly(last, unit)) else {
         return "what it comes to cannot be told".to_owned();
@@ -247,7 +255,7 @@ fn moved(first: &MetricValue<'_>, last: &MetricValue<'_>, unit: &str) -> String 
     }
 }
 
-/// The breaks of a series: changes that bear on the metric.
+/// Returns the series breaks that bear on a metric.
 fn breaks<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a Fact> {
     let Some(fact) = view.fact(metric) else { return Vec::new() };
     let broken = |f: &Fact| matches!(f.body, Body::Change { what: Change::SeriesBreak, .. });
@@ -256,8 +264,10 @@ fn breaks<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a Fact> {
 
 const NEIGHBOURS: usize = 5;
 
-/// The newest official share beside the areas that the party lies in, and beside those nearest to it in how many the share is of. Counts are not compared:
-/// a large area has more of everything.
+/// Compares the newest official percentage with those of the areas that contain the party, and of
+/// parties of its kind with the nearest denominators.
+///
+/// Counts are not compared: a large area has more of everything.
 fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[MetricValue<'_>], unit: &str) -> Vec<Block> {
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
     let others = view.parties(metric).count();
@@ -314,7 +324,8 @@ fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
     }
 }
 
-/// Figures for metrics that bear on this one, or that this one bears on: as a rule, what the owner counts in its own way.
+/// Returns the party's figures for metrics linked with this one in either direction: as a rule, the
+/// owner's own way of counting.
 fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     let Some(fact) = view.fact(metric) else { return Vec::new() };
     let from = view.linked_from(&fact.id).map(|(f, _)| f);
@@ -336,17 +347,18 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     vec![Block::Text("Beside it, counted in another way:".to_owned()), Block::Items(items)]
 }
 
-/// One value in a line, with who says so.
+/// Returns one value on a line, with its voice.
 fn told(value: &MetricValue<'_>, unit: &str) -> String {
     let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::describe);
     let fact = value.fact;
     let place = fact.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
-    // An official figure says all in its numbers; of any other, what it says in words matters.
+    // The numbers of an official figure are complete; for any other figure the wording matters.
     let words = if fact.voice == Some(Voice::Record) { String::new() } else { format!(": {}", fact.text) };
     format!("{when}{place}: {} ({}{}){words}", shown(value, unit), fact.id, voice_of(fact))
 }
 
-/// What others' figures for the same metric are, where only few are told: those that somebody set beside its own.
+/// Returns other parties' figures for the metric if at most [`NEIGHBOURS`] parties have any:
+/// figures that a body has set next to its own.
 fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) -> Vec<String> {
     let Some(others) = view.few_measured(metric, NEIGHBOURS + 1) else { return Vec::new() };
     let others: Vec<&FactId> = others.into_iter().filter(|p| *p != party).collect();
@@ -360,8 +372,10 @@ fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) 
     others.into_iter().flat_map(of).collect()
 }
 
-/// What the briefing on an authority says of its figures: of each metric the newest figure with its age and trend, those of the areas around it, and what
-/// the owner says.
+/// Returns the figures for an authority's briefing, with the facts behind them.
+///
+/// For each metric: the newest figure with its age and trend, the areas around it, and the owner's
+/// own figures.
 pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, Vec<&'a Fact>)> {
     let mut items = Vec::new();
     let measured = view.lookup(IndexTerm::Party(party)).filter_map(|fact| match &fact.body {
@@ -398,7 +412,8 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
     items
 }
 
-/// A figure with every release that gives it, and before it what older releases gave.
+/// Returns the rows of a figure: values of older releases, then the current one with all its
+/// releases.
 fn rows(metric: &FactId, party: &FactId, value: &MetricValue<'_>) -> Vec<Vec<Cell>> {
     let older = value.revised.iter().filter_map(|fact| MetricValue::of(fact));
     let older = older.map(|old| row(metric, party, &old, Some(value.fact)));
@@ -433,7 +448,7 @@ fn row(metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&
     ]
 }
 
-/// Every release that gives a figure.
+/// Returns every release that gives this figure.
 fn releases<'a>(value: &MetricValue<'a>) -> impl Iterator<Item = &'a Fact> {
     std::iter::once(value.fact).chain(value.again.iter().copied())
 }

@@ -1,4 +1,5 @@
-//! The pledge-fulfilment report.
+//! Turns judgements of commitments into the pledge-fulfilment report. Knows no rules of judging and
+//! no output format. Start at [`pledges`]; [`judged`] serves the other reports.
 
 mod summary;
 
@@ -12,35 +13,35 @@ use heldto_fact::{Body, Commitment, Fact, FactId, Force, IndexTerm, Kind, Mode, 
 use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge_each};
 use std::collections::BTreeSet;
 
-/// Which commitments to show.
+/// Selection of the commitments to show.
 #[derive(Debug, Clone, Default)]
 pub struct PledgeFilter {
-    /// What the facts that tell of them must be.
+    /// Filter on the facts that record a commitment.
     pub facts: FactFilter,
-    /// Of these statuses; of all where there are none.
+    /// Statuses; all if empty.
     pub status: Vec<Status>,
-    /// Due so.
+    /// Position of the due date.
     pub due: Option<DueFilter>,
-    /// Only those that still ask something of their owner.
+    /// `true` to keep only commitments that still ask something of their owner.
     pub open: bool,
-    /// Made while this party was in control of an owner, for certain or possibly.
+    /// Party in control of an owner, certainly or possibly, at the time of the commitment.
     pub made_under: Option<FactId>,
-    /// Whose target is counted in this unit.
+    /// Unit of the target.
     pub unit: Option<Unit>,
-    /// Gives each status on another tracker's scale too.
+    /// Another tracker's scale on which each status is given too.
     pub scale: Option<Scale>,
 }
 
-/// How a commitment stands to the as-of day.
+/// Position of a due date relative to the as-of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DueFilter {
-    /// Its last due day has passed.
+    /// The last due day has passed.
     Past,
-    /// The day lies in its window, or after the day before which it was not to come.
+    /// The window contains the as-of day, or a `not-before` day has been reached.
     Falling,
-    /// Its window lies ahead.
+    /// The window lies ahead.
     Future,
-    /// It has no due day.
+    /// There is no due date.
     None,
 }
 
@@ -56,7 +57,7 @@ impl DueFilter {
 }
 
 impl PledgeFilter {
-    /// Whether a judgement is let through by what it came to.
+    /// Returns `true` if the status and due date of a judgement match.
     fn matches_status(&self, j: &Judgement<'_>, as_of: NaiveDate) -> bool {
         let status = self.status.is_empty() || self.status.contains(&j.status);
         status && self.due.is_none_or(|d| due_of(j, as_of) == d) && (!self.open || j.status.is_open())
@@ -72,7 +73,7 @@ impl PledgeFilter {
             && self.unit.as_ref().is_none_or(|unit| any(&|t| unit_of(t) == Some(unit)))
     }
 
-    /// What the status filters ask for, in words; `None` where everything passes.
+    /// Describes the status filters in words; `None` if everything passes.
     fn status_in_words(&self) -> Option<String> {
         let mut words = Vec::new();
         if !self.status.is_empty() {
@@ -84,7 +85,7 @@ impl PledgeFilter {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// Everything that is asked for, in words; `None` where everything passes.
+    /// Describes the whole filter in words; `None` if everything passes.
     pub(crate) fn describe(&self) -> Option<String> {
         let words: Vec<String> = self.facts_in_words().into_iter().chain(self.status_in_words()).collect();
         (!words.is_empty()).then(|| words.join(", "))
@@ -98,7 +99,7 @@ impl PledgeFilter {
     }
 }
 
-/// Whether a commitment was made while this party was in control of an owner.
+/// Returns the certainty that `party` controlled an owner at the time of the commitment.
 fn made_under(view: &View<'_>, fact: &Fact, party: Option<&FactId>) -> Truth {
     let controls = fact.by.iter().flat_map(|owner| administrations(view, owner, fact.window()));
     let mut truth = Truth::No;
@@ -128,7 +129,10 @@ pub(crate) fn terms(fact: &Fact) -> Option<&Commitment> {
     }
 }
 
-/// Every commitment that the filter lets through, judged once each, by status and due day. Not those of which nothing was known yet.
+/// Returns the judgements of the matching commitments, sorted by status and due date.
+///
+/// One a commitment, or one for each addressee of a recommendation; none for a commitment that was
+/// not yet known.
 #[must_use]
 pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
     let mut all = judged_by_facts(view, filter);
@@ -138,7 +142,7 @@ pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> 
 
 fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
     let pledges: Box<dyn Iterator<Item = &'a FactId>> = match &filter.facts.by {
-        // A recommendation is owed by whoever it is made to.
+        // A recommendation is owed by the body it is made to.
         Some(owner) => Box::new(owed_by(view, filter, owner).into_iter()),
         None if filter.facts.is_narrow() => filter.facts.candidates(view),
         None => Box::new(view.of_kind(Kind::Pledge).chain(view.of_kind(Kind::Recommendation))),
@@ -161,8 +165,8 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
     all
 }
 
-/// Returns the commitments of a body, and the recommendations that are made to it; with those of what is part of it, where that is asked
-/// for.
+/// Returns the commitments of `owner` and the recommendations that name it; with `members`, also
+/// those of its members.
 fn owed_by<'a>(view: &View<'a>, filter: &PledgeFilter, owner: &FactId) -> BTreeSet<&'a FactId> {
     let owners = view.fact(owner).map(|party| filter.facts.parties(view, &party.id)).unwrap_or_default();
     let is_recommended = |id: &&FactId| {
@@ -183,7 +187,7 @@ fn due_of(j: &Judgement<'_>, as_of: NaiveDate) -> DueFilter {
     let not_before = j.due.is_some_and(|d| matches!(d.mode, Mode::NotBefore));
     match (j.due, j.window.earliest, j.window.latest) {
         (None, ..) | (_, None, None) => DueFilter::None,
-        // What is only not to come before a day may come on any day from then on.
+        // After its day, a `not-before` commitment may be met on any day.
         (_, Some(opens), _) if not_before && opens <= as_of => DueFilter::Falling,
         _ if not_before => DueFilter::Future,
         (_, _, Some(latest)) if latest < as_of => DueFilter::Past,
@@ -218,7 +222,7 @@ const COLUMNS: &[&str] = &[
     "match",
 ];
 
-/// The report: a summary that can be quoted, then the commitments by status.
+/// Returns the report: a summary that can be quoted, then the commitments by status.
 #[must_use]
 pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let known = judged_by_facts(view, filter);
@@ -279,15 +283,15 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Do
     document
 }
 
-/// What stands behind a heading where nobody but the owner says so.
+/// Suffix of a heading if nobody but the owner confirms its commitments.
 pub(crate) const ON_A_CLAIM: &str = ", on a claim alone";
 
-/// Whether all of these are met, and nobody independent bears out any.
+/// Returns `true` if all of these are met and none is confirmed independently.
 pub(crate) fn is_claimed(all: &[&Judgement<'_>]) -> bool {
     all.iter().all(|j| j.status.is_met() && j.grade <= Grade::Claimed)
 }
 
-/// Whether every day that the filter asks of is known well enough.
+/// Returns `true` if a mention certainly matches the requested days and administration.
 fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool {
     let sure = |t: &Fact| {
         filter.facts.in_range(t.window()) == Truth::Yes
@@ -296,9 +300,10 @@ fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool 
     j.mentions.iter().any(|t| sure(t))
 }
 
-/// The last due day, for a calendar; only for what is still open and falls due once.
+/// Returns the calendar event of an open commitment that falls due once: its last due day, or the
+/// day of a `not-before`.
 fn event(j: &Judgement<'_>) -> Option<Event> {
-    // What is owed again and again has periods, and no day.
+    // A recurring commitment has periods and no single day.
     let once = |d: &&heldto_fact::Due| j.status.is_open() && !matches!(d.mode, Mode::Every(_));
     let (first, due) = (j.mentions[0], j.due.filter(once)?);
     let not_before = matches!(due.mode, Mode::NotBefore);
@@ -346,13 +351,13 @@ fn counts(all: &[Judgement<'_>]) -> Section {
     Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
 }
 
-/// A commitment for reading.
+/// Returns a commitment as a list item.
 pub(crate) fn item(j: &Judgement<'_>) -> Item {
     let first = j.mentions[0];
     let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
     let to = if first.kind() == Kind::Recommendation { "to" } else { "by" };
     let mut details = vec![format!("{} · {} {to} {}", first.id, force(first), owners.join(", "))];
-    // Where the heading says it all, once is enough.
+    // Under these two statuses the heading says everything, unless a due date or a start is known.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
         details.push(j.rule.clone());
     }
@@ -361,7 +366,7 @@ pub(crate) fn item(j: &Judgement<'_>) -> Item {
     {
         details.push(format!("in its terms: {terms}"));
     }
-    // What was seen, where nothing else says it.
+    // The last evidence used, because no other line shows it.
     let seen = j.reasons.iter().rev().find(|r| r.used);
     if let (Status::InProgress, Some(seen)) = (j.status, seen) {
         details.push(format!("{} ({})", seen.fact.text, seen.fact.id));
@@ -376,7 +381,7 @@ pub(crate) fn item(j: &Judgement<'_>) -> Item {
     Item { mark: mark(j), line: first.text.clone(), details }
 }
 
-/// What binds: the force of a commitment, or that it is recommended.
+/// Returns the force of a commitment, or `recommendation`.
 fn force(fact: &Fact) -> &'static str {
     terms(fact).map_or(if fact.kind() == Kind::Recommendation { "recommendation" } else { "" }, |c| c.force.as_str())
 }
@@ -419,7 +424,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
     let sources = j.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
     let done = j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit)));
     let goal = j.target.map(target);
-    // The window of a standing duty is the period judged, and not a day it is due by.
+    // The window of a standing duty is the period judged, not a due date.
     let due_window =
         if j.due.is_some_and(|d| d.window() != heldto_fact::Window::ANY) { j.window } else { heldto_fact::Window::ANY };
     vec![
@@ -444,7 +449,7 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         Cell::Words(j.reasons.iter().filter(|r| r.used).map(|r| r.fact.id.to_string()).collect()),
         Cell::Words(j.mentions.iter().map(|t| t.id.to_string()).collect()),
         Cell::Words(sources),
-        // What whoever imposed it took back is no promise broken.
+        // Withdrawn by a decision of the body that imposed it, a commitment is no broken promise.
         filter
             .scale
             .filter(|_| j.status != Status::Withdrawn || j.decisions.is_empty())

@@ -1,11 +1,12 @@
-//! Who asked what, and whether it was answered.
+//! Lists questions by asker and addressee, with their answers. Knows no judgements. Start at
+//! [`questions`].
 
 use crate::wording::{count, list};
 use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone, day};
 use heldto_fact::{Answer, Body, Fact, FactId, Kind, LinkKind, Strength, When};
 use heldto_replay::View;
 
-/// The questions that a filter lets through, by what became of them.
+/// Returns the matching questions, grouped by their answer.
 #[must_use]
 pub fn questions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Document {
     let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
@@ -51,7 +52,7 @@ pub(crate) fn answer_of(fact: &Fact) -> Option<Answer> {
     }
 }
 
-/// What answers a question, and how sure that is.
+/// Returns the answers to a question, with the strength of each link.
 pub(crate) fn answers<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<(&'a Fact, Strength)> {
     view.linked_as(&fact.id, LinkKind::Answers).map(|(from, link)| (from, link.strength)).collect()
 }

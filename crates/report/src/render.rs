@@ -1,4 +1,5 @@
-//! Documents as bytes, one format a file.
+//! Turns documents into bytes, one submodule for each format. Knows no views and no facts. Start at
+//! [`render`].
 
 mod atom;
 mod csv;
@@ -15,30 +16,30 @@ use chrono::Datelike;
 use std::fmt;
 use std::str::FromStr;
 
-/// A format that every report has; the last two, every report whose rows have days.
+/// An output format; the last two need a document with dated events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// For reading in a terminal.
+    /// Text for a terminal.
     TableBlock,
-    /// For spreadsheets.
+    /// CSV for spreadsheets.
     Csv,
-    /// For programs.
+    /// JSON for programs.
     Json,
-    /// For documents.
+    /// Markdown for documents.
     Md,
-    /// One file for a browser, for print, for mail.
+    /// One HTML file for a browser, print or mail.
     Html,
-    /// For calendars: RFC 5545.
+    /// Calendar: RFC 5545.
     Ics,
-    /// For feed readers: RFC 4287.
+    /// Feed: RFC 4287.
     Atom,
 }
 
-/// Why a document cannot be written in a format.
+/// The reason why a document cannot be written in a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenderError {
-    /// Nothing in it has a day.
+    /// The document has no dated event.
     #[error("nothing in `{0}` has a day, so there is nothing for a calendar or a feed")]
     NoDays(String),
 }
@@ -71,21 +72,21 @@ impl fmt::Display for Format {
     }
 }
 
-/// What a terminal can show.
+/// Capabilities of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Screen {
-    /// How many columns.
+    /// Width in columns.
     pub width: usize,
-    /// Whether it shows colour.
+    /// `true` if colour is shown.
     pub colour: bool,
 }
 
-/// Writes a document. Only the terminal format looks at the screen.
+/// Writes a document in a format; only the terminal format uses `screen`.
 ///
 /// # Errors
-/// When a calendar or a feed is asked of a document in which nothing has a day.
+/// If a calendar or a feed is requested and no event has a day in a year of at most four digits.
 pub fn render(document: &Document, format: Format, screen: Screen) -> Result<String, RenderError> {
-    // Programs get every character as it was recorded; whoever reads gets none that steers.
+    // CSV and JSON keep every character as recorded; formats for readers get none that steers.
     let readable = |with_rows| document.map_text(with_rows, &plain);
     Ok(match format {
         Format::TableBlock => terminal::render(&readable(false), &document.digest(), screen),
@@ -98,21 +99,24 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Str
     })
 }
 
-/// Returns the document with those of its events that a calendar and a feed can hold: their years have four digits.
+/// Returns the document with the events that a calendar or feed can hold: years 0 to 9999.
 fn dated(document: &Document) -> Result<Document, RenderError> {
     let mut dated = document.map_text(false, &plain);
     dated.events.retain(|event| (0..=9999).contains(&event.day.year()));
     if dated.events.is_empty() { Err(RenderError::NoDays(document.title.clone())) } else { Ok(dated) }
 }
 
-/// Returns text that cannot steer whatever shows it: control characters, line separators, marks that turn the direction of writing, and
-/// what XML forbids become blanks.
+/// Returns text that cannot steer a display.
+///
+/// Control characters, line separators, marks of the writing direction, and characters forbidden in
+/// XML become spaces.
 #[must_use]
 pub fn plain(text: &str) -> String {
     text.chars().map(|c| if steers(c) { ' ' } else { c }).collect()
 }
 
-/// Returns `true` for a character that steers a terminal or the direction of writing, or that XML forbids.
+/// Returns `true` if a character steers a terminal or the writing direction, or is forbidden in
+/// XML.
 #[must_use]
 pub fn steers(c: char) -> bool {
     c.is_control()
@@ -130,7 +134,7 @@ pub fn steers(c: char) -> bool {
         )
 }
 
-/// What a document rests on, in sentences: the days it judges by, and how fresh what it knows is.
+/// Returns the document's basis in sentences: the days judged by, and the age of its knowledge.
 fn basis(document: &Document) -> String {
     let basis = &document.basis;
     let (as_of, known_by) = (basis.clock.as_of, basis.clock.known_by);
@@ -154,7 +158,8 @@ fn basis(document: &Document) -> String {
     format!("As at {}, {known}.{newest}{silent}{}", day(as_of), sensitive(basis.sensitive))
 }
 
-/// Returns what the document does with entries about children and families, in a sentence with a blank before it; nothing where there are none.
+/// Returns a sentence on entries about children and families, after a space; empty if there are
+/// none.
 fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> String {
     match (entries, are_counted) {
         (0, _) => String::new(),
@@ -165,7 +170,7 @@ fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> Str
     }
 }
 
-/// The place in the log a document rests on, and the document's digest.
+/// Returns the lines at the end: the position in the log, and the document's digest.
 fn footing(document: &Document, digest: &str) -> Vec<String> {
     let log = &document.basis.log;
     vec![

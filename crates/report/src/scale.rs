@@ -1,9 +1,10 @@
-//! Statuses on the scales of other trackers, as exports: each is coarser than ours, and docs/REPORTS.md says what it loses.
+//! Maps statuses to the scales of other trackers, for export. Each scale is coarser than ours;
+//! docs/REPORTS.md lists the loss. Knows no facts. Start at [`Scale::of`].
 
 use heldto_replay::Status;
 use std::str::FromStr;
 
-/// A scale that others use.
+/// A scale of another tracker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
     /// PolitiFact's meter of campaign promises.
@@ -14,7 +15,7 @@ pub enum Scale {
     FullFact,
     /// The Comparative Party Pledges Project.
     Cppp,
-    /// The activity status of the International Aid Transparency Initiative, by its code.
+    /// The activity status code of the International Aid Transparency Initiative.
     Iati,
 }
 
@@ -28,12 +29,12 @@ impl Scale {
         (Self::Iati, "iati"),
     ];
 
-    /// What a status comes to on this scale; `None` where the scale has no place for it.
+    /// Returns a status on this scale; `None` if the scale has no equivalent.
     #[must_use]
     pub const fn of(self, status: Status) -> Option<&'static str> {
         use Status as S;
         Some(match (self, status) {
-            // These trackers rate promises: what is only recommended has no place on them.
+            // These trackers rate promises, not recommendations.
             (_, S::NotYetKnown | S::Unanswered | S::AnswerOverdue | S::Rejected) => return None,
 
             (Self::PolitiFact, S::Met | S::MetLate | S::MetTimingUnknown) => "Promise Kept",
@@ -88,7 +89,7 @@ mod tests {
 
     const REPORTS: &str = include_str!("../../../docs/REPORTS.md");
 
-    /// The table of docs/REPORTS.md says of every status what the code says, on every scale.
+    /// Checks that the table in docs/REPORTS.md matches the code for every status and scale.
     #[test]
     fn the_table_is_what_the_program_does() {
         let rows: Vec<Vec<&str>> = REPORTS

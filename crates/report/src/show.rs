@@ -1,4 +1,5 @@
-//! One fact with every telling, every version and every link, both ways.
+//! Turns one fact into a page with every mention, every version and every link in both directions.
+//! Knows no judgements. Start at [`show`].
 
 use crate::explain::{sources, target};
 use crate::wording::amount;
@@ -7,7 +8,9 @@ use heldto_fact::{Attribution, Body, Fact, FactId, Link, LinkKind, Strength, Whe
 use heldto_replay::{Cluster, View};
 use std::collections::BTreeMap;
 
-/// The fact, and who recorded each entry where that is given. `None` where nothing of this id was ever recorded, or known by the day.
+/// Returns the page of a fact; `None` if the id was never recorded, or not known by the day.
+///
+/// `recorders` holds the recorder of an entry, where known, by entry number.
 #[must_use]
 pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, basis: ReportBasis) -> Option<Document> {
     let fact = view.fact(id)?;
@@ -84,7 +87,7 @@ fn mention(view: &View<'_>, fact: &Fact) -> Item {
     Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::describe), line: fact.text.clone(), details }
 }
 
-/// What is stated, and what is not.
+/// Returns the fields that are stated, and the names of expected fields that are not.
 fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
     let names = |ids: &[FactId]| {
         ids.iter()

@@ -1,4 +1,5 @@
-//! Every move of a due date: from when to when, by whom, and whether it was explained.
+//! Finds every move of a due date: from when to when, by whom, and with which explanation. Knows no
+//! clock but that of the view. Start at [`slippage`].
 
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::wording::{count, days_between};
@@ -8,17 +9,17 @@ use heldto_replay::{Cluster, Judgement, View};
 
 /// One move of a due date.
 pub(crate) struct Move<'a> {
-    /// The commitment.
+    /// Commitment, by its first mention.
     pub commitment: &'a Fact,
-    /// The telling before, with its due date.
+    /// Mention before the move, with its due date.
     pub from: (&'a Fact, &'a Due),
-    /// The telling that moved it.
+    /// Mention or decision that moved the date, with the new due date.
     pub to: (&'a Fact, &'a Due),
-    /// What is on record that speaks to the move.
+    /// Facts on record that speak to the move.
     pub explained: Vec<&'a Fact>,
 }
 
-/// The due dates that were moved among the commitments that the filter lets through.
+/// Returns the moved due dates of the matching commitments.
 #[must_use]
 pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let columns =
@@ -46,14 +47,15 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> D
     document
 }
 
-/// The moves of one commitment's due date: between its tellings, and to the commitment that replaced it.
+/// Returns the moves of a commitment's due date: between its mentions, by decisions, and to the
+/// commitment that replaced it.
 pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<'a>> {
     let replaced_by = judgement.mentions.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::Supersedes));
     let later = replaced_by
         .filter(|(_, link)| link.strength != Strength::Possible)
         .flat_map(|(fact, _)| Cluster::of(view, fact).mentions.to_vec());
     let first = judgement.mentions[0];
-    // Only those who owe it move its day.
+    // Only owners move the date.
     let owns = |fact: &&'a Fact| {
         fact.voice != Some(Voice::Critic)
             && (fact.by.is_empty() || first.by.is_empty() || fact.by.iter().any(|owner| first.by.contains(owner)))
@@ -61,11 +63,12 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
     let dated = |fact: &'a Fact| Some((fact, terms(fact)?.due.as_ref()?));
     let mut told: Vec<(&'a Fact, &'a Due)> =
         judgement.mentions.iter().copied().filter(owns).filter_map(dated).collect();
-    // Whoever imposed it may move its day: the decision does, and not the telling after it.
+    // A decision of the body that imposed the commitment moves the date, not the mention after it.
     told.extend(judgement.moves.iter().copied());
     told.sort_by_key(|(fact, _)| view.fact_known_from(&fact.id));
     told.extend(later.filter(owns).filter_map(dated));
-    // Told again more or less exactly, it may be the same day. What has no first day, or runs for a while, moved where its end did.
+    // Windows that overlap may be one day, stated more or less exactly. Without a first day, when
+    // recurring, or by a decision, the date moved if its end is later.
     let moved = told.windows(2).filter(|pair| {
         let (from, to) = (pair[0].1.window(), pair[1].1.window());
         let runs = matches!(pair[1].1.mode, Mode::Every(_))
@@ -83,7 +86,8 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
         .collect()
 }
 
-/// What answers, addresses or bears on the telling that moved a date.
+/// Returns the statements and publications that answer, address or bear on the fact that moved a
+/// date.
 fn explained<'a>(view: &View<'a>, mention: &'a Fact) -> Vec<&'a Fact> {
     let speaks = |kind| matches!(kind, LinkKind::Answers | LinkKind::Addresses | LinkKind::BearsOn);
     let statement = |f: &Fact| matches!(f.kind(), heldto_fact::Kind::Statement | heldto_fact::Kind::Publication);

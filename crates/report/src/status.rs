@@ -1,4 +1,5 @@
-//! Where the ledger stands.
+//! Turns the ledger's size, head and last full judgement into a status page. Knows no disk: the
+//! ledger's own properties are arguments. Start at [`status`].
 
 use crate::pledges::{PledgeFilter, judged, summary};
 use crate::wording::count;
@@ -9,31 +10,32 @@ use heldto_replay::{Clock, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What only the ledger itself knows.
+/// Properties of the ledger that no view knows.
 #[derive(Debug, Clone)]
 pub struct LedgerFacts {
-    /// How many entries it has, whatever was asked for.
+    /// Number of entries, whatever was requested.
     pub size: u64,
-    /// The public key that signs it now.
+    /// Current public signing key.
     pub key: String,
-    /// How many entries its last checkpoint signs; `None` where there is none.
+    /// Number of entries that the last checkpoint signs; `None` if there is no checkpoint.
     pub signed: Option<u64>,
-    /// Whether it was restored from a copy that leaves parts out.
+    /// `true` if the ledger was restored from a copy that leaves parts out.
     pub is_partial: bool,
-    /// What is about an identifiable child or family.
+    /// Entries about an identifiable child or family.
     pub sensitive: SensitiveEntries,
-    /// Who else than the keeper may read the ledger's folder, in words; `None` where nobody may.
+    /// Others than the keeper who may read the ledger's folder, in words; `None` if there are none.
     pub readers: Option<String>,
 }
 
-/// What a judgement of all that a ledger holds came to, in so few words that it can be kept, and shown again without judging.
+/// The status summary: the result of judging a whole ledger, small enough to be cached and shown
+/// again without judging.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusSummary {
-    /// How many entries were counted.
+    /// Number of entries counted.
     pub entries: u64,
-    /// The chain value after the last of them, in hexadecimal.
+    /// Chain value after the last of these entries, in hexadecimal.
     pub chain: String,
-    /// The day it was judged as at.
+    /// The as-of day of the judgement.
     as_of: String,
     newest_source: Option<String>,
     erased: u64,
@@ -42,13 +44,13 @@ pub struct StatusSummary {
     parties: usize,
     sources: usize,
     summary: Vec<String>,
-    /// Status, text, id.
+    /// Commitments past due: status, text, id.
     past_due: TopN,
-    /// Publishers: since when, who, and the newest source of theirs with its age.
+    /// Stale publishers: day of their newest source, name, id and age of that source.
     stale: TopN,
 }
 
-/// The first of some things, and how many there are.
+/// The first rows of a list, and its full length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct TopN {
     count: usize,
@@ -60,7 +62,7 @@ impl TopN {
         Self { count: all.len(), first: all.take(20).collect() }
     }
 
-    /// Puts them into the document; nothing where there are none.
+    /// Adds the rows to the document; does nothing if there are none.
     fn list(&self, document: &mut Document, heading: &str, tone: Tone, all: &str) {
         let item = |[mark, line, detail]: &[String; 3]| Item {
             mark: mark.clone(),
@@ -78,7 +80,7 @@ impl TopN {
 }
 
 impl StatusSummary {
-    /// Judges all that there is.
+    /// Judges the whole ledger.
     #[must_use]
     pub fn of(view: &View<'_>, log: &LogPosition) -> Self {
         let (mut kinds, mut sources): (BTreeMap<Kind, usize>, Vec<&Fact>) = (BTreeMap::new(), Vec::new());
@@ -112,7 +114,9 @@ impl StatusSummary {
     }
 }
 
-/// Size, head, what is past due, and which sources are oldest: as a judgement of all of it has it, the one given, or, where there is none, without.
+/// Returns the size, head, past-due commitments and stale sources of a ledger.
+///
+/// `glance` is a judgement of the whole ledger; without one, the page has no judgements.
 #[must_use]
 pub fn status(
     clock: Clock,
@@ -191,7 +195,7 @@ fn entries(n: u64) -> String {
     count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
 }
 
-/// The publishers of whom the newest source is more than a year older than the as-of day.
+/// Returns the publishers whose newest source is more than a year older than the as-of day.
 fn stale(view: &View<'_>, sources: &[&Fact]) -> TopN {
     let mut newest: BTreeMap<&str, (&Fact, NaiveDate)> = BTreeMap::new();
     for fact in sources {

@@ -1,4 +1,5 @@
-//! What happened when, by any of the three clocks.
+//! Lists facts in order of time, by any of the three clocks. Knows no judgements. Start at
+//! [`timeline`].
 
 use crate::amended::{self, Amendment, amendments};
 use crate::wording::{amount, count};
@@ -8,15 +9,15 @@ use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which clock orders the timeline, and which days `since` and `until` are of.
+/// The clock that orders the timeline and that `since` and `until` refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortOrder {
-    /// When it happened.
+    /// Time of the event.
     #[default]
     Occurred,
-    /// When the public could first know it.
+    /// Day from which the public could know the fact.
     Published,
-    /// When the ledger took it in.
+    /// Day of recording.
     Recorded,
 }
 
@@ -29,7 +30,10 @@ struct Line<'a> {
 const COLUMNS: &[&str] =
     &["id", "kind", "when", "earliest", "latest", "match", "text", "by", "about", "voice", "amounts", "sources"];
 
-/// The facts that match, in order of time, or only their number by kind. What has a vague day may only possibly match `since` and `until`, and stands apart.
+/// Returns the matching facts in order of time, or only their number by kind.
+///
+/// A fact with a vague day may match `since` and `until` only possibly; such facts are listed
+/// apart.
 #[must_use]
 pub fn timeline(
     view: &View<'_>,
@@ -47,7 +51,7 @@ pub fn timeline(
     let mut document = Document::new("Timeline", basis, COLUMNS);
     document.data.rows.extend(lines.iter().map(row));
     document.events = lines.iter().filter_map(event).collect();
-    // Corrections and retractions of what matches, where their kind was asked for.
+    // Corrections and retractions of matching facts, if their kind is requested.
     let wanted =
         |v: &Version| filter.kind.contains(if v.fact.is_some() { &Kind::Correction } else { &Kind::Retraction });
     let amended = amendments(view, filter, wanted);
@@ -95,7 +99,8 @@ pub fn timeline(
     document
 }
 
-/// The fact at its place by the clock asked for; `None` where it certainly lies outside the days asked for, or after the as-of day.
+/// Returns the fact with its window by the chosen clock; `None` if certainly outside the requested
+/// days, or after the as-of day.
 fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &FactFilter, order: SortOrder) -> Option<Line<'a>> {
     let on = |d: Option<NaiveDate>| d.map_or(Window::ANY, Window::day);
     let window = match order {
@@ -112,7 +117,7 @@ fn placed<'a>(view: &View<'a>, fact: &'a Fact, filter: &FactFilter, order: SortO
     }
 }
 
-/// Returns the lines, those that tell one thing together, at the place of the first.
+/// Groups the lines by cluster, each group at the place of its first line.
 fn folded<'a>(view: &View<'a>, lines: Vec<Line<'a>>) -> Vec<Vec<Line<'a>>> {
     let clusters = Cluster::each(view, lines.iter().map(|l| l.fact));
     let of: BTreeMap<&FactId, usize> =
@@ -128,7 +133,7 @@ fn folded<'a>(view: &View<'a>, lines: Vec<Line<'a>>) -> Vec<Vec<Line<'a>>> {
     told
 }
 
-/// Returns who says so by name; who relays it where nobody else is named.
+/// Returns the names of the speakers, or of the reporter if no speaker is named.
 fn speakers(view: &View<'_>, fact: &Fact) -> String {
     let who: Vec<&FactId> = if fact.by.is_empty() { fact.reporter.iter().collect() } else { fact.by.iter().collect() };
     let names: Vec<String> =
@@ -143,11 +148,11 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
         fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::describe);
     let amounts: Vec<String> = fact.amounts.iter().map(amount).collect();
     let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
-    // What it speaks of, where that is another time than when it happened.
+    // The period that the fact is about, if it differs from the time of the event.
     let about = fact.period.as_ref().filter(|_| fact.occurred.is_some() && fact.occurred != fact.period);
     let about = about.map_or_else(String::new, |period| format!(" · of {}", period.describe()));
     let voice = fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
-    // By another clock, the day that it was placed by comes first.
+    // By the other clocks, the day that determines the place comes first.
     let (mark, happened) = match (order, line.window.latest) {
         (SortOrder::Occurred, _) | (_, None) => (when, String::new()),
         (_, Some(placed)) => (day(placed), format!(" · happened {when}")),

@@ -1,4 +1,5 @@
-//! What is lawful and likely wrong: turns facts, new or recorded, into warnings. A warning changes no status and stops no append.
+//! Turns facts, new or recorded, into warnings about content that is valid but probably wrong. A
+//! warning changes no status and stops no append. Start at [`warnings`].
 
 mod alone;
 
@@ -13,27 +14,27 @@ use heldto_fact::{
 use heldto_replay::{View, bodies_of};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One warning: of which fact, what looks wrong, and what to do.
+/// A warning about one fact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
-    /// The fact.
+    /// Id of the fact.
     pub id: FactId,
-    /// What looks wrong, in a fragment.
+    /// Suspected error, as a sentence fragment.
     pub title: String,
-    /// What to do about it.
+    /// Advice.
     pub help: String,
 }
 
-/// What the facts are held against.
+/// The existing facts and the day that facts are checked against.
 #[derive(Default)]
 pub struct KnownFacts<'a> {
-    /// What is recorded; `None` where the ledger is too long to be read for it, or there is none.
+    /// Recorded facts; `None` if the ledger is too long to be read for this, or there is none.
     pub recorded: Option<View<'a>>,
-    /// The recorded facts that the new ones name.
+    /// Recorded facts that the new facts name.
     pub named: BTreeMap<FactId, Fact>,
-    /// The facts that are about an identifiable child or family.
+    /// Facts about an identifiable child or family.
     pub sensitive: BTreeSet<FactId>,
-    /// The day: a source published after it is published in the future.
+    /// Today; a later publication date lies in the future.
     pub today: NaiveDate,
 }
 
@@ -44,7 +45,7 @@ pub fn warnings(facts: &[&Fact], ground: &KnownFacts<'_>) -> Vec<Warning> {
     facts.iter().flat_map(|fact| together.warn(fact)).collect()
 }
 
-/// The warnings of a whole ledger, as a document.
+/// Returns the warnings of a whole ledger, as a document.
 #[must_use]
 pub fn check(view: &View<'_>, today: NaiveDate, basis: ReportBasis) -> Document {
     let facts: Vec<&Fact> = view.facts(&|_| true).collect();
@@ -67,19 +68,19 @@ pub fn check(view: &View<'_>, today: NaiveDate, basis: ReportBasis) -> Document 
     document
 }
 
-/// The facts and what they are held against, found by what they share.
+/// New and recorded facts, indexed by the properties that the checks compare.
 struct Together<'f, 'a> {
     ground: &'f KnownFacts<'a>,
     batch: BTreeMap<&'f FactId, &'f Fact>,
-    /// Of each text of a kind, said by somebody of a time and place, the facts that have it.
+    /// Facts by kind, text, speaker, time and place.
     by_text: BTreeMap<Said<'f>, BTreeSet<&'f FactId>>,
-    /// Of each commitment, unit and place, the smallest count that does not say on what basis it counts.
+    /// Fact with the smallest count of unstated basis, by commitment, unit and place.
     smallest: BTreeMap<(&'f FactId, &'f Unit, Option<&'f str>), &'f Fact>,
-    /// Of each counted unit, how many facts count in it.
+    /// Number of facts that count in each unit.
     units: BTreeMap<&'f str, usize>,
-    /// Of each code by which others know a party, the parties that have it.
+    /// Parties by external code: scheme and value.
     codes: BTreeMap<(&'f str, &'f str), BTreeSet<&'f FactId>>,
-    /// What is linked to a fact, of the facts here and of those recorded.
+    /// Facts that link to a fact, new and recorded, with the kind of link.
     linked: BTreeMap<&'f FactId, Vec<(&'f Fact, LinkKind)>>,
 }
 
@@ -178,7 +179,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
     }
 
     fn same_text(&self, fact: &Fact) -> Option<(String, String)> {
-        // Figures of one series are told apart by their time.
+        // Measurements of one series share a text and differ in time.
         if fact.kind() == Kind::Measurement {
             return None;
         }
@@ -188,7 +189,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             from.links.iter().any(|l| l.to == *to && !matches!(l.kind, LinkKind::BearsOn | LinkKind::Addresses))
         };
         let other_fact = self.fact(other)?;
-        // Two documents may have one title, told apart by publisher or day.
+        // Two documents may share a title and differ in publisher or day.
         let is_other_source = matches!((&fact.body, &other_fact.body), (Body::Source(a), Body::Source(b)) if a != b);
         if is_other_source || same.iter().any(|id| is_tied(fact, id)) || is_tied(other_fact, &fact.id) {
             return None;
@@ -250,7 +251,9 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         })
     }
 
-    /// A word in the voice of the owner, by somebody who is not declared part of it: it is no admission, and counts as a claim.
+    /// Warns if a failure in the owner's voice comes from a party not declared part of the owner.
+    ///
+    /// Such a statement is no admission, and counts as a claim.
     fn speaks_for_others(&self, fact: &Fact) -> Option<(String, String)> {
         let failed =
             matches!(fact.body, Body::Delivery { outcome: Outcome::NotDone | Outcome::Setback | Outcome::Undone });
@@ -263,7 +266,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             let of = |by: &FactId| {
                 owed.by.contains(by) || bodies_of(&view, by, fact.window()).iter().any(|body| owed.by.contains(body))
             };
-            // A party of this batch tells its own memberships.
+            // The view does not hold new parties: any membership a party declares is accepted.
             let told = |by: &FactId| self.fact(by).is_some_and(|p| p.links.iter().any(|l| l.kind == LinkKind::PartOf));
             fact.by.iter().any(|by| of(by) || told(by))
         };
@@ -278,7 +281,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         ))
     }
 
-    /// A decision to change what nobody imposed.
+    /// Warns if a decision changes a promise, which nobody imposed.
     fn decides_on_promise(&self, fact: &Fact) -> Option<(String, String)> {
         let Body::Decision { ruling, on, .. } = &fact.body else { return None };
         let changes = matches!(ruling, Ruling::Varied | Ruling::Deferred | Ruling::Revoked | Ruling::Quashed);
@@ -294,7 +297,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         ))
     }
 
-    /// Done before it was promised: that is no promise kept.
+    /// Warns if a delivery predates the promise, because it then keeps no promise.
     fn before_promise(&self, fact: &Fact) -> Option<(String, String)> {
         let done = fact.occurred.as_ref().or(fact.period.as_ref())?.window().latest?;
         let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
@@ -307,7 +310,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         ))
     }
 
-    /// A unit that nothing else counts in, where others are counted.
+    /// Warns about a unit that no other fact uses if a similar unit is in use.
     fn lone_unit(&self, a: &Amount) -> Option<(String, String)> {
         let unit = counted(&a.unit).filter(|unit| self.units.get(unit) == Some(&1))?;
         if a.qualifier == Qualifier::NotQuantified || short_million(a).is_some() {
@@ -320,7 +323,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         ))
     }
 
-    /// Evidence for a number that counts nothing in its unit.
+    /// Warns if evidence for a numeric target counts nothing in the target's unit.
     fn uncounted(&self, fact: &Fact) -> Vec<(String, String)> {
         if !matches!(fact.body, Body::Delivery { outcome: Outcome::Done | Outcome::Part }) {
             return Vec::new();
@@ -352,7 +355,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         missing.collect()
     }
 
-    /// A count that grew at the same place, and does not say whether it holds the one before.
+    /// Warns if a count grew at the same place and does not say if the earlier count is included.
     fn running_total(&self, fact: &Fact) -> Vec<(String, String)> {
         let Some(own) = open_count(fact) else { return Vec::new() };
         let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
@@ -375,11 +378,11 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
     }
 }
 
-/// What is said of a kind of thing, by whom, of when and where: a text with these is said once.
+/// Kind, text, speakers, and time with place of a fact; expected to be unique.
 type Said<'f> = (Kind, String, &'f [FactId], String);
 
 fn said(fact: &Fact) -> Said<'_> {
-    // Two sources of one title are compared by all that they are.
+    // Sources of one title are compared in full by `same_text`.
     let (by, when) = match fact.body {
         Body::Source(_) => (&[][..], String::new()),
         _ => (fact.by.as_slice(), format!("{:?} {:?} {:?}", fact.occurred, fact.period, fact.place)),
@@ -387,7 +390,7 @@ fn said(fact: &Fact) -> Said<'_> {
     (fact.kind(), folded(&fact.text), by, when)
 }
 
-/// The count of what was delivered that says neither its basis nor its period.
+/// Returns the delivered count that states neither its basis nor its period.
 fn open_count(fact: &Fact) -> Option<&Amount> {
     let is_open = |a: &&Amount| {
         a.role == Role::Delivered

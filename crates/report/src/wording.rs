@@ -1,15 +1,16 @@
-//! Amounts and days as people read them.
+//! Formats amounts, bounds, days and lists as people read them. Knows no views and no documents.
+//! Start at [`amount`] and [`interval`].
 
 use chrono::NaiveDate;
 use heldto_fact::{Amount, Attribution, Fact, Interval, Limit, Qualifier, Quantity, Unit, Window};
 
-/// A day: `2 Jul 2025`.
+/// Formats a day: `2 Jul 2025`.
 #[must_use]
 pub fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
 }
 
-/// An amount as it was stated: `more than £20,000`.
+/// Formats an amount as stated: `more than £20,000`.
 #[must_use]
 pub fn amount(amount: &Amount) -> String {
     let Some(value) = amount.value else {
@@ -23,7 +24,7 @@ pub fn amount(amount: &Amount) -> String {
         Some(of) => format!("{} of {}", value.grouped(), with_unit(of, &amount.unit)),
         None => with_unit(value, &amount.unit),
     };
-    // Bounds that only say how a number was rounded are no range to read.
+    // Bounds that only reflect rounding are not shown as a range.
     let is_rounding = |low: Quantity, high: Quantity| high.ten_thousandths() - low.ten_thousandths() <= 1;
     let number = match (amount.low, amount.high) {
         (None, None) => number,
@@ -42,7 +43,7 @@ pub fn amount(amount: &Amount) -> String {
     }
 }
 
-/// What is known of a number: `more than £10,500`, `between 2 and 5 places`.
+/// Formats the bounds of a number: `more than £10,500`, `between 2 and 5 places`.
 #[must_use]
 pub fn interval(interval: Interval, unit: &Unit) -> String {
     let word = |limit: Limit, open: &str, closed: &str| {
@@ -66,13 +67,13 @@ pub fn interval(interval: Interval, unit: &Unit) -> String {
     }
 }
 
-/// Returns the number that a range is "about": the middle of one that reaches a twelfth of it to each side, as "about" does, but for what
-/// rounding loses. `None` of any other range.
+/// Returns the number that a range is "about": its middle, if the range reaches a twelfth of that
+/// to each side, apart from rounding.
 fn about(interval: Interval) -> Option<Quantity> {
     let (low, high) = (interval.low, interval.high?);
     let (low, high, strict) = (low.value.ten_thousandths(), high.value.ten_thousandths(), low.strict || high.strict);
     let middle = Quantity::from_ten_thousandths(low.checked_add(high)? / 2)?;
-    // What is stated has few digits; what is worked out from it is out by less than a thousandth.
+    // A stated number has few digits; a computed bound is off by at most a thousandth.
     let qualifier = Quantity::from_ten_thousandths((middle.ten_thousandths() + 50) / 100 * 100)?;
     let reach = qualifier.twelfth().ten_thousandths();
     let is_near = |end: i64, wanted: i64| (end - wanted).abs() <= 10;
@@ -80,8 +81,10 @@ fn about(interval: Interval) -> Option<Quantity> {
     (fits && !strict && reach > 0).then_some(qualifier)
 }
 
-/// Returns a range with ends as people write them, never narrower: whole pounds and whole things, hundredths of anything else, where
-/// an end has more decimals than two.
+/// Returns a range rounded outwards to whole pounds or whole items, and to hundredths of other
+/// units.
+///
+/// An end with at most two decimals stays as it is. The result is never narrower.
 fn rounded_outwards(interval: Interval, unit: &Unit) -> Interval {
     let step = match unit {
         Unit::Money(_) | Unit::Counted(_) => 10_000,
@@ -97,14 +100,14 @@ fn rounded_outwards(interval: Interval, unit: &Unit) -> Interval {
         value.map_or(limit, |value| Limit { value, strict: false })
     };
     let high = interval.high.map(|high| round(high, true));
-    // One number is no range.
+    // A single number is not a range.
     if interval.high.is_some_and(|high| high.value == interval.low.value) {
         return interval;
     }
     Interval { low: round(interval.low, false), high }
 }
 
-/// A number with its unit: `£20,000`, `5 places`.
+/// Formats a number with its unit: `£20,000`, `5 places`.
 pub(crate) fn with_unit(value: Quantity, unit: &Unit) -> String {
     match unit {
         Unit::Money(currency) => money(value, currency),
@@ -115,7 +118,7 @@ pub(crate) fn with_unit(value: Quantity, unit: &Unit) -> String {
     }
 }
 
-/// Round millions in short, everything else in full.
+/// Formats money: round millions and billions in short, any other amount in full.
 fn money(value: Quantity, currency: &str) -> String {
     let sign = match currency {
         "GBP" => "£".to_owned(),
@@ -135,7 +138,7 @@ fn money(value: Quantity, currency: &str) -> String {
     })
 }
 
-/// Who says so, and how sure that is, to be put behind what a fact says: ` · voice: self, implied`.
+/// Formats the voice, and the attribution if doubtful, as a suffix: ` · voice: self, implied`.
 pub(crate) fn voice_of(fact: &Fact) -> String {
     let Some(voice) = fact.voice else { return String::new() };
     match fact.attribution {
@@ -144,12 +147,12 @@ pub(crate) fn voice_of(fact: &Fact) -> String {
     }
 }
 
-/// A count with its noun.
+/// Formats a count with its noun.
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// Words in a row: `a, b and c`.
+/// Joins words: `a, b and c`.
 pub(crate) fn list(words: &[String]) -> String {
     match words {
         [] => String::new(),
@@ -158,7 +161,7 @@ pub(crate) fn list(words: &[String]) -> String {
     }
 }
 
-/// Numbers as a row of small bars, the largest full; the lower bound of each.
+/// Returns the lower bounds of numbers as a row of small bars, the largest one full.
 pub(crate) fn sparkline(values: &[Interval]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = values.iter().map(|v| v.low.value.ten_thousandths()).max().unwrap_or(0).max(1);
@@ -166,13 +169,14 @@ pub(crate) fn sparkline(values: &[Interval]) -> String {
     values.iter().map(|v| usize::try_from(bar(v)).ok().and_then(|n| BARS.get(n)).copied().unwrap_or(' ')).collect()
 }
 
-/// The fewest and the most days from one window to another; `None` where there is no such bound. Below nought is earlier.
+/// Returns the fewest and the most days from one window to another; negative if earlier, `None` if
+/// there is no such bound.
 pub(crate) fn days_between(from: Window, to: Window) -> (Option<i64>, Option<i64>) {
     let days = |a: Option<NaiveDate>, b: Option<NaiveDate>| a.zip(b).map(|(a, b)| (b - a).num_days());
     (days(from.latest, to.earliest), days(from.earliest, to.latest))
 }
 
-/// A number of days from the fewest to the most: `14 days later`, `between 3 days earlier and 10 days later`.
+/// Formats a range of days: `14 days later`, `between 3 days earlier and 10 days later`.
 pub(crate) fn day_range(least: Option<i64>, most: Option<i64>) -> String {
     let words = |n: i64| {
         let days = count(usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX), "day", "days");

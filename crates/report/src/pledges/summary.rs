@@ -1,4 +1,5 @@
-//! What a reporter can quote.
+//! Turns judgements into sentences that a reporter can quote. Knows no views and no filters. Start
+//! at [`summary`].
 
 use super::terms;
 use crate::wording::{count, list};
@@ -6,7 +7,7 @@ use heldto_fact::{FactId, Force, Kind, LinkKind};
 use heldto_replay::{FulfilmentRate, Grade, Judgement, Status};
 use std::collections::BTreeSet;
 
-/// Sentences that can be quoted as they stand.
+/// Returns sentences that can be quoted as they stand.
 pub fn summary(all: &[Judgement<'_>]) -> Vec<String> {
     if all.is_empty() {
         return vec!["No commitment on record matches.".to_owned()];
@@ -56,7 +57,7 @@ pub fn summary(all: &[Judgement<'_>]) -> Vec<String> {
     lines
 }
 
-/// What binds the owners, and how many are parts of others.
+/// Counts the commitments by force, and those that are parts of others.
 fn kinds(all: &[Judgement<'_>]) -> String {
     let force = |force: Force| all.iter().filter(|j| terms(j.mentions[0]).is_some_and(|c| c.force == force)).count();
     let words = [

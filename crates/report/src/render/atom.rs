@@ -1,8 +1,13 @@
+//! Writes the events of a document as an Atom feed. Knows no rows and no sections. Start at
+//! [`render`].
+
 use crate::{Document, Event};
 use atom_syndication::{Content, Entry, Feed, FixedDateTime, Person, Text};
 use chrono::{NaiveDate, NaiveTime};
 
-/// A feed (RFC 4287), newest first. The same document gives the same bytes: it was updated when the newest entry was recorded.
+/// Writes a feed (RFC 4287), newest first.
+///
+/// The same document gives the same bytes: `updated` is the time of recording of the newest entry.
 pub fn render(document: &Document) -> String {
     let origin = &document.basis.log.origin;
     let mut events: Vec<&Event> = document.events.iter().collect();
@@ -19,7 +24,7 @@ pub fn render(document: &Document) -> String {
         ..Entry::default()
     };
     let feed = Feed {
-        // What was asked for makes a feed of its own: the title, and the filters where there are any.
+        // Each request has a feed of its own: the id holds the title and the filters.
         id: format!(
             "urn:heldto:{origin}:{}",
             slug(&[&document.title, document.asked.as_deref().unwrap_or_default()].join(" "))
@@ -35,7 +40,8 @@ pub fn render(document: &Document) -> String {
     text
 }
 
-/// A title as a part of a name that stays the same: `What is new since 1 Mar 2025` is `what-is-new-since-1-mar-2025`.
+/// Returns a title as part of a stable id: `What is new since 1 Mar 2025` gives
+/// `what-is-new-since-1-mar-2025`.
 fn slug(title: &str) -> String {
     let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
     words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")

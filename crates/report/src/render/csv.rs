@@ -1,6 +1,8 @@
+//! Writes the table of a document as CSV. Knows no sections. Start at [`render`].
+
 use crate::{Cell, Document};
 
-/// The rows that programs read, with a header; nothing else.
+/// Writes the rows for programs, with a header.
 pub fn render(document: &Document) -> String {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     let text = |cell: &Cell| match cell {
@@ -10,7 +12,7 @@ pub fn render(document: &Document) -> String {
         Cell::Words(words) => words.join("; "),
         Cell::Flag(flag) => flag.to_string(),
     };
-    // Rows of several reports can stand in one sheet: each says what it rests on.
+    // Rows of several reports may share a sheet, so each row states its basis.
     let (clock, log) = (document.basis.clock, &document.basis.log);
     let basis = [clock.as_of.to_string(), clock.known_by.to_string(), log.entries.to_string(), log.root.clone()];
     let columns = document.data.columns.iter().chain(&["as-of", "known-by", "entries", "tree-head"]);
@@ -27,7 +29,7 @@ pub fn render(document: &Document) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// A cell that a spreadsheet would take for a formula is shown as text.
+/// Prefixes a cell that a spreadsheet would read as a formula, so that it stays text.
 fn safe(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }

@@ -1,8 +1,10 @@
+//! Writes a document as one HTML file. Knows no files and no network. Start at [`render`].
+
 use super::{basis, footing};
 use crate::{Bar, Block, Cell, Chart, Document, Item, Tone};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// One file that needs nothing else: no script, no font, no picture from elsewhere.
+/// Writes one self-contained file, without scripts, fonts or external images.
 pub fn render(document: &Document, digest: &str) -> String {
     let page = html! {
         (DOCTYPE)
@@ -70,10 +72,10 @@ fn item(item: &Item) -> Markup {
     }
 }
 
-/// How many characters of label and figure stand side by side on a narrow screen.
+/// Number of characters of label and figure that fit on one line of a narrow screen.
 const BESIDE: usize = 34;
 
-/// Bars as a picture with a title and a description, and the same figures as a table.
+/// Draws bars as a picture with a title and a description, and lists the same figures in a table.
 fn chart(chart: &Chart) -> Markup {
     let chars = |text: &str| text.chars().count();
     let stacked = chart.bars.iter().any(|b| chars(&b.label) + chars(&b.shown) > BESIDE);
@@ -98,7 +100,7 @@ fn chart(chart: &Chart) -> Markup {
     }
 }
 
-/// A label, its figure beside it or under it, and the bar under both.
+/// Draws a label, its figure on the same line or below, and the bar under both.
 fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
     let share = |n: i64| {
         let hundredths = i128::from(n) * 10_000 / i128::from(chart.most());
@@ -121,7 +123,7 @@ fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
     }
 }
 
-/// Every row with every column, folded away until it is wanted.
+/// Writes every row with every column, folded until opened.
 fn rows(document: &Document) -> Markup {
     html! {
         section {

@@ -1,8 +1,13 @@
+//! Writes the events of a document as a calendar. Knows no rows and no sections. Start at
+//! [`render`].
+
 use crate::Document;
 use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
 
-/// A calendar (RFC 5545) with each event as a whole day (which takes no end). The same document gives the same bytes: its stamp is the day of the newest entry.
+/// Writes a calendar (RFC 5545) with each event as a whole day, which needs no end.
+///
+/// The same document gives the same bytes: the stamp is the time of recording of the newest entry.
 pub fn render(document: &Document) -> String {
     let origin = &document.basis.log.origin;
     let stamp: DateTime<Utc> = document.basis.last_recorded.unwrap_or_default();

@@ -1,8 +1,11 @@
+//! Writes a document as JSON, and gives the value that its digest is made of. Knows no other
+//! format. Start at [`value`].
+
 use crate::{Block, Cell, Chart, Document};
 use heldto_fact::Interval;
 use serde_json::{Map, Value, json};
 
-/// The whole document: what it rests on, the summary, every row, the sections that people read, and its digest.
+/// Writes the whole document: basis, summary, every row, the sections for readers, and the digest.
 pub fn render(document: &Document) -> String {
     let mut value = value(document);
     if let Some(fields) = value.as_object_mut() {
@@ -13,7 +16,7 @@ pub fn render(document: &Document) -> String {
     text
 }
 
-/// The document without its digest; docs/REPORTS.md describes every key.
+/// Returns the document without its digest; docs/REPORTS.md describes every key.
 pub fn value(document: &Document) -> Value {
     let row = |cells: &Vec<Cell>| -> Value {
         let columns = document.data.columns.iter().map(|c| (*c).to_owned());

@@ -1,7 +1,10 @@
+//! Writes a document as Markdown. Knows no rows, only the sections for readers. Start at
+//! [`render`].
+
 use super::{basis, footing};
 use crate::{Block, Document};
 
-/// For documents and web pages that take Markdown.
+/// Writes a document for tools and web pages that take Markdown.
 pub fn render(document: &Document, digest: &str) -> String {
     let mut out = format!("# {}\n\n{}\n", safe(&document.title), safe(&basis(document)));
     for line in &document.summary {
@@ -45,7 +48,7 @@ fn block(block: &Block) -> String {
     }
 }
 
-/// Text that Markdown would take for markup stays text.
+/// Escapes characters that Markdown would read as markup.
 fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

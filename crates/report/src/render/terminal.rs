@@ -1,9 +1,12 @@
+//! Writes a document as text for a terminal. Knows no terminal: width and colour are arguments.
+//! Start at [`render`].
+
 use super::{Screen, basis, footing};
 use crate::{Bar, Block, Chart, Document, Item, Tone};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// For reading in a terminal of any width, with colour or without; colour never says anything that the words do not.
+/// Writes text of any width, with or without colour; colour adds nothing that the words do not say.
 pub fn render(document: &Document, digest: &str, screen: Screen) -> String {
     let mut out = String::new();
     let mut line = |text: &str| {
@@ -63,12 +66,13 @@ fn block(block: &Block, screen: Screen) -> String {
     }
 }
 
-/// Bars after their labels: full as far as the number is certain, light as far as it may be, with an arrow where no end is known.
+/// Draws bars after their labels: full up to the lower bound, light up to the upper bound, with an
+/// arrow if there is none.
 fn chart(chart: &Chart, screen: Screen) -> String {
     let chars = |text: &str| text.chars().count();
     let longest = |of: fn(&Bar) -> &str| chart.bars.iter().map(|b| chars(of(b))).max().unwrap_or(0);
     let (label, shown) = (longest(|b| &b.label), longest(|b| &b.shown));
-    // Where label, figure and bar do not fit beside each other, the bar goes under them.
+    // If label, figure and bar do not fit on one line, the bar goes below.
     let beside = label + shown + 6 + LEAST <= screen.width;
     let room = screen.width.saturating_sub(if beside { label + shown + 7 } else { 5 }).clamp(LEAST, 60);
     let mut lines = vec![wrap(&format!("{}. {}", chart.title, chart.text), screen, "")];
@@ -86,7 +90,7 @@ fn chart(chart: &Chart, screen: Screen) -> String {
     lines.join("\n")
 }
 
-/// The fewest columns that a bar is drawn in.
+/// Smallest width of a bar, in columns.
 const LEAST: usize = 16;
 
 fn drawn(bar: &Bar, most: i64, room: usize) -> String {
@@ -124,10 +128,11 @@ fn columns(rows: Vec<Vec<String>>, screen: Screen) -> String {
     table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// The longest word that is shown whole, in characters: longer than any address that a reader would type.
+/// Longest word that is shown whole, in characters; longer than any address that a reader would
+/// type.
 const LONGEST_WORD: usize = 400;
 
-/// Text no word of which is longer than a screen: to break one takes time by its square.
+/// Cuts overlong words, because wrapping a word takes time quadratic in its length.
 fn plain(text: &str) -> String {
     if text.split(' ').all(|word| word.len() <= LONGEST_WORD) {
         return text.to_owned();

@@ -1,10 +1,11 @@
-//! What a fact by itself is warned of, and what is read off it for the rest.
+//! Checks that need one fact only, and values read off a fact for the other checks. Knows no
+//! ledger. Start at [`short_million`] and [`name_in_id`].
 
 use crate::day;
 use heldto_fact::{Amount, Body, Due, Fact, PartyKind, Target, Unit, When};
 use std::collections::BTreeSet;
 
-/// Every amount that a fact tells, its target among them.
+/// Returns every amount of a fact, including a target that is an amount.
 pub fn amounts(fact: &Fact) -> impl Iterator<Item = &Amount> {
     let target = match &fact.body {
         Body::Pledge(commitment) => commitment.target.as_ref(),
@@ -25,7 +26,7 @@ pub fn counted(unit: &Unit) -> Option<&str> {
     }
 }
 
-/// Returns `true` if two nouns differ only in number, blanks or hyphens.
+/// Returns `true` if two nouns differ only in number, spaces or hyphens.
 pub fn is_alike(a: &str, b: &str) -> bool {
     let plain = |noun: &str| noun.replace(['-', ' '], "");
     let (a, b) = (plain(a), plain(b));
@@ -37,7 +38,7 @@ pub fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// An amount whose unit is a shortened number: `4.5m`.
+/// Warns about a unit that abbreviates a number, as in `4.5m`.
 pub fn short_million(a: &Amount) -> Option<(String, String)> {
     let (value, unit) = (a.value?, counted(&a.unit)?);
     let (word, rest) = unit.split_once(' ').unwrap_or((unit, ""));
@@ -72,7 +73,8 @@ pub fn due_before_promise(fact: &Fact) -> Option<(String, String)> {
     })
 }
 
-/// First names that many people in Britain have: an id that begins with one and goes on with one word more reads like a person's name.
+/// Common first names in Britain: an id of one of these and one more word reads like a person's
+/// name.
 const FIRST_NAMES: &[&str] = &[
     "adam",
     "alan",
@@ -184,7 +186,7 @@ pub fn name_in_id(fact: &Fact) -> Option<(String, String)> {
     let words: Vec<&str> = fact.id.as_str().split('-').collect();
     let letters = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase()) && word.len() > 1;
     let first_and_last = words.len() == 2 && words.iter().all(letters) && FIRST_NAMES.contains(&words[0]);
-    // The name of a person, as the id has it too.
+    // The person's name, which the id may repeat.
     let name = fact.text.split(',').next().unwrap_or_default().to_lowercase();
     let of_name: BTreeSet<&str> = name.split_whitespace().collect();
     let is_person = matches!(fact.body, Body::Party { kind: PartyKind::OfficeHolder | PartyKind::People, .. });
