@@ -1,4 +1,6 @@
-//! What only all the facts together can tell: who is meant, and whether they are there.
+//! Checks references between facts, which needs all facts together: each id must exist and fit.
+//!
+//! This module knows ids and kinds, but no other field. Start at [`check`].
 
 use crate::near::did_you_mean;
 use crate::problem::MOST_SHOWN;
@@ -7,9 +9,11 @@ use crate::{Known, Problem};
 use heldto_fact::{Fact, FactId, Kind};
 use std::collections::BTreeMap;
 
-/// Problems with ids: given twice, or referring to nothing, or to something of the wrong kind.
+/// Returns a problem for each id that is given to two different facts, unknown, or of the wrong
+/// kind.
 ///
-/// `complete`: whether every draft was read; where one was not, a missing id may be in it, and is not complained of.
+/// `complete`: `true` if reading found no problem. If not, an unknown id may belong to a draft
+/// without a valid id, and is not reported if there is one.
 pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
     let mut here: Known = BTreeMap::new();
     let mut first: BTreeMap<&FactId, &Option<Fact>> = BTreeMap::new();
@@ -61,7 +65,8 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
     problems
 }
 
-/// Returns `true` if a fact of one kind can stand where another is meant: a recommendation is fulfilled as a commitment is.
+/// Returns `true` if a fact of kind `found` may be referred to as `must_be`: a recommendation can
+/// be fulfilled like a commitment.
 fn fits(found: Kind, must_be: Kind) -> bool {
     found == must_be || (must_be == Kind::Pledge && found == Kind::Recommendation)
 }

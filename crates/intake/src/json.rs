@@ -1,4 +1,7 @@
-//! JSON in which no object names a key twice: readers differ in which of the two they show.
+//! Parses JSON and rejects duplicate keys, because readers differ in which of the two values they
+//! use.
+//!
+//! This module knows no facts. Start at [`strict_json`].
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -7,7 +10,7 @@ use std::fmt;
 /// Reads one JSON value.
 ///
 /// # Errors
-/// When the text is not JSON, or an object in it names a key twice.
+/// If the text is not JSON, or an object in it has a duplicate key.
 pub fn strict_json(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }

@@ -1,6 +1,8 @@
-//! Reads what people have, TOML, JSON lines and mapped tables, into facts; says every problem of a file at once, with its place; writes the same back.
+//! Reads TOML, JSON lines and mapped tables into facts, and writes facts back in the same form.
 //!
-//! It knows the vocabulary and how people write it (docs/FACTS.md). It knows no ledger: what is recorded already comes in as a list of ids.
+//! All problems of a file are reported at once, each with its position. This crate knows the
+//! vocabulary and its written form (docs/FACTS.md), but no ledger: the caller passes in the
+//! existing ids. Start at [`draft`] and [`map`].
 
 mod check;
 mod json;
@@ -23,23 +25,24 @@ use heldto_fact::{Fact, FactId, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// A file as it was read.
+/// A file's name and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// The name to say in messages.
+    /// The name used in messages.
     pub name: String,
-    /// Its text.
+    /// The content.
     pub text: String,
 }
 
-/// The ids that may be referred to, each with its kind.
+/// The ids that facts may refer to, each with its kind.
 pub type Known = BTreeMap<FactId, Kind>;
 
-/// Where each fact stands: the number of its file, and the bytes of its id or of its row.
+/// The position of each fact: the index of its file, and the byte range of its id or row.
 pub type Places = BTreeMap<FactId, (usize, Range<usize>)>;
 
-/// Points at facts by their ids, each with what is wrong with it and what to do, and a label at each: for what only the ledger can
-/// tell.
+/// Returns problems that only the ledger can detect, placed at the facts that they concern.
+///
+/// Each item of `wrong` is an id, a title and a help text. `label` is shown at each position.
 #[must_use]
 pub fn point_at(files: &[File], places: &Places, wrong: &[(FactId, String, String)], label: &str) -> Problems {
     let problem = |(id, title, help): &(FactId, String, String)| {
@@ -51,14 +54,17 @@ pub fn point_at(files: &[File], places: &Places, wrong: &[(FactId, String, Strin
     Problems { files: files.to_vec(), problems }
 }
 
-/// Facts as files tell them, before it is known whether everything that they refer to is there.
+/// Facts as read from files, before their references are checked.
 pub struct Drafts<'f> {
     files: &'f [File],
     drafts: Vec<read::Draft>,
     problems: Vec<Problem>,
 }
 
-/// Reads TOML files, or JSON lines where the name ends in `.jsonl` or the text begins with `{`.
+/// Reads files of facts.
+///
+/// A file is read as JSON lines if its name ends in `.jsonl` or its text begins with `{`, otherwise
+/// as TOML.
 #[must_use]
 pub fn draft(files: &[File]) -> Drafts<'_> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
@@ -77,20 +83,22 @@ pub fn draft(files: &[File]) -> Drafts<'_> {
 }
 
 impl Drafts<'_> {
-    /// The ids that the facts refer to, each once.
+    /// Returns the ids that the facts refer to, without duplicates.
     #[must_use]
     pub fn references(&self) -> BTreeSet<&FactId> {
         self.drafts.iter().flat_map(|d| &d.references).map(|r| &r.to).collect()
     }
 
-    /// Where the facts stand.
+    /// Returns the position of each fact that has an id.
     #[must_use]
     pub fn places(&self) -> Places {
         let place = |d: &read::Draft| d.id.clone().map(|(id, span)| (id, (d.file, span)));
         self.drafts.iter().filter_map(place).collect()
     }
 
-    /// The facts, where all is well with them. They may refer to each other and to what is known.
+    /// Returns the facts if there is no problem.
+    ///
+    /// They may refer to each other and to `known`.
     ///
     /// # Errors
     /// Every problem of every file.
@@ -105,7 +113,7 @@ impl Drafts<'_> {
     }
 }
 
-/// Reads facts and checks them in one go.
+/// Reads files of facts and checks their references.
 ///
 /// # Errors
 /// As [`Drafts::facts`].

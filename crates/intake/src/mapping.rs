@@ -1,4 +1,7 @@
-//! Figures in bulk: a table of comma-separated values, read through a mapping that says which column is what (docs/MAPPING.md).
+//! Reads tables of comma-separated values through a mapping, which assigns columns to the fields of
+//! facts (docs/MAPPING.md).
+//!
+//! This module knows the mapping file; `rows` reads the tables. Start at [`map`].
 
 mod rows;
 mod template;
@@ -9,34 +12,34 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use template::Template;
 
-/// The mappings that ship with the program, by name.
+/// The mappings that ship with the program: name and content.
 pub const SHIPPED: [(&str, &str); 2] = [
     ("dfe-ehc-plans", include_str!("../mappings/dfe-ehc-plans.toml")),
     ("uk-authorities", include_str!("../mappings/uk-authorities.toml")),
 ];
 
-/// What is recorded already, as far as a mapping has to know it.
+/// The existing facts, as far as a mapping needs them.
 #[derive(Debug, Clone, Default)]
 pub struct ExistingFacts {
     /// The ids, each with its kind.
     pub known: Known,
-    /// The parties by the codes they go by, each a scheme and a code.
+    /// The parties by code scheme and code.
     pub codes: BTreeMap<(String, String), FactId>,
 }
 
-/// Which column is what.
+/// The table `[mapping]` of a mapping file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Mapping {
     /// The source that every measurement cites.
     source: String,
-    /// Who says so.
+    /// The party that states the figures.
     by: Option<String>,
     voice: String,
-    /// What stands in a cell that holds no number, and what it means.
+    /// The texts that stand for a missing number, each with its meaning.
     #[serde(default)]
     not_given: BTreeMap<String, String>,
-    /// Whose the figures are; the first that fits.
+    /// The places that the figures are about; for each row the first that matches counts.
     place: Vec<Place>,
     file: Vec<Table>,
 }
@@ -46,11 +49,13 @@ struct Mapping {
 struct Place {
     #[serde(rename = "where", default)]
     only: BTreeMap<String, String>,
-    /// By scheme; the first is the one that is looked up and that ids are made of.
+    /// The codes by scheme.
+    ///
+    /// The GSS code (`gss`) is required: it identifies the place, and is part of ids.
     codes: BTreeMap<String, Template>,
     name: Template,
     kind: String,
-    /// The code, in the first scheme, of the area that it is counted in.
+    /// The GSS code of the area that the place is counted in.
     part_of: Option<Template>,
 }
 
@@ -60,9 +65,9 @@ struct Table {
     name: String,
     #[serde(rename = "where", default)]
     only: BTreeMap<String, String>,
-    /// The period that a row is for, as EDTF.
+    /// The period of a row, as EDTF.
     period: Option<Template>,
-    /// Or the day.
+    /// The day of a row, as an alternative to `period`.
     day: Option<Template>,
     #[serde(default)]
     measure: Vec<Measure>,
@@ -76,27 +81,31 @@ struct Measure {
     value: Template,
     numerator: Option<Template>,
     denominator: Option<Template>,
-    /// To how many decimals a number with more than four is rounded, half up.
+    /// The number of decimals to which a number with more than four is rounded, half up.
     decimals: Option<u8>,
 }
 
-/// The names of the tables that a mapping reads.
+/// Returns the names of the tables that a mapping reads.
 ///
 /// # Errors
-/// Every problem of the mapping.
+/// The problem of the mapping, if it cannot be parsed.
 pub fn tables(mapping: &File) -> Result<Vec<String>, Problems> {
     Ok(parse(mapping)?.file.into_iter().map(|t| t.name).collect())
 }
 
-/// Reads tables through a mapping: the facts, and the rows that they are from. The facts that the mapping declares and that are recorded already are
-/// left as they are; places are found by their codes, and declared where they are not known.
+/// Reads tables through a mapping, and returns the facts and the positions of the measurements'
+/// rows.
+///
+/// Declared facts that exist already are left unchanged and not returned. Places are found by their
+/// codes, and declared if unknown.
 ///
 /// # Errors
-/// Every problem of the mapping, or the first hundred of the tables.
+/// The problems of the mapping, or the first 100 of the tables.
 pub fn map(mapping: &File, data: &[File], existing: &ExistingFacts) -> Result<(Vec<Fact>, Places), Problems> {
     let parsed = parse(mapping)?;
     let mut facts = crate::read(std::slice::from_ref(mapping), &existing.known)?;
-    // What a table's facts are called does not depend on what is recorded already: read again, they are the same.
+    // Names are collected before existing facts are removed, so that reading the same table again
+    // gives the same facts.
     let names: BTreeMap<FactId, String> = facts.iter().map(|f| (f.id.clone(), f.text.clone())).collect();
     facts.retain(|f| !existing.known.contains_key(&f.id));
     let voice: Voice = word(mapping, &parsed.voice)?;
@@ -151,5 +160,5 @@ fn wrong(mapping: &File, problem: Problem) -> Problems {
     Problems { files: vec![mapping.clone()], problems: vec![problem] }
 }
 
-/// The key of a mapping in a file that otherwise holds facts.
+/// The name of the mapping's table in a file that otherwise holds facts.
 pub(crate) const KEY: &str = "mapping";

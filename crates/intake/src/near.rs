@@ -1,9 +1,12 @@
-//! Words that are nearly the one that was meant.
+//! Finds the word that was probably meant by a misspelt one.
+//!
+//! Start at [`did_you_mean`].
 
-/// The longest word that another is looked for, in bytes: ids and keys are shorter.
+/// Maximum length, in bytes, of a word to compare: ids and keys are shorter.
 const LONGEST: usize = 128;
 
-/// "did you mean …?" where a word is near enough.
+/// Returns "did you mean …?" with the most similar word, if its Jaro–Winkler similarity is above
+/// 0.85.
 pub fn did_you_mean<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
     if wrong.len() > LONGEST {
         return None;

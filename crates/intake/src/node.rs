@@ -1,4 +1,7 @@
-//! One tree for TOML and JSON, with the place of each value.
+//! Parses TOML and JSON lines into one tree, with the position of each value.
+//!
+//! This module knows syntax and the names of kinds, but no other field. Start at [`from_toml`] and
+//! [`from_json_lines`].
 
 use crate::Problem;
 use crate::problem::{Lines, MOST_SHOWN};
@@ -6,28 +9,28 @@ use heldto_fact::Kind;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
-/// A value and where it stands.
+/// A value and its byte range in the text.
 #[derive(Debug, Clone)]
 pub struct Node {
     pub value: Value,
     pub span: Range<usize>,
 }
 
-/// What was written.
+/// A value, independent of the syntax.
 #[derive(Debug, Clone)]
 pub enum Value {
     Text(String),
-    /// As written, so that no digit is lost.
+    /// The digits as written, so that none is lost.
     Number(String),
     Bool(bool),
-    /// A date without quotes.
+    /// A date written without quotes.
     Date(String),
     List(Vec<Node>),
     Table(Vec<(Key, Node)>),
     Null,
 }
 
-/// A key and where it stands.
+/// A key and its byte range in the text.
 #[derive(Debug, Clone)]
 pub struct Key {
     pub name: String,
@@ -35,7 +38,7 @@ pub struct Key {
 }
 
 impl Value {
-    /// What it is, for messages.
+    /// Returns the name of the value's type, for messages.
     pub const fn what(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
@@ -51,7 +54,10 @@ impl Value {
 
 type Tables = Result<Vec<(Kind, Node)>, Vec<Problem>>;
 
-/// The facts of a TOML file: tables in arrays named after kinds.
+/// Returns the facts of a TOML file: tables in arrays named after kinds, in the order of the file.
+///
+/// # Errors
+/// Every problem found.
 pub fn from_toml(text: &str) -> Tables {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -59,7 +65,7 @@ pub fn from_toml(text: &str) -> Tables {
     }
     let (mut tables, mut problems) = (Vec::new(), Vec::new());
     for (key, value) in table.into_inner() {
-        // How tables are read stands in a file of its own kind, beside the facts that it declares.
+        // A mapping file also contains facts; the mapping itself is read by `mapping.rs`.
         if key.get_ref() == crate::mapping::KEY {
             continue;
         }
@@ -88,7 +94,8 @@ pub fn from_toml(text: &str) -> Tables {
     if problems.is_empty() { Ok(tables) } else { Err(problems) }
 }
 
-/// The problems of a text that is not TOML: the first of each torn region, which ends with a line that has none.
+/// Returns the problems of a text that is not valid TOML: the first of each run of adjacent lines
+/// with errors.
 fn first_of_regions(text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
     let lines = Lines::of(text);
     let mut spans: Vec<(usize, &toml::de::Error)> =
@@ -129,7 +136,8 @@ fn node(spanned: toml::Spanned<DeValue<'_>>) -> Node {
     Node { value, span }
 }
 
-/// The parser's error, or a better word for the three slips that people make most.
+/// Returns the parser's error, or a clearer message for the three most common mistakes: a pound
+/// sign, a date with slashes, and a date without quotes.
 fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
     let at = span.start.min(text.len());
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
@@ -158,7 +166,12 @@ fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
     problem.help("text stands in quotes, a list in [ ], a table in { } on one line; docs/FACTS.md has examples")
 }
 
-/// The facts of JSON lines: one object a line, under its kind as in `{"pledge": {…}}`; in a line of an export, the one under `fact`.
+/// Returns the facts of JSON lines: one object a line, under its kind as in `{"pledge": {…}}`.
+///
+/// In a line of an export, the fact stands under the key `fact`.
+///
+/// # Errors
+/// Every problem found.
 pub fn from_json_lines(text: &str) -> Tables {
     let (mut tables, mut problems, mut start) = (Vec::new(), Vec::new(), 0);
     for line in text.split_inclusive('\n') {
@@ -184,7 +197,7 @@ pub fn from_json_lines(text: &str) -> Tables {
     if problems.is_empty() { Ok(tables) } else { Err(problems) }
 }
 
-/// One fact under its kind, for a program's own lines.
+/// Returns the kind and the fields of a fact nested in another, as in an exported correction.
 pub fn nested(node: &Node) -> Option<(Kind, &Node)> {
     match &node.value {
         Value::Table(pairs) => match pairs.as_slice() {
@@ -195,7 +208,8 @@ pub fn nested(node: &Node) -> Option<(Kind, &Node)> {
     }
 }
 
-/// The kind and the fields; `None` for the first and last line of an export, which hold no fact.
+/// Returns the kind and the fields of a line, or `None` if a line of an export contains no fact, as
+/// the first and the last do.
 fn fact_of(value: serde_json::Value) -> Result<Option<(Kind, serde_json::Value)>, String> {
     let serde_json::Value::Object(mut fields) = value else { return Err("this line is not an object".to_owned()) };
     if fields.contains_key("entry") || fields.contains_key("heldto") || fields.contains_key("end") {

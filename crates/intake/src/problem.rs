@@ -1,20 +1,24 @@
+//! Problems found in a file, and their display with file, line, column, caret and advice.
+//!
+//! This module knows text and positions, but no facts. Start at [`Problems::render`].
+
 use crate::File;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// One thing wrong with a file: what, where, and what to do.
+/// One problem in a file: title, position and advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The file's number in the list.
+    /// The index of the file in [`Problems::files`].
     pub file: usize,
-    /// The bytes it is about.
+    /// The bytes concerned.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// The message.
     pub title: String,
-    /// What to say at the caret.
+    /// The text at the caret.
     pub label: String,
-    /// What to do about it.
+    /// Advice on fixing the problem.
     pub help: Option<String>,
 }
 
@@ -34,31 +38,31 @@ impl Problem {
     }
 }
 
-/// How many problems are shown: nobody reads more, and a wrong column goes wrong in every row.
+/// Maximum number of problems shown: nobody reads more, and a wrong column fails in every row.
 pub const MOST_SHOWN: usize = 100;
 
-/// Where the lines of a text begin, found once.
+/// The start of each line of a text, computed once.
 pub struct Lines(Vec<usize>);
 
 impl Lines {
-    /// Reads a text once.
+    /// Finds the lines of a text.
     pub fn of(text: &str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         Self(std::iter::once(0).chain(breaks).collect())
     }
 
-    /// Returns the number, from 0, of the line that holds a byte.
+    /// Returns the number, from 0, of the line that contains a byte.
     pub fn number(&self, at: usize) -> usize {
         self.0.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
-    /// Returns where the line that holds a byte begins.
+    /// Returns the start of the line that contains a byte.
     pub fn start(&self, at: usize) -> usize {
         self.0.get(self.number(at)).copied().unwrap_or(0)
     }
 }
 
-/// Every problem found, with the files they are in.
+/// All problems found, with the files they are in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
     /// The files.
@@ -68,13 +72,15 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// The problems as people read them: file, line, column, caret, remedy. The first hundred, and at the end how many there are.
+    /// Renders the problems for people: file, line, column, caret and advice.
+    ///
+    /// Shows the first 100, followed by the total.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         self.rendered(colour, &Level::ERROR, MOST_SHOWN, ("problem", "problems"))
     }
 
-    /// The same as warnings: the first so many, and at the end how many there are.
+    /// Renders the problems as warnings: the first `most`, followed by the total.
     #[must_use]
     pub fn render_as_warnings(&self, colour: bool, most: usize) -> String {
         self.rendered(colour, &Level::WARNING, most, ("warning", "warnings"))
@@ -94,7 +100,8 @@ impl Problems {
             let (title, label, help) = texts(problem);
             let file = &self.files[problem.file];
             let span = within(&problem.span, &file.text);
-            // Only the line itself: a whole file for each of many problems would take long.
+            // Render this line alone: passing the whole file for each of many problems would be
+            // slow.
             let start = lines[&problem.file].start(span.start);
             let end = file.text[span.start..].find('\n').map_or(file.text.len(), |n| span.start + n);
             let line = 1 + lines[&problem.file].number(span.start);
@@ -118,15 +125,15 @@ impl Problems {
     }
 }
 
-/// The longest title, label, help or name that is shown, in characters.
+/// Maximum length, in characters, of a title, label, help text or name on display.
 const LONGEST: usize = 1000;
 
-/// Returns text from a file without control characters, and not longer than anybody reads.
+/// Replaces control characters in text from a file, and cuts the text at [`LONGEST`].
 fn visible(text: &str) -> String {
     text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// The span cut to the text and to one line, so that the caret points at something a reader can see.
+/// Returns the span cut to the text and to one line, so that the caret is visible.
 fn within(span: &Range<usize>, text: &str) -> Range<usize> {
     let start = floor(text, span.start.min(text.len()));
     let end = floor(text, span.end.clamp(start, text.len()));
@@ -134,6 +141,7 @@ fn within(span: &Range<usize>, text: &str) -> Range<usize> {
     start..end.min(line_end).max(start)
 }
 
+/// Returns the last character boundary at or before `at`.
 fn floor(text: &str, mut at: usize) -> usize {
     while !text.is_char_boundary(at) {
         at -= 1;

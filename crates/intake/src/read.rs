@@ -1,4 +1,7 @@
-//! From a table to a fact.
+//! Turns one table of fields into a fact, collecting problems and references on the way.
+//!
+//! This module knows the fields that all kinds share; `body` reads those of a single kind, `amount`
+//! and `terms` the nested tables. References are checked later, in `check.rs`. Start at [`draft`].
 
 use crate::Problem;
 use crate::node::{Node, Value};
@@ -13,7 +16,9 @@ mod amount;
 mod body;
 mod terms;
 
-/// A fact as read, with what was wrong with it and what it refers to.
+/// A fact as read, with its problems and its references to other facts.
+///
+/// `fact` is `None` if there is any problem.
 pub struct Draft {
     pub file: usize,
     pub kind: Kind,
@@ -23,7 +28,9 @@ pub struct Draft {
     pub references: Vec<Reference>,
 }
 
-/// Reads one table.
+/// Reads one table as a draft.
+///
+/// `is_export` accepts corrections and retractions in the form in which the program exports them.
 pub fn draft(file: usize, kind: Kind, node: &Node, is_export: bool) -> Draft {
     let mut findings = Findings::default();
     let mut draft = Draft { file, kind, id: None, fact: None, problems: Vec::new(), references: Vec::new() };
@@ -42,7 +49,8 @@ pub fn draft(file: usize, kind: Kind, node: &Node, is_export: bool) -> Draft {
     draft
 }
 
-/// Whether a fact of this kind only declares something, and so needs no voice and no source.
+/// Returns `true` if a fact of this kind only declares something, and so needs no voice and no
+/// source.
 const fn declares(kind: Kind) -> bool {
     matches!(kind, Kind::Party | Kind::Source | Kind::Metric)
 }
@@ -98,7 +106,7 @@ fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, 
     Some(common)
 }
 
-/// A correction or a retraction, as the program itself exports them.
+/// Reads a correction or a retraction in the form in which the program exports it.
 fn amending(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
     let own: Option<FactId> = t.required("id", "the id of the record itself", f);
     let of = t.reference("of", None, f);
@@ -120,7 +128,7 @@ fn amending(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>
     Some(Fact::amending(own?, says?, body))
 }
 
-/// An id to go on with, so that the other problems of the fact are found too.
+/// Returns a substitute id, so that the other problems of a fact without a valid id are found too.
 fn placeholder() -> Option<FactId> {
     "unnamed".parse().ok()
 }
@@ -148,7 +156,8 @@ fn own_id(t: &mut Fields<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)
     None
 }
 
-/// A date as text, or as a table with the window that the recorder gives.
+/// Reads a date: text, or a table with the window (`earliest` and `latest`) that the recorder
+/// gives.
 pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<When> {
     let node = t.take(name)?;
     let Value::Table(_) = node.value else { return parsed(node, name, f) };
@@ -168,7 +177,7 @@ pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<
         .ok()
 }
 
-/// One day of the calendar.
+/// Reads a calendar day in the form `2025-01-14`.
 pub fn day(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<NaiveDate> {
     let node = t.take(name)?;
     let text = text(node, name, f)?;
@@ -255,5 +264,5 @@ fn link(node: &Node, f: &mut Findings) -> Option<Link> {
     Some(Link { kind, to: reference(node, word, must_be, f)?, strength })
 }
 
-/// What an amount is for, where nothing is said.
+/// Default basis of an amount.
 pub const BASIS: Basis = Basis::Unknown;

@@ -1,4 +1,7 @@
-//! Reads the keys of one table, each once; what is left over is unknown.
+//! Reads the fields of one table, each once; fields that remain are unknown and become problems.
+//!
+//! This module knows types, limits and the vocabulary's words, but not the fields of a kind. Start
+//! at [`Fields`].
 
 use crate::Problem;
 use crate::node::{Key, Node, Value};
@@ -6,36 +9,36 @@ use heldto_fact::{FactId, Invalid, Kind};
 use std::ops::Range;
 use std::str::FromStr;
 
-/// The longest text of a key, in bytes.
+/// Maximum length of a text field, in bytes.
 pub const MAX_TEXT: usize = 16_384;
-/// The most items in a list.
+/// Maximum number of items in a list.
 pub const MAX_ITEMS: usize = 1000;
 
-/// An id that a fact refers to, what it must be, and where it stands.
+/// A reference to another fact: its id, its required kind and its position.
 pub struct Reference {
     pub to: FactId,
     pub must_be: Option<Kind>,
     pub span: Range<usize>,
 }
 
-/// What reading found beside the values.
+/// The problems and references found while reading.
 #[derive(Default)]
 pub struct Findings {
     pub problems: Vec<Problem>,
     pub references: Vec<Reference>,
 }
 
-/// The keys of one table that are still to be read.
+/// The fields of one table that are still to be read.
 pub struct Fields<'a> {
     pairs: Vec<Option<&'a (Key, Node)>>,
     known: Vec<&'static str>,
     span: Range<usize>,
-    /// What the table is, for messages.
+    /// A description of the table, for messages.
     what: String,
 }
 
 impl<'a> Fields<'a> {
-    /// The keys of a node; a problem where it is no table.
+    /// Returns the fields of a node, or adds a problem if the node is not a table.
     pub fn of(node: &'a Node, what: impl Into<String>, findings: &mut Findings) -> Option<Self> {
         let what = what.into();
         match &node.value {
@@ -50,12 +53,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Where the table begins: its first line.
+    /// Returns the position of the table, for problems of the table as a whole.
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
-    /// Takes a key out.
+    /// Takes a field by name.
+    ///
+    /// `None` if the field is missing or null.
     pub fn take(&mut self, name: &'static str) -> Option<&'a Node> {
         self.known.push(name);
         let slot = self.pairs.iter_mut().find(|p| p.is_some_and(|(key, _)| key.name == name))?;
@@ -63,12 +68,15 @@ impl<'a> Fields<'a> {
         if matches!(node.value, Value::Null) { None } else { Some(node) }
     }
 
-    /// Takes the first key that is one of these.
+    /// Takes the first of these fields that is present.
     pub fn take_any(&mut self, names: impl Iterator<Item = &'static str>) -> Option<(&'static str, &'a Node)> {
         names.fold(None, |found, name| found.or_else(|| self.take(name).map(|node| (name, node))))
     }
 
-    /// A missing key that is required.
+    /// Adds a problem if a required field is neither valid nor `present`, and returns `value`
+    /// unchanged.
+    ///
+    /// `present` prevents a second problem for a field that was found invalid.
     pub fn require<T>(
         &self,
         value: Option<T>,
@@ -84,13 +92,13 @@ impl<'a> Fields<'a> {
         value
     }
 
-    /// Text that is not empty.
+    /// Reads a text that is not empty.
     pub fn text(&mut self, name: &'static str, findings: &mut Findings) -> Option<String> {
         let node = self.take(name)?;
         text(node, name, findings)
     }
 
-    /// Required text.
+    /// Reads a required text.
     pub fn required_text(&mut self, name: &'static str, help: &str, findings: &mut Findings) -> Option<String> {
         let before = findings.problems.len();
         let value = self.text(name, findings);
@@ -98,13 +106,13 @@ impl<'a> Fields<'a> {
         self.require(value, present, name, help, findings)
     }
 
-    /// A value of the vocabulary, written as text.
+    /// Reads a value of the vocabulary, written as text.
     pub fn parsed<T: FromStr<Err = Invalid>>(&mut self, name: &'static str, findings: &mut Findings) -> Option<T> {
         let node = self.take(name)?;
         parsed(node, name, findings)
     }
 
-    /// A required value of the vocabulary.
+    /// Reads a required value of the vocabulary.
     pub fn required<T: FromStr<Err = Invalid>>(
         &mut self,
         name: &'static str,
@@ -117,13 +125,13 @@ impl<'a> Fields<'a> {
         self.require(value, present, name, help, findings)
     }
 
-    /// The id of another fact, which must be of this kind.
+    /// Reads the id of another fact, which must be of kind `must_be` if one is given.
     pub fn reference(&mut self, name: &'static str, must_be: Option<Kind>, findings: &mut Findings) -> Option<FactId> {
         let node = self.take(name)?;
         reference(node, name, must_be, findings)
     }
 
-    /// Ids of other facts: one, or a list.
+    /// Reads the ids of other facts of one kind: a single id or a list.
     pub fn references(&mut self, name: &'static str, must_be: Kind, findings: &mut Findings) -> Vec<FactId> {
         let Some(node) = self.take(name) else { return Vec::new() };
         match &node.value {
@@ -135,7 +143,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Ids of other facts of any kind: one, or a list.
+    /// Reads the ids of other facts of any kind: a single id or a list.
     pub fn any_references(&mut self, name: &'static str, findings: &mut Findings) -> Vec<FactId> {
         let Some(node) = self.take(name) else { return Vec::new() };
         match &node.value {
@@ -147,12 +155,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Texts in a list.
+    /// Reads a list of texts.
     pub fn texts(&mut self, name: &'static str, findings: &mut Findings) -> Vec<String> {
         self.list(name, findings).iter().filter_map(|n| text(n, name, findings)).collect()
     }
 
-    /// A list of anything.
+    /// Reads a list of any values; empty if the field is missing.
     pub fn list(&mut self, name: &'static str, findings: &mut Findings) -> &'a [Node] {
         match self.take(name) {
             None => &[],
@@ -168,7 +176,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// True or false; false where it is not there.
+    /// Reads a Boolean; `false` if the field is missing.
     pub fn flag(&mut self, name: &'static str, findings: &mut Findings) -> bool {
         match self.take(name) {
             None => false,
@@ -181,7 +189,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A whole number.
+    /// Reads a whole number.
     pub fn count(&mut self, name: &'static str, findings: &mut Findings) -> Option<u64> {
         let node = self.take(name)?;
         let number = match &node.value {
@@ -195,7 +203,7 @@ impl<'a> Fields<'a> {
         number
     }
 
-    /// Every key that nobody took is unknown.
+    /// Adds a problem for each field that was not taken.
     pub fn finish(self, findings: &mut Findings) {
         for (key, _) in self.pairs.into_iter().flatten() {
             let title = format!("unknown key `{}`", key.name);
@@ -206,7 +214,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A problem where a list is longer than any may be.
+/// Adds a problem if a list is longer than [`MAX_ITEMS`].
 fn limited(items: &[Node], name: &str, span: &Range<usize>, findings: &mut Findings) {
     if items.len() > MAX_ITEMS {
         let title = format!("`{name}` has {} items, and at most {MAX_ITEMS} are taken", items.len());
@@ -214,7 +222,7 @@ fn limited(items: &[Node], name: &str, span: &Range<usize>, findings: &mut Findi
     }
 }
 
-/// Text that is not empty.
+/// Reads a text that is not empty and at most [`MAX_TEXT`] long.
 pub fn text(node: &Node, name: &str, findings: &mut Findings) -> Option<String> {
     let fail = |title: String| Problem::new(node.span.clone(), title, "");
     match &node.value {
@@ -240,7 +248,7 @@ pub fn text(node: &Node, name: &str, findings: &mut Findings) -> Option<String> 
     }
 }
 
-/// A value of the vocabulary, written as text.
+/// Reads a value of the vocabulary, written as text.
 pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut Findings) -> Option<T> {
     let text = text(node, name, findings)?;
     match text.parse() {
@@ -270,7 +278,7 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
     }
 }
 
-/// The id of another fact.
+/// Reads the id of another fact, and records the reference to be checked later.
 pub fn reference(node: &Node, name: &str, must_be: Option<Kind>, findings: &mut Findings) -> Option<FactId> {
     let id: FactId = parsed(node, name, findings)?;
     findings.references.push(Reference { to: id.clone(), must_be, span: node.span.clone() });

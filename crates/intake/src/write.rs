@@ -1,4 +1,6 @@
-//! From a fact to what a person or a program would have written: reading it back gives the same fact.
+//! Turns facts into the JSON or TOML that a person or a program would have written.
+//!
+//! Round-trip law: reading the output gives the same facts. Start at [`to_json`] and [`to_toml`].
 
 use heldto_fact::{
     Alternative, Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Milestone, Mode, Passed,
@@ -6,13 +8,15 @@ use heldto_fact::{
 };
 use serde_json::{Map, Value, json};
 
-/// The fact as JSON, under its kind: `{"pledge": {"id": …}}`. What is not stated is left out.
+/// Returns the fact as JSON under its kind: `{"pledge": {"id": …}}`.
+///
+/// Absent and default values are left out.
 #[must_use]
 pub fn to_json(fact: &Fact) -> Value {
     json!({ fact.kind().as_str(): fields(fact) })
 }
 
-/// The facts as a TOML file.
+/// Returns the facts as the text of a TOML file.
 #[must_use]
 pub fn to_toml(facts: &[Fact]) -> String {
     let one = |fact: &Fact| {
@@ -36,7 +40,7 @@ fn toml(value: Value) -> toml::Value {
     }
 }
 
-/// Keys in the order of docs/FACTS.md.
+/// The fields of an object in the order of docs/FACTS.md, without those that are empty.
 struct Fields(Map<String, Value>);
 
 impl Fields {

@@ -1,4 +1,5 @@
-//! The seeds read without a problem, and what is written back reads to the same facts.
+//! Checks that the seeds are read without a problem, and that facts written back are read
+//! unchanged.
 
 use heldto_fact::Kind;
 use heldto_intake::{File, Known, read, to_json, to_toml};

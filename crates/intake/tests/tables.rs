@@ -1,4 +1,4 @@
-//! Rows of tables keep their places, however their lines end.
+//! Checks that facts and problems from tables point at the right line, for any line ending.
 
 use heldto_fact::Fact;
 use heldto_intake::{ExistingFacts, File, Places, Problems, map};
@@ -45,7 +45,7 @@ fn read(text: &str) -> Result<(Vec<Fact>, Places), Problems> {
 #[test]
 fn a_figure_cites_its_own_line_and_stands_in_its_own_row() {
     for ends in ["\n", "\r\n"] {
-        // Two empty lines, and a cell of two lines.
+        // Contains two empty lines, and a cell that spans two lines.
         let rows =
             ["code,name,year,places", "E1,One,2024,11", "", "", "E2,\"Two,\nnorth\",2024,22", "E3,Three,2024,33"];
         let text = format!("\u{feff}{}{ends}", rows.join(ends));

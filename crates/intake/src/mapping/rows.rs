@@ -1,4 +1,7 @@
-//! Rows into places and measurements.
+//! Turns rows of tables into places and measurements, through a mapping.
+//!
+//! This module knows CSV, the mapping and the existing facts, but no files and no ledger. Start at
+//! [`Rows::read`].
 
 use super::{ExistingFacts, Mapping, Measure, Place, Table};
 use crate::{File, Places, Problem};
@@ -10,20 +13,22 @@ use heldto_fact::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// How many problems are told before the reading stops: a wrong mapping goes wrong in every row.
+/// Number of problems after which reading stops: a wrong mapping fails in every row.
 const MOST_PROBLEMS: usize = 100;
 
-/// What every measurement has in common.
+/// The attribution and the names that all measurements share.
 pub struct SpokenFor {
     pub voice: Voice,
+    /// The source that every measurement cites.
     pub source: FactId,
     pub by: Option<FactId>,
-    /// The kind of party of each place of the mapping.
+    /// The party kind of each place of the mapping.
     pub kinds: Vec<PartyKind>,
-    /// What the mapping's own metrics are called.
+    /// The names of the metrics that the mapping declares.
     pub names: BTreeMap<FactId, String>,
 }
 
+/// The state of reading tables through a mapping: facts, their positions and problems so far.
 pub struct Rows<'a> {
     mapping: &'a Mapping,
     says: SpokenFor,
@@ -32,17 +37,18 @@ pub struct Rows<'a> {
     codes: BTreeMap<(String, String), FactId>,
     facts: Vec<Fact>,
     places: Places,
-    /// For each measurement the id that its whole would have, where there is a row for that.
+    /// For each measurement with a parent area: its index in `facts`, and the id that the parent's
+    /// measurement would have.
     wholes: Vec<(usize, String)>,
     problems: Vec<Problem>,
 }
 
-/// One row with its header.
+/// One row and the header of its table.
 struct Row<'a> {
     columns: &'a BTreeMap<&'a str, usize>,
     record: &'a StringRecord,
     file: usize,
-    /// The first line is 1.
+    /// Line number, from 1.
     line: u64,
     span: Range<usize>,
 }
@@ -72,7 +78,12 @@ impl<'a> Rows<'a> {
         Self { mapping, says, known, metrics, codes, facts, places, wholes, problems }
     }
 
-    /// The facts and their rows, or every problem; each measurement is tied to the one of the area that it is counted in.
+    /// Returns the facts and the positions of the measurements' rows.
+    ///
+    /// Links each measurement to the one of the area it is counted in, if there is one.
+    ///
+    /// # Errors
+    /// Every problem found, up to a maximum of 100.
     pub fn finish(mut self) -> Result<(Vec<Fact>, Places), Vec<Problem>> {
         if !self.problems.is_empty() {
             return Err(self.problems);
@@ -94,7 +105,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Reads one table.
+    /// Reads one table; facts and problems accumulate in `self`.
     pub fn read(&mut self, number: usize, file: &File) {
         let mapping = self.mapping;
         let name = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name);
@@ -117,7 +128,8 @@ impl<'a> Rows<'a> {
             return;
         }
         let mut record = StringRecord::new();
-        // A row begins, to the reader, with the line feed left over from the row before, and with empty lines.
+        // The reader's position is before the line feed left over from the previous row and before
+        // empty lines, so both are skipped.
         let first = |at: &csv::Position| {
             let begun = usize::try_from(at.byte()).unwrap_or(0);
             let text = file.text.get(begun..).unwrap_or_default();
@@ -144,7 +156,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Whether the table has every column that the mapping speaks of; says which it has not.
+    /// Returns `true` if the table has every column that the mapping names; otherwise adds a
+    /// problem that lists those it lacks.
     fn has_columns(&mut self, number: usize, table: &Table, columns: &BTreeMap<&str, usize>) -> bool {
         let alone = |name: &String| vec![name.clone()];
         let mut wanted: Vec<Vec<String>> = table.only.keys().map(alone).collect();
@@ -184,7 +197,7 @@ impl<'a> Rows<'a> {
             .map(|(scheme, t)| (scheme.clone(), fill(t)))
             .filter(|(_, code)| !code.is_empty())
             .collect();
-        // Codes go by the order of their schemes; the one that ids are made of is the most general.
+        // The GSS code identifies the place, and is part of the ids of its measurements.
         let Some(code) = place.codes.get(PRIMARY_SCHEME).map(fill).filter(|c| !c.is_empty()) else {
             return self.wrong(
                 number,
@@ -212,7 +225,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Declares a place that is not known yet.
+    /// Adds a party for an unknown place, and returns its id.
     fn declare(&mut self, n: usize, codes: &[(String, String)], code: &str, name: String) -> FactId {
         let slug = slug(&name);
         let free = |id: &FactId| !self.known.contains(id);
@@ -298,7 +311,9 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What is wrong with a row; the line is told beside it.
+/// Returns the message for a row that cannot be read.
+///
+/// The position is reported with it.
 fn why(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -308,13 +323,17 @@ fn why(error: &csv::Error) -> String {
     }
 }
 
-/// The scheme of codes that places are found by: the Government Statistical Service's, which every list of authorities has.
+/// The code scheme that identifies places: that of the Government Statistical Service, which every
+/// list of authorities contains.
 const PRIMARY_SCHEME: &str = "gss";
 
-/// A number with its unit, or what stands in its place; and a note with what the table has, where it was rounded.
+/// Returns an amount from a number with its unit, and a note with the original number if it was
+/// rounded.
+///
+/// A number in `not_given` becomes an amount that is not quantified.
 ///
 /// # Errors
-/// What is wrong with it, and what to do.
+/// The problem, and advice.
 fn amount(
     text: &str,
     not_given: &BTreeMap<String, String>,
@@ -330,7 +349,7 @@ fn amount(
             Amount { value: None, qualifier: Qualifier::NotQuantified, direction: Some(means.clone()), ..nothing };
         return Ok((nothing, None));
     }
-    // Noughts at the end say nothing.
+    // Trailing zeros do not count as decimals.
     let exact = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
     match (exact.parse::<Quantity>(), decimals) {
         (Ok(value), _) => Ok((Amount::exact(value, unit, Role::Measured), None)),
@@ -347,7 +366,10 @@ fn amount(
     }
 }
 
-/// Rounds a number half up to so many decimals; beside it the bounds of four decimals that it lies between. `None` of what is no number.
+/// Rounds a number half up to `decimals` decimals.
+///
+/// Returns the rounded value, and the two numbers of four decimals that the original lies between.
+/// `None` if the text is not a number, or is out of range.
 fn rounded(number: &str, decimals: u8) -> Option<(Quantity, Quantity, Quantity)> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
@@ -365,7 +387,7 @@ fn rounded(number: &str, decimals: u8) -> Option<(Quantity, Quantity, Quantity)>
     Some((quantity(value)?, quantity(low)?, quantity(high)?))
 }
 
-/// A whole number, or the sum of several; nothing where one is not given.
+/// Returns the sum of whole numbers separated by `+`, or `None` if any of them is not given.
 fn sum(text: &str, not_given: &BTreeMap<String, String>) -> Result<Option<u64>, String> {
     let mut total = Some(0_u64);
     for part in text.split('+').map(str::trim) {
@@ -378,7 +400,7 @@ fn sum(text: &str, not_given: &BTreeMap<String, String>) -> Result<Option<u64>, 
     Ok(total)
 }
 
-/// A name as an id: `Bristol, City of` is `bristol-city-of`.
+/// Returns a name as an id: `Bristol, City of` becomes `bristol-city-of`.
 fn slug(name: &str) -> String {
     let kept: String = name
         .replace(['\'', '’'], "")

@@ -1,6 +1,10 @@
+//! Parses and fills text with column names in it: a row's cells in, text out.
+//!
+//! This module knows no dates, numbers or facts. Start at [`Template`].
+
 use serde::Deserialize;
 
-/// Text with columns in it: `20{time_period:4..6}-01`, `{new_name|old_name} %`.
+/// A text with column references: `20{time_period:4..6}-01`, `{new_name|old_name} %`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Template(Vec<Piece>);
@@ -8,7 +12,8 @@ pub struct Template(Vec<Piece>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    /// The first of these columns that the table has; only the characters in the range, where one is given.
+    /// A reference to the first of these columns that the table has, and optionally a character
+    /// range.
     Column(Vec<String>, Option<(usize, usize)>),
 }
 
@@ -36,7 +41,7 @@ impl TryFrom<String> for Template {
 }
 
 impl Template {
-    /// Every set of columns of which one must be there.
+    /// Returns the column alternatives of each reference; the table must have one of each.
     pub fn columns(&self) -> impl Iterator<Item = &[String]> {
         self.0.iter().filter_map(|p| match p {
             Piece::Column(names, _) => Some(names.as_slice()),
@@ -44,7 +49,9 @@ impl Template {
         })
     }
 
-    /// The text with the cells of one row in it. `cell` gives the cell of a column, where the table has that column.
+    /// Returns the text with the cells of one row inserted.
+    ///
+    /// `cell` returns the cell of a column, or `None` if the table lacks that column.
     pub fn fill<'a>(&self, cell: impl Fn(&str) -> Option<&'a str>) -> String {
         let mut out = String::new();
         for piece in &self.0 {

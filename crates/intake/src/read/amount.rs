@@ -1,4 +1,6 @@
-//! Amounts: a number, a unit, how it was stated.
+//! Reads amounts: a number, a unit, a qualifier and the optional fields around them.
+//!
+//! This module knows one table or text at a time, never the fact around it. Start at [`fields`].
 
 use super::date;
 use crate::Problem;
@@ -6,7 +8,7 @@ use crate::node::{Node, Value};
 use crate::table::{Fields, Findings, text};
 use heldto_fact::{Amount, Invalid, Kind, Qualifier, Quantity, Role, Unit};
 
-/// Reads an amount from the keys of a table; `key` holds number and unit.
+/// Reads an amount from the fields of a table; `key` names the field with number and unit.
 pub fn fields(t: &mut Fields<'_>, key: &'static str, role: Role, f: &mut Findings) -> Option<Amount> {
     let node = t.take(key);
     let qualifier: Qualifier = t.parsed("stated", f).unwrap_or(Qualifier::Exact);
@@ -51,7 +53,7 @@ pub fn fields(t: &mut Fields<'_>, key: &'static str, role: Role, f: &mut Finding
     Some(amount)
 }
 
-/// An amount in a text of its own: `"50.3 %"`.
+/// Reads an amount without further fields from a text: `"50.3 %"`.
 pub fn short(node: &Node, role: Role, f: &mut Findings) -> Option<Amount> {
     let (value, of, unit) = number_and_unit(node, f)?;
     Some(Amount { of, ..Amount::exact(value, unit, role) })
@@ -94,7 +96,9 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
     Some((value, of, unit_of(node, unit, f)?))
 }
 
-/// Reads a unit: per cent has three spellings, and pounds are no unit.
+/// Reads a unit.
+///
+/// Accepts `percent` and `per cent` for `%`, and explains how to write pounds.
 fn unit_of(node: &Node, written: &str, f: &mut Findings) -> Option<Unit> {
     let problem = match written {
         "percent" | "per cent" => return Some(Unit::Percent),
@@ -116,7 +120,7 @@ fn unit_of(node: &Node, written: &str, f: &mut Findings) -> Option<Unit> {
     None
 }
 
-/// A plain number, with or without quotes.
+/// Reads a number without a unit, with or without quotes.
 fn plain(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<Quantity> {
     let node = t.take(name)?;
     let written = match &node.value {

@@ -1,4 +1,6 @@
-//! What only one kind says.
+//! Reads the fields that belong to a single kind of fact, and checks that they fit together.
+//!
+//! This module knows one fact, never others. Start at [`read`].
 
 use super::terms::{due, target};
 use super::{date, day};
@@ -10,7 +12,9 @@ use heldto_fact::{
     Role, Terms,
 };
 
-/// Reads the keys of this kind. `None` where what is missing leaves nothing to go on with; the problem is then in `f`.
+/// Reads the fields of this kind.
+///
+/// `None` if a required field is missing or invalid; the problem is then in `f`.
 pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
     Some(match kind {
         Kind::Party => Body::Party {
@@ -114,7 +118,9 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
     })
 }
 
-/// What the fields of a fact must be together.
+/// Checks that the fields of a fact are consistent with its kind.
+///
+/// Adds at most one problem, and none if there is one already.
 pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
     let roles = |role: Role| fact.amounts.iter().filter(|a| a.role == role).count();
     let mut say = |wrong: bool, title: &str, help: &str| {
@@ -190,7 +196,7 @@ fn source(t: &mut Fields<'_>, f: &mut Findings) -> Body {
     }))
 }
 
-/// 64 hexadecimal digits under `blake3`.
+/// Reads the field `blake3`: 64 hexadecimal digits in lower case.
 pub fn digest(t: &mut Fields<'_>, f: &mut Findings) -> Option<[u8; 32]> {
     let node = t.take("blake3")?;
     let written = text(node, "blake3", f)?;

@@ -1,4 +1,7 @@
-//! Targets and due dates: what a commitment, a recommendation and a decision may set.
+//! Reads targets and due dates, which a commitment, a recommendation or a decision may set.
+//!
+//! This module knows one table at a time, never the fact around it. Start at [`target`] and
+//! [`due`].
 
 use super::{amount, date};
 use crate::Problem;
@@ -8,7 +11,7 @@ use heldto_fact::{
     Alternative, Amount, Due, DueRule, Form, Kind, Milestone, Mode, Role, Span, SpanUnit, Target, Threshold, Way, When,
 };
 
-/// Reads what is to be reached.
+/// Reads a target.
 pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
     let mut t = Fields::of(node, "a target", f)?;
     let found = t.take_any(["metric", "deliverable", "keep-doing", "never", "slot-of"].into_iter());
@@ -29,7 +32,8 @@ pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
     target
 }
 
-/// Reads what a metric is to reach: a threshold, an average over a period, or a change against a baseline.
+/// Reads the target for a metric: a threshold, an average over a period, or a change from a
+/// baseline.
 fn figure(whole: &Node, name: &Node, t: &mut Fields<'_>, f: &mut Findings) -> Option<Target> {
     let metric = crate::table::reference(name, "metric", Some(Kind::Metric), f);
     let mut side = |key, f: &mut Findings| t.take(key).and_then(|n| amount::short(n, Role::Target, f));
@@ -59,11 +63,11 @@ fn figure(whole: &Node, name: &Node, t: &mut Fields<'_>, f: &mut Findings) -> Op
     }
 }
 
-/// The modes of a due date, as they are written.
+/// The modes of a due date, as written in a file.
 const MODES: &str =
     "by, not-before, before-event, every, earliest-of, until, between, in-terms, working-days, each, milestones";
 
-/// Reads when something is due.
+/// Reads a due date.
 pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     let mut t = Fields::of(node, "a due date", f)?;
     let word = t.required_text("mode", &format!("say how it binds: one of {MODES}"), f);
@@ -74,7 +78,7 @@ pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     t.finish(f);
     let mode = mode?;
     let wrong = |title: &str, help: &str| Problem::new(node.span.clone(), title, "").help(help);
-    // A mode that says by itself when has no date beside it.
+    // These modes contain their own dates, so they exclude `date`, `plus` and `about`.
     let says_when =
         matches!(mode, Mode::WorkingDays { .. } | Mode::EarliestOf(_) | Mode::Milestones(_) | Mode::InTerms);
     let after = after.filter(|_| !matches!(mode, Mode::WorkingDays { .. }));
@@ -97,7 +101,7 @@ pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     Some(Due { mode, date: qualifier, rule, terms })
 }
 
-/// Reads the mode with what belongs to it alone.
+/// Reads the mode and the fields that belong to that mode alone.
 fn mode(
     word: Option<&str>,
     node: &Node,
