@@ -1,5 +1,9 @@
-//! What is sealed: blocks of entries, cut into databases of which only the last is written to, and packed runs of the index, the long ones each in a database
-//! of its own, written once. Each is opened only when it is needed: sled reads the head of every half megabyte to open one.
+//! The sealed part of the log: blocks of entries, and runs of the index, in sled databases.
+//!
+//! Entries are cut into databases, and only the last of these is written to. Long runs have a
+//! database each, written once. A database is opened only when needed, because sled reads the head
+//! of every half megabyte to open one. Knows neither the journal nor the tail. Start at
+//! [`Archive`].
 
 use crate::database::Database;
 use crate::entries::{self, SCAN_THRESHOLD};
@@ -15,26 +19,30 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// What of the log is sealed. The record of this in `hot` is the only commit: whatever else the archive holds does not count.
+/// A record of the sealed entries and runs, stored in `hot`: the only commit.
+///
+/// Archive content that the manifest does not name does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Manifest {
-    /// How many entries, from the first.
+    /// Number of sealed entries.
     pub size: u64,
-    /// The chain value after the last of them; `None` where nothing is sealed, and before the journal.
+    /// Chain value after the last sealed entry.
+    ///
+    /// `None` if nothing is sealed, and in manifests older than the journal.
     pub chain: Option<Chain>,
-    /// The number that the next run of the index gets.
+    /// Number of the next run.
     next_run: u32,
-    /// The runs that count, from the oldest.
+    /// Runs that count, oldest first.
     pub runs: Vec<Run>,
-    /// Runs that were merged into others, to be removed when there is next something to seal.
+    /// Merged runs in the shared database, to be removed by the next sealing.
     retired: Vec<u32>,
 }
 
-/// From so many hashes on they are looked for on two cores.
+/// Number of hashes from which a look-up uses two threads.
 const PARALLEL_LOOKUP_MIN: usize = 500;
 
 impl Manifest {
-    /// Version, size, chain value, next run, runs, retired runs, and the first 8 bytes of a hash over it all.
+    /// Encodes version, chain value, size, next run, runs, retired runs, and 8 bytes of their hash.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![2];
         bytes.extend(self.chain.map_or([0; 32], |chain| chain.0.0));
@@ -52,7 +60,7 @@ impl Manifest {
         bytes
     }
 
-    /// Reads such a record.
+    /// Returns the decoded manifest, or `None` if its check fails or its version is unknown.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (bytes, check) = bytes.split_last_chunk::<8>()?;
         if leaf_hash(bytes).0[..8] != check[..] {
@@ -84,23 +92,25 @@ impl Manifest {
     }
 }
 
-/// The databases of what is sealed.
+/// The databases of the sealed entries and runs, with the runs' filters.
 pub struct Archive {
     folder: PathBuf,
-    /// How many entries a database holds before the next one is begun; a run of more records gets one of its own.
+    /// Number of entries to a database; a run with more records gets a database of its own.
     entries_per_database: u64,
     databases: Mutex<BTreeMap<DatabaseName, Arc<Mutex<Slot>>>>,
-    /// The filters of runs by their numbers; nothing where one does not read.
+    /// Filters by run; `None` for a file that cannot be used.
     filters: Mutex<BTreeMap<u32, Option<Arc<BloomFilter>>>>,
 }
 
-/// What a database holds.
+/// The content of a database, which names its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DatabaseName {
-    /// Entries from this one on.
+    /// Entries from this index on.
     Entries(u64),
-    /// A long run of the index. sled fills every half megabyte that holds nothing with noughts whenever it opens: a run that took in others would leave many
-    /// of those in a database that it shared with them.
+    /// A long run of the index.
+    ///
+    /// sled fills every unused half megabyte with zeros at every opening. A run merged from others
+    /// would leave many of these in a shared database.
     Run(u32),
     /// All shorter runs.
     Index,
@@ -122,7 +132,7 @@ impl DatabaseName {
     }
 }
 
-/// A database, kept open until it is let go, and as long as somebody reads from it.
+/// A database, kept open until it is released and nobody reads from it.
 #[derive(Default)]
 struct Slot {
     kept: Option<Arc<Database>>,
@@ -130,7 +140,7 @@ struct Slot {
 }
 
 impl Archive {
-    /// The archive in this folder, which need not be there yet.
+    /// Opens the archive in this folder, which need not exist yet.
     pub fn open(folder: &Path, entries_per_database: u64) -> Result<Self, StoreError> {
         let (mut databases, mut filters) = (BTreeMap::new(), BTreeMap::new());
         if folder.is_dir() {
@@ -151,14 +161,14 @@ impl Archive {
         })
     }
 
-    /// The databases beneath: of entries in their order, of long runs, and of the others.
+    /// Returns sled's own handles: entries in order, long runs, then the shared index.
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
         let names: Vec<DatabaseName> = self.names().keys().copied().collect();
         let all = names.into_iter().map(|name| self.database(name)).collect::<Result<Vec<_>, _>>()?;
         Ok(all.iter().filter_map(|database| database.raw().cloned()).collect())
     }
 
-    /// Closes all of them, and waits until that is done.
+    /// Closes all databases and waits until that is done.
     pub fn close(self) {
         let slots = self.databases.into_inner().unwrap_or_else(PoisonError::into_inner).into_values();
         let open = slots.filter_map(|slot| lock_slot(&slot).kept.take().and_then(Arc::into_inner));
@@ -169,7 +179,7 @@ impl Archive {
         lock_slot(&self.databases)
     }
 
-    /// The database of this name, which is there.
+    /// Returns the database of this name, which must exist.
     fn database(&self, name: DatabaseName) -> Result<Arc<Database>, StoreError> {
         let missing = || StoreError::Damaged { record: "archive", why: format!("`{}` is missing", name.folder()) };
         let slot = self.names().get(&name).cloned().ok_or_else(missing)?;
@@ -180,7 +190,7 @@ impl Archive {
         let folder = self.folder.join(name.folder());
         let database = match slot.open.upgrade() {
             Some(database) => database,
-            // sled would make an empty one.
+            // sled would create an empty one.
             None if !folder.is_dir() => return Err(missing()),
             None => Arc::new(Database::open(&folder)?),
         };
@@ -188,7 +198,9 @@ impl Archive {
         Ok(database)
     }
 
-    /// The same, made where it is not there yet, so that its name survives a power cut.
+    /// Returns the database of this name, created if missing.
+    ///
+    /// A new name survives a power cut.
     fn open_or_create(&self, name: DatabaseName) -> Result<Arc<Database>, StoreError> {
         if !self.names().contains_key(&name) {
             let folder = self.folder.join(name.folder());
@@ -201,7 +213,7 @@ impl Archive {
         self.database(name)
     }
 
-    /// Databases, those that are not open yet each opened beside the others.
+    /// Returns several databases, opening the closed ones in parallel.
     fn open_all(&self, names: &[DatabaseName]) -> Result<Vec<Arc<Database>>, StoreError> {
         let is_open = |name: &DatabaseName| self.names().get(name).is_none_or(|slot| lock_slot(slot).kept.is_some());
         let closed: BTreeSet<DatabaseName> = names.iter().filter(|name| !is_open(name)).copied().collect();
@@ -214,18 +226,18 @@ impl Archive {
         names.iter().map(|name| self.database(*name)).collect()
     }
 
-    /// Closes a database, once nobody reads from it.
+    /// Releases a database, which closes once nobody reads from it.
     fn evict(&self, name: DatabaseName) {
         let slot = self.names().get(&name).cloned();
         drop(slot.and_then(|slot| lock_slot(&slot).kept.take()));
     }
 
-    /// The filter of a run, where there is one.
+    /// Returns the filter of a run, if usable.
     fn filter(&self, run: u32) -> Option<Arc<BloomFilter>> {
         lock_slot(&self.filters).get(&run).cloned().flatten()
     }
 
-    /// The last database of entries, by its first one.
+    /// Returns the first index of the last database of entries.
     fn last(&self) -> Option<u64> {
         self.names()
             .keys()
@@ -233,8 +245,9 @@ impl Archive {
             .max()
     }
 
-    /// Writes entries that come in order after those sealed, and what finds them. Durable on return, and yet nothing of it counts
-    /// until what is returned stands in `hot`.
+    /// Writes entries after the sealed ones, with a run for them, and returns the new manifest.
+    ///
+    /// Durable on return, but nothing counts until that manifest is stored in `hot`.
     pub fn seal(&self, manifest: &Manifest, entries: &[NewEntry]) -> Result<Manifest, StoreError> {
         self.clear(manifest)?;
         let mut records: Vec<Record> = Vec::with_capacity(entries.iter().map(|new| new.index_hashes.len()).sum());
@@ -247,7 +260,7 @@ impl Archive {
             absorbed.push(last);
         }
         let dedicated = total > self.entries_per_database;
-        // The entries on some cores, the index beside them.
+        // Entries and index are written in parallel.
         let written = std::thread::scope(|scope| {
             let index = scope.spawn(|| {
                 records.sort_unstable();
@@ -273,7 +286,7 @@ impl Archive {
         Ok(Manifest { size, chain, next_run: manifest.next_run.saturating_add(1), runs, retired })
     }
 
-    /// Removes what a sealing that was cut short left, and runs that were merged into others.
+    /// Removes the remains of an interrupted sealing, and runs merged into others.
     fn clear(&self, manifest: &Manifest) -> Result<(), StoreError> {
         self.clear_folders(manifest)?;
         let counts = |number: u32| manifest.runs.iter().any(|run| run.number == number);
@@ -298,14 +311,14 @@ impl Archive {
         })
     }
 
-    /// Removes the databases of which nothing counts.
+    /// Removes the databases that the manifest does not need.
     fn clear_folders(&self, manifest: &Manifest) -> Result<(), StoreError> {
         let names: Vec<DatabaseName> = self.names().keys().copied().collect();
         for name in names {
             let counts = match name {
                 DatabaseName::Entries(first) => first < manifest.size,
                 DatabaseName::Run(number) => manifest.runs.iter().any(|run| run.dedicated && run.number == number),
-                // What was cut short while it was made does not open again.
+                // A database interrupted while sled created it does not open again.
                 DatabaseName::Index => manifest.runs.iter().any(|run| !run.dedicated),
             };
             if !counts {
@@ -316,7 +329,10 @@ impl Archive {
         Ok(())
     }
 
-    /// Writes entries behind so many, into the last database and, where that is full, into the next. Durable on return.
+    /// Writes entries from index `size` on, to the last database and, once that is full, to new
+    /// ones.
+    ///
+    /// Durable on return.
     fn fill(&self, size: u64, all: &[NewEntry]) -> Result<(), StoreError> {
         let (mut at, mut rest, mut last) = (size, all, self.last());
         while !rest.is_empty() {
@@ -339,7 +355,7 @@ impl Archive {
         Ok(())
     }
 
-    /// Reads sealed entries in order until `visit` breaks off or the range ends. Gives whether it was broken off.
+    /// Reads sealed entries in order until the range ends, and returns `Break` if `visit` broke.
     pub fn read(
         &self,
         range: Range<u64>,
@@ -359,7 +375,8 @@ impl Archive {
                 return Ok(ControlFlow::Break(()));
             }
             next = range.end.min(end);
-            // Whoever reads so many entries to its end reads the log through.
+            // A read this long that passes a database's end is a scan and will not return to that
+            // database.
             if next == end && range.end - range.start > SCAN_THRESHOLD {
                 self.evict(name);
             }
@@ -367,8 +384,10 @@ impl Archive {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The records of some hashes that come in order, of each run the first `entries_per_database` of each hash; many of them on two cores. Runs that hold none of them
-    /// are not opened, but for one in a hundred or so.
+    /// Returns the first `entries_per_database` records in each run of each of the sorted `hashes`.
+    ///
+    /// Many look-ups share two threads. Runs without any of the hashes stay closed, except for
+    /// about one false positive in a hundred.
     pub fn find(&self, manifest: &Manifest, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
         let among = |run: &Run| match self.filter(run.number) {
             None => hashes.to_vec(),
@@ -396,7 +415,9 @@ impl Archive {
         })
     }
 
-    /// The records of the index from a hash on, with these more that are sorted, in order. It fails at one that the filter of its run rules out.
+    /// Returns the records from hash `from` on, merged with the sorted `more`.
+    ///
+    /// The merge fails at a record that the filter of its run rules out.
     pub fn index(&self, manifest: &Manifest, from: u64, more: Vec<Record>) -> Result<Merge, StoreError> {
         let filter = |run: &Run| self.filter(run.number).inspect(|filter| filter.prepare(usize::MAX));
         self.merge(&manifest.runs, from, filter, more)
@@ -415,17 +436,17 @@ impl Archive {
     }
 }
 
-/// Where a run is.
+/// Returns the name of the database that holds a run.
 const fn database_of(number: u32, dedicated: bool) -> DatabaseName {
     if dedicated { DatabaseName::Run(number) } else { DatabaseName::Index }
 }
 
-/// What nobody else holds now.
+/// Locks a mutex, ignoring poisoning.
 fn lock_slot<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a thread came to; its panic goes on here.
+/// Joins a thread, resuming its panic.
 fn join_or_resume<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -1,24 +1,29 @@
-//! Sealed entries with their parts, some two dozen to a value (docs/FORMAT.md, *The database*).
+//! Blocks of sealed entries: some two dozen entries and their parts, packed to one value and back
+//! (docs/FORMAT.md, *The database*).
+//!
+//! Knows bytes, no database. Start at [`pack`].
 
 use crate::keys::CHUNK;
 use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts, take_parts_into};
 use heldto_store::{NewEntry, StoredEntry};
 use std::ops::{ControlFlow, Range};
 
-/// The first byte of a block.
+/// First byte of a block.
 const VERSION: u8 = 1;
-/// The most bytes of parts in a block before they are compressed.
+/// Maximum bytes of parts in a block, before compression.
 const MAX_PACKED_PARTS_BYTES: usize = 12 * 1024;
-/// What is longer, entry or part, is no good company: its entry stands by itself, in chunks.
+/// Longest entry in a block, and longest total of its parts; others are stored singly, in chunks.
 const MAX_PACKED_ENTRY_BYTES: usize = 3 * 1024;
 
-/// Whether an entry goes into a block with others.
+/// Returns `true` if an entry fits into a block with others.
 pub fn is_packable(new: &NewEntry) -> bool {
     new.entry.len() <= MAX_PACKED_ENTRY_BYTES
         && new.parts.iter().flatten().map(Vec::len).sum::<usize>() <= MAX_PACKED_ENTRY_BYTES
 }
 
-/// The block of as many of these entries from the first as go into one value, and how many those are. All of them must fit.
+/// Packs as many of the first entries as fit one value; returns the block and their number.
+///
+/// Every entry must satisfy [`is_packable`].
 pub fn pack(entries: &[NewEntry]) -> (Vec<u8>, usize) {
     let (mut count, mut plain, mut raw) = (0, HEADER, 0);
     for new in entries.iter().take(usize::from(u8::MAX)) {
@@ -35,12 +40,12 @@ pub fn pack(entries: &[NewEntry]) -> (Vec<u8>, usize) {
         if block.len() <= CHUNK || count == 1 {
             return (block, count);
         }
-        // What compresses badly is cut in proportion.
+        // The parts compress badly: shorten the block in proportion.
         count = (count * CHUNK / block.len()).clamp(1, count - 1);
     }
 }
 
-/// Version, count, length of the entries.
+/// Length of the header: version, number of entries, length of the entries.
 const HEADER: usize = 6;
 
 fn encode(entries: &[NewEntry]) -> Vec<u8> {
@@ -53,14 +58,17 @@ fn encode(entries: &[NewEntry]) -> Vec<u8> {
         put_parts(&mut parts, new.present_parts());
     }
     block.extend(lz4_flex::block::compress_prepend_size(&parts));
-    // The same parts can be compressed in other bytes: with a check over them, every byte counts.
+    // The same parts can be compressed to other bytes, so the check covers the compressed ones: no
+    // byte can change unnoticed.
     let check = crc32fast::hash(&block);
     block.extend(check.to_be_bytes());
     block
 }
 
-/// Reads those entries of a range that are in a block, which begins with the entry at this place, until `visit` breaks off. Every byte counts, before any
-/// entry is given.
+/// Passes the entries of a block that lie in `range` to `visit`, until `visit` breaks.
+///
+/// `first` is the index of the block's first entry. Every byte is checked before any entry is
+/// passed.
 pub fn unpack(
     first: u64,
     block: &[u8],
@@ -76,7 +84,7 @@ pub fn unpack(
     let [VERSION, count, length @ ..] = header else { return Err("it has an unknown version") };
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| SHORT)?;
     let (plain, packed) = rest.split_at_checked(length).ok_or(SHORT)?;
-    // Nothing is reserved by a length that was not checked.
+    // An unchecked length must not reserve memory.
     let size = packed.first_chunk::<4>().map(|n| u32::from_le_bytes(*n)).ok_or(SHORT)?;
     if usize::try_from(size).is_ok_and(|n| n > MOST) {
         return Err("its parts are longer than such a block can be");
@@ -110,7 +118,7 @@ pub fn unpack(
     Ok(stopped)
 }
 
-/// The most bytes that the parts of a block come to.
+/// Upper bound of the bytes of a block's parts, before compression.
 const MOST: usize = MAX_PACKED_PARTS_BYTES + 2 * MAX_PACKED_ENTRY_BYTES;
 
 #[cfg(test)]
@@ -172,7 +180,8 @@ mod tests {
             let mut changed = block.clone();
             changed[at] ^= 0x21;
             assert!(read(7, &changed, 0..9).is_err(), "byte {at} of {count} entries");
-            // A check that fits what was changed lets nothing through that panics or takes memory by a length.
+            // Changed bytes with a matching check must not cause a panic or an allocation by
+            // length.
             if let Some((body, check)) = changed.split_last_chunk_mut::<4>() {
                 *check = crc32fast::hash(body).to_be_bytes();
             }

@@ -1,6 +1,6 @@
-//! Entries that may be the right ones where the journal is damaged, and the hashes that tell which are.
+//! Candidates for damaged entries of the journal, and the hashes that prove the right ones.
 //!
-//! It knows chain values and commitments, never files. Start at [`Candidates::prove`].
+//! Knows chain values and commitments, never files. Start at [`Candidates::prove`].
 
 use crate::flow;
 use crate::replica::Replica;
@@ -10,23 +10,23 @@ use heldto_store::{StoreError, StoredEntry};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Entries that may be the right ones, by index.
+/// Candidate entries, by index.
 #[derive(Default)]
 pub struct Candidates {
     entries: BTreeMap<u64, Vec<StoredEntry>>,
-    /// What the system said when it refused to let some of them be read.
+    /// I/O error that kept some candidates from being read.
     pub failed: Option<StoreError>,
 }
 
 impl Candidates {
-    /// Adds what another copy has.
+    /// Adds the entries of another copy.
     pub fn add(&mut self, entries: Vec<StoredEntry>) {
         for stored in entries {
             self.entries.entry(stored.index).or_default().push(stored);
         }
     }
 
-    /// Adds what databases have of a range, whatever else of it is damaged.
+    /// Adds the entries of a range that the databases have, skipping damaged ones.
     pub fn add_from(&mut self, replica: &Replica, range: Range<u64>) {
         let end = range.end.min(replica.size());
         let mut next = range.start;
@@ -50,13 +50,14 @@ impl Candidates {
         }
     }
 
-    /// Returns the candidates for one place.
+    /// Returns the candidates for one index.
     pub fn of(&self, index: u64) -> impl Iterator<Item = &StoredEntry> {
         self.entries.get(&index).into_iter().flatten()
     }
 
-    /// Returns the entry of these bytes with every part that any candidate has and the entry commits to; `None` if a part is there
-    /// only damaged.
+    /// Returns an entry with every part that it commits to and any candidate has.
+    ///
+    /// `None` if a part exists only damaged.
     fn with_parts(&self, index: u64, bytes: &[u8], entry: &Entry) -> Option<StoredEntry> {
         let mut whole = StoredEntry { index, entry: bytes.to_vec(), parts: Vec::new() };
         for number in (0..=u16::MAX).take(entry.parts.len()) {
@@ -76,11 +77,12 @@ impl Candidates {
         Some(whole)
     }
 
-    /// Returns the entries of a range that the hashes prove, and the indexes of those that none of the candidates fits.
+    /// Returns the entries of a range that the hashes prove, and the indexes of the others.
     ///
-    /// From the end: an entry is the right one if its chain value is the one that the next entry holds, and its parts are if they
-    /// match its commitments. Where one is missing, those before it are proved only as far as they follow from the front, each
-    /// by the next.
+    /// The proof runs from the end: an entry is right if its chain value is the one that the next
+    /// entry records, and its parts if they match its commitments. Entries before a missing one are
+    /// proved only as far as they follow from the front, each by the next. `after` and `before` are
+    /// the chain values after and before the range, if known.
     pub fn prove(
         &self,
         range: Range<u64>,
@@ -104,7 +106,7 @@ impl Candidates {
                 None => lost.push(index),
             }
         }
-        // Before a gap an entry is proved by the one that follows it, if that one follows from the front.
+        // Before a gap an entry is proved by the next one, if that follows from the front.
         let (mut previous, mut last): (_, Option<StoredEntry>) = (before, None);
         for index in range.start..gap {
             let found = previous.and_then(|previous| {

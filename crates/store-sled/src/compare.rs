@@ -1,6 +1,7 @@
-//! The databases held against the journal, entry by entry and record by record.
+//! Comparison of the databases with the journal, entry by entry and record by record.
 //!
-//! Start at [`SledStore::check_database`].
+//! Turns a difference into an error, a repair of the journal or a rebuild. Start at
+//! [`SledStore::check_database`].
 
 use crate::candidates::Candidates;
 use crate::replica::{Replica, damaged};
@@ -13,15 +14,17 @@ use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// How many entries a thread compares at a time.
+/// Number of entries that a thread compares at a time.
 const COMPARED: u64 = 1 << 12;
 
 impl SledStore {
-    /// Holds every entry of the databases against the journal, and with `index` the whole index too. On all cores. Returns what
-    /// is missing from the databases, damaged or other, if anything.
+    /// Compares every entry of the databases with the journal and, if `index`, the whole index too.
+    ///
+    /// Returns the first fault of the databases: missing, damaged or different content. The index
+    /// is compared by a sum under a random key. Uses all cores, up to 16.
     ///
     /// # Errors
-    /// When the journal cannot be read: that says nothing of the databases.
+    /// If the journal cannot be read, which says nothing about the databases.
     pub(crate) fn compare(&self, replica: &Replica, index: bool) -> Result<Option<StoreError>, StoreError> {
         let size = self.journal.head().size();
         if replica.size() != size {
@@ -75,11 +78,11 @@ impl SledStore {
         Ok(read.err().or(other))
     }
 
-    /// Holds some entries of the databases against the journal. Returns the sum over the records by which the index must find them,
-    /// or what is wrong with the databases.
+    /// Compares a range of entries with the journal; returns the sum that their index records must
+    /// have, or the databases' fault.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// If the journal cannot be read.
     fn compare_entries(
         &self,
         replica: &Replica,
@@ -114,7 +117,10 @@ impl SledStore {
         }
     }
 
-    /// Mends a closed bundle that fits its check values, and yet not its hashes: somebody changed both. Returns whether it was so.
+    /// Mends a closed bundle that fits its check values but not its hashes; returns `true` if it
+    /// was one.
+    ///
+    /// Somebody changed both the entries and the check values of that bundle.
     pub(crate) fn mend_unproved(&self, number: u64, replica: &Replica) -> Result<bool, StoreError> {
         let range = number * TILE_WIDTH..(number + 1) * TILE_WIDTH;
         if range.end > self.journal.closed_size() {
@@ -139,20 +145,22 @@ impl SledStore {
         Ok(true)
     }
 
-    /// Holds every entry of the databases, and the whole index, against the journal.
+    /// Compares every entry of the databases, and the whole index, with the journal.
     ///
     /// # Errors
-    /// At something that is missing, damaged or other, or if they are not in use.
+    /// If anything is missing, damaged or different, or the databases are not in use.
     pub fn compare_database(&self) -> Result<(), StoreError> {
         let failed = || StoreError::Broken("it is not in use".to_owned());
         self.compare(&*self.replica().ok_or_else(failed)?, true)?.map_or(Ok(()), Err)
     }
 
-    /// Holds the databases against the journal, entry by entry, and makes them again where they differ: the index is for
-    /// whoever verifies. Does nothing where nothing can be written. Where they cannot be made again the journal answers.
+    /// Compares the databases with the journal, entry by entry, and rebuilds them if they differ.
+    ///
+    /// The index is left to verification. Does nothing if nothing can be written. If rebuilding
+    /// fails, the journal answers.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// If the journal cannot be read.
     pub fn check_database(&mut self) -> Result<(), StoreError> {
         if self.lock.is_none() {
             return Ok(());

@@ -1,4 +1,8 @@
-//! One sled database with what sled itself does not do: a barrier after a flush, panics as errors, a lock that lingers.
+//! A sled database with additions: a barrier after a flush, panics as errors, time limits, and
+//! retries while sled's own lock lingers.
+//!
+//! Knows keys and values as bytes only. docs/STORAGE.md has the measurements. Start at
+//! [`Database`].
 
 use crate::files::{self, io};
 use crate::lock;
@@ -10,32 +14,34 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// What sled says when its file is locked: its error has no kind of its own.
+/// Text of sled's error for a locked file; that error has no kind of its own.
 const SLEDS_LOCK: &str = "could not acquire lock";
 
-/// How many keys a leaf of sled's has where they came in order: it splits at 17, behind the ninth.
+/// Number of keys in a leaf of sled's if they came in order: a leaf splits at 17, after the ninth.
 const LEAF: usize = 9;
 
-/// A database in a folder of its own. Open it only under the ledger's lock.
+/// A database in a folder of its own, to be opened only under the ledger's lock.
 pub struct Database {
-    /// `None` only while it is dropped.
+    /// `None` only while the database is closed or dropped.
     db: Option<sled::Db>,
     broken: AtomicBool,
-    /// A second descriptor on sled's file: its own flush is no barrier, `sync_all` on this one is.
+    /// Second descriptor on sled's file: sled's flush is no barrier, `sync_all` on this one is.
     file: File,
 }
 
 impl Database {
-    /// Opens the database in this folder, or makes one.
+    /// Opens the database in this folder, or creates it.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        // A process killed while sled wrote its snapshot leaves this file, and sled then calls the store corrupt. We hold the lock.
+        // sled calls a store corrupt if a killed process left a half-written snapshot. The ledger's
+        // lock is held here.
         files::remove_half_written_snapshots(folder)?;
         let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(16 << 20);
         let start = Instant::now();
         let db = loop {
             let config = config.clone();
             match within(move || guard(|| config.open())) {
-                // We hold our own lock, so it is this process that still has the file: sled's threads let go of it a moment after it is closed.
+                // The ledger's lock is held, so the database is already closed: sled's threads
+                // release the file a moment later.
                 Err(StoreError::Broken(why)) if why.contains(SLEDS_LOCK) && start.elapsed() < lock::PATIENCE => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
@@ -46,23 +52,23 @@ impl Database {
         Ok(Self { db: Some(db), broken: AtomicBool::new(false), file })
     }
 
-    /// Closes it, and waits until that is done.
+    /// Closes the database and waits until that is done.
     pub fn close(mut self) {
         let db = self.db.take();
         let closing = within(move || {
             drop(catch_unwind(AssertUnwindSafe(|| drop(db))));
             Ok(())
         });
-        // Whatever it comes to: what counts was synced before.
+        // Errors are ignored: everything that counts was synced before.
         drop(closing);
     }
 
-    /// sled's own handle, for tests that damage what it holds.
+    /// Returns sled's own handle, for tests that damage its content.
     pub const fn raw(&self) -> Option<&sled::Db> {
         self.db.as_ref()
     }
 
-    /// Runs one call into sled, and remembers when it failed.
+    /// Runs a call into sled; after a failure all later calls fail at once.
     fn sled<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
         match &self.db {
             Some(db) if !self.broken.load(Ordering::Relaxed) => {
@@ -72,7 +78,7 @@ impl Database {
         }
     }
 
-    /// The same, and fails if sled does not answer.
+    /// Runs a call like [`Self::sled`], but fails if sled does not answer in time.
     fn sled_within<T: Send + 'static>(
         &self,
         call: impl FnOnce(&sled::Db) -> sled::Result<T> + Send + 'static,
@@ -85,7 +91,7 @@ impl Database {
         self.sled(|db| db.get(key))
     }
 
-    /// Gives the pairs of a range in order.
+    /// Passes the pairs of a range to `visit` in order, until `visit` breaks.
     pub fn scan(
         &self,
         range: Range<Vec<u8>>,
@@ -102,7 +108,7 @@ impl Database {
         })
     }
 
-    /// Gives the pairs of a range from its end.
+    /// Passes the pairs of a range to `visit` in reverse order, until `visit` breaks.
     pub fn scan_back(
         &self,
         range: Range<Vec<u8>>,
@@ -119,34 +125,36 @@ impl Database {
         })
     }
 
-    /// Writes a batch, all or nothing. It survives a power cut only after [`Self::sync`].
+    /// Writes a batch, all or nothing. Survives a power cut only after [`Self::sync`].
     pub fn apply(&self, batch: sled::Batch) -> Result<(), StoreError> {
         self.sled_within(move |db| db.apply_batch(batch))
     }
 
-    /// Writes one pair. It survives a power cut only after [`Self::sync`].
+    /// Writes one pair. Survives a power cut only after [`Self::sync`].
     pub fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.sled(|db| db.insert(key, value).map(drop))
     }
 
-    /// Writes pairs whose keys come in order, and are not there yet: some of them may be there and others not until [`Self::sync`].
+    /// Writes new pairs whose keys come in order. Until [`Self::sync`], a crash may lose any of
+    /// them.
     ///
-    /// The keys come first, then the values. sled writes a leaf whole whenever it splits, and after every ten values: with the values in it, that is five
-    /// times what there is to write, and 40 % of what stays in its file is of no use. Then each leaf is made one piece again, which is read at once: what
-    /// the values took before lies together, and is used again.
+    /// The keys come first, then the values. sled writes a leaf whole at every split and after
+    /// every ten new values: with values in the leaf, that is five times the data, and 40 % of the
+    /// file is then of no use. Last comes one value for each leaf: at this tenth change sled writes
+    /// the leaf in one piece, to be read at once, and the space of its earlier pieces is reused.
     pub fn fill(&self, pairs: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
         let put = |db: &sled::Db, key: &[u8], value: &[u8]| db.insert(key, value).map(drop);
         self.sled(|db| {
             pairs.iter().try_for_each(|(key, _)| put(db, key, &[]))?;
             for (n, (key, value)) in pairs.iter().enumerate() {
-                // The last of a leaf's ten changes is its last value.
+                // The last of a leaf's ten changes must be a value, so its first value waits.
                 put(db, key, if n % LEAF == 0 { &[0] } else { value })?;
             }
             pairs.iter().step_by(LEAF).try_for_each(|(key, value)| put(db, key, value))
         })
     }
 
-    /// Hands everything written so far to the system: it survives a kill from then on, but no power cut.
+    /// Hands everything written so far to the system, to survive a kill but not a power cut.
     pub fn flush(&self) -> Result<(), StoreError> {
         self.sled_within(|db| db.flush().map(drop))
     }
@@ -157,7 +165,7 @@ impl Database {
         self.file.sync_all().map_err(io("making the entries durable".to_owned()))
     }
 
-    /// Removes the keys of a range, a few at a time.
+    /// Removes the keys of a range, 1,000 at a time.
     pub fn remove(&self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
         loop {
             let mut batch = sled::Batch::default();
@@ -175,8 +183,9 @@ impl Database {
     }
 }
 
-/// Closes it beside whatever comes next: sled syncs once more and frees its table of pages, page by page, which whoever has read what it wanted need not wait
-/// for. Nothing is lost where the process ends before that: whatever was acknowledged was synced then.
+/// Closes sled on a background thread, because its final sync and page-table teardown are slow.
+///
+/// Nothing is lost if the process ends first: everything acknowledged was synced before.
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(db) = self.db.take() {
@@ -191,11 +200,13 @@ impl Drop for Database {
     }
 }
 
-/// How long sled may take to open, flush or close. The longest that was seen is 15 seconds.
+/// Time limit for sled to open, write a batch, flush or close. The longest seen is 15 seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs a call into sled on a thread of its own and waits for it, but not for ever: where a write fails on one of sled's threads, another
-/// may wait for it and never be woken. Then the thread stays behind until the process ends.
+/// Runs a call into sled on a thread of its own and waits at most [`PATIENCE`].
+///
+/// If a write fails on one of sled's threads, another may wait for it and never be woken. The
+/// thread then stays until the process ends.
 fn within<T: Send + 'static>(call: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
     let (give, take) = std::sync::mpsc::channel();
     std::thread::Builder::new()
@@ -208,7 +219,9 @@ fn within<T: Send + 'static>(call: impl FnOnce() -> Result<T, StoreError> + Send
     })
 }
 
-/// Runs a call into sled; its errors and its panics both become [`StoreError::Broken`].
+/// Runs a call into sled, turning panics into errors.
+///
+/// An I/O error becomes [`StoreError::Io`], anything else [`StoreError::Broken`].
 fn guard<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
     let result = catch_unwind(AssertUnwindSafe(call));
     match result {

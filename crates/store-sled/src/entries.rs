@@ -1,4 +1,7 @@
-//! Sealed entries in one database of the archive: blocks of them, and between those what is too long for one.
+//! Sealed entries in one database of the archive: blocks, and between them single entries too long
+//! for one.
+//!
+//! Turns entries into keys and values, and back. Knows no index. Start at [`read`].
 
 use crate::block;
 use crate::database::Database;
@@ -7,17 +10,17 @@ use crate::oversized;
 use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::ops::{ControlFlow, Range};
 
-/// Who reads more entries in one go reads the log through, and will not come back to them.
+/// Number of entries above which a read is taken for a scan, which does not read them again.
 pub const SCAN_THRESHOLD: u64 = 500;
-/// How many values are written at a time.
+/// Number of values written at a time.
 const PER_BATCH: usize = 256;
 
-/// Writes entries that follow each other, in blocks or by themselves.
+/// Writes consecutive entries, in blocks or singly.
 pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
     let (mut at, mut rest, mut pairs) = (first, entries, Vec::new());
     while let Some(next) = rest.first() {
         let company = rest.iter().take(usize::from(u8::MAX)).take_while(|new| block::is_packable(new)).count();
-        // An empty value says that the entry stands by itself.
+        // An empty value means that the entry is stored singly.
         let (value, count) = if company == 0 { (Vec::new(), 1) } else { block::pack(&rest[..company]) };
         pairs.push((keys::block(at).to_vec(), value));
         if company == 0 {
@@ -31,7 +34,8 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), Stor
     Ok(())
 }
 
-/// Reads entries of one database in order until `visit` breaks off or the range ends. Gives whether it was broken off.
+/// Reads entries of one database in order until the range ends, and returns `Break` if `visit`
+/// broke.
 pub fn read(
     db: &Database,
     range: Range<u64>,
@@ -50,7 +54,7 @@ pub fn read(
             if stored.index < next || stored.index >= range.end {
                 return ControlFlow::Continue(());
             }
-            // Something between this and what came before is missing.
+            // The entry before this one is missing.
             if stored.index > next {
                 return ControlFlow::Break(());
             }
@@ -58,7 +62,7 @@ pub fn read(
             stopped = visit(stored);
             stopped
         };
-        // sled lets go of pages only after 64 accesses to a 256th of all: these are some more, where the log is read through.
+        // sled evicts pages only after 64 accesses to a 256th of all: add some accesses in a scan.
         if let Err(error) = (0..touches).try_for_each(|_| db.get(key).map(drop)) {
             failed = Some(error);
             return ControlFlow::Break(());

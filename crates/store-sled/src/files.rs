@@ -1,4 +1,7 @@
-//! Small files and folders beside the databases.
+//! Small files and folders next to the databases: crash-safe replacement, removal, copies, and
+//! high-water marks.
+//!
+//! Knows paths and bytes, never entries. Start at [`replace`] and [`HighWaterMark`].
 
 pub use heldto_journal::failed as io;
 use heldto_journal::{Check, checked, sync_dir, with_check};
@@ -8,7 +11,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Returns the whole file, or `None` where there is none.
+/// Returns the bytes of a file, or `None` if there is no file.
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -17,12 +20,13 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     }
 }
 
-/// Replaces a file whole: a reader sees the old one or the new one. With `durable`, so does a reader after a power cut.
-/// Returns the new one.
+/// Replaces a file atomically and returns the new one.
+///
+/// A reader sees the old file or the new one; if `durable`, also after a power cut.
 pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<File, StoreError> {
     let (path, builder) = (dir.join(name), dir.join(format!("{name}.new")));
     let write = || {
-        // A draft left by a process that was killed; or a link, which is not to be followed.
+        // A draft that a killed process left, or a link, which must not be followed.
         if std::fs::symlink_metadata(&builder).is_ok() {
             std::fs::remove_file(&builder)?;
         }
@@ -42,7 +46,7 @@ pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<Fi
     Ok(file)
 }
 
-/// Removes a folder and all in it, where it is there.
+/// Removes a folder and its content, if it exists.
 pub fn remove_dir(folder: &Path) -> Result<(), StoreError> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -52,7 +56,7 @@ pub fn remove_dir(folder: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Removes a file, where it is there.
+/// Removes a file, if it exists.
 pub fn remove_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io(format!("removing {}", path.display()))(error)),
@@ -60,7 +64,7 @@ pub fn remove_file(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Copies a folder with all in it to a place where there is none, if it is there.
+/// Copies a folder with its content, if it exists, to a path that does not.
 pub fn copy_dir(from: &Path, to: &Path) -> Result<(), StoreError> {
     let copying = || io(format!("copying {}", from.display()));
     let entries = match std::fs::read_dir(from) {
@@ -75,7 +79,7 @@ pub fn copy_dir(from: &Path, to: &Path) -> Result<(), StoreError> {
         if entry.file_type().map_err(copying())?.is_dir() {
             copy_dir(&entry.path(), &target)?;
         } else {
-            // Not with its permissions: the copy is there to be written to.
+            // Permissions are not copied: the copy must be writable.
             let copied =
                 File::open(entry.path()).and_then(|mut from| std::io::copy(&mut from, &mut File::create(&target)?));
             copied.map_err(copying())?;
@@ -84,7 +88,9 @@ pub fn copy_dir(from: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes what a process left that was killed while sled wrote its own snapshot. Call only under the lock.
+/// Removes the snapshots that sled had not finished when its process was killed.
+///
+/// Call only under the ledger's lock.
 pub fn remove_half_written_snapshots(folder: &Path) -> Result<(), StoreError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -99,29 +105,30 @@ pub fn remove_half_written_snapshots(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A size and a chain value that the ledger once had, kept apart from journal and database: a ledger with less, or with others,
-/// is refused.
+/// A size and a chain value that the ledger once had, kept apart from journal and databases.
+///
+/// A ledger with fewer entries, or others, is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HighWaterMark {
-    /// How many entries.
+    /// Number of entries.
     pub size: u64,
-    /// The chain value after them.
+    /// Chain value after the last of them.
     pub chain: Chain,
 }
 
-/// The file of what was acknowledged last.
+/// Name of the file of the last acknowledged mark.
 pub const ACKNOWLEDGED: &str = "acknowledged";
-/// The file of what was signed last, with the checkpoint.
+/// Name of the file of the last signed mark, with its checkpoint.
 pub const SIGNED: &str = "signed";
 
-/// What the file of a mark was found to hold.
+/// Content of a mark's file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum MarkFile {
-    /// There is none, or an empty one as a power cut may leave it.
+    /// No file, or an empty one, as a power cut may leave.
     Absent,
-    /// A mark, what stands behind it, and whether the file is to be written anew.
+    /// A mark, the text after it, and `true` if the file must be rewritten.
     Sound(HighWaterMark, String, bool),
-    /// It does not fit its check value.
+    /// A file that fails its check or does not parse.
     Damaged,
 }
 
@@ -129,7 +136,7 @@ impl HighWaterMark {
     /// Reads the file of a mark.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// On an I/O error.
     pub fn read(dir: &Path, name: &'static str) -> Result<MarkFile, StoreError> {
         let bytes = read_if_there(&dir.join(name))?.unwrap_or_default();
         if bytes.is_empty() {
@@ -153,19 +160,20 @@ impl HighWaterMark {
         })
     }
 
-    /// Replaces the file, with a text behind the mark; so that it survives a power cut where `durable`.
+    /// Replaces the file by this mark and the text `rest`; if `durable`, to survive a power cut.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// On an I/O error.
     pub fn write(&self, dir: &Path, name: &str, rest: &str, durable: bool) -> Result<File, StoreError> {
         replace(dir, name, &with_check(&format!("{}{rest}", self.text(name, 2))), durable)
     }
 
-    /// Writes over the mark of this name in a file that holds one and nothing behind it. Every mark is of one length, far below
-    /// a sector, and so never half of one and half of another.
+    /// Overwrites the mark in a file that holds one of this name and no text after it.
+    ///
+    /// All marks have one length, far below a sector, so a crash cannot leave half of each.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// On an I/O error.
     pub fn write_over(&self, mut file: &File, name: &str) -> Result<(), StoreError> {
         let bytes = with_check(&self.text(name, 2));
         let write = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&bytes));

@@ -1,7 +1,9 @@
-//! What a run of the index does not hold, told without opening it: a split block Bloom filter, as the Parquet format defines it, of twelve bits a hash, in a
-//! file beside the databases (docs/FORMAT.md, *The database*).
+//! Filters of the index runs: most runs that lack a hash are not opened to look for that hash.
 //!
-//! Only its *no* is ever relied on. A filter that is missing, or a page of one that does not read, costs a look into the run, and no more.
+//! A split block Bloom filter as the Parquet format defines it, with twelve bits for a hash, in a
+//! file next to the databases (docs/FORMAT.md, *The database*). Only a negative answer is relied
+//! on: a missing filter or a damaged page costs one look into the run. Knows no sled. Start at
+//! [`BloomFilter`].
 
 use crate::files::io;
 use heldto_store::StoreError;
@@ -10,37 +12,37 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// The first byte of a page's trailer.
+/// First byte of a page's trailer.
 const VERSION: u8 = 1;
-/// A page: blocks, and a trailer that says what it is of.
+/// Length of a page in bytes: blocks, and a trailer that identifies the page.
 const PAGE: usize = 512;
-/// Eight words of 32 bits, in each of which one bit is set for each hash.
+/// Length of a block in bytes: eight words of 32 bits, with one bit set in each for every hash.
 const BLOCK: usize = 32;
-/// How many blocks a page has.
+/// Number of blocks to a page.
 const BLOCKS: usize = (PAGE - TRAILER) / BLOCK;
-/// Version, run, page, pages, hashes; noughts; a check over all before it.
+/// Length of the trailer: version, run, page, pages, hashes, zeros, and a check of the page.
 const TRAILER: usize = 32;
-/// How many hashes go into a page, at twelve bits each.
+/// Number of hashes to a page, at twelve bits each.
 const PER_PAGE: u64 = (BLOCKS * BLOCK * 8 / 12) as u64;
-/// The longest filter that is kept in memory whole: of some forty million hashes.
+/// Longest filter kept in memory whole, in bytes: some forty million hashes.
 const MAX_CACHED_BYTES: usize = 64 << 20;
-/// The salts of the words of a block, as the Parquet format has them.
+/// Salts of a block's words, from the Parquet format.
 const SALTS: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
-/// Where the filter of a run is.
+/// Returns the path of a run's filter.
 pub fn path(archive: &Path, run: u32) -> PathBuf {
     archive.join(format!("filter-{run}"))
 }
 
-/// The run that a file of this name is the filter of.
+/// Returns the number of the run whose filter has this file name.
 pub fn of(name: &str) -> Option<u32> {
     name.strip_prefix("filter-")?.parse().ok()
 }
 
-/// In which page a hash belongs, where in it its block begins, and the bits of it.
+/// Returns the page of a hash, the offset of its block there, and its bit in each word.
 fn place(hash: u64, pages: u32) -> (u32, usize, [u32; 8]) {
-    // The hashes of the index are random numbers, of fewer bits than these: a product spreads them.
+    // Index hashes are random, but have only 48 bits: the product spreads them over 64.
     let [a, b, c, d, low @ ..] = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
     let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes(low));
     let block = (u64::from(high) * u64::from(pages) * BLOCKS as u64) >> 32;
@@ -49,12 +51,12 @@ fn place(hash: u64, pages: u32) -> (u32, usize, [u32; 8]) {
     (page, begins, SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
 }
 
-/// Where a page begins.
+/// Returns the offset of a page.
 fn begins(page: u32) -> usize {
     usize::try_from(page).unwrap_or(usize::MAX).saturating_mul(PAGE)
 }
 
-/// A filter while its run is written.
+/// A filter under construction, while its run is written.
 pub struct FilterBuilder {
     pages: u32,
     hashes: u64,
@@ -63,13 +65,13 @@ pub struct FilterBuilder {
 }
 
 impl FilterBuilder {
-    /// For about so many hashes, or fewer.
+    /// Creates a draft sized for this number of hashes.
     pub fn new(hashes: u64) -> Self {
         let pages = u32::try_from(hashes.div_ceil(PER_PAGE).max(1)).unwrap_or(u32::MAX);
         Self { pages, hashes: 0, last: None, bytes: vec![0; begins(pages)] }
     }
 
-    /// Adds a hash; they come in order.
+    /// Adds a hash; hashes must come in order.
     pub fn put(&mut self, hash: u64) {
         if self.last.replace(hash) == Some(hash) {
             return;
@@ -82,7 +84,7 @@ impl FilterBuilder {
         }
     }
 
-    /// Writes it as the filter of a run; durable on return.
+    /// Writes the draft as the filter of a run, durable on return.
     pub fn write(mut self, archive: &Path, run: u32) -> Result<BloomFilter, StoreError> {
         for (number, page) in (0..).zip(self.bytes.chunks_exact_mut(PAGE)) {
             let trailer = trailer(run, number, self.pages, self.hashes);
@@ -113,7 +115,7 @@ fn trailer(run: u32, page: u32, pages: u32, hashes: u64) -> [u8; TRAILER - 4] {
     trailer
 }
 
-/// The filter of a run, in its file, and where much is asked, in memory.
+/// The filter of a run, in a file and, if loaded, in memory.
 pub struct BloomFilter {
     run: u32,
     pages: u32,
@@ -123,7 +125,7 @@ pub struct BloomFilter {
 }
 
 impl BloomFilter {
-    /// The filter of a run, where it is there and its first page reads.
+    /// Opens the filter of a run; `None` if missing, cut short or damaged in its first page.
     pub fn open(archive: &Path, run: u32) -> Option<Self> {
         let mut file = File::open(path(archive, run)).ok()?;
         let mut first = [0; PAGE];
@@ -135,12 +137,12 @@ impl BloomFilter {
         (whole && filter.is_sound(0, &first)).then_some(filter)
     }
 
-    /// How many hashes its run holds.
+    /// Returns the number of hashes in the run.
     pub const fn hashes(&self) -> u64 {
         self.hashes
     }
 
-    /// Whether these bytes are that page of it, as they were written.
+    /// Returns `true` if these bytes are page `number` of this filter, unchanged.
     fn is_sound(&self, number: u32, page: &[u8]) -> bool {
         page.split_last_chunk::<4>().is_some_and(|(page, check)| {
             page.ends_with(&trailer(self.run, number, self.pages, self.hashes))
@@ -148,7 +150,9 @@ impl BloomFilter {
         })
     }
 
-    /// Reads it into memory if so many hashes are to be asked for that this is less work. A page that does not read rules nothing out from then on.
+    /// Loads the filter into memory if `asked` look-ups make that cheaper.
+    ///
+    /// Damaged pages then match every hash.
     pub fn prepare(&self, asked: usize) {
         let length = begins(self.pages);
         if self.whole.get().is_some() || length > MAX_CACHED_BYTES || asked.saturating_mul(4 * PAGE) < length {
@@ -166,7 +170,7 @@ impl BloomFilter {
         }
     }
 
-    /// Whether its run may hold this hash: *no* is certain.
+    /// Returns `true` if the run may hold this hash; `false` is certain.
     pub fn may_hold(&self, hash: u64) -> bool {
         let (number, at, bits) = place(hash, self.pages);
         let holds = |block: Option<&[u8]>| {
@@ -189,7 +193,7 @@ impl BloomFilter {
 mod tests {
     use super::{BloomFilter, FilterBuilder, PAGE, path};
 
-    /// Hashes as the index has them: of 48 bits, those of ids with the highest of these set.
+    /// Returns a hash as in the index: 48 bits, the highest set only for ids.
     fn hash(n: u64) -> u64 {
         let hash = u64::from_be_bytes(*heldto_proof::leaf_hash(&n.to_be_bytes()).0.first_chunk().expect("32 bytes"));
         hash >> 16 | if n.is_multiple_of(5) { 0 } else { 1 << 47 }
@@ -202,7 +206,7 @@ mod tests {
             let mut there: Vec<u64> = (0..count).map(hash).collect();
             there.sort_unstable();
             let mut builder = FilterBuilder::new(count);
-            // Of one hash there may be many records.
+            // A hash may have many records.
             there.iter().flat_map(|hash| [hash, hash]).for_each(|hash| builder.put(*hash));
             let written = builder.write(folder.path(), 7).expect("room");
             let opened = BloomFilter::open(folder.path(), 7).expect("is there");
@@ -231,7 +235,7 @@ mod tests {
             changed[at] ^= 0x10;
             std::fs::write(&file, changed).expect("writes");
             let open = || BloomFilter::open(folder.path(), 3);
-            // The first page says what it is a filter of.
+            // The first page identifies the filter.
             assert_eq!(open().is_none(), at < PAGE, "byte {at}");
             for (filter, asked) in open().into_iter().zip([0]).chain(open().into_iter().zip([usize::MAX])) {
                 filter.prepare(asked);
@@ -240,7 +244,8 @@ mod tests {
                 assert!((1000..3000).contains(&through), "a page of seven: {through}");
             }
         }
-        // One page of it in the place of another, or of another run, or cut off.
+        // A page in the place of another, a filter in the place of another run's, and one cut
+        // short.
         let mut swapped = bytes.clone();
         swapped.copy_within(PAGE..2 * PAGE, 2 * PAGE);
         std::fs::write(&file, swapped).expect("writes");

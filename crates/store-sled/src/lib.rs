@@ -1,9 +1,11 @@
-//! The embedded store: a journal that every acknowledgement rests on, every event in sled too, and each mended from the other.
+//! The embedded store: every entry in a journal and in sled databases, each mended from the other.
 //!
-//! It knows bytes, keys and files, never facts. A ledger's folder holds `lock`, `journal/` (crate `journal`), `hot/` and
-//! `archive/` (the databases, `replica.rs`), `acknowledged` and `signed` (how far the log was, kept apart so that a log that
-//! lost its end is found out), `checkpoint`, and `suspect` while the databases are not to be believed. docs/STORAGE.md says
-//! which copy answers when, and docs/FORMAT.md has the bytes. Start at [`SledStore`].
+//! Knows bytes, keys and files, never facts. Acknowledgements rest on `journal/` (crate `journal`).
+//! The databases, an LSM tree in `hot/` and `archive/` (`replica.rs`), hold a copy of the log and
+//! its index. The folder also holds `lock`; the marks `acknowledged` and `signed`, which reveal a
+//! log that lost its end; `checkpoint`; and `suspect` while the databases are not trusted.
+//! docs/STORAGE.md says which copy answers when, docs/FORMAT.md has the bytes. Start at
+//! [`SledStore`].
 
 mod archive;
 mod block;
@@ -41,76 +43,77 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-/// From so many entries on it is said that the whole log is read for want of an index.
+/// Log size from which a notice is given before the index is built in memory.
 const LONG_LOG: u64 = 10_000;
-/// How many entries are taken from the journal into the databases at a time.
+/// Number of entries copied from the journal to the databases at a time.
 const CHUNK: u64 = 1 << 16;
 
-/// What a command does with a ledger.
+/// A command's use of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// It reads only, and can do without the databases and beside a writer.
+    /// Reading only; possible without the databases, and alongside a writer.
     Read,
-    /// It writes.
+    /// Writing.
     Write,
 }
 
-/// The file that says that a ledger was restored from a copy that leaves parts out.
+/// Name of the file that marks a ledger restored from a copy that leaves parts out.
 const PARTIAL: &str = "partial";
 const WHY_PARTIAL: &str =
     "This ledger was restored from a copy that leaves parts out. It can be read and verified, and not added to.\n";
 
-/// How a ledger is opened.
+/// Options for opening a ledger.
 pub struct Opening<'a> {
-    /// What the command does with it.
+    /// The command's use of the ledger.
     pub access: Access,
-    /// How entries are found, should the index have to be made again.
+    /// Function that computes an entry's index hashes, to rebuild the index.
     pub hashes: IndexHashes,
-    /// Where everything goes that the store does by itself.
+    /// Receiver of a notice for each repair or fallback.
     pub notices: Notices,
-    /// Called once with whoever has the ledger, after a second of waiting.
+    /// Called once with the lock's holder, after a second of waiting.
     pub waiting: Waiting<'a>,
-    /// Another copy of the ledger, which mends what both copies here lost.
+    /// Another copy of the ledger, to mend entries that both copies here lost.
     pub source: Option<Source<'a>>,
 }
 
-/// A ledger's folder, opened.
+/// An open ledger folder.
 pub struct SledStore {
     dir: PathBuf,
     journal: Journal,
-    /// The databases, while they are believed; without them everything is read from the journal, and the index made in memory.
+    /// Databases while they are trusted; otherwise the journal answers alone.
     replica: RwLock<Option<Arc<Replica>>>,
     hashes: EntryHashes,
-    /// The index of a log without its databases.
+    /// Index built in memory when the databases are not in use.
     alone_index: OnceLock<Vec<(u64, u64)>>,
     lengths: (u64, u64),
-    /// The file of the last mark that this process wrote.
+    /// File of the last mark that this process wrote.
     acknowledged: Mutex<Option<File>>,
-    /// Held by whoever mends a bundle.
+    /// Serialises the mending of bundles.
     mending: Mutex<()>,
     notices: Notices,
-    /// `None` for a reader that cannot write here, or reads beside a writer. Let go only after the databases are closed.
+    /// `None` for a reader that cannot write here or reads alongside a writer. Dropped after
+    /// `replica`.
     lock: Option<Lock>,
-    /// The temporary copy that is read instead of a ledger of an earlier layout on read-only media.
+    /// Temporary copy, read in place of a ledger without a journal that cannot be locked.
     _copy: Option<tempfile::TempDir>,
 }
 
-/// Tells whether there is a ledger in this folder.
+/// Returns `true` if the folder holds a ledger.
 #[must_use]
 pub fn is_ledger(dir: &Path) -> bool {
     dir.join("journal").is_dir() || dir.join("hot").is_dir()
 }
 
 impl SledStore {
-    /// Makes a ledger's folder. Durable on return.
+    /// Creates a ledger's folder, durable on return.
     ///
     /// # Errors
-    /// When there is a ledger already, or what is left of one, or the folder cannot be written.
+    /// If a ledger or the remains of one are there, the origin is invalid, or writing fails.
     pub fn create(dir: &Path, founding: &Founding, opening: Opening<'_>) -> Result<Self, StoreError> {
         Self::create_with(dir, founding, &[], &Head::empty(&founding.genesis), opening)
     }
 
-    /// Makes a ledger's folder that holds these entries from the first, all or nothing. Durable on return.
+    /// Creates a ledger's folder with these first entries, all or nothing. Durable on return.
     ///
     /// # Errors
     /// As [`Self::create`].
@@ -124,7 +127,7 @@ impl SledStore {
         Self::create_from(dir, founding, (entries, head), false, opening)
     }
 
-    /// Makes a ledger's folder from a copy, which may leave parts out: such a one can be read and verified, and not added to.
+    /// Creates a ledger's folder from a copy; one that leaves parts out cannot be added to.
     ///
     /// # Errors
     /// As [`Self::create`].
@@ -138,7 +141,7 @@ impl SledStore {
         if !Genesis::origin_is_valid(&founding.genesis.origin) {
             return Err(replica::damaged("founding record", "the origin cannot stand in a checkpoint"));
         }
-        // A mark without its log is all that tells of a ledger that was lost: nothing goes over it.
+        // A mark without a log is the only trace of a lost ledger, so nothing overwrites it.
         if is_ledger(dir) || [ACKNOWLEDGED, SIGNED, "checkpoint"].iter().any(|mark| dir.join(mark).exists()) {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
@@ -166,7 +169,8 @@ impl SledStore {
         Self::put_journal(dir)?;
         let journal = Journal::open(&dir.join("journal"), true, head.size(), &opening.notices)?;
         let mut store = Self::of(dir, journal, Some(lock), opening.hashes, opening.notices);
-        // From here on the ledger is there. What fails now is made good by the next opening.
+        // From here on the ledger exists. If the databases cannot be filled, the next opening
+        // repairs them.
         let made = Replica::create(dir, founding, store.lengths);
         let filled = made.and_then(|mut replica| {
             store.catch_up(&mut replica)?;
@@ -187,22 +191,22 @@ impl SledStore {
         self.dir.join(PARTIAL).exists()
     }
 
-    /// Puts a finished journal into its place.
+    /// Moves a finished journal to its place.
     fn put_journal(dir: &Path) -> Result<(), StoreError> {
         let (builder, place) = (dir.join("journal.new"), dir.join("journal"));
-        // Before this line there is no journal; after it, all of it survives a power cut.
+        // Before the rename there is no journal; after the sync, all of it survives a power cut.
         std::fs::rename(&builder, &place).map_err(io(format!("making the folder {}", place.display())))?;
         sync_dir(dir)
     }
 
-    /// Opens a ledger's folder, mends one copy from the other where they differ, and says so in the notices.
+    /// Opens a ledger's folder and mends either copy from the other, with a notice of each repair.
     ///
-    /// A writer waits up to ten seconds for another process. A reader waits one, and then reads from the journal alone, as it
-    /// does where it cannot write.
+    /// A writer waits up to ten seconds for another process. A reader waits one second, then reads
+    /// from the journal alone, as a reader without write permission does.
     ///
     /// # Errors
-    /// When there is no ledger, another process keeps it, it is of a later layout, it ends before what it acknowledged or
-    /// signed, or the system refuses to let the journal be read.
+    /// If there is no ledger, another process holds the lock, the layout is a later one, the log
+    /// ends before its acknowledged or signed size, or the journal cannot be read.
     pub fn open(dir: &Path, opening: Opening<'_>) -> Result<Self, StoreError> {
         if !is_ledger(dir) {
             if [ACKNOWLEDGED, SIGNED, "checkpoint"].iter().any(|mark| dir.join(mark).exists()) {
@@ -242,13 +246,13 @@ impl SledStore {
         let marks = Marks::read(dir)?;
         let open = |writable| Journal::open(&dir.join("journal"), writable, marks.size(), &notices);
         let journal = match open(lock.is_some()) {
-            // The lock can be written to, and the journal not.
+            // The lock file is writable, but the journal is not.
             Err(StoreError::Io { source, .. }) if reads && source.kind() == ErrorKind::PermissionDenied => {
                 notices.add(Notice::FolderUnwritable);
                 lock = None;
                 open(false)
             }
-            // The database may have all that the journal lost.
+            // The database may have everything that the journal lost.
             Err(error) if error.is_integrity() && lock.is_some() && dir.join("hot").is_dir() => {
                 take_up::rebuild_journal(dir, error, &notices)?;
                 open(true)
@@ -260,7 +264,7 @@ impl SledStore {
         Ok(store)
     }
 
-    /// Opens a temporary copy of a ledger of an earlier layout.
+    /// Opens a temporary copy of a ledger that has no journal and cannot be locked.
     fn open_copy(dir: &Path, hashes: IndexHashes, notices: Notices) -> Result<Self, StoreError> {
         let copy = tempfile::tempdir().map_err(io("making a temporary folder".to_owned()))?;
         for folder in ["hot", "archive"] {
@@ -301,8 +305,10 @@ impl SledStore {
         }
     }
 
-    /// Seals the tail once it is so long, and begins a database of the archive after so many entries, instead of at the usual
-    /// lengths: where it is sealed and cut changes nothing that can be read.
+    /// Sets the tail length that triggers sealing, and the number of entries to an archive
+    /// database.
+    ///
+    /// Neither changes the content that can be read.
     #[must_use]
     pub fn with_lengths(mut self, tail: u64, part: u64) -> Self {
         self.lengths = (tail, part);
@@ -313,16 +319,16 @@ impl SledStore {
         self
     }
 
-    /// Returns the databases themselves, for tests that damage them: that of the tail, and those of the archive.
+    /// Returns sled's own handles for tests that damage them: the tail's, then the archive's.
     ///
     /// # Errors
-    /// When they are not in use, or the archive does not open.
+    /// If the databases are not in use, or the archive does not open.
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
         let not_in_use = || StoreError::Broken("it is not in use".to_owned());
         self.replica().ok_or_else(not_in_use)?.databases()
     }
 
-    /// Tells whether the databases are in use, and not the journal alone.
+    /// Returns `true` if the databases are in use, not the journal alone.
     #[must_use]
     pub fn uses_database(&self) -> bool {
         self.replica().is_some()
@@ -332,7 +338,7 @@ impl SledStore {
         self.replica.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The databases, to be written to: nobody else reads from them, since the store is borrowed for this alone.
+    /// Returns the databases for writing; the exclusive borrow rules out concurrent readers.
     fn replica_mut(&mut self) -> Option<&mut Replica> {
         self.replica.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(Arc::get_mut)
     }
@@ -341,21 +347,21 @@ impl SledStore {
         self.replica = RwLock::new(Some(Arc::new(replica)));
     }
 
-    /// Marks the databases as suspect, in a file beside them: from now on the journal answers, and the next command holds them
-    /// whole against it.
+    /// Marks the databases as suspect: from now on the journal answers, and the next command
+    /// compares them with the journal in full.
     fn suspect(&self, why: &StoreError) {
         self.suspect_for(Notice::DatabaseSuspect(why.to_string()));
     }
 
     fn suspect_for(&self, notice: Notice) {
-        // Where not even this can be written, the next opening still notices what is missing.
+        // If even this write fails, the next opening still notices missing entries.
         drop(self.write_suspect());
         drop(self.replica.write().unwrap_or_else(PoisonError::into_inner).take());
         self.notices.add(notice);
     }
 
     fn write_suspect(&self) -> Result<(), StoreError> {
-        // Replaced and not opened: a link in its place is not followed.
+        // Replaced, not opened, so that a link in its place is not followed.
         files::replace(&self.dir, "suspect", b"", true).map(drop)
     }
 
@@ -367,7 +373,7 @@ impl SledStore {
         files::remove_file(&self.dir.join("suspect"))
     }
 
-    /// Reads entries of the journal, whose damaged bundles are mended from a replica where there is one.
+    /// Reads journal entries, mending damaged bundles from `replica` or from the databases in use.
     fn read_mending(
         &self,
         range: Range<u64>,
@@ -391,7 +397,7 @@ impl SledStore {
         }
     }
 
-    /// Returns entries of the journal, to be stored in the databases.
+    /// Returns journal entries with their index hashes, for the databases.
     fn to_store(&self, range: Range<u64>, replica: Option<&Replica>) -> Result<Vec<NewEntry>, StoreError> {
         let mut all = Vec::new();
         self.read_mending(range, replica, &mut |stored| {
@@ -401,7 +407,7 @@ impl SledStore {
         Ok(all)
     }
 
-    /// Takes into the databases what the journal holds beyond them.
+    /// Copies to the databases the entries that only the journal has.
     fn catch_up(&self, replica: &mut Replica) -> Result<(), StoreError> {
         let size = self.journal.head().size();
         while replica.size() < size {
@@ -412,19 +418,20 @@ impl SledStore {
         Ok(())
     }
 
-    /// Adds entries to the databases behind those that are there: to the tail, or, where that grows too long, all of it to the
-    /// archive.
+    /// Appends entries to the tail or, if the tail would grow too long, seals all of it with them.
     fn add(&self, replica: &mut Replica, entries: &[NewEntry]) -> Result<(), StoreError> {
         if !replica.would_seal(entries.len() as u64) {
             return replica.add_to_tail(entries);
         }
         let (sealed, size) = (replica.sealed_size(), replica.size());
-        // A sealing that is cut short leaves this file, and what was sealed last is not believed unseen.
+        // If the sealing is interrupted, this file remains, and the databases are compared before
+        // use.
         self.write_suspect()?;
         if sealed == size {
             replica.seal(entries)?;
         } else {
-            // From the journal, not from the database: what that lost would else be lost for good.
+            // Read from the journal: entries that the database lost would otherwise be lost for
+            // good.
             let mut all = self.to_store(sealed..size, Some(replica))?;
             all.extend_from_slice(entries);
             replica.seal(&all)?;
@@ -432,7 +439,7 @@ impl SledStore {
         self.clear_suspect()
     }
 
-    /// Returns the index of the journal's entries, made in memory.
+    /// Returns the index of the journal's entries, built in memory on first use.
     fn alone_index(&self) -> Result<&[(u64, u64)], StoreError> {
         if let Some(index) = self.alone_index.get() {
             return Ok(index);
@@ -451,7 +458,7 @@ impl SledStore {
         Ok(self.alone_index.get_or_init(|| index))
     }
 
-    /// Returns the chain value after so many entries.
+    /// Returns the chain value after the first `size` entries.
     fn chain_at(&self, size: u64, replica: Option<&Replica>) -> Result<heldto_proof::Chain, StoreError> {
         if size == self.journal.head().size() {
             return Ok(self.journal.head().chain);
@@ -465,7 +472,7 @@ impl SledStore {
         entry.map(|entry| entry.previous).map_err(|error| StoreError::Lost { index: size, why: error.to_string() })
     }
 
-    /// Writes down how far the log is, over what stood there. Not synced: an older file still says something true.
+    /// Overwrites the mark of the acknowledged size. Not synced: an older mark is still true.
     fn write_acknowledged(&self) -> Result<(), StoreError> {
         let head = self.journal.head();
         let mark = HighWaterMark { size: head.size(), chain: head.chain };
@@ -485,7 +492,7 @@ impl Drop for SledStore {
     }
 }
 
-/// Breaks off where a visitor returns `false`.
+/// Returns `Break` if a visitor returned `false`.
 fn flow(goes_on: bool) -> ControlFlow<()> {
     if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }

@@ -1,4 +1,4 @@
-//! One process at a time.
+//! The lock that gives a ledger to one process at a time. Knows one file. Start at [`Lock::take`].
 
 use crate::files::io;
 use heldto_store::StoreError;
@@ -7,26 +7,26 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Called once with whoever has the ledger, after a second of waiting.
+/// Callback for the name of the lock's holder, called once after a second of waiting.
 pub type Waiting<'a> = &'a mut dyn FnMut(&str);
 
-/// How long a writer waits for another holder.
+/// Longest wait of a writer for another holder.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a reader waits before it reads from the journal alone.
+/// Longest wait of a reader before reading from the journal alone.
 pub const READER_PATIENCE: Duration = Duration::from_secs(1);
 const FIRST_WORD: Duration = Duration::from_secs(1);
 
-/// An exclusive lock on a file, let go when dropped or when the process ends in any way.
+/// An exclusive lock on a file, released when dropped or when the process ends in any way.
 pub struct Lock(File);
 
 impl Lock {
-    /// Takes the lock, waiting so long, and writes down who has it.
+    /// Takes the lock, waiting at most `patience`, and writes this process's id into the file.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process keeps it; [`StoreError::Unwritable`] when this one may not write here;
-    /// otherwise when the system refuses.
+    /// [`StoreError::Locked`] if another process keeps the lock; [`StoreError::Unwritable`] if this
+    /// one may not write here; otherwise an I/O error.
     pub fn take(path: &Path, patience: Duration, waiting: Waiting<'_>) -> Result<Self, StoreError> {
-        // A link here could lead the lock to any file, and locking empties it.
+        // A link here could lead to any file, and locking empties the file.
         if std::fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
             let source = std::io::Error::other("it is not a plain file");
             return Err(StoreError::Io { what: format!("opening the lock {}", path.display()), source });
@@ -63,7 +63,7 @@ impl Lock {
             file.seek(SeekFrom::Start(0))?;
             write!(file, "process {}", std::process::id())
         };
-        // Only whoever waits reads the name: a full disk keeps nobody from the ledger.
+        // The name serves only processes that wait: a full disk must not block the ledger.
         drop(write());
         Ok(Self(file))
     }
@@ -71,9 +71,9 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file lets go of the lock; an empty one says that nobody has it.
+        // Closing the file releases the lock; an empty file says that nobody holds it.
         if self.0.set_len(0).is_err() {
-            // Whoever reads a stale name is told it only while somebody holds the lock.
+            // A stale name does no harm: it is shown only while somebody holds the lock.
         }
     }
 }

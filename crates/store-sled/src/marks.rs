@@ -1,4 +1,8 @@
-//! How far the log was, said by files apart from it: what was acknowledged, what was signed, and the checkpoint.
+//! High-water marks: files apart from the log, which record its acknowledged and its signed size,
+//! and the checkpoint.
+//!
+//! Turns a mark that the log does not meet into a refusal, and mends damaged marks. Start at
+//! [`Marks`].
 
 use crate::SledStore;
 use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
@@ -8,23 +12,23 @@ use heldto_proof::{Chain, Checkpoint, CompactRange, SignedNote, Verifier, leaf_h
 use heldto_store::{Notice, Store, StoreError};
 use std::path::Path;
 
-/// The marks as they were before the journal was looked at: a writer beside a reader moves them last.
+/// Both marks, read before the journal, because a writer alongside a reader moves them last.
 pub struct Marks {
     acknowledged: MarkFile,
     signed: MarkFile,
 }
 
 impl Marks {
-    /// Reads both.
+    /// Reads both marks.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// On an I/O error.
     pub fn read(dir: &Path) -> Result<Self, StoreError> {
         let (signed, acknowledged) = (HighWaterMark::read(dir, SIGNED)?, HighWaterMark::read(dir, ACKNOWLEDGED)?);
         Ok(Self { acknowledged, signed })
     }
 
-    /// Returns how many entries the log must hold, as far as they say.
+    /// Returns the number of entries that the marks require.
     pub fn size(&self) -> u64 {
         let size = |file: &MarkFile| if let MarkFile::Sound(mark, ..) = file { mark.size } else { 0 };
         size(&self.acknowledged).max(size(&self.signed))
@@ -32,10 +36,10 @@ impl Marks {
 }
 
 impl SledStore {
-    /// Holds the log against both marks, reading what is damaged in the journal from a replica.
+    /// Checks the log against both marks, mending damaged bundles from `replica`.
     ///
     /// # Errors
-    /// [`StoreError::Behind`] when the log has less than a mark says, or other entries.
+    /// [`StoreError::Behind`] if the log has fewer entries than a mark says, or others.
     pub(crate) fn check_rollbacks(&self, marks: &Marks, replica: Option<&Replica>) -> Result<(), StoreError> {
         for (name, file) in [(ACKNOWLEDGED, &marks.acknowledged), (SIGNED, &marks.signed)] {
             if let MarkFile::Sound(mark, ..) = file {
@@ -45,7 +49,7 @@ impl SledStore {
         Ok(())
     }
 
-    /// Makes marks again that are missing, damaged or of an earlier form.
+    /// Rewrites marks that are missing, damaged or in an earlier format.
     pub(crate) fn renew_marks(&self, marks: Marks) -> Result<(), StoreError> {
         match marks.acknowledged {
             MarkFile::Sound(_, _, is_stale) => {
@@ -64,7 +68,7 @@ impl SledStore {
             MarkFile::Absent => Ok(()),
             MarkFile::Sound(mark, note, is_stale) => {
                 if is_stale && self.lock.is_some() {
-                    // Before the journal the checkpoint stood by itself.
+                    // Before the journal existed, the checkpoint was in its own file only.
                     let note = if note.is_empty() { self.checkpoint_file()?.unwrap_or_default() } else { note };
                     mark.write(&self.dir, SIGNED, &note, true)?;
                 }
@@ -74,7 +78,7 @@ impl SledStore {
         }
     }
 
-    /// Checks that the log holds all that a mark says, unchanged.
+    /// Checks that the log holds all the entries of a mark, unchanged.
     fn check_rollback(&self, mark: &HighWaterMark, name: &str, replica: Option<&Replica>) -> Result<(), StoreError> {
         let size = self.journal.head().size();
         if size < mark.size {
@@ -82,7 +86,8 @@ impl SledStore {
             return Err(StoreError::Behind(why));
         }
         let chain = match self.chain_at(mark.size, replica) {
-            // An entry that no copy has whole is for whoever reads it, and for a repair, which opens the ledger first.
+            // An entry that no copy has whole is left to its readers and to a repair, which opens
+            // the ledger first.
             Err(StoreError::Lost { .. }) => return Ok(()),
             chain => chain?,
         };
@@ -93,7 +98,8 @@ impl SledStore {
         }
     }
 
-    /// Makes the mark of what was signed again from the checkpoint, if that is one of this log; else puts it aside.
+    /// Rebuilds the signed mark from the checkpoint, if that is one of this log, or moves the mark
+    /// aside.
     fn rebuild_signed(&self) -> Result<(), StoreError> {
         let checkpoint = self.checkpoint_file()?;
         let note = checkpoint.as_deref().and_then(|text| SignedNote::parse(text.as_bytes()).ok());
@@ -129,7 +135,7 @@ impl SledStore {
         Ok(())
     }
 
-    /// Returns the chain value after the entries of a checkpoint, if they come to its root.
+    /// Returns the chain value after the entries of a checkpoint, if they have its root.
     fn chain_of(&self, checkpoint: &Checkpoint) -> Result<Option<Chain>, StoreError> {
         let mut edge = CompactRange::default();
         self.read(0..checkpoint.size, &mut |stored| {
@@ -144,12 +150,14 @@ impl SledStore {
         Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
-    /// Remembers, apart from the log and durably, what was signed: a log that has less, or other entries, is refused from now on.
-    /// Keeps the checkpoint with it, and as a file of its own.
+    /// Durably records a signed size and its checkpoint.
+    ///
+    /// From now on a log with fewer entries, or others, is refused. The checkpoint is also written
+    /// to a file of its own.
     ///
     /// # Errors
-    /// When the system refuses; then either nothing is remembered, or all of it but the file `checkpoint`, which the next
-    /// [`Self::checkpoint`] makes good.
+    /// If the ledger is read-only or partial, or on an I/O error: then either nothing is recorded,
+    /// or everything but the file `checkpoint`, which the next [`Self::checkpoint`] restores.
     pub fn set_signed_mark(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError> {
         if self.lock.is_none() {
             return Err(StoreError::ReadOnly);
@@ -157,16 +165,16 @@ impl SledStore {
         if self.is_partial() {
             return Err(StoreError::Partial);
         }
-        // What is signed must be on the disk, and not in the system's memory alone.
+        // Signed entries must be on the disk, not only in the system's memory.
         self.journal.renew()?;
         HighWaterMark { size, chain }.write(&self.dir, SIGNED, checkpoint, true)?;
         files::replace(&self.dir, "checkpoint", checkpoint.as_bytes(), true).map(drop)
     }
 
-    /// Returns the last checkpoint, as its bytes.
+    /// Returns the bytes of the last checkpoint.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// On an I/O error.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let file = files::read_if_there(&self.dir.join("checkpoint"))?;
         let MarkFile::Sound(_, note, _) = HighWaterMark::read(&self.dir, SIGNED)? else { return Ok(file) };
@@ -180,18 +188,18 @@ impl SledStore {
         Ok(Some(note.into_bytes()))
     }
 
-    /// Keeps what a judgement of the whole ledger came to; it is worth no more than the time it took.
+    /// Caches the result of judging the whole ledger; not durable, since losing it costs only time.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// On an I/O error.
     pub fn put_status_cache(dir: &Path, text: &str) -> Result<(), StoreError> {
         files::replace(dir, "judged", &with_check(text), false).map(drop)
     }
 
-    /// Returns what a judgement of the whole ledger came to, if it is there whole.
+    /// Returns the cached result of judging the whole ledger, if sound.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// On an I/O error.
     pub fn status_cache(&self) -> Result<Option<String>, StoreError> {
         let bytes = files::read_if_there(&self.dir.join("judged"))?;
         Ok(bytes.and_then(|bytes| checked(&bytes)).map(|(text, _)| text))

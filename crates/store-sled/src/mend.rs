@@ -1,6 +1,8 @@
-//! Each copy mended from the other: the journal's end and its bundles from the databases, the databases from the journal.
+//! Mending of each copy from the other: the journal's end and bundles from the databases, the
+//! databases from the journal.
 //!
-//! What mends is trusted by its hashes alone. Start at `SledStore::reconcile`, which runs whenever a ledger is opened.
+//! Trusts an entry only if its hashes prove it. Start at `SledStore::reconcile`, which runs
+//! whenever a ledger is opened.
 
 use crate::SledStore;
 use crate::candidates::Candidates;
@@ -14,23 +16,24 @@ use heldto_store::{NewEntry, Notice, StoreError, StoredEntry};
 use std::ops::Range;
 use std::sync::PoisonError;
 
-/// Returns those entries of a range that another copy of the ledger has.
+/// Function that returns the entries of a range that another copy of the ledger has.
 pub type Source<'a> = &'a dyn Fn(Range<u64>) -> Vec<StoredEntry>;
 
-/// What a repair came to.
+/// Result of a repair.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Repaired {
-    /// How many entries the ledger holds.
+    /// Number of entries in the ledger.
     pub entries: u64,
-    /// The entries that no copy had whole.
+    /// Indexes of the entries that no copy has whole.
     pub lost: Vec<u64>,
 }
 
 impl SledStore {
-    /// Brings journal and databases to one state, after they were opened. Nothing is written over or made again before the log is known
-    /// to be all that the marks say.
+    /// Opens the databases and reconciles them with the journal.
     ///
-    /// `is_old_layout`: the databases are of an earlier layout and are made again without a word.
+    /// Nothing is overwritten or rebuilt before the log is known to hold all that the marks
+    /// require. `is_old_layout`: the databases are of an earlier layout and are rebuilt without a
+    /// notice. Without the lock, only the marks are checked.
     pub(crate) fn reconcile(
         &mut self,
         marks: Marks,
@@ -69,7 +72,7 @@ impl SledStore {
         self.renew_marks(marks)
     }
 
-    /// Takes databases into use whose chain fits the journal's, and makes others again.
+    /// Takes databases into use if their chain matches the journal's, and rebuilds them otherwise.
     fn use_database(&mut self, mut replica: Replica, was_suspect: bool) -> Result<(), StoreError> {
         let mut fits = replica.size() <= self.journal.head().size();
         if let Some(chain) = replica.chain().filter(|_| fits) {
@@ -94,7 +97,7 @@ impl SledStore {
                     self.put_replica(replica);
                     return self.rebuild(Some(error.to_string()));
                 }
-                // What no copy has whole is for whoever reads it, and for a repair.
+                // An entry that no copy has whole is left to its readers and to `repair`.
                 Err(error) if error.is_integrity() => {
                     self.suspect_for(Notice::DatabaseNotRebuilt(error.to_string()));
                     return Ok(());
@@ -108,8 +111,10 @@ impl SledStore {
         Ok(())
     }
 
-    /// Appends to the journal what it lost of its end, from the database, from its own records behind a gap, or from another copy:
-    /// whatever follows by its hashes. All of the first `required` entries, or nothing.
+    /// Restores the journal's lost end from the databases, from its own records behind a gap, or
+    /// from `source`.
+    ///
+    /// Appends every entry that follows by its hashes; nothing, if these do not reach `required`.
     fn mend_end(
         &mut self,
         required: u64,
@@ -137,7 +142,7 @@ impl SledStore {
             mended.push(stored.to_new(Vec::new()));
         }
         if head.size() < required {
-            // That the system refused says nothing of what the database holds.
+            // An I/O error says nothing about the database's content.
             if let Err(StoreError::Io { what, source }) = replica {
                 let source = std::io::Error::new(source.kind(), source.to_string());
                 return Err(StoreError::Io { what: what.clone(), source });
@@ -156,7 +161,7 @@ impl SledStore {
             return Ok(());
         }
         match self.journal.append(&mended, &head) {
-            // The bundle behind which these go.
+            // A bundle before these entries is damaged.
             Err(StoreError::Block { first, .. }) => {
                 self.mend_bundle(first, replica.ok())?;
                 self.journal.append(&mended, &head)?;
@@ -167,7 +172,9 @@ impl SledStore {
         Ok(())
     }
 
-    /// Mends the bundle that begins with this entry, and those beside it that are damaged too, from a replica, or from the one in use.
+    /// Mends the bundle that holds entry `first`, and its damaged neighbours.
+    ///
+    /// The entries come from `replica`, or from the databases in use.
     pub(crate) fn mend_bundle(&self, first: u64, replica: Option<&Replica>) -> Result<(), StoreError> {
         let _one_at_a_time = self.mending.lock().unwrap_or_else(PoisonError::into_inner);
         let number = first / TILE_WIDTH;
@@ -183,7 +190,7 @@ impl SledStore {
         }
     }
 
-    /// Mends the damaged bundles around one. Returns the entries that no copy has whole.
+    /// Mends the damaged bundles around `number`, and returns the entries that no copy has whole.
     fn mend_bundles(
         &self,
         number: u64,
@@ -205,7 +212,7 @@ impl SledStore {
             until += 1;
         }
         let mut lost = Vec::new();
-        // What comes after them proves them.
+        // Later entries prove earlier ones, so the bundles after these come first.
         if until < bundles && is_damaged(until)? {
             lost = self.mend_bundles(until, replica, source)?;
         }
@@ -222,7 +229,7 @@ impl SledStore {
         let (before, after) = (self.chain_before(range.start)?, self.chain_after(range.end)?);
         let (proved, of_these) = candidates.prove(range.clone(), after, before);
         match candidates.failed {
-            // That the system refused says nothing of what the database holds.
+            // An I/O error says nothing about the database's content.
             Some(error) if !of_these.is_empty() => return Err(error),
             _ => {}
         }
@@ -243,7 +250,7 @@ impl SledStore {
         Ok(lost)
     }
 
-    /// Returns a temporary copy of the databases, opened, where they cannot be opened in their place.
+    /// Returns a temporary copy of the databases, opened, if they cannot be opened in their place.
     fn copied_replica(&self) -> Option<(Replica, tempfile::TempDir)> {
         if self.lock.is_some() {
             return None;
@@ -252,11 +259,11 @@ impl SledStore {
         for folder in ["hot", "archive"] {
             files::copy_dir(&self.dir.join(folder), &copy.path().join(folder)).ok()?;
         }
-        // Whatever it is, what it holds is proved by hashes.
+        // The copy may be inconsistent: hashes prove each entry taken from it.
         Replica::open(copy.path(), self.lengths).ok().map(|(replica, ..)| (replica, copy))
     }
 
-    /// Returns the chain value before an entry, by what it holds itself, if it can be read.
+    /// Returns the chain value before entry `index` as that entry records it, if readable.
     pub(crate) fn chain_after(&self, index: u64) -> Result<Option<Chain>, StoreError> {
         if index == self.journal.head().size() {
             return Ok(Some(self.journal.head().chain));
@@ -272,7 +279,7 @@ impl SledStore {
         }
     }
 
-    /// Returns the chain value before an entry, by the one before it, if that can be read.
+    /// Returns the chain value before entry `index`, computed from the entry before, if readable.
     pub(crate) fn chain_before(&self, index: u64) -> Result<Option<Chain>, StoreError> {
         let Some(before) = index.checked_sub(1) else {
             return Ok(Some(self.journal.founding().genesis.chain()));
@@ -288,10 +295,10 @@ impl SledStore {
         }
     }
 
-    /// Checks every bundle of the journal and all of the databases, and mends what any copy has, `source` among them.
+    /// Checks all bundles and databases, and mends them from any copy, including `source`.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// If reading or writing fails.
     pub fn repair(&mut self, source: Option<Source<'_>>) -> Result<Repaired, StoreError> {
         let mut repaired = Repaired { entries: self.journal.head().size(), lost: Vec::new() };
         let mut number = 0;

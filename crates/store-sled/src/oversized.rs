@@ -1,11 +1,14 @@
-//! Entries that stand by themselves in the archive, each value of theirs under a key of its own: what is too long for a block.
+//! Single entries in the archive, too long for a block: the entry and each part under keys of their
+//! own.
+//!
+//! Turns entries into keys and values, and back. Knows no blocks. Start at [`read`].
 
 use crate::database::Database;
 use crate::keys::{self, Slot};
 use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::ops::{ControlFlow, Range};
 
-/// Adds the keys and values of an entry and its parts.
+/// Appends the keys and values of an entry and its parts to `pairs`.
 pub fn pairs(index: u64, new: &NewEntry, pairs: &mut Vec<(Vec<u8>, Vec<u8>)>) {
     let parts = new.present_parts().map(|(number, bytes)| (Slot(number + 1), bytes));
     for (slot, value) in std::iter::once((Slot::ENTRY, &new.entry[..])).chain(parts) {
@@ -18,7 +21,7 @@ fn keys_of(range: Range<u64>) -> Range<Vec<u8>> {
     keys::entry(range.start, Slot::ENTRY, 0).to_vec()..keys::entry(range.end, Slot::ENTRY, 0).to_vec()
 }
 
-/// Reads entries in order until `visit` breaks off or the range ends. Gives whether it was broken off.
+/// Reads entries in order until the range ends, and returns `Break` if `visit` broke.
 pub fn read(
     db: &Database,
     range: Range<u64>,
@@ -63,7 +66,7 @@ pub fn read(
         return Err(StoreError::Missing(missing));
     }
     if let Some(done) = pending.take() {
-        // Broken off or out of its place: both are told below.
+        // A break and a misplaced entry are both handled below.
         let _ = give(done, &mut next);
     }
     if stopped.is_break() || next >= range.end { Ok(stopped) } else { Err(StoreError::Missing(next)) }

@@ -1,4 +1,7 @@
-//! The databases made again from the journal, in a folder aside, and put in their place.
+//! Rebuilding of the databases from the journal, in a separate folder that is then moved to their
+//! place.
+//!
+//! Start at `SledStore::rebuild`; `compare.rs` and `mend.rs` decide when.
 
 use crate::files::{self, io};
 use crate::replica::Replica;
@@ -9,18 +12,21 @@ use heldto_store::{NewEntry, Notice, StoreError};
 use std::ops::Range;
 
 impl SledStore {
-    /// Makes the databases again because something else than [`Self::check_database`] found them wrong.
+    /// Rebuilds the databases for a fault found outside [`Self::check_database`].
     ///
     /// # Errors
-    /// As there.
+    /// If the file `suspect` cannot be removed.
     pub fn rebuild_database(&mut self, why: &str) -> Result<(), StoreError> {
         if self.lock.is_none() { Ok(()) } else { self.rebuild(Some(why.to_owned())) }
     }
 
-    /// Makes the databases again from the journal, in a folder aside, and puts them in their place. `why`: what is said of it; nothing
-    /// without. Where that fails the journal answers, and the next command tries again.
+    /// Rebuilds the databases from the journal in a separate folder and puts them in place.
+    ///
+    /// `why` is the reason given in the notice; `None` gives no notice. If rebuilding fails, the
+    /// journal answers, and the next command tries again.
     pub(crate) fn rebuild(&mut self, why: Option<String>) -> Result<(), StoreError> {
-        // The old ones may have what the journal lost, so they are in use until the new ones are whole.
+        // The old databases may have entries that the journal lost, so they stay in use until the
+        // new ones are whole.
         match self.rebuilt() {
             Ok(replica) => {
                 self.put_replica(replica);
@@ -41,7 +47,7 @@ impl SledStore {
     }
 
     fn rebuilt(&self) -> Result<Replica, StoreError> {
-        // From here to the end: whatever stands in `hot` and `archive` is not believed.
+        // From here to the end, nothing in `hot` and `archive` is trusted.
         self.write_suspect()?;
         let (aside, replaced) = (self.dir.join("rebuilt"), self.dir.join("replaced"));
         files::remove_dir(&aside)?;
@@ -79,7 +85,10 @@ impl SledStore {
         Ok(replica)
     }
 
-    /// Returns entries of the journal whose hashes fit, to be stored where the old databases may be the last to have the right ones.
+    /// Returns journal entries whose hashes fit, with their index hashes.
+    ///
+    /// An entry that does not fit is first mended from the old databases, which may have its last
+    /// right copy.
     fn proved(&self, range: Range<u64>, before: Option<Chain>) -> Result<Vec<NewEntry>, StoreError> {
         let mut retried = None;
         loop {
@@ -94,7 +103,7 @@ impl SledStore {
                 unproved.is_none()
             })?;
             let Some(index) = unproved else { return Ok(all) };
-            // Where an entry does not fit the one before it, either may be the one that was changed.
+            // If an entry does not fit the one before it, either may have been changed.
             let numbers = [index / TILE_WIDTH, index.saturating_sub(1) / TILE_WIDTH];
             let mut mended = false;
             if let Some(old) = self.replica().filter(|_| retried != Some(index)) {

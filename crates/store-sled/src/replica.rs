@@ -1,7 +1,9 @@
-//! Every event in sled: the unsealed tail in `hot/`, what is older in `archive/`, and the index that finds both.
+//! Every entry in sled: the unsealed tail in `hot/`, sealed entries in `archive/`, and an index of
+//! both.
 //!
-//! It knows the databases, never the journal. What it holds is believed only as far as it checks itself: sled may lose what it
-//! cannot read, while it opens, without an error. Start at [`Replica::open`].
+//! Knows the databases, never the journal. Their content is believed only as far as its checks
+//! reach: while opening, sled may lose unreadable values without an error. Start at
+//! [`Replica::open`].
 
 use crate::archive::{Archive, Manifest};
 use crate::database::Database;
@@ -15,9 +17,9 @@ use std::ops::{ControlFlow, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// How long the tail grows before it is sealed.
+/// Number of entries at which the tail is sealed.
 pub const TAIL_ENTRIES: u64 = 1024;
-/// How many entries a database of the archive holds: so many open in some milliseconds.
+/// Number of entries to an archive database; this many open in some milliseconds.
 pub const ENTRIES_PER_DATABASE: u64 = 1 << 19;
 
 /// The databases of a ledger.
@@ -25,21 +27,23 @@ pub struct Replica {
     dir: PathBuf,
     hot: Database,
     archive: OnceLock<Archive>,
-    /// Held by whoever opens the archive.
+    /// Serialises the opening of the archive.
     opening: Mutex<()>,
     manifest: Manifest,
-    /// The records of the index that find the tail.
+    /// Index records of the tail.
     tail_index: BTreeSet<Record>,
     size: u64,
     chain: Option<Chain>,
-    /// How long the tail grows before it is sealed, and how many entries a database of the archive holds.
+    /// Tail length that triggers sealing, and number of entries to an archive database.
     lengths: (u64, u64),
-    /// Whether something was written that was not flushed.
+    /// `true` if something was written and not flushed.
     is_dirty: bool,
 }
 
 impl Replica {
-    /// Makes empty databases in a folder that has none. Not durable before something is sealed or [`Self::sync`] is called.
+    /// Creates empty databases in a folder that has none.
+    ///
+    /// Durable only once something is sealed or [`Self::sync`] is called.
     pub fn create(dir: &Path, founding: &Founding, lengths: (u64, u64)) -> Result<Self, StoreError> {
         let hot = Database::open(&dir.join("hot"))?;
         hot.insert(keys::FOUNDING, &keys::encode_founding(founding))?;
@@ -61,14 +65,15 @@ impl Replica {
         }
     }
 
-    /// Opens the databases, reads all of `hot` and checks that it is whole in itself. Returns what they say the ledger is founded
-    /// on, too, and the layout.
+    /// Opens the databases, and returns them with their founding record and layout.
+    ///
+    /// Reads all of `hot` and checks that nothing is missing.
     ///
     /// # Errors
-    /// When sled fails, or something is missing from `hot` or damaged.
+    /// If sled fails, or something in `hot` is missing or damaged.
     pub fn open(dir: &Path, lengths: (u64, u64)) -> Result<(Self, Founding, u8), StoreError> {
         if !dir.join("hot").is_dir() {
-            // sled would make an empty one.
+            // sled would create an empty one.
             return Err(damaged("founding record", "the folder `hot` is missing"));
         }
         let hot = Database::open(&dir.join("hot"))?;
@@ -99,27 +104,31 @@ impl Replica {
         Ok((replica, founding, bytes[0]))
     }
 
-    /// Returns how many entries it holds.
+    /// Returns the number of entries.
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// Returns the chain value after its last entry; `None` where it holds none.
+    /// Returns the chain value after the last entry.
+    ///
+    /// `None` if there is no entry, or the manifest is older than the journal and the tail is
+    /// empty.
     pub const fn chain(&self) -> Option<Chain> {
         self.chain
     }
 
-    /// Returns how many entries are sealed.
+    /// Returns the number of sealed entries.
     pub const fn sealed_size(&self) -> u64 {
         self.manifest.size
     }
 
-    /// Tells whether adding so many entries seals the tail.
+    /// Returns `true` if adding `count` entries seals the tail.
     pub const fn would_seal(&self, count: u64) -> bool {
         self.size - self.manifest.size + count >= self.lengths.0
     }
 
-    /// Seals the tail once it is so long, and begins a database of the archive after so many entries.
+    /// Sets the tail length that triggers sealing, and the number of entries to an archive
+    /// database.
     pub const fn set_lengths(&mut self, lengths: (u64, u64)) {
         self.lengths = lengths;
     }
@@ -133,13 +142,13 @@ impl Replica {
         self.archive.get().ok_or_else(|| StoreError::Broken("the archive was not opened".to_owned()))
     }
 
-    /// Returns the databases beneath, for tests that damage them: that of the tail, and those of the archive.
+    /// Returns sled's own handles for tests that damage them: the tail's, then the archive's.
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
         let hot = self.hot.raw().cloned().ok_or_else(|| StoreError::Broken("it is closed".to_owned()))?;
         Ok(std::iter::once(hot).chain(self.archive()?.databases()?).collect())
     }
 
-    /// Adds entries to the tail, without a flush: the journal has them.
+    /// Appends entries to the tail, without a flush, because the journal has them.
     pub fn add_to_tail(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
         self.is_dirty = true;
         tail::write(&self.hot, self.size, entries)?;
@@ -151,9 +160,10 @@ impl Replica {
         Ok(())
     }
 
-    /// Seals entries that follow those sealed and take the place of the tail. Durable on return.
+    /// Seals entries that follow the sealed ones and replace the tail. Durable on return.
     pub fn seal(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
-        // Durable in the archive, and not yet counted: a crash here leaves it to be removed by the next sealing.
+        // Durable in the archive, but not counted yet: after a crash here the next sealing removes
+        // all of it.
         let manifest = self.archive()?.seal(&self.manifest, entries)?;
         let mut batch = sled::Batch::default();
         self.hot.scan(keys::tail(0, 0).to_vec()..keys::TAIL_END.to_vec(), |key, _| {
@@ -161,7 +171,7 @@ impl Replica {
             ControlFlow::Continue(())
         })?;
         batch.insert(keys::MANIFEST_KEY, manifest.encode());
-        // Within `apply` sled's batch is all or nothing; after `sync`, the manifest survives a power cut.
+        // `apply` is all or nothing; after `sync` the manifest survives a power cut.
         self.hot.apply(batch)?;
         self.hot.sync()?;
         self.tail_index.clear();
@@ -170,12 +180,12 @@ impl Replica {
         Ok(())
     }
 
-    /// Hands what was written to the system.
+    /// Hands all writes to the system.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         if std::mem::take(&mut self.is_dirty) { self.hot.flush() } else { Ok(()) }
     }
 
-    /// Makes what was written durable.
+    /// Makes all writes to `hot` durable.
     pub fn sync(&self) -> Result<(), StoreError> {
         self.hot.sync()
     }
@@ -186,7 +196,7 @@ impl Replica {
         self.archive.into_inner().into_iter().for_each(Archive::close);
     }
 
-    /// Reads entries in order until `visit` breaks off or the range ends.
+    /// Reads entries in order until `visit` breaks or the range ends.
     pub fn read(
         &self,
         range: Range<u64>,
@@ -202,7 +212,7 @@ impl Replica {
         tail::read(&self.hot, range.start.max(sealed)..range.end, visit)
     }
 
-    /// Returns the records of some hashes, which come in order, each once: of each the first `most`.
+    /// Returns the first `most` records of each hash; `hashes` must be sorted and distinct.
     pub fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<Record>, StoreError> {
         let mut found =
             if self.manifest.size > 0 { self.archive()?.find(&self.manifest, hashes, most)? } else { Vec::new() };
@@ -216,7 +226,8 @@ impl Replica {
         Ok(found)
     }
 
-    /// Passes the records of the index with these hashes to `visit`, in order, until it returns `false`.
+    /// Passes the index records with these hashes to `visit`, in order, until `visit` returns
+    /// `false`.
     pub fn index(
         &self,
         hashes: RangeInclusive<u64>,

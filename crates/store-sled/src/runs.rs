@@ -1,8 +1,9 @@
-//! The index, packed: sorted runs of keyed hashes and places, some hundreds to a value, merged so that there are never many runs.
+//! Runs of the index: sorted records of keyed hashes, packed some hundreds to a value, and merged.
 //!
-//! sled may lose a value without an error. So every value ends in the record with which the next one begins and in a check
-//! over key and value, and a run begins with a value that holds only those two. That a hash is *not there* is believed only
-//! between two values that join.
+//! sled may lose a value without an error. So every value ends in the first record of the next
+//! value and in a check over key and value, and a run begins with a header value that holds only
+//! these two. A hash is believed to be absent only between two values that join. Knows no entries;
+//! `archive.rs` decides which runs to merge. Start at [`Run`] and [`Merge`].
 
 use crate::database::Database;
 use crate::filter::BloomFilter;
@@ -11,24 +12,28 @@ use heldto_store::StoreError;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// A keyed hash and the place of an entry found by it.
+/// A keyed hash and the index of an entry found by that hash.
 pub type Record = (u64, u64);
 
-/// How long a value grows: not long, since sled reads a leaf of up to 16 values to give one.
+/// Length at which a value is closed, in bytes.
+///
+/// Short, because sled reads a leaf of up to 16 values to return one.
 const LENGTH: usize = 2 * 1024;
-/// How many values are written at a time.
+/// Number of values written at a time.
 const PER_BATCH: usize = 512;
 
 /// A run of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     pub number: u32,
-    /// Whether it has a database of its own.
+    /// `true` if the run has a database of its own.
     pub dedicated: bool,
     pub records: u64,
 }
 
-/// Writes records that come in order as one run; durable only once the database is synced. Gives how many there were.
+/// Writes sorted records as one run and returns their number.
+///
+/// Durable only once the database is synced.
 pub fn write(
     db: &Database,
     number: u32,
@@ -58,7 +63,9 @@ pub fn write(
     Ok(written)
 }
 
-/// Adds a record behind another: how far its hash lies from that one's, and its place, counted from that one's where the hash is the same.
+/// Appends a record, encoded against the one before.
+///
+/// The hash is stored as a difference; the index too, if the hash is the same.
 fn push(value: &mut Vec<u8>, last: Record, record: Record) {
     let mut number = unsigned_varint::encode::u64_buffer();
     value.extend_from_slice(unsigned_varint::encode::u64(record.0 - last.0, &mut number));
@@ -66,12 +73,12 @@ fn push(value: &mut Vec<u8>, last: Record, record: Record) {
     value.extend_from_slice(unsigned_varint::encode::u64(place, &mut number));
 }
 
-/// What stands behind the records of a value: the record with which the next value begins, and the check.
+/// Length of a value's trailer: the first record of the next value, and the check.
 const TRAILER_BYTES: usize = 20;
-/// Stands for the next record in the last value of a run. No entry has this index.
+/// Stands in for the next record in the last value of a run. No entry has this index.
 const END: Record = (u64::MAX, u64::MAX);
 
-/// Ends a value.
+/// Appends the trailer to a value.
 fn close(key: &[u8], mut value: Vec<u8>, next: Option<Record>) -> Vec<u8> {
     let (hash, index) = next.unwrap_or(END);
     value.extend(hash.to_be_bytes());
@@ -87,10 +94,10 @@ fn check(key: &[u8], value: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// Returns the packed records of a value and the record with which the next one begins.
+/// Returns a value's packed records and the first record of the next value.
 ///
 /// # Errors
-/// When the value does not fit its check: an empty one does not.
+/// If the check fails, as for an empty value.
 fn open<'v>(key: &[u8], value: &'v [u8]) -> Result<(&'v [u8], Record), StoreError> {
     let (records, trailer) = value.split_last_chunk::<TRAILER_BYTES>().ok_or_else(broken)?;
     let (next, stored) = trailer.split_at(16);
@@ -101,7 +108,7 @@ fn open<'v>(key: &[u8], value: &'v [u8]) -> Result<(&'v [u8], Record), StoreErro
     Ok((records, (number(0), number(8))))
 }
 
-/// The records of a value with its key, in order; a beginning has none.
+/// Iterator over a value's records, the first from its key; a header value has none.
 struct Unpack<'v> {
     next: Option<Record>,
     rest: &'v [u8],
@@ -109,7 +116,7 @@ struct Unpack<'v> {
 }
 
 impl<'v> Unpack<'v> {
-    /// `records`: as [`open`] returns them.
+    /// Creates the iterator over `records`, as [`open`] returns them.
     fn new(key: &[u8], records: &'v [u8]) -> Self {
         Self { next: keys::decode_run(key).map(|(_, record)| record), rest: records, damaged: false }
     }
@@ -137,14 +144,15 @@ impl Iterator for Unpack<'_> {
     }
 }
 
-/// The records of some hashes, which come in order, in one run: of each the first `most`.
+/// Appends to `found` the first `most` records of each of the sorted `hashes` in one run.
 pub fn find(db: &Database, run: Run, hashes: &[u64], most: usize, found: &mut Vec<Record>) -> Result<(), StoreError> {
     let many = run.records < READ_THROUGH * hashes.len() as u64;
     for few in hashes.chunks(if many { hashes.len().max(1) } else { 1 }) {
         let Some(first) = few.first() else { break };
         let mut seek = Seek { number: run.number, wanted: few, most, taken: 0, failed: Ok(()), held: None, found };
         let from = keys::run(run.number, (*first, 0)).to_vec();
-        // The last value that begins before the hash may hold its first records; before the first one stands the beginning.
+        // The last value that begins before the hash may hold its first records. The header value
+        // stands before all others.
         db.scan_back(keys::run_begin(run.number).to_vec()..from.clone(), |key, value| {
             seek.held = Some((key.clone(), value.clone()));
             ControlFlow::Break(())
@@ -154,7 +162,7 @@ pub fn find(db: &Database, run: Run, hashes: &[u64], most: usize, found: &mut Ve
         }
         let end = keys::run_begin(run.number.saturating_add(1)).to_vec();
         db.scan(from..end, |key, value| seek.pass(Some((key, value))))?;
-        // The last value of the run was only held.
+        // The last value of the run was held back and is not searched yet.
         if seek.failed.is_ok() {
             let _ = seek.pass(None);
         }
@@ -163,26 +171,29 @@ pub fn find(db: &Database, run: Run, hashes: &[u64], most: usize, found: &mut Ve
     Ok(())
 }
 
-/// A run with fewer records than this for each hash asked for is read through: it costs less than so many look-ups.
+/// Number of records for each requested hash below which reading a run through costs less than
+/// look-ups.
 const READ_THROUGH: u64 = 2500;
 
-/// Looks for hashes in values that come in order.
+/// A search for hashes in consecutive values.
 struct Seek<'h, 'f> {
-    /// Of the run.
+    /// Number of the run.
     number: u32,
-    /// Those not yet passed, in order.
+    /// Hashes not yet passed, in order.
     wanted: &'h [u64],
     most: usize,
-    /// How many records of the first of them were found.
+    /// Number of records found of the first wanted hash.
     taken: usize,
     failed: Result<(), StoreError>,
-    /// The last value passed: not looked into before it is known where the next one begins.
+    /// Last value passed, searched once the beginning of the next one is known.
     held: Option<(sled::IVec, sled::IVec)>,
     found: &'f mut Vec<Record>,
 }
 
 impl Seek<'_, '_> {
-    /// Takes the next value, and looks into the one before it where that may hold what is wanted. Breaks off where nothing is left to look for.
+    /// Takes the next value, and searches the one before if that may hold a wanted hash.
+    ///
+    /// Breaks when no wanted hash is left.
     fn pass(&mut self, next: Option<(&sled::IVec, &sled::IVec)>) -> ControlFlow<()> {
         let found = next.map(|(key, _)| keys::decode_run(key).map(|(_, record)| record));
         let begins = found.flatten().map(|(hash, _)| hash);
@@ -200,7 +211,7 @@ impl Seek<'_, '_> {
         self.held = next.map(|(key, value)| (key.clone(), value.clone()));
         let past = self.wanted.last().zip(begins).is_some_and(|(last, begins)| *last < begins);
         if past || self.wanted.is_empty() {
-            // It begins behind every hash that is wanted, and what comes after it was not looked at.
+            // The next value begins after every wanted hash, so it is not searched.
             self.held = None;
             return ControlFlow::Break(());
         }
@@ -236,24 +247,27 @@ impl Seek<'_, '_> {
     }
 }
 
-/// Gives the records of several runs, and some more that are sorted, in order.
+/// A merge of several runs and a list of further sorted records.
 pub struct Merge {
     streams: Vec<Stream>,
 }
 
 struct Stream {
-    /// The run, where it is, and the key from which the next value is looked for; `None` for records that are all there.
+    /// Run, database and key to look for the next value from; `None` for a list in memory.
     more: Option<(u32, Arc<Database>, Vec<u8>)>,
-    /// The record with which the next value begins.
+    /// First record of the next value.
     joins: Record,
-    /// What must not rule out any of them, where that is asked.
+    /// Filter that must not rule out any of the records, if that is to be checked.
     filter: Option<Arc<BloomFilter>>,
     next: Option<Record>,
     records: std::vec::IntoIter<Record>,
 }
 
 impl Merge {
-    /// Of runs from a hash on, each with where it is and, where its records are to be held against that, its filter; and of some more records that are sorted.
+    /// Creates a merge that begins at hash `from`.
+    ///
+    /// Each run comes with its database, and with its filter if its records are to be checked
+    /// against that. `more` must be sorted.
     pub fn new<'r>(
         runs: impl Iterator<Item = (&'r Run, Arc<Database>, Option<Arc<BloomFilter>>)>,
         from: u64,
@@ -272,7 +286,7 @@ impl Merge {
         Ok(Self { streams })
     }
 
-    /// The next record, each once; `None` after the last.
+    /// Returns the next record, without duplicates; `None` after the last.
     pub fn next(&mut self) -> Result<Option<Record>, StoreError> {
         let Some(record) = self.streams.iter().filter_map(|stream| stream.next).min() else { return Ok(None) };
         for stream in &mut self.streams {
@@ -285,10 +299,11 @@ impl Merge {
 }
 
 impl Stream {
-    /// Goes to the first record of this hash or a later one, before anything was read.
+    /// Moves an unread stream to the first record at or after `hash`.
     fn seek(&mut self, hash: u64) -> Result<(), StoreError> {
         if let Some((run, database, from)) = &mut self.more {
-            // The last value that begins before the hash may hold its first records; before the first one stands the beginning.
+            // The last value that begins before the hash may hold its first records. The header
+            // value stands before all others.
             let begins = keys::run(*run, (hash, 0)).to_vec();
             let mut before = None;
             database.scan_back(keys::run_begin(*run).to_vec()..begins, |key, value| {
@@ -362,7 +377,8 @@ mod tests {
     fn whatever_a_run_holds_is_found_in_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let db = Database::open(folder.path()).expect("opens");
-        // Hashes of one record, of a few, and of so many that they fill values, far apart and close together.
+        // Hashes with one record, with a few, and with enough to fill values; far apart and close
+        // together.
         let mut all: Vec<Record> = (0..9000_u64).map(|n| (n * n * 7919, n)).collect();
         for (hash, many) in [(0, 3), (7919, 2000), (7920, 1), (u64::MAX - 1, 1500), (u64::MAX, 1)] {
             all.extend((0..many).map(|n| (hash, 20_000 + n * n)));
@@ -371,7 +387,7 @@ mod tests {
         let mut records = all.iter().copied();
         let written = write(&db, 5, || Ok(records.next())).expect("room");
         assert_eq!(written, all.len() as u64);
-        // A run before it and one after, of the same hashes.
+        // A run before this one and a run after, with the same hashes.
         for number in [4, 6] {
             let mut records = all.iter().map(|(hash, at)| (*hash, at + 1_000_000));
             write(&db, number, || Ok(records.next())).expect("room");
@@ -379,7 +395,7 @@ mod tests {
         let mut hashes: Vec<u64> = all.iter().map(|(hash, _)| *hash).chain([1, 7918, u64::MAX / 2]).collect();
         hashes.dedup();
         hashes.sort_unstable();
-        // Each record with which a value ends and the hash behind it, and some others.
+        // The last hash of each value, and the hash just below the first of the next.
         let mut ends_of_values = Vec::new();
         let mut before: Option<Record> = None;
         db.scan(keys::run(5, (0, 0)).to_vec()..keys::run_begin(6).to_vec(), |key, _| {
@@ -397,7 +413,8 @@ mod tests {
         for wanted in dedicated.chain(ends).chain([&hashes[..], &[]]) {
             for (most, records) in [(1, 1), (700, written), (usize::MAX, written)] {
                 let mut found = Vec::new();
-                // However many records it says it has, it is looked through one way or the other.
+                // Any claimed number of records must give the same result, read through or looked
+                // up singly.
                 find(&db, Run { number: 5, dedicated: false, records }, wanted, most, &mut found).expect("reads");
                 let of = |hash: &u64| {
                     let from = all.partition_point(|(h, _)| h < hash);

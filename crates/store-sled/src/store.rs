@@ -1,4 +1,7 @@
-//! The store's promises, kept by journal and databases together: the journal holds and answers, the databases find.
+//! The [`Store`] trait, kept by both copies: the journal holds and answers, the databases find.
+//!
+//! An error of the databases makes them suspect, and the journal answers instead; only `index`
+//! returns the error. Start at `append`.
 
 use crate::SledStore;
 use heldto_proof::Head;
@@ -27,14 +30,14 @@ impl Store for SledStore {
             return Err(StoreError::Conflict { expected: expected.size(), found: found.size() });
         }
         match self.journal.append(entries, head) {
-            // The bundle behind which these go.
+            // A bundle before these entries is damaged.
             Err(StoreError::Block { first, .. }) => {
                 self.mend_bundle(first, None)?;
                 self.journal.append(entries, head)?;
             }
             appended => appended?,
         }
-        // Acknowledged: what the databases say now is no error of the append.
+        // Acknowledged from here on: an error of the databases is no error of the append.
         let taken = self.replica.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut replica) = taken.and_then(Arc::into_inner) {
             match self.add(&mut replica, entries) {
@@ -43,7 +46,7 @@ impl Store for SledStore {
             }
         }
         self.alone_index = OnceLock::new();
-        // An older mark still says something true.
+        // If the write fails, the older mark is still true.
         drop(self.write_acknowledged());
         Ok(())
     }

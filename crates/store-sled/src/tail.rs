@@ -1,4 +1,8 @@
-//! What is not sealed yet: records of some entries each, with what finds them. An append of one fact is one record.
+//! The unsealed tail: records of consecutive entries with their index hashes, in `hot`. An append
+//! of one fact is one record.
+//!
+//! Turns entries into keys and values of a database, and back. Knows neither archive nor journal.
+//! Start at [`scan`].
 
 use crate::database::Database;
 use crate::keys;
@@ -7,12 +11,12 @@ use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
 use heldto_store::{NewEntry, StoreError, StoredEntry};
 use std::ops::ControlFlow;
 
-/// The first byte of a record.
+/// First byte of a record.
 const VERSION: u8 = 2;
-/// The first byte of a record that also holds the head, as it was before the journal.
+/// First byte of a record that also holds the head, as before the journal.
 const VERSION_WITH_HEAD: u8 = 1;
 
-/// Writes entries that follow each other, all or nothing. Durable only once the database is synced.
+/// Writes consecutive entries, all or nothing. Durable only once the database is synced.
 pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
     let mut values = Vec::new();
     let (mut at, mut rest) = (first, entries);
@@ -32,7 +36,7 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), Stor
         rest = more;
     }
     match &values[..] {
-        // sled writes and syncs a batch in two pieces, one key in one.
+        // sled writes and syncs a batch in two pieces, but a single key in one.
         [(key, value)] => db.insert(key, value),
         _ => {
             let mut batch = sled::Batch::default();
@@ -42,7 +46,7 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), Stor
     }
 }
 
-/// About how many bytes an entry takes in a record.
+/// Returns the approximate length of an entry in a record.
 fn size(new: &NewEntry) -> usize {
     new.entry.len()
         + new.parts.iter().flatten().map(|part| part.len() + 6).sum::<usize>()
@@ -64,10 +68,10 @@ fn encode(entries: &[NewEntry]) -> Vec<u8> {
     value
 }
 
-/// The entries of a record, each with the hashes that find it.
+/// The entries of a record, each with its index hashes.
 type Group = Vec<(StoredEntry, Vec<u64>)>;
 
-/// Reads the record of the entries from this place on. Every byte counts.
+/// Decodes the record that begins with entry `first`; `None` if any byte is wrong.
 fn decode(first: u64, value: &[u8]) -> Option<Group> {
     let (value, check) = value.split_last_chunk::<4>()?;
     let (version, mut rest) = value.split_first()?;
@@ -96,7 +100,9 @@ fn decode(first: u64, value: &[u8]) -> Option<Group> {
     rest.is_empty().then_some(entries)
 }
 
-/// Passes the entries of records that begin at this place or after it, with what finds each, to `visit`, until it breaks off.
+/// Passes the entries of records that begin at or after `from` to `visit`, until `visit` breaks.
+///
+/// Each entry comes with its index hashes.
 pub fn scan(
     db: &Database,
     from: u64,
@@ -130,13 +136,13 @@ fn groups(db: &Database, from: u64, visit: &mut dyn FnMut(Group) -> ControlFlow<
         ControlFlow::Continue(())
     })?;
     if !stopped {
-        // Broken off after the last record, there is nothing more to leave out.
+        // A break after the last record leaves nothing out.
         let _ = give(held);
     }
     failed.map_or(Ok(()), |first| Err(damaged(first)))
 }
 
-/// Reads entries in order until `visit` breaks off or the range ends.
+/// Reads entries in order until `visit` breaks or the range ends.
 pub fn read(
     db: &Database,
     range: std::ops::Range<u64>,
@@ -146,7 +152,7 @@ pub fn read(
         return Ok(());
     }
     let (mut next, mut stopped, mut from) = (range.start, false, range.start);
-    // The record that begins at this entry, or the last one before it.
+    // Start at the record that begins with this entry, or else at the last one before it.
     let until = keys::tail(range.start.saturating_add(1), 0).to_vec();
     db.scan_back(keys::tail(0, 0).to_vec()..until, |key, _| {
         from = keys::decode_tail(key).map_or(from, |(first, _)| first);

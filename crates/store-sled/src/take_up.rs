@@ -1,4 +1,7 @@
-//! A journal made from the databases: for a ledger of before there was a journal, and for one that lost its journal.
+//! Construction of a journal from the databases, for a ledger older than the journal and for one
+//! that lost it.
+//!
+//! Trusts an entry only if its hashes prove it. Start at [`take_up()`].
 
 use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
 use crate::replica::{ENTRIES_PER_DATABASE, Replica, TAIL_ENTRIES};
@@ -8,15 +11,17 @@ use heldto_proof::Head;
 use heldto_store::{NewEntry, Notice, Notices, StoreError};
 use std::path::Path;
 
-/// How many entries are taken at a time.
+/// Number of entries appended at a time.
 const CHUNK: usize = 1 << 14;
 
-/// Makes the journal of a ledger from a copy of its databases, so that those stay as they are whatever sled does while it opens.
-/// Returns how many entries there are, and the layout of the databases. Durable on return.
+/// Makes a ledger's journal from its databases; returns the number of entries and the databases'
+/// layout.
+///
+/// Reads a copy, so that sled changes nothing in the original while opening. Durable on return.
 ///
 /// # Errors
-/// When the databases are damaged, their entries do not follow each other, they end before what was acknowledged or signed, or
-/// the system refuses. Nothing was changed then.
+/// If the databases are damaged, their entries do not form a chain, they end before the
+/// acknowledged or signed size, or on an I/O error. The ledger is unchanged then.
 pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
     let (copy, builder) = (dir.join("upgrade"), dir.join("journal.new"));
     files::remove_dir(&copy)?;
@@ -69,11 +74,13 @@ pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
     Ok((head.size(), layout))
 }
 
-/// Makes a journal again whose founding or open bundle cannot be read: the founding from the database's, or all of it from the
-/// database's entries. Its files stay beside it, in `journal.damaged`.
+/// Rebuilds a journal whose founding record or open bundle cannot be read.
+///
+/// A damaged founding record is replaced by the database's. Otherwise the whole journal is made
+/// from the database's entries, and the old files stay in `journal.damaged`.
 ///
 /// # Errors
-/// `error`, which says what is wrong with it, where the database does not help; otherwise when the system refuses.
+/// `error`, which describes the damage, if the database does not help; otherwise an I/O error.
 pub fn rebuild_journal(dir: &Path, error: StoreError, notices: &Notices) -> Result<(), StoreError> {
     let (journal, aside) = (dir.join("journal"), dir.join("journal.damaged"));
     if matches!(error, StoreError::Damaged { record: FOUNDING_RECORD, .. }) {
@@ -98,7 +105,7 @@ pub fn rebuild_journal(dir: &Path, error: StoreError, notices: &Notices) -> Resu
         }
         Err(failed) => {
             std::fs::rename(&aside, &journal).map_err(files::io("putting the journal back".to_owned()))?;
-            // That the system refused says nothing of the ledger.
+            // An I/O error says nothing about the ledger.
             Err(if failed.is_integrity() { error } else { failed })
         }
     }

@@ -1,4 +1,6 @@
-//! The sled store keeps the promises of every store, and those of its own.
+//! Tests of the sled store: the conformance suite of all stores, and damage to either copy.
+//!
+//! Start at `sled_conforms`; `open_noting` shows the notices that an opening gives.
 
 use heldto_store::conformance::{entries, founding, index_hashes, race, run};
 use heldto_store::{NewEntry, Notice, Notices, Store, StoreError, StoredEntry};
@@ -19,14 +21,14 @@ fn open(dir: &Path) -> Result<SledStore, StoreError> {
     SledStore::open(dir, opening(Access::Write, &mut |_| {}, &Notices::default()))
 }
 
-/// Opens it, and returns what was said of it.
+/// Opens a store and returns its notices.
 fn open_noting(dir: &Path, access: Access) -> (Result<SledStore, StoreError>, Vec<Notice>) {
     let notices = Notices::default();
     let opened = SledStore::open(dir, opening(access, &mut |_| {}, &notices));
     (opened, notices.take())
 }
 
-/// Counts the entries of a range, all of which are there.
+/// Counts the entries of a range, all of them readable.
 fn count(store: &SledStore, range: std::ops::Range<u64>) -> u64 {
     let mut seen = 0;
     let read = store.read(range, &mut |_| {
@@ -47,7 +49,7 @@ fn add(store: &mut SledStore, lens: &[usize]) -> Vec<NewEntry> {
 fn sled_conforms() {
     let root = tempfile::tempdir().expect("a folder");
     let mut n = 0;
-    // Sealed at once, now and then, and not at all.
+    // Sealed at once, sometimes, and never.
     for (tail, part) in [(1, 2), (3, 100), (1024, 1024)] {
         run(|| {
             n += 1;
@@ -101,7 +103,8 @@ fn a_second_ledger_in_the_same_folder_is_refused() {
     assert!(matches!(open(&root.path().join("nowhere")), Err(StoreError::NoLedger(_))));
 }
 
-/// A database that lost its tail, its index or everything is told and made again, with the same content.
+/// A database that lost its tail, its index or everything is reported and rebuilt with the same
+/// content.
 #[test]
 fn a_database_that_lost_something_is_made_again() {
     let tail = b"t\0\0\0\0\0\0\0\x05\0\0";
@@ -125,7 +128,7 @@ fn a_database_that_lost_something_is_made_again() {
         drop(store);
         let (store, later) = open_noting(root.path(), Access::Write);
         drop(store.expect("opens"));
-        // A key of the archive is missed only when something is looked for, or by a check of all of it.
+        // A missing archive key is noticed only by a look-up or a full check.
         let said = if database == 0 { notices } else { later };
         assert!(database > 0 || said.iter().any(|n| matches!(n, Notice::DatabaseRebuilt { .. })), "{key:?}: {said:?}");
         let (_, none) = open_noting(root.path(), Access::Write);
@@ -133,7 +136,7 @@ fn a_database_that_lost_something_is_made_again() {
     }
 }
 
-/// The journal loses its end; the database has it, and the log is whole again.
+/// A journal that lost its end is restored from the database, and the log is whole again.
 #[test]
 fn a_journal_that_lost_its_end_is_mended_from_the_database() {
     let root = tempfile::tempdir().expect("a folder");
@@ -158,7 +161,7 @@ fn a_journal_that_lost_its_end_is_mended_from_the_database() {
             assert_eq!(store.head().expect("a head"), head, "{notices:?}");
             assert!(notices.iter().any(|n| matches!(n, Notice::JournalMended { .. })), "{notices:?}");
             drop(store);
-            // So that the next round finds its entries in the same file.
+            // The next round must find its entries in the same file.
             std::fs::remove_dir_all(root.path()).expect("removes");
             std::fs::create_dir(root.path()).expect("a folder");
             let mut store = create(root.path()).with_lengths(4, 100);
@@ -169,7 +172,7 @@ fn a_journal_that_lost_its_end_is_mended_from_the_database() {
     }
 }
 
-/// A whole journal is gone, or both files of its open bundle: it is made again from the database.
+/// A lost journal, open bundle or founding record is restored from the database.
 #[test]
 fn a_lost_journal_is_made_again_from_the_database() {
     let root = tempfile::tempdir().expect("a folder");
@@ -190,7 +193,7 @@ fn a_lost_journal_is_made_again_from_the_database() {
     }
 }
 
-/// A closed bundle that is damaged in more than one bit is mended from the database; both hit at one place are told, by the entry.
+/// A bundle with more than one wrong bit is mended; an entry damaged in both copies is named.
 #[test]
 fn a_bundle_is_mended_from_the_database_and_what_both_lost_is_named() {
     let root = tempfile::tempdir().expect("a folder");
@@ -220,7 +223,7 @@ fn a_bundle_is_mended_from_the_database_and_what_both_lost_is_named() {
     assert!(matches!(notices.take()[..], [Notice::JournalMended { .. }]));
     drop(store);
     assert_eq!(std::fs::read(&path).expect("reads"), whole, "byte for byte");
-    // Every block of the archive too.
+    // Damage every block of the archive too.
     let store = open(root.path()).expect("opens");
     let archive = store.databases().expect("open").remove(1);
     let blocks: Vec<_> = archive.scan_prefix(b"b").map(|pair| pair.expect("reads")).collect();
@@ -236,7 +239,7 @@ fn a_bundle_is_mended_from_the_database_and_what_both_lost_is_named() {
     let StoreError::Lost { index, .. } = lost else { panic!("{lost}") };
     assert!((256..512).contains(&index), "{index}");
     drop(store);
-    // Another copy has it.
+    // Another copy has the entry.
     let copy = tempfile::tempdir().expect("a folder");
     let mut other = create(copy.path());
     add(&mut other, &[30; 700]);
@@ -260,7 +263,7 @@ fn a_bundle_is_mended_from_the_database_and_what_both_lost_is_named() {
     assert_eq!(notices, []);
 }
 
-/// A reader reads beside a writer, and where it cannot write, and finds the same.
+/// A reader alongside a writer reads the journal alone and finds the same entries.
 #[test]
 fn a_reader_does_without_the_lock_and_without_the_database() {
     let root = tempfile::tempdir().expect("a folder");
@@ -291,7 +294,7 @@ fn the_second_process_is_told_who_has_it() {
     drop(store);
 }
 
-/// A ledger of a later layout is told apart from a damaged one, before anything is written.
+/// A later layout is reported, and not taken for damage.
 #[test]
 fn a_later_layout_is_told() {
     let root = tempfile::tempdir().expect("a folder");
@@ -308,7 +311,7 @@ fn a_later_layout_is_told() {
     assert!(matches!(open(root.path()).map(drop), Err(StoreError::NewLayout { found: 6, known: 5 })));
 }
 
-/// Every length of the tail and of the batches gives the same log and the same index, read whole and from everywhere.
+/// Tail and batch lengths change neither log nor index, read whole or in pieces.
 #[test]
 fn where_it_is_sealed_changes_nothing_that_can_be_read() {
     let lens =
@@ -374,14 +377,13 @@ fn where_it_is_sealed_changes_nothing_that_can_be_read() {
     assert!(logs.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
-/// A process that died between the archive and the manifest: what it left does not count, is written over, and nothing is lost or
-/// doubled.
+/// The remains of a sealing killed before its manifest do not count; nothing is lost or doubled.
 #[test]
 fn a_sealing_cut_short_before_its_manifest_does_not_count() {
     let root = tempfile::tempdir().expect("a folder");
     let mut store = create(root.path()).with_lengths(10, 15);
     for n in 0..25_usize {
-        // Manifest and tail as they were before this append; the archive and the journal as they are after it.
+        // Manifest and tail from before this append; archive and journal from after it.
         let before: Vec<_> = store.databases().expect("open")[0].iter().map(|p| p.expect("reads")).collect();
         add(&mut store, &[30]);
         let hot = store.databases().expect("open").remove(0);
@@ -402,7 +404,7 @@ fn a_sealing_cut_short_before_its_manifest_does_not_count() {
     }
 }
 
-/// Whatever is missing from the archive, what is looked for is found, from the journal if need be.
+/// Every look-up succeeds whatever is missing from the archive, from the journal if need be.
 #[test]
 fn what_is_missing_from_the_archive_is_never_an_answer() {
     let root = tempfile::tempdir().expect("a folder");
@@ -442,7 +444,7 @@ fn what_is_missing_from_the_archive_is_never_an_answer() {
     assert!(noticed > 0, "{noticed} of {runs} runs");
 }
 
-/// However much a fact names, its entry is kept whole.
+/// An entry with very many index hashes is kept whole.
 #[test]
 fn an_entry_that_very_much_finds_is_kept() {
     let root = tempfile::tempdir().expect("a folder");
@@ -457,7 +459,7 @@ fn an_entry_that_very_much_finds_is_kept() {
     assert_eq!(store.find(&[69_999], 1).expect("an index"), [(69_999, 0)]);
 }
 
-/// A filter that was changed rules nothing out; one that was made to rule out what its run holds is told when the index is read through.
+/// A changed filter rules nothing out; a forged one is detected when the whole index is read.
 #[test]
 fn what_a_filter_wrongly_rules_out_is_told() {
     let root = tempfile::tempdir().expect("a folder");
@@ -482,7 +484,6 @@ fn what_a_filter_wrongly_rules_out_is_told() {
     assert_eq!(told(&[]), (40, false));
 }
 
-/// A link in the place of a file that is made anew leads nowhere.
 #[test]
 #[cfg(unix)]
 fn a_link_in_the_place_of_a_new_file_is_not_followed() {
