@@ -1,7 +1,8 @@
-//! A ledger as static files for any web host (C2SP tlog-tiles, and our own `parts/`): written whole or not at all, checkpoint last; read back without
-//! trusting any of it.
+//! A ledger as static files for any web host (C2SP tlog-tiles, and our own `parts/`).
 //!
-//! It knows bytes and paths, never facts. docs/FORMAT.md, *Published* has the layout.
+//! Each file is written whole or not at all, the checkpoint last. Reading trusts none of them. This
+//! crate knows bytes and paths, never facts. docs/FORMAT.md, *Published* has the layout. Start at
+//! [`Folder`].
 
 mod publish;
 mod store;
@@ -18,24 +19,24 @@ use heldto_store::{StoreError, StoredEntry};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// Why a published folder cannot be read or written.
+/// Error of a published folder that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    /// The system said no.
+    /// The operating system refused an operation.
     #[error("{path}: {source}")]
     Io {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// What the system said.
+        /// Cause.
         source: std::io::Error,
     },
-    /// A file is not what it should be.
+    /// A file does not have the form or the content it must have.
     #[error("{path}: {why}")]
     Broken {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// What is wrong with it.
+        /// Cause.
         why: String,
     },
     /// The ledger to be published cannot be read.
@@ -49,28 +50,28 @@ pub struct Folder {
     dir: PathBuf,
 }
 
-/// The longest file of parts that is read: a quarter of a gibibyte.
+/// Maximum size of a file of parts: 256 MiB.
 const MAX_PARTS: u64 = 1 << 28;
 
 impl Folder {
-    /// The folder at this path, whether it is there or not.
+    /// Returns the folder at this path, which need not exist.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
         Self { dir: dir.to_owned() }
     }
 
-    /// The checkpoint, as its bytes. `None` where nothing is published yet.
+    /// Returns the bytes of the checkpoint; `None` if nothing is published yet.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If the checkpoint cannot be read.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, FolderError> {
         self.read("checkpoint")
     }
 
-    /// The first key, as the publisher says. Nobody should trust it for that.
+    /// Returns the first key as the publisher states it, which is no reason to trust it.
     ///
     /// # Errors
-    /// When it is missing or is no key.
+    /// If the key is missing or malformed.
     pub fn first_key(&self) -> Result<Verifier, FolderError> {
         let bytes = self.required("first-key")?;
         let key: Option<Verifier> = std::str::from_utf8(&bytes).ok().and_then(|t| t.parse().ok());
@@ -78,7 +79,7 @@ impl Folder {
             .ok_or_else(|| broken("first-key", "it is not one key and a newline"))
     }
 
-    /// The entries of one bundle, without their parts, and the bytes that hold them.
+    /// Reads the entries of one bundle, without their parts.
     fn bundle(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
         let path = entries_path(index, width);
         let file = self.required(&path)?;
@@ -90,13 +91,14 @@ impl Folder {
         if bytes.is_empty() { Ok(entries) } else { Err(broken(&path, "bytes are left over")) }
     }
 
-    /// The same with the parts that are published.
+    /// Reads the entries of one bundle with their published parts.
     fn bundle_with_parts(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
         let mut entries = self.bundle(index, width)?;
         let path = parts_path(index, width);
         take_parts_of(&path, &self.required(&path)?, &mut entries)?;
         self.check_partials(&entries_path(index, TILE_WIDTH), width, |w| bundle(&entries[..w]))?;
-        // What older files still hold is there, and is checked with the rest.
+        // Parts that only an older partial file holds are present as well, and are checked with the
+        // rest.
         let full = parts_path(index, TILE_WIDTH);
         for older in self.older_partials(&full, width) {
             let path = format!("{full}.p/{older}");
@@ -111,10 +113,13 @@ impl Folder {
         Ok(entries)
     }
 
-    /// Reads the entries once, a bundle at a time, and checks that every tile is that of the entries. Gives the edge of the tree and the last entry.
+    /// Checks every tile against the entries, and returns the tree's compact range and the last
+    /// entry.
+    ///
+    /// Reads the entries once, one bundle at a time.
     fn check_tiles(&self, size: u64) -> Result<(CompactRange, Vec<u8>), FolderError> {
         let (mut edge, mut last) = (CompactRange::default(), Vec::new());
-        // Of each level, the hashes of the tile that is not full yet, and which tile that is.
+        // For each level, the index of the unfinished tile and its hashes so far.
         let mut levels: Vec<(u64, Vec<Hash>)> = Vec::new();
         for index in 0..size.div_ceil(TILE_WIDTH) {
             for stored in self.bundle(index, (size - index * TILE_WIDTH).min(TILE_WIDTH))? {
@@ -130,7 +135,7 @@ impl Folder {
         Ok((edge, last))
     }
 
-    /// Adds a leaf; a tile that is full is checked, and its root goes to the level above.
+    /// Adds a leaf; each tile completed by it is checked, and its root is added to the level above.
     fn add_to_tiles(&self, levels: &mut Vec<(u64, Vec<Hash>)>, leaf: Hash) -> Result<(), FolderError> {
         let mut next = Some(leaf);
         for level in 0_u8.. {
@@ -151,6 +156,7 @@ impl Folder {
         Ok(())
     }
 
+    /// Checks a tile, and the partial tiles that older checkpoints left of it.
     fn check_tile(&self, level: u8, index: u64, hashes: &[Hash]) -> Result<(), FolderError> {
         if hashes.is_empty() {
             return Ok(());
@@ -163,8 +169,11 @@ impl Folder {
         self.check_partials(&full.path(), tile.width, |w| hashes[..w].iter().flat_map(|h| h.0).collect())
     }
 
-    /// Checks what older checkpoints left of a tile or bundle: each must be the beginning of what stands there now. `beginning` gives its
-    /// first so many. Drafts, and what is wider than the checkpoint's, are no part of what was published.
+    /// Checks that each partial file left by an older checkpoint is a prefix of the present
+    /// contents.
+    ///
+    /// `beginning` returns the contents for a given width. Drafts, and files wider than the
+    /// checkpoint allows, are no part of the publication.
     fn check_partials(&self, path: &str, width: u64, beginning: impl Fn(usize) -> Vec<u8>) -> Result<(), FolderError> {
         for older in self.older_partials(path, width) {
             let partial = format!("{path}.p/{older}");
@@ -175,7 +184,8 @@ impl Folder {
         Ok(())
     }
 
-    /// Returns the widths, below this one, of the partial files of a tile or bundle.
+    /// Returns the widths of the partial files of a tile or bundle that are less than `width`,
+    /// rising.
     fn older_partials(&self, path: &str, width: u64) -> Vec<usize> {
         let Ok(entries) = std::fs::read_dir(self.dir.join(format!("{path}.p"))) else { return Vec::new() };
         let names = entries.flatten().map(|entry| entry.file_name());
@@ -185,12 +195,13 @@ impl Folder {
         older
     }
 
-    /// Reads hashes out of the tiles of a tree of this size.
+    /// Returns a reader of hashes from the tiles of a tree of this size.
     #[must_use]
     pub fn tiles(&self, size: u64) -> FromTiles<Self> {
         FromTiles { reader: self.clone(), size }
     }
 
+    /// Reads the hashes of one tile.
     fn hashes(&self, tile: Tile) -> Result<Vec<Hash>, FolderError> {
         let bytes = self.required(&tile.path())?;
         if bytes.len() as u64 != tile.width * 32 {
@@ -199,7 +210,9 @@ impl Folder {
         Ok(bytes.chunks_exact(32).filter_map(|c| c.try_into().ok().map(Hash)).collect())
     }
 
-    /// The whole of a file, which is a file and not longer than any published one can be.
+    /// Reads a file; `None` if there is none.
+    ///
+    /// A file is refused if it is not a regular file or longer than any published file of its kind.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
         let limit = match path {
             "checkpoint" | "first-key" => 1 << 20,
@@ -213,14 +226,14 @@ impl Folder {
         match std::fs::metadata(&file) {
             Ok(about) if !about.is_file() => Err(broken(path, "it is not a file")),
             Ok(about) if about.len() > limit => Err(broken(path, "it is longer than such a file can be")),
-            // What says that it is short may have no end.
+            // A file may report a small size and still have no end.
             Ok(_) => {
                 let mut bytes = Vec::new();
                 let read = std::fs::File::open(&file).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
                 match read {
                     Ok(_) if bytes.len() as u64 > limit => Err(broken(path, "it is longer than such a file can be")),
                     Ok(_) => Ok(Some(bytes)),
-                    // Removed since, by whoever publishes.
+                    // Removed in the meantime by a publish run.
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                     Err(source) => Err(failed(source)),
                 }
@@ -230,7 +243,7 @@ impl Folder {
         }
     }
 
-    /// Checks that no folder between the published one and a file is a link: links may lead round and round.
+    /// Checks that no folder on the way to a file is a symbolic link: links may form a loop.
     fn check_folders(&self, path: &str) -> Result<(), FolderError> {
         let parents = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         for folder in parents {
@@ -241,6 +254,7 @@ impl Folder {
         Ok(())
     }
 
+    /// Reads a file that must exist.
     fn required(&self, path: &str) -> Result<Vec<u8>, FolderError> {
         self.read(path)?.ok_or_else(|| broken(path, "it is missing"))
     }
@@ -254,21 +268,21 @@ impl TileReader for Folder {
     }
 }
 
-/// Entries as a bundle has them, each after its length.
+/// Returns the contents of a bundle: each entry after its length.
 fn bundle(entries: &[StoredEntry]) -> Vec<u8> {
     let mut out = Vec::new();
     entries.iter().for_each(|stored| put_entry(&mut out, &stored.entry));
     out
 }
 
-/// Their parts, as a file of parts has them.
+/// Returns the contents of the file of parts for these entries.
 fn parts_of(entries: &[StoredEntry]) -> Vec<u8> {
     let mut out = Vec::new();
     entries.iter().for_each(|stored| put_parts(&mut out, stored.present_parts()));
     out
 }
 
-/// Reads a file of parts into the entries that they are of.
+/// Decodes a file of parts and adds the parts to their entries.
 fn take_parts_of(path: &str, bytes: &[u8], entries: &mut [StoredEntry]) -> Result<(), FolderError> {
     let mut rest = bytes;
     for entry in entries {
@@ -277,7 +291,7 @@ fn take_parts_of(path: &str, bytes: &[u8], entries: &mut [StoredEntry]) -> Resul
     if rest.is_empty() { Ok(()) } else { Err(broken(path, "bytes are left over")) }
 }
 
-/// Adds the parts that an older file holds of an entry.
+/// Adds the parts of an entry that only an older file holds.
 fn merge(path: &str, parts: &mut Vec<(u16, Vec<u8>)>, older: Vec<(u16, Vec<u8>)>) -> Result<(), FolderError> {
     for (number, bytes) in older {
         match parts.iter().find(|(held, _)| *held == number) {
@@ -290,12 +304,12 @@ fn merge(path: &str, parts: &mut Vec<(u16, Vec<u8>)>, older: Vec<(u16, Vec<u8>)>
     Ok(())
 }
 
-/// Returns the width that the name of a partial file says.
+/// Returns the width that the name of a partial file states.
 fn width_of(name: &str) -> Option<usize> {
     name.parse::<usize>().ok().filter(|width| *width > 0 && (*width as u64) < TILE_WIDTH && width.to_string() == name)
 }
 
-/// Where the parts of a bundle's entries are.
+/// Returns the path of the parts of a bundle.
 fn parts_path(index: u64, width: u64) -> String {
     format!("parts/{}", place(index, width))
 }

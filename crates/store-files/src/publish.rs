@@ -1,6 +1,8 @@
-//! Publishing: a store's entries written as static files, each whole or not at all, the checkpoint after all that it needs.
+//! Writes the entries of a store as static files, each whole or not at all, the checkpoint after
+//! all that it needs.
 //!
-//! It follows no link inside the folder, and removes only files that it could have written. Start at [`Folder::publish`].
+//! This module follows no link inside the folder, and removes only files that it could have
+//! written. Start at [`Folder::publish`].
 
 use crate::{Folder, FolderError, bundle, parts_of, parts_path, width_of};
 use heldto_proof::{Entry, Role, TILE_WIDTH, Tile, Verifier, entries_path, leaf_hash, tile_of};
@@ -8,34 +10,35 @@ use heldto_store::{Store, StoredEntry};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// What a run of publishing did.
+/// Result of a publish run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
-    /// Files written.
+    /// Number of files written.
     pub new: usize,
-    /// Files that stood there already, byte for byte.
+    /// Number of files already present with the same bytes.
     pub kept: usize,
-    /// Files removed, since a fuller one took their place.
+    /// Number of files removed because a fuller one replaced them.
     pub pruned: usize,
-    /// Parts left out because they are withheld.
+    /// Number of parts left out because they are withheld.
     pub withheld: usize,
 }
 
-/// Tells of an entry and the number of a part whether the part is left out.
+/// A predicate on an entry index and a part number: `true` if the part is left out.
 pub type IsWithheld<'w> = &'w dyn Fn(u64, u16) -> bool;
 
-/// Where a file is written before it is moved to its place: outside the folders that hold what is published.
+/// Temporary name of a file until it is moved, outside the folders that hold published files.
 const DRAFT: &str = ".heldto-draft";
 
 impl Folder {
-    /// Publishes the first `size` entries of a store, without private and withheld parts. What is already there is kept; a run
-    /// that was cut short is taken up by the next.
+    /// Publishes the first `size` entries of a store, without private and withheld parts.
     ///
-    /// The checkpoint comes after all that it needs and before anything is taken away, so that a reader sees the old ledger or
-    /// the new one: a part may go only under a checkpoint whose entries say so.
+    /// Files already present with the same bytes are kept, so the next run completes one that was
+    /// cut short. The checkpoint is written after all that it needs and before anything is taken
+    /// away, so that a reader sees the old ledger or the new one: a part may go only under a
+    /// checkpoint whose entries say so.
     ///
     /// # Errors
-    /// When a file cannot be written, or a folder inside is a link.
+    /// If a file cannot be written, or a folder inside is a link.
     pub fn publish(
         &self,
         store: &impl Store,
@@ -69,7 +72,8 @@ impl Folder {
             let hashes: Vec<u8> = tile_of(&leaves, tile).iter().flat_map(|h| h.0).collect();
             self.put(&tile.path(), &hashes, &mut written)?;
         }
-        // Before this line a reader sees the old checkpoint and everything it needs; after it, the new one.
+        // A crash before this line leaves the old checkpoint and all that it needs; after it, the
+        // new one.
         self.put("checkpoint", checkpoint, &mut written)?;
         for (path, parts) in later {
             self.put(&path, &parts, &mut written)?;
@@ -78,7 +82,7 @@ impl Folder {
         Ok(written)
     }
 
-    /// Adds the files of parts that older checkpoints left, where they hold other parts than are published now.
+    /// Adds the files of parts from older checkpoints whose parts differ from those published now.
     fn stale_parts(
         &self,
         index: u64,
@@ -96,7 +100,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Writes a file whole and durably, unless it stands there already.
+    /// Writes a file whole and durably, unless it already has these bytes.
     fn put(&self, path: &str, bytes: &[u8], written: &mut Written) -> Result<(), FolderError> {
         let target = self.dir.join(path);
         let is_link = std::fs::symlink_metadata(&target).is_ok_and(|about| about.is_symlink());
@@ -113,7 +117,8 @@ impl Folder {
             let mut file = std::fs::File::create_new(&draft)?;
             file.write_all(bytes)?;
             file.sync_all()?;
-            // Before this line the old file stands; after it, the new one. A link in its place is replaced, not followed.
+            // A crash before this line leaves the old file; after it, the new one. A link is
+            // replaced, not followed.
             std::fs::rename(&draft, &target)?;
             if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
         };
@@ -122,8 +127,9 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes the partial forms of tiles and bundles that are full now, and drafts. Others stay: an older checkpoint may still be
-    /// read by them.
+    /// Removes drafts, and the partial files of tiles and bundles that are now full.
+    ///
+    /// Other partial files stay: an older checkpoint may still be read with them.
     fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
         let failed = |source| FolderError::Io { path: DRAFT.to_owned(), source };
         remove(&self.dir.join(DRAFT)).map_err(failed)?;
@@ -143,14 +149,14 @@ impl Folder {
                     written.pruned += 1;
                 }
             }
-            // Left behind it would be an empty folder, which harms nobody.
+            // If this fails, an empty folder remains, which does no harm.
             drop(std::fs::remove_dir(&folder));
         }
         Ok(())
     }
 }
 
-/// Removes a file or a link, where there is one.
+/// Removes a file or a link, if it exists.
 fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -158,7 +164,9 @@ fn remove(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Returns the parts that may be published: those whose role is not private, and that are not withheld.
+/// Returns the parts that may be published: neither private nor withheld.
+///
+/// Adds the number of withheld parts to `withheld`.
 fn public(stored: &StoredEntry, is_withheld: IsWithheld<'_>, withheld: &mut usize) -> Vec<(u16, Vec<u8>)> {
     let roles: Vec<Role> =
         Entry::decode(&stored.entry).map(|e| e.parts.iter().map(|p| p.role).collect()).unwrap_or_default();

@@ -1,9 +1,13 @@
+//! Reads a published folder as a [`Store`], without an index and read-only.
+//!
+//! This module does not check chain values, parts or signatures. Start at [`FolderStore::open`].
+
 use crate::{Folder, FolderError};
 use heldto_proof::{Chain, Entry, Genesis, Head, TILE_WIDTH, Verifier, chain};
 use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
 use std::ops::{Range, RangeInclusive};
 
-/// A published folder to read from: a bundle at a time, so that a log of any length takes no more memory than a short one.
+/// A published folder, read one bundle at a time, so that memory does not grow with the log.
 pub struct FolderStore {
     folder: Folder,
     founding: Founding,
@@ -11,14 +15,16 @@ pub struct FolderStore {
 }
 
 impl FolderStore {
-    /// Reads the first `size` entries once, and checks that the tiles are theirs. Parts, links and signature are for whoever verifies.
+    /// Reads the first `size` entries once and checks the tiles against them.
+    ///
+    /// Parts, chain values and the checkpoint's signature are left to verification.
     ///
     /// # Errors
-    /// At the first file that is missing or is not what it should be.
+    /// At the first file that is missing or malformed.
     pub fn open(folder: Folder, first_key: Verifier, size: u64) -> Result<Self, FolderError> {
         let (edge, last) = folder.check_tiles(size)?;
         let genesis = Genesis { origin: first_key.name, key: first_key.key };
-        // An entry that does not read is named when it is verified.
+        // An entry that cannot be read is reported by verification.
         let recorded_at = Entry::decode(&last).map_or(i64::MIN, |entry| entry.recorded_at);
         let chain: Chain = if size == 0 { genesis.chain() } else { chain(&last) };
         let head = Head { chain, edge, recorded_at, checkpoint: None };
