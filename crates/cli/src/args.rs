@@ -1,4 +1,5 @@
-//! What can be typed.
+//! The command line's grammar: turns arguments into commands and global flags. Doc comments of clap
+//! items are the help texts. Knows no command's work; start at [`Arguments`].
 
 mod report;
 
@@ -15,7 +16,8 @@ use heldto_report::{Format, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
 
-/// A ledger of what public bodies promise, are told and do: proved, dated, sourced, and checkable by a stranger offline.
+/// A ledger of what public bodies promise, are told and do: proved, dated, sourced, and checkable
+/// by a stranger offline.
 #[derive(Parser)]
 #[command(name = "heldto", version, max_term_width = 100)]
 pub struct Arguments {
@@ -24,7 +26,7 @@ pub struct Arguments {
     /// The ledger's folder [default: the folder you are in, or the nearest above it that holds one]
     #[arg(long, global = true, value_name = "DIR", env = "HELDTO_LEDGER", hide_env_values = true)]
     pub ledger: Option<PathBuf>,
-    /// How to write what is printed: table, csv, json, md or html; ics or atom where rows have days
+    /// Format of the output: table, csv, json, md or html; ics or atom where rows have days
     #[arg(long, global = true, value_name = "FORMAT", default_value_t = Format::TableBlock)]
     pub format: Format,
     /// Short for --format json
@@ -52,7 +54,7 @@ pub enum Color {
     Never,
 }
 
-/// The flags that every command has.
+/// Global flags, resolved against the terminal and the environment.
 #[derive(Clone)]
 pub struct Global {
     pub ledger: Option<PathBuf>,
@@ -61,7 +63,7 @@ pub struct Global {
     pub colour_errors: bool,
     pub quiet: bool,
     pub verbose: bool,
-    /// Notices of what the store mended in this run.
+    /// The store's notices about repairs in this run.
     pub notices: Notices,
 }
 
@@ -101,9 +103,9 @@ pub enum Command {
     Retract(RetractArgs),
     /// Show one fact: every telling, version and link
     Show(ShowArgs),
-    /// What happened when
+    /// Timeline of what happened
     Timeline(TimelineArgs),
-    /// Where the ledger stands (also without any command)
+    /// State of the ledger (also without any command)
     Status(StatusArgs),
     /// Print a report
     Report(ReportArgs),
@@ -140,7 +142,8 @@ pub struct InitArgs {
     /// The folder to make it in
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// The name the ledger goes by for ever: best the address it will be published under, such as example.org/derbyshire [default: made from the folder's name]
+    /// The name the ledger goes by for ever: best the address it will be published under, such as
+    /// example.org/derbyshire [default: made from the folder's name]
     #[arg(long)]
     pub origin: Option<String>,
 }
@@ -148,10 +151,12 @@ pub struct InitArgs {
 /// Options that say how far this machine's clock is believed.
 #[derive(Args, Default)]
 pub struct ClockArgs {
-    /// Record although the clock is more than 400 days after the last entry: you have checked that it is right
+    /// Record although the clock is more than 400 days after the last entry: you have checked that
+    /// it is right
     #[arg(long, conflicts_with = "clock_behind")]
     pub clock_is_right: bool,
-    /// Record at the last entry's time, which is later than now: the way out after a clock was wrong
+    /// Record at the last entry's time, which is later than now: the way out after a clock was
+    /// wrong
     #[arg(long)]
     pub clock_behind: bool,
 }
@@ -169,10 +174,10 @@ impl ClockArgs {
 /// Options that name who records, for a private part of each entry.
 #[derive(Args, Default)]
 pub struct RecorderArgs {
-    /// Who records this, as an office or a pseudonym: kept with each entry, and not published
+    /// Recorder of this, as an office or a pseudonym: kept with each entry, and not published
     #[arg(long, value_name = "WHO")]
     pub recorder: Option<String>,
-    /// Who checked it, as an office or a pseudonym: kept and not published likewise
+    /// Reviewer of this, as an office or a pseudonym: kept and not published likewise
     #[arg(long, value_name = "WHO", requires = "recorder")]
     pub checked_by: Option<String>,
 }
@@ -185,7 +190,8 @@ impl RecorderArgs {
 
 #[derive(Args)]
 pub struct AppendArgs {
-    /// Facts files (TOML, or JSON lines), folders of them, or - for standard input; with --mapping, tables (CSV) or the folder that holds them
+    /// Facts files (TOML, or JSON lines), folders of them, or - for standard input; with --mapping,
+    /// tables (CSV) or the folder that holds them
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Check everything and append nothing
@@ -194,7 +200,8 @@ pub struct AppendArgs {
     /// Append nothing where anything looks wrong: warnings are errors
     #[arg(long)]
     pub strict: bool,
-    /// Read tables through a mapping: the name of one that ships with the program, or a file (docs/MAPPING.md)
+    /// Read tables through a mapping: the name of one that ships with the program, or a file
+    /// (docs/MAPPING.md)
     #[arg(long, value_name = "NAME|FILE")]
     pub mapping: Option<String>,
     #[command(flatten)]
@@ -205,7 +212,8 @@ pub struct AppendArgs {
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// Facts files (TOML, or JSON lines) to check instead of the ledger, folders of them, or - for standard input
+    /// Facts files (TOML, or JSON lines) to check instead of the ledger, folders of them, or - for
+    /// standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Exit with code 3 where anything looks wrong
@@ -239,7 +247,8 @@ pub struct CorrectArgs {
 
 #[derive(Args)]
 pub struct RetractArgs {
-    /// The fact to withdraw; or a retraction that was a mistake, so that what it withdrew stands again
+    /// The fact to withdraw; or a retraction that was a mistake, so that what it withdrew stands
+    /// again
     pub id: FactId,
     /// Why
     #[arg(long)]
@@ -260,7 +269,8 @@ pub struct RetractArgs {
 pub struct VerifyArgs {
     /// A published folder, an export or a proof, instead of the ledger; - for standard input
     pub target: Option<PathBuf>,
-    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from elsewhere, never from what you check
+    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from
+    /// elsewhere, never from what you check
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// A checkpoint that you saw earlier: the ledger must hold all of it, unchanged
@@ -289,7 +299,8 @@ pub enum KeyAction {
 pub struct ProveArgs {
     /// The fact
     pub id: FactId,
-    /// Prove it although it is about an identifiable child or family: whoever gets the file can read it
+    /// Prove it although it is about an identifiable child or family: whoever gets the file can
+    /// read it
     #[arg(long)]
     pub sensitive: bool,
 }
@@ -326,7 +337,8 @@ pub struct RestoreArgs {
     pub file: PathBuf,
     /// The folder to make the ledger in
     pub dir: PathBuf,
-    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from elsewhere
+    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from
+    /// elsewhere
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// A checkpoint that you saw earlier: the ledger must hold all of it, unchanged
@@ -336,7 +348,8 @@ pub struct RestoreArgs {
 
 #[derive(Args)]
 pub struct RepairArgs {
-    /// Another copy: a published folder, an export, or another ledger's folder. Nothing of it is believed but what the hashes here prove
+    /// Another copy: a published folder, an export, or another ledger's folder. Nothing of it is
+    /// believed but what the hashes here prove
     #[arg(long, value_name = "FOLDER|EXPORT")]
     pub from: Option<PathBuf>,
 }

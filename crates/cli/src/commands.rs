@@ -1,4 +1,4 @@
-//! One file a command.
+//! The commands, one file each, and their small helpers for output and progress.
 
 pub mod amend;
 pub mod append;
@@ -16,17 +16,17 @@ pub mod verify;
 use crate::{RunOutput, Terminal};
 use std::time::{Duration, Instant};
 
-/// What a script reads: nothing to page.
+/// Returns output for scripts, which is never paged.
 fn plain(out: impl Into<String>) -> RunOutput {
     RunOutput { out: out.into(), page: false, exit_code: 0 }
 }
 
-/// Returns a number and its noun, in the singular for one.
+/// Returns a number with its noun, singular for 1.
 fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// Shows on a terminal how far a long job is, once it has taken more than a second.
+/// Returns a callback that draws a progress bar on a terminal, once the job has taken a second.
 fn meter<'a>(terminal: Terminal, progress: &'a mut dyn FnMut(&str), what: &'a str, total: u64) -> impl FnMut(u64) + 'a {
     let (start, mut shown) = (Instant::now(), Duration::ZERO);
     move |done| {

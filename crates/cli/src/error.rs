@@ -1,31 +1,32 @@
-//! Errors with what to do about them, and exit codes: only here.
+//! Exit codes, and errors with hints for the user. Turns the errors of the other crates into
+//! [`CommandError`]; hints and exit codes exist only in this crate.
 
 use heldto_ledger::{AppendError, Defect, Fault, ReadError, RestoreError};
 use heldto_store::StoreError;
 
-/// Something failed.
+/// Exit code: the command failed.
 pub const FAILED: u8 = 1;
-/// What was typed cannot be understood.
+/// Exit code: the arguments are wrong.
 pub const USAGE: u8 = 2;
-/// What was given is not valid; nothing was appended.
+/// Exit code: the input is not valid; nothing was appended.
 pub const INPUT: u8 = 3;
-/// The ledger is not what was written.
+/// Exit code: the ledger, or a copy of it, is broken.
 pub const INTEGRITY: u8 = 4;
-/// A status that `--fail-on` names was found.
+/// Exit code: a status named by `--fail-on` was found.
 pub const FOUND: u8 = 5;
 
-/// Sound, but a signature that was asked for is missing.
+/// Exit code: sound, but a required signature is missing.
 pub const UNSIGNED: u8 = 6;
 
-/// Why a command stopped.
+/// A failed command: message, hints and exit code.
 #[derive(Debug)]
 pub struct CommandError {
     pub exit_code: u8,
     pub message: String,
     pub hints: Vec<String>,
-    /// Whether the message stands as it is, without a word before it.
+    /// `true` if the message is printed without the prefix `error: `.
     pub rendered: bool,
-    /// `true` if the ledger's folder could not be written to, and nothing else is wrong.
+    /// `true` if the only problem is that the ledger's folder cannot be written to.
     pub is_unwritable: bool,
 }
 
@@ -44,7 +45,7 @@ impl CommandError {
     }
 }
 
-/// The system said no to something.
+/// Returns the error for a failed system call; `what` names the operation.
 pub fn io(what: &str, error: &std::io::Error) -> CommandError {
     CommandError::new(FAILED, format!("{what}: {error}"))
 }
@@ -84,7 +85,7 @@ impl From<StoreError> for CommandError {
     }
 }
 
-/// Leaves out the advice that only the keeper of a ledger can follow.
+/// Replaces the repair hint, which only the ledger's keeper can follow, by advice to a reader.
 pub fn for_strangers(mut error: CommandError) -> CommandError {
     if error.exit_code == INTEGRITY {
         error.hints.retain(|hint| hint != REBUILD);
@@ -95,7 +96,7 @@ pub fn for_strangers(mut error: CommandError) -> CommandError {
     error
 }
 
-/// What the ledger holds does not read.
+/// Returns the error for ledger content that does not decode.
 pub fn damaged(message: String) -> CommandError {
     CommandError::new(INTEGRITY, message).hint("heldto verify tells more").hint(REBUILD)
 }
@@ -127,7 +128,7 @@ impl From<AppendError> for CommandError {
 
 impl From<Box<Defect>> for CommandError {
     fn from(problem: Box<Defect>) -> Self {
-        // That the system refused says nothing of the ledger.
+        // An I/O error is no evidence that the ledger is broken.
         let problem = match *problem {
             Defect { fault: Fault::Store(error), .. } if !error.is_integrity() => return error.into(),
             problem => problem,

@@ -1,4 +1,5 @@
-//! Exports as JSON lines (docs/FORMAT.md, *Export*).
+//! Exports as JSON lines (docs/FORMAT.md, *Export*), and published folders opened as ledgers. Knows
+//! no command and no trust. Start at [`write()`] and [`read`].
 
 use crate::error::{CommandError, INTEGRITY};
 use base64::Engine;
@@ -10,7 +11,10 @@ use heldto_store::{Founding, MemoryStore, Store};
 use heldto_store_files::{Folder, FolderStore};
 use serde_json::{Map, Value, json};
 
-/// Returns every line of the export of a ledger, without the parts that are left out.
+/// Returns the export of a ledger: a header, a line for each entry, and a last line with the head.
+///
+/// Private parts are included if `private` is set; parts for which `is_left_out` is true are
+/// omitted.
 pub fn write<S: Store>(
     ledger: &Ledger<S>,
     private: bool,
@@ -65,8 +69,10 @@ fn line(index: u64, exported: &ExportedEntry) -> Value {
     Value::Object(fields)
 }
 
-/// Reads an export into a ledger in memory. Its hashes are still to be verified; that it is whole, and that the readable facts are the hashed ones, is
-/// checked here.
+/// Reads an export into a ledger in memory.
+///
+/// Checks that the export is complete and that the readable facts equal the hashed ones. The caller
+/// must still verify the hashes.
 pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, CommandError> {
     let mut lines = (1_usize..).zip(text.lines());
     let Some((_, first)) = lines.next() else {
@@ -93,7 +99,7 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
         }
         let item = entry(&value)
             .ok_or_else(|| broken(&format!("line {number} does not hold an entry and its parts"), Some(index)))?;
-        // What people read must be what is hashed.
+        // The readable fact must equal the hashed one.
         let own = item.fact().map(|f| to_json(&f));
         if value.get("fact").is_some_and(|shown| own.as_ref() != Some(shown)) {
             return Err(broken("the readable fact is not the one that is hashed", Some(index)));
@@ -107,14 +113,14 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
     Ok(restore(&Founding { genesis, index_key }, &exported, Some(Chain(chain)), root)?)
 }
 
-/// How often a published folder is read again because a newer checkpoint came while it was read.
+/// Maximum number of times a published folder is read again because its checkpoint changed.
 const RETRIES: usize = 10;
 
-/// Reads a published folder, and again where a newer checkpoint came meanwhile: whoever publishes takes away what only the older one
-/// needed.
+/// Reads a published folder, and again if a newer checkpoint appeared meanwhile, because publishing
+/// removes files that only the older one needed.
 ///
 /// # Errors
-/// As `read` has them, with a checkpoint that stands.
+/// Those of `read`, if the checkpoint did not change meanwhile or the retries are used up.
 pub fn read_folder<T>(
     folder: &Folder,
     mut read: impl FnMut(&Ledger<FolderStore>, &[u8]) -> Result<T, CommandError>,
@@ -131,7 +137,9 @@ pub fn read_folder<T>(
     from_folder(folder.clone(), &checkpoint).and_then(|ledger| read(&ledger, &checkpoint))
 }
 
-/// A published folder as a ledger to read from, by the size and root of its checkpoint. Its hashes are still to be verified.
+/// Opens a published folder as a ledger of its checkpoint's size, and compares the roots.
+///
+/// The caller must still verify the hashes.
 pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderStore>, CommandError> {
     let wrong = |e: &dyn std::fmt::Display| broken(&format!("the checkpoint: {e}"), None);
     let note = SignedNote::parse(checkpoint).map_err(|e| wrong(&e))?;
@@ -143,7 +151,8 @@ pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderSto
     let ledger = Ledger::open(FolderStore::open(folder, key, checkpoint.size)?)?;
     let root = ledger.head().edge.root();
     if root != checkpoint.root {
-        // An entry that was changed is named by the verification; only sound entries can come to another root.
+        // Verification names a changed entry. If all entries are sound, the checkpoint is of
+        // another log.
         ledger.verify(true, &mut |_| {})?;
         let last = checkpoint.size.checked_sub(1);
         return Err(broken("the entries come to another root than the checkpoint has", last));
@@ -163,7 +172,7 @@ fn genesis(line: &str) -> Option<Genesis> {
     whole.then_some(Genesis { origin, key: hash(&value, "key")?.0 })
 }
 
-/// Returns `true` if an object has no other keys than these.
+/// Returns `true` if the value is an object without keys other than these.
 fn has_only(value: &Value, keys: &[&str]) -> bool {
     value.as_object().is_some_and(|fields| fields.keys().all(|key| keys.contains(&key.as_str())))
 }

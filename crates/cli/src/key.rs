@@ -1,4 +1,5 @@
-//! The file of the signing key.
+//! The signing key's file: creates it for its owner only, and reads it for signing. Does not know
+//! which key the ledger expects.
 
 use crate::Env;
 use crate::error::{CommandError, FAILED, INPUT, io};
@@ -6,12 +7,14 @@ use heldto_proof::NoteSigner;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Where the signing key of a ledger is: the file named in the environment, or the one in its folder.
+/// Returns the path of the signing key: `HELDTO_KEY_FILE` if set, else `signing.key` in the folder.
 pub fn file(env: &Env<'_>, dir: &Path) -> PathBuf {
     (env.variable)("HELDTO_KEY_FILE").map_or_else(|| dir.join("signing.key"), PathBuf::from)
 }
 
-/// Makes a key file that only its owner may read. Durable on return.
+/// Creates a key file that only its owner may read.
+///
+/// Durable on return; never overwrites a file.
 pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -33,7 +36,9 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     }
 }
 
-/// Removes a key file with nothing in it but blanks and noughts, as a kill or a power cut leaves it before a key is made: no ledger rests on it.
+/// Removes a key file that holds nothing but white space and zero bytes.
+///
+/// A kill or a power cut leaves such a file before the key is written; no ledger depends on it.
 pub fn remove_blank(path: &Path) -> Result<(), CommandError> {
     let blank = std::fs::read(path).is_ok_and(|bytes| bytes.iter().all(|b| *b == 0 || b.is_ascii_whitespace()));
     if blank {
@@ -42,16 +47,16 @@ pub fn remove_blank(path: &Path) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Makes the names in a file's folder durable.
+/// Syncs the folder of a file, so that its name is durable.
 pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Reads the key file of whoever is to sign, and warns of who else may read or write it.
+/// Reads the signing key, and warns if others may read the file or its group may write it.
 ///
 /// # Errors
-/// When the file is no key, or cannot be read, and when everybody may write it.
+/// If the file is no key, if it cannot be read, or if everybody may write it.
 pub fn read_to_sign(env: &mut Env<'_>, path: &Path) -> Result<NoteSigner, CommandError> {
     if let Some(warning) = crate::permissions::check_key(path)? {
         (env.eprintln)(&format!("warning: {warning}"));

@@ -1,4 +1,6 @@
-//! Opening the ledger and loading its states; the lock is let go before anything is rendered.
+//! Opens the ledger and loads its states, and reads the input files of commands. Knows no report.
+//! Start at [`open`], then [`open_full`] (a fold of the entries, which releases the lock before
+//! anything is rendered) and [`open_indexed`] (facts read on demand).
 
 use crate::Env;
 use crate::args::{At, Clocks, Global};
@@ -17,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The ledger's folder: the one named, or the nearest from here upwards.
+/// Returns the ledger's folder: the one named, else the nearest ledger from the current folder
+/// upwards, else the current folder.
 pub fn folder(global: &Global) -> PathBuf {
     global.ledger.clone().unwrap_or_else(|| {
         let here = std::env::current_dir().unwrap_or_default();
@@ -26,7 +29,7 @@ pub fn folder(global: &Global) -> PathBuf {
     })
 }
 
-/// Opens the ledger, waiting for another process and saying so, and says what the store mended.
+/// Opens the ledger, reports waiting for another process, and prints the store's notices.
 pub fn open(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let store = SledStore::open(&folder(global), opening(global, access, waiting));
@@ -38,12 +41,12 @@ pub fn open(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Ledger
     Ok(Ledger::open(store)?)
 }
 
-/// Returns the arguments with which a ledger is opened or made.
+/// Returns the arguments for opening or creating a ledger.
 pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Opening<'w> {
     Opening { access, hashes: index_hashes, notices: global.notices.clone(), waiting, source: None }
 }
 
-/// Says what the store did by itself, each in a line.
+/// Prints the store's notices about its own repairs, one a line.
 pub fn say_notices(env: &mut Env<'_>, global: &Global) {
     for notice in global.notices.take() {
         if matches!(notice, Notice::TakenUp(_)) && crate::commands::init::ignore(&folder(global)).is_err() {
@@ -55,11 +58,11 @@ pub fn say_notices(env: &mut Env<'_>, global: &Global) {
     }
 }
 
-/// Why a ledger was not found sound.
+/// The reason why a ledger did not verify.
 pub enum Unverified {
-    /// Something in it is broken.
+    /// Something in the ledger is broken.
     Defect(Box<Defect>),
-    /// Something else failed.
+    /// Verification could not be carried out.
     Other(CommandError),
 }
 
@@ -78,11 +81,12 @@ impl From<StoreError> for Unverified {
     }
 }
 
-/// Verifies the ledger, after its databases were held against the journal. What is wrong with a database alone is mended, and
-/// said in a notice.
+/// Verifies the ledger, after checking its databases against the journal.
+///
+/// If only a database is wrong, rebuilds it, adds a notice and verifies again.
 ///
 /// # Errors
-/// When it is broken, or cannot be read.
+/// If the ledger is broken or cannot be read.
 pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> Result<Verified, Unverified> {
     ledger.store_mut().check_database()?;
     let is_partial = ledger.store().is_partial();
@@ -95,40 +99,40 @@ pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> 
     }
 }
 
-/// What a ledger says.
+/// A ledger's states, with the facts about it that reports print.
 pub struct Loaded {
     pub history: FactHistory,
-    /// The place in the log up to which it counts.
+    /// The position in the log up to which entries count.
     pub log: LogPosition,
-    /// How many entries the whole ledger has.
+    /// Number of entries of the whole ledger.
     pub size: u64,
-    /// How many entries its last checkpoint signs.
+    /// Number of entries signed by the last checkpoint.
     pub signed: Option<u64>,
-    /// Whether it was restored from a copy that leaves parts out.
+    /// `true` if the ledger was restored from a copy that leaves parts out.
     pub is_partial: bool,
-    /// The public key that signs it now.
+    /// The public key that signs the ledger now.
     pub key: Verifier,
-    /// How many entries were read.
+    /// Number of entries read so far.
     pub read: Arc<AtomicU64>,
 }
 
-/// Reads what is sensitive in the whole ledger, and says it to states of any part of it.
+/// Marks the sensitive facts of the whole ledger in `history`, which may cover only a part of it.
 fn mark_sensitive(ledger: &Ledger<SledStore>, history: &mut FactHistory) -> Result<(), CommandError> {
     let sensitive = ledger.sensitive()?;
-    // What the publisher withheld was not erased.
+    // Parts withheld by the publisher are absent, not erased.
     history.erased -= history.erased.min(sensitive.absent.range(..history.size()).count() as u64);
     history.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
     Ok(())
 }
 
-/// Folds all of an open ledger, and says what of it is sensitive.
+/// Folds all of an open ledger and marks its sensitive facts.
 pub fn load_all(ledger: &Ledger<SledStore>) -> Result<FactHistory, CommandError> {
     let mut history = fold(ledger, None)?;
     mark_sensitive(ledger, &mut history)?;
     Ok(history)
 }
 
-/// Opens the ledger and folds all of it; nothing holds it any longer then.
+/// Opens the ledger and folds the entries up to `at`; the lock is released on return.
 pub fn open_full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
     let ledger = open(env, global, Access::Read)?;
     let mut history = fold(&ledger, at)?;
@@ -137,7 +141,8 @@ pub fn open_full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<
     about(&ledger, history, entries)
 }
 
-/// Opens the ledger so that facts are read from it as they are asked for; it is held until what is given is dropped.
+/// Opens the ledger for reading facts on demand, through its index; the lock is held until the
+/// returned value is dropped.
 pub fn open_indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
     let ledger = open(env, global, Access::Read)?;
     let size = size_at(&ledger, at)?;
@@ -173,8 +178,10 @@ fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Resu
     Ok(Loaded { history, log, size, signed, is_partial, key, read })
 }
 
-/// A ledger too long to be judged whenever its status is asked for, with what was kept of the last judgement of all of it, if its log still begins with what
-/// was judged. `None` of a shorter one.
+/// Returns a large ledger with its cached status, if the cache belongs to this log.
+///
+/// Returns `None` for a ledger of at most `env.status_cache_limit` entries, which is judged afresh.
+/// The cached status counts if the log still begins with the entries that were judged.
 pub fn status_cache_limit(
     env: &mut Env<'_>,
     global: &Global,
@@ -184,7 +191,7 @@ pub fn status_cache_limit(
     if size <= env.status_cache_limit {
         return Ok(None);
     }
-    // It only saves time: one that does not read is as good as none.
+    // An unreadable cache is treated as none: it only saves time.
     let kept = ledger.store().status_cache()?.and_then(|text| serde_json::from_str::<StatusSummary>(&text).ok());
     let fits = |glance: &StatusSummary| {
         glance.entries <= size
@@ -197,14 +204,15 @@ pub fn status_cache_limit(
     Ok(Some((Loaded { history, ..loaded }, kept)))
 }
 
-/// Keeps what a judgement of all of a ledger came to, where that can be written: it only saves time.
+/// Caches a status of the whole ledger; a failed write is ignored, because the cache only saves
+/// time.
 pub fn keep(global: &Global, glance: &StatusSummary) {
     if let Ok(text) = serde_json::to_string(glance) {
         drop(SledStore::put_status_cache(&folder(global), &text));
     }
 }
 
-/// The index of a ledger, and how many of its entries count.
+/// A ledger's index, limited to its first `size` entries.
 struct Index {
     ledger: Ledger<SledStore>,
     size: u64,
@@ -226,14 +234,14 @@ impl Lookup for Index {
     }
 }
 
-/// How many entries a checkpoint is of, all of which this ledger must hold unchanged.
+/// Returns the size of a checkpoint, after checking that this ledger holds its entries unchanged.
 pub fn size_of_checkpoint(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
     let trust = crate::trust::Trust { key: None, expected: Some(bytes_of(env, path)?) };
     let expected = trust.expect(&open(env, global, Access::Read)?)?;
     Ok(expected.map_or(0, |(_, checkpoint)| checkpoint.size))
 }
 
-/// How many entries a place in the log counts.
+/// Returns the number of entries up to a position in the log.
 fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandError> {
     let size = ledger.head().size();
     match at {
@@ -247,7 +255,9 @@ fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandEr
     }
 }
 
-/// The states up to a place in the log.
+/// Folds the entries up to a position in the log into states.
+///
+/// Sensitive facts are not marked yet.
 pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<FactHistory, CommandError> {
     let mut history = FactHistory::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
     ledger.replay(0..size_at(ledger, at)?, &Chunk::push, &mut |chunk| history.join(chunk))?;
@@ -255,19 +265,20 @@ pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<FactHistory, 
 }
 
 impl Loaded {
-    /// The days to judge by.
+    /// Returns the days to judge by: today by default, known by the as-of day.
     pub fn clock(&self, env: &Env<'_>, clocks: &Clocks) -> Clock {
         let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
         let as_of = clocks.as_of.unwrap_or(today);
         Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
     }
 
-    /// Returns the view that was asked for.
+    /// Returns the view for these clocks.
     pub fn view(&self, env: &Env<'_>, clocks: &Clocks) -> View<'_> {
         View::new(&self.history, self.clock(env, clocks)).with_sensitive(clocks.sensitive)
     }
 
-    /// An error where nothing of this id is known, with the nearest id.
+    /// Checks that the view has a fact of this id and kind; otherwise the error explains why not,
+    /// and suggests the nearest id.
     pub fn require(&self, view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Result<(), CommandError> {
         let word = kind.map_or("fact", Kind::as_str);
         match view.fact(id) {
@@ -302,7 +313,9 @@ impl Loaded {
     }
 }
 
-/// Returns the error that nothing of this id is recorded, or nothing that may be told unasked.
+/// Returns the error for an unknown id.
+///
+/// Sensitive ids are reported as unknown too, so the hint gives the number of withheld entries.
 pub fn unknown(id: &FactId, word: &str, withheld: u64) -> CommandError {
     let error = CommandError::new(INPUT, format!("no {word} `{id}` is recorded"));
     match withheld {
@@ -314,7 +327,7 @@ pub fn unknown(id: &FactId, word: &str, withheld: u64) -> CommandError {
     }
 }
 
-/// An error if a fact that was asked for is damaged.
+/// Checks that no fact read so far is damaged.
 pub fn sound(history: &FactHistory) -> Result<(), CommandError> {
     match history.damaged() {
         None => Ok(()),
@@ -322,12 +335,12 @@ pub fn sound(history: &FactHistory) -> Result<(), CommandError> {
     }
 }
 
-/// The ids that facts may refer to, of these states.
+/// Returns the ids, with kinds, that new facts may refer to.
 pub fn known(history: &FactHistory) -> Known {
     history.standing().map(|(id, kind)| (id.clone(), kind)).collect()
 }
 
-/// Reads files, folders of facts files, and standard input.
+/// Reads files, the facts files in folders, and standard input (`-`).
 pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
     let mut all = Vec::new();
     for path in paths {
@@ -342,7 +355,7 @@ pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandE
                 .filter(|p| p.extension().is_some_and(|x| x == "toml" || x == "jsonl"))
                 .collect();
             inside.sort();
-            // A pipe or a device might never end.
+            // Pipes and devices are skipped, because reading one might never end.
             let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = inside.into_iter().partition(|p| p.is_file());
             others
                 .iter()
@@ -362,7 +375,7 @@ pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandE
     Ok(all)
 }
 
-/// The longest file of facts that is read: a gibibyte.
+/// Maximum size of a facts file: 1 GiB.
 const MAX_FILE: u64 = 1 << 30;
 
 fn read(path: &Path) -> Result<File, CommandError> {
@@ -382,7 +395,7 @@ fn read(path: &Path) -> Result<File, CommandError> {
     Ok(File { name, text })
 }
 
-/// Bytes of a file, or of standard input.
+/// Reads the bytes of a file, or of standard input.
 pub fn bytes_of(env: &mut Env<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
     if path.as_os_str() == "-" {
         return (env.input)().map(String::into_bytes).map_err(|e| crate::error::io("reading standard input", &e));
@@ -390,7 +403,7 @@ pub fn bytes_of(env: &mut Env<'_>, path: &Path) -> Result<Vec<u8>, CommandError>
     std::fs::read(path).map_err(|e| crate::error::io(&format!("reading {}", path.display()), &e))
 }
 
-/// Text of a file, or of standard input.
+/// Reads the text of a file, or of standard input.
 pub fn text_of(env: &mut Env<'_>, path: &Path) -> Result<String, CommandError> {
     let bytes = bytes_of(env, path)?;
     String::from_utf8(bytes)

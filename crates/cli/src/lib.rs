@@ -1,4 +1,6 @@
-//! The program's commands, with the world as an argument: clock, randomness, input, terminal. Wiring only.
+//! The program's commands, with their environment as an argument: clock, randomness, input,
+//! terminal. Turns arguments into a run output and an exit code. Wiring only: facts, hashes and
+//! sentences live in the other crates. Start at [`run`].
 
 mod args;
 mod commands;
@@ -15,51 +17,51 @@ use clap::Parser;
 use error::CommandError;
 use std::ffi::OsString;
 
-/// What the program takes from the world.
+/// The program's environment: everything it reads from or shows to the outside.
 pub struct Env<'a> {
-    /// The time: microseconds since the Unix epoch.
+    /// The time, in microseconds since the Unix epoch.
     pub now: &'a dyn Fn() -> i64,
-    /// Fills bytes at random.
+    /// Fills a buffer with random bytes.
     pub random: &'a mut dyn FnMut(&mut [u8]),
-    /// The whole of standard input.
+    /// Reads all of standard input.
     pub input: &'a mut dyn FnMut() -> std::io::Result<String>,
-    /// Puts a question on the terminal and returns the line that is typed; `None` where there is nobody to ask.
+    /// Asks a question on the terminal and returns the line typed; `None` if nobody can answer.
     pub ask: &'a mut dyn FnMut(&str) -> Option<String>,
-    /// Says a line on standard error.
+    /// Writes a line to standard error.
     pub eprintln: &'a mut dyn FnMut(&str),
-    /// Shows how far a long job is, in place of what it showed before; nothing where the text is empty.
+    /// Shows the progress of a long job, replacing the text shown before; an empty text clears it.
     pub progress: &'a mut dyn FnMut(&str),
-    /// A variable of the environment.
+    /// Reads an environment variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// What the output goes to.
+    /// The output's terminal.
     pub terminal: Terminal,
-    /// Up to how many entries `status` judges a ledger anew whenever it is asked.
+    /// Number of entries up to which `status` judges the ledger afresh on every call.
     pub status_cache_limit: u64,
 }
 
-/// What the output goes to.
+/// Properties of the terminal that receives the output.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
-    /// Whether standard output is a terminal.
+    /// `true` if standard output is a terminal.
     pub out: bool,
-    /// Whether standard error is a terminal.
+    /// `true` if standard error is a terminal.
     pub err: bool,
-    /// How many columns it has.
+    /// Number of columns.
     pub width: usize,
 }
 
-/// What a run came to.
+/// The output of a run, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOutput {
-    /// What goes to standard output.
+    /// Text for standard output.
     pub out: String,
-    /// Whether it is for reading, and may be paged.
+    /// `true` if the text is for reading and may be paged.
     pub page: bool,
     /// The exit code (README, *Exit codes*).
     pub exit_code: u8,
 }
 
-/// Runs one command.
+/// Runs one command and returns its output; errors, hints and notices go to `env.eprintln`.
 pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> RunOutput {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -71,7 +73,8 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
     };
     let quiet = arguments.quiet;
     let global = arguments.global(env);
-    // The one place where anything is said: names of files, reasons and origins cannot steer the terminal.
+    // All messages pass through here, so that file names, reasons and origins in them cannot
+    // control the terminal.
     let (say, terminal) = (&mut *env.eprintln, env.terminal);
     let colours = global.colour_errors;
     let mut clean_say = |line: &str| say(&screen::clean(line, colours));
@@ -94,7 +97,7 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
     };
     ledger::say_notices(&mut env, &global);
     match done {
-        // What a program reads is as it was recorded.
+        // Output for another program is left exactly as recorded.
         Ok(outcome) if !terminal.out => outcome,
         Ok(outcome) => {
             let has_colours =

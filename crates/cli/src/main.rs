@@ -1,4 +1,5 @@
-//! The program `heldto`: gives the library the world and writes out what it says.
+//! The program `heldto`: gives the library its environment (clock, randomness, terminal, standard
+//! streams) and writes the run output. Knows no command; start at `main`, then read `lib.rs`.
 
 use heldto_cli::{Env, RunOutput, Terminal, run};
 use std::io::{IsTerminal, Read, Write};
@@ -7,7 +8,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Where and why the last panic was, for the one message at the end. A panic inside sled is caught and becomes an error.
+/// Message and place of the last panic, printed once at the end of the run.
+///
+/// Not printed by the hook, because a panic inside sled is caught and becomes an error.
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn main() -> ExitCode {
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
         },
         variable: &|name| std::env::var(name).ok().filter(|v| !v.is_empty()),
         terminal,
-        // About a second's work.
+        // Takes about a second.
         status_cache_limit: 100_000,
     };
     match catch_unwind(AssertUnwindSafe(|| run(&mut env, std::env::args_os()))) {
@@ -47,7 +50,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Puts a question on the terminal, where both ends of it are one.
+/// Asks a question on the terminal; returns `None` unless both standard input and standard error
+/// are terminals.
 fn ask(question: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return None;
@@ -59,7 +63,7 @@ fn ask(question: &str) -> Option<String> {
     Some(line.trim().to_owned())
 }
 
-/// Microseconds since the Unix epoch.
+/// Returns the time in microseconds since the Unix epoch; negative before 1970.
 fn now() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
@@ -69,7 +73,7 @@ fn now() -> i64 {
 
 fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
     if !(outcome.page && terminal.out && page(&outcome.out)) {
-        // A reader who has seen enough closes the pipe; that is no error.
+        // A reader that closes the pipe early is no error.
         let mut out = std::io::stdout().lock();
         if let Err(error) = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush())
             && error.kind() != std::io::ErrorKind::BrokenPipe
@@ -81,7 +85,10 @@ fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
     ExitCode::from(outcome.exit_code)
 }
 
-/// Shows long output through the reader's pager. `false` where there is none, and nothing was shown.
+/// Shows long output through the user's pager (`PAGER`, else `less -FRX`).
+///
+/// Returns `false` if the text fits the screen or no pager could be started; then nothing was
+/// shown.
 fn page(text: &str) -> bool {
     let rows = terminal_size::terminal_size().map_or(24, |(_, h)| usize::from(h.0));
     if text.lines().count() < rows {

@@ -1,9 +1,10 @@
-//! Who may read and write the ledger's folder and its key, as far as the system's modes tell.
+//! File permissions of the ledger's folder and its key: creates private folders and reports access
+//! by others. Based on Unix modes; reports nothing on other systems.
 
 use crate::error::{CommandError, FAILED};
 use std::path::Path;
 
-/// Returns who else than its owner may enter a folder, in words; `None` where nobody may, or the system does not tell.
+/// Returns who besides the owner may enter a folder, as text; `None` if nobody, or if unknown.
 pub fn readers(folder: &Path) -> Option<String> {
     let mode = mode(folder)?;
     let who = if mode & 0o005 != 0 {
@@ -16,7 +17,7 @@ pub fn readers(folder: &Path) -> Option<String> {
     Some(format!("{who}; to keep it to yourself: chmod 700 {}", folder.display()))
 }
 
-/// Makes a folder that only its owner may enter; those above it as the system makes them.
+/// Creates a folder that only its owner may enter; parent folders get the default permissions.
 pub fn create_private(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -30,10 +31,10 @@ pub fn create_private(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Checks who may write and read a key. Returns what to warn of.
+/// Checks who else may write or read a key, and returns a warning if somebody may.
 ///
 /// # Errors
-/// When everybody may write it: nobody can tell then whose key it is.
+/// If everybody may write it, because then the key may be anybody's.
 pub fn check_key(path: &Path) -> Result<Option<String>, CommandError> {
     let Some(mode) = mode(path) else { return Ok(None) };
     let shown = path.display();

@@ -1,9 +1,11 @@
-//! What may reach a terminal.
+//! Removes control sequences from text before it reaches a terminal. Knows nothing of its meaning.
 
 use heldto_report::steers;
 
-/// Returns text in which nothing steers the terminal but ends of lines, tabs and, where they are wanted, the colours that the program
-/// itself writes.
+/// Returns the text with spaces for characters that control the terminal.
+///
+/// Kept are line ends, tabs and, if `with_colours`, the colour sequences that the program itself
+/// writes.
 pub fn clean(text: &str, with_colours: bool) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -21,7 +23,9 @@ pub fn clean(text: &str, with_colours: bool) -> String {
     clean
 }
 
-/// Returns the sequence that changes colour or weight at the beginning of a text: numbers up to 99 between semicolons.
+/// Returns the colour or weight sequence at the start of a text, if there is one.
+///
+/// Its numbers have at most three digits; 8 (hidden text) is rejected.
 fn colour_of(text: &str) -> Option<&str> {
     let numbers = text.strip_prefix("\u{1b}[")?;
     let end = numbers.find('m')?;

@@ -1,4 +1,6 @@
-//! Which keys may sign: the one that the reader brings, and those that it handed over to. Never one that is found inside what is checked.
+//! The reader's trust anchors: a public key and an earlier checkpoint, brought from elsewhere, and
+//! the checks of a ledger's checkpoints against them. A key found inside the checked ledger counts
+//! only if signed key changes link it to the reader's key. Start at [`Trust`].
 
 use crate::Env;
 use crate::error::{CommandError, INPUT, INTEGRITY, UNSIGNED, io};
@@ -7,12 +9,12 @@ use heldto_proof::{Checkpoint, Genesis, SignedNote, Verifier};
 use heldto_store::Store;
 use std::path::Path;
 
-/// What a reader brings along to check by.
+/// The reader's trust anchors.
 #[derive(Default)]
 pub struct Trust {
-    /// The key.
+    /// The reader's public key.
     pub key: Option<Verifier>,
-    /// A checkpoint seen earlier, as its bytes.
+    /// The bytes of a checkpoint seen earlier.
     pub expected: Option<Vec<u8>>,
 }
 
@@ -32,13 +34,14 @@ impl Trust {
         Ok(Self { key: key.transpose()?, expected: expected.transpose()? })
     }
 
-    /// Checks that a checkpoint bears the signature of the reader's key, or of the one that it was handed over to by the changes of key
-    /// before the checkpoint's size. Without a key, reads who it says signed it.
+    /// Checks that the reader's key is one of the ledger's, and that the key in force at the
+    /// checkpoint's size signed the checkpoint.
     ///
-    /// Whatever the checkpoint says of size and root is to be held against the ledger first.
+    /// Without a key nothing is checked, and the key that should have signed is returned. The
+    /// caller must first compare the checkpoint's size and root with the ledger.
     ///
     /// # Errors
-    /// When the key is none of this ledger's, or the signature is missing or wrong.
+    /// If the key is none of this ledger's, or if the signature is missing or wrong.
     pub fn signature(
         &self,
         note: &SignedNote,
@@ -55,16 +58,18 @@ impl Trust {
             CommandError::new(exit_code, format!("the checkpoint of {} entries: {e}", checkpoint.size))
                 .hint(format!("the key asked for is {key}"))
         })?;
-        // The reader's key may be the first, one between, or a later one than signed this.
+        // The reader's key may be earlier or later in the sequence of keys than the signer's.
         let is_earlier = genesis.key == key.key || before.iter().any(|(_, change)| change.key == key.key);
         let since = before.last().map(|(index, _)| *index).filter(|_| signer.key != key.key && is_earlier);
         Ok(Signature { by: signer, is_checked: true, since })
     }
 
-    /// Returns the checkpoint that was seen earlier, if it is the beginning of this ledger. Its signature is for [`Self::signature`].
+    /// Returns the checkpoint seen earlier, after checking that it is a prefix of this ledger.
+    ///
+    /// Its signature is for [`Self::signature`] to check.
     ///
     /// # Errors
-    /// At any contradiction.
+    /// If the ledger contradicts the checkpoint.
     pub fn expect<S: Store>(&self, ledger: &Ledger<S>) -> Result<Option<(SignedNote, Checkpoint)>, CommandError> {
         let Some((note, seen)) = self.expected()? else { return Ok(None) };
         is_beginning(&seen, ledger, "the checkpoint expected")?;
@@ -73,10 +78,11 @@ impl Trust {
 }
 
 impl Trust {
-    /// Reads the checkpoint that was seen earlier.
+    /// Parses the checkpoint seen earlier.
     ///
     /// # Errors
-    /// When it is none: what the reader brought along is no fault of the ledger.
+    /// If it is no checkpoint: an input error, because the reader's file says nothing about the
+    /// ledger.
     pub fn expected(&self) -> Result<Option<(SignedNote, Checkpoint)>, CommandError> {
         let read = |bytes: &Vec<u8>| {
             read(bytes, "the checkpoint expected").map_err(|error| {
@@ -88,20 +94,20 @@ impl Trust {
     }
 }
 
-/// Who signed a checkpoint.
+/// The signer of a checkpoint, and the result of the check.
 pub struct Signature {
-    /// The key that signs by what the ledger says.
+    /// The key in force at the checkpoint's size, according to the ledger.
     pub by: Verifier,
-    /// Whether the signature was checked with a key that the reader brought.
+    /// `true` if the signature was checked with a key that the reader brought.
     pub is_checked: bool,
-    /// The entry at which the reader's key was replaced by this one.
+    /// Entry of the last key change before the checkpoint, if the reader's key is older than `by`.
     pub since: Option<u64>,
 }
 
-/// Reads a checkpoint; `what` it is called in messages.
+/// Parses a checkpoint; `what` names it in messages.
 ///
 /// # Errors
-/// When it is none.
+/// If it is no checkpoint.
 pub fn read(bytes: &[u8], what: &str) -> Result<(SignedNote, Checkpoint), CommandError> {
     let broken = |e: &dyn std::fmt::Display| CommandError::new(INTEGRITY, format!("broken: {what}: {e}"));
     let note = SignedNote::parse(bytes).map_err(|e| broken(&e))?;
@@ -109,10 +115,10 @@ pub fn read(bytes: &[u8], what: &str) -> Result<(SignedNote, Checkpoint), Comman
     Ok((note, checkpoint))
 }
 
-/// Checks that a ledger holds all of a checkpoint, unchanged.
+/// Checks that a ledger begins with exactly the entries of a checkpoint.
 ///
 /// # Errors
-/// At any contradiction.
+/// If origin, size or root contradict it.
 pub fn is_beginning<S: Store>(seen: &Checkpoint, ledger: &Ledger<S>, what: &str) -> Result<(), CommandError> {
     let (size, origin) = (ledger.head().size(), &ledger.genesis().origin);
     let broken = |why: String| CommandError::new(INTEGRITY, format!("broken: {what} {why}"));
@@ -129,8 +135,9 @@ pub fn is_beginning<S: Store>(seen: &Checkpoint, ledger: &Ledger<S>, what: &str)
     Ok(())
 }
 
-/// Checks that the reader's key is the first, or one that it was handed over to by any of the changes. Each change is signed by the
-/// key before and by the new one: the ledger's verification checks that.
+/// Checks that the reader's key is the ledger's first key or one introduced by a key change.
+///
+/// Verification of the ledger checks that the old and the new key both signed each change.
 fn handed_over(key: &Verifier, genesis: &Genesis, all: &[(u64, KeyChange)]) -> Result<(), CommandError> {
     let known = genesis.key == key.key || all.iter().any(|(_, change)| change.key == key.key);
     if known && genesis.origin == key.name {
@@ -140,7 +147,7 @@ fn handed_over(key: &Verifier, genesis: &Genesis, all: &[(u64, KeyChange)]) -> R
     Err(CommandError::new(UNSIGNED, message).hint(format!("the key asked for is {key}")))
 }
 
-/// The key that the ledger itself says signs now.
+/// Returns the key in force after these changes, according to the ledger.
 pub fn current(genesis: &Genesis, changes: &[(u64, KeyChange)]) -> Verifier {
     let key = changes.last().map_or(genesis.key, |(_, change)| change.key);
     Verifier { name: genesis.origin.clone(), key }

@@ -1,4 +1,5 @@
-//! What can be typed to read.
+//! Arguments of the commands that read: clocks, filters and reports. Turns them into the filters of
+//! `heldto_report`. Doc comments of clap items are the help texts.
 
 use clap::{Args, Subcommand, ValueEnum};
 use heldto_fact::{Act, Change, Decision, FactId, Invalid, Kind, Role, Ruling, Salience, Unit, Voice};
@@ -16,7 +17,8 @@ pub struct Clocks {
     /// Count only what the public could know by the end of this day [default: the as-of day]
     #[arg(long, value_name = "DAY", help_heading = "Clocks")]
     pub known_by: Option<chrono::NaiveDate>,
-    /// Count only the log's first entries: so many, or those recorded up to a time such as 2026-11-22T12:00:00Z
+    /// Count only the log's first entries: so many, or those recorded up to a time such as
+    /// 2026-11-22T12:00:00Z
     #[arg(long, value_name = "N|TIME", help_heading = "Clocks")]
     pub at: Option<At>,
     /// Show facts about an identifiable child or family too
@@ -24,7 +26,7 @@ pub struct Clocks {
     pub sensitive: bool,
 }
 
-/// A place in the log.
+/// A position in the log.
 #[derive(Clone)]
 pub enum At {
     Entries(u64),
@@ -73,7 +75,8 @@ pub struct Filters {
     /// Up to this day
     #[arg(long, value_name = "DAY", help_heading = "Filters")]
     pub until: Option<chrono::NaiveDate>,
-    /// Only facts that hold these words, or name somebody whose name does, whatever their case and accents
+    /// Only facts that hold these words, or name somebody whose name does, whatever their case and
+    /// accents
     #[arg(long, value_name = "WORDS", help_heading = "Filters")]
     pub text: Option<String>,
     /// Only statements of this act: admission, apology, claim, criticism …
@@ -82,7 +85,8 @@ pub struct Filters {
     /// Only changes of this kind: appointment, control, review-opened …
     #[arg(long, value_parser = word::<Change>, help_heading = "Filters")]
     pub what: Option<Change>,
-    /// Only publications of this form (plan, report, minutes …), or notices whose form holds these words
+    /// Only publications of this form (plan, report, minutes …), or notices whose form holds these
+    /// words
     #[arg(long, help_heading = "Filters")]
     pub form: Option<String>,
     /// Only decisions and complaints decided so: upheld, accepted, rejected, varied …
@@ -94,7 +98,7 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// The filter that they come to.
+    /// Returns the report filter for these arguments.
     pub fn filter(&self) -> FactFilter {
         FactFilter {
             about: self.about.clone(),
@@ -189,27 +193,28 @@ pub enum Report {
     Amounts(AmountsArgs),
     /// Figures over time, their age, and those of others beside them
     Metrics(MetricsArgs),
-    /// Who asked what, and whether it was answered
+    /// Questions asked, and whether each was answered
     Questions(FactsArgs),
     /// Every due date that was moved, by whom, and whether it was explained
     Slippage(AgendaArgs),
     /// Facts that disagree, side by side
     Contradictions(FactsArgs),
-    /// What was done, and towards which commitment
+    /// Deliveries, and the commitment that each is towards
     Deliveries(DeliveriesArgs),
-    /// What is new since a day, a number of entries or a checkpoint
+    /// Changes since a day, a number of entries or a checkpoint
     Changes(ChangesArgs),
     /// Questions for the next meeting
     Agenda(AgendaArgs),
 }
 
-/// Which commitments.
+/// Filters of commitments.
 #[derive(Args, Default)]
 pub struct PledgeFilters {
     /// Only commitments of this status; may be given again
     #[arg(long, value_parser = status, help_heading = "Filters")]
     pub status: Vec<Status>,
-    /// Only those whose last due day has passed, whose window the day lies in, whose window lies ahead, or that have no due day
+    /// Only those whose last due day has passed, whose window the day lies in, whose window lies
+    /// ahead, or that have no due day
     #[arg(long, value_enum, help_heading = "Filters")]
     pub due: Option<DueWord>,
     /// Only those that still ask something of their owner
@@ -226,7 +231,7 @@ pub struct PledgeFilters {
 }
 
 impl PledgeFilters {
-    /// The filter that they come to.
+    /// Returns the report filter for these arguments.
     pub fn filter(&self, scale: Option<Scale>) -> PledgeFilter {
         PledgeFilter {
             facts: self.facts.filter(),
@@ -248,7 +253,8 @@ pub struct PledgesArgs {
     /// Exit with code 5 if any commitment shown has this status; may be given again
     #[arg(long, value_parser = status, value_name = "STATUS")]
     pub fail_on: Vec<Status>,
-    /// Give each status on another tracker's scale too: politifact, polimetre, full-fact, cppp or iati
+    /// Give each status on another tracker's scale too: politifact, polimetre, full-fact, cppp or
+    /// iati
     #[arg(long)]
     pub scale: Option<Scale>,
     #[command(flatten)]
@@ -257,7 +263,7 @@ pub struct PledgesArgs {
     pub clocks: Clocks,
 }
 
-/// How a commitment stands to the day.
+/// Position of a due day relative to the as-of day.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum DueWord {
     Past,
@@ -357,7 +363,7 @@ pub struct ChangesArgs {
     pub clocks: Clocks,
 }
 
-/// Where changes begin.
+/// The starting point of a report on changes.
 #[derive(Clone)]
 pub enum Since {
     Day(chrono::NaiveDate),
@@ -376,7 +382,8 @@ impl FromStr for Since {
 
 #[derive(Args)]
 pub struct CalcArgs {
-    /// Fields, dates and numbers with + - * or / between, each after a blank: `dcc-11m-places / dcc-500-places.target`, `idox-go-live.due - 2024-09-01`
+    /// Fields, dates and numbers with + - * or / between, each after a blank: `dcc-11m-places /
+    /// dcc-500-places.target`, `idox-go-live.due - 2024-09-01`
     #[arg(required = true, value_name = "EXPRESSION")]
     pub expression: Vec<String>,
     #[command(flatten)]
@@ -387,7 +394,7 @@ fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: Invalid| e.to_string())
 }
 
-/// Reads how a complaint or anything else was decided.
+/// Parses the outcome of a decision or a ruling.
 fn decision(text: &str) -> Result<String, String> {
     let words = || Decision::ALL.iter().map(|d| d.as_str()).chain(Ruling::ALL.iter().map(|r| r.as_str()));
     if words().any(|word| word == text) {

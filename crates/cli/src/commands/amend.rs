@@ -1,4 +1,5 @@
-//! Corrections and retractions: nothing is edited, something is added.
+//! `correct` and `retract`: change the current version of a fact by appending a record. Nothing
+//! recorded is edited. Start at [`correct`] and [`retract`].
 
 use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
@@ -12,7 +13,7 @@ use heldto_replay::{Clock, View};
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
-/// Replaces a fact by the one in a file, under the same id.
+/// Replaces a fact by the one in a file, which has the same id.
 pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result<RunOutput, CommandError> {
     let files = ledger::files(env, std::slice::from_ref(&args.file))?;
     reasoned(&args.reason)?;
@@ -50,7 +51,7 @@ pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result
     amend(env, global, &mut open, &args.id, "correction", format!("Corrects {}", args.id), body)
 }
 
-/// Withdraws a fact, or a retraction, so that what that withdrew stands again.
+/// Retracts a fact, or a retraction, which reinstates the fact it withdrew.
 pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result<RunOutput, CommandError> {
     reasoned(&args.reason)?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
@@ -77,16 +78,17 @@ pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result
         return Ok(plain(format!("`{}` would be taken back; nothing was recorded\n", args.id)));
     }
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
-    // Records that amend are named after the fact, also those that amend records.
+    // An amending record is named after the fact, even if it amends another record.
     let entity = withdrawn.as_ref().and_then(|of| of.fact().parse().ok()).unwrap_or_else(|| args.id.clone());
     amend(env, global, &mut open, &entity, "retraction", format!("Withdraws {}", args.id), body)
 }
 
-/// Returns what leans on a fact: every fact that names it, with how, in the order of ids. What is sensitive is left out unless the
-/// fact is so itself.
+/// Returns the facts that name a fact, in the order of ids, with the way they depend on it.
+///
+/// Sensitive facts are left out unless the fact is sensitive itself.
 fn leaning_on(open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
     let history = ledger::load_all(open)?;
-    // Whatever day it is of: what is to come leans on it too.
+    // Facts dated in the future depend on it too.
     let view = View::new(&history, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
     let view = view.with_sensitive(view.is_about_sensitive(id));
     let named = BTreeSet::from([id.clone()]);
@@ -104,7 +106,7 @@ fn how_it_leans(fact: &Fact, id: &FactId) -> String {
     if ways.is_empty() { "names it".to_owned() } else { ways.join(", ") }
 }
 
-/// Returns what leans on a fact in words: the count first, then up to so many of them.
+/// Returns the dependent facts as text: their number first, then at most `most` of them.
 fn said_of(id: &FactId, leaning: &[(FactId, String)], most: usize) -> String {
     let alone = leaning.iter().filter(|(_, how)| how.starts_with("cites it and nothing else")).count();
     let mut said = match leaning.len() {
@@ -124,7 +126,7 @@ fn said_of(id: &FactId, leaning: &[(FactId, String)], most: usize) -> String {
     said
 }
 
-/// Asks whether to withdraw what others lean on; `--yes` says so without a question.
+/// Asks if a fact that others depend on is to be withdrawn; `--yes` answers for the user.
 fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
     if args.yes {
         return Ok(());
@@ -137,7 +139,7 @@ fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
     }
 }
 
-/// Checks that a reason is given, and is no longer than any text.
+/// Checks that a reason is given and is not longer than [`MAX_TEXT`].
 fn reasoned(reason: &str) -> Result<(), CommandError> {
     let message = match reason.len() {
         _ if reason.trim().is_empty() => "the reason is empty: say why in a few words".to_owned(),

@@ -1,4 +1,5 @@
-//! Recording facts.
+//! `append` and `mapping`: turns files into facts and records them. Parsing is in `heldto_intake`,
+//! recording in `heldto_ledger`. Start at [`run`].
 
 use super::{check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
@@ -13,7 +14,9 @@ use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// Reads, checks and appends: all of it, or nothing. Files are read and parsed before the ledger is held.
+/// Reads, checks and appends facts: all of them or none.
+///
+/// Files are read and parsed before the ledger is opened for writing.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunOutput, CommandError> {
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let through = args.mapping.as_deref().map(|name| mapping_file(env, name)).transpose()?;
@@ -63,7 +66,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
         let mut meter = meter(env.terminal, env.progress, "recording", facts.len() as u64);
         open.append_with(&facts, now, env.random, &mut meter).map_err(fail)?
     };
-    // A fact given twice in one go is recorded once.
+    // A fact given twice in the input is recorded once.
     let mut recorded: BTreeSet<&FactId> = appended.recorded.iter().map(|(id, _)| id).collect();
     let new: Vec<&Fact> = facts.iter().filter(|fact| recorded.remove(&fact.id)).collect();
     warn_of_sensitive(env, &open, &new)?;
@@ -86,7 +89,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
     Ok(plain(out))
 }
 
-/// Returns how many facts, corrections and retractions there are, in words.
+/// Returns the numbers of facts, corrections and retractions, as text.
 fn count(new: &[&Fact]) -> String {
     let of_kind = |kind: Kind| new.iter().filter(|fact| fact.kind() == kind).count() as u64;
     let corrections = of_kind(Kind::Correction);
@@ -101,7 +104,7 @@ fn unchanged(n: usize) -> String {
     if n == 0 { String::new() } else { format!(", {n} recorded before and unchanged") }
 }
 
-/// Warns of facts that are public and name one that is not: a published text cannot hide an id.
+/// Warns of public facts that name a sensitive one, because its id is published with them.
 pub fn warn_of_sensitive(env: &mut Env<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
     let marked: BTreeSet<FactId> =
         new.iter().filter(|fact| fact.marks_sensitive()).map(|fact| fact.entity_id().clone()).collect();
@@ -112,13 +115,13 @@ pub fn warn_of_sensitive(env: &mut Env<'_>, open: &Ledger<SledStore>, new: &[&Fa
     }
     let names = |fact: &&&Fact| !sensitive.contains(fact.entity_id()) && fact.names_any(&sensitive);
     let mut all: BTreeSet<FactId> = new.iter().filter(names).map(|fact| fact.id.clone()).collect();
-    // What was recorded before may name what is marked only now.
+    // Facts recorded earlier may name a fact that is only now marked sensitive.
     all.extend(publish::naming(open, &marked, &sensitive)?);
     publish::warn_of(env, &all);
     Ok(())
 }
 
-/// The facts of files and folders, checked against what the ledger holds, and where they stand.
+/// Returns the facts of the drafts, checked against the ledger, with their places in the files.
 pub fn facts(
     global: &Global,
     open: &mut Ledger<SledStore>,
@@ -127,7 +130,7 @@ pub fn facts(
     let mut known = Known::new();
     for id in drafts.references() {
         known.extend(open.standing(id)?.map(|fact| (id.clone(), fact.kind())));
-        // A retraction that is retracted is named by its own id.
+        // A retraction that is retracted itself is referenced by its own id.
         if !id.is_authored() && !open.versions(id)?.is_empty() {
             known.insert(id.clone(), Kind::Retraction);
         }
@@ -135,7 +138,8 @@ pub fn facts(
     if let Ok(facts) = drafts.facts(&known) {
         return Ok((facts, drafts.places()));
     }
-    // Only somebody who mistyped a name is told the nearest of all there are that may be told unasked.
+    // The drafts have a problem. Fold the whole ledger, so that a mistyped id gets the nearest id
+    // as a hint; sensitive ids are never suggested.
     let mut all = ledger::known(&ledger::fold(open, None)?);
     let sensitive = open.sensitive()?.entities;
     all.retain(|id, _| !sensitive.contains(id));
@@ -144,7 +148,7 @@ pub fn facts(
     Ok((facts, drafts.places()))
 }
 
-/// A mapping by its name, or from a file.
+/// Reads a mapping that ships with the program, or else a mapping file.
 fn mapping_file(env: &mut Env<'_>, name: &str) -> Result<File, CommandError> {
     if let Some((name, text)) = heldto_intake::SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         return Ok(File { name: format!("mapping {name}"), text: (*text).to_owned() });
@@ -159,7 +163,7 @@ fn mapping_file(env: &mut Env<'_>, name: &str) -> Result<File, CommandError> {
     Ok(files.remove(0))
 }
 
-/// Prints a mapping, or the names of those there are.
+/// Prints a shipped mapping, or the names of all.
 pub fn mapping(args: &MappingArgs) -> Result<RunOutput, CommandError> {
     let names: Vec<&str> = heldto_intake::SHIPPED.iter().map(|(name, _)| *name).collect();
     match &args.name {
@@ -172,7 +176,7 @@ pub fn mapping(args: &MappingArgs) -> Result<RunOutput, CommandError> {
     }
 }
 
-/// The tables that a mapping reads: the files named, and of a folder those that the mapping speaks of.
+/// Reads the tables of a mapping: the named files, and from a folder those the mapping names.
 fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
     let names = heldto_intake::tables(mapping).map_err(|problems| wrong(global, &problems))?;
     let mut wanted = Vec::new();
@@ -192,7 +196,7 @@ fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf])
     ledger::files(env, &wanted)
 }
 
-/// Returns what a mapping finds parties by.
+/// Returns the existing facts against which a mapping resolves parties: ids and party codes.
 fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
     let history = ledger::fold(open, None)?;
     let mut ground = ExistingFacts::default();
@@ -208,13 +212,15 @@ fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
     Ok(ground)
 }
 
-/// Every problem of the files, as it is read.
+/// Returns the error that shows every problem of the files.
 fn wrong(global: &Global, problems: &Problems) -> CommandError {
     let message = format!("{}; nothing was appended", problems.render(global.colour_errors));
     CommandError { rendered: true, ..CommandError::new(INPUT, message) }
 }
 
-/// What only the ledger can tell is wrong with facts, at their places in the files.
+/// Places a ledger's rejection of facts at their lines in the files.
+///
+/// Errors that concern no particular fact are returned without a place.
 pub fn placed(global: &Global, files: &[File], places: &Places, error: AppendError) -> CommandError {
     let title = error.to_string();
     let (wrong_of, label) = match error {
@@ -236,7 +242,7 @@ fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {
     (id.clone(), title, help)
 }
 
-/// Appends facts; they are durable when this returns.
+/// Appends facts; durable on return.
 pub fn record(env: &mut Env<'_>, open: &mut Ledger<SledStore>, facts: &[Fact]) -> Result<Appended, CommandError> {
     Ok(open.append(facts, (env.now)(), env.random)?)
 }

@@ -1,4 +1,5 @@
-//! What is lawful and likely wrong, in files before they are appended and in the ledger.
+//! `check`, and the warnings of `append`: finds facts that are valid but probably wrong. The rules
+//! are in `heldto_report`; this module supplies the existing facts. Start at [`run`].
 
 use super::{append, plain};
 use crate::args::{CheckArgs, Clocks, Global};
@@ -14,13 +15,16 @@ use heldto_report::{KnownFacts, ReportBasis, Scope, warnings};
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
-/// Up to how many entries a ledger is read whole for the warnings of an append: some hundredths of a second.
+/// Maximum number of entries for which the warnings of an append read the whole ledger.
+///
+/// Reading that many takes some hundredths of a second. Also the maximum number of new facts that
+/// are compared with the ledger one by one.
 const READ_WHOLE: u64 = 20_000;
 
-/// How many warnings an append shows.
+/// Maximum number of warnings shown by an append.
 const MOST_SHOWN: usize = 10;
 
-/// Checks files, or the ledger where none are named.
+/// Checks files, or the ledger if no file is named.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOutput, CommandError> {
     if args.files.is_empty() {
         return of_ledger(env, global, args);
@@ -32,7 +36,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOu
     if facts.is_empty() {
         (env.eprintln)(&empty());
     }
-    // What `append` would refuse is refused here too.
+    // Reject what `append` would reject.
     open.plan(&facts).map_err(|error| append::placed(global, &files, &places, error))?;
     let found = found(env, &open, &files, &places, &facts.iter().collect::<Vec<_>>())?;
     let exit_code = if args.strict && (!found.problems.is_empty() || facts.is_empty()) { INPUT } else { 0 };
@@ -49,7 +53,7 @@ fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<Run
     let clocks = Clocks { known_by: Some(NaiveDate::MAX), sensitive: args.sensitive, ..Clocks::default() };
     let today = today(env);
     let view = loaded.view(env, &clocks);
-    // Whatever day a source gives itself, the ledger holds it.
+    // Includes facts dated in the future, such as sources: the ledger holds them already.
     let view =
         View::new(&loaded.history, Clock { as_of: NaiveDate::MAX, ..view.clock() }).with_sensitive(args.sensitive);
     let now = loaded.view(env, &Clocks { sensitive: args.sensitive, ..Clocks::default() });
@@ -59,10 +63,10 @@ fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<Run
     Ok(RunOutput { exit_code, ..super::report::written(global, &document)? })
 }
 
-/// Says what looks wrong with facts that are about to be recorded.
+/// Warns of facts about to be recorded that look wrong.
 ///
 /// # Errors
-/// Where anything does, and warnings are errors.
+/// If there is a warning, or no fact at all, and warnings are errors.
 pub fn warn(
     env: &mut Env<'_>,
     global: &Global,
@@ -75,11 +79,11 @@ pub fn warn(
         (env.eprintln)(&empty());
         return Ok(());
     }
-    // What is recorded already was warned of before.
+    // Facts recorded already were warned of when they were recorded.
     let new: Vec<&Fact> = if facts.len() as u64 > READ_WHOLE {
         facts.iter().collect()
     } else {
-        // What cannot be recorded is told as an error.
+        // The append itself will report the error.
         let Ok(planned) = open.plan(facts) else { return Ok(()) };
         planned.new
     };
@@ -103,7 +107,7 @@ fn today(env: &Env<'_>) -> NaiveDate {
     DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive()
 }
 
-/// Returns the warnings of facts of files, at their places.
+/// Returns the warnings about these facts, at their places in the files.
 fn found(
     env: &Env<'_>,
     open: &Ledger<SledStore>,
@@ -126,7 +130,7 @@ fn found(
             .iter()
             .flat_map(|f| f.parties().chain(f.targets()).chain(f.cites.iter().map(|c| &c.source)))
             .collect();
-        // What is about a child is told of by nothing that only names it.
+        // Sensitive facts are left out: warnings about facts that name them must not reveal them.
         for id in named.into_iter().filter(|id| !ground.sensitive.contains(*id)) {
             ground.named.extend(open.standing(id)?.map(|fact| (id.clone(), fact)));
         }

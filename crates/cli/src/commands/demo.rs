@@ -1,4 +1,4 @@
-//! The main job in one go.
+//! `demo`: the program's main job in one command. Calls the other commands; knows nothing else.
 
 use super::{append, init, report, verify};
 use crate::args::{
@@ -10,7 +10,7 @@ use crate::{Env, RunOutput, ledger};
 use heldto_store_sled::Access;
 use std::path::PathBuf;
 
-/// Makes a ledger where there is none, records the facts, verifies, and prints the report on its pledges.
+/// Creates a ledger if there is none, appends the facts, verifies, and renders the pledges report.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOutput, CommandError> {
     let dir = global.ledger.clone().unwrap_or_else(|| PathBuf::from("heldto-demo"));
     let global = Global { ledger: Some(dir.clone()), ..global.clone() };

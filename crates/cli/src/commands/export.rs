@@ -1,4 +1,5 @@
-//! The whole ledger as a file, and back.
+//! `export` and `restore`: the whole ledger as one file, and a ledger made from such a file or from
+//! a published folder. The format is in `export_file.rs`. Start at [`run`] and [`restore`].
 
 use super::{plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-/// Writes an export.
+/// Writes an export to a file or to standard output.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunOutput, CommandError> {
     let access = if args.public { Access::Write } else { Access::Read };
     let mut open = ledger::open(env, global, access)?;
@@ -35,8 +36,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunO
     }
     let failed = |e: std::io::Error| io(&format!("writing {}", args.file.display()), &e);
     let folder = args.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A reader finds the old file or the whole new one. The draft has a name of its own, so that what a killed export left is in
-    // nobody's way.
+    // Crash safety: a reader finds either the old file or the whole new one. The temporary file has
+    // a unique name, so that the remains of a killed export block nothing.
     let mut draft = tempfile::Builder::new().prefix(".heldto-export-").tempfile_in(folder).map_err(failed)?;
     draft.write_all(text.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(failed)?;
     draft.persist(&args.file).map_err(|e| failed(e.error))?;
@@ -45,7 +46,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunO
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
-/// All of a ledger, to be held under another index key, and what is signed of it, in words.
+/// The contents of a verified ledger, for a store with another index key, and its signatures as
+/// text.
 struct Contents {
     founding: Founding,
     entries: Vec<NewEntry>,
@@ -55,7 +57,7 @@ struct Contents {
 }
 
 impl Contents {
-    /// Reads all of a ledger, verified, and holds it against what the reader brought.
+    /// Verifies and reads all of a ledger, and compares it with the reader's trust anchors.
     fn of<S: Store + Sync>(
         exported: &Ledger<S>,
         index_key: [u8; 32],
@@ -70,7 +72,7 @@ impl Contents {
     }
 }
 
-/// Makes a ledger again from an export or a published folder. It verifies first; nothing is made from what is broken.
+/// Makes a ledger from an export or a published folder, after verifying it.
 pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result<RunOutput, CommandError> {
     let mut index_key = [0; 32];
     (env.random)(&mut index_key);

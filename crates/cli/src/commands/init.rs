@@ -1,4 +1,5 @@
-//! A new ledger.
+//! `init`: creates a ledger's folder, its key, its database and an example facts file. Start at
+//! [`run`]; `demo` uses [`create`].
 
 use super::plain;
 use crate::args::{Global, InitArgs};
@@ -9,12 +10,12 @@ use heldto_store::Founding;
 use heldto_store_sled::{Access, SledStore};
 use std::path::{Path, PathBuf};
 
-/// What is never to be committed or copied about.
+/// Lines for `.gitignore`: files that must not be committed or copied.
 const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\njournal*/\nhot/\narchive/\nrebuilt/\nreplaced/\nupgrade/\nacknowledged\nsigned*\nsuspect\njudged\nsigning.key*\n";
 
 const EXAMPLE: &str = include_str!("example.toml");
 
-/// Makes the folder, the key, the database and an example.
+/// Creates the ledger and describes it and the next step.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &InitArgs) -> Result<RunOutput, CommandError> {
     let dir = global.ledger.as_ref().filter(|_| args.dir == Path::new(".")).unwrap_or(&args.dir);
     let origin = args.origin.clone().unwrap_or_else(|| default_origin(dir));
@@ -33,7 +34,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &InitArgs) -> Result<RunOut
     )))
 }
 
-/// Makes a ledger; gives the key's file and the public key.
+/// Creates a ledger and returns the key's file and the public key.
 pub fn create(
     env: &mut Env<'_>,
     global: &Global,
@@ -65,7 +66,8 @@ pub fn create(
     (env.random)(&mut seed);
     (env.random)(&mut index_key);
     key::remove_blank(&key_file)?;
-    // A key that an init before this one left is taken up again; it is never removed, since a ledger may rest on it.
+    // Reuses the key of an earlier `init`. A key is never removed, because a ledger may depend on
+    // it.
     let signer = if key_file.exists() {
         key::read(&key_file)?
     } else {
@@ -87,7 +89,7 @@ pub fn create(
     Ok((key_file, public))
 }
 
-/// Keeps the database and the key out of version control, also where the folder has rules of its own.
+/// Adds the missing lines to `.gitignore`, so that database and key stay out of version control.
 pub fn ignore(dir: &Path) -> Result<(), CommandError> {
     let path = dir.join(".gitignore");
     let before = std::fs::read_to_string(&path).unwrap_or_default();
@@ -100,7 +102,7 @@ pub fn ignore(dir: &Path) -> Result<(), CommandError> {
     std::fs::write(&path, format!("{before}{gap}{missing}")).map_err(|e| io(&format!("writing {}", path.display()), &e))
 }
 
-/// A name made from the folder's.
+/// Returns an origin made from the folder's name.
 pub fn default_origin(dir: &Path) -> String {
     let full = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let name = full.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! One fact proved in one file (C2SP tlog-proof), and the reading of such files.
+//! `prove`: writes a fact and its inclusion proofs to one file (C2SP tlog-proof), and verifies such
+//! files without a ledger. Start at [`run`] and [`verify`].
 
 use super::plain;
 use crate::args::{Global, ProveArgs};
@@ -19,7 +20,8 @@ use heldto_store_sled::{Access, SledStore};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Writes the proof of a fact: the fact, what was later said of it, the sources it rests on, and the changes of key.
+/// Writes the proof of a fact: the fact, its corrections and retractions, its sources, and the key
+/// changes.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOutput, CommandError> {
     let open = ledger::open(env, global, Access::Read)?;
     let sensitive = open.sensitive()?;
@@ -55,7 +57,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOu
     for index in &wanted {
         let hashes = path(*index)?;
         open.store().read(*index..index + 1, &mut |stored| {
-            // Only the fact's own part: nothing private goes into a file that is sent about.
+            // The fact's own part only: nothing private goes into a file that is passed on.
             let part = stored.parts.iter().find(|(n, _)| *n == 0).map(|(_, bytes)| bytes.as_slice());
             items.push(item(stored.index, &stored.entry, part.unwrap_or_default(), &hashes));
             false
@@ -68,7 +70,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOu
     Ok(plain(String::from_utf8(proof.to_bytes()).unwrap_or_default()))
 }
 
-/// The entries a proof carries, the fact first, and nothing that the checkpoint does not cover.
+/// Returns the entries of a proof, the fact first; none is beyond the checkpoint.
 fn wanted(open: &Ledger<SledStore>, id: &FactId, size: u64) -> Result<Vec<u64>, CommandError> {
     let versions = open.versions(id)?;
     let covered = versions.iter().filter(|v| v.index < size);
@@ -77,7 +79,7 @@ fn wanted(open: &Ledger<SledStore>, id: &FactId, size: u64) -> Result<Vec<u64>, 
     for version in covered {
         let Content::Known(fact) = &version.content else { continue };
         wanted.push(version.index);
-        // A retraction may be retracted in turn.
+        // A retraction may be retracted itself.
         if fact.id != *id {
             wanted.extend(open.versions(&fact.id)?.iter().filter(|v| v.index < size).map(|v| v.index));
         }
@@ -94,13 +96,13 @@ fn wanted(open: &Ledger<SledStore>, id: &FactId, size: u64) -> Result<Vec<u64>, 
         wanted.extend(open.versions(&source)?.iter().filter(|v| v.index < size).map(|v| v.index));
     }
     wanted.extend(open.key_changes(size)?.into_iter().map(|(index, _)| index));
-    // The fact first, everything else in the order of the log, each once.
+    // The fact first, the rest in log order, without duplicates.
     let first = wanted[0];
     let rest: BTreeSet<u64> = wanted.into_iter().filter(|n| *n != first).collect();
     Ok(std::iter::once(first).chain(rest).collect())
 }
 
-/// What the file carries beside the proof, in its one spelling.
+/// Returns the canonical encoding of the proof's extra data: the entries and the first key.
 fn extra(first: &Verifier, id: &str, items: &[Value]) -> Vec<u8> {
     let value = json!({ "heldto": "proof", "version": 1, "id": id, "first-key": first.to_string(), "entries": items });
     value.to_string().into_bytes()
@@ -111,7 +113,7 @@ fn item(index: u64, entry: &[u8], part: &[u8], path: &[Hash]) -> Value {
     json!({ "index": index, "entry": STANDARD.encode(entry), "part": STANDARD.encode(part), "path": path })
 }
 
-/// One entry of a proof, checked against the checkpoint.
+/// An entry of a proof, checked against the checkpoint.
 struct Proved {
     index: u64,
     bytes: Vec<u8>,
@@ -122,7 +124,8 @@ struct Proved {
     fact: Option<Fact>,
 }
 
-/// Checks a proof and says in plain words what it shows and what it does not.
+/// Verifies a proof and returns, as text or JSON, the facts it shows; the text also says what a
+/// proof does not show.
 pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
     let broken = |why: &str| CommandError::new(INTEGRITY, format!("broken: {why}"));
     let proof = TlogProof::parse(bytes).map_err(|e| broken(&e.to_string()))?;
@@ -278,7 +281,7 @@ fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, prov
         .collect();
     for later in after() {
         let then = match later.fact.as_ref().map(|f| &f.body) {
-            // One that changes id or kind has no effect.
+            // A correction that changes id or kind has no effect.
             Some(Body::Correction { of, reason, replacement })
                 if *of == fact.id && replacement.id == fact.id && replacement.kind() == fact.kind() =>
             {
@@ -304,7 +307,8 @@ fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, prov
     out
 }
 
-/// Text of somebody else's cannot begin a line of its own or steer the terminal.
+/// Returns the text with spaces for control characters, so that quoted text can neither begin a
+/// line nor control the terminal.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

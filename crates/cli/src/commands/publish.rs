@@ -1,4 +1,5 @@
-//! What is published, and what is left out of it.
+//! `publish`: writes the ledger as static files, without the withheld parts, and records which
+//! parts are withheld. The file layout is in `heldto_store_files`. Start at [`run`].
 
 use super::sign::sign;
 use super::{counted, plain};
@@ -12,9 +13,9 @@ use heldto_store_files::{Folder, FolderError};
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
-/// Writes the ledger as static files. Never over a ledger that it does not continue.
+/// Writes the ledger as static files; never over a ledger that this one does not continue.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<RunOutput, CommandError> {
-    // Where the last checkpoint is of all there is, publishing only reads.
+    // A ledger in a read-only folder can be published if its last checkpoint covers all entries.
     let mut open = match ledger::open(env, global, Access::Write) {
         Err(error) if error.is_unwritable => ledger::open(env, global, Access::Read)?,
         open => open?,
@@ -29,7 +30,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         return Err(CommandError::new(USAGE, message).hint("name another folder"));
     }
     open.set_clock_policy(args.clock.policy());
-    // What is published was verified in this run, whether or not it was signed before.
+    // Verified in every run, even if an earlier checkpoint is reused.
     let verified = ledger::verify(&mut open, &mut |_| {})?;
     if !args.sensitive {
         withhold(env, &mut open)?;
@@ -65,11 +66,13 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
     Ok(plain(said))
 }
 
-/// Appends a withholding of the parts of sensitive facts that no withholding names yet: before a checkpoint under which they are
-/// missing from what is published.
+/// Appends a withholding record for the parts of sensitive facts that no earlier one names.
+///
+/// Must precede the checkpoint under which these parts are missing from the published copy. Also
+/// warns of public facts that name sensitive ones.
 ///
 /// # Errors
-/// When the ledger cannot be read or added to.
+/// If the ledger cannot be read or appended to.
 pub fn withhold(env: &mut Env<'_>, open: &mut Ledger<SledStore>) -> Result<(), CommandError> {
     let sensitive = open.sensitive()?;
     warn_of(env, &naming(open, &sensitive.entities, &sensitive.entities)?);
@@ -89,10 +92,12 @@ pub fn withhold(env: &mut Env<'_>, open: &mut Ledger<SledStore>) -> Result<(), C
     Ok(())
 }
 
-/// Returns the public facts that name one of these, of which each is sensitive. Reads the whole log where there is any.
+/// Returns the public facts that name one of `ids`, which must all be in `sensitive`.
+///
+/// Reads the whole log unless `ids` is empty.
 ///
 /// # Errors
-/// When the ledger cannot be read.
+/// If the ledger cannot be read.
 pub fn naming(
     open: &Ledger<SledStore>,
     ids: &BTreeSet<FactId>,
@@ -112,7 +117,7 @@ pub fn naming(
     Ok(found)
 }
 
-/// Warns of public facts that name sensitive ones; nothing where there are none.
+/// Warns of public facts that name sensitive ones, if there are any.
 pub fn warn_of(env: &mut Env<'_>, facts: &BTreeSet<FactId>) {
     let shown: Vec<&str> = facts.iter().take(10).map(FactId::as_str).collect();
     let more = facts.len() - shown.len();
@@ -125,16 +130,16 @@ pub fn warn_of(env: &mut Env<'_>, facts: &BTreeSet<FactId>) {
     }
 }
 
-/// Returns every part that a withholding of the ledger names.
+/// Returns every part named by a withholding record, as entry and part number.
 ///
 /// # Errors
-/// When the ledger cannot be read.
+/// If the ledger cannot be read.
 pub fn named(open: &Ledger<SledStore>) -> Result<BTreeSet<(u64, u64)>, CommandError> {
     let withholdings = open.withholdings(open.head().size())?;
     Ok(withholdings.into_iter().flat_map(|(_, withholding)| withholding.parts).collect())
 }
 
-/// Checks that what was published is the beginning of what is to be.
+/// Checks that the published checkpoint is a prefix of this ledger.
 fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError> {
     let fail = |e: String| {
         CommandError::new(INTEGRITY, format!("the folder holds a checkpoint that this ledger does not continue: {e}"))

@@ -1,4 +1,5 @@
-//! Both copies of the ledger checked, and each mended from the other or from a third.
+//! `repair`: checks the journal and the database, and repairs each from the other or from a third
+//! copy. Repairing itself is in `heldto_store_sled`. Start at [`run`].
 
 use super::plain;
 use crate::args::{Global, RepairArgs};
@@ -11,11 +12,11 @@ use heldto_store_sled::{Access, Opening, SledStore, is_ledger};
 use std::ops::Range;
 use std::path::Path;
 
-/// Checks and mends; says what was mended in notes, and what could not be in an error.
+/// Checks and repairs the ledger; repairs are reported as notices, lost entries as an error.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunOutput, CommandError> {
     let copy = args.from.as_deref().map(|path| copy_at(env, global, path)).transpose()?;
     let from = |range: Range<u64>| copy.as_ref().map_or_else(Vec::new, |copy| entries_of(copy.as_ref(), range));
-    // What is in the way of a mending is no news once it is mended.
+    // Collects notices apart: those about an unusable database are dropped after the repair.
     let quiet = Global { notices: Notices::default(), ..global.clone() };
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let opening = Opening { source: Some(&from), ..ledger::opening(&quiet, Access::Write, waiting) };
@@ -53,7 +54,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
-/// Another copy of a ledger, of which nothing is believed.
+/// Opens another copy of the ledger; its content is untrusted.
 fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn Store>, CommandError> {
     let same = |one: &Path, other: &Path| {
         one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|o| o == one))
@@ -64,7 +65,7 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
             CommandError::new(USAGE, message).hint("name another copy: a published folder, an export, or a backup")
         );
     }
-    // What is wrong with it is no fault of the ledger's.
+    // Damage in the copy is an input error, not an integrity error of the ledger.
     let no_copy = |error: CommandError| {
         let exit_code = if error.exit_code == INTEGRITY { INPUT } else { error.exit_code };
         let message =
@@ -87,7 +88,7 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
     Ok(Box::new(export_file::read(&text, [0; 32]).map_err(no_copy)?.into_store()))
 }
 
-/// Returns what a copy has of a range, whatever else of it is damaged.
+/// Returns the readable entries of a range; after an unreadable one, skips to the next tile.
 fn entries_of(copy: &dyn Store, range: Range<u64>) -> Vec<StoredEntry> {
     let (mut all, mut next) = (Vec::new(), range.start);
     let end = range.end.min(copy.head().map_or(0, |head| head.size()));

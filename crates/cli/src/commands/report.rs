@@ -1,4 +1,5 @@
-//! Everything that is read: reports, timeline, one fact, where the ledger stands.
+//! The commands that read: reports, timeline, `show`, `status`, `calc`. Turns arguments into a view
+//! and a rendered document; the reports are in `heldto_report`. Start at [`report`].
 
 use crate::args::{
     AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, Global, PledgeFilters, PledgesArgs, Report, ReportArgs,
@@ -16,7 +17,8 @@ use heldto_report::{
 use heldto_store_sled::Access;
 use std::collections::BTreeMap;
 
-/// Looks at the ledger: at the facts that are asked for, or, where that does not do, at a fold of the whole of it.
+/// Runs `open_indexed` on a ledger read on demand, and again on a fold of the whole if that cannot
+/// answer.
 fn with_report<T>(
     env: &mut Env<'_>,
     global: &Global,
@@ -25,7 +27,7 @@ fn with_report<T>(
 ) -> Result<T, CommandError> {
     let loaded = ledger::open_indexed(env, global, clocks.at.as_ref())?;
     let found = open_indexed(&loaded, &loaded.view(env, clocks));
-    // What is wrong is told by whoever knows everything.
+    // An error is reported only by the full fold, which knows every fact.
     if found.is_ok() && loaded.history.is_complete() {
         told(env, global, clocks, &loaded);
         return found;
@@ -35,12 +37,15 @@ fn with_report<T>(
     let found = open_indexed(&loaded, &loaded.view(env, clocks));
     told(env, global, clocks, &loaded);
     ledger::sound(&loaded.history)?;
-    // Beside whatever comes next: to free what a long log says, fact by fact, takes a fifth of the time, and the process ends soon.
+    // Freeing the states of a long log takes a fifth of the time, and the process ends soon: leave
+    // that to another thread.
     std::thread::spawn(move || drop(loaded));
     found
 }
 
-/// Says how much was read, judged and compared; without what would tell how much of it is sensitive.
+/// Prints the numbers of entries read, commitments judged and facts compared, if verbose.
+///
+/// Omits numbers that would reveal how much of the ledger is sensitive.
 fn told(env: &mut Env<'_>, global: &Global, clocks: &Clocks, loaded: &Loaded) {
     if !global.verbose {
         return;
@@ -57,7 +62,7 @@ fn told(env: &mut Env<'_>, global: &Global, clocks: &Clocks, loaded: &Loaded) {
     }
 }
 
-/// Looks, and writes the document in the format asked for.
+/// Makes a document from a view and renders it in the chosen format.
 fn with_view(
     env: &mut Env<'_>,
     global: &Global,
@@ -82,7 +87,7 @@ fn party(loaded: &Loaded, view: &View<'_>, id: Option<&FactId>) -> Result<(), Co
     id.map_or(Ok(()), |id| loaded.require(view, id, Some(Kind::Party)))
 }
 
-/// What the filters name must be on record.
+/// Checks that every id in the filters is recorded, with the right kind.
 fn filters(loaded: &Loaded, view: &View<'_>, filters: &Filters) -> Result<(), CommandError> {
     party(loaded, view, filters.about.as_ref())?;
     party(loaded, view, filters.by.as_ref())?;
@@ -99,7 +104,7 @@ fn pledge_filters(loaded: &Loaded, view: &View<'_>, pledges: &PledgeFilters) -> 
     filters(loaded, view, &pledges.facts)
 }
 
-/// One fact.
+/// Shows one fact, as a document or as a facts file.
 pub fn show(env: &mut Env<'_>, global: &Global, args: &ShowArgs) -> Result<RunOutput, CommandError> {
     if args.toml {
         let out = with_report(env, global, &args.clocks, |loaded, view| {
@@ -116,7 +121,7 @@ pub fn show(env: &mut Env<'_>, global: &Global, args: &ShowArgs) -> Result<RunOu
     })
 }
 
-/// Returns who recorded each entry that tells of a fact, in words.
+/// Returns who recorded each entry of a fact, as text by entry.
 fn recorders(env: &mut Env<'_>, global: &Global, id: &FactId) -> Result<BTreeMap<u64, String>, CommandError> {
     let open = ledger::open(env, global, Access::Read)?;
     let mut told = BTreeMap::new();
@@ -131,7 +136,7 @@ fn recorders(env: &mut Env<'_>, global: &Global, id: &FactId) -> Result<BTreeMap
     Ok(told)
 }
 
-/// A report on the facts that a filter lets through.
+/// Renders a report on the facts that match a filter.
 fn filtered(
     env: &mut Env<'_>,
     global: &Global,
@@ -146,7 +151,7 @@ fn filtered(
     })
 }
 
-/// The same of commitments.
+/// Renders a report on the commitments that match a filter.
 fn filtered_pledges(
     env: &mut Env<'_>,
     global: &Global,
@@ -161,14 +166,17 @@ fn filtered_pledges(
     })
 }
 
-/// What happened when.
+/// Renders the timeline.
 pub fn timeline(env: &mut Env<'_>, global: &Global, args: &TimelineArgs) -> Result<RunOutput, CommandError> {
     filtered(env, global, &args.clocks, &args.filters, |view, filter, basis| {
         heldto_report::timeline(view, &filter, args.clock.into(), args.count, basis)
     })
 }
 
-/// Where the ledger stands. A long ledger is judged only when a day is given; else what was kept of the last such judgement is shown.
+/// Renders the status of the ledger.
+///
+/// A large ledger is judged only if a clock or `--sensitive` is given; otherwise the cached status
+/// summary is shown.
 pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<RunOutput, CommandError> {
     let Clocks { as_of, known_by, at, sensitive } = &args.clocks;
     let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none() && !sensitive;
@@ -202,7 +210,7 @@ pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<R
     written(global, &document)
 }
 
-/// Arithmetic over fields of facts.
+/// Evaluates an expression over fields of facts.
 pub fn calc(env: &mut Env<'_>, global: &Global, args: &CalcArgs) -> Result<RunOutput, CommandError> {
     with_view(env, global, &args.clocks, Scope::All, |_, view, basis| {
         let calculated = heldto_report::calc(view, &args.expression.join(" "), basis);
@@ -210,7 +218,7 @@ pub fn calc(env: &mut Env<'_>, global: &Global, args: &CalcArgs) -> Result<RunOu
     })
 }
 
-/// A report.
+/// Renders the chosen report.
 pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<RunOutput, CommandError> {
     match &args.report {
         Report::Pledges(args) => pledges(env, global, args),
@@ -278,7 +286,7 @@ fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<Run
     Ok(RunOutput { exit_code: if found.is_some() { FOUND } else { 0 }, ..outcome })
 }
 
-/// What is new: against the same log as it was known on an earlier day, or against the log as it was at fewer entries.
+/// Renders the changes since an earlier day of the same log, or since an earlier size of it.
 fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<RunOutput, CommandError> {
     let (earlier, words) = match &args.from {
         Since::Day(day) => (None, heldto_report::day(*day)),

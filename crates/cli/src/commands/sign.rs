@@ -1,4 +1,5 @@
-//! Checkpoints and keys.
+//! `checkpoint` and `key rotate`: signs the verified head, and replaces the signing key in a
+//! crash-safe order. Signing itself is in `heldto_proof`. Start at [`sign`] and [`rotate`].
 
 use super::plain;
 use crate::args::{CheckpointArgs, Global, KeyArgs};
@@ -9,32 +10,35 @@ use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
 
-/// Signs where the ledger stands.
+/// Signs the current head and prints the checkpoint.
 pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Result<RunOutput, CommandError> {
     let mut open = ledger::open(env, global, Access::Write)?;
     Ok(plain(sign(env, global, &mut open)?.to_string()))
 }
 
-/// Reads everything back, verifies it, and signs. What was signed is remembered apart from the database before it is given out.
+/// Verifies the whole ledger and signs its head.
+///
+/// Crash safety: the signed mark is stored, apart from the database, before the checkpoint is
+/// returned.
 pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
     let verified = ledger::verify(open, &mut |_| {})?;
     let signer = signer(env, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
     let note = checkpoint.sign(&[&signer]).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
     let (size, chain) = (verified.entries, verified.chain);
-    // From here on the ledger must never fall behind this size.
+    // From here on, a ledger shorter than this size is refused.
     open.store_mut().set_signed_mark(size, chain, &note.to_string())?;
     Ok(note)
 }
 
-/// The signing key, which must be the one that signs now.
+/// Reads the signing key and checks that it is the current one.
 fn signer(env: &mut Env<'_>, global: &Global, open: &Ledger<SledStore>) -> Result<NoteSigner, CommandError> {
     let file = key::file(env, &ledger::folder(global));
     let next = suffixed(&file, "next");
     let current = trust::current(open.genesis(), &open.key_changes(open.head().size())?);
     key::remove_blank(&next)?;
-    // A change of key that was cut short before the files were renamed is finished here.
-    // One that cannot be read is nobody's key yet, as long as the old one signs.
+    // Finishes a key change that was interrupted before the files were renamed. An unreadable
+    // `.next` file is ignored: while the old key signs, it holds no key in use.
     if next.exists() && key::read(&next).is_ok_and(|key| key.verifier() == current) {
         let size = open.head().size();
         if file.exists() {
@@ -53,7 +57,7 @@ fn signer(env: &mut Env<'_>, global: &Global, open: &Ledger<SledStore>) -> Resul
     Err(CommandError::new(FAILED, message).hint("name the right file in HELDTO_KEY_FILE"))
 }
 
-/// Makes a new signing key; the old one and the new one both sign the change.
+/// Replaces the signing key; the old key and the new one both sign the change.
 pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunOutput, CommandError> {
     let mut open = ledger::open(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
@@ -68,9 +72,12 @@ pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunO
     let message = KeyChange::message(&origin, index, &old.verifier().key, &new.verifier().key);
     let change = KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) };
     let (next, kept) = (suffixed(&file, "next"), suffixed(&file, &format!("until-{index}")));
-    // The new key is kept before the ledger speaks of it; a crash from here on leaves it in the file with `.next`.
+    // Crash safety: the new key is durable in the `.next` file before the ledger records the
+    // change. After a crash from here on it is still in that file, and `signer` finishes the
+    // change.
     if next.exists() {
-        // Left by a change that the ledger does not hold, or it would have been finished above.
+        // Left by a change that the ledger does not hold; otherwise `signer` would have finished
+        // it.
         std::fs::remove_file(&next).map_err(|e| io(&format!("removing {}", next.display()), &e))?;
     }
     key::create(&next, &new)?;

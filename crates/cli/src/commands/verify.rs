@@ -1,4 +1,5 @@
-//! Checking everything.
+//! `verify`: checks a ledger, a published folder, an export or a proof, and reports the result. The
+//! hashing is in `heldto_ledger` and `heldto_proof`. Start at [`run`].
 
 use super::{counted, meter, plain};
 use crate::args::{Global, VerifyArgs};
@@ -15,7 +16,7 @@ use heldto_store_sled::Access;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Verifies the ledger, or what is given instead of it.
+/// Verifies the ledger, or the given target.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunOutput, CommandError> {
     let trust = Trust::new(env, args.key.as_deref(), args.expect.as_deref())?;
     match found(env, global, args.target.as_deref(), &trust) {
@@ -31,7 +32,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunO
 
 fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
     match target {
-        // A published folder stays one, whatever else was put into it.
+        // A published folder stays one even if other files were added to it.
         Some(path) if is_published(path) => published(env, global, path, trust).map_err(for_strangers),
         Some(path) if heldto_store_sled::is_ledger(path) => {
             own(env, &Global { ledger: Some(path.to_owned()), ..global.clone() }, trust)
@@ -45,13 +46,15 @@ fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, trust: &Trus
     }
 }
 
-/// Tells whether a folder is one that was published, and not a ledger's own.
+/// Returns `true` if a folder is a published one, not a ledger's own.
 pub fn is_published(path: &Path) -> bool {
-    // Of no entries there are no tiles.
+    // An empty ledger has no tiles.
     path.join("checkpoint").is_file() && (path.join("tile").is_dir() || path.join("first-key").is_file())
 }
 
-/// Verifies a ledger that lives here; opening it may have mended it, which was said.
+/// Verifies a local ledger.
+///
+/// Opening it may have repaired it, which was reported in a notice.
 fn own(env: &mut Env<'_>, global: &Global, trust: &Trust) -> Result<String, CommandError> {
     let mut open = ledger::open(env, global, Access::Read)?;
     let size = open.head().size();
@@ -92,7 +95,8 @@ fn file(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Resul
     })
 }
 
-/// Returns what is broken, with the id and the text of the fact that stands there, unless that is sensitive in any version.
+/// Returns the error for a broken entry, with the id and the text of its fact, unless that fact is
+/// sensitive in any version.
 fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandError {
     let fact = problem.entry.and_then(|index| {
         let mut fact = None;
@@ -110,7 +114,9 @@ fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandEr
     error
 }
 
-/// Tells whether a fact is sensitive in any version that can be read: of a broken ledger, by reading all of it.
+/// Returns `true` if a fact is sensitive in any version, or if an entry cannot be read.
+///
+/// Reads the log itself, up to the first sensitive version, because the ledger may be broken.
 fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
     let mut is_sensitive = false;
     let mut open_indexed = |index: u64| {
@@ -125,11 +131,11 @@ fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
         });
         read.is_ok()
     };
-    // Where not all can be read, it may be sensitive.
+    // If some entries cannot be read, assume that the fact is sensitive.
     !open_indexed(0) || is_sensitive
 }
 
-/// Holds a sound ledger against what the reader brought: first whatever contradicts it, then signatures.
+/// Compares a sound ledger with the reader's trust anchors: contradictions first, then signatures.
 fn finish<S: Store + Sync>(
     global: &Global,
     ledger: &Ledger<S>,
@@ -147,18 +153,18 @@ fn finish<S: Store + Sync>(
     Ok(format!("{}{}", sound(&ledger.genesis().origin, verified), describe(&signed, verified.entries, trust)))
 }
 
-/// What a ledger's checkpoints say of it.
+/// The checkpoints of a ledger, with their signatures.
 pub struct Signed {
-    /// Its own checkpoint, with who signed it.
+    /// The ledger's own checkpoint and its signature.
     own: Option<(Checkpoint, Signature)>,
-    /// The same of the checkpoint that the reader brought.
+    /// The reader's checkpoint and its signature.
     expected: Option<(Checkpoint, Signature)>,
 }
 
-/// Holds a ledger against its checkpoint and the one that the reader brought: first size and root of both, then the signatures.
+/// Compares a ledger with its own checkpoint and the reader's: sizes and roots, then signatures.
 ///
 /// # Errors
-/// At any contradiction; when a key was given, and not all entries are signed with it.
+/// If anything contradicts, or if a key was given and does not sign all entries.
 pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Trust) -> Result<Signed, CommandError> {
     let expected = trust.expect(ledger)?;
     let own = checkpoint.map(|bytes| trust::read(bytes, "its checkpoint")).transpose()?;
@@ -186,7 +192,9 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
     }
 }
 
-/// Names the first correction of which no reader takes any notice; its fact only where it is not sensitive.
+/// Returns the error for the first correction that has no effect.
+///
+/// Sensitive facts are not named.
 fn of_no_effect<S: Store + Sync>(ledger: &Ledger<S>, index: u64, of: &FactId) -> CommandError {
     let named = if is_sensitive_anywhere(ledger, of) { "a fact".to_owned() } else { format!("`{of}`") };
     let message = format!(
@@ -254,7 +262,7 @@ fn sound(origin: &str, v: &Verified) -> String {
     out
 }
 
-/// Returns what is signed and expected, a line each.
+/// Returns the reader's checkpoint and the ledger's own as text, a line each.
 pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
     let mut out = String::new();
     if let Some((expected, signature)) = &signed.expected {
