@@ -1,12 +1,13 @@
-//! A log of any size, in the proportions of a real one: for each thousand facts one body, two documents, a hundred commitments, what was delivered towards
-//! them, what was paid, and above all figures.
+//! A synthetic log of any size, with the proportions of a real one. Each thousand facts hold one
+//! body, two sources, a hundred commitments, deliveries towards them, payouts and, most of all,
+//! measurements. Deterministic; start at [`fact`].
 
 use heldto_fact::{
     Act, Amount, Attribution, Basis, Body, Citation, Commitment, Due, Fact, FactId, Force, Link, LinkKind, Mode,
     Outcome, PartyKind, Provenance, Quantity, Role, Salience, Strength, Target, Voice, When,
 };
 
-/// Numbers that look random and are the same every time.
+/// Returns a pseudo-random number, the same in every run.
 fn random(n: u64, what: u64) -> u64 {
     let hash = blake3::hash(&[n.to_be_bytes(), what.to_be_bytes()].concat());
     u64::from_be_bytes(hash.as_bytes()[..8].try_into().expect("8 bytes"))
@@ -51,12 +52,14 @@ fn text(n: u64) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// How many bodies are spoken of side by side, in a log of so many facts: what is said of one is spread over a hundred thousand entries.
+/// Returns the number of bodies that are interleaved in a log of `size` facts.
+///
+/// The facts on one body then spread over up to 100,000 entries.
 pub fn abreast(size: u64) -> u64 {
     (size / 1000).clamp(1, 100)
 }
 
-/// The fact at this place of a log in which so many bodies are spoken of side by side.
+/// Returns fact `n` of a log in which `abreast` bodies are interleaved.
 pub fn fact(n: u64, abreast: u64) -> Fact {
     let (window, within) = (n / (1000 * abreast), n % (1000 * abreast));
     let (thousand, place) = (window * abreast + within % abreast, within / abreast);
@@ -134,16 +137,16 @@ pub fn fact(n: u64, abreast: u64) -> Fact {
     }
 }
 
-/// How many bodies a log of movements of money has.
+/// Number of bodies in a log of payments.
 pub const PAYERS: u64 = 1000;
 
-/// The day, the payer and the amount in pounds of this movement.
+/// Returns the day, the payer and the amount in pounds of payment `n`.
 pub fn movement(n: u64) -> (String, u64, u64) {
     let date = (2019 + random(n, 20) % 7, 1 + random(n, 21) % 12, 1 + random(n, 22) % 28);
     (format!("{}-{:02}-{:02}", date.0, date.1, date.2), random(n, 23) % PAYERS, 1 + random(n, 7) % 9000)
 }
 
-/// The fact at this place of a log that begins with its payers and a source, and then tells of movements of money.
+/// Returns fact `n` of a log that holds the payers, a source, and then payments.
 pub fn paid(n: u64) -> Fact {
     let party = |n: u64| id(&format!("council-{n}"));
     if n < PAYERS {

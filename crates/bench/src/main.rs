@@ -1,10 +1,11 @@
-//! What Heldto costs on a log of any size, as ratios measured in one run: to the limit of the machine, and to other stores that hold the same bytes.
+//! Benchmarks of Heldto on logs of any size, as ratios within one run: to the limit of the machine,
+//! and to other stores that hold the same bytes. Start at `run`.
 //!
 //!     cargo run --release --manifest-path crates/bench/Cargo.toml -- 1000 1000000
-//!     … -- --peers 1000000            what else a user might pick, by peers/peers.py
-//!     … -- --money 1000000            a report on so many movements of money, beside programs for accounts
-//!     … -- --make DIR 1000000         only a ledger of so many events
-//!     … -- --plot growth.tsv          growth.svg from what runs with `--results growth.tsv` wrote down
+//!     … -- --peers 1000000       also compare with the stores of peers/peers.py
+//!     … -- --money 1000000       a report on this number of payments, against accounting programs
+//!     … -- --make DIR 1000000    only create a ledger of this number of events
+//!     … -- --plot growth.tsv     draw growth.svg from the lines written by `--results growth.tsv`
 
 mod log;
 mod money;
@@ -26,10 +27,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How many facts are replayed into states at most, beside the same bytes in memory twice over.
+/// Maximum number of facts replayed into states; memory then holds the same bytes twice as well.
 const MOST_REPLAYED: u64 = 3_000_000;
 
-/// How many facts are appended at a time, durably.
+/// Number of facts in a durable append.
 pub const BATCH: u64 = 10_000;
 
 fn main() {
@@ -63,7 +64,7 @@ fn main() {
     }
 }
 
-/// What is written down for the plot.
+/// The results file for the plot.
 struct Results {
     size: u64,
     file: Option<PathBuf>,
@@ -84,15 +85,16 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), found)
 }
 
-/// How often what is compared is run, each after the other in turn.
+/// Number of rounds; in each, the candidates run one after another.
 const ROUNDS: usize = 5;
 
-/// How often appends of so many facts are: of ten million once, since all of them take some minutes.
+/// Returns the number of rounds of appends: one above two million facts, because all stores
+/// together take some minutes for ten million.
 const fn appends(size: u64) -> usize {
     if size > 2_000_000 { 1 } else { ROUNDS }
 }
 
-/// The middle of some runs.
+/// Returns the median.
 pub fn median<T: Ord + Copy>(mut runs: Vec<T>) -> T {
     runs.sort();
     runs[runs.len() / 2]
@@ -119,7 +121,7 @@ fn open(dir: &Path) -> Ledger<SledStore> {
     Ledger::open(SledStore::open(dir, opening(&mut |_| {})).expect("opens")).expect("opens")
 }
 
-/// A ledger of so many facts, and how long the appends took.
+/// Creates a ledger of `size` facts and returns the time that the appends took.
 pub fn append(dir: &Path, size: u64, fact: impl Fn(u64) -> Fact) -> Duration {
     let notices = Notices::default();
     let waiting = &mut |_: &str| {};
@@ -135,7 +137,7 @@ pub fn append(dir: &Path, size: u64, fact: impl Fn(u64) -> Fact) -> Duration {
     took
 }
 
-/// The same by a process of its own, whose memory holds nothing else.
+/// Runs [`append`] in a process of its own, whose memory holds nothing else.
 fn apart(dir: &Path, size: u64) -> Duration {
     let made = std::process::Command::new(std::env::current_exe().expect("is there"))
         .args([OsStr::new("--make"), dir.as_os_str(), OsStr::new(&size.to_string())])
@@ -153,7 +155,7 @@ fn run(size: u64, peers: bool, results: &mut Results) {
     append(&thousand, 1000, |n| log::fact(n, 1));
     results.put("bytes on the disk", folder(&dir) as f64);
     let ledger = open(&dir);
-    // The bytes as they are stored, for everybody to hold.
+    // The stored bytes, for every store to hold.
     let mut stored: Vec<Stored> = Vec::new();
     let mut keep = |s: &heldto_store::StoredEntry| {
         stored.push((s.entry.clone(), s.parts.iter().flat_map(|(_, bytes)| bytes).copied().collect()));
@@ -164,7 +166,7 @@ fn run(size: u64, peers: bool, results: &mut Results) {
     println!("  {} bytes an event", bytes as u64 / size);
     let (mut ours, mut others) = (Vec::new(), Vec::new());
     for _ in 0..appends(size) {
-        // Nobody pays for what was written or removed before.
+        // Finishes earlier writes and removals, so that no candidate pays for them.
         std::process::Command::new("sync").status().expect("runs");
         let again = root.path().join("again");
         ours.push(apart(&again, size));
@@ -204,7 +206,7 @@ fn run(size: u64, peers: bool, results: &mut Results) {
     processes(&dir, &thousand, results);
 }
 
-/// A full replay, beside decoding the same facts in memory.
+/// Measures a full replay, against decoding the same facts in memory.
 fn replay(stored: &[Stored], ledger: &Ledger<SledStore>, results: &Results) {
     let size = results.size;
     let [mut decoded, mut told, mut replayed, mut resumed] = [const { Vec::new() }; 4];
@@ -230,7 +232,7 @@ fn replay(stored: &[Stored], ledger: &Ledger<SledStore>, results: &Results) {
     println!("  taking in one more entry: {} µs", median(resumed).as_micros());
 }
 
-/// Whole processes, started by a process that holds little: the memory of whoever starts one counts as its own.
+/// Measures whole processes from a small parent, because a parent's memory counts as its child's.
 fn processes(long: &Path, thousand: &Path, results: &Results) {
     let mut small = std::process::Command::new(std::env::current_exe().expect("is there"));
     if let Some(file) = &results.file {
@@ -240,7 +242,7 @@ fn processes(long: &Path, thousand: &Path, results: &Results) {
     assert!(small.status().expect("runs").success());
 }
 
-/// How long some work takes on both halves at once.
+/// Returns the time of `work` on both halves at once, on two threads.
 fn two_cores<T: Sync>(all: &[T], work: impl Fn(&[T]) + Sync) -> Duration {
     let (first, second) = all.split_at(all.len() / 2);
     let both = || {
@@ -257,7 +259,7 @@ fn rate(name: &str, took: Duration, size: u64, ours: Duration) {
     println!("  {each:8.0} ns an event  ours takes {ratio:5.2} times this  {name}");
 }
 
-/// Commitment, chain and leaf of everything, and the tree over it.
+/// Hashes commitments, chain, leaves and the tree over all entries in memory.
 fn hash(stored: &[Stored]) {
     let mut edge = heldto_proof::CompactRange::default();
     let mut last = None;
@@ -270,7 +272,7 @@ fn hash(stored: &[Stored]) {
     std::hint::black_box((last, edge.root()));
 }
 
-/// Commitments and chain of everything in a range of a ledger checked, its leaves hashed, and the tree over them.
+/// Checks commitments and chain of a range of stored entries, and hashes its leaves and tree.
 fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
     let (mut edge, mut last) = (heldto_proof::CompactRange::default(), None);
     let mut check = |stored: &StoredEntry| {
@@ -289,12 +291,14 @@ fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
     std::hint::black_box(edge.root());
 }
 
-/// Number of runs of single appends.
+/// Number of runs, each of [`SINGLES`] single appends.
 const SINGLE_RUNS: usize = 15;
 const SINGLES: u64 = 100;
 
-/// One durable append in process, beside a bare `fdatasync` of the same bytes over zeros, and beside the journal alone: what an
-/// acknowledgement waits for. Gives its milliseconds.
+/// Measures one durable append in process, against a bare `fdatasync` of the same bytes over zeros
+/// and against the journal alone, for which an acknowledgement waits.
+///
+/// Returns the median in milliseconds.
 fn singles(root: &Path, dir: &Path, size: u64) -> f64 {
     let mut ledger = open(dir);
     let mut random = salts();
@@ -340,14 +344,14 @@ fn singles(root: &Path, dir: &Path, size: u64) -> f64 {
     milliseconds(median(times))
 }
 
-/// An entry at another place: with the same parts, behind another head.
+/// Returns the entry, with the same parts, re-encoded to follow `head`.
 fn rechained(new: &NewEntry, head: &heldto_proof::Head) -> NewEntry {
     let entry = Entry::decode(&new.entry).expect("an entry");
     let entry = Entry { index: head.size(), previous: head.chain, ..entry };
     NewEntry { entry: entry.encode().expect("an entry"), ..new.clone() }
 }
 
-/// How many bytes the files in a folder take.
+/// Returns the total size of the files in a folder, in bytes.
 pub fn folder(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries.map(|e| e.metadata().map_or(0, |m| if m.is_dir() { folder(&e.path()) } else { m.len() })).sum()

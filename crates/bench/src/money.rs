@@ -1,4 +1,4 @@
-//! A report on movements of money, beside programs that keep accounts, on the same movements.
+//! A report on payments, against accounting programs on the same payments.
 
 use crate::process::heldto;
 use crate::{append, log, median, milliseconds, others};

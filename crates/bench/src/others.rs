@@ -1,4 +1,5 @@
-//! What a user would pick instead, holding the same bytes, durably batch by batch, without any hashing.
+//! Stores a user might choose instead, given the same bytes in durable batches, without hashing.
+//! Start at [`all`] (in process) and [`peers`] (by a Python script).
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The bytes of an entry and of its parts.
 pub type Stored = (Vec<u8>, Vec<u8>);
 
-/// Each store with how long it took and how many bytes it takes on the disk.
+/// Returns each store's name, the time it took and the bytes it uses on disk.
 pub fn all(root: &Path, stored: &[Stored], batch: usize) -> Vec<(&'static str, Duration, u64)> {
     let run = |name, write: fn(&Path, &[Stored], usize)| {
         let dir = root.join("other");
@@ -83,7 +84,7 @@ fn sled(dir: &Path, stored: &[Stored], batch: usize) {
     }
 }
 
-/// What else a user might pick: peers/peers.py, with the Python of `HELDTO_PYTHON`, and how often ours fits into what each takes to append.
+/// Measures the stores of peers/peers.py and prints how much longer our appends take than theirs.
 pub fn peers(root: &Path, stored: &[Stored], ours: Duration) {
     use std::io::Write;
     let path = root.join("records");
@@ -108,7 +109,9 @@ pub fn peers(root: &Path, stored: &[Stored], ours: Duration) {
     std::fs::remove_file(path).expect("removes");
 }
 
-/// Runs peers/peers.py, of the peers that `HELDTO_PEERS` names or of all, and gives each line that it prints.
+/// Runs peers/peers.py and passes each line of its output to `line`.
+///
+/// `HELDTO_PYTHON` names the interpreter; `HELDTO_PEERS` limits the run to some peers.
 pub fn python(arguments: &[&str], scratch: &Path, mut line: impl FnMut(&str)) {
     use std::io::BufRead;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/peers.py");

@@ -1,17 +1,20 @@
-//! Costs against the length of the log, as SVG.
+//! Draws costs against the length of the log, as SVG. Reads only the results file.
 
 use plotters::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Draws a file of `size, what, value` in tabs, as `--results` writes it, into an SVG beside it: the newest value of each.
+/// Draws an SVG next to a results file.
+///
+/// A line of the file is `size, what, value`, separated by tabs, as `--results` writes it; the last
+/// value for each size and name counts.
 pub fn draw(results: &Path) {
     let text = std::fs::read_to_string(results).expect("results");
     let mut lines: BTreeMap<&str, BTreeMap<u64, f64>> = BTreeMap::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         let [size, what, value] = fields[..] else { panic!("{line}") };
-        // Milliseconds, but for the disk, which is drawn in kilobytes.
+        // Values are in milliseconds, except for the disk size, which is drawn in kilobytes.
         let value: f64 = value.parse().expect("a number");
         let (what, value) = match what {
             "bytes on the disk" => ("kilobytes on the disk", value / 1000.0),
@@ -46,7 +49,7 @@ pub fn draw(results: &Path) {
             ends.push((chart.backend_coord(&end).1, (*what).to_owned(), colour));
         }
     }
-    // Each line is named at its end, one below the other where they lie close.
+    // Label each line at its end; move labels down where they would overlap.
     ends.sort_by_key(|(y, ..)| *y);
     let mut free = 0;
     for (y, what, colour) in ends {

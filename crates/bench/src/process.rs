@@ -1,17 +1,18 @@
-//! What a user waits for: whole processes, with the memory they hold, on a long log and on one of a thousand, each right after an append.
+//! Time and peak memory of whole processes, as a user meets them: on a long log and on one of a
+//! thousand facts, each right after an append. Start at [`all`].
 
 use crate::{Results, median, milliseconds, timed};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// The program, where it was built.
+/// Returns the path of the release build, if there is one.
 pub fn program() -> Option<PathBuf> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/release/heldto");
     program.is_file().then_some(program)
 }
 
-/// Runs it on a ledger. Gives how long it took, and the most memory that it held, in megabytes.
+/// Runs the program on a ledger; returns the time and the peak memory in megabytes.
 pub fn heldto(ledger: &Path, arguments: &[&str]) -> (Duration, f64) {
     let mut command = Command::new(program().expect("built"));
     command.arg("--ledger").arg(ledger).args(arguments).stdout(Stdio::null());
@@ -19,7 +20,7 @@ pub fn heldto(ledger: &Path, arguments: &[&str]) -> (Duration, f64) {
         let child = command.spawn().expect("runs");
         let (mut status, mut usage) = (0, unsafe { std::mem::zeroed::<libc::rusage>() });
         let pid = libc::pid_t::try_from(child.id()).expect("a process");
-        // The standard library's wait does not give the memory of one child.
+        // The standard library's `wait` does not report the memory of one child.
         unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
         assert_eq!(status, 0, "{arguments:?}");
         usage.ru_maxrss as f64 / 1024.0
@@ -27,7 +28,7 @@ pub fn heldto(ledger: &Path, arguments: &[&str]) -> (Duration, f64) {
     (took, peak)
 }
 
-/// What is asked of a ledger of many bodies, and of one of a thousand facts on one.
+/// Commands measured on a ledger of many bodies and on one of a thousand facts on one body.
 const COMMANDS: [&[&str]; 5] = [
     &["status"],
     &["report", "pledges", "--about", "council-0"],
