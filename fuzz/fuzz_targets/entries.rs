@@ -1,4 +1,4 @@
-//! Entries, heads, facts and the ledger's own records: what decodes has one spelling.
+//! Entries, heads, facts and system records: input that decodes is in canonical encoding.
 #![no_main]
 
 use heldto_ledger::{SystemRecord, decode_fact, decode_header, encode_fact};

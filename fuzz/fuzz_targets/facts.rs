@@ -1,4 +1,5 @@
-//! Facts files, TOML and JSON lines: every text is read, or told what is wrong with it; what reads is written back the same.
+//! Facts files, TOML and JSON lines: any text is read or gives problems, and facts that are read
+//! survive writing as TOML.
 #![no_main]
 
 use heldto_intake::{File, Known, read, to_toml};
@@ -13,7 +14,7 @@ fuzz_target!(|text: &str| {
                 assert_eq!(again.expect("what was written is read"), facts);
             }
             Ok(_) => {}
-            // Each problem is drawn alone; many of them say nothing new.
+            // Each problem is rendered independently, so checking the first one is enough.
             Err(problems) => assert!(problems.render(false).starts_with("error: ")),
         }
     }

@@ -1,4 +1,4 @@
-//! Exports and proofs, as `heldto verify -` takes them.
+//! Exports and proofs, as `heldto verify -` reads them: any text is found sound or broken.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

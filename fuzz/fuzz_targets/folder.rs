@@ -1,4 +1,5 @@
-//! A published folder in which one file is anything: tiles, bundles, parts, checkpoint, key. The first byte says which.
+//! A published folder with one file replaced by arbitrary bytes: no change is accepted as sound,
+//! except in the checkpoint. The first input byte chooses the file.
 #![no_main]
 
 use heldto_cli::{Env, Terminal, run};
@@ -8,7 +9,7 @@ use std::sync::LazyLock;
 
 const FILES: [&str; 5] = ["checkpoint", "first-key", "tile/0/000.p/4", "tile/entries/000.p/4", "parts/000.p/4"];
 
-/// A small sound folder, made once.
+/// A small sound folder, created once, and its files' contents.
 static FOLDER: LazyLock<(PathBuf, Vec<Vec<u8>>)> = LazyLock::new(|| {
     let dir = std::env::temp_dir().join(format!("heldto-fuzz-{}", std::process::id()));
     let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/errors/base.toml");
@@ -43,7 +44,7 @@ fuzz_target!(|data: (u8, &[u8])| {
     std::fs::write(&file, bytes).expect("writes");
     let exit_code = heldto(&["verify", &dir.to_string_lossy()]);
     std::fs::write(&file, &sound[which]).expect("writes");
-    // Without a key only the signature may be anything.
+    // Without a key the signature is not checked, so a changed checkpoint may be accepted.
     let accepted = bytes == sound[which] || FILES[which] == "checkpoint";
     assert!(exit_code == 4 || (exit_code == 0 && accepted), "{exit_code} for {}", FILES[which]);
 });

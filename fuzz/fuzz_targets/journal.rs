@@ -1,4 +1,5 @@
-//! Foreign bytes in the files of a journal: it opens or says what is wrong, and never gives anything but what was written.
+//! Arbitrary changes to a journal's files: it opens or returns an error, and never returns an entry
+//! that was not written.
 
 #![no_main]
 
@@ -19,7 +20,7 @@ struct Base {
 
 fn all(journal: &Journal) -> Vec<StoredEntry> {
     let mut all = Vec::new();
-    // What does not read is an error, and what was given before that counts.
+    // Reading ends with an error at the first damaged entry; the entries before it count.
     drop(journal.read(0..journal.head().size(), &mut |stored| {
         all.push(stored.clone());
         true
@@ -45,7 +46,8 @@ fn base() -> &'static Base {
 fuzz_target!(|data: &[u8]| {
     let base = base();
     let mut files = base.files.clone();
-    // Each patch: which file, where, how long, and the bytes; or the length of the file.
+    // A patch: file number, length, a three-byte offset, and the bytes to XOR at the offset. A
+    // length of 0 truncates the file at the offset.
     let mut rest = data;
     while let Some(([which, length, a, b, c], after)) = rest.split_first_chunk::<5>() {
         let file = &mut files[usize::from(which % 4)];

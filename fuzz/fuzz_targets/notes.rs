@@ -1,4 +1,4 @@
-//! Notes, checkpoints, keys and proofs: what reads is written back the same.
+//! Notes, checkpoints, keys and proofs: values that parse survive being written and read again.
 #![no_main]
 
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote, TlogProof, Verifier};

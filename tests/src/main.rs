@@ -1,4 +1,7 @@
-//! The program with a clock, a randomness and a width that the test gives.
+//! The program with the clock, the randomness and the terminal injected by a test.
+//!
+//! Turns the `HELDTO_TEST_*` environment variables into a [`Env`]; the shipped program reads none
+//! of them.
 
 use heldto_cli::{Env, Terminal, run};
 use std::io::{Read, Write};

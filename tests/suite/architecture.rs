@@ -1,11 +1,12 @@
-//! The rooms are those of ARCHITECTURE.md, and nobody imports what the table there does not allow.
+//! Holds the workspace to ARCHITECTURE.md: its crates, its imports, its paths, and the length of
+//! files.
 
 use crate::root;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// The rows of the import table: `| room | what it may import |`.
+/// Returns the import table of ARCHITECTURE.md, whose rows are `| crate | allowed imports |`.
 fn allowed() -> Imports {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     let table = text.split("## Who may import whom").nth(1).expect("the table").split("\n## ").next().expect("its end");
@@ -67,7 +68,7 @@ fn no_file_of_code_has_grown_a_second_subject() {
         for entry in std::fs::read_dir(dir).expect("a folder").flatten() {
             let path = entry.path();
             if path.is_dir() {
-                // What was built there is nobody's code.
+                // Build output is generated code.
                 open.extend((entry.file_name() != "target").then_some(path));
             } else if path.extension().is_some_and(|x| x == "rs") {
                 let lines = std::fs::read_to_string(&path).expect("text").lines().count();

@@ -1,11 +1,12 @@
-//! What is there already is never lost, and what was cut short is taken up: keys, marks, and folders that are somebody's own.
+//! Checks that keys, marks and foreign files are never overwritten, and that interrupted commands
+//! are resumed.
 
 use crate::proofs::{init, ok_with, path, published};
 use crate::{ok, root, run, text};
 use std::fs;
 use std::path::Path;
 
-/// Runs it, wants this exit code, and gives what it said.
+/// Runs the program, expects this exit code, and returns its standard error.
 fn refused(dir: &Path, code: i32, arguments: &[&str]) -> String {
     let output = run(dir, arguments);
     let said = text(&output.stderr);
@@ -97,7 +98,7 @@ fn a_checkpoint_file_of_other_entries_is_not_published_or_proved_by() {
     let facts = fs::read_to_string(root().join("tests/errors/base.toml")).expect("text");
     fs::write(other.path().join("facts.toml"), facts.replace("Open 50 places", "Open 5 places")).expect("writes");
     ok(other.path(), &["--ledger", "ledger", "append", "facts.toml", "-q"]);
-    // As many entries, and a checkpoint of the other history by the same key.
+    // As many entries, but a checkpoint of the other history, signed by the same key.
     fs::copy(dir.path().join("ledger/checkpoint"), other.path().join("ledger/checkpoint")).expect("copies");
     let said = refused(other.path(), 4, &["--ledger", "ledger", "prove", "old-pledge"]);
     assert!(said.contains("not of this ledger's entries"), "{said}");
@@ -109,10 +110,10 @@ fn a_checkpoint_file_of_other_entries_is_not_published_or_proved_by() {
 fn a_change_of_key_cut_short_is_finished_or_forgotten() {
     let (dir, _) = published();
     let file = |name: &str| dir.path().join("ledger").join(name);
-    // Cut short before the ledger spoke of the new key: it is forgotten.
+    // Interrupted before the new key was recorded in the ledger: the new key is discarded.
     fs::copy(file("signing.key"), file("signing.key.next")).expect("copies");
     ok_with(dir.path(), "3", &["--ledger", "ledger", "key", "rotate"]);
-    // Cut short before the files were renamed: the next signature finishes it.
+    // Interrupted before the files were renamed: the next signature completes the change.
     fs::rename(file("signing.key"), file("signing.key.next")).expect("renames");
     fs::rename(file("signing.key.until-4"), file("signing.key")).expect("renames");
     ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);
@@ -126,7 +127,8 @@ fn a_checkpoint_from_before_a_change_of_key_is_still_expected() {
     let said = ok_with(dir.path(), "3", &["--ledger", "ledger", "key", "rotate"]);
     let second = said.lines().find_map(|l| l.trim().strip_prefix("public key   ")).expect("a key").to_owned();
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
-    // Whoever has the newer key knows the older checkpoint by the key before.
+    // A reader with the newer key learns the older one from the log, and so accepts the older
+    // checkpoint.
     for (key, signed) in [(&first, "signed by the key given"), (&second, "signed by example.org/proofs+")] {
         let said = ok(dir.path(), &["verify", "public", "--key", key, "--expect", "seen"]);
         assert!(said.contains(&format!("holds all 4 entries of the checkpoint expected; {signed}")), "{said}");

@@ -1,9 +1,10 @@
-//! Every command as a user runs it, with all that it prints kept as goldens, on the seeds.
+//! Runs each command on the seeds as a user would, and compares its whole output with a golden
+//! file.
 
 use crate::{golden, heldto, ledger_of, ok, root, run, seeds, text};
 use std::path::Path;
 
-/// Standard output, then standard error, then the exit code where it is not 0.
+/// Returns standard output, then standard error, then the exit code unless it is 0.
 fn transcript(dir: &Path, arguments: &[&str]) -> String {
     let output = run(dir, arguments);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
@@ -90,7 +91,7 @@ fn what_is_typed_wrong_is_told() {
     golden("goldens/wrong-file.txt", &transcript(nowhere.path(), &["verify", "nothing.jsonl"]));
 }
 
-/// A ledger's life from its beginning, in one folder.
+/// Follows one ledger from its beginning, in one folder.
 #[test]
 fn a_life_of_a_ledger() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -149,7 +150,8 @@ fn the_demonstration_is_one_command() {
 fn a_report_on_one_body_or_fact_reads_what_bears_on_it_and_no_more() {
     let dir = seeds();
     let read = |arguments: &[&str]| {
-        // How much is read without what is sensitive would tell how much that is.
+        // Without `--sensitive`, the counts are hidden: they would reveal the number of sensitive
+        // facts.
         let output = run(dir, &[&["--ledger", "ledger", "-v"], arguments, &["--sensitive"]].concat());
         let said = text(&output.stderr);
         let words: Vec<&str> = said.split_whitespace().collect();
@@ -171,12 +173,13 @@ fn a_report_on_one_body_or_fact_reads_what_bears_on_it_and_no_more() {
         let (read, all) = read(whole);
         assert_eq!(read, all, "{whole:?}");
     }
-    // By the log's own clock as well.
+    // The same for an earlier size of the log.
     let (read, all) = read(&["report", "pledges", "--by", "derbyshire-icb", "--at", "380"]);
     assert!(read < 120 && all == 380, "{read} of {all}");
 }
 
-/// A long ledger is judged when a day is given, and that is shown from then on, with its age; never as if it were of today, or of another log.
+/// Checks that the status of a long ledger is cached once it is judged for today, and shown with
+/// its age, but never for another day or another log.
 #[test]
 fn the_status_of_a_long_ledger_is_what_was_judged_last() {
     let dir = ledger_of(&root().join("seeds"));
@@ -190,7 +193,7 @@ fn the_status_of_a_long_ledger_is_what_was_judged_last() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         (text(&output.stdout), text(&output.stderr))
     };
-    // Noon of 22 and of 23 November 2026.
+    // Noon on 22 and on 23 November 2026.
     let (today, tomorrow) = ("1795348800", "1795435200");
     let (fresh, read) = status(today, "394", &[]);
     assert!(read.contains("394 of 394"), "{read}");
@@ -199,7 +202,7 @@ fn the_status_of_a_long_ledger_is_what_was_judged_last() {
     assert!(read.contains("read 0 of 394"), "{read}");
     let (judged, _) = status(today, "393", &["--as-of", "2026-11-22"]);
     assert_eq!(judged, fresh);
-    // A judgement of another day than today is not kept.
+    // A judgement for a day other than today is not cached.
     status(today, "393", &["--as-of", "2025-01-01"]);
     status(today, "393", &["--at", "380"]);
     let (kept, read) = status(today, "393", &[]);
@@ -213,7 +216,7 @@ fn the_status_of_a_long_ledger_is_what_was_judged_last() {
     let said = "was judged as at 22 Nov 2026, of the first 394 entries; 1 came since. To judge anew: heldto status --as-of 2026-11-23.";
     assert!(flat.contains(said), "{older}");
     assert!(flat.contains("entries 395") && flat.contains("Past due (21)"), "{older}");
-    // What was judged of another log, and what does not read, is not shown.
+    // A cached status of another log, or a corrupt one, is not shown.
     let path = dir.path().join("ledger/judged");
     let mine = std::fs::read_to_string(&path).expect("kept");
     let chain = mine.split("\"chain\":\"").nth(1).and_then(|rest| rest.get(..64)).expect("a chain value");

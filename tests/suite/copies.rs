@@ -1,4 +1,4 @@
-//! Two copies that mend each other, as a keeper meets them: what is said, and what is still there.
+//! Checks that the journal and the database repair each other, by messages and by content.
 
 use crate::{has_tool, heldto, ok, root, run, text};
 use std::fs;
@@ -9,7 +9,7 @@ fn party(n: u32) -> String {
     format!("[[party]]\nid = \"party-{n}\"\nname = \"Party {n}\"\nkind = \"council\"\n")
 }
 
-/// A ledger of 600 parties, signed and published.
+/// Returns a folder with a ledger of 600 parties, signed and published.
 fn published() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     ok(dir.path(), &["init", "ledger", "--origin", "example.org/copies", "-q"]);
@@ -33,7 +33,7 @@ fn what_both_copies_lost_is_taken_from_a_published_folder() {
     let verify = || run(dir.path(), &["--ledger", "ledger", "verify"]);
     let before = text(&verify().stdout);
     ok(dir.path(), &["--ledger", "ledger", "export", "all.jsonl"]);
-    // Somebody else's ledger, of the same facts.
+    // A different ledger with the same facts.
     ok(dir.path(), &["init", "other", "--origin", "example.org/copies-too", "-q"]);
     ok(dir.path(), &["--ledger", "other", "append", "many.toml", "-q"]);
     ok(dir.path(), &["--ledger", "other", "export", "other.jsonl"]);
@@ -58,7 +58,8 @@ fn what_both_copies_lost_is_taken_from_a_published_folder() {
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "nothing to mend");
 }
 
-/// The end of both copies is gone, and a mark tells of it: another copy has it.
+/// Checks that entries lost at the end of both copies, as the mark shows, are restored from an
+/// export.
 #[test]
 fn the_end_that_both_copies_lost_is_taken_from_an_export() {
     let dir = published();
@@ -112,7 +113,7 @@ fn a_damaged_small_file_is_made_again_or_named() {
             assert_eq!(fs::read(&path).expect("reads"), whole, "{file}");
         }
     }
-    // Nothing says what was signed any more: that is named, and nothing else is wrong.
+    // With both records of the last signature gone, that alone is reported.
     let dir = published();
     fs::remove_file(dir.path().join("ledger/checkpoint")).expect("removes");
     fs::write(dir.path().join("ledger/signed"), "#".repeat(200)).expect("writes");
@@ -138,7 +139,7 @@ fn a_blank_or_torn_next_key_heals() {
     }
 }
 
-/// Runs it where the ledger's folder cannot be written to; `None` where this machine cannot make it so.
+/// Runs the program with a read-only ledger folder; `None` if this machine cannot make one.
 fn run_read_only(dir: &Path, arguments: &[&str]) -> Option<Output> {
     let program = heldto(dir);
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
@@ -204,7 +205,8 @@ fn what_only_reads_works_where_nothing_can_be_written() {
     }
 }
 
-/// A ledger as a version before the journal made it: of 1,033 entries, of which 1,030 are sealed and signed.
+/// Returns a ledger written by a version without a journal: 1,033 entries, of which 1,030 are
+/// sealed and signed.
 fn of_before() -> Option<tempfile::TempDir> {
     let dir = tempfile::tempdir().expect("a folder");
     if !has_tool("tar", &["--version"]) {
@@ -240,7 +242,7 @@ fn a_ledger_of_before_the_journal_is_taken_up() {
     let output = run(dir.path(), &["--ledger", "ledger", "show", "late-2"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "once");
     ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);
-    // One that is damaged, or that lost its end, is not taken up, and stays as it is.
+    // A damaged or truncated ledger is not migrated, and stays unchanged.
     for (database, mark) in [("hot/db", ""), ("hot/db", "heldto acknowledged v1\n00000000000000001034\n")] {
         let Some(dir) = of_before() else { return };
         let path = dir.path().join("ledger").join(database);
@@ -256,7 +258,7 @@ fn a_ledger_of_before_the_journal_is_taken_up() {
         }
         let before = fs::read(&path).expect("reads");
         let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
-        // A bit that nothing rests on is no damage.
+        // Flipping an unused bit is harmless.
         if output.status.code() != Some(0) {
             assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
             assert_eq!(fs::read(&path).expect("reads"), before, "it stays as it is");
@@ -278,12 +280,14 @@ fn a_ledger_of_a_later_version_is_named_with_the_way_out() {
     assert!(said.contains("made by a later version of the program, in layout 6") && said.contains("install"), "{said}");
 }
 
-/// The open bundle is damaged and the database gone: the log is not taken for shorter than what was acknowledged, nothing is made
-/// again from what is left of it, and the entry is named.
+/// Checks that a log shorter than its mark is never the source of a repair.
+///
+/// The open bundle is damaged and the database is missing: nothing is rebuilt from the remaining
+/// entries, and the damaged entry is named.
 #[test]
 fn what_is_short_of_the_mark_is_never_the_ground_of_a_mending() {
     let dir = published();
-    // Publishing signed, and what is signed is written anew into the other file: both of them have it.
+    // Publishing signs and then writes the open bundle to the other file, so both hold the entry.
     for file in ["ledger/journal/open-0", "ledger/journal/open-1"] {
         damage(&dir.path().join(file), b"Party 530");
     }
@@ -301,7 +305,7 @@ fn what_is_short_of_the_mark_is_never_the_ground_of_a_mending() {
     assert!(said.contains("were damaged in the journal and have been mended") && said.lines().count() == 1, "{said}");
 }
 
-/// Nothing can be written, and a bundle is damaged: it is read from a copy of the database.
+/// Checks that with a damaged bundle in a read-only folder, a copy of the database is read.
 #[test]
 fn a_damaged_bundle_is_read_where_nothing_can_be_written() {
     let dir = published();
@@ -354,7 +358,7 @@ fn a_ledger_without_both_copies_or_without_its_marks_is_told() {
     assert!(text(&output.stderr).contains("both copies of its entries are missing"), "{}", text(&output.stderr));
 }
 
-/// The entry behind what was signed is lost in both copies: the ledger still opens, so that it can be repaired.
+/// Checks that a ledger opens for repair if both copies lost the entry after the signed ones.
 #[test]
 fn an_entry_that_a_mark_rests_on_can_be_repaired() {
     let dir = tempfile::tempdir().expect("a folder");

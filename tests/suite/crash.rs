@@ -1,4 +1,5 @@
-//! A process killed at any point of an append loses nothing that was acknowledged, and leaves a ledger that opens and verifies.
+//! Checks that a process killed at any point of an append loses no acknowledged fact, and leaves a
+//! ledger that opens and verifies.
 
 use crate::{heldto, ok, opening, run, text};
 use heldto_ledger::Ledger;
@@ -9,7 +10,8 @@ use std::time::Instant;
 
 const KILLS: u64 = 200;
 
-/// How many facts a batch has: some seal the tail, alone or with what is there.
+/// Returns the number of facts in a batch; some batches seal the tail, alone or with earlier
+/// entries.
 const fn batch(number: u64) -> u64 {
     match number % 4 {
         0 => 1100,
@@ -25,7 +27,7 @@ fn facts(number: u64) -> String {
     (0..batch(number)).map(party).collect()
 }
 
-/// Numbers that look random and are the same on every machine.
+/// Returns a pseudo-random number, the same on every machine.
 fn random(n: u64) -> u64 {
     let hash = blake3::hash(&n.to_be_bytes());
     u64::from_be_bytes(hash.as_bytes()[..8].try_into().expect("8 bytes"))
@@ -101,7 +103,8 @@ fn a_disk_that_fills_up_loses_nothing_and_says_so() {
     let mut last = 0;
     for number in 0..400 {
         std::fs::write(dir.path().join("facts.toml"), facts(number)).expect("writes");
-        // No file may grow beyond 1.5 MB: the database's next segment fails as on a full disk.
+        // No file may exceed 1.5 MB, so that the next segment of the database fails as on a full
+        // disk.
         let script = format!("trap '' XFSZ; ulimit -f 3000; exec {program} --ledger ledger append facts.toml");
         let output =
             std::process::Command::new("sh").args(["-c", &script]).current_dir(dir.path()).output().expect("sh runs");

@@ -1,11 +1,12 @@
-//! Nothing about an identifiable child or family is told unasked: not in a sum, an id, an order or an error, nor in what is published.
+//! Checks that nothing about an identifiable child or family is disclosed unless asked for: in no
+//! sum, id, order, error or published file.
 
 use crate::{ledger_of, ok, run, text};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
-/// What differs between two ledgers: how many sensitive facts there are, and what each says.
+/// The difference between two ledgers: the number and the content of their sensitive facts.
 struct Secret {
     id: &'static str,
     count: usize,
@@ -35,7 +36,7 @@ const OTHER: Secret = Secret {
     control: "party-b",
 };
 
-/// Facts of every kind that reports count with, all sensitive, linked to public ones.
+/// Returns sensitive facts of every kind that reports count, linked to public facts.
 fn secrets(secret: &Secret) -> String {
     let Secret { id, count, text, money, places, day, control } = secret;
     let mut out = String::new();
@@ -195,7 +196,7 @@ amounts = [{ value = "50 %", role = "measured" }]
 cites = [{ source = "s-2024-06-01", at = "p. 5" }]
 "#;
 
-/// A public fact that is recorded after the sensitive ones, so that its place in the log differs.
+/// A public fact recorded after the sensitive ones, so that its index differs between ledgers.
 const LATER: &str = r#"
 [[statement]]
 id = "later"
@@ -244,7 +245,8 @@ const REPORTS: [&str; 34] = [
     "calc places.target",
 ];
 
-/// A ledger of the public facts and of these secrets, the first of which is marked sensitive only by a correction.
+/// Returns a ledger of the public facts and these secrets, with one more that only a correction
+/// marks sensitive.
 fn ledger(secret: &Secret) -> tempfile::TempDir {
     let facts = tempfile::tempdir().expect("a folder");
     let write = |name: &str, facts_text: &str| {
@@ -258,7 +260,7 @@ fn ledger(secret: &Secret) -> tempfile::TempDir {
         ok(dir.path(), &["--ledger", "ledger", "append", &write(name, facts_text), "-q"]);
     };
     append("secrets.toml", &all);
-    // Told as a public fact first, and found out later.
+    // First recorded as a public fact, and marked sensitive later.
     let id = format!("{}-told", secret.id);
     let told = format!(
         "\n[[statement]]\nid = \"{id}\"\ntext = \"{}\"\nby = \"critic\"\nabout = \"council\"\nvoice = \"critic\"\nact = \"case\"\noccurred = \"{}\"\nlinks = [{{ contradicts = \"open-delivery\" }}]\ncites = [{{ source = \"s-2024-06-01\", at = \"p. 9\" }}]\n",
@@ -272,17 +274,18 @@ fn ledger(secret: &Secret) -> tempfile::TempDir {
     dir
 }
 
-/// What a run says but for what may differ: the count withheld, the place in the log, recorded times, head, checkpoint and digest.
+/// Returns the output of a run without the parts that may differ: the number withheld, indexes,
+/// times of recording, head, checkpoint and digest.
 fn said(dir: &Path, arguments: &[&str]) -> String {
     let output = run(dir, &[&["--ledger", "ledger"], arguments].concat());
     let said = format!("{} {} {:?}", text(&output.stdout), text(&output.stderr), output.status.code());
     let blank =
         ["Rests on", "tree head", "chain ", "digest", "\"tree-head\"", "\"chain\"", "\"digest\"", "\"entries\""];
     let kept = said.lines().filter(|line| !blank.iter().any(|b| line.trim_start().starts_with(b)));
-    // A row of CSV ends with how many entries there are, and the tree head.
+    // A CSV row ends with the number of entries and the tree head.
     let is_table = arguments.ends_with(&["csv"]);
     let kept = kept.map(|line| if is_table { line.rsplitn(3, ',').last().unwrap_or(line) } else { line });
-    // Lines are wrapped elsewhere where a number is longer.
+    // Longer numbers change the line breaks.
     let words: Vec<&str> = kept.flat_map(str::split_whitespace).collect();
     let mut out = Vec::new();
     for (n, word) in words.iter().enumerate() {
@@ -304,7 +307,7 @@ fn ledgers_that_differ_only_in_what_is_sensitive_print_the_same() {
     for report in REPORTS {
         for format in ["table", "csv", "json", "md", "html", "ics", "atom"] {
             let arguments: Vec<&str> = report.split(' ').chain(["--format", format]).collect();
-            // Hashes stand inline in HTML, and at the end of each row of CSV.
+            // Hashes are inline in HTML, and at the end of each CSV row.
             let strip = |text: String| {
                 let pieces = text.split(['<', '>', ',', ' ', '"', '|']);
                 pieces.filter(|piece| piece.len() < 40).collect::<Vec<_>>().join(" ")
@@ -320,12 +323,12 @@ fn ledgers_that_differ_only_in_what_is_sensitive_print_the_same() {
         }
     }
     assert_eq!(compared, REPORTS.len() * 7);
-    // Asked for, it is there.
+    // With `--sensitive`, the facts are shown.
     let all = ok(one.path(), &["--ledger", "ledger", "timeline", "--sensitive"]);
     assert!(all.contains(ONE.id) && all.contains("It counts with"), "{all}");
 }
 
-/// The text of a retraction or a correction, and the log before a fact was marked, tell nothing either.
+/// Checks that retractions, corrections, and logs from before a fact was marked disclose nothing.
 #[test]
 fn what_was_public_before_it_was_marked_is_not_told() {
     let dir = ledger(&ONE);
@@ -344,11 +347,11 @@ fn what_was_public_before_it_was_marked_is_not_told() {
         let arguments: Vec<&str> = arguments.split(' ').collect();
         let output = run(dir.path(), &[&["--ledger", "ledger"], &arguments[..]].concat());
         let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
-        // What was typed is said back.
+        // Arguments are echoed, so they are removed first.
         let said = arguments.iter().fold(said, |said, typed| said.replace(typed, ""));
         assert!(!said.contains("zq-") && !said.contains("Zebra"), "{arguments:?}: {said}");
     }
-    // A name that is nearly that of a sensitive fact is not completed, where a file names it.
+    // A misspelt id in a file is not completed to that of a sensitive fact.
     let file = dir.path().join("near.toml");
     let fact = LATER.replace("\"later\"", "\"even-later\"") + "links = [{ bears-on = \"zq-child-harm-tolt\" }]\n";
     std::fs::write(&file, fact).expect("writes");
@@ -357,7 +360,8 @@ fn what_was_public_before_it_was_marked_is_not_told() {
     assert!(!text(&output.stderr).contains("zq-child-harm-told"), "{}", text(&output.stderr));
 }
 
-/// A status that sensitive evidence changes says what public evidence alone comes to; one that it does not is told by the public.
+/// Checks that a status changed by sensitive evidence has a note with the status by public evidence
+/// alone.
 #[test]
 fn with_sensitive_facts_a_status_says_what_is_public() {
     let dir = ledger(&OTHER);
@@ -380,7 +384,8 @@ fn with_sensitive_facts_a_status_says_what_is_public() {
     assert!(notes.contains(&format!("by public evidence alone: {public}")), "{notes}");
 }
 
-/// Of a folder published before a fact was marked, nothing is left that tells of it; and what is left out is accounted for.
+/// Checks that publishing removes what an earlier publication disclosed, and accounts for all that
+/// is withheld.
 #[test]
 fn publishing_leaves_sensitive_parts_out_and_says_so_first() {
     let dir = ledger(&ONE);
@@ -400,7 +405,7 @@ fn publishing_leaves_sensitive_parts_out_and_says_so_first() {
     let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
     assert_eq!(verdict["facts-withheld"], status["sensitive-entries"], "a reader counts the same");
     assert_eq!(verdict["withheld-by"].as_array().map(Vec::len), Some(1));
-    // The same of an export and a proof.
+    // The same for an export and a proof.
     ok(dir.path(), &["--ledger", "ledger", "export", "public.jsonl", "--public"]);
     assert!(!holds(dir.path().join("public.jsonl").as_path(), b"Zebra"));
     ok(dir.path(), &["verify", "public.jsonl"]);
@@ -408,7 +413,7 @@ fn publishing_leaves_sensitive_parts_out_and_says_so_first() {
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stdout));
     let whole = run(dir.path(), &["--ledger", "ledger", "export", "whole.jsonl"]);
     assert!(text(&whole.stderr).contains("about identifiable children"), "{}", text(&whole.stderr));
-    // What is restored from the folder reads and verifies, counts the same, and is not added to.
+    // A ledger restored from the folder verifies, counts the same, and accepts no entries.
     ok(dir.path(), &["restore", "public", "copy"]);
     let copied = ok(dir.path(), &["--ledger", "copy", "status", "--json"]);
     let copied: serde_json::Value = serde_json::from_str(&copied).expect("JSON");
@@ -417,12 +422,12 @@ fn publishing_leaves_sensitive_parts_out_and_says_so_first() {
     std::fs::write(dir.path().join("more.toml"), LATER.replace("\"later\"", "\"more\"")).expect("writes");
     let refused = run(dir.path(), &["--ledger", "copy", "append", "more.toml"]);
     assert!(!refused.status.success(), "a copy with parts left out is not added to");
-    // A withheld part that the keeper's own ledger lost is missing there.
+    // The restored copy judges the same facts as the keeper's ledger.
     let pages = |ledger: &str| ok(dir.path(), &["--ledger", ledger, "report", "pledges", "--format", "csv"]);
     assert_eq!(pages("ledger"), pages("copy"), "both judge the same facts");
 }
 
-/// Whether a file, or any file in a folder, holds these bytes.
+/// Returns `true` if a file, or any file in a folder, contains these bytes.
 fn holds(path: &Path, bytes: &[u8]) -> bool {
     if path.is_dir() {
         let inside: BTreeSet<_> = std::fs::read_dir(path).expect("a folder").flatten().map(|e| e.path()).collect();
@@ -431,7 +436,7 @@ fn holds(path: &Path, bytes: &[u8]) -> bool {
     std::fs::read(path).is_ok_and(|held| held.windows(bytes.len()).any(|window| window == bytes))
 }
 
-/// A public fact that names a sensitive one is warned of when it is recorded.
+/// Checks that a public fact that names a sensitive one gives a warning when it is recorded.
 #[test]
 fn a_public_fact_that_names_a_sensitive_one_is_warned_of() {
     let dir = ledger(&ONE);
@@ -442,7 +447,7 @@ fn a_public_fact_that_names_a_sensitive_one_is_warned_of() {
         assert!(output.status.success());
         assert!(text(&output.stderr).contains("whose id is published with it: names-it;"), "{}", text(&output.stderr));
     }
-    // So is it when what it names is marked only later, and whenever that is published.
+    // The same if the named fact is marked only later, and at every publication.
     let later = LATER.replace("\"later\"", "\"names-later\"") + "links = [{ bears-on = \"open-payout\" }]\n";
     std::fs::write(dir.path().join("later.toml"), later).expect("writes");
     ok(dir.path(), &["--ledger", "ledger", "append", "later.toml", "-q"]);
@@ -453,7 +458,7 @@ fn a_public_fact_that_names_a_sensitive_one_is_warned_of() {
     assert!(output.status.success() && text(&output.stderr).contains("names-later"), "{}", text(&output.stderr));
     let output = run(dir.path(), &["--ledger", "ledger", "publish", "public"]);
     assert!(text(&output.stderr).contains("names-it, names-later"), "{}", text(&output.stderr));
-    // Whoever restores what was published is told what its keeper is told.
+    // The restored copy and the keeper's ledger print the same reports.
     ok(dir.path(), &["restore", "public", "copy"]);
     for report in REPORTS.iter().filter(|report| !report.contains("open-payout") && !report.contains("--clock")) {
         let arguments: Vec<&str> = report.split(' ').collect();

@@ -1,9 +1,9 @@
-//! What is acknowledged has been made durable: seen from outside, by the calls that the program makes.
+//! Checks the durability of acknowledged facts from outside, by the system calls of the program.
 
 use crate::{has_tool, heldto, ok};
 use std::process::Command;
 
-/// What an append called, and the place of each call on a file in it.
+/// The system calls of one append, as printed by `strace`.
 struct Trace(String);
 
 impl Trace {
@@ -27,7 +27,7 @@ impl Trace {
         Some(Self(std::fs::read_to_string(dir.path().join("trace")).expect("a trace")))
     }
 
-    /// The last such call on a file before a place.
+    /// Returns the line of the last such call on a file before line `before`.
     fn last(&self, call: &str, file: &str, before: usize) -> usize {
         let lines = self.0.lines().enumerate().take(before);
         let found = lines.filter(|(_, l)| l.contains(call) && l.contains(file)).map(|(n, _)| n).max();
@@ -39,8 +39,8 @@ impl Trace {
     }
 }
 
-/// In the trace of an append: the journal is synced after the last write to it, and before the line that acknowledges; and nothing
-/// else is, since nothing else is waited for.
+/// Checks that an append syncs the journal once: after its last write, and before the
+/// acknowledgement.
 #[test]
 #[cfg(target_os = "linux")]
 fn one_sync_of_the_journal_precedes_every_acknowledgement() {
@@ -54,8 +54,10 @@ fn one_sync_of_the_journal_precedes_every_acknowledgement() {
     assert_eq!(syncs, 1, "{}", trace.0);
 }
 
-/// In the trace of an append that closes bundles and seals: the bundles are synced before the file that says so, that before
-/// anything in sled, and there the archive before the manifest in `hot`.
+/// Checks the order of durable steps if an append closes bundles and seals.
+///
+/// The bundles are synced before the file that counts them, that file before anything in sled, and
+/// the archive before the manifest in `hot`.
 #[test]
 #[cfg(target_os = "linux")]
 fn bundles_are_synced_before_they_count_and_the_archive_before_its_manifest() {

@@ -1,4 +1,5 @@
-//! The museum of errors: each wrong file with all that is said about it, kept as prose to be read.
+//! The museum of errors: checks each wrong file against a golden file of its messages, kept as
+//! prose to be reviewed.
 
 use crate::{golden, ledger_of, root, run, text};
 

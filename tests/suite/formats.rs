@@ -1,11 +1,12 @@
-//! A decoder and verifier that shares no code with this one, written from docs/FORMAT.md alone, agrees.
+//! Checks that an independent decoder and verifier, written from docs/FORMAT.md alone, agrees with
+//! ours.
 
 use crate::{has_tool, ok, root, seeds, text};
 use base64::Engine;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The Python that has a package: that of `HELDTO_PYTHON`, else the one of the machine.
+/// Returns the Python that has a package: `HELDTO_PYTHON` if set, otherwise `python3`.
 pub fn python(package: &str) -> Option<PathBuf> {
     let python = std::env::var_os("HELDTO_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     has_tool(&python, &["-c", &format!("import {package}")]).then_some(python)
@@ -30,7 +31,7 @@ fn a_verifier_in_python_agrees_on_the_export_and_on_every_vector() {
         assert!(said.contains(value), "{value} wanted: {said}");
     }
     assert!(said.contains(&format!("{} entries", ours["entries"])), "{said}");
-    // And of an export from which sensitive parts are left out.
+    // The same for an export without its sensitive parts.
     let copy = crate::ledger_of(&root().join("seeds"));
     ok(copy.path(), &["--ledger", "ledger", "export", "public.jsonl", "--public"]);
     let output = Command::new(&python).arg("-B").arg(&verifier).arg(copy.path().join("public.jsonl")).output();
@@ -41,7 +42,7 @@ fn a_verifier_in_python_agrees_on_the_export_and_on_every_vector() {
         .flatten()
         .map(|e| e.path())
         .filter(|p| p.extension().is_some_and(|x| x == "json"))
-        // Its only fault is a signature, and that verifier checks none.
+        // Only its signature is wrong, and the Python verifier checks no signatures.
         .filter(|p| p.file_stem().is_none_or(|name| name != "broken-reserve-key"))
         .collect();
     assert!(vectors.len() > 60);

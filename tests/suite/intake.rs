@@ -1,4 +1,5 @@
-//! What the log takes in: what amends others, what runs in circles, what is too long, and by which clock.
+//! Checks the facts that a log accepts: amendments, cycles, limits, clocks, private roles, terminal
+//! escapes and permissions.
 
 use crate::{heldto, ledger_of, ok, run, text};
 use std::fs;
@@ -44,7 +45,8 @@ fn pledge(id: &str, links: &str) -> String {
     )
 }
 
-/// Gives a file to `append`, dry and in earnest, which must agree; and says what they said.
+/// Appends a file, first with `--dry-run`; checks that both agree, and returns their exit code and
+/// output.
 fn append(dir: &Path, name: &str, facts: &str) -> (Option<i32>, String) {
     fs::write(dir.join(name), facts).expect("writes");
     let dry = run(dir, &["--ledger", "ledger", "append", name, "--dry-run"]);
@@ -110,7 +112,7 @@ fn a_retraction_is_retracted_once_and_what_it_withdrew_stands_again() {
         let output = run(dir.path(), &["--ledger", "ledger", "retract", "second", "--reason", reason]);
         assert_eq!(output.status.code(), Some(3), "a reason is said, and not without end");
     }
-    // The whole story can be appended to another ledger, once.
+    // The whole history can be appended to another ledger, once.
     ok(dir.path(), &["--ledger", "ledger", "export", "all.jsonl"]);
     ok(dir.path(), &["init", "again", "-q"]);
     let said = ok(dir.path(), &["--ledger", "again", "append", "all.jsonl"]);
@@ -136,7 +138,7 @@ fn circles_of_parts_and_of_replacements_are_refused() {
         assert!(said.contains("lead back to itself"), "{said}");
         assert_eq!(append(dir.path(), "itself.toml", &pledge("it", &link("it"))).0, Some(3));
     }
-    // Through what is recorded already, by a correction.
+    // A cycle through recorded facts, closed by a correction.
     let (code, said) = append(dir.path(), "chain.toml", &pledge("third", "{ part-of = \"first\" }"));
     assert_eq!(code, Some(0), "{said}");
     fs::write(dir.path().join("first.toml"), pledge("first", "{ part-of = \"third\" }")).expect("writes");
@@ -187,7 +189,7 @@ fn what_is_no_facts_file_is_told_once_and_at_once() {
         (0..300).map(|n| pledge(&format!("p-{n}"), &format!("{{ bears-on = \"nobody-{n}\" }}"))).collect();
     let (_, said) = append(dir.path(), "unknown.toml", &unknown);
     assert_eq!(said.matches("error:").count(), 100, "no more are shown than anybody reads");
-    // Nothing holds the ledger meanwhile, and nothing was recorded.
+    // The lock is free again, and nothing was recorded.
     assert!(ok(dir.path(), &["--ledger", "ledger", "verify"]).contains("sound: 4 entries"));
 }
 
@@ -211,7 +213,7 @@ fn a_pipe_in_a_folder_of_facts_is_skipped_by_name() {
 #[test]
 fn a_clock_that_leaps_is_asked_about_and_there_is_a_way_out() {
     let dir = ledger();
-    // 401 days after the last entry, and a day after it.
+    // 401 days and one day after the last entry.
     let (leap, day) = (1_795_348_800 + 401 * 86_400, 1_795_348_800 + 86_400);
     let at = |now: i64, id: &str, flags: &[&str]| {
         fs::write(dir.path().join("more.toml"), pledge(id, "")).expect("writes");
@@ -222,12 +224,12 @@ fn a_clock_that_leaps_is_asked_about_and_there_is_a_way_out() {
     let (code, said) = at(leap, "third", &[]);
     assert!(code == Some(1) && said.contains("--clock-is-right"), "{said}");
     assert_eq!(at(leap, "third", &["--clock-is-right"]).0, Some(0));
-    // Now the last entry is of a wrong year: the right time is behind it.
+    // The last entry now has a wrong year, and the right time is before it.
     let (code, said) = at(day, "fourth", &[]);
     assert!(code == Some(1) && said.contains("--clock-behind"), "{said}");
     assert_eq!(at(day, "fourth", &["--clock-behind"]).0, Some(0));
     ok(dir.path(), &["--ledger", "ledger", "verify"]);
-    // Before 1970 there is no clock.
+    // A clock before 1970 is an error.
     let before = heldto(dir.path()).env("HELDTO_TEST_NOW", "-86400").args(["--ledger", "ledger", "status"]).output();
     let before = before.expect("runs");
     assert!(
@@ -237,7 +239,8 @@ fn a_clock_that_leaps_is_asked_about_and_there_is_a_way_out() {
     );
 }
 
-/// Who recorded and who checked is kept with the entry, told when asked for, and in nothing that leaves.
+/// Checks that the recorder and the checker are stored, shown on request, and neither exported nor
+/// published unasked.
 #[test]
 fn who_recorded_a_fact_is_kept_and_not_published() {
     let dir = ledger();
@@ -256,7 +259,7 @@ fn who_recorded_a_fact_is_kept_and_not_published() {
     assert!(ok(dir.path(), &["--ledger", "ledger", "export", "--private"]).contains("\"role\":\"recorder\""));
 }
 
-/// What steers a terminal reaches none, whatever it comes from.
+/// Checks that no control character from any input reaches a terminal.
 #[test]
 fn nothing_that_steers_reaches_a_terminal() {
     let dir = ledger();
@@ -287,7 +290,7 @@ fn nothing_that_steers_reaches_a_terminal() {
         assert!(!said.contains(steers), "{arguments:?}: {said:?}");
         assert!(!said.is_empty());
     }
-    // Colours are the program's own.
+    // The program's own colours are kept.
     let said = on_a_terminal(&["--ledger", "ledger", "--color", "always", "append", &file]);
     assert!(said.contains("\u{1b}[1m") || said.contains("\u{1b}[31m") || said.contains("\u{1b}["), "{said:?}");
     assert!(
@@ -296,7 +299,7 @@ fn nothing_that_steers_reaches_a_terminal() {
     );
 }
 
-/// A new origin is a host name and a path; an old one that is not stands escaped wherever it is drawn.
+/// Checks that a new origin must be a host name with an optional path.
 #[test]
 fn an_origin_has_a_grammar() {
     let dir = tempfile::tempdir().expect("a folder");

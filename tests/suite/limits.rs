@@ -1,4 +1,5 @@
-//! Files made to take long: twice the file is at most twice the work, and no more memory than a small machine has.
+//! Checks the cost of adversarial files: twice the file takes at most twice the work, within 256 MB
+//! of memory.
 
 use crate::{heldto, ok, text};
 use std::fmt::Write;
@@ -38,7 +39,7 @@ fn delivery(id: &str, links: &str) -> String {
     )
 }
 
-/// Every pledge a part of all that come after it.
+/// Returns pledges, each of them part of all later ones.
 fn parts_of_all(links: usize) -> String {
     let count = (1..).take_while(|n| n * (n - 1) / 2 <= links).last().unwrap_or(1);
     (0..count).fold(HEAD.to_owned(), |mut out, n| {
@@ -48,7 +49,7 @@ fn parts_of_all(links: usize) -> String {
     })
 }
 
-/// So many tellings of one delivery, each of the one before.
+/// Returns `count` mentions of one delivery, each linked to the one before.
 fn told_in_a_row(count: usize) -> String {
     (0..count).fold(HEAD.to_owned(), |mut out, n| {
         let again = if n == 0 { String::new() } else { format!(", {{ same-as = \"d-{}\" }}", n - 1) };
@@ -57,7 +58,7 @@ fn told_in_a_row(count: usize) -> String {
     })
 }
 
-/// So many tellings of one delivery, all of the first.
+/// Returns `count` mentions of one delivery, all linked to the first.
 fn told_of_one(count: usize) -> String {
     (0..count).fold(HEAD.to_owned(), |mut out, n| {
         let again = if n == 0 { String::new() } else { ", { same-as = \"d-0\" }".to_owned() };
@@ -66,7 +67,7 @@ fn told_of_one(count: usize) -> String {
     })
 }
 
-/// So many tellings of one commitment, each with a delivery of its own.
+/// Returns `count` mentions of one commitment, each with a delivery of its own.
 fn commitments_in_a_row(count: usize) -> String {
     (0..count).fold(HEAD.to_owned(), |mut out, n| {
         let before = if n == 0 { "whole".to_owned() } else { format!("p-{}", n - 1) };
@@ -76,7 +77,7 @@ fn commitments_in_a_row(count: usize) -> String {
     })
 }
 
-/// Words without a blank, each as long as a text may be.
+/// Returns deliveries whose text is one word of 16,000 bytes.
 fn long_words(count: usize) -> String {
     (0..count).fold(HEAD.to_owned(), |mut out, n| {
         let fact = delivery(&format!("d-{n}"), "{ part-fulfils = \"whole\" }");
@@ -98,9 +99,8 @@ const REPORTS: [&str; 9] = [
     "report amounts",
 ];
 
-/// What a report says of its work: commitments judged, and facts compared.
+/// Returns the work that a report says it did: commitments judged, and facts compared.
 fn work(dir: &Path, report: &str) -> (u64, u64) {
-    // Each thread's arena would take room from the limit that it never uses.
     let output = limited(dir, &[&["--ledger", "ledger", "-v"], &report.split(' ').collect::<Vec<_>>()[..]].concat());
     assert!(output.status.success(), "{report}: {}", text(&output.stderr));
     let said = text(&output.stderr);
@@ -109,7 +109,10 @@ fn work(dir: &Path, report: &str) -> (u64, u64) {
     (numbers[2], numbers[3])
 }
 
-/// Runs the program under a limit of 256 MB of address space, where the system has such limits.
+/// Runs the program with at most 256 MB of address space, if the system has such limits.
+///
+/// One malloc arena, because an arena for each thread would reserve address space that it never
+/// uses.
 fn limited(dir: &Path, arguments: &[&str]) -> std::process::Output {
     let program = heldto(dir).get_program().to_owned();
     let mut command = std::process::Command::new("sh");
@@ -140,7 +143,7 @@ fn twice_the_file_is_at_most_twice_the_work() {
         };
         let (once, twice) = (of(size), of(2 * size));
         for (report, (small, large)) in REPORTS.iter().zip(once.iter().zip(&twice)) {
-            // What is done once whatever the size is left out of the ratio.
+            // The constant allows for work that does not depend on the size.
             let most = |n: u64| 2 * n + n / 10 + 20;
             assert!(large.0 <= most(small.0), "{name}: {report}: judged {} and then {}", small.0, large.0);
             assert!(large.1 <= most(small.1), "{name}: {report}: compared {} and then {}", small.1, large.1);

@@ -1,5 +1,5 @@
-//! Lists: found by what a fact is and by whose name it bears, folded where one thing is told again, and added up by a spreadsheet as by
-//! the report.
+//! Checks lists: their filters, the grouping of mentions, and sums that agree between tables and
+//! reports.
 
 use crate::{ledger_of, ok, root, run, seeds, text};
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn what_finds_nothing_says_what_nearly_matched() {
     assert!(!found.contains("Nearly matching"), "{found}");
 }
 
-/// What the numbers of one column come to, by group, in ten-thousandths.
+/// Returns the sum of one column over the rows of one type, by group, in ten-thousandths.
 fn added(rows: &[Value], column: &str, such: &str) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
     for row in rows.iter().filter(|row| row["row"] == such) {
@@ -81,8 +81,9 @@ fn added(rows: &[Value], column: &str, such: &str) -> BTreeMap<String, i64> {
     sums
 }
 
-/// A spreadsheet that adds up a column gets what the report says: each thing has its own amount, a total is a row of its own, and what
-/// is not known is empty.
+/// Checks that a spreadsheet that adds up a column gets the total of the report.
+///
+/// Each event has its own amount, a total is a separate row, and an unknown number is empty.
 #[test]
 fn a_spreadsheet_adds_up_what_the_report_says() {
     let overlapping = ledger_of(&root().join("tests/rules/may-overlap.toml"));
@@ -104,7 +105,7 @@ fn a_spreadsheet_adds_up_what_the_report_says() {
             for (group, total) in totals.iter().filter(|(group, _)| !overlaps(group)) {
                 assert_eq!(things.get(group), Some(total), "{report}: {group}");
             }
-            // Nothing that is not known reads as nought.
+            // An unknown number is empty rather than zero.
             let unknown =
                 rows.iter().filter(|row| row["told-as"].as_str().is_some_and(|t| t.contains("not quantified")));
             for row in unknown {
@@ -121,7 +122,8 @@ fn a_spreadsheet_adds_up_what_the_report_says() {
     assert_eq!(invested, ["£11m", "£1m"], "each thing has its own amount, and not the total");
 }
 
-/// Disagreements of one fact with itself, and of parts with their whole; what is certain apart from what is only possible.
+/// Checks that inconsistencies within a fact and between parts and whole are found, certain ones
+/// apart from possible ones.
 #[test]
 fn facts_that_do_not_fit_together_are_found() {
     let dir = ledger_of(&root().join("tests/suite/misfits.toml"));
@@ -144,7 +146,8 @@ fn facts_that_do_not_fit_together_are_found() {
     assert!(flat.contains("Which is right? The share in time"), "{flat}");
 }
 
-/// Every report as a table adds up, column by column, to what the same report says in JSON, and no thing stands in two rows with a number.
+/// Checks that each column of every table has the same sum as in JSON, and that no event has two
+/// rows with numbers.
 #[test]
 fn the_table_of_every_report_adds_up_to_the_report() {
     let reports: [&[&str]; 12] = [
@@ -161,7 +164,7 @@ fn the_table_of_every_report_adds_up_to_the_report() {
         &["report", "agenda"],
         &["timeline"],
     ];
-    // What stands behind every row of a table alike: the clocks and the place in the log.
+    // The columns that are the same in every row: the clocks and the state of the log.
     let basis = ["as-of", "known-by", "entries", "tree-head"];
     let mut numbers = 0;
     for report in reports {

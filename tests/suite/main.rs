@@ -1,4 +1,7 @@
-//! Runs the program as a user would, and then as an enemy.
+//! Runs the program as a user would, and then as an adversary.
+//!
+//! Has the helpers that all modules share: [`heldto`] prepares a run, and [`ok`] expects it to
+//! succeed.
 
 mod architecture;
 mod care;
@@ -30,12 +33,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The project's root.
+/// Returns the root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// The program, at noon of 22 November 2026, in a folder.
+/// Returns the program, to be run in a folder at noon on 22 November 2026.
 fn heldto(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_heldto-test"));
     command.current_dir(dir).stdin(Stdio::null());
@@ -53,12 +56,12 @@ fn heldto(dir: &Path) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs the program and waits for its end.
 fn run(dir: &Path, arguments: &[&str]) -> Output {
     heldto(dir).args(arguments).output().expect("the program starts")
 }
 
-/// Runs it, and wants it to succeed.
+/// Runs the program, expects success, and returns its standard output.
 fn ok(dir: &Path, arguments: &[&str]) -> String {
     let output = run(dir, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
@@ -69,7 +72,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-/// How the tests open a ledger's store.
+/// Returns the options with which tests open the store of a ledger.
 fn opening(waiting: heldto_store_sled::Waiting<'_>) -> heldto_store_sled::Opening<'_> {
     heldto_store_sled::Opening {
         access: heldto_store_sled::Access::Write,
@@ -80,7 +83,7 @@ fn opening(waiting: heldto_store_sled::Waiting<'_>) -> heldto_store_sled::Openin
     }
 }
 
-/// A folder with a ledger in `ledger` that holds the facts of a file or folder.
+/// Returns a folder with a ledger in `ledger` of the facts in a file or folder.
 fn ledger_of(facts: &Path) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     ok(dir.path(), &["init", "ledger", "--origin", "example.org/test", "-q"]);
@@ -89,20 +92,24 @@ fn ledger_of(facts: &Path) -> tempfile::TempDir {
     dir
 }
 
-/// A folder with a ledger of the seeds, made once.
+/// Returns a folder with a ledger of the seeds, created once.
 fn seeds() -> &'static Path {
     static SEEDS: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
     SEEDS.get_or_init(|| ledger_of(&root().join("seeds"))).path()
 }
 
-/// Compares with a golden file; `SNAPSHOTS=overwrite` writes it anew.
+/// Compares with a golden file; `SNAPSHOTS=overwrite` rewrites that file.
 fn golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let expected = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
     snapbox::Assert::new().action_env("SNAPSHOTS").eq(actual.to_owned(), expected);
 }
 
-/// Whether a tool is on this machine. Where it is not, says that the test is skipped; `HELDTO_REQUIRE`, set in CI, makes that a failure.
+/// Returns `true` if a tool runs on this machine, and otherwise reports that the test is skipped.
+///
+/// # Panics
+///
+/// If the tool is missing and `HELDTO_REQUIRE` is set, as in CI.
 fn has_tool(tool: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     let tool = tool.as_ref();
     let found = Command::new(tool).args(arguments).output().is_ok_and(|o| o.status.success());

@@ -1,4 +1,5 @@
-//! Reports made of what an index finds, held against the same reports made of a fold of the whole log: for every fact of every log of the tests.
+//! Compares reports made from the index with those made from the whole log, for every fact of every
+//! test log.
 
 use crate::root;
 use chrono::NaiveDate;
@@ -22,7 +23,7 @@ fn facts_of(path: &Path) -> Vec<Fact> {
     heldto_intake::draft(&files).facts(&Known::new()).unwrap_or_else(|_| panic!("{}", path.display()))
 }
 
-/// A ledger of these facts in which some are corrected and some retracted.
+/// Returns a ledger of these facts in which some are corrected and some retracted.
 fn ledger(facts: &[Fact]) -> Ledger<MemoryStore> {
     let genesis = Genesis { origin: "example.org/narrow".to_owned(), key: [1; 32] };
     let founding = Founding { genesis, index_key: [2; 32] };
@@ -35,7 +36,7 @@ fn ledger(facts: &[Fact]) -> Ledger<MemoryStore> {
         let body = if n % 3 == 0 {
             heldto_fact::Body::Retraction { of, reason }
         } else {
-            // What it names, links to and tells moves elsewhere.
+            // The correction has other subjects and no links.
             let about = facts.iter().filter(|f| f.kind() == Kind::Party).map(|f| f.id.clone()).nth(n % 5);
             let replacement = Box::new(Fact { about: about.into_iter().collect(), links: Vec::new(), ..fact.clone() });
             heldto_fact::Body::Correction { of, reason, replacement }
@@ -61,7 +62,7 @@ impl Lookup for Index {
     }
 }
 
-/// Every report that is about one body or one fact.
+/// Returns every report on one party or one fact.
 fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
     let log = LogPosition { origin: String::new(), entries: 0, root: String::new(), chain: String::new() };
     let mut all = Vec::new();

@@ -1,10 +1,12 @@
-//! The department's release on EHC plans, in one command. The files are not ours to keep: without them, the tests say that they are skipped.
+//! Checks the import of the Department for Education's release on EHC plans.
+//!
+//! The files are not ours to distribute: without them, the tests report that they are skipped.
 
 use crate::{ledger_of, ok, root, run, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// A folder of real data beside the project, if it is there.
+/// Returns a folder of real data next to the project, if there is one.
 fn data(name: &str) -> Option<PathBuf> {
     let path = root().join("../shared/data").join(name);
     if path.is_dir() {
@@ -14,7 +16,7 @@ fn data(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// A ledger of the seeds with the release in it.
+/// Returns a ledger of the seeds and the release.
 fn with_release(release: &Path) -> tempfile::TempDir {
     let dir = ledger_of(&root().join("seeds"));
     let release = release.to_str().expect("a path");
@@ -54,7 +56,7 @@ fn the_release_gives_derbyshires_and_englands_own_figures() {
             ("2024", 447, 1253)
         ])
     );
-    // England's, against the release's own national rows.
+    // England, compared with the national rows of the release.
     let table = std::fs::read_to_string(release.join("timeliness_20_week.csv")).expect("reads");
     let mut lines = table.trim_start_matches('\u{feff}').lines().map(|l| l.split(',').collect::<Vec<_>>());
     let header = lines.next().expect("a header");
@@ -83,7 +85,7 @@ fn the_councils_claim_stands_beside_the_official_year_and_neither_is_changed() {
     {
         assert!(report.contains(line), "{line}: {report}");
     }
-    // The duty is now held to the official share, exceptions left out.
+    // The duty is judged by the official share, exceptions excluded.
     let duty = rows(dir.path(), &["pledges", "--by", "derbyshire-cc", "--status", "breached"]);
     let duty = duty.iter().find(|r| r["id"] == "duty-20-weeks").expect("breached");
     assert_eq!(duty["grade"], "proven");
@@ -118,7 +120,8 @@ fn a_figure_cites_the_line_that_it_stands_on_and_another_figure_in_its_place_is_
     let shown = ok(dir.path(), &["--ledger", "ledger", "show", id, "--json"]);
     let at = format!("timeliness_20_week.csv, line {}", before + 1);
     assert!(shown.contains(&format!("{at}\"")), "{at}: {shown}");
-    // Another figure under the same id: the row itself is shown, once for each of its figures.
+    // A different figure under the same id: the message shows the row, once for each of its
+    // figures.
     let revised = table.replacen(&line, &line.replacen(",1253,", ",1254,", 1), 1);
     std::fs::write(dir.path().join("timeliness_20_week.csv"), revised).expect("writes");
     let append = ["--ledger", "ledger", "append", "timeliness_20_week.csv", "--mapping", "dfe-ehc-plans"];
@@ -128,7 +131,7 @@ fn a_figure_cites_the_line_that_it_stands_on_and_another_figure_in_its_place_is_
     assert!(said.contains(&format!("`{id}` is recorded already, with other content")), "{said}");
     assert!(said.contains(&format!("timeliness_20_week.csv:{}:1", before + 1)), "{said}");
     assert!(said.contains("2 problems; nothing was appended"), "{said}");
-    // Every figure otherwise: no more is drawn than anybody reads, and the number of all is told.
+    // All figures differ: 100 messages are shown, with the number of all.
     let whole = ",All EHC plans issued,All EHC plans issued,";
     let every = (1..=9).fold(table, |t, n| t.replace(&format!("{whole}{n}"), &format!("{whole}9{n}")));
     std::fs::write(dir.path().join("timeliness_20_week.csv"), every).expect("writes");
@@ -160,7 +163,7 @@ fn a_release_with_another_column_is_refused_whole_and_read_by_a_changed_mapping(
     std::fs::write(dir.path().join("mine.toml"), changed).expect("writes");
     let taken = append("mine.toml");
     assert!(taken.status.success(), "{}", text(&taken.stderr));
-    // One bad cell, and nothing of the whole table is recorded.
+    // One bad cell stops the whole table.
     let bad = table.replacen(",447,", ",44x7,", 1);
     assert_ne!(bad, table);
     std::fs::write(&later, bad).expect("writes");
@@ -188,7 +191,7 @@ fn every_local_authority_has_its_codes_and_none_is_declared_twice() {
     let after = parties();
     let list = std::fs::read_to_string(authorities.join("uk_local_authorities.csv")).expect("reads");
     assert!(after > before && after - before < list.lines().count(), "{before}, then {after}");
-    // Derbyshire was there, and stays the one party of its code.
+    // Derbyshire was already on record, and stays the only party with its code.
     let shown = ok(
         dir.path(),
         &["--ledger", "ledger", "timeline", "--kind", "party", "--text", "derbyshire county council", "--json"],
@@ -202,7 +205,7 @@ fn every_local_authority_has_its_codes_and_none_is_declared_twice() {
     );
 }
 
-/// A mapping of a small table of one source; what the release's own names are stands in the arguments.
+/// Returns a mapping for a small table of one source.
 fn small_mapping(source: &str, published: &str, more: &str) -> String {
     format!(
         r#"[[source]]
@@ -243,7 +246,8 @@ denominator = "{{of}}"
     )
 }
 
-/// The same figure in two releases stands once, a revised one with what it was, and no trend is told from a share of two cases.
+/// Checks that a figure repeated in a second release is listed once, a revised one with its former
+/// value, and that no trend starts from a share of two cases.
 #[test]
 fn a_figure_in_two_releases_stands_once_and_a_revision_says_what_it_was() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -266,7 +270,7 @@ fn a_figure_in_two_releases_stands_once_and_a_revision_says_what_it_was() {
     };
     let taken = append("first");
     assert!(taken.status.success(), "{}", text(&taken.stderr));
-    // More decimals than are kept are taken where the mapping says how they are rounded.
+    // Excess decimals are accepted only if the mapping says how to round them.
     let refused = append("second");
     assert_eq!(refused.status.code(), Some(3));
     assert!(text(&refused.stderr).contains("`decimals = 1`"), "{}", text(&refused.stderr));

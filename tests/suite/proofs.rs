@@ -1,11 +1,12 @@
-//! Proof to strangers: checkpoints, published folders, proofs of one fact, and every attack of docs/THREATS.md that is detected.
+//! Checks proofs to third parties: checkpoints, published folders, proofs of one fact, and each
+//! attack that docs/THREATS.md calls detected.
 
 use crate::{heldto, ledger_of, ok, root, run, text};
 use heldto_cli::{Env, Terminal};
 use heldto_proof::{Hash, ProofError, verify_consistency, verify_inclusion};
 use std::path::{Path, PathBuf};
 
-/// Runs the program in this process, for campaigns of many runs.
+/// Runs the program in this process, for campaigns of many runs; returns code, output and messages.
 fn inside(arguments: &[&str]) -> (u8, String, String) {
     let mut said = String::new();
     let mut world = Env {
@@ -28,7 +29,7 @@ pub fn path(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 
-/// Runs it with other random numbers than the rest of the tests, and wants it to succeed.
+/// Runs the program with its own random seed, and expects success.
 pub fn ok_with(dir: &Path, seed: &str, arguments: &[&str]) -> String {
     let output = heldto(dir).env("HELDTO_TEST_SEED", seed).args(arguments).output().expect("the program starts");
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -39,14 +40,14 @@ pub fn init(dir: &Path, name: &str) -> String {
     init_with(dir, name, "1")
 }
 
-/// The public key that `init` printed.
+/// Creates a ledger and returns the public key that `init` printed.
 fn init_with(dir: &Path, name: &str, seed: &str) -> String {
     let said = ok_with(dir, seed, &["init", name, "--origin", "example.org/proofs"]);
     let line = said.lines().find_map(|l| l.trim().strip_prefix("public key   ")).expect("a public key");
     line.to_owned()
 }
 
-/// A folder with a ledger in `ledger` with a few facts, a checkpoint, and the same published in `public`. Gives its public key too.
+/// Returns a folder with a small ledger in `ledger`, published in `public`, and its public key.
 pub fn published() -> (tempfile::TempDir, String) {
     let dir = tempfile::tempdir().expect("a folder");
     let key = init(dir.path(), "ledger");
@@ -65,7 +66,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// The key of the ledger of the seeds, as the README gives it.
+/// Returns the public key of the ledger of the seeds, as printed in README.md.
 fn key_of_the_readme() -> String {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
     let at = readme.find("heldto.example/derbyshire-send+").expect("the key");
@@ -88,7 +89,8 @@ fn the_ledger_of_the_seeds_verifies_with_the_key_of_the_readme_and_holds_every_s
     );
 }
 
-/// Every byte of a small published folder, and one in every few hundred of the larger one in `ledger/`, with another bit each time.
+/// Checks that a flipped bit is detected in every byte of a small published folder, and in every
+/// 257th byte of the larger one in `ledger/`.
 #[test]
 fn every_byte_of_a_published_folder_matters() {
     let (dir, key) = published();
@@ -203,12 +205,12 @@ fn publishing_again_adds_and_prunes_and_never_replaces_another_history() {
     assert!(said.contains("3 no longer needed"), "{said}");
     let said = ok(dir.path(), &["verify", "public", "--key", &key, "--expect", "seen"]);
     assert!(said.contains("304 entries") && said.contains("holds all 4 entries of the checkpoint expected"), "{said}");
-    // A run that was cut short is taken up by the next.
+    // The next run completes an interrupted one.
     std::fs::remove_file(dir.path().join("public/tile/0/000")).expect("removes");
     assert_eq!(run(dir.path(), &["verify", "public"]).status.code(), Some(4));
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
     ok(dir.path(), &["verify", "public", "--key", &key]);
-    // Another ledger of the same name does not go over it.
+    // Another ledger of the same name does not overwrite the folder.
     let other = tempfile::tempdir().expect("a folder");
     init(other.path(), "ledger");
     ok(other.path(), &["--ledger", "ledger", "append", path(&dir.path().join("many.toml")), "-q"]);
@@ -220,7 +222,7 @@ fn publishing_again_adds_and_prunes_and_never_replaces_another_history() {
 fn a_rewritten_or_forked_history_is_found_by_whoever_kept_a_checkpoint() {
     let (dir, key) = published();
     std::fs::copy(dir.path().join("public/checkpoint"), dir.path().join("seen")).expect("copies");
-    // The operator rewrites everything with the same key, and one fact left out.
+    // The operator rewrites the log with the same key, and changes one fact.
     let rewritten = tempfile::tempdir().expect("a folder");
     let signing = dir.path().join("ledger/signing.key");
     let facts = std::fs::read_to_string(root().join("tests/errors/base.toml"))
@@ -236,7 +238,7 @@ fn a_rewritten_or_forked_history_is_found_by_whoever_kept_a_checkpoint() {
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(said.contains("history was rewritten, or two were told"), "{said}");
-    // A stranger with the key alone cannot tell: that is why a checkpoint is kept.
+    // With the key alone, a rewritten log verifies: this is why readers keep a checkpoint.
     ok(rewritten.path(), &["verify", "public", "--key", &key]);
 }
 
@@ -264,7 +266,8 @@ fn a_cut_off_tail_is_found_by_a_checkpoint_and_by_the_ledger_itself() {
     std::fs::copy(dir.path().join("ledger/checkpoint"), dir.path().join("seen")).expect("copies");
     let output = run(dir.path(), &["verify", "public", "--key", &key, "--expect", "seen"]);
     assert!(text(&output.stderr).contains("its end was cut off"), "{}", text(&output.stderr));
-    // Both copies rolled back to older ones: by what was acknowledged, and by what was signed, each alone.
+    // Both copies are rolled back; the acknowledged mark and the signed mark each detect this
+    // alone.
     for folder in ["hot", "journal"] {
         std::fs::remove_dir_all(dir.path().join("ledger").join(folder)).expect("removes");
         copy(&backup.join(folder), &dir.path().join("ledger").join(folder));
@@ -291,7 +294,7 @@ fn a_new_key_is_signed_by_the_old_and_reached_from_the_first() {
     std::fs::write(dir.path().join("fact.tlog-proof"), ok(dir.path(), &["--ledger", "ledger", "prove", "old-pledge"]))
         .expect("writes");
     ok(dir.path(), &["verify", "fact.tlog-proof", "--key", &first]);
-    // The old key signs no more.
+    // The old key cannot sign any more.
     std::fs::copy(dir.path().join("ledger/signing.key.until-4"), dir.path().join("ledger/signing.key"))
         .expect("copies");
     let output = run(dir.path(), &["--ledger", "ledger", "checkpoint"]);
@@ -306,7 +309,7 @@ fn a_signature_asked_for_and_missing_has_an_exit_code_of_its_own() {
     assert_eq!(run(dir.path(), &["--ledger", "ledger", "verify", "--key", &key]).status.code(), Some(6));
 }
 
-/// The cases of transparency-dev/merkle, where they are at hand.
+/// Decides the test cases of transparency-dev/merkle, if they are on this machine.
 #[test]
 fn every_case_of_the_transparency_worlds_is_decided_right() {
     let folder = root().join("../shared/data/merkle");
@@ -318,7 +321,7 @@ fn every_case_of_the_transparency_worlds_is_decided_right() {
         let text = std::fs::read_to_string(folder.join(name)).expect("cases");
         text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
     };
-    // Some cases have roots of other lengths than a hash has; what counts is whether they are the same.
+    // Roots of another length are hashed, because only their equality matters.
     let hash = |v: &serde_json::Value| -> Option<Hash> {
         use base64::Engine;
         let bytes = base64::engine::general_purpose::STANDARD.decode(v.as_str()?).ok()?;

@@ -1,12 +1,13 @@
-//! Forty questions of the first data, each answered by one command in the first screen.
+//! Checks that forty questions on the seeds are each answered by one command, within the first
+//! screen.
 
 use crate::{ok, root, seeds};
 use std::collections::BTreeMap;
 
-/// The lines of a terminal of the usual size.
+/// Number of lines of a terminal.
 const SCREEN: usize = 24;
 
-/// The arguments of a command as a shell takes them; an expression to work out is one.
+/// Splits a command like a shell, except that the expression of `calc` is one argument.
 fn arguments(command: &str) -> Vec<String> {
     if let Some(expression) = command.strip_prefix("calc ") {
         let bare = expression.replace(" --sensitive", "");

@@ -1,4 +1,4 @@
-//! Readers that nobody here wrote take the calendars, the feeds and the pages.
+//! Checks that independent software reads the calendars, the feeds and the pages.
 
 use crate::formats::python;
 use crate::{has_tool, ok, root, seeds, text};
@@ -12,7 +12,7 @@ fn report(dir: &Path, name: &str, arguments: &[&str]) -> PathBuf {
     path
 }
 
-/// Runs a line of Python over a file and gives what it prints.
+/// Runs a Python script on a file and returns its output.
 fn python_says(python: &Path, line: &str, file: &Path) -> String {
     let output = Command::new(python).args(["-B", "-c", line]).arg(file).output().expect("python runs");
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -29,7 +29,7 @@ fn pythons_icalendar_reads_every_due_day() {
         assert not any(e.errors for e in events) and len({e['UID'] for e in events}) == len(events)\n\
         print('\\n'.join(str(e['UID']) + ' ' + e.decoded('DTSTART').isoformat() for e in events))";
     let read = python_says(&python, line, &file);
-    // The same days as the rows have, of what is open and falls due once.
+    // The days of the rows that are open and fall due once.
     let json: Value =
         serde_json::from_str(&ok(seeds(), &["--ledger", "ledger", "report", "pledges", "--json"])).expect("JSON");
     let closed = ["met", "met-late", "met-timing-unknown", "superseded", "withdrawn", "lapsed"];
@@ -68,7 +68,7 @@ fn pythons_feedparser_reads_what_changed() {
     assert_eq!(entries, csv.lines().count() - 1, "each row has a day");
 }
 
-/// The pages in a browser, light and dark, with everything folded open, checked by axe-core.
+/// Checks the pages with axe-core in a browser, light and dark, with all details open.
 #[test]
 fn axe_finds_nothing_in_any_page() {
     let axe = std::env::var_os("HELDTO_AXE")

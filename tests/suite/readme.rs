@@ -1,8 +1,8 @@
-//! What the README shows is what the program prints.
+//! Checks that README.md shows the output of the program.
 
 use crate::{ok, root, seeds};
 
-/// The transcript in the README is the beginning of the report on the seeds, word for word.
+/// Checks that the transcript is the beginning of the report on the seeds, word for word.
 #[test]
 fn the_transcript_is_real() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");

@@ -1,9 +1,10 @@
-//! Every report in every format on the seeds, kept as goldens; and what must hold of all of them.
+//! Compares every report on the seeds with a golden file in every format, and checks properties of
+//! all reports.
 
 use crate::{golden, heldto, ledger_of, ok, root, run, seeds, text};
 use serde_json::Value;
 
-/// Each report as its golden file is called, and how it is asked for.
+/// The reports: the name of the golden file, and the arguments.
 const REPORTS: [(&str, &[&str]); 13] = [
     ("pledges", &["pledges", "--about", "derbyshire-lap", "--scale", "politifact"]),
     ("authority", &["authority", "derbyshire-cc"]),
@@ -68,7 +69,8 @@ fn uncoloured(mut text: String) -> String {
     text
 }
 
-/// The same log gives the same bytes wherever it is kept, and the digest is the same in every format.
+/// Checks that a restored ledger prints the same bytes, and that the digest is the same in every
+/// format.
 #[test]
 fn the_same_ledger_elsewhere_gives_the_same_bytes() {
     let elsewhere = tempfile::tempdir().expect("a folder");
@@ -107,7 +109,7 @@ fn a_later_report_on_an_earlier_place_in_the_log_is_the_earlier_report() {
     assert_eq!(before, at(&["--at", &size, "--known-by", "2026-01-01"]));
 }
 
-/// A correction recorded after the day asked for is news, and so is a measurement.
+/// Checks that corrections and measurements after the given day or index are listed as changes.
 #[test]
 fn what_is_new_holds_corrections_and_counts_figures() {
     let dir = ledger_of(&root().join("tests/suite/every-kind.toml"));
@@ -134,7 +136,8 @@ fn what_is_new_holds_corrections_and_counts_figures() {
     assert!(!other.status.success());
 }
 
-/// Fields of facts worked with in bounds, and what is not to be told.
+/// Checks that arithmetic on fields of facts gives bounds, and refuses invalid or sensitive
+/// operands.
 #[test]
 fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
     let calc = |expression: &str| {
@@ -152,7 +155,7 @@ fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
         ("dcc-1m-service - lgsco-payout-batch", "less than £980,000"),
         ("lgsco-payout-batch + 500 GBP", "more than £20,500"),
         ("idox-go-live.due - 2024-09-01", "between the same day and 29 days later"),
-        // Told three times, counted once; a number that does not come out even is rounded, and says so.
+        // Three mentions count once; a rounded result says so.
         ("dcc-1m-service + dcc-1m-service-2025 + dcc-1m-service-2024-11", "£1m"),
         ("dcc-11m-places + dcc-11m-places", "£11m"),
         ("dcc-11m-places / dcc-500-places.target * 120 places", "£2.64m"),
@@ -174,7 +177,8 @@ fn arithmetic_prints_bounds_and_says_what_it_rests_on() {
     golden("goldens/calc-wrong.txt", &said);
 }
 
-/// Nothing of what is about an identifiable child or family is printed unless it is asked for: by no report, in no format, in no column, by no filter.
+/// Checks that no report in any format prints facts about an identifiable child or family without
+/// `--sensitive`.
 #[test]
 fn nothing_about_a_child_is_printed_unless_asked_for() {
     let dir = ledger_of(&root().join("tests/suite/sensitive.toml"));
@@ -228,12 +232,12 @@ fn nothing_about_a_child_is_printed_unless_asked_for() {
         }
     }
     assert!(asked_for > 50, "asked for, it is there: {asked_for}");
-    // Nor does a search tell that it is there.
+    // A search does not reveal them either.
     assert_eq!(said(&["timeline", "--text", "SECRETTEXT", "--json"]).matches("\"id\"").count(), 0);
     assert_eq!(said(&["report", "pledges", "--text", "SECRETTARGET", "--json"]).matches("\"id\"").count(), 0);
 }
 
-/// A day told again more or less exactly may be the same day; only one that cannot be is a move.
+/// Checks that a due date counts as moved only if the two dates cannot be the same.
 #[test]
 fn a_due_day_told_again_less_exactly_has_not_moved() {
     let moved = |first: &str, again: &str| {

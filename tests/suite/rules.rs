@@ -1,14 +1,16 @@
-//! The rules of docs/RULES.md, each by scenarios: facts in a file, and in its comments what the program is to say of them on which day.
-//! `tests/rules` has one for each rule, `tests/bodies` five texts about other bodies and other fields than the first data's.
+//! Checks the rules of docs/RULES.md by scenarios: files of facts whose comments state the expected
+//! judgements.
 //!
-//! `# expect: DAY [known-by DAY] ID STATUS GRADE`, and perhaps under it `# says: WORDS`, which its rule must hold, `# notes: WORDS`, which
-//! a note beside it must, `# silent: WORDS`, which none may, or `# share: WORD`, as what it counts in the share kept.
+//! `tests/rules` has one for each rule, `tests/bodies` five on bodies and fields other than those
+//! of the seeds. An expectation is `# expect: DAY [known-by DAY] ID STATUS GRADE`. It may be
+//! followed by `# says: WORDS` (in the rule), `# notes: WORDS` (in the notes), `# silent: WORDS`
+//! (not in the notes) and `# share: WORD` (the commitment's part in the fulfilment rate).
 
 use crate::{heldto, ledger_of, ok, root, run, text};
 use serde_json::Value;
 use std::path::Path;
 
-/// What the program is to say of one commitment on one day.
+/// The expected judgement of one commitment on one day.
 struct Expectation {
     days: Vec<String>,
     id: String,
@@ -68,7 +70,7 @@ fn every_scenario_is_judged_as_it_says() {
             let row =
                 rows.iter().find(|r| r["tellings"].as_array().is_some_and(|t| t.iter().any(|x| x == id.as_str())));
             let word = |key: &str| row.and_then(|r| r[key].as_str()).map(str::to_owned);
-            // What nobody knew yet is left out of the list.
+            // A commitment not yet known is not listed.
             let found = (
                 word("status").unwrap_or_else(|| "not-yet-known".to_owned()),
                 word("grade").unwrap_or_else(|| "none".to_owned()),
@@ -94,7 +96,8 @@ fn every_scenario_is_judged_as_it_says() {
     assert!(files.len() >= 40 && judged > 100, "{} scenarios, {judged} judgements", files.len());
 }
 
-/// A retraction says what leans on the fact before it takes it away; evidence whose every source is gone settles nothing from there on.
+/// Checks that a retraction first lists the facts that depend on its subject, and that evidence
+/// without any remaining source settles nothing.
 #[test]
 fn a_withdrawn_source_proves_nothing() {
     let dir = ledger_of(&root().join("tests/rules/met.toml"));

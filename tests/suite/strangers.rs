@@ -1,4 +1,5 @@
-//! Verifiers that nobody here wrote accept what is published and proved, and reject each of it with a bit flipped.
+//! Checks that independent verifiers accept published files and proofs, and reject them with one
+//! bit flipped.
 
 use crate::formats::python;
 use crate::{has_tool, ok, root};
@@ -9,7 +10,8 @@ use heldto_store_files::Folder;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A published ledger of 383 entries and more, the proof of a fact of it, and a proof of consistency with its first 100.
+/// A published ledger of at least 383 entries, with the proof of one fact and a proof of
+/// consistency with its first 100 entries.
 struct Case {
     dir: tempfile::TempDir,
     key: String,
@@ -34,7 +36,7 @@ impl Case {
         self.dir.path().join(name)
     }
 
-    /// Old size, old root, and the proof, out of the published tiles.
+    /// Returns the old size, the old root and the consistency proof, from the published tiles.
     fn consistent_with(&self, old: u64) -> String {
         let folder = Folder::new(&self.path("public"));
         let key: Verifier = self.key.parse().expect("a key");
@@ -47,14 +49,16 @@ impl Case {
         std::iter::once(old.to_string()).chain(lines).map(|l| format!("{l}\n")).collect()
     }
 
-    /// Flips one bit in each of some files, and wants the verifier to reject every one. Base64 is flipped so that it stays base64.
+    /// Changes one byte in each file, and checks that the verifier rejects each change.
+    ///
+    /// In text, one base64 digit is replaced by another.
     fn rejects(&self, names: &[&str], verify: &dyn Fn() -> bool) {
         assert!(verify(), "what was not touched is accepted");
         for name in names {
             let path = self.path(name);
             let bytes = std::fs::read(&path).expect("reads");
             let text = std::str::from_utf8(&bytes).is_ok();
-            // In the last hash or signature of a text, else anywhere.
+            // In text, within the last hash or signature.
             let at = if text { bytes.len() - 12 } else { bytes.len() / 2 };
             let mut changed = bytes.clone();
             changed[at] = if text { if bytes[at] == b'A' { b'B' } else { b'A' } } else { bytes[at] ^ 4 };
@@ -112,7 +116,7 @@ fn sigstores_python_accepts_checkpoint_and_inclusion() {
         accepts(command.arg("-B").arg(&script).arg(case.path("public")).arg(&case.key).arg(case.path("proof")))
     };
     case.rejects(&["proof"], &verify);
-    // In an audit path, and in the entry.
+    // Another audit path.
     let proof = std::fs::read_to_string(case.path("proof")).expect("reads");
     let line = proof.lines().nth(3).expect("a hash").to_owned();
     let other = if line.starts_with('A') { line.replacen('A', "B", 1) } else { format!("A{}", &line[1..]) };

@@ -1,4 +1,4 @@
-//! Whoever changes stored bytes is found out.
+//! Checks that every change of stored bytes is detected.
 
 use crate::{heldto, ok, opening, run, text};
 use heldto_ledger::Ledger;
@@ -36,8 +36,8 @@ fn small() -> tempfile::TempDir {
     dir
 }
 
-/// Changes every byte of every live value in the opened databases. Each time, holding them against the journal finds it, and what
-/// is read stays what was written.
+/// Checks that each changed byte of a live value is found by comparing the database with the
+/// journal.
 #[test]
 fn every_byte_of_every_live_value_matters() {
     for sealed in [false, true] {
@@ -59,7 +59,8 @@ fn every_byte_of_every_live_value_matters() {
             store = ledger.into_store();
         }
         let mut flipped = 0;
-        // The founding and the manifest are looked at when they are opened, and filters only save time.
+        // Keys of one byte are skipped: the founding record and the manifest are checked when the
+        // database is opened, and filters only save time.
         let live: Vec<(usize, Vec<u8>, Vec<u8>)> = (store.databases().expect("open").iter().enumerate())
             .flat_map(|(n, db)| {
                 db.iter().map(move |pair| pair.map(|(k, v)| (n, k.to_vec(), v.to_vec())).expect("reads"))
@@ -82,7 +83,7 @@ fn every_byte_of_every_live_value_matters() {
         }
         store.compare_database().expect("put back, it is sound again");
         assert!(flipped > 500, "{flipped}");
-        // What is wrong is made again from the journal, and said.
+        // A missing value is rebuilt from the journal.
         let (database, key, _) = live.last().expect("a value");
         store.databases().expect("open")[*database].remove(key).expect("writes");
         drop(store);
@@ -93,8 +94,9 @@ fn every_byte_of_every_live_value_matters() {
     }
 }
 
-/// Somebody changes an entry in the journal, with its check values: `verify` finds it by the hashes, and takes the entry from the
-/// database; with both changed, it names the entry.
+/// Checks that an entry changed together with its checksums is found by its hash.
+///
+/// `verify` then takes the entry from the database; if that copy is gone too, it names the entry.
 #[test]
 fn what_is_changed_with_its_check_values_is_found_by_its_hashes() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -108,7 +110,8 @@ fn what_is_changed_with_its_check_values_is_found_by_its_hashes() {
     let number = |bytes: &[u8]| usize::try_from(u64::from_be_bytes(bytes.try_into().expect("8 bytes"))).expect("small");
     let tampered = {
         let mut bytes = whole.clone();
-        // The second row of the table: where the bundle lies, and how long its entries and parts are.
+        // Second row of the table: the offset of the bundle, and the lengths of its entries and
+        // parts.
         let (row, offset) = (48, number(&whole[56..64]));
         let (entries, parts) = (number(&whole[64..72]), number(&whole[72..80]));
         let place =
@@ -149,12 +152,13 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Flips bits of every file that a ledger keeps, sealed entries and closed bundles among them. Each time the ledger is what it was:
-/// `verify` is sound, and a report prints the bytes that it printed before.
+/// Checks that a flipped bit in any file of a ledger changes neither `verify` nor a report.
+///
+/// The ledger has sealed entries and closed bundles too.
 #[test]
 fn a_flipped_bit_of_any_file_changes_nothing_that_is_read() {
     let dir = small();
-    // More than the tail holds, so that there is an archive too.
+    // More entries than the tail holds, so that there is an archive.
     let party = |n: u32| format!("[[party]]\nid = \"party-{n}\"\nname = \"Party {n}\"\nkind = \"council\"\n");
     std::fs::write(dir.path().join("many.toml"), (0..1100).map(party).collect::<String>()).expect("writes");
     ok(dir.path(), &["--ledger", "ledger", "append", "many.toml", "-q"]);
@@ -191,7 +195,7 @@ fn a_flipped_bit_of_any_file_changes_nothing_that_is_read() {
     assert!(noted > 20, "{noted}");
 }
 
-/// Puts every file back as it was, and removes what was added.
+/// Restores every file, and removes added ones.
 fn restore(ledger: &Path, kept: &[(PathBuf, Vec<u8>)]) {
     for path in files(ledger) {
         let is_system = ["signing.key", "example.toml", ".gitignore", "lock"].iter().any(|name| path.ends_with(name));
@@ -205,7 +209,7 @@ fn restore(ledger: &Path, kept: &[(PathBuf, Vec<u8>)]) {
     }
 }
 
-/// Runs for at most twenty seconds.
+/// Runs the program for at most twenty seconds.
 fn bounded(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let (out, err) = (dir.join("out"), dir.join("err"));
     let file = |p: &Path| std::fs::File::create(p).expect("a file");
@@ -226,7 +230,7 @@ fn bounded(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     (status.code(), read(&out), read(&err))
 }
 
-/// An export with a line changed, lost, doubled or moved is broken, and the exit code says so.
+/// Checks that an export is broken if it is empty, cut short, or has a line lost, doubled or moved.
 #[test]
 fn an_export_that_was_touched_is_broken() {
     let dir = small();

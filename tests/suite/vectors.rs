@@ -1,4 +1,7 @@
-//! The vectors: written by this test with `SNAPSHOTS=overwrite`, compared otherwise, and decided by the program either way.
+//! Checks the test vectors, or writes them with `SNAPSHOTS=overwrite`; either way the program
+//! decides each.
+//!
+//! The scenarios are in `scenarios`.
 
 mod scenarios;
 
@@ -14,7 +17,7 @@ use serde_json::{Value, json};
 
 type Tweak = fn(&mut Vec<u8>);
 
-/// Seals entries of any shape, sound or not.
+/// Seals entries into the lines of an export, valid or not.
 struct Builder {
     chain: Chain,
     edge: CompactRange,
@@ -30,7 +33,7 @@ impl Builder {
         Self { chain: genesis.chain(), edge: CompactRange::default(), at: 1_700_000_000_000_000, lines: vec![first] }
     }
 
-    /// Seals an entry whose bytes are tweaked before they are chained.
+    /// Seals an entry, after applying `tweak` to its bytes and before chaining them.
     fn seal(mut self, kind: u8, parts: &[(Part, bool)], tweak: Tweak) -> Self {
         let refs = parts.iter().map(|(p, _)| PartRef { role: p.role, commitment: p.commitment() }).collect();
         let entry = Entry { index: self.edge.size(), previous: self.chain, recorded_at: self.at, kind, parts: refs };
@@ -74,14 +77,14 @@ fn signer(seed: u8) -> NoteSigner {
     NoteSigner::new("example.org/vectors", [seed; 32]).expect("a name")
 }
 
-/// A change of key, as the entry at this place.
+/// Returns a key change for the entry at this index.
 fn key_change(index: u64) -> SystemRecord {
     let (old, new) = (signer(7), signer(8));
     let message = KeyChange::message("example.org/vectors", index, &old.verifier().key, &new.verifier().key);
     SystemRecord::Key(KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) })
 }
 
-/// A part with a salt that is the same on every machine.
+/// Returns a part whose salt is the same on every machine.
 fn part(role: Role, bytes: Vec<u8>, seed: u64) -> Part {
     Part { role, salt: *blake3::hash(&seed.to_be_bytes()).as_bytes(), bytes }
 }
@@ -111,7 +114,7 @@ fn erased(redaction: &Redaction, keep: bool) -> Vec<Value> {
     first.own(&SystemRecord::Redaction(redaction.clone())).end()
 }
 
-/// A fact whose bytes are tweaked before they are committed to.
+/// Returns an export with a fact whose encoding was tweaked before it was committed to.
 fn odd_fact(tweak: Tweak) -> Vec<Value> {
     let fact = of_kind(Kind::Party);
     let mut bytes = encode_fact(&fact).expect("short");
@@ -124,7 +127,7 @@ fn odd_entry(tweak: Tweak) -> Vec<Value> {
     three().seal(kind_code(Kind::Pledge), &[(part(Role::Fact, bytes, 76), true)], tweak).end()
 }
 
-/// Changes the bytes under a key of a line, and nothing that depends on them.
+/// Returns an export with one base64 value changed, and nothing that depends on that value.
 fn changed(line: usize, pointer: &str, change: Tweak) -> Vec<Value> {
     let mut lines = three().end();
     let value = lines[line].pointer_mut(pointer).expect("a value");
@@ -140,7 +143,8 @@ fn edited(edit: fn(&mut Vec<Value>)) -> Vec<Value> {
     lines
 }
 
-/// A record that names another key as kept in reserve, as the entry at this place, or signed for the next.
+/// Returns a reserve key record for the entry at this index; unless `is_signed`, its signatures are
+/// for the next index.
 fn reserve_key(index: u64, is_signed: bool) -> SystemRecord {
     reserve_key_of(&signer(9), if is_signed { index } else { index + 1 })
 }
@@ -156,7 +160,8 @@ fn withholding(parts: &[(u64, u64)]) -> SystemRecord {
     SystemRecord::Withholding(Withholding { parts: parts.to_vec(), ground, by })
 }
 
-/// A fact and its quotation, left out or not, and a record that withholds these parts.
+/// Returns an export with a sensitive fact and its quotation, left out unless `keep`, and a record
+/// that withholds `parts`.
 fn withheld(parts: &[(u64, u64)], keep: bool) -> Vec<Value> {
     let fact = Fact { sensitive: true, ..of_kind(Kind::Statement) };
     let fact = part(Role::Fact, encode_fact(&fact).expect("short"), 41);
@@ -166,7 +171,7 @@ fn withheld(parts: &[(u64, u64)], keep: bool) -> Vec<Value> {
     three().seal(kind, &[(fact, keep), (quotation, keep)], |_| {}).own(&own).end()
 }
 
-/// A correction whose replacement has another id, or another kind, than what it corrects.
+/// Returns an export with a correction whose replacement was altered by `change`.
 fn replaced(change: fn(&mut Fact)) -> Vec<Value> {
     let old = of_kind(Kind::Statement);
     let mut new = old.clone();
@@ -176,7 +181,7 @@ fn replaced(change: fn(&mut Fact)) -> Vec<Value> {
     three().fact(&old).fact(&correction).end()
 }
 
-/// A retraction, and the retraction of that.
+/// Returns an export with a retraction that is itself retracted.
 fn restored() -> Vec<Value> {
     let fact = of_kind(Kind::Statement);
     let retract = |of: &Fact, n| {
@@ -233,7 +238,7 @@ fn every_vector_is_decided_as_it_says() {
 #[test]
 fn every_sound_vector_can_be_restored_to_the_same_export() {
     for (name, _, broken, lines) in scenarios() {
-        // The program writes the readable fact.
+        // The program writes a readable fact that this vector lacks.
         if broken.is_some() || name == "sound-no-readable-fact" {
             continue;
         }
@@ -246,7 +251,8 @@ fn every_sound_vector_can_be_restored_to_the_same_export() {
     }
 }
 
-/// What version 1 took before, it takes: every fact that was ever published or stands in a sound vector is spelled as it was.
+/// Checks that version 1 still accepts every fact ever published or in a valid vector, with the
+/// same encoding.
 #[test]
 fn every_fact_that_was_recorded_is_spelled_as_it_was() {
     let dir = tempfile::tempdir().expect("a folder");

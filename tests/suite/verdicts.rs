@@ -1,4 +1,4 @@
-//! What `verify` says of honest folders, of forged ones, and of what nobody signed.
+//! Checks the verdicts of `verify` on honest folders, on forged ones, and on unsigned entries.
 
 use crate::proofs::{init, ok_with, published};
 use crate::{heldto, ok, run, text};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// A facts file of so many statements, the first with this number.
+/// Returns a facts file of `count` statements, numbered from `first`.
 fn statements(first: usize, count: usize) -> String {
     let mut out = "[[party]]\nid = \"c\"\nname = \"C\"\nkind = \"council\"\n[[source]]\nid = \"s\"\ntitle = \"S\"\n"
         .replace("\"c\"", "\"cc\"")
@@ -35,7 +35,7 @@ fn json(dir: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&ok(dir, &[&["verify", "--json"], arguments].concat())).expect("JSON")
 }
 
-/// Every file under a folder with its bytes.
+/// Returns every file under a folder with its bytes.
 fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(dir).expect("a folder").flatten() {
@@ -48,7 +48,7 @@ fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-/// What a publish that runs or was killed leaves is no part of what was published.
+/// Checks that the drafts of a running or killed publish do not affect the published folder.
 #[test]
 fn drafts_and_wider_partial_tiles_are_no_part_of_what_was_published() {
     let (dir, key) = published();
@@ -60,12 +60,13 @@ fn drafts_and_wider_partial_tiles_are_no_part_of_what_was_published() {
     {
         fs::write(public.join(stray), b"half").expect("writes");
     }
-    // Wider than the checkpoint: a newer publish is on its way.
+    // Wider than the checkpoint, as during a newer publish.
     for wider in ["tile/0/001.p/255", "tile/entries/001.p/255", "parts/001.p/255"] {
         fs::write(public.join(wider), b"\x00").expect("writes");
     }
     ok(dir.path(), &["verify", "public", "--key", &key]);
-    // The next one clears its own, when a tile is full, and leaves what it could not have written.
+    // The next publish that fills a tile removes its own drafts, and keeps files it cannot have
+    // written.
     append(dir.path(), 300, 300);
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
     ok(dir.path(), &["verify", "public", "--key", &key]);
@@ -73,7 +74,8 @@ fn drafts_and_wider_partial_tiles_are_no_part_of_what_was_published() {
     assert!(public.join("tile/x").exists());
 }
 
-/// A publish killed at any of its steps leaves a folder that is sound, by the old checkpoint or the new one.
+/// Checks that a publish killed at any step leaves a valid folder, by the old checkpoint or the new
+/// one.
 #[test]
 fn every_beginning_of_a_publish_is_sound() {
     let (dir, key) = published();
@@ -90,7 +92,7 @@ fn every_beginning_of_a_publish_is_sound() {
     let before = tree(&dir.path().join("public"));
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
     let after = tree(&dir.path().join("public"));
-    // In the order in which the files were written, each state between is verified.
+    // Replays the writes in order, and verifies the folder after each.
     let checkpoint = dir.path().join("public/checkpoint").display().to_string();
     let is_parts = |path: &str| path.contains("/parts/");
     let new: Vec<&String> = after.keys().filter(|path| !before.contains_key(*path)).collect();
@@ -120,14 +122,14 @@ fn publish_follows_no_link_and_removes_only_its_own() {
     fs::write(mine.join("1"), b"mine").expect("writes");
     fs::write(dir.path().join("precious"), b"mine").expect("writes");
     append(dir.path(), 0, 300);
-    // A folder of partial tiles that leads elsewhere.
+    // A folder of partial tiles that is a link to elsewhere.
     symlink(&mine, public.join("tile/0/000.p.link")).expect("links");
     fs::rename(public.join("tile/0/000.p"), public.join("tile/0/000.aside")).expect("moves");
     symlink(&mine, public.join("tile/0/000.p")).expect("links");
     assert!(!run(dir.path(), &["--ledger", "ledger", "publish", "public"]).status.success());
     assert_eq!(fs::read(mine.join("1")).expect("is there"), b"mine");
     fs::remove_file(public.join("tile/0/000.p")).expect("is there");
-    // A draft, or a checkpoint, that is a link to a file.
+    // A draft or a checkpoint that is a link to a file.
     symlink(dir.path().join("precious"), public.join(".heldto-draft")).expect("links");
     symlink(dir.path().join("precious"), public.join("checkpoint.new")).expect("links");
     fs::remove_file(public.join("checkpoint")).expect("is there");
@@ -138,7 +140,7 @@ fn publish_follows_no_link_and_removes_only_its_own() {
     assert_eq!(fs::read(dir.path().join("precious")).expect("is there"), b"mine");
 }
 
-/// Work is bounded by the files that are there: links that lead round and a size beyond all reason end at once.
+/// Checks that work is bounded by the files present, despite looping links and absurd sizes.
 #[test]
 #[cfg(unix)]
 fn looping_links_and_a_size_beyond_reason_end_at_once() {
@@ -163,7 +165,8 @@ fn looping_links_and_a_size_beyond_reason_end_at_once() {
     }
 }
 
-/// Whatever contradicts a checkpoint that was seen is exit 4, also where a signature is missing too.
+/// Checks that a contradiction of a known checkpoint is exit code 4, even if a signature is missing
+/// too.
 #[test]
 fn a_contradiction_is_told_before_a_missing_signature() {
     let (dir, first) = published();
@@ -171,7 +174,7 @@ fn a_contradiction_is_told_before_a_missing_signature() {
     let second = said.lines().find_map(|l| l.trim().strip_prefix("public key   ")).expect("a key").to_owned();
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
     fs::copy(dir.path().join("public/checkpoint"), dir.path().join("seen")).expect("copies");
-    // The same ledger, told anew without the change of key.
+    // A ledger of the same name and first key, without the key change.
     let forged = dir.path().join("forged");
     fs::create_dir(&forged).expect("a folder");
     init(&forged, "ledger");
@@ -181,14 +184,15 @@ fn a_contradiction_is_told_before_a_missing_signature() {
         assert_eq!(code(&forged, &["verify", "public", "--expect", "../seen", "--key", key]), Some(4), "{key}");
     }
     assert_eq!(code(&forged, &["verify", "public", "--key", &second]), Some(6));
-    // An old ledger beside a newer checkpoint.
+    // An old ledger with a newer checkpoint.
     let (old, _) = published();
     fs::write(old.path().join("ledger/checkpoint"), fs::read(dir.path().join("seen")).expect("reads")).expect("writes");
     fs::remove_file(old.path().join("ledger/signed")).expect("is there");
     assert_eq!(code(old.path(), &["--ledger", "ledger", "verify", "--key", &second]), Some(4));
 }
 
-/// A published folder stays one, whatever a mirror puts into it; entries behind the signed ones are signed by nobody.
+/// Checks that a database or journal in a published folder is ignored, and that the keeper's ledger
+/// reports unsigned entries.
 #[test]
 fn a_database_in_a_published_folder_is_not_looked_at() {
     let (dir, key) = published();
@@ -205,7 +209,7 @@ fn a_database_in_a_published_folder_is_not_looked_at() {
     let before = tree(&dir.path().join("public"));
     assert_eq!(json(dir.path(), &["public", "--key", &key])["entries"], 4);
     assert_eq!(tree(&dir.path().join("public")), before, "verifying writes nothing");
-    // The ledger itself has two entries that nobody signed.
+    // Four entries of the ledger itself are unsigned.
     let output = run(dir.path(), &["--ledger", "ledger", "verify", "--key", &key]);
     assert_eq!(output.status.code(), Some(6));
     assert!(text(&output.stderr).contains("the last 4 entries are signed by nobody"), "{}", text(&output.stderr));
@@ -223,7 +227,7 @@ fn who_signed_and_whether_that_was_checked_is_said() {
     assert_eq!(checked["signed-by"], key.as_str());
     let expected = json(dir.path(), &["public", "--expect", "public/checkpoint"]);
     assert_eq!((&expected["expected"], &checked["expected"]), (&4.into(), &Value::Null));
-    // The same of the proof of one fact.
+    // The same for the proof of one fact.
     fs::write(dir.path().join("proof"), ok(dir.path(), &["--ledger", "ledger", "prove", "old-pledge"]))
         .expect("writes");
     let proof = json(dir.path(), &["proof", "--key", &key]);
@@ -231,7 +235,7 @@ fn who_signed_and_whether_that_was_checked_is_said() {
     let unsigned = run(dir.path(), &["verify", "--json", "all.jsonl", "--key", &key]);
     assert_eq!(unsigned.status.code(), Some(6));
     assert!(text(&unsigned.stdout).contains("\"sound\":true"), "{}", text(&unsigned.stdout));
-    // Nothing of an export is signed, and restoring it says so.
+    // An export has no signatures, and `restore` says so.
     let export = json(dir.path(), &["all.jsonl"]);
     assert_eq!((&export["signed"], &export["signature-checked"]), (&Value::Null, &false.into()));
     assert!(ok(dir.path(), &["verify", "all.jsonl"]).contains("anybody could have made it"));
@@ -247,7 +251,7 @@ fn who_signed_and_whether_that_was_checked_is_said() {
     assert!(!dir.path().join("forked").exists());
 }
 
-/// An export says each thing once, and nothing that the format does not list.
+/// Checks that an export with a duplicate or unknown key is refused.
 #[test]
 fn an_export_that_says_a_thing_twice_is_refused() {
     let (dir, _) = published();
@@ -271,7 +275,8 @@ fn an_export_that_says_a_thing_twice_is_refused() {
     }
 }
 
-/// What is broken is named by the fact that stands there, but for a sensitive one; and only its keeper is told how to mend it.
+/// Checks that a broken entry is named by its fact unless that is sensitive, and that only the
+/// keeper is advised to repair.
 #[test]
 fn a_broken_entry_is_named_by_its_fact_unless_that_is_sensitive() {
     let (dir, _) = published();
@@ -301,7 +306,8 @@ fn a_broken_entry_is_named_by_its_fact_unless_that_is_sensitive() {
     }
 }
 
-/// An entry that an old program let in and no reader takes notice of is named; the rest of the ledger can be had all the same.
+/// Checks that an invalid correction accepted by an old version is reported, and that the rest of
+/// the ledger remains usable.
 #[test]
 fn a_correction_without_effect_is_named_and_the_ledger_still_carried() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -316,13 +322,13 @@ fn a_correction_without_effect_is_named_and_the_ledger_still_carried() {
     let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
     assert_eq!(output.status.code(), Some(4));
     assert!(text(&output.stderr).contains("entry 4: it corrects"), "{}", text(&output.stderr));
-    // What stood before it stands.
+    // The correction had no effect.
     let shown =
         heldto(dir.path()).args(["--ledger", "ledger", "timeline", "--kind", "question"]).output().expect("runs");
     assert!(text(&shown.stdout).contains("0 facts"), "{}", text(&shown.stdout));
 }
 
-/// What says that it is short and has no end is read no further than such a file can be.
+/// Checks that an endless file is read only to the maximum length of its kind.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_file_without_end_is_read_no_further_than_it_can_be() {
@@ -332,7 +338,7 @@ fn a_file_without_end_is_read_no_further_than_it_can_be() {
         let bytes = fs::read(&path).expect("is there");
         fs::remove_file(&path).expect("is mine");
         std::os::unix::fs::symlink("/proc/self/pagemap", &path).expect("links");
-        // Too long, or a file that the system does not let be read so.
+        // The file is too long, or the system refuses the read.
         for arguments in [&["verify", "public"][..], &["restore", "public", "never"]] {
             assert!(matches!(code(dir.path(), arguments), Some(1 | 4)), "{name}: {arguments:?}");
         }
@@ -342,7 +348,7 @@ fn a_file_without_end_is_read_no_further_than_it_can_be() {
     ok(dir.path(), &["verify", "public"]);
 }
 
-/// Of a fact that was withdrawn by mistake and stands again, a proof says both; of a correction without effect, nothing.
+/// Checks that a proof shows a retraction and the retraction of that.
 #[test]
 fn a_proof_tells_what_stands() {
     let (dir, key) = published();
@@ -360,7 +366,8 @@ fn a_proof_tells_what_stands() {
     assert!(said.contains("withdrawn: a mistake") && said.contains("stands again: it was right"), "{said}");
 }
 
-/// An empty ledger is published and verified as any other; what the reader brings along and cannot be read is no fault of it.
+/// Checks that an empty ledger verifies, and that an unreadable `--expect` file is an error of the
+/// reader.
 #[test]
 fn an_empty_ledger_and_an_unreadable_expectation_are_not_called_broken() {
     let dir = tempfile::tempdir().expect("a folder");

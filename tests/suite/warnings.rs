@@ -1,10 +1,11 @@
-//! Warnings: each slip of `slips.toml` gets its own, at its place, and nothing that is right gets one.
+//! Checks the warnings: each slip in `slips.toml` gets exactly one, at its place, and correct facts
+//! get none.
 
 use crate::{ledger_of, ok, root, run, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Of each fact that slips, what its warning must say.
+/// Returns the expected text of the warning, by the id of the fact.
 fn slips() -> BTreeMap<String, String> {
     let file = std::fs::read_to_string(root().join("tests/suite/slips.toml")).expect("the slips");
     let slip = |block: &str| {
@@ -15,7 +16,7 @@ fn slips() -> BTreeMap<String, String> {
     file.split("\n\n").filter_map(slip).collect()
 }
 
-/// The warnings of an empty ledger's folder, of this file.
+/// Runs a command on `slips.toml` in a new ledger; returns the folder and the output.
 fn in_new_ledger(arguments: &[&str]) -> (tempfile::TempDir, std::process::Output) {
     let dir = tempfile::tempdir().expect("a folder");
     ok(dir.path(), &["init", "ledger", "--origin", "example.org/test", "-q"]);
@@ -29,7 +30,7 @@ fn each_slip_gets_its_warning() {
     let (_dir, output) = in_new_ledger(&["check"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let printed = text(&output.stdout);
-    // Each warning stands at the id of its fact.
+    // A warning is placed at the id of its fact.
     let at: BTreeMap<usize, &str> = {
         let file = std::fs::read_to_string(root().join("tests/suite/slips.toml")).expect("the slips");
         let text = Box::leak(file.into_boxed_str());
@@ -51,7 +52,7 @@ fn each_slip_gets_its_warning() {
         assert!(warned.iter().any(|w| w.contains(says.as_str())), "{id}: {says}: {warned:?}");
         assert_eq!(warned.len(), 1, "{id}: {warned:?}");
     }
-    // The first party of two of one name, or one code, is told of the other.
+    // The first of two parties with the same name or code also gets a warning.
     found.remove("council");
     assert!(found.is_empty(), "{found:?}");
 }
@@ -65,7 +66,7 @@ fn a_warning_stops_an_append_only_where_that_is_asked_for() {
     let (dir, output) = in_new_ledger(&["append"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("warning: "), "{}", text(&output.stderr));
-    // The ledger itself tells the same slips, but for what is about a child.
+    // The recorded ledger gets the same warnings, except about a child.
     let printed = ok(dir.path(), &["--ledger", "ledger", "check", "--json"]);
     let report: Value = serde_json::from_str(&printed).expect("JSON");
     let rows = report["rows"].as_array().expect("rows");
@@ -77,7 +78,7 @@ fn a_warning_stops_an_append_only_where_that_is_asked_for() {
     }
     let strict = run(dir.path(), &["--ledger", "ledger", "check", "--strict"]);
     assert_eq!(strict.status.code(), Some(3));
-    // What was recorded before is not warned of again.
+    // Facts already recorded give no new warnings.
     let file = root().join("tests/suite/slips.toml");
     let again = run(dir.path(), &["--ledger", "ledger", "append", file.to_str().expect("UTF-8")]);
     assert!(!text(&again.stderr).contains("reads like a person"), "{}", text(&again.stderr));

@@ -1,4 +1,6 @@
-//! Each vector: what it shows, and how it is made.
+//! The scenarios of the test vectors: the purpose of each, and its construction.
+//!
+//! Start at `scenarios`; the builders are in the parent module.
 
 use super::{
     Builder, amended, changed, edited, erased, facts, facts_of, key_change, odd_entry, odd_fact, of_kind, part,
@@ -9,7 +11,8 @@ use heldto_ledger::{Redaction, SystemRecord, encode_fact, kind_code};
 use heldto_proof::{Hash, Role};
 use serde_json::{Value, json};
 
-/// A name, what it shows, the entry to blame where it is broken, the lines.
+/// Name, purpose, result (`None` if valid, otherwise the entry at fault, if any) and lines of a
+/// vector.
 pub(super) type Scenario = (&'static str, &'static str, Option<Option<u64>>, Vec<Value>);
 
 pub(super) fn scenarios() -> Vec<Scenario> {
