@@ -316,7 +316,7 @@ impl Due {
         };
         let words = match &self.mode {
             Mode::By => format!("by {date}"),
-            Mode::NotBefore => format!("not before {date}"),
+            Mode::NotBefore => format!("not before {}", date.trim_start_matches("since ")),
             Mode::BeforeEvent(event) if date.is_empty() => format!("before {event}"),
             Mode::BeforeEvent(event) => format!("before {event}, {date}"),
             Mode::Every(Some(span)) if span.count() == 1 => {
@@ -339,7 +339,7 @@ impl Due {
                 let s = if *count == 1 { "" } else { "s" };
                 format!("{count} working day{s} from {}, by the calendar {calendar}", after.describe())
             }
-            Mode::Each(class) => format!("by each of {class} {date}"),
+            Mode::Each(class) => format!("for {class}: {date}"),
             Mode::Milestones(milestones) => {
                 let days: Vec<String> = milestones.iter().map(|m| m.by.describe()).collect();
                 format!("in {} steps: {}", days.len(), days.join("; "))

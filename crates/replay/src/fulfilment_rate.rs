@@ -2,7 +2,7 @@
 //!
 //! Turns judgements into counts and ranges; it does not judge. Start with [`Counted::of`].
 
-use crate::{Grade, Judgement, Status};
+use crate::{Class, Grade, Judgement, Status};
 
 /// Fulfilment rate: the number of commitments kept, as a range if some outcomes are unknown.
 ///
@@ -20,7 +20,7 @@ pub struct FulfilmentRate {
     pub counted: usize,
     /// Number certainly kept, if claims are true.
     pub kept: usize,
-    /// Number among `raw_facts` that rest on a claim of the owner, its partners or a
+    /// Number among `kept` that rest on a claim of the owner, its partners or a
     /// government alone, or are disputed.
     pub kept_on_claims: usize,
     /// Number certainly not kept.
@@ -35,7 +35,7 @@ pub struct FulfilmentRate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
     /// Kept, and confirmed by somebody other than the owner.
-    RawFacts,
+    Kept,
     /// Kept according to the owner, its partners or a government alone, or disputed.
     KeptOnClaim,
     /// Not kept.
@@ -51,26 +51,28 @@ impl Counted {
     #[must_use]
     pub fn of(judgement: &Judgement<'_>) -> Option<Self> {
         let status = judgement.status;
+        let is_weaker = !judgement.weaker.is_empty();
         Some(match status {
-            Status::Superseded if judgement.weaker.is_some() => Self::Weaker,
-            // Kept as lowered, not as first promised.
-            _ if status.is_met() && judgement.weaker.is_some() => Self::Weaker,
+            // Replaced by something weaker; or kept as lowered, not as first promised.
+            _ if is_weaker && (status.is_met() || status == Status::Superseded) => Self::Weaker,
             _ if judgement.is_stale && (status.is_met() || status == Status::Breached) => Self::Unknown,
-            _ if status.is_met() && judgement.grade <= Grade::Claimed => Self::KeptOnClaim,
-            _ if status.is_met() => Self::RawFacts,
-            // A failure that rests on a claim alone is not established.
-            Status::Breached | Status::PartMet | Status::Reversed if judgement.grade <= Grade::Claimed => Self::Unknown,
-            Status::Breached | Status::PartMet | Status::Reversed => Self::NotKept,
-            Status::Overdue | Status::Inconclusive | Status::Unevidenced => Self::Unknown,
-            _ => return None,
+            _ => match status.class() {
+                Class::Met if judgement.grade <= Grade::Claimed => Self::KeptOnClaim,
+                Class::Met => Self::Kept,
+                // A failure that rests on a claim alone is not established.
+                Class::Failed if judgement.grade <= Grade::Claimed => Self::Unknown,
+                Class::Failed => Self::NotKept,
+                Class::Unsettled => Self::Unknown,
+                Class::Unanswered | Class::Open | Class::Untestable | Class::Ended | Class::Unknown => return None,
+            },
         })
     }
 
-    /// Returns the category as a word, e.g. `raw_facts-on-claim`.
+    /// Returns the category as a word, e.g. `kept-on-claim`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::RawFacts => "kept",
+            Self::Kept => "kept",
             Self::KeptOnClaim => "kept-on-claim",
             Self::NotKept => "not-kept",
             Self::Weaker => "weaker",
@@ -85,7 +87,7 @@ impl FulfilmentRate {
         let Some(counted) = Counted::of(judgement) else { return };
         self.counted += 1;
         match counted {
-            Counted::RawFacts => self.kept += 1,
+            Counted::Kept => self.kept += 1,
             Counted::KeptOnClaim => {
                 self.kept += 1;
                 self.kept_on_claims += 1;

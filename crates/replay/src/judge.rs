@@ -3,20 +3,27 @@
 //! Follows docs/RULES.md; the first rule that matches decides. Knows no log and no store, and reads
 //! facts through a [`View`]. Start at [`judge_each`]; the rules are in `rules`.
 
-use crate::evidence::{counted, gather};
-use crate::{Cluster, Direction, Evidence, Grade, Status, View, recurring};
+use crate::{Cluster, Grade, Status, View};
+
 use chrono::NaiveDate;
 use heldto_fact::{
-    Amount, Body, Commitment, Due, Fact, FactId, Interval, LinkKind, Qualifier, Strength, Target, Truth, Unit, Window,
+    Amount, Body, Commitment, Due, Fact, FactId, Interval, LinkKind, Qualifier, Strength, Target, Unit, Window,
 };
 use undertaking::Decided;
 mod answer;
+mod evidence;
+mod finding;
 mod notes;
+mod recurring;
 mod replaced;
 mod rules;
 mod sums;
 mod undertaking;
 
+pub use evidence::{Direction, Evidence};
+use evidence::{counted, gather};
+pub use finding::{Finding, Gap, Progress, Remedy, Timing, Weakening};
+pub use notes::{Note, Reason, Shown};
 pub(crate) use undertaking::Undertaking;
 
 /// The status of a commitment, with the reasons for it.
@@ -28,16 +35,18 @@ pub struct Judgement<'a> {
     pub status: Status,
     /// The grade of the evidence that the status rests on.
     pub grade: Grade,
+    /// The as-of day.
+    pub as_of: NaiveDate,
     /// The rule that fired, with its numbers and days.
-    pub rule: String,
+    pub finding: Finding<'a>,
     /// All decisions and evidence considered, used or not.
     pub reasons: Vec<Reason<'a>>,
     /// Evidence that is not on record.
-    pub missing: Vec<String>,
+    pub missing: Vec<Gap<'a>>,
     /// The evidence that would settle the commitment.
-    pub settles: Option<String>,
+    pub settles: Option<Remedy>,
     /// Remarks that do not change the status.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note<'a>>,
     /// The due date used.
     pub due: Option<&'a Due>,
     /// The first due date, if it differs from `due`.
@@ -57,11 +66,9 @@ pub struct Judgement<'a> {
     pub is_stale: bool,
     /// The respects in which the owner weakened the commitment: by a replacement, its own or its
     /// successor's, or by a lower number in a later mention.
-    pub weaker: Option<String>,
+    pub weaker: Vec<Weakening<'a>>,
     /// The owners; for a recommendation, the addressee and the parties that answered for it.
     pub owners: Vec<&'a FactId>,
-    /// The verdicts of others, in words.
-    pub assessed: Vec<String>,
     /// The decisions that changed or ended the commitment.
     pub decisions: Vec<&'a Fact>,
     /// The answer to a recommendation.
@@ -72,29 +79,14 @@ pub struct Judgement<'a> {
     pub moves: Vec<(&'a Fact, &'a Due)>,
 }
 
-/// A decision or a piece of evidence that was considered.
-#[derive(Debug, Clone)]
-pub struct Reason<'a> {
-    /// The fact.
-    pub fact: &'a Fact,
-    /// The relevance of the fact, in words.
-    pub shows: String,
-    /// The grade of the fact towards this commitment.
-    pub grade: Grade,
-    /// `true` if the status rests on this fact.
-    pub used: bool,
-    /// `true` if the link to the commitment is the recorder's judgement rather than stated.
-    pub judged: bool,
-}
-
 /// The result of a rule that fired.
-pub(crate) struct Verdict {
+pub(crate) struct Verdict<'a> {
     pub status: Status,
-    pub rule: String,
+    pub finding: Finding<'a>,
     /// Indexes into [`Case::evidence`] of the evidence that the status rests on.
     pub used: Vec<usize>,
-    pub missing: Vec<String>,
-    pub settles: Option<&'static str>,
+    pub missing: Vec<Gap<'a>>,
+    pub settles: Option<Remedy>,
     /// The period judged, for a recurring commitment.
     pub period: Option<Window>,
     /// The grade, if it is not the best of `used`.
@@ -102,26 +94,26 @@ pub(crate) struct Verdict {
     /// `true` if the newest due period has no evidence.
     pub is_stale: bool,
     /// The respects in which the replacement is weaker.
-    pub weaker: Option<String>,
+    pub weaker: Vec<Weakening<'a>>,
 }
 
-impl Verdict {
-    pub(crate) fn new(status: Status, rule: impl Into<String>, used: Vec<usize>) -> Self {
+impl<'a> Verdict<'a> {
+    pub(crate) const fn new(status: Status, finding: Finding<'a>, used: Vec<usize>) -> Self {
         Self {
             status,
-            rule: rule.into(),
+            finding,
             used,
             missing: Vec::new(),
             settles: None,
             period: None,
             grade: None,
             is_stale: false,
-            weaker: None,
+            weaker: Vec::new(),
         }
     }
 
-    pub(crate) const fn settled_by(mut self, what: &'static str) -> Self {
-        self.settles = Some(what);
+    pub(crate) const fn settled_by(mut self, remedy: Remedy) -> Self {
+        self.settles = Some(remedy);
         self
     }
 }
@@ -152,7 +144,7 @@ pub fn judge_each<'a>(view: &View<'a>, id: &FactId) -> Vec<Judgement<'a>> {
                     let of_it = public.iter().find(|p| p.addressee == judgement.addressee);
                     let status = of_it.map_or(Status::NotYetKnown, |p| p.status);
                     if status != judgement.status {
-                        judgement.notes.push(format!("by public evidence alone: {status}"));
+                        judgement.notes.push(Note::Public(status));
                     }
                 }
             }
@@ -177,7 +169,7 @@ pub fn judge<'a>(view: &View<'a>, id: &FactId) -> Option<Judgement<'a>> {
     let Some(public) = judge_within(&view.with_sensitive(false), id, 0) else { return Some(whole) };
     if public.status != whole.status {
         let mut whole = whole;
-        whole.notes.push(format!("by public evidence alone: {}", public.status));
+        whole.notes.push(Note::Public(public.status));
         return Some(whole);
     }
     let is_used = |fact: &Fact| public.reasons.iter().any(|r| r.used && r.fact.id == fact.id);
@@ -195,7 +187,7 @@ fn judge_within<'a>(view: &View<'a>, id: &FactId, depth: usize) -> Option<Judgem
         return None;
     }
     let cluster = view.fact(id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
-    let Some(cluster) = cluster else { return Some(not_yet_known(newest)) };
+    let Some(cluster) = cluster else { return Some(not_yet_known(view, newest)) };
     view.work().judge();
     let undertaking = Undertaking::of_pledge(view, &cluster);
     let case = Case::new(view, cluster, undertaking, depth);
@@ -208,12 +200,13 @@ fn known_by(view: &View<'_>, cluster: &Cluster<'_>) -> bool {
     cluster.mentions.iter().any(|f| begun(f))
 }
 
-fn not_yet_known(fact: &Fact) -> Judgement<'_> {
+fn not_yet_known<'a>(view: &View<'a>, fact: &'a Fact) -> Judgement<'a> {
     Judgement {
         mentions: vec![fact],
         status: Status::NotYetKnown,
         grade: Grade::None,
-        rule: "nothing that tells of it was published by the day".to_owned(),
+        as_of: view.clock().as_of,
+        finding: Finding::NotYetKnown,
         reasons: Vec::new(),
         missing: Vec::new(),
         settles: None,
@@ -225,9 +218,8 @@ fn not_yet_known(fact: &Fact) -> Judgement<'_> {
         delivered: None,
         started: false,
         is_stale: false,
-        weaker: None,
+        weaker: Vec::new(),
         owners: fact.by.iter().collect(),
-        assessed: Vec::new(),
         decisions: Vec::new(),
         answer: None,
         addressee: None,
@@ -322,7 +314,7 @@ impl<'a> Case<'a> {
         in_parts || self.evidence.iter().any(|e| work.contains(&e.direction) && e.settles())
     }
 
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> Verdict<'a> {
         // A later withdrawal or departure does not undo a fulfilment.
         let done = !recurring::applies(self) && rules::met(self).is_some();
         if let Some(verdict) = rules::ended_by_decision(self) {
@@ -337,11 +329,11 @@ impl<'a> Case<'a> {
 
     /// Returns the verdict by the commitment's own terms and evidence, ignoring withdrawal and
     /// replacement.
-    pub fn by_itself(&self) -> Verdict {
+    pub fn by_itself(&self) -> Verdict<'a> {
         if recurring::applies(self) { recurring::verdict(self) } else { rules::one_off(self) }
     }
 
-    fn judgement(self, verdict: Verdict) -> Judgement<'a> {
+    fn judgement(self, verdict: Verdict<'a>) -> Judgement<'a> {
         let used: Vec<&Evidence<'a>> = verdict.used.iter().filter_map(|n| self.evidence.get(*n)).collect();
         let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
         // A dispute over evidence counts against the status only if the status rests on that
@@ -372,11 +364,12 @@ impl<'a> Case<'a> {
         let notes = self.notes(&against, &used);
         let reason = |(n, e): (usize, &Evidence<'a>)| Reason {
             fact: e.fact,
-            shows: self.shows(e),
+            shows: e.into(),
             grade: e.grade,
             used: verdict.used.contains(&n),
             judged: e.strength != Strength::Stated,
         };
+        let lowered = replaced::lowered(&self).into_iter().collect();
         let first_due = self.first_due();
         let goal = self.goal();
         // A shortfall is computed from the evidence that is graded at least as well as the status.
@@ -396,27 +389,27 @@ impl<'a> Case<'a> {
             mentions: self.cluster.mentions.to_vec(),
             status: verdict.status,
             grade,
-            rule: verdict.rule,
+            as_of: self.as_of,
+            finding: verdict.finding,
             missing: verdict.missing,
-            settles: verdict.settles.map(str::to_owned),
+            settles: verdict.settles,
             notes,
             due: self.undertaking.due,
             first_due,
             window: verdict.period.unwrap_or(self.window),
             target: self.undertaking.target,
             owners: self.owners(),
-            assessed: self.assessed(),
             decisions: self.undertaking.decisions.iter().map(|d| d.fact).collect(),
             answer: self.undertaking.answer,
             addressee: self.undertaking.addressee,
             moves: self.undertaking.decisions.iter().filter_map(|d| Some((d.fact, d.due?))).collect(),
             is_stale: verdict.is_stale,
-            weaker: verdict.weaker.or_else(|| replaced::lowered(&self)),
+            weaker: if verdict.weaker.is_empty() { lowered } else { verdict.weaker },
         }
     }
 
     /// Returns the best grade of the parts on which work has begun, if the status can rest on them.
-    fn grade_of_parts(&self, verdict: &Verdict) -> Grade {
+    fn grade_of_parts(&self, verdict: &Verdict<'_>) -> Grade {
         let rests_on_parts =
             matches!(verdict.status, Status::InProgress | Status::Overdue | Status::FallingDue | Status::Untestable);
         let begun = self.parts.iter().filter(|(.., started)| *started).map(|(_, _, grade, _)| *grade).max();
@@ -439,34 +432,7 @@ fn goal_of(target: &Amount) -> Option<Interval> {
     }
 }
 
-/// Applies the rule for work that continues or has stalled, for a commitment that is not yet due.
-pub(crate) fn rules_at_work(case: &Case<'_>) -> Option<Verdict> {
-    rules::at_work(case)
-}
-
 /// Returns `true` if two facts have an owner in common, or if one of them names none.
 fn shares_owner(a: &Fact, b: &Fact) -> bool {
     a.by.is_empty() || b.by.is_empty() || a.by.iter().any(|owner| b.by.contains(owner))
-}
-
-/// Returns a window in words.
-pub(crate) fn window_words(window: Window) -> String {
-    match (window.earliest, window.latest) {
-        (Some(e), Some(l)) if e == l => format!("on {e}"),
-        (Some(e), Some(l)) => format!("between {e} and {l}"),
-        (Some(e), None) => format!("on or after {e}"),
-        (None, Some(l)) => format!("on or before {l}"),
-        (None, None) => "day not known".to_owned(),
-    }
-}
-
-/// Returns the answer to "is the window on or before this day?", with its inequality.
-pub(crate) fn by_day(window: Window, day: NaiveDate) -> (Truth, String) {
-    let truth = window.by(day);
-    let text = match (truth, window.earliest, window.latest) {
-        (Truth::Yes, _, Some(latest)) => format!("{latest} <= {day}"),
-        (Truth::No, Some(earliest), _) => format!("{earliest} > {day}"),
-        _ => format!("{} against {day} cannot be told", window_words(window)),
-    };
-    (truth, text)
 }

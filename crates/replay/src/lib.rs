@@ -10,7 +10,6 @@ mod authority;
 mod chunk;
 mod cluster;
 mod disclosure;
-mod evidence;
 mod fact_history;
 mod fulfilment_rate;
 mod indexed_facts;
@@ -19,7 +18,6 @@ mod membership;
 mod metrics;
 mod money;
 mod raw_facts;
-mod recurring;
 mod status;
 mod view;
 mod work;
@@ -27,13 +25,15 @@ mod work;
 pub use authority::{Control, administrations, controls};
 pub use chunk::Chunk;
 pub use cluster::Cluster;
-pub use evidence::{Direction, Evidence};
 pub use fact_history::FactHistory;
 pub use fulfilment_rate::{Counted, FulfilmentRate};
 pub use indexed_facts::Lookup;
-pub use judge::{Judgement, Reason, judge, judge_each};
+pub use judge::{
+    Direction, Evidence, Finding, Gap, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, Weakening, judge,
+    judge_each,
+};
 pub use membership::{bodies_of, members};
-pub use metrics::{MetricValue, series};
+pub use metrics::{Comparison, MetricValue, series};
 pub use money::{Total, payouts, totals};
-pub use status::{Grade, Status};
+pub use status::{Class, Grade, Status, Urgency};
 pub use view::{Clock, View};

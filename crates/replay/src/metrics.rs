@@ -149,27 +149,28 @@ fn per_cent(amount: &Amount) -> Option<Interval> {
     }
 }
 
-/// Compares a figure with a threshold; returns the answer, and the inequality as text.
-pub fn compare(value: &Amount, threshold: &Threshold) -> (Truth, String) {
+/// A figure compared with the threshold of a commitment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison<'a> {
+    /// Value and threshold, both in the threshold's unit; `None` if the units differ.
+    pub values: Option<(Interval, Quantity)>,
+    /// Unit of the threshold.
+    pub unit: &'a Unit,
+    /// `true` if the threshold is a floor, `false` if it is a ceiling.
+    pub is_floor: bool,
+    /// `Yes` if the figure reaches the threshold.
+    pub truth: Truth,
+}
+
+/// Compares a figure with a threshold, in the unit of the threshold.
+pub fn compare<'a>(value: &Amount, threshold: &'a Threshold) -> Comparison<'a> {
     let (Threshold::AtLeast(goal) | Threshold::AtMost(goal)) = threshold;
+    let is_floor = matches!(threshold, Threshold::AtLeast(_));
     let in_unit =
         |a: &Amount| if goal.unit == Unit::Percent { per_cent(a) } else { (a.unit == goal.unit).then(|| a.interval()) };
     let (Some(value), Some(wanted)) = (in_unit(value), in_unit(goal)) else {
-        return (Truth::CannotTell, "the units differ".to_owned());
+        return Comparison { values: None, unit: &goal.unit, is_floor, truth: Truth::CannotTell };
     };
-    let unit = &goal.unit;
-    let (truth, sign, other) = match threshold {
-        Threshold::AtLeast(_) => (value.reaches(wanted), ">=", "<"),
-        Threshold::AtMost(_) => (value.within(wanted), "<=", ">"),
-    };
-    let goal = wanted.low.value;
-    // The end of the interval that decides the answer.
-    let (low, high) = (value.low.value, value.high.map_or(value.low.value, |h| h.value));
-    let (for_yes, for_no) = if matches!(threshold, Threshold::AtLeast(_)) { (low, high) } else { (high, low) };
-    let text = match truth {
-        Truth::Yes => format!("{for_yes} {sign} {goal} {unit}"),
-        Truth::No => format!("{for_no} {other} {goal} {unit}"),
-        Truth::CannotTell => format!("{} {unit} or so against {goal} {unit} cannot be told", value.low.value),
-    };
-    (truth, text)
+    let truth = if is_floor { value.reaches(wanted) } else { value.within(wanted) };
+    Comparison { values: Some((value, wanted.low.value)), unit: &goal.unit, is_floor, truth }
 }

@@ -5,138 +5,130 @@
 
 use std::fmt;
 
-/// Status of a commitment: computed, never entered by hand.
-///
-/// docs/RULES.md has the rule of each.
+/// Class of a status: what happened to the commitment, for counts and colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each is explained once, by its rule")]
-pub enum Status {
-    Breached,
-    PartMet,
-    Overdue,
-    AnswerOverdue,
-    Inconclusive,
-    Reversed,
-    Stalled,
-    FallingDue,
-    Unevidenced,
-    InProgress,
-    Awaiting,
+pub enum Class {
+    /// Not met, wholly or in part, or undone.
+    Failed,
+    /// Due, and the evidence does not settle it.
+    Unsettled,
+    /// A recommendation without an answer.
     Unanswered,
-    WindowOpen,
+    /// Not due, or without a due day.
+    Open,
+    /// Too vague to test.
     Untestable,
-    MetLate,
-    MetTimingUnknown,
+    /// Met.
     Met,
-    Superseded,
-    Withdrawn,
-    Rejected,
-    Lapsed,
-    NotYetKnown,
+    /// Replaced, withdrawn, rejected or lapsed.
+    Ended,
+    /// Not known by the day.
+    Unknown,
+}
+
+macro_rules! statuses {
+    ($($(#[$doc:meta])* $name:ident $word:literal $class:ident $urgency:ident $meaning:literal,)+) => {
+        /// Status of a commitment: computed, never entered by hand.
+        ///
+        /// docs/RULES.md has the rule of each. The order is that of the table: the most urgent first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Status { $($(#[$doc])* #[doc = concat!("`", $word, "`: ", $meaning, ".")] $name,)+ }
+
+        impl Status {
+            /// Every status, the most urgent first.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Returns the status as a word, e.g. `part-met`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+
+            /// Returns an explanation of the status, in one line for a reader.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning),+ }
+            }
+
+            /// Returns the class of the status.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$name => Class::$class),+ }
+            }
+
+            /// Returns the urgency of the status.
+            #[must_use]
+            pub const fn urgency(self) -> Urgency {
+                match self { $(Self::$name => Urgency::$urgency),+ }
+            }
+        }
+    };
+}
+
+/// Urgency of a status, for the colour of its heading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// Past due.
+    PastDue,
+    /// Needs a closer look.
+    Watch,
+    /// Nothing to do.
+    Calm,
+    /// Met.
+    Good,
+}
+
+statuses! {
+    Breached "breached" Failed PastDue "evidence shows that it was not met when it was due",
+    PartMet "part-met" Failed PastDue "a part was delivered, and the rest was not delivered by the due day",
+    Overdue "overdue" Unsettled PastDue "the due day has passed and the evidence does not settle it; silence is not a breach",
+    AnswerOverdue "answer-overdue" Unanswered Calm "a recommendation whose answer was due, and none is on record",
+    Inconclusive "inconclusive" Unsettled Watch "the evidence points both ways, or is not exact enough",
+    Reversed "reversed" Failed Watch "delivered, then undone",
+    Stalled "stalled" Open Watch "work had begun, and the last news is a setback",
+    FallingDue "falling-due" Open Watch "it is falling due now",
+    Unevidenced "unevidenced" Unsettled Watch "a period has passed, or cannot be fixed, and there is no evidence either way",
+    InProgress "in-progress" Open Calm "work has begun",
+    Awaiting "awaiting" Open Calm "not due, or without a due day, and no work is on record",
+    Unanswered "unanswered" Unanswered Calm "a recommendation that its addressee has neither accepted nor rejected",
+    WindowOpen "window-open" Open Calm "it was not to be done before a day, and that day has come",
+    Untestable "untestable" Untestable Calm "there is nothing to test it by, and no due day",
+    MetLate "met-late" Met Good "met after the due day",
+    MetTimingUnknown "met-timing-unknown" Met Good "met; whether it was in time is unknown",
+    Met "met" Met Good "met",
+    Superseded "superseded" Ended Calm "replaced by another commitment before it was due",
+    Withdrawn "withdrawn" Ended Calm "withdrawn before it was due, or revoked by the body that imposed it",
+    Rejected "rejected" Ended Calm "a recommendation that its addressee rejected, which is no breach",
+    Lapsed "lapsed" Ended Calm "a personal undertaking whose office ended",
+    NotYetKnown "not-yet-known" Unknown Calm "nothing on it was published by the day",
 }
 
 impl Status {
-    /// Every status, the most urgent first.
-    pub const ALL: &'static [Self] = &[
-        Self::Breached,
-        Self::PartMet,
-        Self::Overdue,
-        Self::AnswerOverdue,
-        Self::Inconclusive,
-        Self::Reversed,
-        Self::Stalled,
-        Self::FallingDue,
-        Self::Unevidenced,
-        Self::InProgress,
-        Self::Awaiting,
-        Self::Unanswered,
-        Self::WindowOpen,
-        Self::Untestable,
-        Self::MetLate,
-        Self::MetTimingUnknown,
-        Self::Met,
-        Self::Superseded,
-        Self::Withdrawn,
-        Self::Rejected,
-        Self::Lapsed,
-        Self::NotYetKnown,
-    ];
-
-    /// Returns the status as a word, e.g. `part-met`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Breached => "breached",
-            Self::PartMet => "part-met",
-            Self::Overdue => "overdue",
-            Self::AnswerOverdue => "answer-overdue",
-            Self::Inconclusive => "inconclusive",
-            Self::Reversed => "reversed",
-            Self::Stalled => "stalled",
-            Self::FallingDue => "falling-due",
-            Self::Unevidenced => "unevidenced",
-            Self::InProgress => "in-progress",
-            Self::Awaiting => "awaiting",
-            Self::Unanswered => "unanswered",
-            Self::WindowOpen => "window-open",
-            Self::Untestable => "untestable",
-            Self::MetLate => "met-late",
-            Self::MetTimingUnknown => "met-timing-unknown",
-            Self::Met => "met",
-            Self::Superseded => "superseded",
-            Self::Withdrawn => "withdrawn",
-            Self::Rejected => "rejected",
-            Self::Lapsed => "lapsed",
-            Self::NotYetKnown => "not-yet-known",
-        }
-    }
-
-    /// Returns an explanation of the status, in one line for a reader.
-    #[must_use]
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::Breached => "evidence that it was not met when it was due",
-            Self::PartMet => "a part was delivered, the rest not by the due day",
-            Self::Overdue => "the due day has passed and the evidence does not settle it; silence is not a breach",
-            Self::AnswerOverdue => "a recommendation whose answer was due, and none is on record",
-            Self::Unanswered => "a recommendation that nobody has accepted or rejected",
-            Self::Rejected => "a recommendation that the body it was made to rejected, which is no breach",
-            Self::Inconclusive => "the evidence points both ways, or its bounds straddle the target",
-            Self::Reversed => "delivered, then undone",
-            Self::Stalled => "work had begun, and a setback is the last thing known",
-            Self::FallingDue => "the day lies within the window in which it falls due",
-            Self::Unevidenced => "a period has passed, or cannot be fixed, with no evidence either way",
-            Self::InProgress => "work has begun",
-            Self::Awaiting => "not due, or without a due day, and nothing shows that work has begun",
-            Self::WindowOpen => "the day before which it was not to be has passed",
-            Self::Untestable => "nothing to test it by, and no due day",
-            Self::MetLate => "met after the due day",
-            Self::MetTimingUnknown => "met; whether by the due day cannot be told",
-            Self::Met => "met",
-            Self::Superseded => "replaced by another commitment before it was due",
-            Self::Withdrawn => "withdrawn before it was due, or revoked by whoever imposed it",
-            Self::Lapsed => "a personal undertaking whose office ended",
-            Self::NotYetKnown => "nothing published by the day",
-        }
-    }
-
     /// Returns `true` if the commitment was met, in time, late, or at an unknown time.
     #[must_use]
     pub const fn is_met(self) -> bool {
-        matches!(self, Self::Met | Self::MetLate | Self::MetTimingUnknown)
+        matches!(self.class(), Class::Met)
     }
 
     /// Returns `true` if the commitment is overdue, breached or part-met.
     #[must_use]
     pub const fn is_past_due(self) -> bool {
-        matches!(self, Self::Overdue | Self::Breached | Self::PartMet)
+        matches!(self.urgency(), Urgency::PastDue)
+    }
+
+    /// Returns `true` if the evidence shows that the commitment failed, wholly or in part.
+    #[must_use]
+    pub const fn is_failed(self) -> bool {
+        matches!(self.class(), Class::Failed)
     }
 
     /// Returns `true` if the commitment still requires action from its owner.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        !self.is_met()
-            && !matches!(self, Self::Superseded | Self::Withdrawn | Self::Rejected | Self::Lapsed | Self::NotYetKnown)
+        match self.class() {
+            Class::Failed | Class::Unsettled | Class::Unanswered | Class::Open | Class::Untestable => true,
+            Class::Met | Class::Ended | Class::Unknown => false,
+        }
     }
 }
 

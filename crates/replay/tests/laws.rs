@@ -149,7 +149,7 @@ fn fold(log: &[Recorded]) -> FactHistory {
 fn statuses(history: &FactHistory, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
     let view = View::new(history, Clock { as_of: day(as_of), known_by: day(known_by) });
     let pledges = history.of_kind(Kind::Pledge);
-    pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, j.rule))).collect()
+    pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, format!("{:?}", j.finding)))).collect()
 }
 
 #[test]
@@ -287,7 +287,7 @@ proptest! {
         for id in history.of_kind(Kind::Pledge) {
             if let Some(j) = judge(&view, id) {
                 let last = j.due.and_then(|d| d.window().latest);
-                prop_assert!(!j.status.is_past_due() || last.is_some_and(|l| l < day(as_of)), "{id}: {} {}", j.status, j.rule);
+                prop_assert!(!j.status.is_past_due() || last.is_some_and(|l| l < day(as_of)), "{id}: {} {:?}", j.status, j.finding);
             }
         }
     }

@@ -5,10 +5,10 @@ use crate::contradictions;
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
-use crate::wording::{count, interval};
+use crate::wording::{count, interval, judgement};
 use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
 use heldto_fact::{Answer, Fact, FactId, Force, Interval, Kind};
-use heldto_replay::{Grade, Judgement, Status, View};
+use heldto_replay::{Grade, Judgement, Note, Status, View};
 
 struct Point {
     heading: &'static str,
@@ -45,7 +45,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Doc
     let mut all = judged(view, filter);
     all.sort_by_key(|j| std::cmp::Reverse(terms(j.mentions[0]).map(|c| c.force)));
     for j in &all {
-        points.extend(of_commitment(j));
+        points.extend(of_commitment(view, j));
         points.extend(moves(view, j).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
             heading: "Moved without an explanation on record",
             question: format!(
@@ -99,7 +99,7 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Doc
     document
 }
 
-fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
+fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
     let fact = j.mentions[0];
     let (text, force) = (&fact.text, terms(fact).map(|c| c.force));
     let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
@@ -125,7 +125,7 @@ fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
             format!("\"{text}\": on which day was it done, and what shows it?"),
         ),
         s if s.is_met() && unproved => {
-            let test = j.missing.first().map_or_else(String::new, |m| format!(" What shows {m}?"));
+            let test = j.missing.first().map_or_else(String::new, |m| format!(" What shows {}?", judgement::gap(m)));
             ("Said to be met, and borne out by nobody else", format!("\"{text}\": what shows that it was done?{test}"))
         }
         Status::Unevidenced => (
@@ -149,9 +149,10 @@ fn of_commitment(j: &Judgement<'_>) -> Option<Point> {
         ),
         _ => return None,
     };
-    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), j.rule.clone())];
-    why.extend(j.assessed.iter().cloned());
-    why.extend(j.settles.iter().map(|s| format!("would settle it: {s}")));
+    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), judgement::finding(j))];
+    let assessed = j.notes.iter().filter(|n| matches!(n, Note::Assessed { .. }));
+    why.extend(assessed.map(|n| judgement::note(view, n)));
+    why.extend(j.settles.iter().map(|s| format!("would settle it: {}", judgement::remedy(*s))));
     Some(Point { heading, question, ids: vec![fact.id.to_string()], why })
 }
 

@@ -103,7 +103,7 @@ pub(crate) struct Group<'a> {
 
 impl Group<'_> {
     /// Returns `true` if a sum is meaningful: for money and counted units, not for durations,
-    /// shares, factors, or amounts in the role `qualifier`.
+    /// shares, factors, or amounts in the role `stated`.
     fn adds_up(&self) -> bool {
         self.role != Role::Stated && matches!(self.total.unit, Unit::Money(_) | Unit::Counted(_))
     }

@@ -30,7 +30,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
         brief.row("commitment", j.mentions[0], j.status.as_str(), "");
     }
     let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
-        owed.iter().filter(|j| pick(j.status)).map(|j| item(j)).collect()
+        owed.iter().filter(|j| pick(j.status)).map(|j| item(view, j)).collect()
     };
     brief.document.list("Past due", Tone::Bad, items(&heldto_replay::Status::is_past_due));
     let met: Vec<_> = owed.iter().filter(|j| j.status.is_met()).collect();
@@ -38,7 +38,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
         if is_claimed(&met) { (format!("Met{ON_A_CLAIM}"), Tone::Warning) } else { ("Met".to_owned(), Tone::Good) };
     brief.document.list(&heading, tone, items(&heldto_replay::Status::is_met));
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
-    let others = others.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(j) }).collect();
+    let others = others.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(view, j) }).collect();
     brief.document.list("Other commitments", Tone::Plain, others);
     brief.done();
     brief.complaints(&paid);

@@ -3,7 +3,7 @@
 
 use crate::amended::{self, amendments};
 use crate::pledges::{PledgeFilter, judged};
-use crate::wording::{count, voice_of};
+use crate::wording::{count, judgement, voice_of};
 use crate::{Cell, Document, Event, Item, ReportBasis, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
@@ -123,7 +123,7 @@ pub fn changes(
     document.list("What else is new", Tone::Plain, other.iter().map(|f| fact_item(after, f)).collect());
     let again = again.iter().map(|f| fact_item(after, f)).collect();
     document.list("Told again, and known before", Tone::Plain, again);
-    let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(j) });
+    let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(before, j) });
     document.list("Commitments no longer on record", Tone::Warning, lost.collect());
     document.list("Corrected or retracted", Tone::Warning, amended.iter().map(amended::item).collect());
     document
@@ -161,13 +161,13 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
     let (because, day) = match (new.as_slice(), gone) {
         ([], Some((fact, now))) => {
             let what = if now.fact.is_some() { "corrected" } else { "retracted" };
-            let because = format!("{} was {what} (entry {}); {}", fact.id, now.index, j.rule.clone());
+            let because = format!("{} was {what} (entry {}); {}", fact.id, now.index, judgement::finding(&j));
             (because, Some(now.recorded_at.date_naive()))
         }
-        ([], None) => (format!("no new fact: the day went by; {}", j.rule.clone()), Some(after.clock().as_of)),
+        ([], None) => (format!("no new fact: time passed. {}", judgement::finding(&j)), Some(after.clock().as_of)),
         (facts, _) => {
             let told: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
-            (format!("{}; {}", told.join(", "), j.rule.clone()), newest)
+            (format!("{}; {}", told.join(", "), judgement::finding(&j)), newest)
         }
     };
     Some(Moved { before: (was, graded), because, day, after: j })

@@ -5,7 +5,7 @@
 use crate::FactFilter;
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind};
-use heldto_replay::{Clock, View};
+use heldto_replay::{Clock, Status, Urgency, View};
 use std::collections::BTreeSet;
 
 /// The basis of a report, so that anyone can reproduce it.
@@ -345,6 +345,8 @@ pub enum Cell {
     Words(Vec<String>),
     /// Boolean.
     Flag(bool),
+    /// Named fields, for JSON; the first one stands for all in other formats.
+    Record(Vec<(&'static str, Self)>),
 }
 
 impl TableBlock {
@@ -352,6 +354,17 @@ impl TableBlock {
     #[must_use]
     pub fn new(columns: &[Column]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
+    }
+}
+
+impl From<Status> for Tone {
+    fn from(status: Status) -> Self {
+        match status.urgency() {
+            Urgency::PastDue => Self::Bad,
+            Urgency::Watch => Self::Warning,
+            Urgency::Calm => Self::Plain,
+            Urgency::Good => Self::Good,
+        }
     }
 }
 
@@ -370,6 +383,12 @@ impl From<&str> for Cell {
 impl From<Option<NaiveDate>> for Cell {
     fn from(day: Option<NaiveDate>) -> Self {
         day.map_or(Self::Empty, Self::Day)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(number: usize) -> Self {
+        Self::Number(number.to_string())
     }
 }
 

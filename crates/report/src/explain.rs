@@ -1,10 +1,9 @@
 //! Explains the status of a commitment, down to entries, sources and lines. Knows no rules of
 //! judging: the judgement states its reasons. Start at [`explain`].
 
-use crate::pledges::tone;
-use crate::wording::{amount, voice_of};
+use crate::wording::{judgement, names, target, voice_of};
 use crate::{Block, Cell, Document, Item, ReportBasis, Section, Tone, day};
-use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation, Target, Threshold};
+use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation};
 use heldto_replay::{Judgement, Status, View, judge_each};
 
 /// Returns the argument for a commitment's status, or for a recommendation's with each addressee.
@@ -27,7 +26,7 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Docum
     let sources = looked_at.flat_map(|f| &f.cites).filter_map(|c| view.fact(&c.source));
     document.basis.newest_source = document.basis.newest_source.max(view.newest_source(sources));
     for j in &judged {
-        let to = if one { String::new() } else { format!("{}: ", names(view, &j.owners)) };
+        let to = if one { String::new() } else { format!("{}: ", owners(view, j)) };
         argue(view, j, &to, &mut document);
     }
     Some(document)
@@ -41,12 +40,19 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
         data.rows.push(row(view, "telling", mention, "", "", true));
     }
     for reason in &j.reasons {
-        data.rows.push(row(view, "evidence", reason.fact, &reason.shows, reason.grade.as_str(), reason.used));
+        data.rows.push(row(
+            view,
+            "evidence",
+            reason.fact,
+            &judgement::shown(reason),
+            reason.grade.as_str(),
+            reason.used,
+        ));
     }
     sections.push(Section {
         heading: format!("{to}{}: {}", j.status, j.status.meaning()),
-        tone: tone(j.status),
-        blocks: vec![Block::Pairs(argument(j))],
+        tone: j.status.into(),
+        blocks: vec![Block::Pairs(argument(view, j))],
     });
     if j.status != Status::NotYetKnown {
         let undertaken = match &first.body {
@@ -69,42 +75,46 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
     let told = j.mentions.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
     sections.push(plain("Where it is told", items(told)));
     for (heading, used) in [("What the status rests on", true), ("Looked at, and not decisive", false)] {
-        let facts: Vec<_> =
-            j.reasons.iter().filter(|r| r.used == used).map(|r| (r.fact, format!("shows {}", r.shows))).collect();
+        let facts: Vec<_> = j
+            .reasons
+            .iter()
+            .filter(|r| r.used == used)
+            .map(|r| (r.fact, format!("shows {}", judgement::shown(r))))
+            .collect();
         if !facts.is_empty() {
             sections.push(plain(heading, items(facts)));
         }
     }
 }
 
-fn names(view: &View<'_>, ids: &[&FactId]) -> String {
-    let name = |id: &&FactId| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone());
-    ids.iter().map(name).collect::<Vec<_>>().join(", ")
+fn owners(view: &View<'_>, j: &Judgement<'_>) -> String {
+    j.owners.iter().map(|id| names(view, std::slice::from_ref(*id))).collect::<Vec<_>>().join(", ")
 }
 
 fn plain(heading: &str, block: Block) -> Section {
     Section::plain(heading, vec![block])
 }
 
-fn argument(j: &Judgement<'_>) -> Vec<(String, String)> {
-    let mut pairs = vec![("rule".to_owned(), j.rule.clone()), ("evidence".to_owned(), j.grade.to_string())];
+fn argument(view: &View<'_>, j: &Judgement<'_>) -> Vec<(String, String)> {
+    let mut pairs = vec![("rule".to_owned(), judgement::finding(j)), ("evidence".to_owned(), j.grade.to_string())];
     let mut put = |name: &str, value: Option<String>| pairs.extend(value.map(|v| (name.to_owned(), v)));
-    put("missing", (!j.missing.is_empty()).then(|| j.missing.join("; ")));
-    put("would settle it", j.settles.clone());
-    put("notes", (!j.notes.is_empty()).then(|| j.notes.join("; ")));
+    let missing: Vec<String> = j.missing.iter().map(judgement::gap).collect();
+    put("missing", (!missing.is_empty()).then(|| missing.join("; ")));
+    put("would settle it", j.settles.map(|r| judgement::remedy(r).to_owned()));
+    let notes = judgement::notes(view, j);
+    put("notes", (!notes.is_empty()).then(|| notes.join("; ")));
     pairs
 }
 
 fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec<(String, String)> {
-    let names = |ids: &[FactId]| names(view, &ids.iter().collect::<Vec<_>>());
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {
         if !value.is_empty() {
             pairs.push((name.to_owned(), value));
         }
     };
-    put("owed by", names(&fact.by));
-    put("owed to", names(&fact.to));
+    put("owed by", names(view, &fact.by));
+    put("owed to", names(view, &fact.to));
     put("force", c.force.as_str().to_owned());
     put("target", c.target.as_ref().map(target).unwrap_or_default());
     put("now", j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
@@ -123,10 +133,9 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec
 
 /// Returns a recommendation's parties, its answer and the terms it is judged by.
 fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgement<'_>) -> Vec<(String, String)> {
-    let all = |ids: &[FactId]| names(view, &ids.iter().collect::<Vec<_>>());
     let pairs = [
-        ("recommended by", all(&fact.by)),
-        ("to", all(&fact.to)),
+        ("recommended by", names(view, &fact.by)),
+        ("to", names(view, &fact.to)),
         ("number", asked.number.clone().unwrap_or_default()),
         ("target", asked.terms.target.as_ref().map(target).unwrap_or_default()),
         ("due", asked.terms.due.as_ref().map(Due::describe).unwrap_or_default()),
@@ -136,38 +145,6 @@ fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgeme
         ("note", fact.note.clone().unwrap_or_default()),
     ];
     pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// Describes a target in words.
-pub(crate) fn target(target: &Target) -> String {
-    match target {
-        Target::Amount(a) => amount(a),
-        Target::Metric { metric, threshold, baseline } => {
-            let (word, goal) = side(threshold);
-            let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
-            format!("{metric} {word} {}{from}", amount(goal))
-        }
-        Target::Deliverable(text) => text.clone(),
-        Target::KeepDoing(text) => format!("keep doing: {text}"),
-        Target::Slot { of, number } => format!("part {number} of {of}, which nobody describes"),
-        Target::Change { metric, way, by, relative, baseline } => {
-            let of_it = if *relative { " of the baseline" } else { "" };
-            let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
-            format!("{metric} {way} by {}{of_it}{from}", amount(by))
-        }
-        Target::Average { metric, threshold, period } => {
-            let (word, goal) = side(threshold);
-            format!("{metric} {word} {} on average, {}", amount(goal), period.describe())
-        }
-        Target::Never(text) => format!("never: {text}"),
-    }
-}
-
-fn side(threshold: &Threshold) -> (&'static str, &heldto_fact::Amount) {
-    match threshold {
-        Threshold::AtLeast(a) => ("at least", a),
-        Threshold::AtMost(a) => ("at most", a),
-    }
 }
 
 fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {

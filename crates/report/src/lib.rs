@@ -14,6 +14,7 @@ mod deliveries;
 mod document;
 mod explain;
 mod filter;
+mod finding;
 mod metrics;
 mod pledges;
 mod questions;

@@ -5,8 +5,8 @@ mod summary;
 
 pub(crate) use summary::summary;
 
-use crate::explain::target;
-use crate::wording::interval;
+use crate::finding;
+use crate::wording::{interval, judgement, target};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit};
@@ -161,7 +161,7 @@ fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<
         .flat_map(|c| judge_each(view, &c.first().id))
         .filter(|j| j.status != Status::NotYetKnown && owes(j))
         .collect();
-    all.sort_by_key(|j| (rank(j.status), j.window.latest.unwrap_or(NaiveDate::MAX), j.mentions[0].id.clone()));
+    all.sort_by_key(|j| (j.status, j.window.latest.unwrap_or(NaiveDate::MAX), j.mentions[0].id.clone()));
     all
 }
 
@@ -177,10 +177,6 @@ fn owed_by<'a>(view: &View<'a>, filter: &PledgeFilter, owner: &FactId) -> BTreeS
         view.lookup_ids(IndexTerm::Owner(owner)).chain(recommended).collect::<Vec<_>>()
     };
     owners.into_iter().flat_map(of).collect()
-}
-
-fn rank(status: Status) -> Option<usize> {
-    Status::ALL.iter().position(|s| *s == status)
 }
 
 fn due_of(j: &Judgement<'_>, as_of: NaiveDate) -> DueFilter {
@@ -212,6 +208,7 @@ const COLUMNS: &[&str] = &[
     "delivered",
     "target",
     "rule",
+    "finding",
     "missing",
     "settles",
     "notes",
@@ -235,8 +232,8 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Do
         (None, None) => "Pledges".to_owned(),
     };
     let mut document = Document::new(title, basis, COLUMNS);
-    document.data.rows.extend(all.iter().map(|j| row(j, filter, "certain")));
-    document.data.rows.extend(possible.iter().map(|j| row(j, filter, "possible")));
+    document.data.rows.extend(all.iter().map(|j| row(view, j, filter, "certain")));
+    document.data.rows.extend(possible.iter().map(|j| row(view, j, filter, "possible")));
     document.asked = filter.describe();
     if let Some(words) = filter.facts_in_words() {
         document.summary.push(format!("Only commitments {words}."));
@@ -270,14 +267,14 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Do
         let title = title_of(*status);
         document.sections.push(Section {
             heading: format!("{title}{} ({})", if claimed { ON_A_CLAIM } else { "" }, of_status.len()),
-            tone: if claimed { Tone::Warning } else { tone(*status) },
+            tone: if claimed { Tone::Warning } else { (*status).into() },
             blocks: vec![
                 Block::Text(sentence(status.meaning())),
-                Block::Items(of_status.iter().map(|j| item(j)).collect()),
+                Block::Items(of_status.iter().map(|j| item(view, j)).collect()),
             ],
         });
     }
-    let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(j) }).collect();
+    let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(view, j) }).collect();
     document.list("Possibly among them, and not counted above", Tone::Plain, apart);
     document.events = all.iter().filter_map(|j| event(j)).collect();
     document
@@ -310,7 +307,8 @@ fn event(j: &Judgement<'_>) -> Option<Event> {
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };
     let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
-    let text = format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.describe(), j.rule.clone());
+    let text =
+        format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.describe(), judgement::finding(j));
     Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", first.text.clone()), text })
 }
 
@@ -322,17 +320,6 @@ fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())
-}
-
-pub(crate) fn tone(status: Status) -> Tone {
-    match status {
-        s if s.is_past_due() => Tone::Bad,
-        s if s.is_met() => Tone::Good,
-        Status::Inconclusive | Status::Reversed | Status::Stalled | Status::FallingDue | Status::Unevidenced => {
-            Tone::Warning
-        }
-        _ => Tone::Plain,
-    }
 }
 
 fn counts(all: &[Judgement<'_>]) -> Section {
@@ -352,14 +339,14 @@ fn counts(all: &[Judgement<'_>]) -> Section {
 }
 
 /// Returns a commitment as a list item.
-pub(crate) fn item(j: &Judgement<'_>) -> Item {
+pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     let first = j.mentions[0];
     let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
     let to = if first.kind() == Kind::Recommendation { "to" } else { "by" };
     let mut details = vec![format!("{} · {} {to} {}", first.id, force(first), owners.join(", "))];
     // Under these two statuses the heading says everything, unless a due date or a start is known.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
-        details.push(j.rule.clone());
+        details.push(judgement::finding(j));
     }
     if j.status == Status::FallingDue
         && let Some(terms) = j.due.and_then(|d| d.terms.as_ref())
@@ -372,11 +359,12 @@ pub(crate) fn item(j: &Judgement<'_>) -> Item {
         details.push(format!("{} ({})", seen.fact.text, seen.fact.id));
     }
     if j.status.is_met() && !j.missing.is_empty() {
-        details.push(format!("not shown: {}", j.missing.join("; ")));
+        let missing: Vec<String> = j.missing.iter().map(judgement::gap).collect();
+        details.push(format!("not shown: {}", missing.join("; ")));
     }
     let mut last = vec![evidence(j)];
     last.extend(delivered(j));
-    last.extend(j.notes.clone());
+    last.extend(judgement::notes(view, j));
     details.push(last.join(" · "));
     Item { mark: mark(j), line: first.text.clone(), details }
 }
@@ -418,7 +406,7 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
     })
 }
 
-fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
+fn row(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
     let first = j.mentions[0];
     let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
     let sources = j.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
@@ -442,10 +430,11 @@ fn row(j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
         j.first_due.map(heldto_fact::Due::describe).unwrap_or_default().into(),
         done.unwrap_or_default().into(),
         goal.unwrap_or_default().into(),
-        j.rule.clone().into(),
-        Cell::Words(j.missing.clone()),
-        j.settles.clone().unwrap_or_default().into(),
-        Cell::Words(j.notes.clone()),
+        judgement::finding(j).into(),
+        finding::data(&j.finding),
+        Cell::Words(j.missing.iter().map(judgement::gap).collect()),
+        j.settles.map_or("", judgement::remedy).into(),
+        Cell::Words(judgement::notes(view, j)),
         Cell::Words(j.reasons.iter().filter(|r| r.used).map(|r| r.fact.id.to_string()).collect()),
         Cell::Words(j.mentions.iter().map(|t| t.id.to_string()).collect()),
         Cell::Words(sources),

@@ -1,7 +1,7 @@
 //! Maps statuses to the scales of other trackers, for export. Each scale is coarser than ours;
 //! docs/REPORTS.md lists the loss. Knows no facts. Start at [`Scale::of`].
 
-use heldto_replay::Status;
+use heldto_replay::{Class, Status};
 use std::str::FromStr;
 
 /// A scale of another tracker.
@@ -32,44 +32,78 @@ impl Scale {
     /// Returns a status on this scale; `None` if the scale has no equivalent.
     #[must_use]
     pub const fn of(self, status: Status) -> Option<&'static str> {
-        use Status as S;
-        Some(match (self, status) {
+        match status.class() {
             // These trackers rate promises, not recommendations.
-            (_, S::NotYetKnown | S::Unanswered | S::AnswerOverdue | S::Rejected) => return None,
-
-            (Self::PolitiFact, S::Met | S::MetLate | S::MetTimingUnknown) => "Promise Kept",
-            (Self::PolitiFact, S::PartMet | S::Superseded) => "Compromise",
-            (Self::PolitiFact, S::Breached | S::Reversed | S::Withdrawn | S::Lapsed) => "Promise Broken",
-            (Self::PolitiFact, S::Stalled) => "Stalled",
-            (Self::PolitiFact, S::InProgress) => "In the Works",
-            (Self::PolitiFact, _) => "Not Yet Rated",
-
-            (Self::Polimetre, S::Met | S::MetTimingUnknown) => "kept",
-            (Self::Polimetre, S::MetLate | S::PartMet | S::InProgress | S::Superseded) => "kept in part or in progress",
-            (Self::Polimetre, S::Breached | S::Reversed | S::Withdrawn | S::Lapsed) => "broken",
-            (Self::Polimetre, S::Untestable) => return None,
-            (Self::Polimetre, _) => "not yet rated",
-
-            (Self::FullFact, S::Met | S::MetLate | S::MetTimingUnknown) => "Achieved",
-            (Self::FullFact, S::Breached | S::PartMet | S::Reversed | S::Withdrawn | S::Lapsed) => "Not kept",
-            (Self::FullFact, S::Stalled) => "Appears off track",
-            (Self::FullFact, S::InProgress) => "In progress",
-            (Self::FullFact, S::Untestable | S::Inconclusive | S::Unevidenced | S::Overdue) => "Unclear or disputed",
-            (Self::FullFact, _) => "Wait and see",
-
-            (Self::Cppp, S::Met | S::MetTimingUnknown) => "fully fulfilled",
-            (Self::Cppp, S::MetLate | S::PartMet) => "partially fulfilled",
-            (Self::Cppp, S::Breached | S::Reversed | S::Withdrawn | S::Lapsed) => "not fulfilled",
-            (Self::Cppp, _) => return None,
-
-            (Self::Iati, S::Met | S::MetLate | S::MetTimingUnknown | S::PartMet | S::Breached) => "4",
-            (Self::Iati, S::Withdrawn | S::Lapsed | S::Superseded | S::Reversed) => "5",
-            (Self::Iati, S::Stalled) => "6",
-            (Self::Iati, S::InProgress) => "2",
-            (Self::Iati, S::Untestable) => return None,
-            (Self::Iati, _) => "1",
-        })
+            Class::Unknown | Class::Unanswered => return None,
+            Class::Failed | Class::Unsettled | Class::Open | Class::Untestable | Class::Met | Class::Ended => {}
+        }
+        if matches!(status, Status::Rejected) {
+            return None;
+        }
+        match self {
+            Self::PolitiFact => Some(politifact(status)),
+            Self::Polimetre => polimetre(status),
+            Self::FullFact => Some(full_fact(status)),
+            Self::Cppp => cppp(status),
+            Self::Iati => iati(status),
+        }
     }
+}
+
+const fn politifact(status: Status) -> &'static str {
+    match (status.class(), status) {
+        (Class::Met, _) => "Promise Kept",
+        (_, Status::PartMet | Status::Superseded) => "Compromise",
+        (Class::Failed | Class::Ended, _) => "Promise Broken",
+        (_, Status::Stalled) => "Stalled",
+        (_, Status::InProgress) => "In the Works",
+        (Class::Unsettled | Class::Unanswered | Class::Open | Class::Untestable | Class::Unknown, _) => "Not Yet Rated",
+    }
+}
+
+const fn polimetre(status: Status) -> Option<&'static str> {
+    Some(match (status.class(), status) {
+        (_, Status::MetLate | Status::PartMet | Status::InProgress | Status::Superseded) => {
+            "kept in part or in progress"
+        }
+        (Class::Met, _) => "kept",
+        (Class::Failed | Class::Ended, _) => "broken",
+        (Class::Untestable, _) => return None,
+        (Class::Unsettled | Class::Unanswered | Class::Open | Class::Unknown, _) => "not yet rated",
+    })
+}
+
+const fn full_fact(status: Status) -> &'static str {
+    match (status.class(), status) {
+        (Class::Met, _) => "Achieved",
+        (_, Status::Stalled) => "Appears off track",
+        (_, Status::InProgress) => "In progress",
+        (_, Status::Superseded) => "Wait and see",
+        (Class::Failed | Class::Ended, _) => "Not kept",
+        (Class::Untestable | Class::Unsettled, _) => "Unclear or disputed",
+        (Class::Unanswered | Class::Open | Class::Unknown, _) => "Wait and see",
+    }
+}
+
+const fn cppp(status: Status) -> Option<&'static str> {
+    match (status.class(), status) {
+        (_, Status::MetLate | Status::PartMet) => Some("partially fulfilled"),
+        (Class::Met, _) => Some("fully fulfilled"),
+        (_, Status::Superseded) => None,
+        (Class::Failed | Class::Ended, _) => Some("not fulfilled"),
+        (Class::Unsettled | Class::Unanswered | Class::Open | Class::Untestable | Class::Unknown, _) => None,
+    }
+}
+
+const fn iati(status: Status) -> Option<&'static str> {
+    Some(match (status.class(), status) {
+        (_, Status::Reversed) | (Class::Ended, _) => "5",
+        (Class::Met | Class::Failed, _) => "4",
+        (_, Status::Stalled) => "6",
+        (_, Status::InProgress) => "2",
+        (Class::Untestable, _) => return None,
+        (Class::Unsettled | Class::Unanswered | Class::Open | Class::Unknown, _) => "1",
+    })
 }
 
 impl FromStr for Scale {
@@ -78,7 +112,7 @@ impl FromStr for Scale {
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(scale, _)| *scale);
         let words: Vec<&str> = Self::ALL.iter().map(|(_, word)| *word).collect();
-        found.ok_or_else(|| format!("`{text}` is no scale: {}", words.join(", ")))
+        found.ok_or_else(|| format!("`{text}` is not a scale; use one of: {}", words.join(", ")))
     }
 }
 

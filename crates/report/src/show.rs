@@ -1,8 +1,8 @@
 //! Turns one fact into a page with every mention, every version and every link in both directions.
 //! Knows no judgements. Start at [`show`].
 
-use crate::explain::{sources, target};
-use crate::wording::amount;
+use crate::explain::sources;
+use crate::wording::{amount, target};
 use crate::{Block, Cell, Document, Item, ReportBasis, Section, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, LinkKind, Strength, When};
 use heldto_replay::{Cluster, View};

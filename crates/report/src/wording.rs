@@ -1,8 +1,13 @@
 //! Formats amounts, bounds, days and lists as people read them. Knows no views and no documents.
 //! Start at [`amount`] and [`interval`].
 
+pub(crate) mod judgement;
+
 use chrono::NaiveDate;
-use heldto_fact::{Amount, Attribution, Fact, Interval, Limit, Qualifier, Quantity, Unit, Window};
+use heldto_fact::{
+    Amount, Attribution, Fact, FactId, Interval, Limit, Qualifier, Quantity, Target, Threshold, Unit, Window,
+};
+use heldto_replay::View;
 
 /// Formats a day: `2 Jul 2025`.
 #[must_use]
@@ -74,11 +79,11 @@ fn about(interval: Interval) -> Option<Quantity> {
     let (low, high, strict) = (low.value.ten_thousandths(), high.value.ten_thousandths(), low.strict || high.strict);
     let middle = Quantity::from_ten_thousandths(low.checked_add(high)? / 2)?;
     // A stated number has few digits; a computed bound is off by at most a thousandth.
-    let qualifier = Quantity::from_ten_thousandths((middle.ten_thousandths() + 50) / 100 * 100)?;
-    let reach = qualifier.twelfth().ten_thousandths();
+    let stated = Quantity::from_ten_thousandths((middle.ten_thousandths() + 50) / 100 * 100)?;
+    let reach = stated.twelfth().ten_thousandths();
     let is_near = |end: i64, wanted: i64| (end - wanted).abs() <= 10;
-    let fits = is_near(low, qualifier.ten_thousandths() - reach) && is_near(high, qualifier.ten_thousandths() + reach);
-    (fits && !strict && reach > 0).then_some(qualifier)
+    let fits = is_near(low, stated.ten_thousandths() - reach) && is_near(high, stated.ten_thousandths() + reach);
+    (fits && !strict && reach > 0).then_some(stated)
 }
 
 /// Returns a range rounded outwards to whole pounds or whole items, and to hundredths of other
@@ -113,9 +118,36 @@ pub(crate) fn with_unit(value: Quantity, unit: &Unit) -> String {
         Unit::Money(currency) => money(value, currency),
         Unit::Percent => format!("{value}%"),
         Unit::Times => format!("{value} times"),
-        Unit::Duration(span) => format!("{} {}", value.grouped(), span.as_str()),
+        Unit::Duration(span) => {
+            let one = Quantity::whole(1) == Some(value);
+            let word = span.as_str();
+            format!("{} {}", value.grouped(), if one { word.trim_end_matches('s') } else { word })
+        }
+        Unit::Counted(noun) if Quantity::whole(1) == Some(value) => format!("1 {}", singular(noun)),
         Unit::Counted(noun) => format!("{} {noun}", value.grouped()),
     }
+}
+
+/// Returns the singular of a plural noun as English forms it, of its head: `places in schools`
+/// becomes `place in schools`.
+fn singular(noun: &str) -> String {
+    let prepositions = [" of ", " in ", " for ", " with ", " without ", " at ", " per ", " on ", " to "];
+    let end = prepositions.iter().filter_map(|p| noun.find(p)).min().unwrap_or(noun.len());
+    let (head, rest) = noun.split_at(end);
+    let (before, word) = head.rsplit_once(' ').map_or(("", head), |(before, word)| (before, word));
+    let irregular = [("people", "person"), ("children", "child"), ("men", "man"), ("women", "woman")];
+    let one = if let Some((_, one)) = irregular.iter().find(|(many, _)| *many == word) {
+        (*one).to_owned()
+    } else if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
+        format!("{stem}y")
+    } else if ["sses", "shes", "ches", "xes"].iter().any(|end| word.ends_with(end)) {
+        word.trim_end_matches("es").to_owned()
+    } else {
+        let is_plural = word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us");
+        if is_plural { word.trim_end_matches('s').to_owned() } else { word.to_owned() }
+    };
+    let space = if before.is_empty() { "" } else { " " };
+    format!("{before}{space}{one}{rest}")
 }
 
 /// Formats money: round millions and billions in short, any other amount in full.
@@ -150,6 +182,44 @@ pub(crate) fn voice_of(fact: &Fact) -> String {
 /// Formats a count with its noun.
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// Returns the names of parties, joined by commas.
+pub(crate) fn names(view: &View<'_>, ids: &[FactId]) -> String {
+    let name = |id: &FactId| view.fact(id).map_or_else(|| id.to_string(), |party| party.text.clone());
+    ids.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// Describes a target in words.
+pub(crate) fn target(target: &Target) -> String {
+    match target {
+        Target::Amount(a) => amount(a),
+        Target::Metric { metric, threshold, baseline } => {
+            let (word, goal) = side(threshold);
+            let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
+            format!("{metric} {word} {}{from}", amount(goal))
+        }
+        Target::Deliverable(text) => text.clone(),
+        Target::KeepDoing(text) => format!("keep doing: {text}"),
+        Target::Slot { of, number } => format!("part {number} of {of}, which nobody describes"),
+        Target::Change { metric, way, by, relative, baseline } => {
+            let of_it = if *relative { " of the baseline" } else { "" };
+            let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
+            format!("{metric} {way} by {}{of_it}{from}", amount(by))
+        }
+        Target::Average { metric, threshold, period } => {
+            let (word, goal) = side(threshold);
+            format!("{metric} {word} {} on average, {}", amount(goal), period.describe())
+        }
+        Target::Never(text) => format!("never: {text}"),
+    }
+}
+
+fn side(threshold: &Threshold) -> (&'static str, &Amount) {
+    match threshold {
+        Threshold::AtLeast(a) => ("at least", a),
+        Threshold::AtMost(a) => ("at most", a),
+    }
 }
 
 /// Joins words: `a, b and c`.
@@ -197,7 +267,7 @@ pub(crate) fn day_range(least: Option<i64>, most: Option<i64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{amount, interval};
+    use super::{amount, interval, singular};
     use heldto_fact::{Amount, Interval, Qualifier, Quantity, Role, Unit};
 
     #[test]
@@ -214,6 +284,21 @@ mod tests {
             let a = Amount::exact(number.parse().expect("a number"), Unit::Money("GBP".into()), Role::Paid);
             assert_eq!(amount(&a), words);
             assert_eq!(amount(&Amount { qualifier: Qualifier::MoreThan, ..a }), format!("more than {words}"));
+        }
+    }
+
+    #[test]
+    fn one_is_singular() {
+        for (many, one) in [
+            ("places", "place"),
+            ("special school places in Derbyshire", "special school place in Derbyshire"),
+            ("enquiries", "enquiry"),
+            ("children with plans", "child with plans"),
+            ("classes", "class"),
+            ("staff", "staff"),
+            ("cases", "case"),
+        ] {
+            assert_eq!(singular(many), one);
         }
     }
 

@@ -142,8 +142,8 @@ impl Folder {
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
             for entry in entries.flatten() {
                 let name = entry.file_name();
-                let is_system = name.to_str().is_some_and(|name| width_of(name.trim_end_matches(".new")).is_some());
-                if is_system && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                let is_own = name.to_str().is_some_and(|name| width_of(name.trim_end_matches(".new")).is_some());
+                if is_own && entry.file_type().is_ok_and(|kind| kind.is_file()) {
                     std::fs::remove_file(entry.path())
                         .map_err(|source| FolderError::Io { path: entry.path().display().to_string(), source })?;
                     written.pruned += 1;

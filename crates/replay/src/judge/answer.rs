@@ -4,8 +4,8 @@
 //! at [`judge_answers`].
 
 use super::undertaking::{Decided, Undertaking, decisions_on};
-use super::{Case, Judgement, known_by, not_yet_known};
-use crate::evidence::standing_of;
+use super::{Case, Finding, Gap, Judgement, Note, Remedy, Verdict, known_by, not_yet_known};
+use crate::judge::evidence::standing_of;
 use crate::membership::Standing;
 use crate::{Cluster, Grade, Status, View};
 use heldto_fact::{Body, Due, Fact, FactId, Recommendation, Ruling};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 /// Judges a recommendation, once for each body it is addressed to.
 pub(crate) fn judge_answers<'a>(view: &View<'a>, newest: &'a Fact) -> Vec<Judgement<'a>> {
     let cluster = view.fact(&newest.id).map(|fact| Cluster::of(view, fact)).filter(|c| known_by(view, c));
-    let Some(cluster) = cluster else { return vec![not_yet_known(newest)] };
+    let Some(cluster) = cluster else { return vec![not_yet_known(view, newest)] };
     let to: BTreeSet<&'a FactId> = cluster.mentions.iter().flat_map(|t| &t.to).collect();
     to.iter().filter_map(|body| judge_answer(view, &cluster, body, &to)).collect()
 }
@@ -56,18 +56,15 @@ fn judge_answer<'a>(
         let case = Case::new(view, cluster.clone(), undertaking, 0);
         let verdict = case.verdict();
         let by_then = |n: &usize| case.evidence.get(*n).is_some_and(|e| e.window.latest <= taken_back.window.earliest);
-        let is_settled = (verdict.status.is_met()
-            || matches!(verdict.status, Status::Breached | Status::PartMet | Status::Reversed))
-            && verdict.used.iter().all(by_then);
+        let is_settled = (verdict.status.is_met() || verdict.status.is_failed()) && verdict.used.iter().all(by_then);
         let was_due = case.window.latest.is_some_and(|due| taken_back.window.earliest.is_some_and(|day| day > due));
         if is_settled || was_due {
             let mut judgement = case.judgement(verdict);
-            judgement.notes.push(format!(
-                "{} {} ({})",
-                taken_back.ruling.as_str().replace('-', " "),
-                super::window_words(taken_back.window),
-                taken_back.fact.id
-            ));
+            judgement.notes.push(Note::TakenBack {
+                fact: taken_back.fact,
+                ruling: taken_back.ruling,
+                when: taken_back.window,
+            });
             return Some(judgement);
         }
     }
@@ -77,24 +74,16 @@ fn judge_answer<'a>(
         let verdict = case.verdict();
         return Some(case.judgement(verdict));
     }
-    let word = newest.map(|d| format!("{} {}", d.ruling.as_str().replace('-', " "), super::window_words(d.window)));
     let late = asked.answer_due.as_ref().and_then(|due| overdue(due, view));
-    let (status, rule, grade) = match (newest, late) {
+    let (status, finding, grade) = match (newest, late) {
         (Some(d), _) if matches!(d.ruling, Ruling::Rejected | Ruling::Refused) => {
-            (Status::Rejected, word.unwrap_or_default(), d.grade)
+            (Status::Rejected, Finding::Rejected { ruling: d.ruling, when: d.window }, d.grade)
         }
-        (Some(_), _) => {
-            let word = word.unwrap_or_default();
-            (Status::Unanswered, format!("{word}, and neither accepted nor rejected"), Grade::None)
+        (Some(d), _) => {
+            (Status::Unanswered, Finding::AnsweredNeither { ruling: d.ruling, when: d.window }, Grade::None)
         }
         (None, Some(late)) => (Status::AnswerOverdue, late, Grade::None),
-        (None, None) => {
-            let due = asked
-                .answer_due
-                .as_ref()
-                .map_or("no day is set for one".to_owned(), |due| format!("one is due {}", due.describe()));
-            (Status::Unanswered, format!("no answer is on record, and {due}"), Grade::None)
-        }
+        (None, None) => (Status::Unanswered, Finding::Unanswered { due: asked.answer_due.as_ref() }, Grade::None),
     };
     let undertaking = Undertaking {
         owners,
@@ -112,22 +101,21 @@ fn judge_answer<'a>(
         addressee: Some(body),
     };
     let case = Case::new(view, cluster.clone(), undertaking, 0);
-    let mut verdict = super::Verdict::new(status, rule, Vec::new());
+    let mut verdict = Verdict::new(status, finding, Vec::new());
     verdict.grade = Some(grade);
     if status != Status::Rejected {
-        verdict = verdict.settled_by("an answer by the body that it is made to");
+        verdict = verdict.settled_by(Remedy::Answer);
     }
     if case.has_started() {
-        verdict.missing.push("an answer, though work on it was seen".to_owned());
+        verdict.missing.push(Gap::Answer);
     }
     Some(case.judgement(verdict))
 }
 
-/// Returns the reason why an answer is overdue, if it is.
-fn overdue(due: &Due, view: &View<'_>) -> Option<String> {
-    let as_of = view.clock().as_of;
-    let latest = due.window().latest.filter(|latest| *latest < as_of && due.falls_once())?;
-    Some(format!("no answer is on record; one was due {}: {as_of} > {latest}", due.describe()))
+/// Returns the finding that an answer is overdue, if it is.
+fn overdue<'a>(due: &'a Due, view: &View<'_>) -> Option<Finding<'a>> {
+    let is_past = |latest: &chrono::NaiveDate| *latest < view.clock().as_of && due.falls_once();
+    due.window().latest.filter(is_past).map(|latest| Finding::AnswerOverdue { due, latest })
 }
 
 const fn is_answer(ruling: Ruling) -> bool {

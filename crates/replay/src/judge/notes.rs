@@ -1,37 +1,151 @@
 //! Turns evidence and decisions into the reasons and notes that accompany a status.
 //!
-//! Start at `Case::notes` and `Case::decided`.
+//! Both are values; `report` turns them into words. Start at [`Note`] and [`Reason`].
 
-use super::{Case, Decided, Reason, window_words};
-use crate::{Direction, Evidence, Grade, Status};
-use heldto_fact::{Body, Fact, FactId, IndexTerm, LinkKind, Strength, Window};
+use super::{Case, Decided, Direction, Evidence, Weakening};
+use crate::{Comparison, Grade, Status};
+use heldto_fact::{Body, Due, Fact, FactId, IndexTerm, LinkKind, Ruling, Strength, Window};
 use std::collections::BTreeSet;
 
-impl<'a> Case<'a> {
-    /// Returns a sentence on a decision: the ruling, its maker, its day, and the delay after the
-    /// last due day.
-    fn note_of(&self, decided: &Decided<'a>) -> String {
-        let late = match (decided.passed, decided.window.earliest) {
-            (Some(due), Some(day)) => match (day - due).num_days() {
-                1 => ", 1 day after its last due day".to_owned(),
-                days => format!(", {days} days after its last due day"),
-            },
-            _ => String::new(),
-        };
-        let word = decided.ruling.as_str().replace('-', " ");
-        format!(
-            "{word} by {} {}{late} ({})",
-            self.names(&decided.fact.by),
-            window_words(decided.window),
-            decided.fact.id
-        )
-    }
+/// A remark that accompanies a status and does not change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note<'a> {
+    /// The due date was moved.
+    DueMoved {
+        /// First due date.
+        first: &'a Due,
+        /// Current due date.
+        now: &'a Due,
+    },
+    /// The owner restated its target as less.
+    Lowered(Weakening<'a>),
+    /// A decision about the commitment.
+    Decided {
+        /// The decision.
+        fact: &'a Fact,
+        /// The ruling.
+        ruling: Ruling,
+        /// Day of the decision.
+        when: Window,
+        /// Days from the last due day to the decision, if that day had passed.
+        late_days: Option<i64>,
+    },
+    /// An acceptance was taken back.
+    TakenBack {
+        /// The decision.
+        fact: &'a Fact,
+        /// The ruling.
+        ruling: Ruling,
+        /// Day of the decision.
+        when: Window,
+    },
+    /// Number of mentions judged as one commitment.
+    Mentions(usize),
+    /// Statuses of the recorded parts, each with its number of parts.
+    Parts(Vec<(Status, usize)>),
+    /// Later commitments that may be the same, or may have replaced this one.
+    PerhapsSame(Vec<&'a FactId>),
+    /// Facts that dispute the evidence or the commitment.
+    Disputed(Vec<&'a Fact>),
+    /// Facts that contradict evidence graded above a claim.
+    Contradicted(Vec<&'a Fact>),
+    /// Denials of a failure by the owner or its own.
+    Denied(Vec<&'a Fact>),
+    /// The parties that admit the failure.
+    Admitted(&'a [FactId]),
+    /// Days without news.
+    Quiet {
+        /// Number of days.
+        days: i64,
+        /// `true` if the day of the last news is exactly known.
+        is_exact: bool,
+    },
+    /// Another party's verdict.
+    Assessed {
+        /// The assessment.
+        fact: &'a Fact,
+        /// The verdict, in that party's words.
+        verdict: &'a str,
+        /// The scale of the verdict.
+        scale: &'a str,
+    },
+    /// A figure of a party that does not owe the commitment.
+    FigureOfOthers(&'a Fact),
+    /// All sources of the commitment were retracted.
+    Unsupported,
+    /// Status by public evidence alone, if that differs.
+    Public(Status),
+}
 
+/// What a decision or a piece of evidence shows about a commitment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// A decision about the commitment.
+    Decision {
+        /// The ruling.
+        ruling: Ruling,
+        /// Day of the decision.
+        when: Window,
+        /// `true` if the decision changes nothing.
+        is_idle: bool,
+    },
+    /// A piece of evidence.
+    Evidence {
+        /// Direction in which the evidence points.
+        direction: Direction,
+        /// For a dispute over other evidence: the id of that evidence.
+        disputed: Option<&'a FactId>,
+        /// The figure.
+        figure: Option<Comparison<'a>>,
+        /// Older figures that this one revises.
+        revises: Vec<&'a FactId>,
+        /// Day or period.
+        when: Window,
+        /// `true` if a failure is admitted.
+        is_admitted: bool,
+        /// Certainty of the link.
+        strength: Strength,
+        /// `true` if all its sources were retracted.
+        is_unsupported: bool,
+    },
+}
+
+/// A decision or a piece of evidence that was considered.
+#[derive(Debug, Clone)]
+pub struct Reason<'a> {
+    /// The fact.
+    pub fact: &'a Fact,
+    /// What the fact shows.
+    pub shows: Shown<'a>,
+    /// The grade of the fact towards this commitment.
+    pub grade: Grade,
+    /// `true` if the status rests on this fact.
+    pub used: bool,
+    /// `true` if the link to the commitment is the recorder's judgement rather than stated.
+    pub judged: bool,
+}
+
+impl<'a> From<&Evidence<'a>> for Shown<'a> {
+    fn from(e: &Evidence<'a>) -> Self {
+        Self::Evidence {
+            direction: e.direction,
+            disputed: e.disputed,
+            figure: e.figure.clone(),
+            revises: e.revises.clone(),
+            when: e.window,
+            is_admitted: e.admitted,
+            strength: e.strength,
+            is_unsupported: e.is_unsupported,
+        }
+    }
+}
+
+impl<'a> Case<'a> {
     /// Returns the decisions on the commitment, as reasons.
     pub fn decided(&self) -> impl Iterator<Item = Reason<'a>> {
-        let of = |fact: &'a Fact, ruling: &str, window: Window, grade: Grade| Reason {
+        let of = |fact: &'a Fact, ruling: Ruling, when: Window, grade: Grade| Reason {
             fact,
-            shows: format!("that it was {}, {} ({grade})", ruling.replace('-', " "), window_words(window)),
+            shows: Shown::Decision { ruling, when, is_idle: false },
             grade,
             used: true,
             judged: false,
@@ -39,14 +153,14 @@ impl<'a> Case<'a> {
         let answer = self.undertaking.answer.and_then(|fact| match &fact.body {
             Body::Decision { ruling, .. } => {
                 let (grade, _) =
-                    crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
-                Some(of(fact, ruling.as_str(), fact.window(), grade))
+                    crate::judge::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
+                Some(of(fact, *ruling, fact.window(), grade))
             }
             _ => None,
         });
         let decisions =
             self.undertaking.decisions.iter().filter(|d| Some(&d.fact.id) != self.undertaking.answer.map(|a| &a.id));
-        let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling.as_str(), d.window, d.grade)).collect();
+        let decisions: Vec<Reason<'a>> = decisions.map(|d| of(d.fact, d.ruling, d.window, d.grade)).collect();
         // A decision that changed nothing is listed too.
         let mut known: BTreeSet<&FactId> = decisions.iter().chain(&answer).map(|r| &r.fact.id).collect();
         let on_it = self.cluster.mentions.iter().flat_map(|t| self.view.lookup(IndexTerm::Target(&t.id)));
@@ -56,73 +170,35 @@ impl<'a> Case<'a> {
             let is_on = self.cluster.mentions.iter().any(|t| on.contains(&t.id));
             if is_on && known.insert(&fact.id) {
                 let (grade, _) =
-                    crate::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
-                let reason = of(fact, ruling.as_str(), fact.window(), grade);
-                others.push(Reason { used: false, shows: format!("{}; it changes nothing", reason.shows), ..reason });
+                    crate::judge::evidence::grade(&self.view, fact, Direction::Withdrawn, &self.undertaking.owners);
+                let shows = Shown::Decision { ruling: *ruling, when: fact.window(), is_idle: true };
+                others.push(Reason { used: false, shows, ..of(fact, *ruling, fact.window(), grade) });
             }
         }
         others.into_iter().chain(decisions).chain(answer)
     }
 
-    /// Returns the content of a piece of evidence in words, with its day and its grade.
-    pub fn shows(&self, e: &Evidence<'_>) -> String {
-        let direction = match e.direction {
-            Direction::Met => "that it was done",
-            Direction::Part => "that a part was done",
-            Direction::Work => "work on it",
-            Direction::Setback => "a setback",
-            Direction::NotMet => "that it was not done",
-            Direction::Undone => "that it was undone",
-            Direction::Withdrawn => "that it was withdrawn",
-            Direction::OfficeEnded => "that the office ended",
-            Direction::Disputes => match e.disputed {
-                Some(id) => &format!("that {id} is disputed"),
-                None => "that it is disputed",
-            },
-        };
-        let admitted = if e.admitted { ", admitted" } else { "" };
-        let sure = match e.strength {
-            Strength::Stated => "",
-            Strength::Probable => "; the link is the recorder's judgement",
-            Strength::Possible => "; the link is only possible, and settles nothing",
-        };
-        let figure = e.inequality.as_ref().map_or_else(String::new, |i| format!(": {i}"));
-        let older: Vec<&str> = e.revises.iter().map(|id| id.as_str()).collect();
-        let figure = if older.is_empty() { figure } else { format!("{figure}, in place of {}", older.join(", ")) };
-        let withdrawn = if e.is_unsupported { "; its source was retracted, and it settles nothing" } else { "" };
-        format!("{direction}{figure}, {} ({}{admitted}{sure}{withdrawn})", window_words(e.window), e.grade)
-    }
-
     /// Returns the notes that accompany the status.
-    pub fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<String> {
+    pub fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<Note<'a>> {
+        let facts = |all: Vec<&Evidence<'a>>| all.into_iter().map(|e| e.fact).collect::<Vec<_>>();
         let mut notes = Vec::new();
-        if let (Some(first), Some(due)) = (self.first_due(), self.undertaking.due) {
-            notes.push(format!("first due {}; now {}", first.describe(), due.describe()));
+        if let (Some(first), Some(now)) = (self.first_due(), self.undertaking.due) {
+            notes.push(Note::DueMoved { first, now });
         }
-        notes.extend(super::replaced::lowered(self).map(|less| format!("told again as less: {less}")));
-        notes.extend(self.undertaking.decisions.iter().map(|d| self.note_of(d)));
+        notes.extend(super::replaced::lowered(self).map(Note::Lowered));
+        notes.extend(self.undertaking.decisions.iter().map(decision));
         if self.cluster.mentions.len() > 1 {
-            notes.push(format!("told {} times, judged once", self.cluster.mentions.len()));
+            notes.push(Note::Mentions(self.cluster.mentions.len()));
         }
         if !self.parts.is_empty() {
-            let mut counts: Vec<(Status, usize)> = Vec::new();
-            for (_, status, ..) in &self.parts {
-                match counts.iter_mut().find(|(s, _)| s == status) {
-                    Some((_, n)) => *n += 1,
-                    None => counts.push((*status, 1)),
-                }
-            }
-            let words: Vec<String> = counts.iter().map(|(s, n)| format!("{n} {s}")).collect();
-            let parts = if self.parts.len() == 1 {
-                "its one recorded part".to_owned()
-            } else {
-                format!("of {} recorded parts", self.parts.len())
-            };
-            notes.push(format!("{parts}: {}", words.join(", ")));
+            notes.push(Note::Parts(self.statuses_of_parts()));
         }
-        notes.extend(self.perhaps_elsewhere());
+        let perhaps = self.perhaps_elsewhere();
+        if !perhaps.is_empty() {
+            notes.push(Note::PerhapsSame(perhaps));
+        }
         if !against.is_empty() {
-            notes.push(format!("disputed by {}", self.speakers(against)));
+            notes.push(Note::Disputed(facts(against.to_vec())));
         }
         // A contradiction of evidence graded above a claim is noted, and does not weaken it.
         let contradicts = |e: &&Evidence<'a>| {
@@ -131,86 +207,76 @@ impl<'a> Case<'a> {
         };
         let contradictions: Vec<&Evidence<'a>> = self.evidence.iter().filter(contradicts).collect();
         if !contradictions.is_empty() {
-            notes.push(format!("contradicted by {}", self.speakers(&contradictions)));
+            notes.push(Note::Contradicted(facts(contradictions)));
         }
         let denies = |e: &&Evidence<'a>| {
             e.is_denial && !e.is_unsupported && e.disputed.is_some_and(|id| used.iter().any(|used| used.fact.id == *id))
         };
         let denials: Vec<&Evidence<'a>> = self.evidence.iter().filter(denies).collect();
         if !denials.is_empty() {
-            notes.push(format!("denied by {}", self.speakers(&denials)));
+            notes.push(Note::Denied(facts(denials)));
         }
         if let Some(e) = used.iter().find(|e| e.admitted) {
-            notes.push(format!(
-                "admitted by {}",
-                self.names(if e.fact.by.is_empty() { &e.fact.about } else { &e.fact.by })
-            ));
+            notes.push(Note::Admitted(if e.fact.by.is_empty() { &e.fact.about } else { &e.fact.by }));
         }
-        if let Some((days, exact)) = self.quiet() {
-            let noun = if days == 1 { "day" } else { "days" };
-            notes.push(format!("quiet {}{days} {noun}", if exact { "" } else { "at least " }));
-        }
-        let mentions = || self.cluster.mentions.iter();
-        notes.extend(self.assessed());
-        let elsewhere = |fact: &&Fact| {
-            let of = fact.subjects();
-            matches!(fact.body, Body::Measurement { .. })
-                && !of.iter().any(|party| self.undertaking.owners.contains(party))
-        };
-        let linked = mentions().flat_map(|t| self.view.linked_from(&t.id)).map(|(fact, _)| fact);
-        for figure in linked.filter(elsewhere) {
-            let of = self.names(figure.subjects());
-            notes.push(format!("the figure {} is of {of}, who does not owe it, and does not count", figure.id));
-        }
-        if mentions().all(|t| self.view.is_unsupported(t)) {
-            notes.push("every source that tells of it was retracted".to_owned());
+        notes.extend(self.quiet());
+        notes.extend(self.assessments());
+        notes.extend(self.figures_of_others());
+        if self.cluster.mentions.iter().all(|t| self.view.is_unsupported(t)) {
+            notes.push(Note::Unsupported);
         }
         notes
     }
 
+    /// Returns the statuses of the recorded parts, each with its number of parts.
+    fn statuses_of_parts(&self) -> Vec<(Status, usize)> {
+        let mut counts: Vec<(Status, usize)> = Vec::new();
+        for (_, status, ..) in &self.parts {
+            match counts.iter_mut().find(|(s, _)| s == status) {
+                Some((_, n)) => *n += 1,
+                None => counts.push((*status, 1)),
+            }
+        }
+        counts
+    }
+
     /// Returns the verdicts of others, which never change the status.
-    pub fn assessed(&self) -> Vec<String> {
+    fn assessments(&self) -> impl Iterator<Item = Note<'a>> {
         let mentions = || self.cluster.mentions.iter();
         let facts = mentions().flat_map(|t| self.view.lookup(IndexTerm::Target(&t.id)));
-        let verdict = |fact: &'a Fact| match &fact.body {
+        facts.filter_map(move |fact| match &fact.body {
             Body::Assessment { of, verdict, scale, .. } if mentions().any(|t| t.id == *of) => {
-                Some(format!("judged \"{verdict}\" by {} on the scale of {scale}", self.names(&fact.by)))
+                Some(Note::Assessed { fact, verdict, scale })
             }
             _ => None,
+        })
+    }
+
+    /// Returns the linked figures of parties that do not owe the commitment.
+    fn figures_of_others(&self) -> impl Iterator<Item = Note<'a>> {
+        let linked = self.cluster.mentions.iter().flat_map(|t| self.view.linked_from(&t.id)).map(|(fact, _)| fact);
+        let is_elsewhere = |fact: &&Fact| {
+            matches!(fact.body, Body::Measurement { .. })
+                && !fact.subjects().iter().any(|party| self.undertaking.owners.contains(party))
         };
-        facts.filter_map(verdict).collect()
+        linked.filter(is_elsewhere).map(Note::FigureOfOthers)
     }
 
-    /// Returns the speakers of these facts, with the ids of the facts.
-    fn speakers(&self, all: &[&Evidence<'a>]) -> String {
-        let one = |e: &&Evidence<'a>| match self.names(&e.fact.by) {
-            names if names.is_empty() => e.fact.id.to_string(),
-            names => format!("{names} ({})", e.fact.id),
-        };
-        all.iter().map(one).collect::<Vec<_>>().join(", ")
-    }
-
-    fn names(&self, ids: &'a [FactId]) -> String {
-        ids.iter().map(|id| self.view.name(id)).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Returns a note on later commitments that may be the same or a replacement, and are judged
-    /// apart.
-    fn perhaps_elsewhere(&self) -> Option<String> {
+    /// Returns the later commitments that may be the same or a replacement, and are judged apart.
+    fn perhaps_elsewhere(&self) -> Vec<&'a FactId> {
         let perhaps = |l: &heldto_fact::Link| {
             let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::Supersedes);
             l.kind == LinkKind::MayOverlap || (same && l.strength == Strength::Possible)
         };
         let linked = self.cluster.mentions.iter().flat_map(|t| self.view.linked_from(&t.id));
-        let ids: Vec<String> = linked
+        linked
             .filter(|(f, l)| matches!(f.body, Body::Pledge(_)) && perhaps(l) && !self.cluster.holds(&f.id))
-            .map(|(f, _)| f.id.to_string())
-            .collect();
-        (!ids.is_empty()).then(|| format!("{} may be the same, or may have taken its place", ids.join(", ")))
+            .map(|(f, _)| &f.id)
+            .collect()
     }
 
-    /// Returns the days since the last news, and `true` if the day of that news is exactly known.
-    fn quiet(&self) -> Option<(i64, bool)> {
+    /// Returns the days since the last news, if there are any.
+    fn quiet(&self) -> Option<Note<'a>> {
         let decided = || self.undertaking.decisions.iter().map(|d| d.fact).chain(self.undertaking.answer);
         let facts =
             || self.cluster.mentions.iter().copied().chain(self.evidence.iter().map(|e| e.fact)).chain(decided());
@@ -221,6 +287,12 @@ impl<'a> Case<'a> {
             Some(Body::Source(from)) => from.published.as_ref().is_some_and(|day| day.window() == Window::day(last)),
             _ => false,
         });
-        (days > 0).then_some((days, exact))
+        (days > 0).then_some(Note::Quiet { days, is_exact: exact })
     }
+}
+
+/// Returns a note on a decision, with the delay after the last due day.
+fn decision<'a>(decided: &Decided<'a>) -> Note<'a> {
+    let late_days = decided.passed.zip(decided.window.earliest).map(|(due, day)| (day - due).num_days());
+    Note::Decided { fact: decided.fact, ruling: decided.ruling, when: decided.window, late_days }
 }

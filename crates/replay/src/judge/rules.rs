@@ -2,47 +2,48 @@
 //!
 //! Start at [`one_off`]; recurring commitments are judged in `recurring`.
 
-use super::{Case, Verdict, by_day, window_words};
+use super::{Case, Finding, Gap, Progress, Remedy, Timing, Verdict};
 use crate::{Direction, Evidence, Grade, Status};
 use chrono::NaiveDate;
 use heldto_fact::{Due, Interval, Mode, Quantity, Ruling, Target, Truth, When, Window};
 
 /// Matches a withdrawal by the owner or its successor before the last due day.
-pub fn withdrawn(case: &Case<'_>) -> Option<Verdict> {
-    ended(case, Direction::Withdrawn, Status::Withdrawn, "withdrawn")
+pub fn withdrawn<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
+    ended(case, Direction::Withdrawn, Status::Withdrawn, |when, due| Finding::Withdrawn { when, due })
 }
 
 /// Matches a personal pledge whose office ended before the last due day, adopted by nobody else.
-pub fn lapsed(case: &Case<'_>) -> Option<Verdict> {
+pub fn lapsed<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let adopted = case.cluster.mentions.iter().any(|t| t.by != case.cluster.first().by);
     if !case.undertaking.personal || adopted {
         return None;
     }
-    ended(case, Direction::OfficeEnded, Status::Lapsed, "the office ended")
+    ended(case, Direction::OfficeEnded, Status::Lapsed, |when, due| Finding::OfficeEnded { when, due })
 }
 
 /// Matches a commitment that its imposer revoked, or that was quashed.
 ///
 /// A revocation leaves a status that earlier evidence had settled; quashing does not.
-pub fn ended_by_decision(case: &Case<'_>) -> Option<Verdict> {
+pub fn ended_by_decision<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let all = || case.undertaking.decisions.iter();
     let decided = all().find(|d| d.ruling == Ruling::Quashed).or_else(|| all().find(|d| d.ends()))?;
     let is_quashed = decided.ruling == Ruling::Quashed;
     let own = case.by_itself();
     let before = |n: &usize| case.evidence.get(*n).is_some_and(|e| e.window.latest <= decided.window.latest);
-    let is_settled = own.status.is_met() || matches!(own.status, Status::Breached | Status::PartMet | Status::Reversed);
+    let is_settled = own.status.is_met() || own.status.is_failed();
     if !is_quashed && is_settled && own.used.iter().all(before) {
         return Some(own);
     }
-    let word = if is_quashed { "quashed" } else { "revoked" };
-    let rule = match decided.passed {
-        Some(due) => format!("{word} {}; its last due day, {due}, had passed", window_words(decided.window)),
-        None => format!("{word} {}", window_words(decided.window)),
-    };
-    Some(Verdict { grade: Some(decided.grade), ..Verdict::new(Status::Withdrawn, rule, Vec::new()) })
+    let finding = Finding::EndedByDecision { ruling: decided.ruling, when: decided.window, passed: decided.passed };
+    Some(Verdict { grade: Some(decided.grade), ..Verdict::new(Status::Withdrawn, finding, Vec::new()) })
 }
 
-fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> Option<Verdict> {
+fn ended<'a>(
+    case: &Case<'a>,
+    direction: Direction,
+    status: Status,
+    finding: fn(Window, Option<NaiveDate>) -> Finding<'a>,
+) -> Option<Verdict<'a>> {
     // An owner cannot withdraw a commitment imposed on it.
     if case.undertaking.is_imposed() && direction == Direction::Withdrawn {
         return None;
@@ -54,16 +55,15 @@ fn ended(case: &Case<'_>, direction: Direction, status: Status, what: &str) -> O
         return None;
     }
     let Some(latest) = case.window.latest else {
-        return Some(Verdict::new(status, format!("{what} {}; no due day", window_words(e.window)), vec![n]));
+        return Some(Verdict::new(status, finding(e.window, None), vec![n]));
     };
     // Nor does one dated on the last due day or later: the rules below decide.
-    let (truth, inequality) = by_day(e.window, latest.pred_opt()?);
-    (truth == Truth::Yes)
-        .then(|| Verdict::new(status, format!("{what} before the last due day: {inequality}"), vec![n]))
+    let is_before = e.window.by(latest.pred_opt()?) == Truth::Yes;
+    is_before.then(|| Verdict::new(status, finding(e.window, Some(latest)), vec![n]))
 }
 
 /// Judges a commitment that is done once, by the first rule that matches.
-pub fn one_off(case: &Case<'_>) -> Verdict {
+pub fn one_off<'a>(case: &Case<'a>) -> Verdict<'a> {
     reversed(case)
         .or_else(|| broken(case))
         .or_else(|| untestable_in_kind(case))
@@ -79,7 +79,7 @@ pub fn one_off(case: &Case<'_>) -> Verdict {
 }
 
 /// Matches a delivery that was undone, and not done again since.
-fn reversed(case: &Case<'_>) -> Option<Verdict> {
+fn reversed<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let (undone, e) = case.settling(Direction::Undone).last()?;
     let done = case
         .evidence
@@ -93,13 +93,12 @@ fn reversed(case: &Case<'_>) -> Option<Verdict> {
         // The status rests on both the deed and its reversal: the weaker grade counts.
         let best = |all: &[usize]| all.iter().filter_map(|n| case.evidence.get(*n)).map(|e| e.grade).max();
         let grade = best(&used[..used.len() - 1]).map(|done| done.min(e.grade));
-        let rule = format!("delivered, and undone {}", window_words(e.window));
-        Verdict { grade, ..Verdict::new(Status::Reversed, rule, used) }
+        Verdict { grade, ..Verdict::new(Status::Reversed, Finding::Reversed { undone: e.window }, used) }
     })
 }
 
 /// Returns the evidence of fulfilment: deeds that fulfil it, or counts that reach the target.
-fn deeds(case: &Case<'_>) -> (Vec<usize>, Option<String>) {
+fn deeds<'a>(case: &Case<'a>) -> (Vec<usize>, Option<Progress<'a>>) {
     let undone = case.settling(Direction::Undone).last().map(|(n, _)| n);
     let Some((goal, unit)) = case.goal() else {
         return (
@@ -117,14 +116,14 @@ fn deeds(case: &Case<'_>) -> (Vec<usize>, Option<String>) {
     match enough.and_then(|n| Some((n, sums.get(n)?.1))) {
         Some((n, sum)) => {
             let used = sums.iter().take(n + 1).map(|(place, _)| *place).collect();
-            (used, Some(format!("{} >= {} {unit}", sum.low.value, goal.low.value)))
+            (used, Some(Progress { done: sum, goal: goal.low.value, unit }))
         }
         // If the target is a number, "done" without a number is progress.
         None => (Vec::new(), None),
     }
 }
 
-pub fn met(case: &Case<'_>) -> Option<Verdict> {
+pub fn met<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let (used, sum) = deeds(case);
     // The deed that reached the number; without a number, the first of the best graded.
     let deeds = || used.iter().filter_map(|n| case.evidence.get(*n));
@@ -140,33 +139,23 @@ pub fn met(case: &Case<'_>) -> Option<Verdict> {
     if weakest.is_some_and(|weakest| is_counted_short(case, weakest, done)) {
         return None;
     }
-    let sum = sum.map_or_else(String::new, |s| format!("{s}; "));
-    let missing = case.undertaking.test.map(|t| format!("that all of the test is met: {t}"));
-    let verdict = |status, rule| {
-        let mut verdict = Verdict { grade: weakest, ..Verdict::new(status, rule, used.clone()) };
-        verdict.missing.extend(missing.clone().filter(|_| case.evidence.iter().all(|e| e.grade < Grade::Reported)));
-        verdict
-    };
     let judged_by = case.window.latest.filter(|_| case.undertaking.due.is_some_and(Due::falls_once));
-    let Some(latest) = judged_by else {
-        return Some(verdict(Status::Met, format!("{sum}done {}; no due day, timing not judged", window_words(done))));
-    };
-    let in_time = case.undertaking.due.and_then(Due::surely_in_time).unwrap_or(latest);
-    let (truth, inequality) = match by_day(done, in_time) {
-        (Truth::No, inequality) if by_day(done, latest).0 != Truth::No => {
-            (Truth::CannotTell, format!("{inequality}, and not {}", by_day(done, latest).1))
+    let surely = judged_by.map(|latest| (case.undertaking.due.and_then(Due::surely_in_time).unwrap_or(latest), latest));
+    let (status, timing) = match surely {
+        None => (Status::Met, Timing::NoDueDay),
+        Some((surely, _)) if done.by(surely) == Truth::Yes => (Status::Met, Timing::InTime(surely)),
+        Some((surely, latest)) if done.by(surely) == Truth::No && done.by(latest) == Truth::No => {
+            (Status::MetLate, Timing::Late(latest))
         }
-        found => found,
+        Some((surely, latest)) => (Status::MetTimingUnknown, Timing::Unknown { surely, latest }),
     };
-    Some(match truth {
-        Truth::Yes => verdict(Status::Met, format!("{sum}done by the last due day: {inequality}")),
-        Truth::No => verdict(Status::MetLate, format!("{sum}done after the last due day: {inequality}")),
-        Truth::CannotTell => verdict(
-            Status::MetTimingUnknown,
-            format!("{sum}done, but not told whether by the last due day: {inequality}"),
-        )
-        .settled_by("the day on which it was done"),
-    })
+    let finding = Finding::Done { when: done, count: sum, timing };
+    let mut verdict = Verdict { grade: weakest, ..Verdict::new(status, finding, used) };
+    if case.evidence.iter().all(|e| e.grade < Grade::Reported) {
+        verdict.missing.extend(case.undertaking.test.map(Gap::Test));
+    }
+    verdict.settles = (status == Status::MetTimingUnknown).then_some(Remedy::DayDone);
+    Some(verdict)
 }
 
 /// Returns the window in which a count was reached: its period, if it has one.
@@ -202,10 +191,10 @@ fn is_counted_short(case: &Case<'_>, grade: Grade, done: Window) -> bool {
 /// Matches a figure for the period that contains or ends on the last due day.
 ///
 /// The best-graded figures decide; if these or an equally graded deed disagree, none does.
-fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
+fn figure_at_due<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let latest =
         case.window.latest.filter(|day| *day <= case.as_of && case.undertaking.due.is_some_and(Due::falls_once))?;
-    let is_figure = |e: &Evidence<'_>| e.settles() && e.inequality.is_some();
+    let is_figure = |e: &Evidence<'_>| e.settles() && e.figure.is_some();
     let decides = |e: &Evidence<'_>| matches!(e.direction, Direction::Met | Direction::NotMet);
     // "About May" may mean April or June.
     let is_about =
@@ -216,28 +205,23 @@ fn figure_at_due(case: &Case<'_>) -> Option<Verdict> {
     let all = || case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && decides(e));
     let at_due = || all().filter(|(_, e)| is_figure(e) && holds(e));
     let best = at_due().map(|(_, e)| e.grade).max()?;
-    let told: Vec<(usize, &Evidence<'_>)> = at_due().filter(|(_, e)| e.grade == best).collect();
-    let direction = told.first()?.1.direction;
+    let deciding: Vec<(usize, &Evidence<'a>)> = at_due().filter(|(_, e)| e.grade == best).collect();
+    let direction = deciding.first()?.1.direction;
     let against = |e: &Evidence<'_>| e.direction != direction && e.grade >= best;
-    if told.iter().any(|(_, e)| against(e)) || all().any(|(_, e)| !is_figure(e) && against(e)) {
+    if deciding.iter().any(|(_, e)| against(e)) || all().any(|(_, e)| !is_figure(e) && against(e)) {
         return None;
     }
-    let said = told.last().and_then(|(_, e)| e.inequality.clone()).unwrap_or_default();
-    let used = told.iter().map(|(n, _)| *n).collect();
-    let rule = format!("{said}, by the figure for the period that holds the last due day, {latest}");
+    let figure = deciding.last()?.1.figure.clone()?;
+    let used = deciding.iter().map(|(n, _)| *n).collect();
     if direction == Direction::Met {
-        return Some(Verdict::new(Status::Met, rule, used));
+        return Some(Verdict::new(Status::Met, Finding::FigureAtDue { figure, due: latest, later: None }, used));
     }
     let later = all().find(|(_, e)| {
         is_figure(e) && e.direction == Direction::Met && e.window.earliest.is_some_and(|day| day > latest)
     });
-    Some(match later {
-        Some((n, e)) => {
-            let reached = e.inequality.clone().unwrap_or_default();
-            Verdict::new(Status::MetLate, format!("{rule}; then {reached}, {}", window_words(e.window)), vec![n])
-        }
-        None => Verdict::new(Status::Breached, rule, used),
-    })
+    let (status, used) = later.map_or((Status::Breached, used), |(n, _)| (Status::MetLate, vec![n]));
+    let later = later.and_then(|(_, e)| Some((e.figure.clone()?, e.window)));
+    Some(Verdict::new(status, Finding::FigureAtDue { figure, due: latest, later }, used))
 }
 
 /// Returns `true` if a first day is open, or no later than `day`.
@@ -245,7 +229,7 @@ fn is_by(earliest: Option<NaiveDate>, day: NaiveDate) -> bool {
     earliest.is_none_or(|first| first <= day)
 }
 
-fn breached(case: &Case<'_>) -> Option<Verdict> {
+fn breached<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let latest = case.window.latest?;
     if !case.undertaking.due?.falls_once() || (case.goal().is_none() && case.settling(Direction::Met).next().is_some())
     {
@@ -261,9 +245,9 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
     let sum = case.running_sums_by(e.grade).pop().map(|(_, sum)| sum);
     let is_all = case.goal().is_some_and(|(goal, _)| case.delivered.is_some_and(|d| d.reaches(goal) == Truth::Yes));
     let delivered = if is_all { sum } else { case.delivered };
-    let narrow = match (told.or(delivered), case.goal()) {
-        (Some(d), Some((goal, unit))) => format!("; {} of {} {unit}", shown(d), goal.low.value),
-        _ => String::new(),
+    let count = match (told.or(delivered), case.goal()) {
+        (Some(done), Some((goal, unit))) => Some(Progress { done, goal: goal.low.value, unit }),
+        _ => None,
     };
     // "Nearly 120" is more than zero.
     let some = |count: Interval| count.high.is_none_or(|high| high.value > Quantity::ZERO);
@@ -279,13 +263,8 @@ fn breached(case: &Case<'_>) -> Option<Verdict> {
         used.push(n);
     }
     let day = e.window.earliest.unwrap_or(latest).max(latest);
-    let since = if day > latest { format!("{day} > {latest}") } else { format!("as at {latest}") };
-    let rule = format!("still not done by the last due day: {since}{narrow}");
-    let verdict = if is_partly {
-        Verdict::new(Status::PartMet, rule, used)
-    } else {
-        Verdict::new(Status::Breached, rule, vec![n])
-    };
+    let (status, used) = if is_partly { (Status::PartMet, used) } else { (Status::Breached, vec![n]) };
+    let verdict = Verdict::new(status, Finding::NotDone { day, due: latest, count }, used);
     // A shortfall has the grade of the evidence that shows it.
     Some(Verdict { grade: Some(e.grade), ..verdict })
 }
@@ -315,23 +294,13 @@ fn stands_at(case: &Case<'_>, e: &Evidence<'_>, latest: NaiveDate) -> bool {
     }
 }
 
-fn shown(interval: Interval) -> String {
-    match interval.high {
-        Some(high) if high.value == interval.low.value => high.value.to_string(),
-        Some(high) if interval.low.value == Quantity::ZERO && high.strict => format!("fewer than {}", high.value),
-        Some(high) => format!("{} to {}", interval.low.value, high.value),
-        None => format!("at least {}", interval.low.value),
-    }
-}
-
-fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
+fn inconclusive<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let (done, _) = deeds(case);
     let undone: Vec<usize> = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
     if !done.is_empty() && !undone.is_empty() {
-        let rule = "some evidence says that it was done, some that it was not";
+        let used = done.into_iter().chain(undone).collect();
         return Some(
-            Verdict::new(Status::Inconclusive, rule, done.into_iter().chain(undone).collect())
-                .settled_by("an independent finding"),
+            Verdict::new(Status::Inconclusive, Finding::BothWays, used).settled_by(Remedy::IndependentFinding),
         );
     }
     // One count at the due day reaches the number, another does not.
@@ -339,89 +308,65 @@ fn inconclusive(case: &Case<'_>) -> Option<Verdict> {
     let last = done.last().and_then(|n| case.evidence.get(*n)).map_or(Window::ANY, |e| e.window);
     if best.is_some_and(|grade| case.goal().is_some() && is_counted_short(case, grade, last)) {
         let counts = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some());
-        let verdict =
-            Verdict::new(Status::Inconclusive, "counts at the last due day disagree", counts.map(|(n, _)| n).collect());
-        return Some(Verdict { grade: Some(Grade::Disputed), ..verdict }.settled_by("an independent finding"));
+        let verdict = Verdict::new(Status::Inconclusive, Finding::CountsDisagree, counts.map(|(n, _)| n).collect());
+        return Some(Verdict { grade: Some(Grade::Disputed), ..verdict }.settled_by(Remedy::IndependentFinding));
     }
     let ((goal, unit), delivered) = (case.goal()?, case.delivered?);
     let quantified = delivered != Interval::ANY;
     (quantified && delivered.reaches(goal) == Truth::CannotTell).then(|| {
         let used =
             case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && e.delivered.is_some()).map(|(n, _)| n);
-        let rule = format!("{} {unit} straddles the target of {}", shown(delivered), goal.low.value);
-        Verdict::new(Status::Inconclusive, rule, used.collect()).settled_by("a figure for what was delivered")
+        let finding = Finding::Straddles(Progress { done: delivered, goal: goal.low.value, unit });
+        Verdict::new(Status::Inconclusive, finding, used.collect()).settled_by(Remedy::Figure)
     })
 }
 
-fn overdue(case: &Case<'_>) -> Option<Verdict> {
+fn overdue<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let due = case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
     let latest = case.window.latest.filter(|latest| case.as_of > *latest)?;
-    let started = if case.has_started() { "work had begun" } else { "no sign that work had begun" };
-    let rule = format!("due {}: {} > {latest}, and nothing settles it; {started}", due.describe(), case.as_of);
     let ended = |e: &Evidence<'_>| matches!(e.direction, Direction::Withdrawn | Direction::OfficeEnded);
     let used = case.evidence.iter().enumerate().filter(|(_, e)| e.settles() && !ended(e)).map(|(n, _)| n).collect();
-    Some(
-        Verdict::new(Status::Overdue, rule, used)
-            .settled_by("evidence that it was done, or that it still was not, after the last due day"),
-    )
+    let finding = Finding::Overdue { due, latest, started: case.has_started() };
+    Some(Verdict::new(Status::Overdue, finding, used).settled_by(Remedy::AfterDue))
 }
 
 /// Matches a failure of a commitment never to do something: one is enough at any time.
-fn broken(case: &Case<'_>) -> Option<Verdict> {
+fn broken<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let failures = || case.settling(Direction::NotMet);
     let (n, e) = failures().filter(|_| is_never(case)).max_by_key(|(_, e)| e.grade)?;
-    let more = match failures().count() - 1 {
-        0 => String::new(),
-        more => format!("; {more} more on record"),
-    };
-    Some(Verdict::new(Status::Breached, format!("it was done {}{more}", window_words(e.window)), vec![n]))
+    let finding = Finding::Broken { when: e.window, others: failures().count() - 1 };
+    Some(Verdict::new(Status::Breached, finding, vec![n]))
 }
 
 /// Matches an activity to be kept up, with neither test nor due day: no single deed settles it.
-fn untestable_in_kind(case: &Case<'_>) -> Option<Verdict> {
+fn untestable_in_kind<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let is_bare = matches!(case.undertaking.target, Some(Target::KeepDoing(_)))
         && case.undertaking.due.is_none()
         && case.undertaking.test.is_none();
     is_bare.then(|| {
-        let activity = if case.has_started() { "; activity was seen" } else { "" };
-        let rule = format!("to be kept up, without a test and without a due day{activity}");
-        Verdict::new(Status::Untestable, rule, work(case)).settled_by("a test, or a day, from its owner")
+        let finding = Finding::KeptUpUntested { started: case.has_started() };
+        Verdict::new(Status::Untestable, finding, work(case)).settled_by(Remedy::TestOrDay)
     })
 }
 
-fn untestable(case: &Case<'_>) -> Option<Verdict> {
+fn untestable<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let bare = case.undertaking.target.is_none() && case.undertaking.due.is_none() && case.undertaking.test.is_none();
     let unnumbered = matches!(case.undertaking.target, Some(Target::Amount(a)) if a.value.is_none())
         && case.undertaking.due.is_none()
         && case.undertaking.test.is_none();
     (bare || unnumbered).then(|| {
-        let activity = if case.has_started() { "; activity was seen" } else { "" };
-        let rule = format!("no deliverable, threshold or baseline, and no due day{activity}");
-        Verdict::new(Status::Untestable, rule, work(case)).settled_by("a target, or a day, from its owner")
+        let finding = Finding::Untestable { started: case.has_started() };
+        Verdict::new(Status::Untestable, finding, work(case)).settled_by(Remedy::TargetOrDay)
     })
 }
 
-fn falling_due(case: &Case<'_>) -> Option<Verdict> {
-    case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
+fn falling_due<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
+    let due = case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
     let (earliest, latest) = (case.window.earliest?, case.window.latest?);
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
-        let due = case.undertaking.due.map_or_else(String::new, Due::describe);
-        let left = left(case.as_of, latest);
-        let rule = format!("due {due}, and the day lies in that: {earliest} <= {} <= {latest}; {left}", case.as_of);
         let known = work(case).into_iter().chain(case.settling(Direction::NotMet).map(|(n, _)| n));
-        Verdict::new(Status::FallingDue, rule, known.collect()).settled_by("evidence that it was done")
+        Verdict::new(Status::FallingDue, Finding::FallingDue { due, latest }, known.collect()).settled_by(Remedy::Done)
     })
-}
-
-/// Returns the time left: in days up to 60, in months up to two years, then in years.
-fn left(as_of: NaiveDate, latest: NaiveDate) -> String {
-    match (latest - as_of).num_days() {
-        0 => "the last day".to_owned(),
-        1 => "1 day left".to_owned(),
-        days @ ..=60 => format!("{days} days left"),
-        days @ ..=730 => format!("about {} months left", (days + 15) * 12 / 365),
-        days => format!("about {} years left", (days + 182) / 365),
-    }
 }
 
 fn work(case: &Case<'_>) -> Vec<usize> {
@@ -434,19 +379,18 @@ fn work(case: &Case<'_>) -> Vec<usize> {
         .collect()
 }
 
-pub fn at_work(case: &Case<'_>) -> Option<Verdict> {
+pub fn at_work<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     if !case.has_started() {
         return None;
     }
     let last = case.evidence.iter().enumerate().rfind(|(_, e)| e.settles());
     if let Some((n, e)) = last.filter(|(_, e)| e.direction == Direction::Setback) {
-        let rule = format!("a setback {} is the last thing known", window_words(e.window));
-        return Some(
-            Verdict::new(Status::Stalled, rule, vec![n]).settled_by("word that work goes on, or that it was done"),
-        );
+        let finding = Finding::Setback { when: e.window };
+        return Some(Verdict::new(Status::Stalled, finding, vec![n]).settled_by(Remedy::News));
     }
-    let rule = if work(case).is_empty() { "work on a part of it has begun" } else { "work has begun" };
-    Some(Verdict::new(Status::InProgress, rule, work(case)).settled_by("evidence that it was done"))
+    let used = work(case);
+    let finding = Finding::Begun { in_part: used.is_empty() };
+    Some(Verdict::new(Status::InProgress, finding, used).settled_by(Remedy::Done))
 }
 
 /// Returns `true` if the target is something never to be done, judged by failures alone.
@@ -454,41 +398,26 @@ const fn is_never(case: &Case<'_>) -> bool {
     matches!(case.undertaking.target, Some(Target::Never(_)))
 }
 
-fn waiting(case: &Case<'_>) -> Verdict {
+fn waiting<'a>(case: &Case<'a>) -> Verdict<'a> {
     if is_never(case) && case.settling(Direction::NotMet).next().is_none() {
-        return Verdict::new(Status::Awaiting, "no breach is on record", Vec::new())
-            .settled_by("evidence that it was broken, or an independent finding that it was not");
+        return Verdict::new(Status::Awaiting, Finding::NoBreach, Vec::new()).settled_by(Remedy::BreachOrNone);
     }
     let undone = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
-    match case.undertaking.due.map(|d| &d.mode) {
-        Some(Mode::NotBefore) if case.window.earliest.is_some_and(|day| case.as_of >= day) => {
-            let due = case.undertaking.due.map_or_else(String::new, Due::describe);
-            let rule = format!("{due}, which has come; never overdue on that ground alone");
-            Verdict::new(Status::WindowOpen, rule, undone).settled_by("evidence that it was done")
+    let has_due = case.undertaking.due.is_some();
+    let (status, finding, used, remedy) = match case.undertaking.due.map(|d| (d, &d.mode)) {
+        Some((due, Mode::NotBefore)) if case.window.earliest.is_some_and(|day| case.as_of >= day) => {
+            (Status::WindowOpen, Finding::WindowOpen { due }, undone, Remedy::Done)
         }
-        Some(Mode::BeforeEvent(event)) if case.window.latest.is_none() => {
-            Verdict::new(Status::Awaiting, format!("before {event}; no day is known for that"), undone)
-                .settled_by("the day of the event, and evidence that it was done")
+        Some((_, Mode::BeforeEvent(event))) if case.window.latest.is_none() => {
+            (Status::Awaiting, Finding::EventUndated { event }, undone, Remedy::EventDay)
         }
-        _ if case.settling(Direction::NotMet).next().is_some() => not_yet_there(case),
-        Some(_) => {
-            Verdict::new(Status::Awaiting, format!("nothing known yet, and not due as at {}", case.as_of), Vec::new())
-                .settled_by("evidence that it was done")
-        }
-        None => Verdict::new(Status::Awaiting, "nothing known yet, and no due day", Vec::new())
-            .settled_by("evidence that it was done"),
-    }
-}
-
-/// Returns the verdict on a commitment that was last found unfulfilled, and is not due.
-fn not_yet_there(case: &Case<'_>) -> Verdict {
-    let newest = case.settling(Direction::NotMet).last();
-    let due =
-        if case.undertaking.due.is_some() { format!("not due as at {}", case.as_of) } else { "no due day".to_owned() };
-    let (used, said) = newest.map_or((Vec::new(), String::new()), |(n, e)| {
-        let figure = e.inequality.as_ref().map_or_else(|| "not done".to_owned(), Clone::clone);
-        (vec![n], format!("{figure} {}", window_words(e.window)))
-    });
-    Verdict::new(Status::Awaiting, format!("not there yet: {said}; {due}"), used)
-        .settled_by("evidence that it was done")
+        _ => match case.settling(Direction::NotMet).last() {
+            Some((n, e)) => {
+                let finding = Finding::NotThereYet { figure: e.figure.clone(), when: e.window, has_due };
+                (Status::Awaiting, finding, vec![n], Remedy::Done)
+            }
+            None => (Status::Awaiting, Finding::Nothing { has_due }, Vec::new(), Remedy::Done),
+        },
+    };
+    Verdict::new(status, finding, used).settled_by(remedy)
 }

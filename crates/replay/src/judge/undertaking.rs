@@ -4,7 +4,7 @@
 //! Start at [`Undertaking::of_pledge`] and [`Undertaking::of_answer`].
 
 use super::{shares_owner, terms};
-use crate::evidence::grade;
+use crate::judge::evidence::grade;
 use crate::membership::{Standing, is_court, standing};
 use crate::{Cluster, Direction, Grade, View};
 use chrono::NaiveDate;
@@ -261,7 +261,8 @@ fn decisions_made<'a>(view: &View<'a>, id: &'a FactId, owners: &BTreeSet<&FactId
     let made = view.lookup(IndexTerm::Target(id)).filter(|fact| is_on(fact, id)).filter_map(|fact| {
         view.count_compared(1);
         let Body::Decision { ruling, .. } = &fact.body else { return None };
-        let window = crate::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
+        let window =
+            crate::judge::evidence::no_later_than_known(fact.doubtful_window(), view.fact_known_from(&fact.id));
         let is_made = window.latest.is_some_and(|day| day <= view.clock().as_of);
         let (grade, _) = grade(view, fact, Direction::Withdrawn, owners);
         let counts = is_made && grade >= Grade::Claimed && !view.is_unsupported(fact);

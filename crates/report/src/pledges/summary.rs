@@ -4,7 +4,7 @@
 use super::terms;
 use crate::wording::{count, list};
 use heldto_fact::{FactId, Force, Kind, LinkKind};
-use heldto_replay::{FulfilmentRate, Grade, Judgement, Status};
+use heldto_replay::{Class, Counted, FulfilmentRate, Judgement, Status};
 use std::collections::BTreeSet;
 
 /// Returns sentences that can be quoted as they stand.
@@ -12,69 +12,27 @@ pub fn summary(all: &[Judgement<'_>]) -> Vec<String> {
     if all.is_empty() {
         return vec!["No commitment on record matches.".to_owned()];
     }
-    let of = |pick: &dyn Fn(Status) -> bool| all.iter().filter(|j| pick(j.status)).count();
-    let met: Vec<_> = all.iter().filter(|j| j.status.is_met()).collect();
-    let claimed = met.iter().filter(|j| j.grade <= Grade::Claimed).count();
-    let mut clauses = Vec::new();
-    let mut clause = |n: usize, text: String| {
-        if n > 0 {
-            clauses.push(text);
-        }
-    };
-    let word = match (claimed, met.len()) {
-        (0, _) => String::new(),
-        (c, m) if c == m => " (on a claim alone)".to_owned(),
-        (c, _) => format!(" ({c} of them on a claim alone)"),
-    };
-    clause(met.len(), format!("{} met{word}", met.len()));
-    for (status, words) in [
-        (Status::Breached, "breached"),
-        (Status::PartMet, "met in part only"),
-        (Status::Reversed, "reversed"),
-        (Status::Overdue, "overdue without evidence that settles it"),
-        (Status::Inconclusive, "inconclusive"),
-        (Status::Unevidenced, "without evidence for any period"),
-    ] {
-        let n = of(&|s| s == status);
-        clause(n, format!("{n} {words}"));
-    }
-    let untestable = of(&|s| s == Status::Untestable);
-    let ended = of(&|s| matches!(s, Status::Superseded | Status::Withdrawn | Status::Rejected | Status::Lapsed));
-    let judged = of(&|s| {
-        s.is_met() || s.is_past_due() || matches!(s, Status::Reversed | Status::Inconclusive | Status::Unevidenced)
-    });
-    let rest =
-        all.len() - judged - untestable - ended - of(&|s| matches!(s, Status::Unanswered | Status::AnswerOverdue));
-    let unanswered = of(&|s| matches!(s, Status::Unanswered | Status::AnswerOverdue));
-    clause(unanswered, format!("{unanswered} recommended, without an answer"));
-    clause(ended, format!("{ended} replaced, withdrawn, rejected or lapsed"));
-    clause(untestable, format!("{untestable} too vague to test"));
-    clause(rest, format!("{rest} not yet due, or without a due day"));
-    let mut lines =
-        vec![format!("Of {}: {}.", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))];
-    lines.extend((all.len() > 1).then(|| kinds(all)));
-    lines.extend(share(all));
+    let mut lines = vec![kinds(all), due(all)];
+    lines.extend(others(all));
     lines
 }
 
 /// Counts the commitments by force, and those that are parts of others.
 fn kinds(all: &[Judgement<'_>]) -> String {
-    let force = |force: Force| all.iter().filter(|j| terms(j.mentions[0]).is_some_and(|c| c.force == force)).count();
-    let words = [
-        (Force::Duty, "owed by law"),
-        (Force::Requirement, "required"),
-        (Force::Remedy, "owed as a remedy"),
-        (Force::Pledge, "pledged"),
-        (Force::Aspiration, "only hoped for"),
-    ];
+    let of_force = |force: Force| all.iter().filter(|j| terms(j.mentions[0]).is_some_and(|c| c.force == force)).count();
     let recommended = all.iter().filter(|j| j.mentions[0].kind() == Kind::Recommendation).count();
-    let clauses: Vec<String> = words
-        .iter()
-        .map(|(f, word)| (force(*f), *word))
-        .chain([(recommended, "recommended")])
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, w)| format!("{n} {w}"))
-        .collect();
+    let clauses: Vec<String> = [
+        (of_force(Force::Duty), "duty", "duties"),
+        (of_force(Force::Requirement), "requirement", "requirements"),
+        (of_force(Force::Remedy), "remedy", "remedies"),
+        (of_force(Force::Pledge), "pledge", "pledges"),
+        (of_force(Force::Aspiration), "aspiration", "aspirations"),
+        (recommended, "recommendation", "recommendations"),
+    ]
+    .iter()
+    .filter(|(n, ..)| *n > 0)
+    .map(|(n, one, many)| count(*n, one, many))
+    .collect();
     let ids: BTreeSet<&FactId> = all.iter().flat_map(|j| j.mentions.iter()).map(|t| &t.id).collect();
     let is_part = |j: &&Judgement<'_>| {
         let mut wholes = j.mentions.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
@@ -82,33 +40,95 @@ fn kinds(all: &[Judgement<'_>]) -> String {
     };
     let parts = match all.iter().filter(is_part).count() {
         0 => String::new(),
-        1 => " 1 of them is part of another, and is counted beside it.".to_owned(),
-        n => format!(" {n} of them are parts of others, and are counted beside them."),
+        1 => " 1 is part of another, and is counted as well.".to_owned(),
+        n => format!(" {n} are parts of others, and are counted as well."),
     };
-    format!("They are {}.{parts}", list(&clauses))
+    format!("{}: {}.{parts}", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))
 }
 
-fn share(all: &[Judgement<'_>]) -> Option<String> {
-    let mut share = FulfilmentRate::default();
-    all.iter().for_each(|j| share.add(j));
-    if share.counted == 0 {
-        return None;
+/// Counts the commitments that are due: settled, or past their last due day.
+fn due(all: &[Judgement<'_>]) -> String {
+    let mut rate = FulfilmentRate::default();
+    all.iter().for_each(|j| rate.add(j));
+    let owners: BTreeSet<&FactId> = all.iter().flat_map(|j| j.owners.iter().copied()).collect();
+    let owner = if owners.len() > 1 { "their owners' word" } else { "the owner's word" };
+    if rate.counted == 0 {
+        return "None is due.".to_owned();
     }
-    let range =
-        |(low, high): (usize, usize)| if low == high { low.to_string() } else { format!("between {low} and {high}") };
-    let clauses = [
-        (share.kept - share.kept_on_claims, "shown to be kept"),
-        (share.kept_on_claims, "said to be kept, on a claim alone"),
-        (share.not_kept, "not kept"),
-        (share.weaker, "replaced by a weaker promise"),
-        (share.unknown, "of which it cannot be told"),
-    ];
-    let clauses: Vec<String> = clauses.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    Some(format!(
-        "{} settled or past due: {}. So {} were kept if claims are true, and {} by what somebody other than the owner bears out.",
-        count(share.counted, "is", "are"),
-        list(&clauses),
-        range(share.with_claims()),
-        range(share.without_claims()),
-    ))
+    if rate.counted == 1 {
+        let words = match rate {
+            FulfilmentRate { kept_on_claims: 1, .. } => format!("1 is due. It was kept, by {owner} only."),
+            FulfilmentRate { kept: 1, .. } => "1 is due. It was kept.".to_owned(),
+            FulfilmentRate { not_kept: 1, .. } => "1 is due. It was not kept.".to_owned(),
+            FulfilmentRate { weaker: 1, .. } => "1 is due. A weaker promise replaced it.".to_owned(),
+            _ => "1 is due. Whether it was kept is unknown.".to_owned(),
+        };
+        return words;
+    }
+    let kept = match (rate.kept, rate.kept_on_claims) {
+        (0, _) => "Kept: 0".to_owned(),
+        (n, 0) => format!("Kept: {n}"),
+        (n, claimed) if n == claimed => format!("Kept: {n}, by {owner} only"),
+        (n, claimed) => format!("Kept: {n}, of which {claimed} by {owner} only"),
+    };
+    let mut words = format!("{} are due. {kept}. Not kept: {}.", rate.counted, rate.not_kept);
+    if rate.weaker > 0 {
+        words.push_str(&format!(" Replaced by a weaker promise: {}.", rate.weaker));
+    }
+    if rate.unknown > 0 {
+        words.push_str(&format!(" Unknown: {} ({}).", rate.unknown, unknown(all)));
+    }
+    let are_right = if owners.len() > 1 { "the owners are right" } else { "the owner is right" };
+    let (if_right, shown) = (range(rate.with_claims()), range(rate.without_claims()));
+    let so = if if_right == shown {
+        format!(" So {if_right} kept.")
+    } else {
+        let (low, high) = rate.without_claims();
+        let shown = if low == high { low.to_string() } else { format!("{low} to {high}") };
+        format!(" So {if_right} kept if {are_right}; {shown} on independent evidence.")
+    };
+    words + &so
+}
+
+fn range((low, high): (usize, usize)) -> String {
+    match (low, high) {
+        (1, 1) => "1 was".to_owned(),
+        (low, high) if low == high => format!("{low} were"),
+        (low, high) => format!("{low} to {high} were"),
+    }
+}
+
+/// Lists the commitments of unknown outcome by status.
+fn unknown(all: &[Judgement<'_>]) -> String {
+    let of =
+        |status: Status| all.iter().filter(|j| j.status == status && Counted::of(j) == Some(Counted::Unknown)).count();
+    let clause = |status: &Status| (of(*status) > 0).then(|| format!("{} {}", of(*status), unknown_word(*status)));
+    list(&Status::ALL.iter().filter_map(clause).collect::<Vec<_>>())
+}
+
+const fn unknown_word(status: Status) -> &'static str {
+    match status.class() {
+        Class::Failed => "failed, by a claim only",
+        Class::Met => "met before, with no evidence for the newest period",
+        Class::Unsettled if matches!(status, Status::Unevidenced) => "without evidence",
+        Class::Unsettled | Class::Unanswered | Class::Open | Class::Untestable | Class::Ended | Class::Unknown => {
+            status.as_str()
+        }
+    }
+}
+
+/// Counts the commitments that are not due.
+fn others(all: &[Judgement<'_>]) -> Option<String> {
+    let of = |class: Class| all.iter().filter(|j| Counted::of(j).is_none() && j.status.class() == class).count();
+    let clauses: Vec<String> = [
+        (Class::Open, "Not due, or without a due day"),
+        (Class::Untestable, "Too vague to test"),
+        (Class::Unanswered, "Recommendations without an answer"),
+        (Class::Ended, "Replaced, withdrawn, rejected or lapsed"),
+    ]
+    .iter()
+    .filter(|(class, _)| of(*class) > 0)
+    .map(|(class, words)| format!("{words}: {}.", of(*class)))
+    .collect();
+    (!clauses.is_empty()).then(|| clauses.join(" "))
 }

@@ -5,13 +5,6 @@ use crate::{Cell, Document};
 /// Writes the rows for programs, with a header.
 pub fn render(document: &Document) -> String {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    let text = |cell: &Cell| match cell {
-        Cell::Empty => String::new(),
-        Cell::Text(s) | Cell::Number(s) => s.clone(),
-        Cell::Day(day) => day.to_string(),
-        Cell::Words(words) => words.join("; "),
-        Cell::Flag(flag) => flag.to_string(),
-    };
     // Rows of several reports may share a sheet, so each row states its basis.
     let (clock, log) = (document.basis.clock, &document.basis.log);
     let basis = [clock.as_of.to_string(), clock.known_by.to_string(), log.entries.to_string(), log.root.clone()];
@@ -32,4 +25,16 @@ pub fn render(document: &Document) -> String {
 /// Prefixes a cell that a spreadsheet would read as a formula, so that it stays text.
 fn safe(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}
+
+/// Returns a cell as text.
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(s) | Cell::Number(s) => s.clone(),
+        Cell::Day(day) => day.to_string(),
+        Cell::Words(words) => words.join("; "),
+        Cell::Flag(flag) => flag.to_string(),
+        Cell::Record(fields) => fields.first().map_or_else(String::new, |(_, first)| text(first)),
+    }
 }

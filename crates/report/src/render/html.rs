@@ -149,6 +149,7 @@ fn text(cell: &Cell) -> String {
         Cell::Text(text) | Cell::Number(text) => text.clone(),
         Cell::Day(day) => day.to_string(),
         Cell::Words(words) => words.join("; "),
+        Cell::Record(fields) => fields.first().map_or_else(String::new, |(_, first)| text(first)),
         Cell::Flag(flag) => (if *flag { "yes" } else { "no" }).to_owned(),
     }
 }

@@ -20,7 +20,7 @@ pub fn render(document: &Document) -> String {
 pub fn value(document: &Document) -> Value {
     let row = |cells: &Vec<Cell>| -> Value {
         let columns = document.data.columns.iter().map(|c| (*c).to_owned());
-        columns.zip(cells.iter().map(cell)).collect::<Map<String, Value>>().into()
+        columns.zip(cells.iter().map(value_of)).collect::<Map<String, Value>>().into()
     };
     let basis = &document.basis;
     json!({
@@ -44,7 +44,7 @@ pub fn value(document: &Document) -> Value {
     })
 }
 
-fn cell(cell: &Cell) -> Value {
+fn value_of(cell: &Cell) -> Value {
     match cell {
         Cell::Empty => Value::Null,
         Cell::Text(s) => s.as_str().into(),
@@ -53,6 +53,10 @@ fn cell(cell: &Cell) -> Value {
         Cell::Day(day) => day.to_string().into(),
         Cell::Words(words) => words.clone().into(),
         Cell::Flag(flag) => (*flag).into(),
+        Cell::Record(fields) => {
+            let fields = fields.iter().map(|(name, cell)| ((*name).to_owned(), value_of(cell)));
+            Value::Object(fields.collect())
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 //!
 //! Does not decide a status; `judge` does. Start at [`gather`].
 
-use crate::judge::Undertaking;
+use super::Undertaking;
 use crate::membership::{Standing, bodies_of, is_government, is_state, is_watchdog, predecessors, standing};
-use crate::metrics::compare;
+use crate::metrics::{Comparison, compare};
 use crate::{Cluster, Grade, View, administrations, series};
 use chrono::NaiveDate;
 use heldto_fact::{
@@ -57,8 +57,8 @@ pub struct Evidence<'a> {
     pub window: Window,
     /// The amount delivered, in the unit of the target; `None` if none is given.
     pub delivered: Option<Interval>,
-    /// For a figure: the inequality with the threshold.
-    pub inequality: Option<String>,
+    /// For a figure: the comparison with the threshold.
+    pub figure: Option<Comparison<'a>>,
     /// `true` if all its sources were retracted.
     pub is_unsupported: bool,
     /// For a dispute over evidence rather than the commitment: the id of that evidence.
@@ -94,7 +94,7 @@ impl<'a> Evidence<'a> {
             strength,
             window,
             delivered: delivered(fact, undertaking.target, direction),
-            inequality: None,
+            figure: None,
             is_unsupported: view.is_unsupported(fact),
             disputed: None,
             revises: Vec::new(),
@@ -191,7 +191,7 @@ fn disputes<'a>(view: &View<'a>, evidence: &Evidence<'a>, owners: &BTreeSet<&Fac
             strength: link.strength,
             window,
             delivered: None,
-            inequality: None,
+            figure: None,
             is_unsupported: view.is_unsupported(fact),
             disputed: Some(&evidence.fact.id),
             revises: Vec::new(),
@@ -269,8 +269,8 @@ fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'
     let values = undertaking.owners.iter().flat_map(|owner| series(view, metric, owner));
     let counted = values.filter(|v| is_duty || v.window.earliest.zip(made).is_some_and(|(e, m)| e >= m));
     let evidence = |v: crate::MetricValue<'a>| {
-        let (truth, inequality) = compare(v.amount, threshold);
-        let direction = match truth {
+        let figure = compare(v.amount, threshold);
+        let direction = match figure.truth {
             Truth::Yes => Direction::Met,
             Truth::No => Direction::NotMet,
             Truth::CannotTell => Direction::Work,
@@ -287,7 +287,7 @@ fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'
             strength,
             window: v.window,
             delivered: None,
-            inequality: Some(inequality),
+            figure: Some(figure),
             is_unsupported: view.is_unsupported(v.fact),
             revises: v.revised.iter().map(|older| &older.id).collect(),
             disputed: None,

@@ -2,7 +2,7 @@
 //!
 //! Turns a [`Case`] into a [`Verdict`]. Start at [`verdict`].
 
-use crate::judge::{Case, Verdict, window_words};
+use super::{Case, Finding, Gap, Remedy, Verdict, rules};
 use crate::{Direction, Evidence, Status};
 use chrono::NaiveDate;
 use heldto_fact::{Force, Mode, Span, Window};
@@ -18,19 +18,8 @@ pub fn applies(case: &Case<'_>) -> bool {
 }
 
 /// Returns the verdict by the latest period with evidence.
-pub fn verdict(case: &Case<'_>) -> Verdict {
+pub fn verdict<'a>(case: &Case<'a>) -> Verdict<'a> {
     evidenced(case).unwrap_or_else(|| without_evidence(case))
-}
-
-/// Returns the age of a period in words, exact or as a bound.
-fn age(window: Window, as_of: NaiveDate) -> String {
-    let days = |day: NaiveDate| (as_of - day).num_days().max(0);
-    match (window.earliest, window.latest) {
-        (Some(e), Some(l)) if e == l => format!("{} days ago", days(l)),
-        (_, Some(l)) => format!("at least {} days ago", days(l)),
-        (Some(e), None) => format!("at most {} days ago", days(e)),
-        (None, None) => "nobody says how long ago".to_owned(),
-    }
 }
 
 /// Returns the period of a piece of evidence, or the day it happened if it names none.
@@ -41,7 +30,7 @@ fn time(e: &Evidence<'_>) -> Window {
 }
 
 /// Judges by deeds, failures and figures: the latest period with evidence in either direction.
-fn evidenced(case: &Case<'_>) -> Option<Verdict> {
+fn evidenced<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let decided = |e: &Evidence<'_>| match e.direction {
         Direction::Met => true,
         // A duty is owed in every case; any other commitment can be fulfilled until its period
@@ -67,27 +56,21 @@ fn evidenced(case: &Case<'_>) -> Option<Verdict> {
     }
     (n, e) = best_told(case, &either().collect::<Vec<_>>(), n, e);
     let others = either().filter(|(m, other)| *m != n && other.direction == e.direction).count();
-    let more = if others > 0 { format!("; {others} more on record") } else { String::new() };
-    let age = format!(", {}", age(time(e), case.as_of));
-    let rule = match e.direction {
-        _ if e.inequality.is_some() => {
-            let inequality = e.inequality.as_deref().unwrap_or_default();
-            format!("{}, {}: {inequality}{age}", e.fact.id, window_words(time(e)))
-        }
-        Direction::Met => format!("done {}{age}: the latest period with evidence", window_words(time(e))),
-        _ if case.undertaking.force == Force::Duty => {
-            format!("owed in every case; a failure is established {}{age}{more}", window_words(time(e)))
-        }
-        _ => format!("not done {}{age}: the latest period with evidence", window_words(time(e))),
+    let when = time(e);
+    let finding = match (&e.figure, e.direction) {
+        (Some(figure), _) => Finding::PeriodFigure { fact: &e.fact.id, when, figure: figure.clone() },
+        (None, Direction::Met) => Finding::PeriodDone { when },
+        _ if case.undertaking.force == Force::Duty => Finding::DutyFailed { when, others },
+        _ => Finding::PeriodNotDone { when },
     };
     let status = if e.direction == Direction::Met { Status::Met } else { Status::Breached };
-    let mut verdict = Verdict::new(status, rule, vec![n]);
-    verdict.period = Some(time(e));
+    let mut verdict = Verdict::new(status, finding, vec![n]);
+    verdict.period = Some(when);
     // The newest due period may be later than this evidence.
     let newest = newest_due(case).filter(|newest| time(e).latest < newest.earliest);
     if let Some(Window { earliest: Some(from), latest: Some(to) }) = newest {
         verdict.is_stale = true;
-        verdict.missing.push(format!("evidence for the newest period that was due, {from} to {to}"));
+        verdict.missing.push(Gap::NewestPeriod { from, to });
     }
     Some(verdict)
 }
@@ -103,7 +86,7 @@ fn best_told<'c, 'a>(
     n: usize,
     latest: &'c Evidence<'a>,
 ) -> (usize, &'c Evidence<'a>) {
-    if case.undertaking.force != Force::Duty || latest.inequality.is_some() || latest.direction != Direction::NotMet {
+    if case.undertaking.force != Force::Duty || latest.figure.is_some() || latest.direction != Direction::NotMet {
         return (n, latest);
     }
     let before =
@@ -115,7 +98,7 @@ fn best_told<'c, 'a>(
     best.map_or((n, latest), |(m, e)| (*m, *e))
 }
 
-fn without_evidence(case: &Case<'_>) -> Verdict {
+fn without_evidence<'a>(case: &Case<'a>) -> Verdict<'a> {
     let every = match case.undertaking.due.map(|d| &d.mode) {
         Some(Mode::Every(every)) => *every,
         _ => None,
@@ -127,26 +110,20 @@ fn without_evidence(case: &Case<'_>) -> Verdict {
         _ => None,
     };
     match passed {
-        Some(0) => at_rest(case, format!("no period has passed by {}", case.as_of)),
-        Some(n) => {
-            let have = if n == 1 { "period has" } else { "periods have" };
-            let rule = format!("{n} {have} passed by {}, with no evidence for any", case.as_of);
-            Verdict::new(Status::Unevidenced, rule, Vec::new()).settled_by("evidence for one of the periods")
-        }
-        None if ended => Verdict::new(Status::Unevidenced, "it has ended, with no evidence either way", Vec::new())
-            .settled_by("evidence for the time it was to last"),
-        None => {
-            let started = if case.has_started() { "; work was seen" } else { "" };
-            let rule = format!("its periods cannot be fixed, and there is no evidence either way{started}");
-            Verdict::new(Status::Unevidenced, rule, Vec::new())
-                .settled_by("evidence that it was done, or was not, in some period")
-        }
+        Some(0) => at_rest(case),
+        Some(periods) => unevidenced(Finding::PeriodsWithoutEvidence { periods }, Remedy::OnePeriod),
+        None if ended => unevidenced(Finding::EndedWithoutEvidence, Remedy::WholeTime),
+        None => unevidenced(Finding::PeriodsUnknown { started: case.has_started() }, Remedy::SomePeriod),
     }
 }
 
-fn at_rest(case: &Case<'_>, rule: String) -> Verdict {
+const fn unevidenced<'a>(finding: Finding<'a>, remedy: Remedy) -> Verdict<'a> {
+    Verdict::new(Status::Unevidenced, finding, Vec::new()).settled_by(remedy)
+}
+
+fn at_rest<'a>(case: &Case<'a>) -> Verdict<'a> {
     let known = case.settling(Direction::NotMet).map(|(n, _)| n).collect();
-    crate::judge::rules_at_work(case).unwrap_or_else(|| Verdict::new(Status::Awaiting, rule, known))
+    rules::at_work(case).unwrap_or_else(|| Verdict::new(Status::Awaiting, Finding::NoPeriodEnded, known))
 }
 
 /// Returns the newest period that ended by the as-of day, if the periods can be determined.
