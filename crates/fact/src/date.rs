@@ -5,7 +5,7 @@
 
 use crate::{Invalid, Truth};
 use chrono::{Datelike, Days, Months, NaiveDate};
-use std::fmt::{self, Write};
+use std::fmt;
 
 mod parse;
 
@@ -36,6 +36,15 @@ impl Point {
     #[must_use]
     pub const fn day(day: NaiveDate) -> Self {
         Self { first: day, precision: Precision::Day, approximate: false, uncertain: false }
+    }
+
+    /// Returns the point at `precision` that contains `day`, with its qualifiers.
+    #[must_use]
+    pub fn new(day: NaiveDate, precision: Precision, approximate: bool, uncertain: bool) -> Self {
+        let month = if precision == Precision::Year { 1 } else { day.month() };
+        let day_of_month = if precision == Precision::Day { day.day() } else { 1 };
+        let first = NaiveDate::from_ymd_opt(day.year(), month, day_of_month).unwrap_or(day);
+        Self { first, precision, approximate, uncertain }
     }
 
     /// Returns the precision.
@@ -325,20 +334,12 @@ impl Point {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By hand, for speed: the dates of every fact that is decoded are compared with this
-        // output.
-        let digit = |n: u32, place: u32| char::from_digit(n / place % 10, 10).unwrap_or('0');
-        // A year has four digits: the parser accepts no others.
-        let year = self.first.year().unsigned_abs();
-        [1000, 100, 10, 1].iter().try_for_each(|place| f.write_char(digit(year, *place)))?;
-        let mut two = |n: u32| {
-            f.write_char('-').and_then(|()| f.write_char(digit(n, 10))).and_then(|()| f.write_char(digit(n, 1)))
-        };
+        write!(f, "{:04}", self.first.year())?;
         if self.precision != Precision::Year {
-            two(self.first.month())?;
+            write!(f, "-{:02}", self.first.month())?;
         }
         if self.precision == Precision::Day {
-            two(self.first.day())?;
+            write!(f, "-{:02}", self.first.day())?;
         }
         let qualifier = match (self.approximate, self.uncertain) {
             (false, false) => "",

@@ -12,14 +12,15 @@ use bincode::{BorrowDecode, Encode};
 use chrono::{Days, NaiveDate};
 use heldto_fact::{
     Amount, Citation, Fact, FactHeader, FactId, FactSummary, IndexTerm, Kind, KindTerms, Link, Quantity, Quotation,
-    Span, Unit, When,
+    Span, When,
 };
 use heldto_proof::MAX_PART;
 use std::borrow::Cow;
-use std::fmt::{self, Write};
 
 mod body;
+mod edtf;
 mod terms;
+mod unit;
 
 use body::IndexedBody;
 
@@ -207,21 +208,6 @@ fn size(wire: &impl Encode) -> Result<usize, WireError> {
     Ok(writer.bytes_written)
 }
 
-/// Checks that `text` is exactly the value's canonical text.
-fn check_canonical(value: &impl fmt::Display, text: &str) -> Result<(), WireError> {
-    struct EqText<'t>(&'t str);
-
-    impl Write for EqText<'_> {
-        fn write_str(&mut self, part: &str) -> fmt::Result {
-            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
-            Ok(())
-        }
-    }
-
-    let mut rest = EqText(text);
-    if write!(rest, "{value}").is_ok() && rest.0.is_empty() { Ok(()) } else { Err(WireError::NotCanonical) }
-}
-
 /// Writes the canonical encoding of a value.
 pub(super) fn encode_into(wire: &impl Encode, writer: &mut impl Writer) -> Result<(), WireError> {
     let mut encoder = EncoderImpl::new(writer, bincode::config::standard());
@@ -276,7 +262,7 @@ fn common(fact: &Fact) -> Common<'_> {
 }
 
 pub(super) fn id(text: &str) -> Result<FactId, WireError> {
-    text.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))
+    unit::id(text).ok_or_else(|| WireError::Value(format!("`{text}` is not an id")))
 }
 
 fn ids(texts: &[&str]) -> Result<Vec<FactId>, WireError> {
@@ -299,19 +285,14 @@ pub(super) fn day(number: i32) -> Result<NaiveDate, WireError> {
 
 pub(super) fn date(when: &When) -> Date<'static> {
     Date {
-        edtf: Cow::Owned(when.to_string()),
+        edtf: Cow::Owned(edtf::write(when)),
         window: when.stated_window().map(|(earliest, latest)| (day_number(earliest), day_number(latest))),
     }
 }
 
 pub(super) fn when(date: &Date<'_>) -> Result<When, WireError> {
     let value = |e: heldto_fact::Invalid| WireError::Value(e.to_string());
-    let when: When = date.edtf.parse().map_err(value)?;
-    // A valid date of this form, such as 2025-01-14, has no second spelling.
-    let is_day = |edtf: &str| edtf.len() == 10 && edtf.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    if !is_day(&date.edtf) {
-        check_canonical(&when, &date.edtf)?;
-    }
+    let when = edtf::parse(&date.edtf).ok_or_else(|| WireError::Value(format!("`{}` is not a date", date.edtf)))?;
     match date.window {
         Some((earliest, latest)) => when.with_window(day(earliest)?, day(latest)?).map_err(value),
         None => Ok(when),
@@ -332,7 +313,7 @@ pub(super) fn wire_amount(amount: &Amount) -> WireAmount<'_> {
     WireAmount {
         value: amount.value.map(number),
         of: amount.of.map(number),
-        unit: Cow::Owned(amount.unit.to_string()),
+        unit: Cow::Borrowed(unit::write(&amount.unit)),
         qualifier: amount.qualifier.code(),
         direction: amount.direction.as_deref(),
         low: amount.low.map(number),
@@ -350,8 +331,7 @@ pub(super) fn amount(wire: &WireAmount<'_>) -> Result<Amount, WireError> {
         let quantity = i64::try_from(n).ok().and_then(Quantity::from_ten_thousandths);
         quantity.ok_or_else(|| WireError::Value(format!("{n} is too large")))
     };
-    let unit: Unit = wire.unit.parse().map_err(|e: heldto_fact::Invalid| WireError::Value(e.to_string()))?;
-    check_canonical(&unit, &wire.unit)?;
+    let unit = unit::parse(&wire.unit).ok_or_else(|| WireError::Value(format!("`{}` is not a unit", wire.unit)))?;
     Ok(Amount {
         value: wire.value.map(number).transpose()?,
         of: wire.of.map(number).transpose()?,
