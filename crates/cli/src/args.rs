@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "DIR", env = "HELDTO_LEDGER", hide_env_values = true)]
     pub ledger: Option<PathBuf>,
     /// Format of the output: table, csv, json, md or html; ics or atom where rows have days
-    #[arg(long, global = true, value_name = "FORMAT", default_value_t = Format::TableBlock)]
+    #[arg(long, global = true, value_name = "FORMAT", default_value_t = Format::Table)]
     pub format: Format,
     /// Short for --format json
     #[arg(long, global = true)]
@@ -236,7 +236,7 @@ pub struct CorrectArgs {
     pub id: FactId,
     /// A facts file that holds the corrected fact under the same id, or - for standard input
     pub file: PathBuf,
-    /// Why
+    /// Reason
     #[arg(long)]
     pub reason: String,
     #[command(flatten)]

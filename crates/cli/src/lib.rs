@@ -100,8 +100,7 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         // Output for another program is left exactly as recorded.
         Ok(outcome) if !terminal.out => outcome,
         Ok(outcome) => {
-            let has_colours =
-                outcome.page && global.screen.colour && global.format == heldto_report::Format::TableBlock;
+            let has_colours = outcome.page && global.screen.colour && global.format == heldto_report::Format::Table;
             RunOutput { out: screen::clean(&outcome.out, has_colours), ..outcome }
         }
         Err(error) => {

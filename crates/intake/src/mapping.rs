@@ -36,12 +36,20 @@ struct Mapping {
     /// The party that states the figures.
     by: Option<String>,
     voice: String,
+    /// The scheme of the codes that identify places and are part of ids.
+    #[serde(default = "gss")]
+    scheme: String,
     /// The texts that stand for a missing number, each with its meaning.
     #[serde(default)]
     not_given: BTreeMap<String, String>,
     /// The places that the figures are about; for each row the first that matches counts.
     place: Vec<Place>,
     file: Vec<Table>,
+}
+
+/// The scheme of the Government Statistical Service, which every list of UK authorities has.
+fn gss() -> String {
+    "gss".to_owned()
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -51,7 +59,7 @@ struct Place {
     only: BTreeMap<String, String>,
     /// The codes by scheme.
     ///
-    /// The GSS code (`gss`) is required: it identifies the place, and is part of ids.
+    /// The code of the mapping's scheme is required: it identifies the place, and is part of ids.
     codes: BTreeMap<String, Template>,
     name: Template,
     kind: String,
@@ -159,6 +167,3 @@ where
 fn wrong(mapping: &File, problem: Problem) -> Problems {
     Problems { files: vec![mapping.clone()], problems: vec![problem] }
 }
-
-/// The name of the mapping's table in a file that otherwise holds facts.
-pub(crate) const KEY: &str = "mapping";

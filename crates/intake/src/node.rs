@@ -52,6 +52,9 @@ impl Value {
     }
 }
 
+/// The name of the mapping's table in a file that otherwise holds facts.
+const MAPPING_KEY: &str = "mapping";
+
 type Tables = Result<Vec<(Kind, Node)>, Vec<Problem>>;
 
 /// Returns the facts of a TOML file: tables in arrays named after kinds, in the order of the file.
@@ -66,7 +69,7 @@ pub fn from_toml(text: &str) -> Tables {
     let (mut tables, mut problems) = (Vec::new(), Vec::new());
     for (key, value) in table.into_inner() {
         // A mapping file also contains facts; the mapping itself is read by `mapping.rs`.
-        if key.get_ref() == crate::mapping::KEY {
+        if key.get_ref() == MAPPING_KEY {
             continue;
         }
         let kind = match key.get_ref().parse::<Kind>() {

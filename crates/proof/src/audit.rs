@@ -114,7 +114,10 @@ fn subtree<R: NodeReader>(start: u64, end: u64, reader: &mut R) -> Result<Hash, 
     let (mut parts, mut from) = (Vec::new(), start);
     while from < end {
         let level = 63 - (end - from).leading_zeros();
-        parts.push(reader.node(TreeNode { level: u8::try_from(level).unwrap_or(u8::MAX), index: from >> level })?);
+        parts.push(
+            reader
+                .node(TreeNode { level: u8::try_from(level).expect("a level is at most 63"), index: from >> level })?,
+        );
         from += 1 << level;
     }
     let joined = parts.into_iter().rev().reduce(|right, left| node_hash(&left, &right));

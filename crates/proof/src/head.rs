@@ -60,7 +60,7 @@ impl Head {
             recorded_at: self.recorded_at,
             checkpoint: self.checkpoint.clone(),
         };
-        bincode::encode_to_vec(wire, bincode::config::standard()).unwrap_or_default()
+        bincode::encode_to_vec(wire, bincode::config::standard()).expect("numbers, arrays and bytes always encode")
     }
 
     /// Reads a head record.

@@ -87,6 +87,7 @@ pub fn series<'a>(view: &View<'a>, metric: &FactId, party: &FactId) -> Vec<Metri
             Some(older) => {
                 let mut revised = std::mem::take(&mut older.revised);
                 revised.push(older.fact);
+                revised.append(&mut older.again);
                 *older = MetricValue { revised, ..value };
             }
             None => found.push(value),

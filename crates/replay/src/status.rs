@@ -30,7 +30,7 @@ macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident $word:literal $class:ident $urgency:ident $meaning:literal,)+) => {
         /// Status of a commitment: computed, never entered by hand.
         ///
-        /// docs/RULES.md has the rule of each. The order is that of the table: the most urgent first.
+        /// docs/RULES.md has the rule of each. The order is that of the table: most urgent first.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Status { $($(#[$doc])* #[doc = concat!("`", $word, "`: ", $meaning, ".")] $name,)+ }
 

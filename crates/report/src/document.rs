@@ -174,14 +174,6 @@ impl Document {
                 .collect(),
         }
     }
-
-    /// Returns the BLAKE3 digest of the document's one-line JSON, before the digest is inserted.
-    ///
-    /// Independent of the output format.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        blake3::hash(crate::render::value(self).to_string().as_bytes()).to_string()
-    }
 }
 
 /// An event with a day.

@@ -9,18 +9,26 @@ mod json;
 mod markdown;
 mod terminal;
 
-pub(crate) use json::value;
-
 use crate::{Document, SensitiveEntries, day};
 use chrono::Datelike;
 use std::fmt;
 use std::str::FromStr;
 
+impl Document {
+    /// Returns the BLAKE3 digest of the document's one-line JSON, before the digest is inserted.
+    ///
+    /// Independent of the output format.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        blake3::hash(json::value(self).to_string().as_bytes()).to_string()
+    }
+}
+
 /// An output format; the last two need a document with dated events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Text for a terminal.
-    TableBlock,
+    Table,
     /// CSV for spreadsheets.
     Csv,
     /// JSON for programs.
@@ -47,7 +55,7 @@ pub enum RenderError {
 impl Format {
     /// Every format with its word.
     pub const ALL: [(Self, &'static str); 7] = [
-        (Self::TableBlock, "table"),
+        (Self::Table, "table"),
         (Self::Csv, "csv"),
         (Self::Json, "json"),
         (Self::Md, "md"),
@@ -89,7 +97,7 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Str
     // CSV and JSON keep every character as recorded; formats for readers get none that steers.
     let readable = |with_rows| document.map_text(with_rows, &plain);
     Ok(match format {
-        Format::TableBlock => terminal::render(&readable(false), &document.digest(), screen),
+        Format::Table => terminal::render(&readable(false), &document.digest(), screen),
         Format::Csv => csv::render(document),
         Format::Json => json::render(document),
         Format::Md => markdown::render(&readable(false), &document.digest()),

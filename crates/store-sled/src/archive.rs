@@ -10,7 +10,8 @@ use crate::entries::{self, SCAN_THRESHOLD};
 use crate::files::{self, io};
 use crate::filter::{self, BloomFilter, FilterBuilder};
 use crate::keys;
-use crate::runs::{self, Merge, Record, Run};
+use crate::keys::Record;
+use crate::runs::{self, Merge, Run};
 use heldto_journal::sync_dir;
 use heldto_proof::{Chain, Hash, chain, leaf_hash};
 use heldto_store::{NewEntry, StoreError, StoredEntry};
@@ -48,7 +49,11 @@ impl Manifest {
         bytes.extend(self.chain.map_or([0; 32], |chain| chain.0.0));
         bytes.extend(self.size.to_be_bytes());
         bytes.extend(self.next_run.to_be_bytes());
-        bytes.extend(u16::try_from(self.runs.len()).unwrap_or(u16::MAX).to_be_bytes());
+        bytes.extend(
+            u16::try_from(self.runs.len())
+                .expect("each run is at least twice as long as the next, so there are at most 64")
+                .to_be_bytes(),
+        );
         for run in &self.runs {
             bytes.extend(run.number.to_be_bytes());
             bytes.push(u8::from(run.dedicated));
@@ -162,6 +167,7 @@ impl Archive {
     }
 
     /// Returns sled's own handles: entries in order, long runs, then the shared index.
+    #[cfg(feature = "testing")]
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
         let names: Vec<DatabaseName> = self.names().keys().copied().collect();
         let all = names.into_iter().map(|name| self.database(name)).collect::<Result<Vec<_>, _>>()?;

@@ -51,8 +51,8 @@ const HEADER: usize = 6;
 fn encode(entries: &[NewEntry]) -> Vec<u8> {
     let plain: usize = entries.iter().map(|new| new.entry.len() + 2).sum();
     let (mut block, mut parts) = (Vec::with_capacity(HEADER + plain), Vec::with_capacity(MAX_PACKED_PARTS_BYTES));
-    block.extend([VERSION, u8::try_from(entries.len()).unwrap_or(u8::MAX)]);
-    block.extend(u32::try_from(plain).unwrap_or(u32::MAX).to_be_bytes());
+    block.extend([VERSION, u8::try_from(entries.len()).expect("a block has at most 255 entries")]);
+    block.extend(u32::try_from(plain).expect("a block has less than 4 GiB").to_be_bytes());
     for new in entries {
         put_entry(&mut block, &new.entry);
         put_parts(&mut parts, new.present_parts());

@@ -64,6 +64,7 @@ impl Database {
     }
 
     /// Returns sled's own handle, for tests that damage its content.
+    #[cfg(feature = "testing")]
     pub const fn raw(&self) -> Option<&sled::Db> {
         self.db.as_ref()
     }

@@ -46,7 +46,8 @@ fn place(hash: u64, pages: u32) -> (u32, usize, [u32; 8]) {
     let [a, b, c, d, low @ ..] = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
     let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes(low));
     let block = (u64::from(high) * u64::from(pages) * BLOCKS as u64) >> 32;
-    let page = u32::try_from(block / BLOCKS as u64).unwrap_or(u32::MAX);
+    let page =
+        u32::try_from(block / BLOCKS as u64).expect("a block lies on one of the pages, which are numbered by u32");
     let begins = usize::try_from(block % BLOCKS as u64).unwrap_or(0) * BLOCK;
     (page, begins, SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
 }
@@ -67,7 +68,7 @@ pub struct FilterBuilder {
 impl FilterBuilder {
     /// Creates a draft sized for this number of hashes.
     pub fn new(hashes: u64) -> Self {
-        let pages = u32::try_from(hashes.div_ceil(PER_PAGE).max(1)).unwrap_or(u32::MAX);
+        let pages = u32::try_from(hashes.div_ceil(PER_PAGE).max(1)).expect("a run has fewer than 2^40 hashes");
         Self { pages, hashes: 0, last: None, bytes: vec![0; begins(pages)] }
     }
 

@@ -3,11 +3,13 @@
 //!
 //! Turns indexes, hashes and founding records into bytes and back. Knows no database.
 
-use crate::runs::Record;
 use heldto_journal::LAYOUT;
 use heldto_proof::Genesis;
 use heldto_store::{Founding, StoreError};
 use std::ops::Range;
+
+/// A keyed hash and the index of an entry found by that hash.
+pub type Record = (u64, u64);
 
 /// Key of the founding record.
 pub const FOUNDING: &[u8] = b"g";

@@ -309,6 +309,7 @@ impl SledStore {
     /// database.
     ///
     /// Neither changes the content that can be read.
+    #[cfg(feature = "testing")]
     #[must_use]
     pub fn with_lengths(mut self, tail: u64, part: u64) -> Self {
         self.lengths = (tail, part);
@@ -323,6 +324,7 @@ impl SledStore {
     ///
     /// # Errors
     /// If the databases are not in use, or the archive does not open.
+    #[cfg(feature = "testing")]
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
         let not_in_use = || StoreError::Broken("it is not in use".to_owned());
         self.replica().ok_or_else(not_in_use)?.databases()

@@ -8,7 +8,7 @@
 use crate::archive::{Archive, Manifest};
 use crate::database::Database;
 use crate::keys;
-use crate::runs::Record;
+use crate::keys::Record;
 use crate::tail;
 use heldto_proof::{Chain, chain};
 use heldto_store::{Founding, NewEntry, StoreError, StoredEntry};
@@ -129,6 +129,7 @@ impl Replica {
 
     /// Sets the tail length that triggers sealing, and the number of entries to an archive
     /// database.
+    #[cfg(feature = "testing")]
     pub const fn set_lengths(&mut self, lengths: (u64, u64)) {
         self.lengths = lengths;
     }
@@ -143,6 +144,7 @@ impl Replica {
     }
 
     /// Returns sled's own handles for tests that damage them: the tail's, then the archive's.
+    #[cfg(feature = "testing")]
     pub fn databases(&self) -> Result<Vec<sled::Db>, StoreError> {
         let hot = self.hot.raw().cloned().ok_or_else(|| StoreError::Broken("it is closed".to_owned()))?;
         Ok(std::iter::once(hot).chain(self.archive()?.databases()?).collect())

@@ -8,12 +8,10 @@
 use crate::database::Database;
 use crate::filter::BloomFilter;
 use crate::keys;
+use crate::keys::Record;
 use heldto_store::StoreError;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-/// A keyed hash and the index of an entry found by that hash.
-pub type Record = (u64, u64);
 
 /// Length at which a value is closed, in bytes.
 ///

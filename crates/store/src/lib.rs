@@ -5,11 +5,14 @@
 //! stores.
 
 pub mod bundle;
+#[cfg(feature = "testing")]
 pub mod conformance;
+#[cfg(feature = "testing")]
 mod faulty;
 mod memory;
 mod notice;
 
+#[cfg(feature = "testing")]
 pub use faulty::{Faults, FaultyStore};
 pub use memory::MemoryStore;
 pub use notice::{Notice, Notices};

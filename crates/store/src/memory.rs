@@ -23,7 +23,10 @@ impl MemoryStore {
         let head = Head::empty(&founding.genesis);
         Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new() }
     }
+}
 
+#[cfg(feature = "testing")]
+impl MemoryStore {
     /// Returns a stored entry, to inspect or tamper with.
     pub fn entry_mut(&mut self, index: u64) -> Option<&mut StoredEntry> {
         self.entries.get_mut(&index)

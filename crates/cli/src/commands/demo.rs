@@ -35,7 +35,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
     )?;
     let verified = verify::run(
         env,
-        &Global { format: heldto_report::Format::TableBlock, ..global.clone() },
+        &Global { format: heldto_report::Format::Table, ..global.clone() },
         &VerifyArgs { target: None, key: None, expect: None },
     )?;
     if !global.quiet {

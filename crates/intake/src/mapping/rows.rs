@@ -198,11 +198,11 @@ impl<'a> Rows<'a> {
             .filter(|(_, code)| !code.is_empty())
             .collect();
         // The GSS code identifies the place, and is part of the ids of its measurements.
-        let Some(code) = place.codes.get(PRIMARY_SCHEME).map(fill).filter(|c| !c.is_empty()) else {
+        let Some(code) = place.codes.get(&self.mapping.scheme).map(fill).filter(|c| !c.is_empty()) else {
             return self.wrong(
                 number,
                 row.span.clone(),
-                format!("this row has no {PRIMARY_SCHEME} code"),
+                format!("this row has no {} code", self.mapping.scheme),
                 "every place goes by one",
             );
         };
@@ -214,7 +214,7 @@ impl<'a> Rows<'a> {
                 "every place has one",
             );
         }
-        let party = match self.codes.get(&(PRIMARY_SCHEME.to_owned(), code.clone())) {
+        let party = match self.codes.get(&(self.mapping.scheme.clone(), code.clone())) {
             Some(id) => id.clone(),
             None => self.declare(n, &codes, &code, fill(&place.name)),
         };
@@ -229,15 +229,16 @@ impl<'a> Rows<'a> {
     fn declare(&mut self, n: usize, codes: &[(String, String)], code: &str, name: String) -> FactId {
         let slug = slug(&name);
         let free = |id: &FactId| !self.known.contains(id);
-        let candidates = [slug.clone(), format!("{slug}-{}", code.to_lowercase()), slug_of_code(code)];
-        let id =
-            candidates.iter().filter_map(|c| c.parse().ok()).find(free).unwrap_or_else(|| self.says.source.clone());
+        let named = [slug.clone(), format!("{slug}-{}", code.to_lowercase()), slug_of_code(code)];
+        let numbered = (2_u64..).map(|n| format!("place-{n}"));
+        let mut candidates = named.into_iter().chain(numbered).filter_map(|id| id.parse().ok());
+        let id = candidates.find(free).expect("there are more numbers than places");
         let identifiers =
             codes.iter().map(|(scheme, value)| Identifier { scheme: scheme.clone(), value: value.clone() }).collect();
         let kind = self.says.kinds.get(n).copied().unwrap_or(PartyKind::Other);
         self.facts.push(Fact::amending(id.clone(), name, Body::Party { kind, identifiers }));
         self.known.insert(id.clone());
-        self.codes.insert((PRIMARY_SCHEME.to_owned(), code.to_owned()), id.clone());
+        self.codes.insert((self.mapping.scheme.clone(), code.to_owned()), id.clone());
         id
     }
 
@@ -322,10 +323,6 @@ fn why(error: &csv::Error) -> String {
         _ => format!("this row does not read: {error}"),
     }
 }
-
-/// The code scheme that identifies places: that of the Government Statistical Service, which every
-/// list of authorities contains.
-const PRIMARY_SCHEME: &str = "gss";
 
 /// Returns an amount from a number with its unit, and a note with the original number if it was
 /// rounded.

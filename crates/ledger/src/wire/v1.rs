@@ -274,7 +274,7 @@ fn epoch() -> NaiveDate {
 }
 
 pub(super) fn day_number(day: NaiveDate) -> i32 {
-    i32::try_from(day.signed_duration_since(epoch()).num_days()).unwrap_or(i32::MAX)
+    i32::try_from(day.signed_duration_since(epoch()).num_days()).expect("chrono has fewer than 2^28 days")
 }
 
 pub(super) fn day(number: i32) -> Result<NaiveDate, WireError> {

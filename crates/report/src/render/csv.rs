@@ -18,8 +18,9 @@ pub fn render(document: &Document) -> String {
             )
         })
     });
-    let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
-    String::from_utf8(bytes).unwrap_or_default()
+    written.expect("every row has as many cells as there are columns");
+    let bytes = writer.into_inner().expect("a vector takes every byte");
+    String::from_utf8(bytes).expect("every cell is text")
 }
 
 /// Prefixes a cell that a spreadsheet would read as a formula, so that it stays text.

@@ -11,7 +11,7 @@ pub fn render(document: &Document) -> String {
     if let Some(fields) = value.as_object_mut() {
         fields.insert("digest".to_owned(), document.digest().into());
     }
-    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&value).expect("its keys are text");
     text.push('\n');
     text
 }

@@ -1,7 +1,7 @@
 //! The grammar and the spelling of dates in version 1: docs/FORMAT.md section 4. Frozen.
 //!
 //! The domain's own grammar (`heldto_fact::When`) may grow; this one may not, so two programs never
-//! disagree on a sound ledger. Every date has exactly one spelling. Start at [`parse`] and [`write`].
+//! disagree on a sound ledger. Every date has exactly one spelling. Start at [`parse`].
 
 use chrono::{Datelike, NaiveDate};
 use heldto_fact::{Bound, Form, Point, Precision, When};
