@@ -67,7 +67,7 @@ fn nothing_goes_over_the_marks_of_a_ledger_that_lost_both_copies() {
     for mark in ["acknowledged", "signed", "checkpoint"] {
         assert!(dir.path().join("ledger").join(mark).exists(), "{mark}");
         let said = refused(dir.path(), 1, &["restore", "all.jsonl", "ledger"]);
-        assert!(said.contains("there is a ledger at ledger already"), "{said}");
+        assert!(said.contains("there is already a ledger at ledger"), "{said}");
         fs::remove_file(dir.path().join("ledger").join(mark)).expect("removes");
     }
     ok(dir.path(), &["restore", "all.jsonl", "ledger"]);

@@ -198,7 +198,10 @@ fn the_status_of_a_long_ledger_is_what_was_judged_last() {
     let (fresh, read) = status(today, "394", &[]);
     assert!(read.contains("394 of 394"), "{read}");
     let (none, read) = status(today, "393", &[]);
-    assert!(none.contains("A log of 394 entries is not judged at a glance.") && !none.contains("Past due"), "{none}");
+    assert!(
+        none.contains("A ledger of 394 entries is too long to judge for this page.") && !none.contains("Past due"),
+        "{none}"
+    );
     assert!(read.contains("read 0 of 394"), "{read}");
     let (judged, _) = status(today, "393", &["--as-of", "2026-11-22"]);
     assert_eq!(judged, fresh);
@@ -213,7 +216,7 @@ fn the_status_of_a_long_ledger_is_what_was_judged_last() {
     ok(dir.path(), &["--ledger", "ledger", "append", "one.toml", "-q"]);
     let (older, _) = status(tomorrow, "393", &[]);
     let flat = older.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = "was judged as at 22 Nov 2026, of the first 394 entries; 1 came since. To judge anew: heldto status --as-of 2026-11-23.";
+    let said = "judgements here are as at 22 Nov 2026, of the first 394 entries; 1 entry recorded since. To judge again: heldto status --as-of 2026-11-23.";
     assert!(flat.contains(said), "{older}");
     assert!(flat.contains("entries 395") && flat.contains("Past due (21)"), "{older}");
     // A cached status of another log, or a corrupt one, is not shown.
@@ -223,7 +226,7 @@ fn the_status_of_a_long_ledger_is_what_was_judged_last() {
     for other in [mine.replace(chain, &"0".repeat(64)), mine.replace(":394", ":999"), mine[..50].to_owned()] {
         assert_ne!(other, mine);
         std::fs::write(&path, other).expect("writes");
-        assert!(status(today, "393", &[]).0.contains("is not judged at a glance"));
+        assert!(status(today, "393", &[]).0.contains("is too long to judge for this page"));
     }
 }
 

@@ -85,9 +85,9 @@ fn the_end_that_both_copies_lost_is_taken_from_an_export() {
 #[test]
 fn a_damaged_small_file_is_made_again_or_named() {
     for (file, notice) in [
-        ("acknowledged", "note: the file `acknowledged` was damaged or missing and has been made again"),
-        ("checkpoint", "note: the file `checkpoint` was damaged or missing and has been made again"),
-        ("signed", "note: the file `signed` was damaged or missing and has been made again"),
+        ("acknowledged", "note: the file `acknowledged` was damaged or missing and was rebuilt"),
+        ("checkpoint", "note: the file `checkpoint` was damaged or missing and was rebuilt"),
+        ("signed", "note: the file `signed` was damaged or missing and was rebuilt"),
         ("signing.key", ""),
     ] {
         let dir = published();
@@ -120,7 +120,7 @@ fn a_damaged_small_file_is_made_again_or_named() {
     let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(
-        text(&output.stderr).contains("the file `signed` was damaged and has been put aside"),
+        text(&output.stderr).contains("the file `signed` was damaged and was moved aside"),
         "{}",
         text(&output.stderr)
     );
@@ -187,10 +187,7 @@ fn what_only_reads_works_where_nothing_can_be_written() {
         let Some(output) = run_read_only(dir.path(), arguments) else { return };
         let said = text(&output.stderr);
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), before), "{arguments:?}: {said}");
-        assert!(
-            said == "note: the folder cannot be written to; the ledger is read from its journal, as it stands\n",
-            "{said}"
-        );
+        assert!(said == "note: the folder cannot be written to, so the ledger is read from its journal\n", "{said}");
     }
     let Some(output) = run_read_only(dir.path(), &["publish", "elsewhere"]) else { return };
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -235,7 +232,8 @@ fn a_ledger_of_before_the_journal_is_taken_up() {
     let notes = text(&output.stderr);
     assert_eq!(
         notes,
-        "note: this ledger was made by an earlier version: its 1033 entries now stand in a journal too\n"
+        "note: this ledger was made by an earlier version of heldto and now has a journal too: all 1033 entries are \
+         there\n"
     );
     let ignored = fs::read_to_string(dir.path().join("ledger/.gitignore")).expect("text");
     assert!(ignored.lines().any(|line| line == "journal*/"), "its secret key is not to be committed: {ignored}");
@@ -277,7 +275,7 @@ fn a_ledger_of_a_later_version_is_named_with_the_way_out() {
     let output = run(dir.path(), &["--ledger", "ledger", "status"]);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("made by a later version of the program, in layout 6") && said.contains("install"), "{said}");
+    assert!(said.contains("made by a later version of heldto, in layout 6") && said.contains("install"), "{said}");
 }
 
 /// Checks that a log shorter than its mark is never the source of a repair.
@@ -296,13 +294,13 @@ fn what_is_short_of_the_mark_is_never_the_ground_of_a_mending() {
         let output = run(dir.path(), &[&["--ledger", "ledger"], command].concat());
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(4), "{command:?}: {said}");
-        assert!(said.contains("entry 530 is damaged") && !said.contains("made again"), "{said}");
+        assert!(said.contains("entry 530 is damaged") && !said.contains("was rebuilt"), "{said}");
     }
     fs::rename(dir.path().join("hot"), dir.path().join("ledger/hot")).expect("moves");
     let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let said = text(&output.stderr);
-    assert!(said.contains("were damaged in the journal and have been mended") && said.lines().count() == 1, "{said}");
+    assert!(said.contains("were damaged in the journal and restored") && said.lines().count() == 1, "{said}");
 }
 
 /// Checks that with a damaged bundle in a read-only folder, a copy of the database is read.

@@ -280,7 +280,7 @@ fn said(dir: &Path, arguments: &[&str]) -> String {
     let output = run(dir, &[&["--ledger", "ledger"], arguments].concat());
     let said = format!("{} {} {:?}", text(&output.stdout), text(&output.stderr), output.status.code());
     let blank =
-        ["Rests on", "tree head", "chain ", "digest", "\"tree-head\"", "\"chain\"", "\"digest\"", "\"entries\""];
+        ["Based on", "tree head", "chain ", "digest", "\"tree-head\"", "\"chain\"", "\"digest\"", "\"entries\""];
     let kept = said.lines().filter(|line| !blank.iter().any(|b| line.trim_start().starts_with(b)));
     // A CSV row ends with the number of entries and the tree head.
     let is_table = arguments.ends_with(&["csv"]);
@@ -325,7 +325,7 @@ fn ledgers_that_differ_only_in_what_is_sensitive_print_the_same() {
     assert_eq!(compared, REPORTS.len() * 7);
     // With `--sensitive`, the facts are shown.
     let all = ok(one.path(), &["--ledger", "ledger", "timeline", "--sensitive"]);
-    assert!(all.contains(ONE.id) && all.contains("It counts with"), "{all}");
+    assert!(all.contains(ONE.id) && all.contains("counted."), "{all}");
 }
 
 /// Checks that retractions, corrections, and logs from before a fact was marked disclose nothing.

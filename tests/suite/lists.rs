@@ -51,17 +51,17 @@ fn members_count_as_their_body_where_that_is_asked_for() {
 #[test]
 fn one_thing_told_again_is_one_line_with_its_count() {
     let printed = ok(seeds(), &["--ledger", "ledger", "timeline", "--form", "improvement notice"]);
-    assert!(printed.contains("2 facts, telling of 1 distinct thing, from 2 sources."), "{printed}");
-    assert!(printed.contains("told 2 times: also notice-retold-2025"), "{printed}");
+    assert!(printed.contains("2 facts record 1 distinct thing, from 2 sources."), "{printed}");
+    assert!(printed.contains("recorded 2 times, also as notice-retold-2025"), "{printed}");
     assert_eq!(ids(seeds(), &["timeline", "--form", "improvement notice"]).len(), 2, "every telling is a row");
 }
 
 #[test]
 fn what_finds_nothing_says_what_nearly_matched() {
     let printed = ok(seeds(), &["--ledger", "ledger", "timeline", "--by", "nao", "--voice", "critic"]);
-    assert!(printed.contains("Nearly matching: ") && printed.contains("without --voice"), "{printed}");
+    assert!(printed.contains("With one condition left out: ") && printed.contains("without the voice"), "{printed}");
     let found = ok(seeds(), &["--ledger", "ledger", "timeline", "--by", "nao"]);
-    assert!(!found.contains("Nearly matching"), "{found}");
+    assert!(!found.contains("With one condition left out"), "{found}");
 }
 
 /// Returns the sum of one column over the rows of one type, by group, in ten-thousandths.
@@ -142,7 +142,7 @@ fn facts_that_do_not_fit_together_are_found() {
     assert_eq!(of("linked", "says-yes"), Some("possible"), "{found:?}");
     let agenda = ok(dir.path(), &["--ledger", "ledger", "report", "agenda"]);
     let flat = agenda.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("Do these fit together? It is said to be open"), "{flat}");
+    assert!(flat.contains("Do these agree? It is said to be open"), "{flat}");
     assert!(flat.contains("Which is right? The share in time"), "{flat}");
 }
 

@@ -289,5 +289,5 @@ fn a_figure_in_two_releases_stands_once_and_a_revision_says_what_it_was() {
     let printed = ok(dir.path(), &["--ledger", "ledger", "report", "metrics"]);
     let flat = printed.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("revised 2024: 50% (50 of 100) (first, public by 1 Jun 2025); newer: 51.2%"), "{flat}");
-    assert!(flat.contains("up 12 points since 2023, of 100 then and 100 now"), "{flat}");
+    assert!(flat.contains("up 12 percentage points since 2023 (a share of 100 then and 100 now)"), "{flat}");
 }

@@ -252,7 +252,7 @@ impl DueRule {
     #[must_use]
     pub fn describe(&self) -> String {
         let about = if self.about { "about " } else { "" };
-        let widened = if self.about { "; \"about\" widens it by a twelfth of the length to each side" } else { "" };
+        let widened = if self.about { "; \"about\" allows a twelfth of that length either way" } else { "" };
         format!("{about}{} from {}{widened}", self.plus, self.after.describe())
     }
 }
@@ -309,7 +309,7 @@ impl Due {
         let date = match (&self.date, window.earliest, window.latest) {
             (Some(date), ..) => date.describe().replacen("between ", "a day between ", 1),
             (None, Some(e), Some(l)) if e == l => d(e),
-            (None, Some(e), Some(l)) => format!("a day from {} to {}", d(e), d(l)),
+            (None, Some(e), Some(l)) => format!("a day between {} and {}", d(e), d(l)),
             (None, Some(e), None) => format!("on or after {}", d(e)),
             (None, None, Some(l)) => format!("on or before {}", d(l)),
             (None, None, None) => String::new(),
@@ -337,7 +337,7 @@ impl Due {
             Mode::InTerms => self.terms.clone().unwrap_or_default(),
             Mode::WorkingDays { count, after, calendar } => {
                 let s = if *count == 1 { "" } else { "s" };
-                format!("{count} working day{s} from {}, by the calendar {calendar}", after.describe())
+                format!("{count} working day{s} after {} (calendar: {calendar})", after.describe())
             }
             Mode::Each(class) => format!("for {class}: {date}"),
             Mode::Milestones(milestones) => {
@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn about_eighteen_months_from_a_base_read_two_ways() {
         let due = rule("[2024-09-23..2024-11-14]", "18 months", true);
-        assert_eq!(due.describe(), "by a day from 5 Feb 2026 to 29 Jun 2026");
+        assert_eq!(due.describe(), "by a day between 5 Feb 2026 and 29 Jun 2026");
         assert!(due.rule.expect("has one").describe().contains("a twelfth"));
     }
 }

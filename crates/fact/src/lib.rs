@@ -46,7 +46,7 @@ pub enum Invalid {
         allowed: String,
     },
     /// The text is not a valid id.
-    #[error("`{0}` is not an id: 2 to 80 of a-z, 0-9 and `-`, beginning with a letter or a digit")]
+    #[error("`{0}` is not an id: an id has 2 to 80 of a-z, 0-9 and `-`, and begins with a letter or a digit")]
     Id(String),
     /// The text is not a date in the supported part of EDTF.
     #[error("`{value}` is not a date: {why}")]
@@ -57,7 +57,7 @@ pub enum Invalid {
         why: &'static str,
     },
     /// The text is not a number, or is out of bounds.
-    #[error("`{value}` is not a number the ledger takes: {why}")]
+    #[error("`{value}` is not a number that the ledger can hold: {why}")]
     Number {
         /// The text as given.
         value: String,
@@ -66,14 +66,17 @@ pub enum Invalid {
     },
     /// The text is not a unit.
     #[error(
-        "`{0}` is not a unit: a currency of three capitals, `%`, `days`, `weeks`, `months`, `years`, `times`, or a noun in lower case"
+        "`{0}` is not a unit: write a currency in three capitals, `%`, `days`, `weeks`, `months`, `years`, `times` or \
+         a noun in lower case"
     )]
     Unit(String),
     /// The text is not a length of time.
-    #[error("`{0}` is not a length of time: a whole number from 1 to 10000 and `days`, `weeks`, `months` or `years`")]
+    #[error(
+        "`{0}` is not a length of time: write a whole number from 1 to 10000 and `days`, `weeks`, `months` or `years`"
+    )]
     Span(String),
     /// The window ends before it begins.
-    #[error("the window ends ({latest}) before it begins ({earliest})")]
+    #[error("the window ends on {latest}, before it begins on {earliest}")]
     Window {
         /// The first day of the window.
         earliest: String,

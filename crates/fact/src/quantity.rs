@@ -99,17 +99,21 @@ impl FromStr for Quantity {
         let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
         let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
         if whole.contains(',') {
-            return Err(fail("write it without separators, 20000 and not 20,000"));
+            return Err(fail("write it without commas: 20000, not 20,000"));
         }
         if whole.is_empty() || !digits(whole) || !digits(rest) || text.ends_with('.') {
-            return Err(fail("digits, and a point before at most four decimals"));
+            return Err(fail("write digits, with a point before any decimals"));
         }
         if rest.len() > 4 {
-            return Err(fail("at most four decimals"));
+            return Err(fail("it has more than four decimals"));
         }
-        let whole: i64 = whole.parse().map_err(|_| fail("too large"))?;
-        let rest: i64 = format!("{rest:0<4}").parse().map_err(|_| fail("digits only"))?;
-        whole.checked_mul(Self::SCALE).and_then(|w| w.checked_add(rest)).map(Self).ok_or_else(|| fail("too large"))
+        let whole: i64 = whole.parse().map_err(|_| fail("it is greater than 922337203685477.5807"))?;
+        let rest: i64 = format!("{rest:0<4}").parse().map_err(|_| fail("write digits only"))?;
+        whole
+            .checked_mul(Self::SCALE)
+            .and_then(|w| w.checked_add(rest))
+            .map(Self)
+            .ok_or_else(|| fail("it is greater than 922337203685477.5807"))
     }
 }
 

@@ -22,8 +22,11 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
         let Some((id, span)) = &draft.id else { continue };
         here.insert(id.clone(), draft.kind);
         if first.insert(id, &draft.fact).is_some_and(|before| before != &draft.fact) {
-            let problem = Problem::new(span.clone(), format!("the id `{id}` is given twice"), "given before");
-            problems.push(problem.help("an id is unique in the ledger: give this fact another").in_file(draft.file));
+            let problem =
+                Problem::new(span.clone(), format!("the id `{id}` is given to two different facts"), "second use");
+            problems.push(
+                problem.help("an id must be unique in the ledger: give this fact another id").in_file(draft.file),
+            );
         }
     }
     let all_read = complete || drafts.iter().all(|d| d.id.is_some());
@@ -43,18 +46,18 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
                     let names: Vec<String> = here.iter().chain(known).filter_map(of_kind).collect();
                     let help = did_you_mean(reference.to.as_str(), names.iter().map(String::as_str));
                     let title = format!("unknown {word} `{}`", reference.to);
-                    let mut problem = Problem::new(reference.span.clone(), title, format!("no {word} of this name"));
+                    let mut problem = Problem::new(reference.span.clone(), title, format!("no {word} has this id"));
                     problem.help = help.or_else(|| {
                         Some(format!(
-                            "declare it with [[{}]], or correct the name",
+                            "declare it with [[{}]], or correct the id",
                             if word == "fact" { "…" } else { word }
                         ))
                     });
                     problem
                 }
                 (Some(found), Some(must_be)) if !fits(*found, must_be) => {
-                    let title = format!("`{}` is a {found}, and a {must_be} is meant here", reference.to);
-                    let help = format!("name a {must_be}, or declare one with [[{must_be}]]");
+                    let title = format!("`{}` has the kind {found}, but this must be a {must_be}", reference.to);
+                    let help = format!("give the id of a {must_be}, or declare one with [[{must_be}]]");
                     Problem::new(reference.span.clone(), title, format!("not a {must_be}")).help(help)
                 }
                 _ => continue,

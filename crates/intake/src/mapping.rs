@@ -145,7 +145,7 @@ fn parse(mapping: &File) -> Result<Mapping, Problems> {
     }
     toml::from_str::<Whole>(&mapping.text).map(|whole| whole.mapping).map_err(|e| {
         let span = e.span().unwrap_or(0..0);
-        let problem = Problem::new(span, format!("this mapping does not read: {}", e.message()), "");
+        let problem = Problem::new(span, format!("this mapping cannot be read: {}", e.message()), "");
         wrong(
             mapping,
             problem.help("docs/MAPPING.md explains every key; heldto mapping dfe-ehc-plans prints an example"),

@@ -77,7 +77,7 @@ pub fn from_toml(text: &str) -> Tables {
             Err(_) => {
                 let words: Vec<&str> = Kind::ALL.iter().map(|k| k.as_str()).collect();
                 let problem =
-                    Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind of this name");
+                    Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind has this name");
                 problems.push(problem.help(crate::near::did_you_mean(key.get_ref(), words).unwrap_or_else(|| {
                     "a fact begins with its kind in double brackets, such as [[pledge]]".to_owned()
                 })));
@@ -153,20 +153,25 @@ fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
         let here = offset..offset + word.len();
         let digits = |c: char| word.contains(c) && word.chars().all(|d| d.is_ascii_digit() || d == c);
         if value.starts_with('£') {
-            return Problem::new(here, "money is written as a number and a currency, in quotes", "a bare pound sign")
-                .help("write value = \"11000000 GBP\"");
+            return Problem::new(here, "money must be a number and a currency, in quotes", "a bare pound sign")
+                .help("for example: value = \"11000000 GBP\"");
         }
         if digits('/') {
-            return Problem::new(here, "a date is written year first, in quotes", "this can be read two ways")
-                .help("write \"2025-01-10\" for the tenth of January");
+            return Problem::new(
+                here,
+                "a date must begin with the year, and be in quotes",
+                "this can be read in two ways",
+            )
+            .help("write \"2025-01-10\" for 10 Jan 2025");
         }
         if digits('-') {
-            return Problem::new(here, "a date is written in quotes", "a date without quotes")
+            return Problem::new(here, "a date must be in quotes", "a date without quotes")
                 .help(format!("write \"{word}\""));
         }
     }
-    let problem = Problem::new(span, format!("this is not TOML: {}", message.lines().next().unwrap_or_default()), "");
-    problem.help("text stands in quotes, a list in [ ], a table in { } on one line; docs/FACTS.md has examples")
+    let problem =
+        Problem::new(span, format!("this is not valid TOML: {}", message.lines().next().unwrap_or_default()), "");
+    problem.help("write text in quotes, a list in [ ], a table in { } on one line; docs/FACTS.md has examples")
 }
 
 /// Returns the facts of JSON lines: one object a line, under its kind as in `{"pledge": {…}}`.
@@ -188,12 +193,13 @@ pub fn from_json_lines(text: &str) -> Tables {
                 Ok(Some((kind, fields))) => tables.push((kind, from_json(fields, &span))),
                 Ok(None) => {}
                 Err(why) => problems.push(
-                    Problem::new(span, why, "").help("each line is an object such as {\"pledge\": {\"id\": \"…\", …}}"),
+                    Problem::new(span, why, "")
+                        .help("each line must be an object, as in {\"pledge\": {\"id\": \"…\", …}}"),
                 ),
             },
             Err(error) => {
                 let at = (span.start + error.column().saturating_sub(1)).min(span.end);
-                problems.push(Problem::new(at..span.end, format!("this is not JSON: {error}"), ""));
+                problems.push(Problem::new(at..span.end, format!("this is not valid JSON: {error}"), ""));
             }
         }
     }
@@ -214,7 +220,7 @@ pub fn nested(node: &Node) -> Option<(Kind, &Node)> {
 /// Returns the kind and the fields of a line, or `None` if a line of an export contains no fact, as
 /// the first and the last do.
 fn fact_of(value: serde_json::Value) -> Result<Option<(Kind, serde_json::Value)>, String> {
-    let serde_json::Value::Object(mut fields) = value else { return Err("this line is not an object".to_owned()) };
+    let serde_json::Value::Object(mut fields) = value else { return Err("this line is not a JSON object".to_owned()) };
     if fields.contains_key("entry") || fields.contains_key("heldto") || fields.contains_key("end") {
         match fields.remove("fact") {
             Some(serde_json::Value::Object(inner)) => fields = inner,
@@ -226,7 +232,7 @@ fn fact_of(value: serde_json::Value) -> Result<Option<(Kind, serde_json::Value)>
         (Some((word, fact)), None) if word.parse::<Kind>().is_ok() => {
             Ok(word.parse::<Kind>().ok().map(|kind| (kind, fact)))
         }
-        _ => Err("this line does not hold one fact under its kind".to_owned()),
+        _ => Err("this line must have one fact, under its kind".to_owned()),
     }
 }
 

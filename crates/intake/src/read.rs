@@ -34,7 +34,7 @@ pub struct Draft {
 pub fn draft(file: usize, kind: Kind, node: &Node, is_export: bool) -> Draft {
     let mut findings = Findings::default();
     let mut draft = Draft { file, kind, id: None, fact: None, problems: Vec::new(), references: Vec::new() };
-    if let Some(table) = Fields::of(node, format!("a {kind}"), &mut findings) {
+    if let Some(table) = Fields::of(node, format!("this {kind}"), &mut findings) {
         draft.fact = match kind {
             Kind::Correction | Kind::Retraction if is_export => amending(kind, table, &mut draft.id, &mut findings),
             _ => fact(kind, table, &mut draft.id, &mut findings),
@@ -58,11 +58,11 @@ const fn declares(kind: Kind) -> bool {
 fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
     if kind.is_system() || matches!(kind, Kind::Correction | Kind::Retraction) {
         let help = match kind {
-            Kind::Correction => "use: heldto correct ID FILE",
+            Kind::Correction => "use: heldto correct ID FILE --reason TEXT",
             Kind::Retraction => "use: heldto retract ID --reason TEXT",
-            _ => "the ledger writes it itself",
+            _ => "only the program writes it",
         };
-        f.problems.push(Problem::new(t.span(), format!("a {kind} is not written in a facts file"), "").help(help));
+        f.problems.push(Problem::new(t.span(), format!("a {kind} cannot be written in a facts file"), "").help(help));
         return None;
     }
     *id = own_id(&mut t, f);
@@ -77,7 +77,7 @@ fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, 
     } else {
         t.required(
             "voice",
-            "who says so: record, official, self, government, critic, reporter, second-hand or derived",
+            "say who says so: record, official, self, government, critic, reporter, second-hand or derived",
             f,
         )
     };
@@ -108,10 +108,10 @@ fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, 
 
 /// Reads a correction or a retraction in the form in which the program exports it.
 fn amending(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, f: &mut Findings) -> Option<Fact> {
-    let own: Option<FactId> = t.required("id", "the id of the record itself", f);
+    let own: Option<FactId> = t.required("id", "give the id of the record itself", f);
     let of = t.reference("of", None, f);
-    let says = t.required_text("text", "what it does", f);
-    let reason = t.required_text("reason", "why", f);
+    let says = t.required_text("text", "say what it does", f);
+    let reason = t.required_text("reason", "say why", f);
     let replacement = t.take("replacement").and_then(crate::node::nested);
     let span = t.span();
     t.finish(f);
@@ -120,7 +120,7 @@ fn amending(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>
         (Kind::Retraction, None) => Body::Retraction { of: of?, reason: reason? },
         (Kind::Correction, Some((kind, node))) => {
             let mut ignored = None;
-            let inner = Fields::of(node, format!("a {kind}"), f)?;
+            let inner = Fields::of(node, format!("this {kind}"), f)?;
             Body::Correction { of: of?, reason: reason?, replacement: Box::new(fact(kind, inner, &mut ignored, f)?) }
         }
         _ => return None,
@@ -139,7 +139,7 @@ fn own_id(t: &mut Fields<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)
             None,
             false,
             "id",
-            "give it a short name of a-z, 0-9 and `-`, unique in the ledger, never a person's",
+            "give it a short id of a-z, 0-9 and `-`, unique in the ledger and never a person's name",
             f,
         );
         return None;
@@ -150,7 +150,7 @@ fn own_id(t: &mut Fields<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)
     }
     f.problems.push(Problem::new(
         node.span.clone(),
-        format!("`{id}` holds a `.`, which only the program's own ids do"),
+        format!("`{id}` has a `.`, which only ids made by the program may have"),
         "",
     ));
     None
@@ -162,13 +162,14 @@ pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<
     let node = t.take(name)?;
     let Value::Table(_) = node.value else { return parsed(node, name, f) };
     let mut inner = Fields::of(node, format!("`{name}`"), f)?;
-    let when: Option<When> = inner.required("date", "the date as it is stated", f);
+    let when: Option<When> = inner.required("date", "give the date as it is stated", f);
     let (earliest, latest) = (day(&mut inner, "earliest", f), day(&mut inner, "latest", f));
     inner.finish(f);
     let (when, window) = (when?, earliest.zip(latest));
     let Some((earliest, latest)) = window else {
         f.problems.push(
-            Problem::new(node.span.clone(), "a stated window has both ends", "").help("give `earliest` and `latest`"),
+            Problem::new(node.span.clone(), "a stated window needs both ends", "")
+                .help("give both `earliest` and `latest`"),
         );
         return None;
     };
@@ -184,7 +185,7 @@ pub fn day(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<N
     let parsed = text.parse().ok().filter(|_| text.len() == 10);
     if parsed.is_none() {
         let title = format!("`{text}` is not a day");
-        f.problems.push(Problem::new(node.span.clone(), title, "").help("a day is written 2025-01-14"));
+        f.problems.push(Problem::new(node.span.clone(), title, "").help("write a day as 2025-01-14"));
     }
     parsed
 }
@@ -193,7 +194,7 @@ fn amounts(t: &mut Fields<'_>, f: &mut Findings) -> Vec<heldto_fact::Amount> {
     t.list("amounts", f)
         .iter()
         .filter_map(|node| {
-            let mut inner = Fields::of(node, "an amount", f)?;
+            let mut inner = Fields::of(node, "this amount", f)?;
             let role: Option<Role> =
                 inner.required("role", "say what the amount is: pledged, announced, invested, paid, …", f);
             let amount = amount::fields(&mut inner, "value", role.unwrap_or(Role::Stated), f);
@@ -219,7 +220,7 @@ fn cites(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Vec<Citation> {
 }
 
 fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
-    let mut t = Fields::of(node, "a citation", f)?;
+    let mut t = Fields::of(node, "this citation", f)?;
     let source = t.reference("source", Some(Kind::Source), f);
     t.require(source.as_ref(), source.is_some(), "source", "name the source", f);
     let at = t.required_text("at", "say where in the source: line, paragraph, page or column", f);
@@ -229,14 +230,15 @@ fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
 }
 
 fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
-    let mut t = Fields::of(node, "a quotation", f)?;
+    let mut t = Fields::of(node, "this quotation", f)?;
     let (start, end) = (t.count("start", f), t.count("end", f));
     let blake3 = body::digest(&mut t, f);
     t.finish(f);
     match (start, end, blake3) {
         (Some(start), Some(end), Some(blake3)) if start < end => Some(Quotation { start, end, blake3 }),
         _ => {
-            let problem = Problem::new(node.span.clone(), "a quotation has `start`, a greater `end`, and `blake3`", "");
+            let title = "a quotation needs `start`, an `end` greater than `start`, and `blake3`";
+            let problem = Problem::new(node.span.clone(), title, "");
             f.problems.push(problem);
             None
         }
@@ -244,14 +246,15 @@ fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
 }
 
 fn link(node: &Node, f: &mut Findings) -> Option<Link> {
-    let mut t = Fields::of(node, "a link", f)?;
+    let mut t = Fields::of(node, "this link", f)?;
     let found = t.take_any(LinkKind::ALL.iter().map(|k| k.as_str()));
     let strength = t.parsed("strength", f).unwrap_or(Strength::Stated);
     t.finish(f);
     let Some((word, node)) = found else {
         let words: Vec<&str> = LinkKind::ALL.iter().map(|k| k.as_str()).collect();
-        let problem = Problem::new(node.span.clone(), "a link says how it bears on the other fact", "");
-        f.problems.push(problem.help(format!("write {{ fulfils = \"the-id\" }}; one of {}", words.join(", "))));
+        let problem = Problem::new(node.span.clone(), "this link does not say how it bears on the other fact", "");
+        let help = format!("write {{ fulfils = \"the-id\" }}, or instead of fulfils one of: {}", words.join(", "));
+        f.problems.push(problem.help(help));
         return None;
     };
     let kind: LinkKind = word.parse().ok()?;

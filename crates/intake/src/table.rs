@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
                 Some(Self { pairs: pairs.iter().map(Some).collect(), known: Vec::new(), span: node.span.clone(), what })
             }
             other => {
-                let title = format!("{what} is a table with keys, and this is {}", other.what());
+                let title = format!("{what} must be a table with keys, but it is {}", other.what());
                 findings.problems.push(Problem::new(node.span.clone(), title, "").help("write { key = \"value\" }"));
                 None
             }
@@ -169,8 +169,10 @@ impl<'a> Fields<'a> {
                 items
             }
             Some(node) => {
-                let title = format!("`{name}` is a list, and this is {}", node.value.what());
-                findings.problems.push(Problem::new(node.span.clone(), title, "").help("write it in brackets: [ … ]"));
+                let title = format!("`{name}` must be a list, but it is {}", node.value.what());
+                findings
+                    .problems
+                    .push(Problem::new(node.span.clone(), title, "").help("write it in square brackets: [ … ]"));
                 &[]
             }
         }
@@ -182,8 +184,10 @@ impl<'a> Fields<'a> {
             None => false,
             Some(Node { value: Value::Bool(b), .. }) => *b,
             Some(node) => {
-                let title = format!("`{name}` is true or false, and this is {}", node.value.what());
-                findings.problems.push(Problem::new(node.span.clone(), title, ""));
+                let title = format!("`{name}` must be true or false, but it is {}", node.value.what());
+                findings
+                    .problems
+                    .push(Problem::new(node.span.clone(), title, "").help("write true or false, without quotes"));
                 false
             }
         }
@@ -197,7 +201,7 @@ impl<'a> Fields<'a> {
             _ => None,
         };
         if number.is_none() {
-            let title = format!("`{name}` is a whole number without quotes");
+            let title = format!("`{name}` must be a whole number without quotes");
             findings.problems.push(Problem::new(node.span.clone(), title, ""));
         }
         number
@@ -207,7 +211,7 @@ impl<'a> Fields<'a> {
     pub fn finish(self, findings: &mut Findings) {
         for (key, _) in self.pairs.into_iter().flatten() {
             let title = format!("unknown key `{}`", key.name);
-            let mut problem = Problem::new(key.span.clone(), title, format!("{} has no such key", self.what));
+            let mut problem = Problem::new(key.span.clone(), title, format!("not a key of {}", self.what));
             problem.help = crate::near::did_you_mean(&key.name, self.known.iter().copied());
             findings.problems.push(problem);
         }
@@ -217,8 +221,8 @@ impl<'a> Fields<'a> {
 /// Adds a problem if a list is longer than [`MAX_ITEMS`].
 fn limited(items: &[Node], name: &str, span: &Range<usize>, findings: &mut Findings) {
     if items.len() > MAX_ITEMS {
-        let title = format!("`{name}` has {} items, and at most {MAX_ITEMS} are taken", items.len());
-        findings.problems.push(Problem::new(span.clone(), title, "").help("tell it in several facts"));
+        let title = format!("`{name}` has {} items; the limit is {MAX_ITEMS}", items.len());
+        findings.problems.push(Problem::new(span.clone(), title, "").help("divide it between several facts"));
     }
 }
 
@@ -227,22 +231,24 @@ pub fn text(node: &Node, name: &str, findings: &mut Findings) -> Option<String> 
     let fail = |title: String| Problem::new(node.span.clone(), title, "");
     match &node.value {
         Value::Text(text) if text.trim().is_empty() => {
-            findings.problems.push(fail(format!("`{name}` is empty")).help("say it, or leave the key out"));
+            findings
+                .problems
+                .push(fail(format!("`{name}` is empty")).help("write a text, or leave the key out if it is optional"));
             None
         }
         Value::Text(text) if text.len() > MAX_TEXT => {
-            let title = format!("`{name}` has {} bytes, and at most {MAX_TEXT} are taken", text.len());
-            findings.problems.push(fail(title).help("say it shorter; what is longer stands in the source"));
+            let title = format!("`{name}` has {} bytes; the limit is {MAX_TEXT}", text.len());
+            findings.problems.push(fail(title).help("shorten it: the source has the full text"));
             None
         }
         Value::Text(text) => Some(text.clone()),
         Value::Date(date) => {
-            findings.problems.push(fail("a date is written in quotes".to_owned()).help(format!("write \"{date}\"")));
+            findings.problems.push(fail("a date must be in quotes".to_owned()).help(format!("write \"{date}\"")));
             None
         }
         other => {
-            let problem = fail(format!("`{name}` is text, and this is {}", other.what()));
-            findings.problems.push(problem.help("put it in quotes"));
+            let problem = fail(format!("`{name}` must be text, but it is {}", other.what()));
+            findings.problems.push(problem.help("write text in quotes"));
             None
         }
     }
@@ -259,15 +265,15 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
                     let words: Vec<&str> = allowed.split(", ").map(|w| w.trim_matches('`')).collect();
                     let near = crate::near::did_you_mean(value, words.iter().copied());
                     (
-                        format!("`{value}` is no {name}"),
-                        "no such word",
-                        near.unwrap_or(format!("one of {}", words.join(", "))),
+                        format!("`{value}` is not a value of `{name}`"),
+                        "unknown word",
+                        near.unwrap_or(format!("write one of: {}", words.join(", "))),
                     )
                 }
                 Invalid::Date { value, why } => (
                     format!("`{value}` is not a date"),
                     *why,
-                    "see *Dates* in docs/FACTS.md for all that can be written".to_owned(),
+                    "see *Dates* in docs/FACTS.md for every form of a date".to_owned(),
                 ),
                 other => (other.to_string(), "", String::new()),
             };

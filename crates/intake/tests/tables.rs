@@ -68,7 +68,7 @@ fn a_row_that_is_too_long_is_pointed_at() {
     for ends in ["\n", "\r\n"] {
         let text = ["code,name,year,places", "E1,One,2024,11", "", "E2,Two,2024,2,200", ""].join(ends);
         let said = read(&text).expect_err("a cell too many").render(false);
-        assert!(said.contains("this row has 5 cells, and the rows before it have 4"), "{said}");
+        assert!(said.contains("this row has 5 cells, but the rows before it have 4"), "{said}");
         assert!(said.contains("places.csv:4:1"), "{said}");
     }
 }

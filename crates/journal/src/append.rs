@@ -96,7 +96,7 @@ impl Journal {
             bytes.resize(length - at, 0);
         }
         if self.files[number].is_none() {
-            let making = || failed(format!("making {}", path.display()));
+            let making = || failed(format!("creating {}", path.display()));
             let options = &mut File::options();
             let file = options.read(true).write(true).create(true).truncate(true).open(&path).map_err(making())?;
             self.files[number] = Some(file);

@@ -56,7 +56,7 @@ pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
         File::open(dir)
             .and_then(|folder| folder.sync_all())
-            .map_err(failed(format!("making the folder {} durable", dir.display())))?;
+            .map_err(failed(format!("syncing the folder {}", dir.display())))?;
     }
     Ok(())
 }

@@ -65,20 +65,21 @@ pub fn read_founding(journal: &Path) -> Result<(Founding, Check), StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(damaged("it is missing")),
         Err(error) => return Err(failed(format!("reading {}", path.display()))(error)),
     };
-    let (text, check) = checked(&bytes).ok_or_else(|| damaged("it does not fit its check value"))?;
+    let (text, check) = checked(&bytes).ok_or_else(|| damaged("it does not match its check value"))?;
     let mut lines = text.lines();
     let mut value = |name: &str| lines.next().and_then(|line| line.strip_prefix(name));
-    value("heldto journal").ok_or_else(|| damaged("it does not begin as one"))?;
+    value("heldto journal").ok_or_else(|| damaged("its first line is wrong"))?;
     match value("layout ").and_then(|layout| layout.parse::<u8>().ok()) {
         Some(LAYOUT) => {}
         Some(found) if found > LAYOUT => return Err(StoreError::NewLayout { found, known: LAYOUT }),
         Some(found) => return Err(StoreError::OldLayout(found)),
-        None => return Err(damaged("it names no layout")),
+        None => return Err(damaged("it does not name a layout")),
     }
-    let key = value("key ").and_then(Hash::from_hex).ok_or_else(|| damaged("its key is none"))?;
-    let index_key = value("index-key ").and_then(Hash::from_hex).ok_or_else(|| damaged("its index key is none"))?;
+    let key = value("key ").and_then(Hash::from_hex).ok_or_else(|| damaged("its key is not valid"))?;
+    let index_key =
+        value("index-key ").and_then(Hash::from_hex).ok_or_else(|| damaged("its index key is not valid"))?;
     let origin = value("origin ").filter(|origin| Genesis::origin_is_valid(origin));
-    let origin = origin.ok_or_else(|| damaged("its origin cannot stand in a checkpoint"))?.to_owned();
+    let origin = origin.ok_or_else(|| damaged("its origin is not allowed in a checkpoint"))?.to_owned();
     Ok((Founding { genesis: Genesis { origin, key: key.0 }, index_key: index_key.0 }, check))
 }
 

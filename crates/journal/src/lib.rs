@@ -91,7 +91,7 @@ impl Journal {
     /// # Errors
     /// Any I/O error.
     pub fn create(dir: &Path, founding: &Founding) -> Result<Self, StoreError> {
-        std::fs::create_dir(dir).map_err(failed(format!("making the folder {}", dir.display())))?;
+        std::fs::create_dir(dir).map_err(failed(format!("creating the folder {}", dir.display())))?;
         write_founding(dir, founding)?;
         let base = Head::empty(&founding.genesis);
         let header = Header { generation: 1, base, count: 0 }.encode();
@@ -101,7 +101,7 @@ impl Journal {
             bytes.resize(INITIAL_BYTES, 0);
             File::create_new(&path)
                 .and_then(|file| write(&file, &bytes, 0).and_then(|()| file.sync_all()))
-                .map_err(failed(format!("making {}", path.display())))?;
+                .map_err(failed(format!("creating {}", path.display())))?;
         }
         sync_dir(dir)?;
         Self::open(dir, true, 0, &Notices::default())

@@ -78,7 +78,7 @@ impl Journal {
             let malformed = |why: &str| StoreError::Block { first, why: why.to_owned() };
             let entries = read.bundle.entries().map_err(malformed)?;
             if let Some(index) = first_unlinked(&entries, first, None, None) {
-                return Err(malformed(&format!("entry {index} does not fit its hashes")));
+                return Err(malformed(&format!("entry {index} does not match its hashes")));
             }
             self.notices.add(Notice::BitCorrected(format!("journal, entries {first} to {}", first + TILE_WIDTH - 1)));
             if self.writable {
@@ -124,7 +124,7 @@ impl Journal {
     pub fn mend(&self, number: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
         let first = number * TILE_WIDTH;
         if entries.len() as u64 != TILE_WIDTH || first_unlinked(entries, first, None, None).is_some() {
-            return Err(StoreError::Block { first, why: "what would mend it does not fit its hashes".to_owned() });
+            return Err(StoreError::Block { first, why: "the replacement does not match its hashes".to_owned() });
         }
         if !self.writable {
             let mut mended = self.mended.lock().unwrap_or_else(PoisonError::into_inner);

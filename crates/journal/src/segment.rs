@@ -221,7 +221,7 @@ impl Segment {
     /// Any I/O error.
     pub fn create(journal: &Path, number: u64) -> Result<Self, StoreError> {
         let path = path(journal, number);
-        let making = || failed(format!("making {}", path.display()));
+        let making = || failed(format!("creating {}", path.display()));
         // Any existing file contains no closed bundle, so it is removed. `create_new` does not
         // follow links.
         match std::fs::remove_file(&path) {
@@ -250,7 +250,7 @@ impl Segment {
         let (row, check) = self
             .row(number)
             .filter(|(row, _)| row.first == first)
-            .ok_or_else(|| damaged("its row of the table is damaged"))?;
+            .ok_or_else(|| damaged("its row in the table is damaged"))?;
         let reading = || failed(format!("reading {}", self.path.display()));
         if row.end() > self.file.metadata().map_err(reading())?.len() {
             return Err(damaged("the file ends too early"));
@@ -264,7 +264,7 @@ impl Segment {
         let (entries, parts) = bytes.split_at_mut(entries_len);
         let found = [correct(entries, row.entries_check), correct(parts, row.parts_check)];
         if found.contains(&Check::Damaged) {
-            return Err(damaged("its bytes do not fit their check values"));
+            return Err(damaged("its bytes do not match their check values"));
         }
         let corrected = check == Check::Corrected || found.contains(&Check::Corrected);
         Ok(Read { bundle: Bundle { first, bytes, entries_len }, corrected })
@@ -317,7 +317,7 @@ impl Segment {
             .and_then(|()| write_at(&self.file, &bundle.parts, offset + row.entries_len))
             .and_then(|()| write_at(&self.file, &row.encode(), at))
             .and_then(|()| self.file.sync_data())
-            .map_err(failed(format!("mending {}", self.path.display())))?;
+            .map_err(failed(format!("repairing {}", self.path.display())))?;
         self.put_rows(number, &[row]);
         Ok(())
     }
@@ -370,7 +370,7 @@ impl<'s> SegmentWriter<'s> {
     pub fn new(segment: &'s Segment, first: u64) -> Result<Self, StoreError> {
         let begin = first - first % BUNDLES_PER_SEGMENT;
         if let Some(damaged) = (begin..first).find(|number| segment.row(*number).is_none()) {
-            let why = "its row of the table is damaged".to_owned();
+            let why = "its row in the table is damaged".to_owned();
             return Err(StoreError::Block { first: damaged * TILE_WIDTH, why });
         }
         Ok(Self { segment, first, rows: Vec::new(), pending: Vec::new(), offset: segment.end(first) })

@@ -55,10 +55,10 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         match &fact.body {
             Body::Correction { replacement, .. } => {
                 if replacement.id != *of {
-                    return refuse(format!("it corrects `{of}`, and its replacement has the id `{}`", replacement.id));
+                    return refuse(format!("it corrects `{of}`, but its replacement has the id `{}`", replacement.id));
                 }
                 if self.record(of, n)?.is_some_and(|record| is_amendment(&record)) {
-                    return refuse(format!("`{of}` is itself a correction or a retraction: correct the fact"));
+                    return refuse(format!("`{of}` is itself a correction or a retraction: correct the fact instead"));
                 }
                 let versions = self.history(of, n)?;
                 let first = versions.iter().find_map(|version| version.fact.as_ref());
@@ -66,7 +66,8 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
                     (None, _) => refuse(format!("it corrects `{of}`, which is not recorded")),
                     (_, None) => refuse(format!("it corrects `{of}`, which was retracted")),
                     (Some(first), _) if first.kind() != replacement.kind() => refuse(format!(
-                        "it corrects `{of}`, which is a {}, and its replacement is a {}: retract it, and tell it under another id that supersedes it",
+                        "it corrects `{of}`, which has the kind {}, but its replacement has the kind {}: retract \
+                         `{of}`, and record the replacement under another id that supersedes it",
                         first.kind(),
                         replacement.kind()
                     )),
@@ -78,7 +79,7 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
                 _ => match self.history(of, n)?.last() {
                     None => refuse(format!("it retracts `{of}`, which is not recorded")),
                     Some(Version { fact: None, .. }) => {
-                        refuse(format!("it retracts `{of}`, which was retracted before"))
+                        refuse(format!("it retracts `{of}`, which is already retracted"))
                     }
                     Some(_) => Ok(()),
                 },
@@ -95,20 +96,20 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
         let (of, entity) = (fact.entity_id(), record.entity_id());
         if matches!(record.body, Body::Correction { .. }) {
-            return refuse(format!("`{of}` is a correction: correct `{entity}` again, or retract it"));
+            return refuse(format!("`{of}` is a correction: correct `{entity}` again, or retract `{entity}`"));
         }
         if self.record(entity, n)?.is_some_and(|earlier| is_amendment(&earlier)) {
             return refuse(format!(
-                "`{of}` retracts a retraction, and is not retracted itself: retract the fact again"
+                "`{of}` retracts a retraction, and cannot be retracted itself: retract the fact again"
             ));
         }
         if !self.records(of, n)?.is_empty() {
-            return refuse(format!("`{of}` was retracted before, and may be once"));
+            return refuse(format!("`{of}` is already retracted, and can be retracted only once"));
         }
         let last = self.records(entity, n)?.pop();
         match last.map(|recorded| recorded.content) {
             Some(Content::Known(last)) if last.id == *of => Ok(()),
-            _ => refuse(format!("something else was recorded of `{entity}` since it was retracted")),
+            _ => refuse(format!("something else was recorded for `{entity}` since it was retracted")),
         }
     }
 

@@ -44,7 +44,7 @@ pub enum AppendError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Ids already recorded with other content, each with the last entry recorded under it.
-    #[error("{}", .0.iter().map(|(id, n)| format!("`{id}` is recorded already, with other content, at entry {n}")).collect::<Vec<_>>().join("; "))]
+    #[error("{}", .0.iter().map(|(id, n)| format!("`{id}` is already recorded, with different content, at entry {n}")).collect::<Vec<_>>().join("; "))]
     Differ(Vec<(FactId, u64)>),
     /// An id given twice in one call, with different content.
     #[error("`{0}` is given twice, with different content")]
@@ -70,7 +70,7 @@ pub enum AppendError {
         seconds: i64,
     },
     /// The clock is more than 400 days after the last entry.
-    #[error("the clock is {days} days after the last entry: if it is wrong, nothing could be recorded until then")]
+    #[error("the clock is {days} days after the last entry: if it is wrong, nothing more can be recorded until then")]
     ClockLeaps {
         /// Difference in days.
         days: i64,
@@ -84,7 +84,7 @@ pub enum AppendError {
         why: String,
     },
     /// Links of one kind that form a circle.
-    #[error("`{id}` would lead back to itself by links `{kind}`")]
+    #[error("`{id}` would lead back to itself through `{kind}` links")]
     Circle {
         /// Fact of this append from which the links lead into the circle.
         id: FactId,

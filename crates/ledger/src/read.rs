@@ -387,6 +387,8 @@ fn entry<'s, F>(
 }
 
 fn time_of(index: u64, entry: &Entry) -> Result<DateTime<Utc>, ReadError> {
-    DateTime::<Utc>::from_timestamp_micros(entry.recorded_at)
-        .ok_or_else(|| ReadError::Entry { index, error: EntryError::Undecodable("a time out of bounds".to_owned()) })
+    DateTime::<Utc>::from_timestamp_micros(entry.recorded_at).ok_or_else(|| ReadError::Entry {
+        index,
+        error: EntryError::Undecodable("its time is out of range".to_owned()),
+    })
 }

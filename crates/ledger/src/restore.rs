@@ -49,7 +49,7 @@ pub enum RestoreError {
     #[error(transparent)]
     Defect(#[from] Box<Defect>),
     /// The ledger verifies, but its end is not the one stated.
-    #[error("the export ends at {found} and says that it ends at {said}")]
+    #[error("the export ends at {found}, but says that it ends at {said}")]
     End {
         /// End computed from the entries.
         found: String,
@@ -114,7 +114,7 @@ pub fn restore(
             return Err(Box::new(Defect { entry: Some(last), fault: Fault::Changed }).into());
         }
         return Err(RestoreError::End {
-            found: format!("chain value {} and root {root} after {size} entries", end.0),
+            found: format!("size {size}, chain value {} and root {root}", end.0),
             said: format!("chain value {} and root {root_said}", chain_said.unwrap_or(end).0),
         });
     }

@@ -32,13 +32,13 @@ pub trait NodeReader {
 #[non_exhaustive]
 pub enum ProofError {
     /// The index lies outside the tree, or the sizes are in the wrong order.
-    #[error("the index or the sizes do not fit each other")]
+    #[error("the index or a size is out of range")]
     Range,
     /// The proof has too many or too few hashes.
     #[error("the proof has the wrong number of hashes")]
     Length,
     /// The proof leads to another root.
-    #[error("the proof leads to another root")]
+    #[error("the proof leads to a different root")]
     Root,
 }
 

@@ -48,7 +48,9 @@ impl Checkpoint {
     pub fn of(note: &SignedNote) -> Result<Self, CheckpointError> {
         let mut lines = note.text().split('\n');
         let (origin, size, root) = (lines.next().unwrap_or_default(), lines.next(), lines.next());
-        let (Some(size), Some(root)) = (size, root) else { return Err(CheckpointError::Form("it has three lines")) };
+        let (Some(size), Some(root)) = (size, root) else {
+            return Err(CheckpointError::Form("it has fewer than three lines"));
+        };
         if origin.is_empty() {
             return Err(CheckpointError::Form("its origin is empty"));
         }
@@ -60,7 +62,7 @@ impl Checkpoint {
             Some((&"", extensions)) if extensions.iter().all(|l| !l.is_empty()) => {
                 Ok(Self { origin: origin.to_owned(), size, root })
             }
-            _ => Err(CheckpointError::Form("it holds an empty line")),
+            _ => Err(CheckpointError::Form("it contains an empty line")),
         }
     }
 
@@ -75,7 +77,7 @@ impl Checkpoint {
         if checkpoint.origin == key.name {
             Ok(checkpoint)
         } else {
-            Err(CheckpointError::Form("its origin is not the key's name"))
+            Err(CheckpointError::Form("its origin is not the name of the key"))
         }
     }
 }
@@ -136,7 +138,7 @@ impl TlogProof {
         let head = std::str::from_utf8(&bytes[..end]).map_err(|_| fail("it is not UTF-8"))?;
         let mut lines = head.split('\n').peekable();
         if lines.next() != Some(HEADER) {
-            return Err(fail("its first line is another"));
+            return Err(fail("its first line is not c2sp.org/tlog-proof@v1"));
         }
         let mut extra = Vec::new();
         if let Some(line) = lines.next_if(|l| l.starts_with("extra ")) {
@@ -145,13 +147,14 @@ impl TlogProof {
                 .decode(text)
                 .ok()
                 .filter(|b| STANDARD.encode(b) == text)
-                .ok_or(fail("its extra is not base64"))?;
+                .ok_or(fail("its extra data is not base64"))?;
         }
         let index =
             lines.next().and_then(|l| l.strip_prefix("index ")).and_then(decimal).ok_or(fail("it has no index"))?;
         let path: Option<Vec<Hash>> = lines.map(hash).collect();
-        let path =
-            path.filter(|p| p.len() <= MAX_PATH).ok_or(fail("a line of it is no hash, or there are too many"))?;
+        let path = path
+            .filter(|p| p.len() <= MAX_PATH)
+            .ok_or(fail("a line is not a hash, or there are more than 63 hashes"))?;
         Ok(Self { extra, index, path, checkpoint: bytes[end + 2..].to_vec() })
     }
 }

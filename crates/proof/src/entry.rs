@@ -43,16 +43,16 @@ pub struct PartRef {
 #[non_exhaustive]
 pub enum EntryError {
     /// The bytes are longer than an entry may be.
-    #[error("{0} bytes; an entry has at most {MAX_ENTRY}")]
+    #[error("an entry of {0} bytes is too long; the limit is {MAX_ENTRY}")]
     TooLong(usize),
     /// The bytes are not in the encoding of version 1.
-    #[error("the bytes do not decode: {0}")]
+    #[error("the bytes cannot be decoded: {0}")]
     Undecodable(String),
     /// The bytes decode, but are not the canonical encoding of these values.
-    #[error("the bytes are a second spelling of the same values")]
+    #[error("the bytes are not the standard encoding of their values")]
     NotCanonical,
     /// The version is one that this program cannot read.
-    #[error("version {0}; this program reads version {VERSION}")]
+    #[error("it has version {0}; this program reads version {VERSION}")]
     Version(u8),
     /// The role is not one of version 1.
     #[error("part {part} has the unknown role {code}")]

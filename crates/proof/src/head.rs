@@ -70,14 +70,18 @@ impl Head {
     pub fn decode(bytes: &[u8]) -> Result<Self, HeadError> {
         let config = bincode::config::standard().with_limit::<LIMIT>();
         let (wire, used): (Wire, usize) =
-            bincode::decode_from_slice(bytes, config).map_err(|_| HeadError("the bytes do not decode"))?;
+            bincode::decode_from_slice(bytes, config).map_err(|_| HeadError("its bytes cannot be decoded"))?;
         if wire.version != 1 {
-            return Err(HeadError("an unknown version"));
+            return Err(HeadError("its version is unknown"));
         }
         let edge = CompactRange::new(wire.size, wire.edge.into_iter().map(Hash).collect())
-            .ok_or(HeadError("the right edge does not fit the size"))?;
+            .ok_or(HeadError("its hashes do not fit its size"))?;
         let head =
             Self { chain: Chain(Hash(wire.chain)), edge, recorded_at: wire.recorded_at, checkpoint: wire.checkpoint };
-        if used == bytes.len() && head.encode() == bytes { Ok(head) } else { Err(HeadError("a second spelling")) }
+        if used == bytes.len() && head.encode() == bytes {
+            Ok(head)
+        } else {
+            Err(HeadError("its bytes are not the standard encoding"))
+        }
     }
 }

@@ -101,7 +101,7 @@ impl FromStr for NoteSigner {
             .strip_prefix("PRIVATE+KEY+")
             .ok_or(NoteError::Key("it does not begin with PRIVATE+KEY+"))?;
         let (name, hash, seed) = fields(rest)?;
-        let signer = Self::new(name, seed).ok_or(NoteError::Key("its name cannot stand in a note"))?;
+        let signer = Self::new(name, seed).ok_or(NoteError::Key("its name is not allowed in a note"))?;
         if key_hash(name, ED25519, &signer.verifier().key) == hash {
             Ok(signer)
         } else {
@@ -116,7 +116,7 @@ impl FromStr for Verifier {
     fn from_str(text: &str) -> Result<Self, NoteError> {
         let (name, hash, key) = fields(text.trim_end())?;
         if !is_name(name) {
-            return Err(NoteError::Key("its name cannot stand in a note"));
+            return Err(NoteError::Key("its name is not allowed in a note"));
         }
         if key_hash(name, ED25519, &key) == hash {
             Ok(Self { name: name.to_owned(), key })
@@ -132,7 +132,9 @@ impl FromStr for Verifier {
 fn fields(text: &str) -> Result<(&str, &str, [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
     let (name, hash, key) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-    let (Some(hash), Some(key)) = (hash, key) else { return Err(NoteError::Key("it has the form name+hash+key")) };
+    let (Some(hash), Some(key)) = (hash, key) else {
+        return Err(NoteError::Key("it must have the form name+hash+key"));
+    };
     let bytes = STANDARD.decode(key).map_err(|_| NoteError::Key("its last part is not base64"))?;
     match bytes.split_first() {
         Some((&ED25519, rest)) => {
@@ -180,20 +182,22 @@ impl SignedNote {
     /// When the bytes are not in the form of a signed note.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         if bytes.len() > MAX_NOTE {
-            return Err(NoteError::Form("it is longer than a mebibyte"));
+            return Err(NoteError::Form("it is longer than 1 MiB"));
         }
         let whole = std::str::from_utf8(bytes).map_err(|_| NoteError::Form("it is not UTF-8"))?;
         let at = whole.rfind("\n\n").ok_or(NoteError::Form("it has no blank line before its signatures"))?;
         let (text, lines) = (&whole[..=at], &whole[at + 2..]);
         check_text(text)?;
-        let lines = lines.strip_suffix('\n').ok_or(NoteError::Form("its last line does not end"))?;
+        let lines = lines.strip_suffix('\n').ok_or(NoteError::Form("its last line does not end in a newline"))?;
         let mut signatures = Vec::new();
         for line in lines.split('\n') {
             let pair = line.strip_prefix("— ").and_then(|rest| rest.split_once(' '));
-            let (name, signature) = pair.ok_or(NoteError::Form("a line after the blank one is no signature"))?;
+            let (name, signature) = pair.ok_or(NoteError::Form("a line after the blank line is not a signature"))?;
             let bytes = STANDARD.decode(signature).map_err(|_| NoteError::Form("a signature is not base64"))?;
             if !is_name(name) || bytes.len() < 5 || signatures.len() == MAX_SIGNATURES {
-                return Err(NoteError::Form("a signature is too short, has no name, or there are too many"));
+                return Err(NoteError::Form(
+                    "a signature is too short or has no valid name, or there are more than 100",
+                ));
             }
             signatures.push((name.to_owned(), bytes));
         }
@@ -232,7 +236,7 @@ fn check_text(text: &str) -> Result<(), NoteError> {
         return Err(NoteError::Form("its text does not end in a newline"));
     }
     if text.chars().any(|c| c < ' ' && c != '\n') {
-        return Err(NoteError::Form("its text holds a control character"));
+        return Err(NoteError::Form("its text contains a control character"));
     }
     Ok(())
 }

@@ -20,16 +20,16 @@ struct Point {
 /// Headings, the gravest first.
 const HEADINGS: &[(&str, Tone)] = &[
     ("Not met when it was due", Tone::Bad),
-    ("Overdue, and nothing settles it", Tone::Bad),
+    ("Overdue, with no evidence that settles it", Tone::Bad),
     ("Moved without an explanation on record", Tone::Bad),
     ("Asked before, and not answered in full", Tone::Warning),
     ("Contradicted", Tone::Warning),
-    ("Said to be met, and borne out by nobody else", Tone::Warning),
-    ("Owed again and again, with no evidence for any period", Tone::Warning),
-    ("Begun, and then set back", Tone::Warning),
-    ("Begun, and no number is told", Tone::Warning),
+    ("Said to be met, with evidence still missing", Tone::Warning),
+    ("Owed in every period, with no evidence for any", Tone::Warning),
+    ("Begun, then set back", Tone::Warning),
+    ("Begun, with no number on record", Tone::Warning),
     ("Falling due", Tone::Plain),
-    ("Too vague to test, though it binds", Tone::Plain),
+    ("Binding, but too vague to test", Tone::Plain),
 ];
 
 /// Returns the questions, with the facts each rests on.
@@ -49,18 +49,18 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Doc
         points.extend(moves(view, j).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
             heading: "Moved without an explanation on record",
             question: format!(
-                "Why was the day for \"{}\" moved from {} to {}?",
+                "Why was the due day of \"{}\" moved? It was due {}, then {}.",
                 m.commitment.text,
                 m.from.1.describe(),
                 m.to.1.describe()
             ),
             ids: vec![m.commitment.id.to_string(), m.to.0.id.to_string()],
-            why: vec!["nothing on record speaks to the move".to_owned()],
+            why: vec!["nothing on record explains the move".to_owned()],
         }));
     }
     // Commitments are found by their owner; questions and disagreements by the party they name.
     let names = filter.facts.about.clone().or_else(|| filter.facts.by.clone());
-    document.summary.extend(filter.describe().map(|words| format!("Only what concerns commitments {words}.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only questions about commitments {words}.")));
     let only_commitments = !filter.status.is_empty()
         || filter.due.is_some()
         || filter.open
@@ -73,17 +73,17 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Doc
     points.extend(disagree.iter().map(|c| Point {
         heading: "Contradicted",
         question: match (c.kind, c.possible) {
-            ("listed", true) => format!("What of the rest? {}", c.text),
+            ("listed", true) => format!("What are the rest? {}", c.text),
             ("readings", _) => format!("Which is meant? {}", c.text),
-            (_, true) => format!("Do these fit together? {}", c.text),
+            (_, true) => format!("Do these agree? {}", c.text),
             (_, false) => format!("Which is right? {}", c.text),
         },
         ids: c.facts.iter().map(|f| f.id.to_string()).collect(),
         why: vec![if c.possible { "they may disagree" } else { "they cannot both be right" }.to_owned()],
     }));
     document.summary.push(match points.len() {
-        0 => "Nothing on record asks for a question.".to_owned(),
-        n => format!("{}. Each asks for what would settle the matter.", count(n, "question", "questions")),
+        0 => "Nothing on record calls for a question.".to_owned(),
+        n => format!("{}. Each asks for evidence that would settle the matter.", count(n, "question", "questions")),
     });
     for (heading, tone) in HEADINGS {
         let of_heading = points.iter().filter(|p| p.heading == *heading);
@@ -111,41 +111,44 @@ fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
             ("Not met when it was due", format!("\"{text}\": what has been done since, and by when will it be met?"))
         }
         Status::PartMet => {
-            ("Not met when it was due", format!("\"{text}\": a part was delivered; when will the rest be?"))
+            ("Not met when it was due", format!("\"{text}\": part of it was delivered; when will the rest be?"))
         }
         Status::Overdue => (
-            "Overdue, and nothing settles it",
-            format!("\"{text}\": has it been done, on which day, and what shows it?"),
+            "Overdue, with no evidence that settles it",
+            format!("\"{text}\": has it been done, on which day, and what shows that?"),
         ),
         Status::Inconclusive => {
-            ("Contradicted", format!("\"{text}\": which of the accounts of it is right, and what shows it?"))
+            ("Contradicted", format!("\"{text}\": which account of it is right, and what shows that?"))
         }
         Status::MetTimingUnknown => (
-            "Said to be met, and borne out by nobody else",
-            format!("\"{text}\": on which day was it done, and what shows it?"),
+            "Said to be met, with evidence still missing",
+            format!("\"{text}\": on which day was it done, and what shows that?"),
         ),
         s if s.is_met() && unproved => {
-            let test = j.missing.first().map_or_else(String::new, |m| format!(" What shows {}?", judgement::gap(m)));
-            ("Said to be met, and borne out by nobody else", format!("\"{text}\": what shows that it was done?{test}"))
+            let test = j.missing.first().map_or_else(String::new, |m| format!(" Not shown: {}.", judgement::gap(m)));
+            (
+                "Said to be met, with evidence still missing",
+                format!("\"{text}\": what shows it, beyond the owner's word?{test}"),
+            )
         }
         Status::Unevidenced => (
-            "Owed again and again, with no evidence for any period",
+            "Owed in every period, with no evidence for any",
             format!("\"{text}\": for which periods was it done, and where can that be seen?"),
         ),
         Status::Stalled => (
-            "Begun, and then set back",
-            format!("\"{text}\": work had begun and then went back; how does it stand now?"),
+            "Begun, then set back",
+            format!("\"{text}\": work had begun and was then set back; where does it stand now?"),
         ),
         Status::InProgress if untold.is_some() => {
             let goal = untold.map_or_else(String::new, |(_, goal, unit)| interval(*goal, unit));
-            ("Begun, and no number is told", format!("\"{text}\": of {goal}, how much has been delivered so far?"))
+            ("Begun, with no number on record", format!("\"{text}\": how much of {goal} has been delivered so far?"))
         }
         Status::FallingDue => {
-            ("Falling due", format!("\"{text}\": will it be done by the last due day, and what will show it?"))
+            ("Falling due", format!("\"{text}\": will it be done by the last due day, and what will show that?"))
         }
         Status::Untestable if binds => (
-            "Too vague to test, though it binds",
-            format!("\"{text}\": what exactly is to be done, by when, and how will it be known?"),
+            "Binding, but too vague to test",
+            format!("\"{text}\": what exactly is to be done, by when, and how can that be checked?"),
         ),
         _ => return None,
     };

@@ -31,7 +31,7 @@ pub(crate) fn amendments<'a>(
             let Some(reason) = version.reason.as_deref().filter(|_| in_time) else { continue };
             let was_retracted = n.checked_sub(1).and_then(|n| versions.get(n)).is_some_and(|v| v.fact.is_none());
             let (kind, reason) = match &version.fact {
-                Some(_) if was_retracted => (Kind::Retraction, format!("stands again: {reason}")),
+                Some(_) if was_retracted => (Kind::Retraction, format!("reinstated: {reason}")),
                 Some(_) => (Kind::Correction, reason.to_owned()),
                 None => (Kind::Retraction, reason.to_owned()),
             };

@@ -64,15 +64,16 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: ReportBasis) -> Do
     let mut document = Document::new(title, basis, if filter.totals { TOTALS } else { COLUMNS });
     let candidates = candidates(view, filter);
     let groups = groups_of(view, filter, &candidates);
-    document.summary.extend(filter.facts.describe().map(|words| format!("Only what facts {words} tell of.")));
+    document.summary.extend(filter.facts.describe().map(|words| format!("Only amounts in facts {words}.")));
     if groups.is_empty() {
-        document.summary.push("No such amount is on record.".to_owned());
+        document.summary.push("No matching amount is on record.".to_owned());
         return document;
     }
     // The groups are sorted by party.
     let bodies: Vec<&[Group<'_>]> = groups.chunk_by(|a, b| a.whose == b.whose).collect();
     document.summary.push(format!(
-        "Nothing is added across bodies or roles: what is announced, allocated, invested and paid may be the same. {} of {} told of.",
+        "{} for {}. Nothing is added across bodies or roles, because what is announced, allocated, invested and paid \
+         may be the same.",
         count(groups.len(), "total", "totals"),
         count(bodies.len(), "body", "bodies")
     ));
@@ -88,7 +89,7 @@ pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: ReportBasis) -> Do
         return document;
     }
     let again: Vec<Item> = told_again(view, &groups).into_iter().map(|c| again(view, c)).collect();
-    document.list("Told again on another day; counted once", Tone::Warning, again);
+    document.list("Published again on another day; counted once", Tone::Warning, again);
     document
 }
 
@@ -197,7 +198,7 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
             };
             blocks.push(Block::Chart(Chart {
                 title: format!("{name}, by role"),
-                text: "Each bar is a role of its own; they may be the same money, and are not added.".to_owned(),
+                text: "Each bar is one role. Roles may share amounts, so the bars are not added up.".to_owned(),
                 bars: known.iter().map(bar).collect(),
             }));
         }
@@ -218,15 +219,15 @@ fn role_words(group: &Group<'_>) -> String {
     format!("{}{per}{critics}", group.role.as_str().replace('-', " "))
 }
 
-/// Returns the total as a sentence: `Invested: £12m; 3 told again and counted once.`
+/// Returns the total as a sentence: `Invested: £12m; 3 recorded again, counted once.`
 pub(crate) fn sentence(group: &Group<'_>) -> String {
     let total = &group.total;
     let mut notes = Vec::new();
     if total.merged() > 0 {
-        notes.push(format!("{} told again and counted once", total.merged()));
+        notes.push(format!("{} recorded again, counted once", total.merged()));
     }
     if !total.parts.is_empty() {
-        notes.push(format!("{} left out as part of another", total.parts.len()));
+        notes.push(format!("{} left out as part of another amount", total.parts.len()));
     }
     for overlap in &total.may_overlap {
         let ids: Vec<String> = overlap.iter().map(|f| f.id.to_string()).collect();
@@ -239,7 +240,7 @@ pub(crate) fn sentence(group: &Group<'_>) -> String {
     if group.adds_up() {
         format!("{role}: {}{notes}.", interval(total.sum, &total.unit))
     } else {
-        format!("{role}, in {}, not added up: {} told of.", total.unit, count(total.counted.len(), "thing", "things"))
+        format!("{role}, in {}: {}, not added up.", total.unit, count(total.counted.len(), "item", "items"))
     }
 }
 
@@ -259,7 +260,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
         };
         clusters.iter().map(thing).collect::<Vec<_>>()
     };
-    [of(&group.total.counted, ""), of(&group.total.parts, "left out: part of another")].concat()
+    [of(&group.total.counted, ""), of(&group.total.parts, "left out: part of another amount")].concat()
 }
 
 /// Returns the speaker if the fact is about somebody as well.
@@ -303,11 +304,13 @@ fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Clust
 fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     let mut details = Vec::new();
     for mention in cluster.mentions.iter() {
-        let known = view.fact_known_from(&mention.id).map_or_else(|| "day not known".to_owned(), day);
+        let known = view
+            .fact_known_from(&mention.id)
+            .map_or_else(|| "first public on an unknown day".to_owned(), |known| format!("public by {}", day(known)));
         let amounts: Vec<String> = mention.amounts.iter().map(amount).collect();
         let sources: Vec<String> = mention.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
         let amounts = amounts.join(", ");
-        details.push(format!("public by {known}: {amounts} · {} ({})", mention.id, sources.join("; ")));
+        details.push(format!("{known}: {amounts} · {} ({})", mention.id, sources.join("; ")));
     }
     Item { mark: format!("{} times", cluster.mentions.len()), line: cluster.first().text.clone(), details }
 }

@@ -59,15 +59,14 @@ struct Brief<'a> {
 
 fn paid_line(total: &Total<'_>) -> String {
     let merged =
-        if total.merged() > 0 { format!("; {} told again, counted once", total.merged()) } else { String::new() };
+        if total.merged() > 0 { format!("; {} recorded again, counted once", total.merged()) } else { String::new() };
     let parts = if total.parts.is_empty() {
         String::new()
     } else {
-        format!("; {} left out as part of another", total.parts.len())
+        format!("; {} left out as part of another amount", total.parts.len())
     };
-    let overlap =
-        if total.may_overlap.is_empty() { "" } else { "; some of it may be the same money, so this is a range" };
-    format!("Paid out to settle complaints: {}{merged}{parts}{overlap}.", interval(total.sum, &total.unit))
+    let overlap = if total.may_overlap.is_empty() { "" } else { "; some may be the same money, so this is a range" };
+    format!("Paid to settle complaints: {}{merged}{parts}{overlap}.", interval(total.sum, &total.unit))
 }
 
 impl<'a> Brief<'a> {
@@ -153,7 +152,7 @@ impl<'a> Brief<'a> {
     fn done(&mut self) {
         let filter = FactFilter { by: Some(self.party.clone()), ..FactFilter::default() };
         let items = deliveries::brief(&self.view, &filter);
-        self.document.list("What it did, as it is told", Tone::Plain, items);
+        self.document.list("What it did, according to the record", Tone::Plain, items);
     }
 
     /// Adds the party's own statements (apologies, admissions, claims, replies), each once, oldest
@@ -194,7 +193,7 @@ impl<'a> Brief<'a> {
             let Body::Complaint { decision, reference, count: cases, .. } = &fact.body else { continue };
             let cases = cases
                 .map_or_else(String::new, |n| count(usize::try_from(n).unwrap_or(usize::MAX), "decision", "decisions"));
-            let of = whole(fact).map_or_else(String::new, |w| format!("one of those of {}", w.id));
+            let of = whole(fact).map_or_else(String::new, |w| format!("part of {}", w.id));
             let detail = [decision.as_str().replace('-', " "), cases, of, reference.clone().unwrap_or_default()];
             let detail = detail.into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
             items.push(self.item(fact, vec![detail]));
@@ -204,7 +203,7 @@ impl<'a> Brief<'a> {
         for total in paid {
             blocks.push(Block::Text(paid_line(total)));
             let mut items = Vec::new();
-            for (clusters, note) in [(&total.counted, "counted"), (&total.parts, "left out: part of another")] {
+            for (clusters, note) in [(&total.counted, "counted"), (&total.parts, "left out: part of another amount")] {
                 for fact in clusters.iter().map(Cluster::first) {
                     self.row("payout", fact, note, &told(fact));
                     items.push(self.item(fact, vec![told(fact), note.to_owned()]));
@@ -241,7 +240,7 @@ impl<'a> Brief<'a> {
             }
         }
         if !blocks.is_empty() {
-            self.document.sections.push(Section::plain("Money told of it, by role; told is not proved", blocks));
+            self.document.sections.push(Section::plain("Money by role, as stated and not proved", blocks));
         }
     }
 
@@ -290,10 +289,10 @@ impl<'a> Brief<'a> {
         let items = others.into_iter().map(|(other, times)| Item {
             mark: String::new(),
             line: self.view.name(other).to_owned(),
-            details: vec![format!("{other} · together in {}", count(times, "fact", "facts"))],
+            details: vec![format!("{other} · named together in {}", count(times, "fact", "facts"))],
         });
         let items = items.collect();
-        self.document.list("See also: bodies spoken of with it", Tone::Plain, items);
+        self.document.list("See also: bodies named with it", Tone::Plain, items);
     }
 }
 

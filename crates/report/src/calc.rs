@@ -15,13 +15,13 @@ use std::collections::BTreeSet;
 #[non_exhaustive]
 pub enum CalcError {
     /// The expression is not a list of operands with signs between them.
-    #[error("`{0}` does not read as FIELD, or FIELD SIGN FIELD and so on, with blanks between; the signs are + - * /")]
+    #[error("`{0}` is not a calculation: write FIELD, or FIELD SIGN FIELD, with spaces between; the signs are + - * /")]
     Form(String),
     /// No fact, date or number with a unit has this name.
-    #[error("`{0}` is neither a fact that is known by the day, nor a date, nor a number with a unit")]
+    #[error("`{0}` is not a fact known by the day, a date or a number")]
     Unknown(String),
     /// The fact has no such field, or the field is empty.
-    #[error("`{fact}` tells no `{field}`; a field is one of {FIELDS}")]
+    #[error("`{fact}` has no `{field}`; the fields are {FIELDS}")]
     Field {
         /// Id of the fact.
         fact: String,
@@ -29,7 +29,7 @@ pub enum CalcError {
         field: String,
     },
     /// The sign cannot combine its two operands.
-    #[error("`{sign}` does not join {left} and {right}")]
+    #[error("`{sign}` cannot combine {left} and {right}")]
     Units {
         /// Sign.
         sign: char,
@@ -39,7 +39,7 @@ pub enum CalcError {
         right: String,
     },
     /// A number overflowed.
-    #[error("a number grew too large")]
+    #[error("a number in the calculation is too large")]
     TooLarge,
 }
 
@@ -85,7 +85,7 @@ pub fn calc(view: &View<'_>, expression: &str, basis: ReportBasis) -> Result<Doc
     let (shown, is_rounded) = describe(&value);
     let mut document = Document::new(expression, basis, &["expression", "result"]);
     document.summary.push(shown.clone());
-    document.summary.extend(is_rounded.then(|| "Rounded: the number itself does not come out even.".to_owned()));
+    document.summary.extend(is_rounded.then(|| "Rounded: the exact number has more decimals.".to_owned()));
     document.summary.extend(said);
     document.data.rows.push(vec![expression.into(), shown.into()]);
     let items: Vec<Item> = operands.iter().filter_map(|o| item(view, o)).collect();
@@ -160,10 +160,10 @@ fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize
     let things = total.counted.len() + total.parts.len();
     let told = distinct.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>().len();
     if distinct.len() < added.len() || things < told {
-        said.push("What is told more than once is counted once.".to_owned());
+        said.push("What is recorded more than once is counted once.".to_owned());
     }
     for part in &total.parts {
-        said.push(format!("{} is part of what is counted, and is not added to it.", part.first().id));
+        said.push(format!("{} is part of another amount counted here, so it is not added.", part.first().id));
     }
     for group in &total.may_overlap {
         let ids: Vec<String> = group.iter().map(|f| f.id.to_string()).collect();
@@ -310,7 +310,7 @@ fn join(left: CalcValue, sign: char, right: CalcValue) -> Result<CalcValue, Calc
 
 fn kind(value: &CalcValue) -> String {
     match value {
-        CalcValue::Number(_, unit) if unit.is_empty() => "a bare number".to_owned(),
+        CalcValue::Number(_, unit) if unit.is_empty() => "a number without a unit".to_owned(),
         CalcValue::Number(_, unit) => format!("a number of {unit}"),
         CalcValue::Days(_) => "a date".to_owned(),
         CalcValue::Length(_) => "a length of time".to_owned(),
@@ -395,7 +395,7 @@ fn describe(value: &CalcValue) -> (String, bool) {
             (Some(e), Some(l)) => format!("between {} and {}", crate::day(*e), crate::day(*l)),
             (Some(e), None) => format!("on or after {}", crate::day(*e)),
             (None, Some(l)) => format!("on or before {}", crate::day(*l)),
-            (None, None) => "cannot be told: the date has no bound".to_owned(),
+            (None, None) => "unknown: the date has no first and no last day".to_owned(),
         },
     };
     (words, false)
@@ -440,7 +440,7 @@ fn number_in_words(b: Bounds, unit: &str) -> (String, bool) {
         (Some((l, _)), Some((h, _))) => format!("between {} and {}", shown(l), shown(h)),
         (Some((l, strict)), None) => format!("{} {}", if strict { "more than" } else { "at least" }, shown(l)),
         (None, Some((h, strict))) => format!("{} {}", if strict { "less than" } else { "at most" }, shown(h)),
-        (None, None) => "cannot be told: neither end is known".to_owned(),
+        (None, None) => "unknown: there is no lower and no upper bound".to_owned(),
     };
     (words, false)
 }

@@ -24,7 +24,7 @@ pub fn changes(
     let columns = &["what", "id", "text", "before", "after", "because", "day"];
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
     document.asked = filter.describe();
-    document.summary.extend(filter.facts.describe().map(|words| format!("Only what concerns facts {words}.")));
+    document.summary.extend(filter.facts.describe().map(|words| format!("Only facts {words}.")));
     let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
     // A new mention of a known event is not news.
@@ -49,17 +49,17 @@ pub fn changes(
         judged(before, filter).into_iter().filter(|j| j.mentions.iter().all(|t| after.fact(&t.id).is_none())).collect();
     document.summary.push(format!(
         "{}, {}, {}, {}, {}.",
-        count(changed.len(), "commitment stands otherwise", "commitments stand otherwise"),
+        count(changed.len(), "commitment changed status or grade", "commitments changed status or grade"),
         count(new.len(), "commitment is new", "commitments are new"),
         count(facts.len(), "other fact is new", "other facts are new"),
-        count(again.len(), "fact tells again of what was known", "facts tell again of what was known"),
+        count(again.len(), "fact records again what was known", "facts record again what was known"),
         count(amended.len(), "fact was corrected or retracted", "facts were corrected or retracted"),
     ));
     let is_figure = |f: &&Fact| f.kind() == Kind::Measurement && before.fact(&f.id).is_none();
     let figures = filter.facts.facts(after, &|gist| gist.kind == Kind::Measurement).filter(is_figure).count();
     if figures > 0 {
         let are = count(figures, "figure is new", "figures are new");
-        document.summary.push(format!("{are}; they are counted here and not listed: heldto report metrics has them."));
+        document.summary.push(format!("{are}. Figures are counted here; the metrics report lists them."));
     }
     for m in changed.iter().chain(&new) {
         let cell = |s: Status| if s == Status::NotYetKnown { Cell::Empty } else { s.as_str().into() };
@@ -112,17 +112,13 @@ pub fn changes(
             text: format!("{} · {}", fact.id, fact.kind()),
         }));
     }
-    document.list("Commitments that stand otherwise", Tone::Warning, changed.iter().map(|m| item(m)).collect());
+    document.list("Commitments that changed status or grade", Tone::Warning, changed.iter().map(|m| item(m)).collect());
     document.list("New commitments", Tone::Plain, new.iter().map(|m| item(m)).collect());
     let (core, other): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|f| f.salience == Salience::Core);
-    document.list(
-        "What else is new, and matters most",
-        Tone::Plain,
-        core.iter().map(|f| fact_item(after, f)).collect(),
-    );
-    document.list("What else is new", Tone::Plain, other.iter().map(|f| fact_item(after, f)).collect());
+    document.list("Other new facts that matter most", Tone::Plain, core.iter().map(|f| fact_item(after, f)).collect());
+    document.list("Other new facts", Tone::Plain, other.iter().map(|f| fact_item(after, f)).collect());
     let again = again.iter().map(|f| fact_item(after, f)).collect();
-    document.list("Told again, and known before", Tone::Plain, again);
+    document.list("Recorded again, and known before", Tone::Plain, again);
     let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(before, j) });
     document.list("Commitments no longer on record", Tone::Warning, lost.collect());
     document.list("Corrected or retracted", Tone::Warning, amended.iter().map(amended::item).collect());
@@ -161,13 +157,13 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
     let (because, day) = match (new.as_slice(), gone) {
         ([], Some((fact, now))) => {
             let what = if now.fact.is_some() { "corrected" } else { "retracted" };
-            let because = format!("{} was {what} (entry {}); {}", fact.id, now.index, judgement::finding(&j));
+            let because = format!("{} was {what} (entry {}). {}", fact.id, now.index, judgement::finding(&j));
             (because, Some(now.recorded_at.date_naive()))
         }
-        ([], None) => (format!("no new fact: time passed. {}", judgement::finding(&j)), Some(after.clock().as_of)),
+        ([], None) => (format!("no new fact; time has passed. {}", judgement::finding(&j)), Some(after.clock().as_of)),
         (facts, _) => {
             let told: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
-            (format!("{}; {}", told.join(", "), judgement::finding(&j)), newest)
+            (format!("{}. {}", told.join(", "), judgement::finding(&j)), newest)
         }
     };
     Some(Moved { before: (was, graded), because, day, after: j })

@@ -26,15 +26,15 @@ pub(crate) struct Contradiction<'a> {
 #[must_use]
 pub fn contradictions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Document {
     let mut document = Document::new("Contradictions", basis, &["kind", "sure", "text", "ids", "sources"]);
-    document.summary.extend(filter.describe().map(|words| format!("Only where a fact {words} is concerned.")));
+    document.summary.extend(filter.describe().map(|words| format!("Only disagreements that involve a fact {words}.")));
     let found = found(view, filter);
     let possible = found.iter().filter(|c| c.possible).count();
     document.summary.push(match found.len() {
-        0 => "Nothing on record is known to disagree.".to_owned(),
+        0 => "No facts on record are known to disagree.".to_owned(),
         n => {
             let only = match possible {
                 0 => String::new(),
-                1 if n == 1 => ", and only possible".to_owned(),
+                1 if n == 1 => ", and it is only possible".to_owned(),
                 all if all == n => ", all of them only possible".to_owned(),
                 some => format!(", {some} of them only possible"),
             };
@@ -43,13 +43,13 @@ pub fn contradictions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) 
         }
     });
     for (kind, certain, possible) in [
-        ("linked", "Recorded as contradicting each other", "Recorded as perhaps contradicting each other"),
-        ("amounts", "One thing, told with amounts that cannot both be true", ""),
-        ("days", "One thing, told with days that cannot both be true", ""),
-        ("figures", "A share that is not what its own numbers come to", ""),
-        ("sums", "Parts that come to more than their whole", "Parts that may come to more than their whole"),
+        ("linked", "Recorded as contradicting each other", "Recorded as possibly contradicting each other"),
+        ("amounts", "One thing, recorded with amounts that cannot both be true", ""),
+        ("days", "One thing, recorded with days that cannot both be true", ""),
+        ("figures", "A share that does not match its own numbers", ""),
+        ("sums", "Parts that add up to more than their whole", "Parts that may add up to more than their whole"),
         ("listed", "More listed than announced", "Fewer listed than announced"),
-        ("readings", "", "One fact that can be read in two ways"),
+        ("readings", "", "A day that can be read in more than one way"),
     ] {
         for (heading, is_possible) in [(certain, false), (possible, true)] {
             let of_kind = found.iter().filter(|c| c.kind == kind && c.possible == is_possible);
@@ -155,7 +155,7 @@ fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
         return None;
     }
     let comes_to = i64::try_from(worked_out).ok().and_then(Quantity::from_ten_thousandths)?.rounded_to_tenths();
-    let text = format!("{}: {share}% told, and {numerator} of {denominator} is {comes_to}%", fact.text);
+    let text = format!("{}: stated as {share}%, but {numerator} of {denominator} is {comes_to}%", fact.text);
     Some(Contradiction { kind: "figures", text, facts: vec![fact], possible: false })
 }
 
@@ -189,7 +189,7 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     if least <= most.value {
         return None;
     }
-    let text = format!("{}: {}, and its parts come to {}", told.text, amount_in_words(of), interval(sum, &of.unit));
+    let text = format!("{}: {}, but its parts add up to {}", told.text, amount_in_words(of), interval(sum, &of.unit));
     let facts = std::iter::once(told).chain(clusters.iter().map(Cluster::first)).collect();
     // Parts that overlap may add up to less.
     let overlaps = |f: &&Fact| f.links.iter().any(|l| l.kind == LinkKind::MayOverlap);

@@ -22,8 +22,9 @@ pub fn deliveries(view: &View<'_>, filter: &FactFilter, unpledged: bool, basis: 
         all.into_iter().partition(|(c, _)| matches!(outcome(c.first()), Some(Outcome::NotDone | Outcome::Undone)));
     let (towards_some, towards_none): (Vec<_>, Vec<_>) = done.into_iter().partition(|(_, t)| !t.is_empty());
     document.summary.push(format!(
-        "{} on record: {} towards a commitment, {} towards none, {} not done. Those towards none stay out of every share kept.",
-        count(towards_some.len() + towards_none.len() + undone.len(), "thing", "things"),
+        "{} on record: {} towards a commitment, {} towards none, {} not done or undone. \
+         Deliveries towards none do not count in any share of pledges kept.",
+        count(towards_some.len() + towards_none.len() + undone.len(), "delivery", "deliveries"),
         towards_some.len(),
         towards_none.len(),
         undone.len()
@@ -38,7 +39,7 @@ pub fn deliveries(view: &View<'_>, filter: &FactFilter, unpledged: bool, basis: 
     if !unpledged {
         document.list("Towards a commitment", Tone::Plain, items(&towards_some));
     }
-    document.list("Towards nothing that is on record as promised", Tone::Plain, items(&towards_none));
+    document.list("Towards no commitment on record", Tone::Plain, items(&towards_none));
     if !unpledged {
         document.list("Not done, or undone", Tone::Warning, items(&undone));
     }
@@ -91,7 +92,7 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
     first.extend(fact.amounts.iter().map(amount));
     if cluster.mentions.len() > 1 {
-        first.push(format!("told {} times, counted once", cluster.mentions.len()));
+        first.push(format!("recorded {} times, counted once", cluster.mentions.len()));
     }
     let mut details = vec![format!("{}{}", first.join(" · "), voice_of(fact))];
     for (pledge, strength) in towards {

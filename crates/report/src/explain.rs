@@ -17,7 +17,7 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Docum
     let title = if one {
         format!("Why {} is {}", first.mentions[0].id, first.status)
     } else {
-        format!("Where {} stands with each body it is made to", first.mentions[0].id)
+        format!("The status of {} for each body it was made to", first.mentions[0].id)
     };
     let mut document = Document::new(title, basis, columns);
     // Measurements are not linked to the commitments they settle, so the newest source is that of
@@ -60,21 +60,18 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
             Body::Recommendation(asked) => Some(recommended(view, first, asked, j)),
             _ => None,
         };
-        sections.extend(
-            undertaken.map(|pairs| Section {
-                heading: if j.answer.is_some() { "What was recommended, and answered" } else { "What was undertaken" }
-                    .to_owned(),
-                tone: Tone::Plain,
-                blocks: vec![Block::Text(first.text.clone()), Block::Pairs(pairs)],
-            }),
-        );
+        sections.extend(undertaken.map(|pairs| Section {
+            heading: if j.answer.is_some() { "The recommendation and its answer" } else { "The terms" }.to_owned(),
+            tone: Tone::Plain,
+            blocks: vec![Block::Text(first.text.clone()), Block::Pairs(pairs)],
+        }));
     }
     let items =
         |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
     // A commitment not yet known by the day is listed without its mentions.
     let told = j.mentions.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
-    sections.push(plain("Where it is told", items(told)));
-    for (heading, used) in [("What the status rests on", true), ("Looked at, and not decisive", false)] {
+    sections.push(plain("Where it is recorded", items(told)));
+    for (heading, used) in [("What the status rests on", true), ("Considered, but not decisive", false)] {
         let facts: Vec<_> = j
             .reasons
             .iter()
@@ -99,7 +96,7 @@ fn argument(view: &View<'_>, j: &Judgement<'_>) -> Vec<(String, String)> {
     let mut pairs = vec![("rule".to_owned(), judgement::finding(j)), ("evidence".to_owned(), j.grade.to_string())];
     let mut put = |name: &str, value: Option<String>| pairs.extend(value.map(|v| (name.to_owned(), v)));
     let missing: Vec<String> = j.missing.iter().map(judgement::gap).collect();
-    put("missing", (!missing.is_empty()).then(|| missing.join("; ")));
+    put("not shown", (!missing.is_empty()).then(|| missing.join("; ")));
     put("would settle it", j.settles.map(|r| judgement::remedy(r).to_owned()));
     let notes = judgement::notes(view, j);
     put("notes", (!notes.is_empty()).then(|| notes.join("; ")));
@@ -117,15 +114,15 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec
     put("owed to", names(view, &fact.to));
     put("force", c.force.as_str().to_owned());
     put("target", c.target.as_ref().map(target).unwrap_or_default());
-    put("now", j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
+    put("target now", j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
     if let Some(due) = &c.due {
         put("due", due.describe());
-        put("in its terms", due.terms.clone().unwrap_or_default());
+        put("as worded", due.terms.clone().unwrap_or_default());
         put("worked out as", due.rule.as_ref().map(heldto_fact::DueRule::describe).unwrap_or_default());
     }
     put("met if", c.test.clone().unwrap_or_default());
     if c.personal {
-        put("personal", "in the office-holder's own name; lapses with the office".to_owned());
+        put("personal", "in the office-holder's own name; it lapses when the office ends".to_owned());
     }
     put("note", fact.note.clone().unwrap_or_default());
     pairs

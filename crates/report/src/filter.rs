@@ -97,8 +97,8 @@ impl FactFilter {
         if self.members { members(view, asked) } else { BTreeSet::from([asked]) }
     }
 
-    /// Returns a copy of the filter for each condition, without that condition, with its option's
-    /// name.
+    /// Returns a copy of the filter for each condition, without that condition, with the
+    /// condition in words.
     fn relaxed(&self) -> Vec<(&'static str, Self)> {
         let mut all = Vec::new();
         let mut put = |is_asked: bool, name: &'static str, drop: &dyn Fn(&mut Self)| {
@@ -108,20 +108,20 @@ impl FactFilter {
                 all.push((name, without));
             }
         };
-        put(self.about.is_some(), "--about", &|f| f.about = None);
-        put(self.by.is_some(), "--by", &|f| f.by = None);
-        put(!self.kind.is_empty(), "--kind", &|f| f.kind = Vec::new());
-        put(self.voice.is_some(), "--voice", &|f| f.voice = None);
-        put(self.salience.is_some(), "--salience", &|f| f.salience = None);
-        put(self.linked.is_some(), "--linked", &|f| f.linked = None);
-        put(self.source.is_some(), "--source", &|f| f.source = None);
-        put(self.since.is_some(), "--since", &|f| f.since = None);
-        put(self.until.is_some(), "--until", &|f| f.until = None);
-        put(self.text.is_some(), "--text", &|f| f.text = None);
-        put(self.act.is_some(), "--act", &|f| f.act = None);
-        put(self.what.is_some(), "--what", &|f| f.what = None);
-        put(self.form.is_some(), "--form", &|f| f.form = None);
-        put(self.decision.is_some(), "--decision", &|f| f.decision = None);
+        put(self.about.is_some(), "the body named", &|f| f.about = None);
+        put(self.by.is_some(), "the speaker or owner", &|f| f.by = None);
+        put(!self.kind.is_empty(), "the kind", &|f| f.kind = Vec::new());
+        put(self.voice.is_some(), "the voice", &|f| f.voice = None);
+        put(self.salience.is_some(), "the salience", &|f| f.salience = None);
+        put(self.linked.is_some(), "the link", &|f| f.linked = None);
+        put(self.source.is_some(), "the source", &|f| f.source = None);
+        put(self.since.is_some(), "the first day", &|f| f.since = None);
+        put(self.until.is_some(), "the last day", &|f| f.until = None);
+        put(self.text.is_some(), "the words", &|f| f.text = None);
+        put(self.act.is_some(), "the act", &|f| f.act = None);
+        put(self.what.is_some(), "the kind of change", &|f| f.what = None);
+        put(self.form.is_some(), "the form", &|f| f.form = None);
+        put(self.decision.is_some(), "the decision", &|f| f.decision = None);
         all
     }
 
@@ -136,7 +136,7 @@ impl FactFilter {
         relaxed.retain(|(_, without)| without.is_narrow() || view.size() <= READ_WHOLE);
         let found = relaxed.iter().map(|(name, without)| (name, count(without))).filter(|(_, n)| *n > 0);
         let words: Vec<String> = found.map(|(name, n)| format!("{n} without {name}")).collect();
-        (!words.is_empty()).then(|| format!("Nearly matching: {}.", crate::wording::list(&words)))
+        (!words.is_empty()).then(|| format!("With one condition left out: {}.", crate::wording::list(&words)))
     }
 
     /// Returns the certainty that a window lies within `since` and `until`.
@@ -231,8 +231,8 @@ impl FactFilter {
         put("with the change", self.what.map(|w| w.to_string()));
         put("of the form", self.form.clone());
         put("decided as", self.decision.clone());
-        put("counting", self.members.then(|| "members as the body".to_owned()));
-        put("holding", self.text.as_ref().map(|t| format!("\"{t}\"")));
+        put("with", self.members.then(|| "members counted as the body".to_owned()));
+        put("containing", self.text.as_ref().map(|t| format!("\"{t}\"")));
         (!words.is_empty()).then(|| words.join(", "))
     }
 }

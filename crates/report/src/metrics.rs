@@ -52,7 +52,7 @@ pub fn metrics(view: &View<'_>, filter: &FactFilter, only: Option<&FactId>, basi
     document.summary.push(match document.sections.len() {
         0 => "No figure is on record.".to_owned(),
         n => format!(
-            "{}. Figures by others than the owner and the owner's own stand side by side; none changes the other.",
+            "{}. The owner's own figures and those of others are shown side by side; neither changes the other.",
             count(n, "series", "series")
         ),
     });
@@ -153,7 +153,7 @@ fn about(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &st
     }
     pairs.extend(trend(view, metric, values, unit).map(|words| ("trend".to_owned(), words)));
     for fact in breaks(view, metric) {
-        let unlike = "figures before and after are not alike, and no trend spans it";
+        let unlike = "figures before and after it are not comparable, and no trend crosses it";
         pairs.push(("break".to_owned(), format!("{}; {unlike} ({})", fact.text, fact.id)));
     }
     for value in values.iter().filter(|v| !v.revised.is_empty()) {
@@ -186,10 +186,12 @@ fn revision(view: &View<'_>, value: &MetricValue<'_>, unit: &str) -> String {
 /// Returns the age of a value on the as-of day, in words.
 fn age(view: &View<'_>, value: &MetricValue<'_>) -> String {
     match value.window.latest.map(|latest| (view.clock().as_of - latest).num_days()) {
-        Some(days @ 1..) if value.window.earliest == value.window.latest => format!("{days} days old"),
-        Some(days @ 1..) => format!("at least {days} days old"),
-        Some(_) => "of this very time".to_owned(),
-        None => "how old is not known".to_owned(),
+        Some(1) if value.window.earliest == value.window.latest => "1 day old".to_owned(),
+        Some(1) => "at least 1 day old".to_owned(),
+        Some(days @ 2..) if value.window.earliest == value.window.latest => format!("{days} days old"),
+        Some(days @ 2..) => format!("at least {days} days old"),
+        Some(_) => "current".to_owned(),
+        None => "age unknown".to_owned(),
     }
 }
 
@@ -218,9 +220,9 @@ fn trend(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &st
     let words = match (enough.as_slice(), small.first()) {
         ([first, .., last], _) => moved(first, last, unit),
         (_, Some(small)) => {
-            format!("none is told: {} is a share of {}", label(small), small.out_of().unwrap_or_default())
+            format!("no trend: {} is a share of only {}", label(small), small.out_of().unwrap_or_default())
         }
-        _ => "not told, since the way it is measured changed".to_owned(),
+        _ => "no trend, because the way it is measured changed".to_owned(),
     };
     (official.len() > 1).then(|| format!("{bars}  {words}"))
 }
@@ -236,22 +238,27 @@ fn exactly(value: &MetricValue<'_>, unit: &str) -> Option<heldto_fact::Quantity>
 /// Describes the change between two exact values.
 fn moved(first: &MetricValue<'_>, last: &MetricValue<'_>, unit: &str) -> String {
     let (Some(from), Some(to)) = (exactly(first, unit), exactly(last, unit)) else {
-        return "what it comes to cannot be told".to_owned();
+        return "change unknown".to_owned();
     };
     let words = |n: heldto_fact::Quantity| {
-        if unit == "%" { format!("{} points", n.rounded_to_tenths()) } else { format!("{} {unit}", n.grouped()) }
+        let one = heldto_fact::Quantity::whole(1);
+        match unit {
+            "%" if Some(n.rounded_to_tenths()) == one => "1 percentage point".to_owned(),
+            "%" => format!("{} percentage points", n.rounded_to_tenths()),
+            _ => format!("{} {unit}", n.grouped()),
+        }
     };
     let of =
         |v: &MetricValue<'_>| v.out_of().and_then(heldto_fact::Quantity::whole).map(heldto_fact::Quantity::grouped);
     let base = match (of(first), of(last)) {
-        (Some(then), Some(now)) if unit == "%" => format!(", of {then} then and {now} now"),
+        (Some(then), Some(now)) if unit == "%" => format!(" (a share of {then} then and {now} now)"),
         _ => String::new(),
     };
     let since = format!("{}{base}", label(first));
     match (to.minus(from), from.minus(to)) {
         (Some(up), _) if up > heldto_fact::Quantity::ZERO => format!("up {} since {since}", words(up)),
         (_, Some(down)) if down > heldto_fact::Quantity::ZERO => format!("down {} since {since}", words(down)),
-        _ => format!("as it was in {since}"),
+        _ => format!("unchanged since {since}"),
     }
 }
 
@@ -272,7 +279,7 @@ fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Metric
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
     let others = view.parties(metric).count();
     if unit != "%" {
-        let alone = "A count is not compared with others': a large area has more of everything.".to_owned();
+        let alone = "Counts are not compared between areas: a large area has more of everything.".to_owned();
         return if others > 1 { vec![Block::Text(alone)] } else { Vec::new() };
     }
     let at = |p: &FactId| -> Option<MetricValue<'_>> {
@@ -311,10 +318,13 @@ fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[Metric
     let when = label(own);
     let near_it = match near.len().min(NEIGHBOURS) {
         0 => String::new(),
-        n => format!(", then the {n} nearest to it in how many the share is of; nearest first, and no ranking"),
+        n => format!(
+            ", then {} of the same kind, the closest in number of cases first. This is not a ranking",
+            count(n, "body", "bodies")
+        ),
     };
-    let text = format!("The areas it lies in{near_it}.");
-    vec![Block::Chart(Chart { title: format!("Beside others, {when}"), text, bars })]
+    let text = format!("The areas that contain it{near_it}.");
+    vec![Block::Chart(Chart { title: format!("Compared with others, {when}"), text, bars })]
 }
 
 fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
@@ -344,7 +354,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     if items.is_empty() {
         return Vec::new();
     }
-    vec![Block::Text("Beside it, counted in another way:".to_owned()), Block::Items(items)]
+    vec![Block::Text("Related figures, counted in another way:".to_owned()), Block::Items(items)]
 }
 
 /// Returns one value on a line, with its voice.
@@ -387,21 +397,21 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
         let Some(newest) = values.iter().rev().find(|v| !is_owners(v)).or(values.last()) else { continue };
         let unit = unit_of(view, metric);
         let mut details = vec![format!("{}; {}", told(newest, &unit), age(view, newest))];
-        details.extend(trend(view, metric, &values, &unit).map(|words| format!("trend {words}")));
+        details.extend(trend(view, metric, &values, &unit).map(|words| format!("trend: {words}")));
         let around: Vec<String> = wholes(view, newest)
             .iter()
             .filter(|v| unit == "%" && v.in_unit(&unit).is_some())
             .map(|v| format!("{} {}", list(&names(view, v.fact.subjects())), amount(v.amount)))
             .collect();
         if !around.is_empty() {
-            details.push(format!("beside it: {}", list(&around)));
+            details.push(format!("for comparison: {}", list(&around)));
         }
         details.extend(values.iter().filter(|v| is_owners(v) && v.fact.id != newest.fact.id).map(|v| told(v, &unit)));
         details.extend(told_of_others(view, metric, party, &unit));
-        details.extend(breaks(view, metric).iter().map(|f| format!("break {}: {}", occurred(f), f.text)));
+        details.extend(breaks(view, metric).iter().map(|f| format!("break in the series {}: {}", occurred(f), f.text)));
         if values.len() > 1 {
             details.push(format!(
-                "{}: heldto report metrics --about {party} --metric {metric}",
+                "{} of {metric} on record; the metrics report lists them",
                 count(values.len(), "value", "values")
             ));
         }

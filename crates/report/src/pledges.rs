@@ -48,10 +48,10 @@ pub enum DueFilter {
 impl DueFilter {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Past => "past",
-            Self::Falling => "falling",
-            Self::Future => "future",
-            Self::None => "none",
+            Self::Past => "whose last due day has passed",
+            Self::Falling => "falling due now",
+            Self::Future => "due later",
+            Self::None => "without a due day",
         }
     }
 }
@@ -78,10 +78,10 @@ impl PledgeFilter {
         let mut words = Vec::new();
         if !self.status.is_empty() {
             let statuses: Vec<&str> = self.status.iter().map(|s| s.as_str()).collect();
-            words.push(format!("status {}", statuses.join(" or ")));
+            words.push(format!("with the status {}", statuses.join(" or ")));
         }
-        words.extend(self.due.map(|due| format!("due {}", due.as_str())));
-        words.extend(self.open.then(|| "open".to_owned()));
+        words.extend(self.due.map(|due| due.as_str().to_owned()));
+        words.extend(self.open.then(|| "still open".to_owned()));
         (!words.is_empty()).then(|| words.join(", "))
     }
 
@@ -244,14 +244,14 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Do
         document.summary.extend(filter.facts.nearly(view, matching));
     }
     if let Some(words) = filter.status_in_words() {
-        document.summary.push(format!("Only those with {words}: {} of {whole} on record.", all.len()));
+        document.summary.push(format!("Only those {words}: {} of {whole} on record.", all.len()));
     } else {
         document.summary.extend(summary(&all));
     }
     if !possible.is_empty() {
-        let only = if possible.len() == 1 { "matches" } else { "match" };
+        let (are, were) = if possible.len() == 1 { ("is", "it was") } else { ("are", "they were") };
         document.summary.push(format!(
-            "{} more {only} only possibly, and stand apart: when they were made is not known well enough.",
+            "{} more may match, and {are} listed separately: the day {were} made is not known precisely enough.",
             possible.len()
         ));
     }
@@ -275,13 +275,13 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Do
         });
     }
     let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(view, j) }).collect();
-    document.list("Possibly among them, and not counted above", Tone::Plain, apart);
+    document.list("Possible matches, not counted above", Tone::Plain, apart);
     document.events = all.iter().filter_map(|j| event(j)).collect();
     document
 }
 
 /// Suffix of a heading if nobody but the owner confirms its commitments.
-pub(crate) const ON_A_CLAIM: &str = ", on a claim alone";
+pub(crate) const ON_A_CLAIM: &str = ", by the owner's word only";
 
 /// Returns `true` if all of these are met and none is confirmed independently.
 pub(crate) fn is_claimed(all: &[&Judgement<'_>]) -> bool {
@@ -351,7 +351,7 @@ pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     if j.status == Status::FallingDue
         && let Some(terms) = j.due.and_then(|d| d.terms.as_ref())
     {
-        details.push(format!("in its terms: {terms}"));
+        details.push(format!("as worded: {terms}"));
     }
     // The last evidence used, because no other line shows it.
     let seen = j.reasons.iter().rev().find(|r| r.used);
@@ -376,10 +376,10 @@ fn force(fact: &Fact) -> &'static str {
 
 fn evidence(j: &Judgement<'_>) -> String {
     if j.grade == Grade::None && j.started {
-        return "evidence: none of what was to come of it".to_owned();
+        return "no evidence of a result".to_owned();
     }
     let judged = j.reasons.iter().any(|r| r.used && r.judged);
-    let link = if judged { ", by links that are the recorder's judgement" } else { "" };
+    let link = if judged { ", linked to this by the recorder's judgement" } else { "" };
     format!("evidence: {}{link}", j.grade)
 }
 
@@ -388,7 +388,7 @@ fn mark(j: &Judgement<'_>) -> String {
     match (j.due, j.window.latest) {
         (None, _) if duty => "in every case".to_owned(),
         (Some(due), _) if duty && matches!(due.mode, Mode::Every(None)) => "in every case".to_owned(),
-        (None, _) => "no date".to_owned(),
+        (None, _) => "no due day".to_owned(),
         (Some(due), _) if !matches!(due.mode, Mode::By) => due.describe(),
         (Some(due), Some(latest)) if due.window().earliest == Some(latest) => format!("by {}", day(latest)),
         (Some(_), Some(latest)) => format!("latest {}", day(latest)),
@@ -400,9 +400,9 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
     let (done, goal, unit) = j.delivered.as_ref()?;
     let goal = interval(*goal, unit);
     Some(match done {
-        None => format!("nothing delivered is on record, of {goal}"),
-        Some(done) if *done == heldto_fact::Interval::ANY => format!("delivered: how much is not told, of {goal}"),
-        Some(done) => format!("delivered: {}, of {goal}", interval(*done, unit)),
+        None => format!("delivered: nothing on record; target: {goal}"),
+        Some(done) if *done == heldto_fact::Interval::ANY => format!("delivered: amount unknown; target: {goal}"),
+        Some(done) => format!("delivered: {}; target: {goal}", interval(*done, unit)),
     })
 }
 

@@ -38,10 +38,10 @@ pub fn questions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Do
 }
 
 const ANSWERS: &[(Answer, &str, &str, Tone)] = &[
-    (Answer::Silence, "met with silence", "No answer came", Tone::Bad),
+    (Answer::Silence, "not answered", "No answer came", Tone::Bad),
     (Answer::Declined, "declined", "An answer was declined", Tone::Bad),
     (Answer::PartlyAnswered, "answered in part", "Answered in part", Tone::Warning),
-    (Answer::NotKnown, "of which the answer is not known", "Whether it was answered is not known", Tone::Plain),
+    (Answer::NotKnown, "whose outcome is unknown", "Whether it was answered is unknown", Tone::Plain),
     (Answer::Answered, "answered", "Answered", Tone::Good),
 ];
 
@@ -62,9 +62,9 @@ pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact) -> Item {
         ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
     };
     let asked = match (names(&fact.by).as_slice(), names(&fact.to).as_slice()) {
-        ([], []) => "nobody says who asked whom".to_owned(),
+        ([], []) => "asker and addressee not stated".to_owned(),
         ([], to) => format!("put to {}", list(to)),
-        (by, []) => format!("asked by {}; of whom is not told", list(by)),
+        (by, []) => format!("asked by {}; addressee not stated", list(by)),
         (by, to) => format!("{} asked {}", list(by), list(to)),
     };
     let mut details = vec![format!("{} · {asked}", fact.id)];

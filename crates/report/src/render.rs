@@ -9,6 +9,7 @@ mod json;
 mod markdown;
 mod terminal;
 
+use crate::wording::count;
 use crate::{Document, SensitiveEntries, day};
 use chrono::Datelike;
 use std::fmt;
@@ -48,7 +49,7 @@ pub enum Format {
 #[non_exhaustive]
 pub enum RenderError {
     /// The document has no dated event.
-    #[error("nothing in `{0}` has a day, so there is nothing for a calendar or a feed")]
+    #[error("nothing in `{0}` has a day, so a calendar or a feed would be empty")]
     NoDays(String),
 }
 
@@ -70,7 +71,7 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(format, _)| *format);
-        found.ok_or_else(|| format!("`{text}` is no format: table, csv, json, md, html, ics or atom"))
+        found.ok_or_else(|| format!("`{text}` is not a format; use one of: table, csv, json, md, html, ics, atom"))
     }
 }
 
@@ -147,17 +148,17 @@ fn basis(document: &Document) -> String {
     let basis = &document.basis;
     let (as_of, known_by) = (basis.clock.as_of, basis.clock.known_by);
     let known = if as_of == known_by {
-        "counting what was public by then".to_owned()
+        "counting only what was public by then".to_owned()
     } else {
-        format!("counting what was public by {}", day(known_by))
+        format!("counting only what was public by {}", day(known_by))
     };
     let newest = if basis.of_all_sources { "The newest source" } else { "The newest source of these facts" };
     let newest = match basis.newest_source.map(|newest| (day(newest), (as_of - newest).num_days())) {
         None => String::new(),
         Some((known, 0)) => format!(" {newest} was public by {known}."),
         Some((known, 1)) => format!(" {newest} was public by {known}, the day before."),
-        Some((known, days @ 2..)) => format!(" {newest} was public by {known}, {days} days before."),
-        Some((known, _)) => format!(" {newest} was public by {known}, later than that."),
+        Some((known, days @ 2..)) => format!(" {newest} was public by {known}, {days} days earlier."),
+        Some((known, _)) => format!(" {newest} was public by {known}, after that day."),
     };
     let recorded = basis.last_recorded.map(|at| at.date_naive()).filter(|recorded| *recorded < as_of);
     let silent = recorded.map_or_else(String::new, |recorded| {
@@ -171,8 +172,8 @@ fn basis(document: &Document) -> String {
 fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> String {
     match (entries, are_counted) {
         (0, _) => String::new(),
-        (1, true) => " It counts with 1 entry about an identifiable child or family.".to_owned(),
-        (n, true) => format!(" It counts with {n} entries about identifiable children or families."),
+        (1, true) => " 1 entry about an identifiable child or family is counted.".to_owned(),
+        (n, true) => format!(" {n} entries about identifiable children or families are counted."),
         (1, false) => " 1 entry about an identifiable child or family is left out.".to_owned(),
         (n, false) => format!(" {n} entries about identifiable children or families are left out."),
     }
@@ -181,8 +182,9 @@ fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> Str
 /// Returns the lines at the end: the position in the log, and the document's digest.
 fn footing(document: &Document, digest: &str) -> Vec<String> {
     let log = &document.basis.log;
+    let entries = usize::try_from(log.entries).unwrap_or(usize::MAX);
     vec![
-        format!("Rests on the first {} entries of {}", log.entries, log.origin),
+        format!("Based on the first {} of {}", count(entries, "entry", "entries"), log.origin),
         format!("tree head {}", log.root),
         format!("chain     {}", log.chain),
         format!("digest    {digest}"),

@@ -20,7 +20,7 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
     let (sections, data) = (&mut document.sections, &mut document.data);
     sections.push(plain("What it says", Block::Pairs(fields(view, fact))));
     let told = cluster.mentions.iter().map(|t| mention(view, t)).collect();
-    sections.push(plain(&format!("Told ({})", cluster.mentions.len()), Block::Items(told)));
+    sections.push(plain(&format!("Where it is recorded ({})", cluster.mentions.len()), Block::Items(told)));
     let mut links = Vec::new();
     for link in &fact.links {
         let other = view.fact(&link.to);
@@ -29,7 +29,7 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
     }
     for mention in cluster.mentions.iter() {
         for (from, link) in view.linked_from(&mention.id) {
-            links.push(link_item(&format!("{} {} by", from.link_kind(link), strength(link)), &from.id, Some(from)));
+            links.push(link_item(&format!("{} this {}", from.link_kind(link), strength(link)), &from.id, Some(from)));
             data.rows.push(link_row("from", from.link_kind(link), link, &from.id, Some(from)));
         }
     }
@@ -42,7 +42,7 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
         mark: format!("entry {}", v.index),
         line: match (&v.fact, v.reason.as_deref()) {
             (None, reason) => format!("retracted: {}", reason.unwrap_or_default()),
-            (Some(_), Some(reason)) if was_retracted(n) => format!("stands again: {reason}"),
+            (Some(_), Some(reason)) if was_retracted(n) => format!("reinstated: {reason}"),
             (Some(_), Some(reason)) => format!("corrected: {reason}"),
             (Some(_), None) => "recorded".to_owned(),
         },
@@ -110,7 +110,7 @@ fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
     put("reporter", fact.reporter.iter().map(|id| names(std::slice::from_ref(id))).collect(), false);
     let attribution = match fact.attribution {
         Attribution::Stated => String::new(),
-        other => format!("who said it is {other}"),
+        other => format!("the speaker is {other}"),
     };
     put("attribution", attribution, false);
     put("voice", fact.voice.map_or_else(String::new, |v| v.to_string()), false);
@@ -199,7 +199,7 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
         Body::Succession { of, passes } => {
             let one = |p: &heldto_fact::Passed| match &p.to {
                 Some(to) => format!("{} to {to}", p.what),
-                None => format!("{}: to whom is not told", p.what),
+                None => format!("{}: the recipient is not stated", p.what),
             };
             vec![("of", of.to_string(), true), ("passes", passes.iter().map(one).collect::<Vec<_>>().join("; "), true)]
         }

@@ -31,19 +31,19 @@ pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> D
     let silent = moves.iter().filter(|m| m.explained.is_empty()).count();
     document.summary.push(match moves.len() {
         0 => format!(
-            "Of {}, none has a due date that was moved on record.",
+            "{} on record; none has a due date that was moved.",
             count(judged.len(), "commitment", "commitments")
         ),
         n => format!(
-            "{}, {silent} of them without an explanation on record.",
+            "{}. Without an explanation on record: {silent}.",
             count(n, "due date was moved", "due dates were moved")
         ),
     });
     document.data.rows.extend(moves.iter().map(|m| row(view, m)));
     let (explained, silent): (Vec<_>, Vec<_>) = moves.iter().partition(|m| !m.explained.is_empty());
     let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m)).collect();
-    document.list("Moved, and no explanation is on record", Tone::Bad, items(silent));
-    document.list("Moved, with something on record that speaks to it", Tone::Warning, items(explained));
+    document.list("Moved, with no explanation on record", Tone::Bad, items(silent));
+    document.list("Moved, with something on record about the move", Tone::Warning, items(explained));
     document
 }
 
@@ -97,17 +97,19 @@ fn explained<'a>(view: &View<'a>, mention: &'a Fact) -> Vec<&'a Fact> {
 fn owners(view: &View<'_>, fact: &Fact) -> String {
     let names: Vec<String> =
         fact.by.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect();
-    if names.is_empty() { "nobody named".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "an unnamed body".to_owned() } else { names.join(", ") }
 }
 
 fn item(view: &View<'_>, m: &Move<'_>) -> Item {
-    let known = view.fact_known_from(&m.to.0.id).map_or_else(|| "day not known".to_owned(), day);
+    let known = view
+        .fact_known_from(&m.to.0.id)
+        .map_or_else(|| "first public on an unknown day".to_owned(), |known| format!("public by {}", day(known)));
     let (least, most) = days_between(m.from.1.window(), m.to.1.window());
     let mut details = vec![
-        format!("{} · moved by {} ({}, public by {known})", m.commitment.id, owners(view, m.to.0), m.to.0.id),
-        format!("from {} to {}: {}", m.from.1.describe(), m.to.1.describe(), crate::wording::day_range(least, most)),
+        format!("{} · moved by {} ({}, {known})", m.commitment.id, owners(view, m.to.0), m.to.0.id),
+        format!("due {}, then {}: {}", m.from.1.describe(), m.to.1.describe(), crate::wording::day_range(least, most)),
     ];
-    details.extend(m.explained.iter().map(|f| format!("speaks to it: {} ({})", f.text.clone(), f.id)));
+    details.extend(m.explained.iter().map(|f| format!("about the move: {} ({})", f.text.clone(), f.id)));
     Item { mark: m.to.1.describe(), line: m.commitment.text.clone(), details }
 }
 

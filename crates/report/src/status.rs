@@ -141,10 +141,10 @@ pub fn status(
     put(
         "checkpoint",
         match about.signed {
-            None if about.is_partial => "none: this is a copy that leaves parts out".to_owned(),
-            None => "none is signed yet: heldto checkpoint".to_owned(),
-            Some(n) if n == about.size => "signed, of all entries".to_owned(),
-            Some(n) => format!("signed, of the first {n} entries"),
+            None if about.is_partial => "none: this copy leaves parts out".to_owned(),
+            None => "none yet; to sign one: heldto checkpoint".to_owned(),
+            Some(n) if n == about.size => "signed, covers all entries".to_owned(),
+            Some(n) => format!("signed, covers the first {}", entries(n)),
         },
     );
     put("public key", about.key);
@@ -159,7 +159,8 @@ pub fn status(
     let Some(glance) = glance else {
         document.sections.push(Section::plain("Ledger", vec![Block::Pairs(pairs)]));
         document.summary.push(format!(
-            "A log of {} is not judged at a glance. One body: heldto report authority ID. All of it, to be shown here from then on: heldto status --as-of {}.",
+            "A ledger of {} is too long to judge for this page. To judge one body: heldto report authority ID. \
+             To judge all of it, and show the result here from then on: heldto status --as-of {}.",
             entries(about.size),
             clock.as_of,
         ));
@@ -176,17 +177,18 @@ pub fn status(
     let judged = glance.as_of.parse().unwrap_or(clock.as_of);
     if judged != clock.as_of || glance.entries != counted {
         document.summary.push(format!(
-            "What follows was judged as at {}, of the first {}; {} came since. To judge anew: heldto status --as-of {}.",
+            "The judgements here are as at {}, of the first {}; {} recorded since. \
+             To judge again: heldto status --as-of {}.",
             day(judged),
             entries(glance.entries),
-            counted.saturating_sub(glance.entries),
+            entries(counted.saturating_sub(glance.entries)),
             clock.as_of
         ));
     }
     document.summary.extend(glance.summary.iter().cloned());
     document.sections.push(Section::plain("Ledger", vec![Block::Pairs(pairs)]));
     glance.past_due.list(&mut document, "Past due", Tone::Bad, "heldto report pledges");
-    let stale = "Sources gone stale: nothing newer of theirs for a year";
+    let stale = "Publishers with nothing newer for over a year";
     glance.stale.list(&mut document, stale, Tone::Warning, "heldto timeline --kind source");
     document
 }
@@ -211,7 +213,7 @@ fn stale(view: &View<'_>, sources: &[&Fact]) -> TopN {
     let mut old: Vec<_> = newest.into_iter().filter(|(_, (_, known))| age(*known) > 365).collect();
     old.sort_by_key(|(name, (_, known))| (*known, *name));
     let line = |(publisher, (fact, known)): (&str, (&Fact, NaiveDate))| {
-        [day(known), publisher.to_owned(), format!("{} · {} days before", fact.id, age(known))]
+        [day(known), publisher.to_owned(), format!("{} · {} days old", fact.id, age(known))]
     };
     TopN::of(old.into_iter().map(line))
 }

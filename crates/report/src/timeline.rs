@@ -71,8 +71,8 @@ pub fn timeline(
     }
     let sources: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
     document.summary.push(format!(
-        "{}, telling of {}, from {}.",
-        count(lines.len(), "fact", "facts"),
+        "{} {}, from {}.",
+        count(lines.len(), "fact records", "facts record"),
         count(things, "distinct thing", "distinct things"),
         count(sources.len(), "source", "sources")
     ));
@@ -86,7 +86,7 @@ pub fn timeline(
         return document;
     }
     let heading = match order {
-        SortOrder::Occurred => "By the last day it may have happened",
+        SortOrder::Occurred => "By the last day on which it may have happened",
         SortOrder::Published => "By the day the public could first know it",
         SortOrder::Recorded => "By the day it was recorded",
     };
@@ -94,7 +94,7 @@ pub fn timeline(
     let items =
         |lines: Vec<Line<'_>>| folded(view, lines).iter().map(|told| item(view, told, order)).collect::<Vec<_>>();
     document.list(heading, Tone::Plain, items(certain));
-    document.list("Possibly within these days: when is not known well enough", Tone::Warning, items(possible));
+    document.list("Possibly within these days; the time is not known precisely enough", Tone::Warning, items(possible));
     document.list("Corrections and retractions", Tone::Plain, amended.iter().map(amended::item).collect());
     document
 }
@@ -150,7 +150,7 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
     let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
     // The period that the fact is about, if it differs from the time of the event.
     let about = fact.period.as_ref().filter(|_| fact.occurred.is_some() && fact.occurred != fact.period);
-    let about = about.map_or_else(String::new, |period| format!(" · of {}", period.describe()));
+    let about = about.map_or_else(String::new, |period| format!(" · for {}", period.describe()));
     let voice = fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
     // By the other clocks, the day that determines the place comes first.
     let (mark, happened) = match (order, line.window.latest) {
@@ -163,7 +163,7 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
         && !again.is_empty()
     {
         let ids: Vec<&str> = again.iter().map(|l| l.fact.id.as_str()).collect();
-        details.push(format!("told {} times: also {}", told.len(), ids.join(", ")));
+        details.push(format!("recorded {} times, also as {}", told.len(), ids.join(", ")));
     }
     Item { mark, line: fact.text.clone(), details }
 }
@@ -175,7 +175,7 @@ fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
         (!of.is_empty()).then(|| {
             (
                 kind.as_str().to_owned(),
-                format!("{}, {}", count(of.len(), "telling", "tellings"), count(things, "thing", "things")),
+                format!("{} of {}", count(of.len(), "record", "records"), count(things, "thing", "things")),
             )
         })
     });

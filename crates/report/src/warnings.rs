@@ -55,7 +55,9 @@ pub fn check(view: &View<'_>, today: NaiveDate, basis: ReportBasis) -> Document 
     let mut document = Document::new("Warnings", basis, &["id", "warning", "help"]);
     document.summary.push(match found.len() {
         0 => "Nothing on record looks wrong.".to_owned(),
-        n => format!("{}. A warning changes no status: it may be right as it is.", count(n, "warning", "warnings")),
+        n => {
+            format!("{}. A warning changes no status; the fact may be right as it is.", count(n, "warning", "warnings"))
+        }
     });
     let item = |w: &Warning| Item {
         mark: String::new(),
@@ -162,7 +164,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let Body::Source(from) = &fact.body else { return None };
         let first = from.published.as_ref()?.window().earliest.filter(|day| *day > self.ground.today)?;
         Some((
-            format!("the source is published in the future, on or after {}", day(first)),
+            format!("the source is to be published in the future, on or after {}", day(first)),
             "check the year; what it says counts only from that day".to_owned(),
         ))
     }
@@ -173,8 +175,8 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let days: Option<Vec<NaiveDate>> = fact.cites.iter().map(|c| known(&c.source)).collect();
         let newest = days?.into_iter().max().filter(|newest| happened > *newest)?;
         Some((
-            format!("it happened on or after {}, and its newest source was public by {}", day(happened), day(newest)),
-            "check both days; what is only planned is a pledge or a forecast".to_owned(),
+            format!("it happened on or after {}, but its newest source was public by {}", day(happened), day(newest)),
+            "check both days; record a plan as a pledge or a forecast".to_owned(),
         ))
     }
 
@@ -196,9 +198,9 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         }
         let named = matches!(fact.kind(), Kind::Party | Kind::Metric | Kind::Source);
         Some(if named {
-            (format!("`{other}` has the same name"), "use the one that is there, or tell them apart by name".to_owned())
+            (format!("`{other}` has the same name"), format!("use `{other}`, or give the two different names"))
         } else {
-            let help = format!("if it is the same thing told again, link it: {{ same-as = \"{other}\" }}");
+            let help = format!("if both record the same thing, link this one: {{ same-as = \"{other}\" }}");
             (format!("`{other}` has the same text"), help)
         })
     }
@@ -210,7 +212,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             Some((all.iter().find(|id| ***id != fact.id)?, code))
         })?;
         Some((
-            format!("`{other}` is the body with the code {}:{} already", code.scheme, code.value),
+            format!("`{other}` already has the code {}:{}", code.scheme, code.value),
             format!("use `{other}`: official data is recorded under it"),
         ))
     }
@@ -222,15 +224,15 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let gone = fact.parties().chain(fact.targets()).chain(cites).find(is_retracted)?;
         Some((
             format!("it names `{gone}`, which was retracted"),
-            "name what took its place, or retract this too".to_owned(),
+            "name its replacement, or retract this too".to_owned(),
         ))
     }
 
     fn names_sensitive(&self, fact: &Fact) -> Option<(String, String)> {
         let is_public = !fact.sensitive && !self.ground.sensitive.contains(&fact.id);
         (is_public && fact.names_any(&self.ground.sensitive)).then(|| {
-            let title = "it is public and names a fact about a child or a family, whose id is published with it";
-            (title.to_owned(), "put the link in the sensitive fact".to_owned())
+            let title = "it is public and names a fact about a child or a family: the id of that fact is published too";
+            (title.to_owned(), "put the link in the sensitive fact instead".to_owned())
         })
     }
 
@@ -245,8 +247,8 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             });
         (!is_told_again).then(|| {
             (
-                format!("`{}` is replaced by `{}` too", replaced.to, other.id),
-                "if both tell of one promise, link them by same-as; else say which replaces it".to_owned(),
+                format!("`{}` is also replaced by `{}`", replaced.to, other.id),
+                "if both record one promise, link them with same-as; if not, say which of them replaces it".to_owned(),
             )
         })
     }
@@ -273,9 +275,9 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let owed = commitments.into_iter().find(|owed| !owed.by.is_empty() && !is_one_of(owed))?;
         let by = &fact.by[0];
         Some((
-            format!("`{by}` speaks as `self` of what `{}` owes, and is not declared part of it", owed.by[0]),
+            format!("`{by}` speaks as `self` about what `{}` owes, but is not declared part of it", owed.by[0]),
             format!(
-                "so it admits nothing; declare {{ part-of = \"{}\" }} on the party, or give the voice its own",
+                "so it is a claim, not an admission; declare {{ part-of = \"{}\" }} on the party, or correct the voice",
                 owed.by[0]
             ),
         ))
@@ -291,8 +293,8 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         };
         let owed = on.iter().filter_map(|id| self.fact(id)).find(is_promise).filter(|_| changes)?;
         Some((
-            format!("`{}` is a promise, which no decision changes", owed.id),
-            "its owner withdraws it (a change, `withdrawal`), or replaces it (a pledge that `supersedes` it)"
+            format!("`{}` is a promise, and a decision cannot change a promise", owed.id),
+            "record that its owner withdrew it (a change, `withdrawal`) or replaced it (a pledge that `supersedes` it)"
                 .to_owned(),
         ))
     }
@@ -306,7 +308,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             .find(|owed| owed.kind() == Kind::Pledge && owed.window().earliest.is_some_and(|made| done < made))?;
         Some((
             format!("it was done by {}, before `{}` was promised", day(done), owed.id),
-            "what was done before anyone promised it is a delivery without a link".to_owned(),
+            "record what was done before it was promised as a delivery without a link".to_owned(),
         ))
     }
 
@@ -319,7 +321,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let alike = self.units.keys().find(|other| **other != unit && is_alike(other, unit))?;
         Some((
             format!("nothing else is counted in `{unit}`"),
-            format!("did you mean `{alike}`? one thing has one unit, in the plural"),
+            format!("did you mean `{alike}`? use one unit for one kind of thing, in the plural"),
         ))
     }
 
@@ -345,9 +347,9 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         };
         let missing = numbered.filter(|(_, goal)| lacks(goal)).map(|(id, goal)| {
             (
-                format!("it counts nothing in {}, in which `{id}` is to reach {}", goal.unit, amount(goal)),
+                format!("it gives no number in {}, but the target of `{id}` is {}", goal.unit, amount(goal)),
                 format!(
-                    "give amounts = [{{ value = \"… {}\", role = \"delivered\" }}]; without a count it is progress",
+                    "give amounts = [{{ value = \"… {}\", role = \"delivered\" }}]; without one it is only progress",
                     goal.unit
                 ),
             )
@@ -369,8 +371,9 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let warning = |other: &&Fact| {
             let counts = open_count(other).map(amount).unwrap_or_default();
             (
-                format!("{} after {counts} in `{}`: more, or the same counted on?", amount(own), other.id),
-                "give basis = \"in-total\" to both where the later count holds the earlier; where they add up, give each the period it is for"
+                format!("{} after {counts} in `{}`: is the earlier count included?", amount(own), other.id),
+                "if the later count includes the earlier, give both basis = \"in-total\"; \
+                 if they add up, give each its period"
                     .to_owned(),
             )
         };

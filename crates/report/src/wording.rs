@@ -201,7 +201,7 @@ pub(crate) fn target(target: &Target) -> String {
         }
         Target::Deliverable(text) => text.clone(),
         Target::KeepDoing(text) => format!("keep doing: {text}"),
-        Target::Slot { of, number } => format!("part {number} of {of}, which nobody describes"),
+        Target::Slot { of, number } => format!("part {number} of {of}, which is not described"),
         Target::Change { metric, way, by, relative, baseline } => {
             let of_it = if *relative { " of the baseline" } else { "" };
             let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
@@ -259,9 +259,13 @@ pub(crate) fn day_range(least: Option<i64>, most: Option<i64>) -> String {
     match (least, most) {
         (Some(a), Some(b)) if a == b => words(a),
         (Some(a), Some(b)) => format!("between {} and {}", words(a), words(b)),
-        (Some(a), None) => format!("{} or more", words(a)),
-        (None, Some(b)) => format!("at most {}", words(b)),
-        (None, None) => "by how much cannot be told".to_owned(),
+        (Some(a @ 1..), None) => format!("at least {}", words(a)),
+        (Some(0), None) => "the same day or later".to_owned(),
+        (Some(a), None) => format!("at most {}, or later", words(a)),
+        (None, Some(b @ 1..)) => format!("at most {}, or earlier", words(b)),
+        (None, Some(0)) => "the same day or earlier".to_owned(),
+        (None, Some(b)) => format!("at least {}", words(b)),
+        (None, None) => "an unknown number of days".to_owned(),
     }
 }
 

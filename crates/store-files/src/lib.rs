@@ -76,7 +76,7 @@ impl Folder {
         let bytes = self.required("first-key")?;
         let key: Option<Verifier> = std::str::from_utf8(&bytes).ok().and_then(|t| t.parse().ok());
         key.filter(|k| format!("{k}\n").as_bytes() == bytes)
-            .ok_or_else(|| broken("first-key", "it is not one key and a newline"))
+            .ok_or_else(|| broken("first-key", "it must be one key and a newline"))
     }
 
     /// Reads the entries of one bundle, without their parts.
@@ -88,7 +88,7 @@ impl Folder {
             let entry = take_entry(&mut bytes).map_err(|why| broken(&path, why))?;
             entries.push(StoredEntry { index: place, entry: entry.to_vec(), parts: Vec::new() });
         }
-        if bytes.is_empty() { Ok(entries) } else { Err(broken(&path, "bytes are left over")) }
+        if bytes.is_empty() { Ok(entries) } else { Err(broken(&path, "bytes are left over at its end")) }
     }
 
     /// Reads the entries of one bundle with their published parts.
@@ -163,7 +163,7 @@ impl Folder {
         }
         let tile = Tile { level, index, width: hashes.len() as u64 };
         if self.hashes(tile)? != hashes {
-            return Err(broken(&tile.path(), "it is not the tile of the entries"));
+            return Err(broken(&tile.path(), "it does not match the entries"));
         }
         let full = Tile { width: TILE_WIDTH, ..tile };
         self.check_partials(&full.path(), tile.width, |w| hashes[..w].iter().flat_map(|h| h.0).collect())
@@ -178,7 +178,7 @@ impl Folder {
         for older in self.older_partials(path, width) {
             let partial = format!("{path}.p/{older}");
             if self.read(&partial)?.is_some_and(|bytes| bytes != beginning(older)) {
-                return Err(broken(&partial, "it is not the beginning of what stands there now"));
+                return Err(broken(&partial, "it is not the beginning of the present file"));
             }
         }
         Ok(())
@@ -225,13 +225,15 @@ impl Folder {
         let failed = |source| FolderError::Io { path: path.to_owned(), source };
         match std::fs::metadata(&file) {
             Ok(about) if !about.is_file() => Err(broken(path, "it is not a file")),
-            Ok(about) if about.len() > limit => Err(broken(path, "it is longer than such a file can be")),
+            Ok(about) if about.len() > limit => Err(broken(path, "it is longer than a file of its kind can be")),
             // A file may report a small size and still have no end.
             Ok(_) => {
                 let mut bytes = Vec::new();
                 let read = std::fs::File::open(&file).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
                 match read {
-                    Ok(_) if bytes.len() as u64 > limit => Err(broken(path, "it is longer than such a file can be")),
+                    Ok(_) if bytes.len() as u64 > limit => {
+                        Err(broken(path, "it is longer than a file of its kind can be"))
+                    }
                     Ok(_) => Ok(Some(bytes)),
                     // Removed in the meantime by a publish run.
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -248,7 +250,10 @@ impl Folder {
         let parents = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         for folder in parents {
             if std::fs::symlink_metadata(self.dir.join(folder)).is_ok_and(|about| about.is_symlink()) {
-                return Err(broken(&folder.display().to_string(), "it is a link, and a published folder has none"));
+                return Err(broken(
+                    &folder.display().to_string(),
+                    "it is a link, and a published folder must have none",
+                ));
             }
         }
         Ok(())
@@ -288,7 +293,7 @@ fn take_parts_of(path: &str, bytes: &[u8], entries: &mut [StoredEntry]) -> Resul
     for entry in entries {
         take_parts_into(&mut rest, &mut entry.parts).map_err(|why| broken(path, why))?;
     }
-    if rest.is_empty() { Ok(()) } else { Err(broken(path, "bytes are left over")) }
+    if rest.is_empty() { Ok(()) } else { Err(broken(path, "bytes are left over at its end")) }
 }
 
 /// Adds the parts of an entry that only an older file holds.
@@ -296,7 +301,7 @@ fn merge(path: &str, parts: &mut Vec<(u16, Vec<u8>)>, older: Vec<(u16, Vec<u8>)>
     for (number, bytes) in older {
         match parts.iter().find(|(held, _)| *held == number) {
             Some((_, held)) if *held == bytes => {}
-            Some(_) => return Err(broken(path, "it holds another part than the newer file")),
+            Some(_) => return Err(broken(path, "it has a different part from the newer file")),
             None => parts.push((number, bytes)),
         }
     }

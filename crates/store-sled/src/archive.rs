@@ -210,7 +210,7 @@ impl Archive {
     fn open_or_create(&self, name: DatabaseName) -> Result<Arc<Database>, StoreError> {
         if !self.names().contains_key(&name) {
             let folder = self.folder.join(name.folder());
-            std::fs::create_dir_all(&folder).map_err(io(format!("making the folder {}", folder.display())))?;
+            std::fs::create_dir_all(&folder).map_err(io(format!("creating the folder {}", folder.display())))?;
             self.names().insert(name, Arc::default());
             let database = self.database(name)?;
             folder.ancestors().take(3).try_for_each(sync_dir)?;

@@ -87,16 +87,16 @@ pub fn unpack(
     // An unchecked length must not reserve memory.
     let size = packed.first_chunk::<4>().map(|n| u32::from_le_bytes(*n)).ok_or(SHORT)?;
     if usize::try_from(size).is_ok_and(|n| n > MOST) {
-        return Err("its parts are longer than such a block can be");
+        return Err("its parts are longer than a block can hold");
     }
-    let parts = lz4_flex::block::decompress_size_prepended(packed).map_err(|_| "its parts do not decompress")?;
+    let parts = lz4_flex::block::decompress_size_prepended(packed).map_err(|_| "its parts cannot be decompressed")?;
     let (mut left, mut left_of_parts) = (plain, &parts[..]);
     for _ in 0..*count {
         take_entry(&mut left)?;
         take_parts(&mut left_of_parts, |_, _| {})?;
     }
     if !left.is_empty() || !left_of_parts.is_empty() || *count == 0 {
-        return Err("bytes are left over");
+        return Err("bytes are left over at its end");
     }
     let (mut plain, mut parts, mut stopped) = (plain, &parts[..], ControlFlow::Continue(()));
     let mut stored = StoredEntry { index: first, entry: Vec::new(), parts: Vec::new() };

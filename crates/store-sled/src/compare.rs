@@ -74,7 +74,7 @@ impl SledStore {
             found = found.wrapping_add(sum(hash, index));
             true
         });
-        let other = (found != expected).then(|| damaged("index", "it does not hold what the entries say"));
+        let other = (found != expected).then(|| damaged("index", "it does not match the entries"));
         Ok(read.err().or(other))
     }
 
@@ -110,7 +110,7 @@ impl SledStore {
             });
             let Some(index) = differs else { return Ok(read.map(|()| expected)) };
             if retried == Some(index) || !self.mend_unproved(index / TILE_WIDTH, replica)? {
-                let why = "its bytes are not the journal's".to_owned();
+                let why = "its bytes differ from the journal's".to_owned();
                 return Ok(Err(StoreError::Block { first: index, why }));
             }
             retried = Some(index);
@@ -137,7 +137,7 @@ impl SledStore {
             return Err(error);
         }
         if !lost.is_empty() {
-            let why = "its bytes do not fit its hashes, nor do those in the database".to_owned();
+            let why = "its bytes do not match its hashes, nor do those in the database".to_owned();
             return Err(StoreError::Lost { index: lost[0].max(index), why });
         }
         self.journal.mend(number, &proved.into_values().collect::<Vec<_>>())?;
@@ -167,7 +167,7 @@ impl SledStore {
         }
         let wrong = match self.replica() {
             Some(replica) => self.compare(&replica, false)?,
-            None => Some(StoreError::Broken("it failed before".to_owned())),
+            None => Some(StoreError::Broken("it failed earlier".to_owned())),
         };
         wrong.map_or(Ok(()), |error| self.rebuild(Some(error.to_string())))
     }

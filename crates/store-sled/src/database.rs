@@ -75,7 +75,7 @@ impl Database {
             Some(db) if !self.broken.load(Ordering::Relaxed) => {
                 guard(|| call(db)).inspect_err(|_| self.broken.store(true, Ordering::Relaxed))
             }
-            _ => Err(StoreError::Broken("it failed before in this run".to_owned())),
+            _ => Err(StoreError::Broken("it failed earlier in this command".to_owned())),
         }
     }
 
@@ -163,7 +163,7 @@ impl Database {
     /// Makes everything written so far durable: sled's flush, and the barrier that it lacks.
     pub fn sync(&self) -> Result<(), StoreError> {
         self.flush()?;
-        self.file.sync_all().map_err(io("making the entries durable".to_owned()))
+        self.file.sync_all().map_err(io("syncing the database".to_owned()))
     }
 
     /// Removes the keys of a range, 1,000 at a time.
@@ -234,7 +234,7 @@ fn guard<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
         Err(panic) => {
             let text =
                 panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(StoreError::Broken(text.unwrap_or("sled gave up without a word").to_owned()))
+            Err(StoreError::Broken(text.unwrap_or("sled stopped without a message").to_owned()))
         }
     }
 }

@@ -68,7 +68,7 @@ pub fn read(
             return ControlFlow::Break(());
         }
         let given = match keys::decode_block(key) {
-            None => Err(StoreError::Damaged { record: "archive", why: "a key of it is no key".to_owned() }),
+            None => Err(StoreError::Damaged { record: "archive", why: "one of its keys is not valid".to_owned() }),
             Some(first) if value.is_empty() => oversized::read(db, first..first + 1, &mut take),
             Some(first) => block::unpack(first, value, &range, &mut take)
                 .map_err(|why| StoreError::Block { first, why: why.to_owned() }),

@@ -72,7 +72,7 @@ pub fn copy_dir(from: &Path, to: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(copying()(error)),
     };
-    std::fs::create_dir_all(to).map_err(io(format!("making the folder {}", to.display())))?;
+    std::fs::create_dir_all(to).map_err(io(format!("creating the folder {}", to.display())))?;
     for entry in entries {
         let entry = entry.map_err(copying())?;
         let target = to.join(entry.file_name());
@@ -120,6 +120,11 @@ pub struct HighWaterMark {
 pub const ACKNOWLEDGED: &str = "acknowledged";
 /// Name of the file of the last signed mark, with its checkpoint.
 pub const SIGNED: &str = "signed";
+
+/// Returns the subject and verb of a sentence about a number of entries.
+pub fn entries_were(count: u64) -> String {
+    if count == 1 { "1 entry was".to_owned() } else { format!("{count} entries were") }
+}
 
 /// Content of a mark's file.
 #[derive(Debug, PartialEq, Eq)]
@@ -177,7 +182,7 @@ impl HighWaterMark {
     pub fn write_over(&self, mut file: &File, name: &str) -> Result<(), StoreError> {
         let bytes = with_check(&self.text(name, 2));
         let write = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&bytes));
-        write.map_err(io(format!("writing the size {name}")))
+        write.map_err(io(format!("writing the file `{name}`")))
     }
 
     fn text(&self, name: &str, version: u8) -> String {

@@ -127,7 +127,7 @@ pub fn encode_founding(founding: &Founding) -> Vec<u8> {
 /// # Errors
 /// If the layout is another, or the record does not decode.
 pub fn decode_founding(bytes: &[u8]) -> Result<Founding, StoreError> {
-    let damaged = || StoreError::Damaged { record: "founding record", why: "it does not decode".to_owned() };
+    let damaged = || StoreError::Damaged { record: "founding record", why: "it cannot be decoded".to_owned() };
     match bytes.first().copied().ok_or_else(damaged)? {
         DATABASE_LAYOUT | LAYOUT | LAYOUT_BEFORE_JOURNAL => {}
         found if found > DATABASE_LAYOUT => return Err(StoreError::NewLayout { found, known: DATABASE_LAYOUT }),

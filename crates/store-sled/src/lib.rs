@@ -60,7 +60,7 @@ pub enum Access {
 /// Name of the file that marks a ledger restored from a copy that leaves parts out.
 const PARTIAL: &str = "partial";
 const WHY_PARTIAL: &str =
-    "This ledger was restored from a copy that leaves parts out. It can be read and verified, and not added to.\n";
+    "This ledger was restored from a copy without some parts. It can be read and verified, but not added to.\n";
 
 /// Options for opening a ledger.
 pub struct Opening<'a> {
@@ -139,14 +139,14 @@ impl SledStore {
         opening: Opening<'_>,
     ) -> Result<Self, StoreError> {
         if !Genesis::origin_is_valid(&founding.genesis.origin) {
-            return Err(replica::damaged("founding record", "the origin cannot stand in a checkpoint"));
+            return Err(replica::damaged("founding record", "its origin is not allowed in a checkpoint"));
         }
         // A mark without a log is the only trace of a lost ledger, so nothing overwrites it.
         if is_ledger(dir) || [ACKNOWLEDGED, SIGNED, "checkpoint"].iter().any(|mark| dir.join(mark).exists()) {
             return Err(StoreError::AlreadyThere(dir.display().to_string()));
         }
         let new: Vec<&Path> = dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
-        std::fs::create_dir_all(dir).map_err(io(format!("making the folder {}", dir.display())))?;
+        std::fs::create_dir_all(dir).map_err(io(format!("creating the folder {}", dir.display())))?;
         for made in new {
             sync_dir(made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
         }
@@ -195,7 +195,7 @@ impl SledStore {
     fn put_journal(dir: &Path) -> Result<(), StoreError> {
         let (builder, place) = (dir.join("journal.new"), dir.join("journal"));
         // Before the rename there is no journal; after the sync, all of it survives a power cut.
-        std::fs::rename(&builder, &place).map_err(io(format!("making the folder {}", place.display())))?;
+        std::fs::rename(&builder, &place).map_err(io(format!("creating the folder {}", place.display())))?;
         sync_dir(dir)
     }
 
@@ -266,7 +266,7 @@ impl SledStore {
 
     /// Opens a temporary copy of a ledger that has no journal and cannot be locked.
     fn open_copy(dir: &Path, hashes: IndexHashes, notices: Notices) -> Result<Self, StoreError> {
-        let copy = tempfile::tempdir().map_err(io("making a temporary folder".to_owned()))?;
+        let copy = tempfile::tempdir().map_err(io("creating a temporary folder".to_owned()))?;
         for folder in ["hot", "archive"] {
             files::copy_dir(&dir.join(folder), &copy.path().join(folder))?;
         }

@@ -28,7 +28,7 @@ impl Lock {
     pub fn take(path: &Path, patience: Duration, waiting: Waiting<'_>) -> Result<Self, StoreError> {
         // A link here could lead to any file, and locking empties the file.
         if std::fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
-            let source = std::io::Error::other("it is not a plain file");
+            let source = std::io::Error::other("it is not a regular file");
             return Err(StoreError::Io { what: format!("opening the lock {}", path.display()), source });
         }
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);

@@ -82,7 +82,7 @@ impl SledStore {
     fn check_rollback(&self, mark: &HighWaterMark, name: &str, replica: Option<&Replica>) -> Result<(), StoreError> {
         let size = self.journal.head().size();
         if size < mark.size {
-            let why = format!("{} entries were {name}, and {size} can be read", mark.size);
+            let why = format!("{} {name}, but only {size} can be read", files::entries_were(mark.size));
             return Err(StoreError::Behind(why));
         }
         let chain = match self.chain_at(mark.size, replica) {
@@ -94,7 +94,8 @@ impl SledStore {
         if chain == mark.chain {
             Ok(())
         } else {
-            Err(StoreError::Behind(format!("its first {} entries are not the ones {name}", mark.size)))
+            let were = files::entries_were(mark.size);
+            Err(StoreError::Behind(format!("{were} {name}, but the ledger begins with others")))
         }
     }
 
@@ -111,7 +112,8 @@ impl SledStore {
             && note.verify(&key).is_ok()
         {
             let size = self.journal.head().size();
-            return Err(StoreError::Behind(format!("{} entries were signed, and {size} can be read", checkpoint.size)));
+            let were = files::entries_were(checkpoint.size);
+            return Err(StoreError::Behind(format!("{were} signed, but only {size} can be read")));
         }
         let fitting = match parsed.filter(|checkpoint| checkpoint.size <= self.journal.head().size()) {
             Some(checkpoint) => self.chain_of(&checkpoint)?.map(|chain| (checkpoint.size, chain)),
@@ -127,7 +129,7 @@ impl SledStore {
             _ => {
                 if self.lock.is_some() && self.dir.join(SIGNED).exists() {
                     let (from, to) = (self.dir.join(SIGNED), self.dir.join("signed.damaged"));
-                    std::fs::rename(&from, to).map_err(files::io(format!("putting {} aside", from.display())))?;
+                    std::fs::rename(&from, to).map_err(files::io(format!("moving {} aside", from.display())))?;
                 }
                 self.notices.add(Notice::FileLost(SIGNED.to_owned()));
             }

@@ -48,11 +48,11 @@ impl SledStore {
         let mut is_old_layout = is_old_layout;
         let opened = Replica::open(&self.dir, self.lengths).and_then(|(replica, founding, layout)| {
             if founding != *self.journal.founding() {
-                return Err(damaged("founding record", "it is another than the journal's"));
+                return Err(damaged("founding record", "it differs from the journal's"));
             }
             if layout != DATABASE_LAYOUT {
                 is_old_layout |= layout == LAYOUT;
-                return Err(damaged("founding record", "it is of an earlier layout"));
+                return Err(damaged("founding record", "it has an earlier layout"));
             }
             Ok(replica)
         });
@@ -84,7 +84,7 @@ impl SledStore {
         }
         if !fits {
             self.put_replica(replica);
-            return self.rebuild(Some("its last entry is not the journal's".to_owned()));
+            return self.rebuild(Some("its last entry differs from the journal's".to_owned()));
         }
         if let Err(error) = self.catch_up(&mut replica) {
             self.suspect(&error);
@@ -151,10 +151,11 @@ impl SledStore {
                 return Err(error);
             }
             if self.journal.damaged_size() == 0 {
-                let why = format!("{required} entries were acknowledged or signed, and {} can be read", head.size());
+                let were = files::entries_were(required);
+                let why = format!("{were} acknowledged or signed, but only {} can be read", head.size());
                 return Err(StoreError::Behind(why));
             }
-            let why = "the end of the journal is damaged there, and the database does not have it".to_owned();
+            let why = "the end of the journal is damaged there, and the database does not have the entry".to_owned();
             return Err(StoreError::Lost { index: head.size(), why });
         }
         if mended.is_empty() {
@@ -184,7 +185,7 @@ impl SledStore {
         match self.mend_bundles(number, replica, None)?.first() {
             None => Ok(()),
             Some(index) => {
-                let why = "its bytes do not fit their check values, nor do those in the database".to_owned();
+                let why = "its bytes do not match their check values, nor do those in the database".to_owned();
                 Err(StoreError::Lost { index: *index, why })
             }
         }

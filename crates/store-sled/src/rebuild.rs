@@ -52,7 +52,7 @@ impl SledStore {
         let (aside, replaced) = (self.dir.join("rebuilt"), self.dir.join("replaced"));
         files::remove_dir(&aside)?;
         files::remove_dir(&replaced)?;
-        std::fs::create_dir(&aside).map_err(io(format!("making the folder {}", aside.display())))?;
+        std::fs::create_dir(&aside).map_err(io(format!("creating the folder {}", aside.display())))?;
         let mut replica = Replica::create(&aside, self.journal.founding(), self.lengths)?;
         let size = self.journal.head().size();
         while replica.size() < size {
@@ -66,7 +66,7 @@ impl SledStore {
         }
         replica.sync()?;
         replica.close();
-        std::fs::create_dir(&replaced).map_err(io(format!("making the folder {}", replaced.display())))?;
+        std::fs::create_dir(&replaced).map_err(io(format!("creating the folder {}", replaced.display())))?;
         for folder in ["archive", "hot"] {
             let (place, new) = (self.dir.join(folder), aside.join(folder));
             let moving = || io(format!("moving the folder {}", place.display()));
@@ -112,7 +112,7 @@ impl SledStore {
                 }
             }
             if !mended {
-                return Err(StoreError::Lost { index, why: "its bytes do not fit its hashes".to_owned() });
+                return Err(StoreError::Lost { index, why: "its bytes do not match its hashes".to_owned() });
             }
             retried = Some(index);
         }

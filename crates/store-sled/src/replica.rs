@@ -81,7 +81,7 @@ impl Replica {
         let founding = keys::decode_founding(&bytes)?;
         let manifest = match hot.get(keys::MANIFEST_KEY)? {
             None => Manifest::default(),
-            Some(bytes) => Manifest::decode(&bytes).ok_or_else(|| damaged("manifest", "it does not decode"))?,
+            Some(bytes) => Manifest::decode(&bytes).ok_or_else(|| damaged("manifest", "it cannot be decoded"))?,
         };
         let mut replica = Self::of(dir, hot, manifest, lengths);
         let (mut next, mut last) = (replica.manifest.size, replica.manifest.chain);

@@ -346,7 +346,7 @@ impl Stream {
             if let Some(filter) = &self.filter
                 && !records.chunk_by(|a: &Record, b| a.0 == b.0).all(|same| filter.may_hold(same[0].0))
             {
-                let why = format!("the filter of its run {run} rules out what that holds");
+                let why = format!("the filter of its run {run} excludes hashes that the run has");
                 return Err(StoreError::Damaged { record: "index", why });
             }
             self.records = records.into_iter();
@@ -357,11 +357,11 @@ impl Stream {
 }
 
 fn gap(run: u32) -> StoreError {
-    StoreError::Damaged { record: "index", why: format!("values of its run {run} do not join") }
+    StoreError::Damaged { record: "index", why: format!("values of its run {run} do not follow each other") }
 }
 
 fn broken() -> StoreError {
-    StoreError::Damaged { record: "index", why: "a value of it does not decode".to_owned() }
+    StoreError::Damaged { record: "index", why: "one of its values cannot be decoded".to_owned() }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
     let mut failed = None;
     replica.read(0..replica.size(), &mut |stored| {
         if follows(stored, head.size(), Some(head.chain)).is_none() {
-            let why = "its bytes do not fit its hashes".to_owned();
+            let why = "its bytes do not match its hashes".to_owned();
             failed = Some(StoreError::Lost { index: stored.index, why });
             return flow(false);
         }
@@ -61,7 +61,8 @@ pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
         return Err(error);
     }
     if let Some((name, mark)) = unmet.first() {
-        let why = format!("{} entries were {name}, and {} can be read, or others", mark.size, head.size());
+        let were = files::entries_were(mark.size);
+        let why = format!("{were} {name}, but {} can be read, or others are in their place", head.size());
         return Err(StoreError::Behind(why));
     }
     if !pending.is_empty() {
@@ -97,14 +98,14 @@ pub fn rebuild_journal(dir: &Path, error: StoreError, notices: &Notices) -> Resu
         return Ok(());
     }
     files::remove_dir(&aside)?;
-    std::fs::rename(&journal, &aside).map_err(files::io("putting the journal aside".to_owned()))?;
+    std::fs::rename(&journal, &aside).map_err(files::io("moving the journal aside".to_owned()))?;
     match take_up(dir) {
         Ok((entries, _)) => {
             notices.add(Notice::JournalRebuilt { why: "its files were damaged".to_owned(), entries });
             Ok(())
         }
         Err(failed) => {
-            std::fs::rename(&aside, &journal).map_err(files::io("putting the journal back".to_owned()))?;
+            std::fs::rename(&aside, &journal).map_err(files::io("moving the journal back".to_owned()))?;
             // An I/O error says nothing about the ledger.
             Err(if failed.is_integrity() { error } else { failed })
         }

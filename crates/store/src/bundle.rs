@@ -88,7 +88,7 @@ pub fn take_parts<'b>(bytes: &mut &'b [u8], mut visit: impl FnMut(u16, &'b [u8])
         let (part, after) = after.split_at_checked(length).ok_or(SHORT)?;
         let number = u16::from_be_bytes(*number);
         if before.is_some_and(|before| before >= number) {
-            return Err("parts stand in the order of their numbers, each once");
+            return Err("the parts are not in the order of their numbers, each once");
         }
         before = Some(number);
         visit(number, part);

@@ -126,10 +126,10 @@ pub enum StoreError {
     #[error("there is no ledger at {0}")]
     NoLedger(String),
     /// A ledger exists at this place already.
-    #[error("there is a ledger at {0} already")]
+    #[error("there is already a ledger at {0}")]
     AlreadyThere(String),
     /// Another process holds the lock of the ledger.
-    #[error("the ledger is in use by {holder}; waited {seconds} seconds")]
+    #[error("the ledger is in use by {holder}; waited {seconds} second{}", if *.seconds == 1 { "" } else { "s" })]
     Locked {
         /// The holder, as recorded in its lock.
         holder: String,
@@ -137,7 +137,7 @@ pub enum StoreError {
         seconds: u64,
     },
     /// Another writer moved the head.
-    #[error("the ledger has moved on from entry {expected} to entry {found}")]
+    #[error("another command added to the ledger: its size was {expected} and is now {found}")]
     Conflict {
         /// The size expected.
         expected: u64,
@@ -148,7 +148,7 @@ pub enum StoreError {
     #[error("entry {0} is missing")]
     Missing(u64),
     /// A block of entries is damaged.
-    #[error("the block of entries from {first} on is damaged: {why}")]
+    #[error("the block that begins with entry {first} is damaged: {why}")]
     Block {
         /// Index of the first entry of the block.
         first: u64,
@@ -172,13 +172,13 @@ pub enum StoreError {
         why: String,
     },
     /// The store is read-only.
-    #[error("what is published is not written to in this way")]
+    #[error("this copy of the ledger is read-only")]
     ReadOnly,
     /// The ledger was restored from a copy without some parts, and is read-only.
-    #[error("this ledger was restored from a copy that leaves parts out: it can be read, and not added to")]
+    #[error("this ledger was restored from a copy without some parts: it can be read, but not added to")]
     Partial,
     /// An entry is damaged in every copy.
-    #[error("entry {index} is damaged in every copy the ledger keeps: {why}")]
+    #[error("entry {index} is damaged in every copy that the ledger keeps: {why}")]
     Lost {
         /// Index of the entry.
         index: u64,
@@ -186,10 +186,10 @@ pub enum StoreError {
         why: String,
     },
     /// The ledger has an old layout that this version does not read.
-    #[error("it was made by an earlier version of the program, in layout {0}, which this version does not read")]
+    #[error("this ledger was made by an earlier version of heldto, in layout {0}, which this version cannot read")]
     OldLayout(u8),
     /// The ledger has the layout of a later version of the program.
-    #[error("it was made by a later version of the program, in layout {found}; this version reads layout {known}")]
+    #[error("this ledger was made by a later version of heldto, in layout {found}; this version reads layout {known}")]
     NewLayout {
         /// The layout found.
         found: u8,
@@ -205,13 +205,13 @@ pub enum StoreError {
         why: String,
     },
     /// The log ends before the last acknowledged entry, or continues with other entries.
-    #[error("the end of the ledger is lost, or other entries stand in its place: {0}")]
+    #[error("the end of the ledger is lost, or other entries have taken its place: {0}")]
     Behind(String),
     /// The database below the store is broken.
     #[error("the database is broken: {0}")]
     Broken(String),
     /// An I/O operation failed.
-    #[error("{what}: {source}")]
+    #[error("{what} failed: {source}")]
     Io {
         /// The operation.
         what: String,

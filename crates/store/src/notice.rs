@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[non_exhaustive]
 pub enum Notice {
     /// One wrong bit was corrected by means of its check value.
-    #[error("{0}: one bit was wrong and has been put right")]
+    #[error("{0}: one bit was wrong and was corrected")]
     BitCorrected(String),
     /// Damaged entries of the journal were restored from another copy.
-    #[error("{} damaged in the journal and {} been mended from another copy", entries(*.first, *.last), if .first == .last { "has" } else { "have" })]
+    #[error("{} damaged in the journal and restored from another copy", entries(*.first, *.last))]
     JournalMended {
         /// Index of the first entry.
         first: u64,
@@ -23,7 +23,8 @@ pub enum Notice {
     },
     /// The journal was missing or unreadable, and was rebuilt from the database.
     #[error(
-        "the journal could not be read ({why}) and has been made again from the database: all {entries} entries are there"
+        "the journal could not be read ({why}) and was rebuilt from the database: {}",
+        complete(*.entries)
     )]
     JournalRebuilt {
         /// The damage found.
@@ -33,14 +34,15 @@ pub enum Notice {
     },
     /// The database failed in the middle of a command.
     #[error(
-        "the database could not be used ({0}); the answer comes from the journal and is complete, and the next command checks the database"
+        "the database could not be used ({0}); the answer comes from the journal and is complete; the next command \
+         will check the database"
     )]
     DatabaseSuspect(String),
     /// The database cannot be rebuilt.
-    #[error("the database cannot be made again: {0}")]
+    #[error("the database cannot be rebuilt: {0}")]
     DatabaseNotRebuilt(String),
     /// The database was damaged, and was rebuilt from the journal.
-    #[error("the database was damaged and has been made again from the journal: all {entries} entries are there")]
+    #[error("the database was damaged and was rebuilt from the journal: {}", complete(*.entries))]
     DatabaseRebuilt {
         /// The damage found.
         why: String,
@@ -48,34 +50,39 @@ pub enum Notice {
         entries: u64,
     },
     /// The database was suspect, and a check found it sound.
-    #[error("an earlier command was cut short; the database was checked, and is sound")]
+    #[error("an earlier command was interrupted; the database was checked and is sound")]
     DatabaseChecked,
     /// The folder is not writable, so the database is not opened.
-    #[error("the folder cannot be written to; the ledger is read from its journal, as it stands")]
+    #[error("the folder cannot be written to, so the ledger is read from its journal")]
     FolderUnwritable,
     /// Another process is writing.
     #[error("another command is writing ({0}); this shows what was recorded before it")]
     BesideWriter(String),
     /// The index had to be made in memory.
-    #[error("without the database all {0} entries have to be read, which takes a while")]
+    #[error("without the database, all {0} entries must be read, which takes a while")]
     LogFolded(u64),
     /// The ledger was made before there was a journal, and one was added.
-    #[error("this ledger was made by an earlier version: its {0} entries now stand in a journal too")]
+    #[error(
+        "this ledger was made by an earlier version of heldto and now has a journal too: {}",
+        complete(*.0)
+    )]
     TakenUp(u64),
     /// The ledger was made before there was a journal, and its folder is not writable.
     #[error(
-        "this ledger was made by an earlier version and its folder cannot be written to: it is read from a temporary copy"
+        "this ledger was made by an earlier version, and its folder cannot be written to: it is read from a temporary \
+         copy"
     )]
     OldLayoutCopied,
     /// The journal is missing, and the folder is not writable.
-    #[error("the journal is missing and the folder cannot be written to: the ledger is read from a temporary copy")]
+    #[error("the journal is missing, and the folder cannot be written to: the ledger is read from a temporary copy")]
     JournalCopied,
     /// A small file was damaged or missing, and was rebuilt from other data.
-    #[error("the file `{0}` was damaged or missing and has been made again")]
+    #[error("the file `{0}` was damaged or missing and was rebuilt")]
     FileRebuilt(String),
     /// A small file was damaged, and no other copy of its content exists.
     #[error(
-        "the file `{0}` was damaged and has been put aside; compare the ledger with a checkpoint that you kept: heldto verify --expect"
+        "the file `{0}` was damaged and was moved aside; compare the ledger with a checkpoint that you kept: heldto \
+         verify --expect CHECKPOINT"
     )]
     FileLost(String),
 }
@@ -112,4 +119,9 @@ impl Notices {
 /// Returns the subject and verb of a sentence about one or more entries.
 fn entries(first: u64, last: u64) -> String {
     if first == last { format!("entry {first} was") } else { format!("entries {first} to {last} were") }
+}
+
+/// Returns the clause that no entry is missing.
+fn complete(entries: u64) -> String {
+    if entries == 1 { "its 1 entry is there".to_owned() } else { format!("all {entries} entries are there") }
 }

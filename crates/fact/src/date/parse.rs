@@ -20,11 +20,11 @@ fn form(text: &str) -> Result<Form, Why> {
         return Ok(Form::Unknown);
     }
     if let Some(inner) = text.strip_prefix('[') {
-        let inner = inner.strip_suffix(']').ok_or("a `[` without its `]`")?;
+        let inner = inner.strip_suffix(']').ok_or("the `[` has no `]`")?;
         return if inner.contains("..") { within(inner) } else { one_of(inner) };
     }
     if slashed(text) {
-        return Err("write 2025-01-10, year first: 10/01/2025 can be read two ways");
+        return Err("it can be read in two ways; write the year first, as in 2025-01-10");
     }
     if let Some((start, end)) = text.split_once('/') {
         return throughout(start, end);
@@ -47,15 +47,15 @@ fn throughout(start: &str, end: &str) -> Result<Form, Why> {
     match (start, end) {
         (Bound::At(a), Bound::At(b)) if a.earliest() > b.latest() => Err("it ends before it begins"),
         (Bound::At(_), _) | (_, Bound::At(_)) => Ok(Form::Throughout(start, end)),
-        _ => Err("at least one end must be a date; write \"unknown\" where neither is known"),
+        _ => Err("at least one end must be a date; if neither is known, write \"unknown\""),
     }
 }
 
 fn within(inner: &str) -> Result<Form, Why> {
-    let (start, end) = inner.split_once("..").ok_or("two dots between the ends")?;
+    let (start, end) = inner.split_once("..").ok_or("write two dots between the ends")?;
     let end_of = |text: &str| if text.is_empty() { Ok(None) } else { point(text).map(Some) };
     match (end_of(start)?, end_of(end)?) {
-        (None, None) => Err("at least one end must be a date; write \"unknown\" where neither is known"),
+        (None, None) => Err("at least one end must be a date; if neither is known, write \"unknown\""),
         (Some(a), Some(b)) if a.earliest() > b.latest() => Err("it ends before it begins"),
         (a, b) => Ok(Form::Within(a, b)),
     }
@@ -64,10 +64,10 @@ fn within(inner: &str) -> Result<Form, Why> {
 fn one_of(inner: &str) -> Result<Form, Why> {
     let points = inner.split(',').map(|p| point(p.trim())).collect::<Result<Vec<_>, _>>()?;
     if points.len() < 2 || points.len() > 100 {
-        return Err("a choice holds 2 to 100 dates");
+        return Err("a choice must have 2 to 100 dates");
     }
     if points.windows(2).any(|w| w[0].earliest() >= w[1].earliest()) {
-        return Err("the dates of a choice stand in order, each once");
+        return Err("the dates of a choice must be in order, each given once");
     }
     Ok(Form::OneOf(points))
 }
@@ -95,10 +95,10 @@ fn point(text: &str) -> Result<Point, Why> {
         _ => return Err(SHAPE),
     };
     if !(1..=12).contains(&month) {
-        return Err("there is no such month");
+        return Err("there is no such month: write 01 to 12");
     }
     let year = i32::try_from(year).map_err(|_| SHAPE)?;
-    let first = NaiveDate::from_ymd_opt(year, month, day).ok_or("there is no such day")?;
+    let first = NaiveDate::from_ymd_opt(year, month, day).ok_or("there is no such day in that month")?;
     Ok(Point { first, precision, approximate, uncertain })
 }
 
@@ -153,7 +153,7 @@ mod tests {
             ("2025-02-30", "no such day"),
             ("25-01-14", "a day is written"),
             ("2025-1-4", "a day is written"),
-            ("[2025-01", "without its"),
+            ("[2025-01", "has no `]`"),
             ("[2025-01..2024-01]", "ends before"),
             ("../..", "at least one end"),
             ("[..]", "at least one end"),

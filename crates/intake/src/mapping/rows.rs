@@ -115,13 +115,13 @@ impl<'a> Rows<'a> {
         });
         let Some(table) = table else {
             let names: Vec<&str> = mapping.file.iter().map(|t| t.name.as_str()).collect();
-            let help = format!("it reads {}", names.join(", "));
+            let help = format!("the mapping reads {}", names.join(", "));
             return self.wrong(number, 0..0, format!("the mapping has no table `{name}`"), &help);
         };
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
         let header = match reader.headers() {
             Ok(header) => header.clone(),
-            Err(e) => return self.wrong(number, 0..0, why(&e), "save it as a table with commas, in UTF-8"),
+            Err(e) => return self.wrong(number, 0..0, why(&e), "save it as comma-separated values (CSV), in UTF-8"),
         };
         let columns: BTreeMap<&str, usize> = header.iter().enumerate().map(|(n, name)| (name, n)).collect();
         if !self.has_columns(number, table, &columns) {
@@ -142,7 +142,7 @@ impl<'a> Rows<'a> {
                 Ok(false) => return,
                 Ok(true) => {}
                 Err(e) => {
-                    return self.wrong(number, from..from + 1, why(&e), "mend the row, or save the table again");
+                    return self.wrong(number, from..from + 1, why(&e), "correct the row, or save the table again");
                 }
             }
             let until = usize::try_from(reader.position().byte()).unwrap_or(from);
@@ -180,7 +180,7 @@ impl<'a> Rows<'a> {
         }
         let near = gone.first().and_then(|g| crate::did_you_mean(g.trim_matches('`'), columns.keys().copied()));
         let help = near.unwrap_or_else(|| {
-            "print the mapping with heldto mapping NAME, change it, and give your file with --mapping".to_owned()
+            "print the mapping with heldto mapping NAME, change it, and give the changed file with --mapping".to_owned()
         });
         let of = if gone.len() == 1 { "no column" } else { "no columns" };
         self.wrong(number, 0..0, format!("the table has {of} {}", gone.join(", ")), &help);
@@ -203,7 +203,7 @@ impl<'a> Rows<'a> {
                 number,
                 row.span.clone(),
                 format!("this row has no {} code", self.mapping.scheme),
-                "every place goes by one",
+                "every place needs one",
             );
         };
         if fill(&place.name).is_empty() {
@@ -211,7 +211,7 @@ impl<'a> Rows<'a> {
                 number,
                 row.span.clone(),
                 "this row has no name for its place".to_owned(),
-                "every place has one",
+                "every place needs a name",
             );
         }
         let party = match self.codes.get(&(self.mapping.scheme.clone(), code.clone())) {
@@ -251,7 +251,7 @@ impl<'a> Rows<'a> {
         (party, code, place): (&FactId, &str, &Place),
     ) -> Result<(), (String, String)> {
         let fill = |t: &super::Template| t.fill(|column| row.cell(column));
-        let plain = |e: &dyn std::fmt::Display| (e.to_string(), "change the mapping, or the cell".to_owned());
+        let plain = |e: &dyn std::fmt::Display| (e.to_string(), "correct the mapping, or the cell".to_owned());
         let metric: FactId = measure.metric.parse().map_err(|e| plain(&e))?;
         if !self.metrics.contains(&metric) {
             return Err((
@@ -267,8 +267,8 @@ impl<'a> Rows<'a> {
         let (period, day) = (when(&table.period)?, when(&table.day)?);
         let Some(time) = period.as_ref().or(day.as_ref()).map(|(text, _)| text.clone()) else {
             return Err((
-                "a table with measures says which time a row is for".to_owned(),
-                "give `period` or `day`".to_owned(),
+                "a table with measures must give the time of each row".to_owned(),
+                "give the table `period` or `day` in the mapping".to_owned(),
             ));
         };
         let id = self.id(&metric, code, &time);
@@ -276,7 +276,7 @@ impl<'a> Rows<'a> {
         let count = |t: &Option<super::Template>| -> Result<Option<u64>, (String, String)> {
             t.as_ref()
                 .map_or(Ok(None), |t| sum(&fill(t), &self.mapping.not_given))
-                .map_err(|e| (e, "a count is a whole number, or several with + between".to_owned()))
+                .map_err(|e| (e, "a count must be a whole number, or several with + between them".to_owned()))
         };
         let (numerator, denominator) = (count(&measure.numerator)?, count(&measure.denominator)?);
         let whole = place.part_of.as_ref().map(fill).filter(|w| !w.is_empty()).map(|w| self.id(&metric, &w, &time));
@@ -284,7 +284,7 @@ impl<'a> Rows<'a> {
         let cite = Citation { source: self.says.source.clone(), at: format!("{name}, line {}", row.line), quote: None };
         let id: FactId = id.parse().map_err(|e| plain(&e))?;
         if self.places.insert(id.clone(), (row.file, row.span.clone())).is_some() {
-            let help = "let `where` take one row of each place and time".to_owned();
+            let help = "limit the table by `where` to one row for each place and time".to_owned();
             return Err((format!("this row gives `{id}` a second time"), help));
         }
         let fact = Fact {
@@ -318,9 +318,10 @@ impl<'a> Rows<'a> {
 fn why(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("this row has {len} cells, and the rows before it have {expected_len}")
+            let cells = if *len == 1 { "cell" } else { "cells" };
+            format!("this row has {len} {cells}, but the rows before it have {expected_len}")
         }
-        _ => format!("this row does not read: {error}"),
+        _ => format!("this row cannot be read: {error}"),
     }
 }
 
@@ -336,7 +337,7 @@ fn amount(
     not_given: &BTreeMap<String, String>,
     decimals: Option<u8>,
 ) -> Result<(Amount, Option<String>), (String, String)> {
-    let help = || "a value is a number and a unit".to_owned();
+    let help = || "a value must be a number and a unit".to_owned();
     let (number, unit) =
         text.split_once(' ').ok_or_else(|| (format!("`{text}` is not a number and a unit"), help()))?;
     let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| (e.to_string(), help()))?;

@@ -23,13 +23,13 @@ impl TryFrom<String> for Template {
     fn try_from(text: String) -> Result<Self, String> {
         let (mut pieces, mut rest) = (Vec::new(), text.as_str());
         while let Some((before, after)) = rest.split_once('{') {
-            let (inside, after) = after.split_once('}').ok_or_else(|| format!("`{text}`: a `{{` without its `}}`"))?;
+            let (inside, after) = after.split_once('}').ok_or_else(|| format!("`{text}`: a `{{` has no `}}`"))?;
             pieces.push(Piece::Text(before.to_owned()));
             let (names, range) = match inside.split_once(':') {
                 None => (inside, None),
                 Some((names, range)) => {
                     let ends = range.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-                    (names, Some(ends.ok_or_else(|| format!("`{range}` is no range of characters such as 4..6"))?))
+                    (names, Some(ends.ok_or_else(|| format!("`{range}` is not a range of characters, such as 4..6"))?))
                 }
             };
             pieces.push(Piece::Column(names.split('|').map(str::to_owned).collect(), range));

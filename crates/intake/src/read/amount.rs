@@ -19,22 +19,23 @@ pub fn fields(t: &mut Fields<'_>, key: &'static str, role: Role, f: &mut Finding
         (None, Some(unit)) if node.is_none() => Amount { value: None, ..Amount::exact(Quantity::ZERO, unit, role) },
         (None, _) if node.is_some() => return None,
         (Some(_), Some(_)) => {
-            f.problems.push(
-                Problem::new(t.span(), format!("the unit stands in `{key}` already"), "").help("leave `unit` out"),
-            );
+            f.problems
+                .push(Problem::new(t.span(), format!("the unit is already in `{key}`"), "").help("leave `unit` out"));
             return None;
         }
         _ => {
-            let problem = Problem::new(t.span(), format!("an amount has no `{key}`"), "");
+            let problem = Problem::new(t.span(), format!("`{key}` is missing"), "");
             f.problems.push(
-                problem.help("write value = \"500 places\", or unit = \"places\" with stated = \"not-quantified\""),
+                problem.help(format!(
+                    "write {key} = \"500 places\", or unit = \"places\" with stated = \"not-quantified\""
+                )),
             );
             return None;
         }
     };
     if (amount.value.is_none()) != (qualifier == Qualifier::NotQuantified) {
-        let help = "an amount without a number is stated = \"not-quantified\", and only such a one";
-        f.problems.push(Problem::new(t.span(), "number and way of stating do not fit", "").help(help));
+        let help = "write stated = \"not-quantified\" if there is no number, and only then";
+        f.problems.push(Problem::new(t.span(), "the number and `stated` contradict each other", "").help(help));
     }
     amount.qualifier = qualifier;
     amount.direction = t.text("direction", f);
@@ -47,8 +48,8 @@ pub fn fields(t: &mut Fields<'_>, key: &'static str, role: Role, f: &mut Finding
     if matches!((amount.low, amount.high), (Some(low), Some(high)) if low > high) {
         f.problems.push(Problem::new(t.span(), "`low` is greater than `high`", ""));
     } else if !amount.bounds_fit() {
-        let help = "give both `low` and `high`, with the value between them, or leave them out";
-        f.problems.push(Problem::new(t.span(), "the bounds do not fit the value and how it is stated", "").help(help));
+        let help = "give both `low` and `high`, with the value between them, or leave both out";
+        f.problems.push(Problem::new(t.span(), "`low` and `high` do not fit the value and `stated`", "").help(help));
     }
     Some(amount)
 }
@@ -62,7 +63,7 @@ pub fn short(node: &Node, role: Role, f: &mut Findings) -> Option<Amount> {
 fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Quantity>, Unit)> {
     let written = match &node.value {
         Value::Number(n) => {
-            let problem = Problem::new(node.span.clone(), format!("`{n}` has no unit"), "a number alone");
+            let problem = Problem::new(node.span.clone(), format!("`{n}` has no unit"), "a number without a unit");
             f.problems.push(problem.help(format!("write \"{n} GBP\" or \"{n} places\"")));
             return None;
         }
@@ -70,8 +71,8 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
     };
     let fail = |error: Invalid, help: &str| Problem::new(node.span.clone(), error.to_string(), "").help(help);
     if written.contains('£') {
-        let problem = Problem::new(node.span.clone(), "money is written as a number and a currency", "a pound sign");
-        f.problems.push(problem.help("write \"11000000 GBP\""));
+        let problem = Problem::new(node.span.clone(), "money must be a number and a currency", "a pound sign");
+        f.problems.push(problem.help("for example: \"11000000 GBP\""));
         return None;
     }
     let split = written.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(written.len());
@@ -87,7 +88,7 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         Some((total, unit)) => match total.parse::<Quantity>() {
             Ok(total) => (Some(total), unit.trim()),
             Err(error) => {
-                f.problems.push(fail(error, "write \"260 of 519 plans\""));
+                f.problems.push(fail(error, "for example: \"260 of 519 plans\""));
                 return None;
             }
         },
@@ -104,14 +105,14 @@ fn unit_of(node: &Node, written: &str, f: &mut Findings) -> Option<Unit> {
         "percent" | "per cent" => return Some(Unit::Percent),
         "pounds" | "pound" | "pounds sterling" | "quid" => Problem::new(
             node.span.clone(),
-            format!("`{written}` is no unit of money here"),
-            "a currency is three capitals",
+            format!("`{written}` is not a currency"),
+            "a currency has three capital letters",
         )
-        .help("write \"250000 GBP\""),
+        .help("for example: \"250000 GBP\""),
         _ => match written.parse() {
             Ok(unit) => return Some(unit),
             Err(error) => {
-                let help = "write \"11000000 GBP\", \"50.3 %\", \"2 weeks\" or \"500 places\"";
+                let help = "for example: \"11000000 GBP\", \"50.3 %\", \"2 weeks\" or \"500 places\"";
                 Problem::new(node.span.clone(), Invalid::to_string(&error), "").help(help)
             }
         },

@@ -24,23 +24,25 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
         Kind::Source => source(t, f),
         Kind::Metric => Body::Metric {
             definition: t.required_text("definition", "say how it is computed", f)?,
-            unit: t.required_text("unit", "say what it counts: \"%\", \"plans\"", f)?,
+            unit: t.required_text("unit", "say what it counts, such as \"%\" or \"plans\"", f)?,
             better: t.parsed("better", f).unwrap_or(Better::Neither),
         },
         Kind::Inspection => Body::Inspection {
             framework: t.text("framework", f),
             findings: t.texts("findings", f),
-            outcome: t.required_text("outcome", "say what the inspection came to", f)?,
+            outcome: t.required_text("outcome", "say what the inspection concluded", f)?,
         },
-        Kind::Notice => Body::Notice { form: t.required_text("form", "say what it is: \"improvement notice\"", f)? },
+        Kind::Notice => {
+            Body::Notice { form: t.required_text("form", "say what it is, such as \"improvement notice\"", f)? }
+        }
         Kind::Statement => Body::Statement {
             outcome: t.text("outcome", f),
-            act: t.required("act", "say what was done in saying it: speech, apology, claim, forecast, ask, …", f)?,
+            act: t.required("act", "say what kind of statement it is: speech, apology, claim, forecast, ask, …", f)?,
         },
         Kind::Question => Body::Question {
             answer: t.required(
                 "answer",
-                "say what became of it: answered, partly-answered, declined, silence or not-known",
+                "say whether it was answered: answered, partly-answered, declined, silence or not-known",
                 f,
             )?,
         },
@@ -48,7 +50,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
         Kind::Delivery => Body::Delivery {
             outcome: t.required(
                 "outcome",
-                "say which way it points: done, part, started, progress, setback, not-done or undone",
+                "say what was done: done, part, started, progress, setback, not-done or undone",
                 f,
             )?,
         },
@@ -67,7 +69,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             let (numerator, denominator) = (t.count("numerator", f), t.count("denominator", f));
             let metric = t.reference("metric", Some(Kind::Metric), f);
             let metric =
-                t.require(metric.clone(), metric.is_some(), "metric", "name the metric it is a value of", f)?;
+                t.require(metric.clone(), metric.is_some(), "metric", "name the metric that was measured", f)?;
             Body::Measurement { metric, numerator, denominator }
         }
         Kind::Change => Body::Change {
@@ -82,7 +84,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
         Kind::Assessment => {
             let of = t.reference("of", Some(Kind::Pledge), f);
             let (verdict, scale, reasons) = (
-                t.required_text("verdict", "give the verdict in the word of its scale", f),
+                t.required_text("verdict", "give the verdict, in a word of its scale", f),
                 t.required_text("scale", "name the scale", f),
                 t.text("reasons", f),
             );
@@ -92,7 +94,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
         Kind::Succession => {
             let passes = t.list("passes", f).iter().filter_map(|n| passed(n, f)).collect();
             let of = t.reference("of", Some(Kind::Party), f);
-            let of = t.require(of.clone(), of.is_some(), "of", "name the body that is followed by others", f)?;
+            let of = t.require(of.clone(), of.is_some(), "of", "name the body that others succeed", f)?;
             Body::Succession { of, passes }
         }
         Kind::Recommendation => Body::Recommendation(Box::new(Recommendation {
@@ -108,7 +110,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
                 "say what was decided: accepted, rejected, in-force, varied, deferred, revoked, upheld, quashed, …",
                 f,
             );
-            t.require(on.first(), !on.is_empty(), "on", "name the facts that were decided about", f)?;
+            t.require(on.first(), !on.is_empty(), "on", "name the facts that were decided on", f)?;
             let terms = (set != Terms::default()).then(|| Box::new(set));
             Body::Decision { ruling: ruling?, on, terms, conditions }
         }
@@ -129,25 +131,25 @@ pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
         }
     };
     match &fact.body {
-        Body::Pledge(_) => say(fact.by.is_empty(), "a pledge has no `by`", "say who owes it"),
+        Body::Pledge(_) => say(fact.by.is_empty(), "this pledge has no `by`", "say who owes it"),
         Body::Recommendation(_) => {
-            say(fact.by.is_empty(), "a recommendation has no `by`", "say who recommends it");
-            say(fact.to.is_empty(), "a recommendation has no `to`", "say to whom it is made");
+            say(fact.by.is_empty(), "this recommendation has no `by`", "say who recommends it");
+            say(fact.to.is_empty(), "this recommendation has no `to`", "say who it is made to");
         }
-        Body::Decision { .. } => say(fact.by.is_empty(), "a decision has no `by`", "say who decided"),
+        Body::Decision { .. } => say(fact.by.is_empty(), "this decision has no `by`", "say who decided"),
         Body::Succession { .. } => {
-            say(fact.to.is_empty(), "a succession has no `to`", "name the body or bodies that follow");
+            say(fact.to.is_empty(), "this succession has no `to`", "name the body or bodies that succeed it");
         }
         Body::Delivery { outcome: Outcome::NotDone } => say(
             fact.links.iter().any(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils)),
-            "what was not done fulfils nothing",
+            "a delivery that was not done cannot fulfil anything",
             "write { addresses = \"the-id\" }",
         ),
         Body::Measurement { numerator, denominator, .. } => {
             say(
                 roles(Role::Measured) != 1 || fact.amounts.len() != 1,
-                "a measurement has one amount, of role `measured`",
-                "write amounts = [{ value = \"48 %\", role = \"measured\" }]",
+                "a measurement needs exactly one amount, with the role `measured`",
+                "for example: amounts = [{ value = \"48 %\", role = \"measured\" }]",
             );
             say(
                 matches!((numerator, denominator), (Some(n), Some(d)) if n > d),
@@ -157,8 +159,8 @@ pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
         }
         Body::Payout { .. } => say(
             roles(Role::Paid) == 0 && roles(Role::Ordered) == 0,
-            "a payout has an amount of role `paid`",
-            "write amounts = [{ value = \"500 GBP\", role = \"paid\" }]",
+            "a payout needs an amount with the role `paid` or `ordered`",
+            "for example: amounts = [{ value = \"500 GBP\", role = \"paid\" }]",
         ),
         _ => {}
     }
@@ -171,8 +173,8 @@ fn identifier(node: &Node, f: &mut Findings) -> Option<Identifier> {
             Some(Identifier { scheme: scheme.to_owned(), value: value.to_owned() })
         }
         _ => {
-            let title = format!("`{written}` does not say whose code it is");
-            f.problems.push(Problem::new(node.span.clone(), title, "").help("write \"gss:E10000007\""));
+            let title = format!("`{written}` does not name the scheme of the code");
+            f.problems.push(Problem::new(node.span.clone(), title, "").help("for example: \"gss:E10000007\""));
             None
         }
     }
@@ -182,8 +184,8 @@ fn source(t: &mut Fields<'_>, f: &mut Findings) -> Body {
     let reason = t.text("known-from-reason", f);
     let known = day(t, "known-from", f);
     if known.is_some() != reason.is_some() {
-        let problem = Problem::new(t.span(), "`known-from` and `known-from-reason` go together", "");
-        f.problems.push(problem.help("a day earlier than the end of `published` needs a reason"));
+        let problem = Problem::new(t.span(), "`known-from` and `known-from-reason` must be given together", "");
+        f.problems.push(problem.help("give both or neither: a day before the end of `published` needs a reason"));
     }
     Body::Source(Box::new(Provenance {
         publisher: t.text("publisher", f),
@@ -210,14 +212,14 @@ pub fn digest(t: &mut Fields<'_>, f: &mut Findings) -> Option<[u8; 32]> {
     if ok {
         return Some(bytes);
     }
-    f.problems.push(Problem::new(node.span.clone(), "a BLAKE3 digest is 64 of 0-9 and a-f", ""));
+    f.problems.push(Problem::new(node.span.clone(), "a BLAKE3 digest has 64 characters of 0-9 and a-f", ""));
     None
 }
 
 fn commitment(t: &mut Fields<'_>, f: &mut Findings) -> Option<Commitment> {
     let Terms { target, due, test } = terms(t, f);
     let personal = t.flag("personal", f);
-    let force = t.required("force", "say what binds: aspiration, pledge, requirement, remedy or duty", f)?;
+    let force = t.required("force", "say how binding it is: aspiration, pledge, requirement, remedy or duty", f)?;
     Some(Commitment { force, target, due, test, personal })
 }
 
@@ -230,8 +232,8 @@ fn terms(t: &mut Fields<'_>, f: &mut Findings) -> Terms {
 }
 
 fn passed(node: &Node, f: &mut Findings) -> Option<Passed> {
-    let mut t = Fields::of(node, "what passes", f)?;
-    let what = t.required_text("what", "say what passes: \"duties under the notice\"", f);
+    let mut t = Fields::of(node, "an item of `passes`", f)?;
+    let what = t.required_text("what", "say what passes, such as \"duties under the notice\"", f);
     let to = t.reference("to", Some(Kind::Party), f);
     t.finish(f);
     Some(Passed { what: what?, to })

@@ -13,7 +13,7 @@ use heldto_fact::{
 
 /// Reads a target.
 pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
-    let mut t = Fields::of(node, "a target", f)?;
+    let mut t = Fields::of(node, "this target", f)?;
     let found = t.take_any(["metric", "deliverable", "keep-doing", "never", "slot-of"].into_iter());
     let target = match found {
         Some(("metric", n)) => figure(node, n, &mut t, f),
@@ -23,7 +23,8 @@ pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
         Some((_, n)) => {
             let of = crate::table::reference(n, "slot-of", Some(Kind::Publication), f);
             let number = t.count("number", f);
-            let number = t.require(number, number.is_some(), "number", "say which part of the plan, from 1", f);
+            let number =
+                t.require(number, number.is_some(), "number", "say which part of the plan, counting from 1", f);
             of.zip(number).map(|(of, number)| Target::Slot { of, number })
         }
         None => amount::fields(&mut t, "amount", Role::Target, f).map(Target::Amount),
@@ -49,7 +50,7 @@ fn figure(whole: &Node, name: &Node, t: &mut Fields<'_>, f: &mut Findings) -> Op
     let is_one = given.iter().filter(|is| **is).count() == 1;
     let fits = is_one && !(change.is_some() && period.is_some()) && !(change.is_none() && relative);
     if !fits && f.problems.is_empty() {
-        let problem = Problem::new(whole.span.clone(), "a metric has one threshold, or one change", "");
+        let problem = Problem::new(whole.span.clone(), "a target for a metric needs one threshold or one change", "");
         f.problems.push(problem.help(
             "write at-least = \"50.3 %\" or at-most = \"…\", with average-over = \"2025-04/2026-03\" for an average; or \
              up-by = \"5 points\" or down-by = \"…\", with relative = true for a change in per cent of the baseline",
@@ -69,8 +70,8 @@ const MODES: &str =
 
 /// Reads a due date.
 pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
-    let mut t = Fields::of(node, "a due date", f)?;
-    let word = t.required_text("mode", &format!("say how it binds: one of {MODES}"), f);
+    let mut t = Fields::of(node, "this due date", f)?;
+    let word = t.required_text("mode", &format!("say how the date binds, with one of: {MODES}"), f);
     let (qualifier, after) = (date(&mut t, "date", f), date(&mut t, "after", f));
     let (plus, about): (Option<Span>, bool) = (t.parsed("plus", f), t.flag("about", f));
     let terms = t.text("terms", f);
@@ -83,19 +84,22 @@ pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
         matches!(mode, Mode::WorkingDays { .. } | Mode::EarliestOf(_) | Mode::Milestones(_) | Mode::InTerms);
     let after = after.filter(|_| !matches!(mode, Mode::WorkingDays { .. }));
     if says_when && (qualifier.is_some() || after.is_some() || plus.is_some() || about) {
-        f.problems.push(wrong("this mode says by itself when", "leave out `date`, `plus` and `about`"));
+        f.problems.push(wrong(
+            "this mode has no `date`, `plus` or `about`",
+            "leave them out; leave out `after` too, unless the mode is \"working-days\"",
+        ));
         return None;
     }
     if after.is_some() != plus.is_some() || (qualifier.is_some() && after.is_some()) || (about && after.is_none()) {
         f.problems.push(wrong(
-            "a due date has `date`, or `after` with `plus`",
+            "a due date needs either `date`, or `after` with `plus`",
             "write date = \"2025-06\", or after = \"2025-01-14\", plus = \"2 weeks\"",
         ));
         return None;
     }
     if matches!(mode, Mode::By | Mode::NotBefore) && qualifier.is_none() && after.is_none() {
-        let help = "give `date`, or `after` with `plus`; where no date is stated, leave `due` out";
-        f.problems.push(wrong("it does not say when", help));
+        let help = "give `date`, or `after` with `plus`; if no date is stated, leave `due` out";
+        f.problems.push(wrong("this due date does not say when", help));
     }
     let rule = after.zip(plus).map(|(after, plus): (When, Span)| DueRule { after, plus, about });
     Some(Due { mode, date: qualifier, rule, terms })
@@ -126,16 +130,21 @@ fn mode(
     let (own, help): (&[&str], &str) = match word {
         "by" | "not-before" | "every" | "between" | "in-terms" => (&["every"], ""),
         "before-event" | "until" => (&["event"], "write event = \"the next inspection\""),
-        "earliest-of" => (&["of"], "write of = [{ date = \"2025-06\" }, { event = \"the next inspection\" }]"),
+        "earliest-of" => {
+            (&["of"], "write two or more: of = [{ date = \"2025-06\" }, { event = \"the next inspection\" }]")
+        }
         "working-days" => (
             &["count", "calendar"],
             "write count = 20, after = \"2025-01-14\", calendar = \"england-and-wales\" or \"monday-to-friday\"",
         ),
         "each" => (&["class"], "write class = \"every council in England\""),
-        "milestones" => (&["steps"], "write steps = [{ by = \"2025-06\", target = { amount = \"40 places\" } }, …]"),
+        "milestones" => (
+            &["steps"],
+            "write two or more, in order: steps = [{ by = \"2025-06\", target = { amount = \"40 places\" } }, …]",
+        ),
         other => {
-            let problem = Problem::new(node.span.clone(), format!("`{other}` is no mode"), "");
-            f.problems.push(problem.help(format!("one of {MODES}")));
+            let problem = Problem::new(node.span.clone(), format!("`{other}` is not a mode"), "");
+            f.problems.push(problem.help(format!("write one of: {MODES}")));
             return None;
         }
     };
@@ -145,7 +154,7 @@ fn mode(
         None
     };
     if let Some((key, _)) = foreign {
-        return wrong(format!("`{key}` does not go with mode \"{word}\""), "leave out what does not belong");
+        return wrong(format!("`{key}` does not go with mode \"{word}\""), "leave it out, or choose another mode");
     }
     let mode = match word {
         "by" => Some(Mode::By),
@@ -172,7 +181,7 @@ fn mode(
     match mode {
         None if f.problems.is_empty() => {
             f.problems.push(
-                Problem::new(node.span.clone(), format!("mode \"{word}\" lacks what belongs to it"), "").help(help),
+                Problem::new(node.span.clone(), format!("mode \"{word}\" does not have what it needs"), "").help(help),
             );
             None
         }
@@ -186,14 +195,14 @@ fn is_interval(when: &When) -> bool {
 }
 
 fn alternative(node: &Node, f: &mut Findings) -> Option<Alternative> {
-    let mut t = Fields::of(node, "one of several", f)?;
+    let mut t = Fields::of(node, "an item of `of`", f)?;
     let (day, event) = (date(&mut t, "date", f), t.text("event", f));
     t.finish(f);
     match (day, event) {
         (Some(day), None) => Some(Alternative::Day(day)),
         (None, Some(event)) => Some(Alternative::Event(event)),
         _ => {
-            let problem = Problem::new(node.span.clone(), "it is a `date` or an `event`", "");
+            let problem = Problem::new(node.span.clone(), "an item of `of` must be a `date` or an `event`", "");
             f.problems.push(problem.help("write { date = \"2025-06\" } or { event = \"the next inspection\" }"));
             None
         }
@@ -201,11 +210,11 @@ fn alternative(node: &Node, f: &mut Findings) -> Option<Alternative> {
 }
 
 fn milestone(node: &Node, f: &mut Findings) -> Option<Milestone> {
-    let mut t = Fields::of(node, "a step", f)?;
+    let mut t = Fields::of(node, "this step", f)?;
     let by = date(&mut t, "by", f);
     t.require(by.as_ref(), by.is_some(), "by", "say by when", f);
     let reached = t.take("target");
-    t.require(reached, reached.is_some(), "target", "say what is to be reached by then", f);
+    t.require(reached, reached.is_some(), "target", "say what must be reached by then", f);
     let target = reached.and_then(|n| target(n, f));
     t.finish(f);
     Some(Milestone { by: by?, target: target? })

@@ -92,7 +92,7 @@ fn chart(chart: &Chart) -> Markup {
             details {
                 summary { "The figures as a table" }
                 table {
-                    thead { tr { th scope="col" { "of" } th scope="col" { "figure" } } }
+                    thead { tr { th scope="col" { "Item" } th scope="col" { "Figure" } } }
                     tbody { @for bar in &chart.bars { tr { th scope="row" { (bar.label) } td { (bar.shown) } } } }
                 }
             }
@@ -129,7 +129,7 @@ fn rows(document: &Document) -> Markup {
         section {
             h2 { "Every row" }
             details {
-                summary { "Show all " (document.data.rows.len()) " rows with all columns" }
+                summary { "Show all rows with all columns (" (document.data.rows.len()) ")" }
                 div.scroll tabindex="0" role="region" aria-label="Every row with every column" {
                     table {
                         thead { tr { @for column in &document.data.columns { th scope="col" { (column) } } } }

@@ -52,7 +52,7 @@ pub fn short_million(a: &Amount) -> Option<(String, String)> {
         i64::checked_mul(value.ten_thousandths(), zeros).and_then(heldto_fact::Quantity::from_ten_thousandths)?;
     let unit = if matches!(rest, "" | "pounds" | "gbp") { "GBP" } else { rest };
     Some((
-        format!("`{value} {}` counts {value} of a thing called `{}`", a.unit, a.unit),
+        format!("`{value} {}` reads as {value} of the unit `{}`", a.unit, a.unit),
         format!("did you mean \"{number} {unit}\"?"),
     ))
 }
@@ -67,8 +67,8 @@ pub fn due_before_promise(fact: &Fact) -> Option<(String, String)> {
     let (latest, made) = (Due::window(due).latest?, fact.occurred.as_ref().map(When::window)?.earliest?);
     (latest < made).then(|| {
         (
-            format!("it is due by {}, before it was made, on or after {}", day(latest), day(made)),
-            "check both days, and the year above all".to_owned(),
+            format!("it is due by {}, but was made later, on or after {}", day(latest), day(made)),
+            "check both days, above all the year".to_owned(),
         )
     })
 }
@@ -195,7 +195,7 @@ pub fn name_in_id(fact: &Fact) -> Option<(String, String)> {
     (first_and_last || is_named).then(|| {
         (
             format!("the id `{}` reads like a person's name", fact.id),
-            "an id stays for ever: name the office (`mp-amber-valley`), and put the name in `name`".to_owned(),
+            "an id is permanent: use the office (`mp-amber-valley`), and put the person's name in `name`".to_owned(),
         )
     })
 }

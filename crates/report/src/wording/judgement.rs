@@ -55,8 +55,8 @@ fn sentences(finding: &Finding<'_>, as_of: chrono::NaiveDate) -> String {
         Finding::BothWays => "Some evidence says that it was done, some that it was not.".to_owned(),
         Finding::CountsDisagree => "Counts for the last due day disagree.".to_owned(),
         Finding::Straddles(progress) => format!(
-            "{} delivered: whether that reaches the target of {} is unknown.",
-            capital(&interval(progress.done, progress.unit)),
+            "Delivered: {}. Whether that reaches the target of {} is unknown.",
+            interval(progress.done, progress.unit),
             with_unit(progress.goal, progress.unit)
         ),
         Finding::Overdue { due, latest, started } => {
