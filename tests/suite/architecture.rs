@@ -28,8 +28,9 @@ fn actual() -> Imports {
         p.manifest_path.parent().and_then(|d| d.file_name()).unwrap_or_default().to_owned()
     };
     let rooms: BTreeMap<String, String> = metadata.packages.iter().map(|p| (p.name.to_string(), folder(p))).collect();
-    let imports =
-        |p: &cargo_metadata::Package| p.dependencies.iter().filter_map(|d| rooms.get(&d.name).cloned()).collect();
+    let imports = |p: &cargo_metadata::Package| {
+        p.dependencies.iter().filter(|d| d.name != *p.name).filter_map(|d| rooms.get(&d.name).cloned()).collect()
+    };
     metadata.packages.iter().map(|p| (folder(p), imports(p))).collect()
 }
 

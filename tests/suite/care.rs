@@ -101,7 +101,7 @@ fn a_checkpoint_file_of_other_entries_is_not_published_or_proved_by() {
     // As many entries, but a checkpoint of the other history, signed by the same key.
     fs::copy(dir.path().join("ledger/checkpoint"), other.path().join("ledger/checkpoint")).expect("copies");
     let said = refused(other.path(), 4, &["--ledger", "ledger", "prove", "old-pledge"]);
-    assert!(said.contains("not of this ledger's entries"), "{said}");
+    assert!(said.contains("does not match this ledger's entries"), "{said}");
     ok(other.path(), &["--ledger", "ledger", "publish", "public"]);
     ok(other.path(), &["verify", "public", "--key", &key]);
 }
@@ -129,9 +129,9 @@ fn a_checkpoint_from_before_a_change_of_key_is_still_expected() {
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
     // A reader with the newer key learns the older one from the log, and so accepts the older
     // checkpoint.
-    for (key, signed) in [(&first, "signed by the key given"), (&second, "signed by example.org/proofs+")] {
+    for (key, signed) in [(&first, "signed by the key you gave"), (&second, "signed by example.org/proofs+")] {
         let said = ok(dir.path(), &["verify", "public", "--key", key, "--expect", "seen"]);
-        assert!(said.contains(&format!("holds all 4 entries of the checkpoint expected; {signed}")), "{said}");
+        assert!(said.contains(&format!("holds all 4 entries of the checkpoint you gave; {signed}")), "{said}");
     }
 }
 

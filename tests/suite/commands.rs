@@ -243,7 +243,7 @@ fn facts_come_from_standard_input_too() {
     let fact = r#"{"party": {"id": "from-a-pipe", "name": "From a pipe", "kind": "other"}}"#;
     child.stdin.take().expect("open").write_all(fact.as_bytes()).expect("writes");
     let output = child.wait_with_output().expect("ends");
-    assert_eq!(text(&output.stdout), "1 fact recorded; the ledger holds 5 entries\n");
+    assert_eq!(text(&output.stdout), "1 fact recorded. The ledger holds 5 entries.\n");
 }
 
 #[test]
@@ -297,5 +297,5 @@ fn one_is_told_in_the_singular() {
     ]
     .concat();
     assert!(!said.contains("1 entries") && !said.contains("1 facts"), "{said}");
-    assert!(said.contains("holds 1 entry\n") && said.contains("sound: 1 entry,"), "{said}");
+    assert!(said.contains("holds 1 entry.\n") && said.contains("sound: 1 entry,"), "{said}");
 }

@@ -50,12 +50,12 @@ fn what_both_copies_lost_is_taken_from_a_published_folder() {
         let output = run(dir.path(), &[&ledger[..], &["repair", "--from", "other.jsonl"]].concat());
         assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
         let said = ok(dir.path(), &[&ledger[..], &["repair", "--from", from]].concat());
-        assert!(said.starts_with("mended: 600 entries"), "{said}");
+        assert!(said.starts_with("Repaired: 600 entries"), "{said}");
         let output = verify();
         assert_eq!((text(&output.stdout), text(&output.stderr)), (before.clone(), String::new()), "from {from}");
     }
     let output = run(dir.path(), &[&ledger[..], &["repair"]].concat());
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "nothing to mend");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "nothing to repair");
 }
 
 /// Checks that entries lost at the end of both copies, as the mark shows, are restored from an
@@ -78,7 +78,7 @@ fn the_end_that_both_copies_lost_is_taken_from_an_export() {
     assert_eq!(output.status.code(), Some(4));
     assert!(text(&output.stderr).contains("601 entries were acknowledged"), "{}", text(&output.stderr));
     let said = ok(dir.path(), &["--ledger", "ledger", "repair", "--from", "all.jsonl"]);
-    assert!(said.starts_with("mended: 601 entries"), "{said}");
+    assert!(said.starts_with("Repaired: 601 entries"), "{said}");
     ok(dir.path(), &["--ledger", "ledger", "verify"]);
 }
 
@@ -105,7 +105,7 @@ fn a_damaged_small_file_is_made_again_or_named() {
             ok(dir.path(), &["--ledger", "ledger", "append", "more.toml"]);
             let output = run(dir.path(), &["--ledger", "ledger", "checkpoint"]);
             assert!(
-                text(&output.stderr).contains("put it back from the copy that you keep"),
+                text(&output.stderr).contains("restore it from the copy that you keep"),
                 "{}",
                 text(&output.stderr)
             );
@@ -228,7 +228,7 @@ fn a_ledger_of_before_the_journal_is_taken_up() {
     }
     let output = run(dir.path(), &["--ledger", "ledger", "verify"]);
     let said = text(&output.stdout);
-    assert!(said.contains(ROOT_OF_BEFORE) && said.contains("signed  1030 of the 1033 entries"), "{said}");
+    assert!(said.contains(ROOT_OF_BEFORE) && said.contains("signed  1030 of 1033 entries"), "{said}");
     let notes = text(&output.stderr);
     assert_eq!(
         notes,
@@ -326,8 +326,8 @@ fn a_repair_says_what_is_wrong_with_its_source() {
     for (from, code, said) in [
         ("ledger", 2, "ledger is the ledger itself"),
         ("other", 3, "other is a copy of another ledger"),
-        ("empty", 3, "empty is no copy to take from: it has no file `checkpoint`"),
-        ("text", 3, "text is no copy to take from: line 1 is not the first line of an export"),
+        ("empty", 3, "empty cannot be used as a copy: it has no file `checkpoint`"),
+        ("text", 3, "text cannot be used as a copy: line 1 is not the first line of an export"),
         ("nowhere", 1, "nowhere"),
         ("public", 0, ""),
     ] {
@@ -336,7 +336,7 @@ fn a_repair_says_what_is_wrong_with_its_source() {
         assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     }
     let said = ok(dir.path(), &["--ledger", "ledger", "repair"]);
-    assert_eq!(said, "nothing to mend: 600 entries, whole in the journal and in the database\n");
+    assert_eq!(said, "Nothing to repair: 600 entries are complete in the journal and in the database.\n");
 }
 
 #[test]

@@ -219,3 +219,52 @@ fn no_modules_lean_on_each_other() {
     let both = [("a", "b"), ("b", "a")].map(|(a, b)| (a.to_owned(), BTreeSet::from([b.to_owned()])));
     assert!(circle(&both.into_iter().collect()).is_some(), "a circle is found");
 }
+
+/// Checks that prose has one sentence a line, so that a changed word is a changed line.
+#[test]
+fn a_line_of_prose_is_one_sentence() {
+    let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md")];
+    for folder in ["docs", "seeds"] {
+        let inside = std::fs::read_dir(root().join(folder)).expect(folder).flatten().map(|e| e.path());
+        pages.extend(inside.filter(|path| path.extension().is_some_and(|x| x == "md")));
+    }
+    assert!(pages.len() > 10, "{pages:?}");
+    for page in pages {
+        let text = std::fs::read_to_string(&page).expect("text");
+        let mut is_code = false;
+        for (n, line) in text.lines().enumerate() {
+            is_code ^= line.starts_with("```");
+            if is_code || line.trim_start().starts_with('|') {
+                continue;
+            }
+            // A quoted word is one word.
+            let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("x");
+            let ends = prose.match_indices(". ").filter(|(at, _)| {
+                let before = prose[..*at].chars().last().is_some_and(|c| c.is_ascii_lowercase() || ")*\"".contains(c));
+                before && prose[at + 2..].starts_with(|c: char| c.is_ascii_uppercase())
+            });
+            assert_eq!(ends.count(), 0, "{}:{}: {line}", page.display(), n + 1);
+        }
+    }
+}
+
+/// Checks that the glossary is sorted, names each term once, and names only types that there are.
+#[test]
+fn the_glossary_is_that_of_the_code() {
+    let text = std::fs::read_to_string(root().join("docs/GLOSSARY.md")).expect("a glossary");
+    let rows: Vec<&str> = text.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| term ")).collect();
+    let terms: Vec<String> =
+        rows.iter().filter_map(|row| row.split('|').nth(1)).map(|t| t.trim().to_lowercase()).collect();
+    assert!(terms.len() >= 60, "{} terms", terms.len());
+    for pair in terms.windows(2) {
+        assert!(pair[0] < pair[1], "`{}` comes after `{}`", pair[0], pair[1]);
+    }
+    let code: String = shipped().into_iter().map(|(_, text)| text).collect();
+    let names: BTreeSet<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let is_type =
+        |word: &&str| word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().any(char::is_lowercase);
+    for word in rows.iter().flat_map(|row| row.split('`').skip(1).step_by(2)).filter(is_type) {
+        let parts = word.split("::").map(|part| part.trim_end_matches("()"));
+        parts.for_each(|part| assert!(names.contains(part), "the glossary names `{word}`, which is not in the code"));
+    }
+}

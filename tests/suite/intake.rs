@@ -118,7 +118,8 @@ fn a_retraction_is_retracted_once_and_what_it_withdrew_stands_again() {
     let said = ok(dir.path(), &["--ledger", "again", "append", "all.jsonl"]);
     assert!(said.contains("4 facts, 3 retractions recorded"), "{said}");
     assert!(
-        ok(dir.path(), &["--ledger", "again", "append", "all.jsonl"]).contains("0 facts recorded, 7 recorded before")
+        ok(dir.path(), &["--ledger", "again", "append", "all.jsonl"])
+            .contains("0 facts recorded; 7 were already recorded")
     );
     assert!(!run(dir.path(), &["--ledger", "again", "show", "first"]).status.success());
     let pledges = |ledger: &str| ok(dir.path(), &["--ledger", ledger, "report", "pledges", "--format", "csv"]);
@@ -178,13 +179,13 @@ fn what_is_no_facts_file_is_told_once_and_at_once() {
     let table: String = (0..3000).map(|n| format!("a,b,{n},2024-01-01\n")).collect();
     let (code, said) = append(dir.path(), "table.toml", &table);
     assert_eq!(code, Some(3));
-    assert!(said.contains("1 problem;"), "{said}");
+    assert!(said.contains("1 problem."), "{said}");
     assert!(append(dir.path(), "table.csv", &table).1.contains("--mapping"));
     let torn: String =
         "x = { a = 1\n".to_owned() + &(0..2000).map(|n| pledge(&format!("p-{n}"), "")).collect::<String>();
     let (code, said) = append(dir.path(), "torn.toml", &torn);
     assert_eq!(code, Some(3));
-    assert!(said.contains("1 problem;"), "{}", &said[..said.len().min(2000)]);
+    assert!(said.contains("1 problem."), "{}", &said[..said.len().min(2000)]);
     let unknown: String =
         (0..300).map(|n| pledge(&format!("p-{n}"), &format!("{{ bears-on = \"nobody-{n}\" }}"))).collect();
     let (_, said) = append(dir.path(), "unknown.toml", &unknown);
@@ -327,7 +328,9 @@ fn the_key_and_the_folder_are_their_keepers_own() {
     let publish = || run(dir.path(), &["--ledger", "ledger", "publish", "public"]);
     set(&key, 0o666);
     assert_eq!(publish().status.code(), Some(1), "anybody could have put another key there");
-    for (mode, warned) in [(0o660, "its group may write"), (0o644, "everybody on this machine may read"), (0o600, "")] {
+    for (mode, warned) in
+        [(0o660, "the file's group can change"), (0o644, "everybody on this machine can read"), (0o600, "")]
+    {
         set(&key, mode);
         fs::remove_file(folder.join("signed")).ok();
         fs::remove_file(folder.join("checkpoint")).ok();

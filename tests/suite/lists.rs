@@ -59,6 +59,7 @@ fn one_thing_told_again_is_one_line_with_its_count() {
 #[test]
 fn what_finds_nothing_says_what_nearly_matched() {
     let printed = ok(seeds(), &["--ledger", "ledger", "timeline", "--by", "nao", "--voice", "critic"]);
+    let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(printed.contains("With one condition left out: ") && printed.contains("without the voice"), "{printed}");
     let found = ok(seeds(), &["--ledger", "ledger", "timeline", "--by", "nao"]);
     assert!(!found.contains("With one condition left out"), "{found}");

@@ -128,9 +128,10 @@ fn a_figure_cites_the_line_that_it_stands_on_and_another_figure_in_its_place_is_
     let refused = run(dir.path(), &append);
     assert_eq!(refused.status.code(), Some(3));
     let said = text(&refused.stderr);
-    assert!(said.contains(&format!("`{id}` is recorded already, with other content")), "{said}");
+    assert!(said.contains(&format!("`{id}` is already recorded at entry ")), "{said}");
+    assert!(said.contains(", with different content"), "{said}");
     assert!(said.contains(&format!("timeliness_20_week.csv:{}:1", before + 1)), "{said}");
-    assert!(said.contains("2 problems; nothing was appended"), "{said}");
+    assert!(said.contains("2 problems. Nothing was recorded."), "{said}");
     // All figures differ: 100 messages are shown, with the number of all.
     let whole = ",All EHC plans issued,All EHC plans issued,";
     let every = (1..=9).fold(table, |t, n| t.replace(&format!("{whole}{n}"), &format!("{whole}9{n}")));
@@ -138,7 +139,7 @@ fn a_figure_cites_the_line_that_it_stands_on_and_another_figure_in_its_place_is_
     let refused = run(dir.path(), &append);
     let said = text(&refused.stderr);
     assert_eq!(said.matches("error: ").count(), 100, "{said}");
-    assert!(said.contains(" problems (the first 100 are shown); nothing was appended"), "{said}");
+    assert!(said.contains(" problems (the first 100 are shown). Nothing was recorded."), "{said}");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn the_ledger_of_the_seeds_verifies_with_the_key_of_the_readme_and_holds_every_s
     let ledger = root().join("ledger");
     let key = key_of_the_readme();
     let said = ok(&root(), &["verify", path(&ledger), "--key", &key]);
-    assert!(said.contains("all verified") && said.contains("signed by the key given"), "{said}");
+    assert!(said.contains("all verified") && said.contains("signed by the key you gave"), "{said}");
     let dir = tempfile::tempdir().expect("a folder");
     ok(dir.path(), &["restore", path(&ledger), "restored", "-q"]);
     let seeds = root().join("seeds");
@@ -132,7 +132,7 @@ fn a_fact_is_proved_to_somebody_who_has_the_program_the_file_and_the_key() {
     std::fs::write(&file, &proof).expect("writes");
     let said = ok(elsewhere.path(), &["verify", "fact.tlog-proof", "--key", &key]);
     for words in [
-        "entry 3 of the 4 entries",
+        "entry 3 (out of 4)",
         "Open 50 places",
         "source    Minutes (src-minutes), item 1",
         "shows: ",
@@ -152,7 +152,7 @@ fn a_fact_is_proved_to_somebody_who_has_the_program_the_file_and_the_key() {
         std::fs::write(&file, &changed).expect("writes");
         let (code, out, said) = inside(&["verify", path(&file), "--key", &key]);
         assert!(code != 0, "byte {at} of the proof: {out}{said}");
-        assert!(!said.contains("fault of the program"), "{said}");
+        assert!(!said.contains("fault in the program"), "{said}");
     }
 }
 
@@ -202,9 +202,9 @@ fn publishing_again_adds_and_prunes_and_never_replaces_another_history() {
     std::fs::write(dir.path().join("many.toml"), parties).expect("writes");
     ok(dir.path(), &["--ledger", "ledger", "append", "many.toml", "-q"]);
     let said = ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
-    assert!(said.contains("3 no longer needed"), "{said}");
+    assert!(said.contains("3 removed as no longer needed"), "{said}");
     let said = ok(dir.path(), &["verify", "public", "--key", &key, "--expect", "seen"]);
-    assert!(said.contains("304 entries") && said.contains("holds all 4 entries of the checkpoint expected"), "{said}");
+    assert!(said.contains("304 entries") && said.contains("holds all 4 entries of the checkpoint you gave"), "{said}");
     // The next run completes an interrupted one.
     std::fs::remove_file(dir.path().join("public/tile/0/000")).expect("removes");
     assert_eq!(run(dir.path(), &["verify", "public"]).status.code(), Some(4));
@@ -237,7 +237,7 @@ fn a_rewritten_or_forked_history_is_found_by_whoever_kept_a_checkpoint() {
     let output = run(rewritten.path(), &["verify", "public", "--key", &key, "--expect", path(&seen)]);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{said}");
-    assert!(said.contains("history was rewritten, or two were told"), "{said}");
+    assert!(said.contains("the log was rewritten, or two versions of it were published"), "{said}");
     // With the key alone, a rewritten log verifies: this is why readers keep a checkpoint.
     ok(rewritten.path(), &["verify", "public", "--key", &key]);
 }
@@ -265,7 +265,7 @@ fn a_cut_off_tail_is_found_by_a_checkpoint_and_by_the_ledger_itself() {
     ok(dir.path(), &["--ledger", "ledger", "checkpoint"]);
     std::fs::copy(dir.path().join("ledger/checkpoint"), dir.path().join("seen")).expect("copies");
     let output = run(dir.path(), &["verify", "public", "--key", &key, "--expect", "seen"]);
-    assert!(text(&output.stderr).contains("its end was cut off"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("the end of the ledger was cut off"), "{}", text(&output.stderr));
     // Both copies are rolled back; the acknowledged mark and the signed mark each detect this
     // alone.
     for folder in ["hot", "journal"] {
@@ -287,7 +287,9 @@ fn a_new_key_is_signed_by_the_old_and_reached_from_the_first() {
     let said = ok_with(dir.path(), "3", &["--ledger", "ledger", "key", "rotate"]);
     let second = said.lines().find_map(|l| l.trim().strip_prefix("public key   ")).expect("a key").to_owned();
     ok(dir.path(), &["--ledger", "ledger", "publish", "public"]);
-    for (key, signed) in [(&first, "which replaced the key given at entry 4"), (&second, "signed by the key given")] {
+    for (key, signed) in
+        [(&first, "a successor of the key you gave, in force since entry 4"), (&second, "signed by the key you gave")]
+    {
         let said = ok(dir.path(), &["verify", "public", "--key", key]);
         assert!(said.contains(signed), "{said}");
     }

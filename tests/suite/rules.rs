@@ -123,7 +123,7 @@ fn a_withdrawn_source_proves_nothing() {
         run(dir.path(), &arguments)
     };
     let dry = retract(&["--dry-run"]);
-    assert!(dry.status.success() && text(&dry.stdout).contains("lean"), "{}", text(&dry.stdout));
+    assert!(dry.status.success() && text(&dry.stdout).contains("refer"), "{}", text(&dry.stdout));
     assert!(text(&dry.stdout).contains("cites it and nothing else"));
     let refused = retract(&[]);
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stderr));

@@ -61,7 +61,7 @@ fn each_slip_gets_its_warning() {
 fn a_warning_stops_an_append_only_where_that_is_asked_for() {
     let (dir, output) = in_new_ledger(&["append", "--strict"]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("nothing was appended, because of --strict"));
+    assert!(text(&output.stderr).contains("Nothing was recorded, because of --strict."));
     assert!(ok(dir.path(), &["--ledger", "ledger", "export", "-"]).contains("\"end\":0"), "nothing was appended");
     let (dir, output) = in_new_ledger(&["append"]);
     assert!(output.status.success(), "{}", text(&output.stderr));

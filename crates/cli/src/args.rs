@@ -16,29 +16,30 @@ use heldto_report::{Format, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
 
-/// A ledger of what public bodies promise, are told and do: proved, dated, sourced, and checkable
-/// by a stranger offline.
+/// A ledger of what public bodies promise, are told to do, and do; every fact is dated and sourced,
+/// and anyone can check the ledger offline.
 #[derive(Parser)]
 #[command(name = "heldto", version, max_term_width = 100)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The ledger's folder [default: the folder you are in, or the nearest above it that holds one]
+    /// Folder of the ledger [default: the current folder, or the nearest one above it that holds a
+    /// ledger]
     #[arg(long, global = true, value_name = "DIR", env = "HELDTO_LEDGER", hide_env_values = true)]
     pub ledger: Option<PathBuf>,
-    /// Format of the output: table, csv, json, md or html; ics or atom where rows have days
+    /// Format of the output: table, csv, json, md or html; also ics or atom if the rows have days
     #[arg(long, global = true, value_name = "FORMAT", default_value_t = Format::Table)]
     pub format: Format,
-    /// Short for --format json
+    /// Same as --format json
     #[arg(long, global = true)]
     pub json: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
-    /// Say only what was asked for
+    /// Print only the result: no confirmations and no hints
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say more of what is done, on standard error
+    /// Print more about what was done; for reports, on standard error
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -89,45 +90,45 @@ impl Arguments {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Make a new ledger, with a signing key and an example of a facts file
+    /// Create a ledger, with a signing key and an example facts file
     Init(InitArgs),
-    /// Record facts from files, all of them or none
+    /// Record the facts in files: all of them or none
     Append(AppendArgs),
-    /// Say what is lawful and likely wrong, in facts files or in the ledger
+    /// List facts that are valid but probably wrong, in facts files or in the ledger
     Check(CheckArgs),
-    /// Print a mapping that ships with the program; without a name, which there are
+    /// Print a built-in mapping; without a name, list the built-in mappings
     Mapping(MappingArgs),
-    /// Replace a fact by a corrected one; the earlier one stays in the log
+    /// Replace a fact with a corrected version; the earlier version stays in the log
     Correct(CorrectArgs),
     /// Withdraw a fact; it stays in the log
     Retract(RetractArgs),
-    /// Show one fact: every telling, version and link
+    /// Show one fact, with every record, version and link of it
     Show(ShowArgs),
-    /// Timeline of what happened
+    /// List what happened, in order of date
     Timeline(TimelineArgs),
-    /// State of the ledger (also without any command)
+    /// Show the state of the ledger (the default if no command is given)
     Status(StatusArgs),
     /// Print a report
     Report(ReportArgs),
-    /// Work out a difference, a sum, a ratio or the days between fields of facts, in bounds
+    /// Calculate with fields of facts: a sum, difference, ratio or number of days, with bounds
     Calc(CalcArgs),
-    /// Check the whole ledger; or a published folder, an export, or the proof of one fact
+    /// Check the whole ledger, a published folder, an export, or the proof of one fact
     Verify(VerifyArgs),
-    /// Sign where the ledger stands, after reading everything back
+    /// Sign the ledger as it is now, after checking all of it
     Checkpoint(CheckpointArgs),
-    /// Replace the signing key; the old one and the new one both sign the change
+    /// Replace the signing key; the old key and the new key both sign the change
     Key(KeyArgs),
-    /// Print a file that proves one fact to a stranger offline
+    /// Print a proof that one fact is in the ledger, which anyone can check offline
     Prove(ProveArgs),
     /// Write the ledger as static files for any web host
     Publish(PublishArgs),
     /// Write every entry and fact as JSON lines
     Export(ExportArgs),
-    /// Make a ledger again from an export or a published folder, with the same head
+    /// Recreate a ledger, with the same head, from an export or a published folder
     Restore(RestoreArgs),
-    /// Check both copies of the ledger, and mend each from the other, or from a third
+    /// Check both copies of the ledger, and repair each from the other or from a third copy
     Repair(RepairArgs),
-    /// Make a ledger from a folder of facts, verify it, and print the report on its pledges
+    /// Create a ledger from a folder of facts, verify it, and print the report on its pledges
     Demo(DemoArgs),
 }
 
@@ -139,10 +140,10 @@ impl Default for Command {
 
 #[derive(Args)]
 pub struct InitArgs {
-    /// The folder to make it in
+    /// Folder to create the ledger in
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// The name the ledger goes by for ever: best the address it will be published under, such as
+    /// Permanent name of the ledger, preferably the address where it will be published, such as
     /// example.org/derbyshire [default: made from the folder's name]
     #[arg(long)]
     pub origin: Option<String>,
@@ -151,12 +152,12 @@ pub struct InitArgs {
 /// Options that say how far this machine's clock is believed.
 #[derive(Args, Default)]
 pub struct ClockArgs {
-    /// Record although the clock is more than 400 days after the last entry: you have checked that
-    /// it is right
+    /// Record even if this machine's clock is more than 400 days after the last entry; check first
+    /// that the clock is right
     #[arg(long, conflicts_with = "clock_behind")]
     pub clock_is_right: bool,
-    /// Record at the last entry's time, which is later than now: the way out after a clock was
-    /// wrong
+    /// Record with the time of the last entry, which is later than now; use this if the clock was
+    /// wrong when that entry was recorded
     #[arg(long)]
     pub clock_behind: bool,
 }
@@ -174,10 +175,10 @@ impl ClockArgs {
 /// Options that name who records, for a private part of each entry.
 #[derive(Args, Default)]
 pub struct RecorderArgs {
-    /// Recorder of this, as an office or a pseudonym: kept with each entry, and not published
+    /// Recorder, as an office or a pseudonym; kept with each entry and not published
     #[arg(long, value_name = "WHO")]
     pub recorder: Option<String>,
-    /// Reviewer of this, as an office or a pseudonym: kept and not published likewise
+    /// Reviewer, as an office or a pseudonym; kept with each entry and not published
     #[arg(long, value_name = "WHO", requires = "recorder")]
     pub checked_by: Option<String>,
 }
@@ -190,18 +191,17 @@ impl RecorderArgs {
 
 #[derive(Args)]
 pub struct AppendArgs {
-    /// Facts files (TOML, or JSON lines), folders of them, or - for standard input; with --mapping,
+    /// Facts files (TOML or JSON lines), folders of them, or - for standard input; with --mapping,
     /// tables (CSV) or the folder that holds them
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Check everything and append nothing
+    /// Check everything and record nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Append nothing where anything looks wrong: warnings are errors
+    /// Record nothing if anything looks wrong: treat warnings as errors
     #[arg(long)]
     pub strict: bool,
-    /// Read tables through a mapping: the name of one that ships with the program, or a file
-    /// (docs/MAPPING.md)
+    /// Read tables through a mapping: the name of a built-in one, or a file (see docs/MAPPING.md)
     #[arg(long, value_name = "NAME|FILE")]
     pub mapping: Option<String>,
     #[command(flatten)]
@@ -212,31 +212,31 @@ pub struct AppendArgs {
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// Facts files (TOML, or JSON lines) to check instead of the ledger, folders of them, or - for
+    /// Facts files (TOML or JSON lines) to check instead of the ledger, folders of them, or - for
     /// standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Exit with code 3 where anything looks wrong
+    /// Exit with code 3 if anything looks wrong
     #[arg(long)]
     pub strict: bool,
-    /// Check facts about an identifiable child or family too
+    /// Also check facts about identifiable children and families
     #[arg(long)]
     pub sensitive: bool,
 }
 
 #[derive(Args)]
 pub struct MappingArgs {
-    /// Its name
+    /// Name of the mapping
     pub name: Option<String>,
 }
 
 #[derive(Args)]
 pub struct CorrectArgs {
-    /// The fact to replace
+    /// Id of the fact to replace
     pub id: FactId,
-    /// A facts file that holds the corrected fact under the same id, or - for standard input
+    /// Facts file with the corrected fact under the same id, or - for standard input
     pub file: PathBuf,
-    /// Reason
+    /// Reason for the correction; recorded with it
     #[arg(long)]
     pub reason: String,
     #[command(flatten)]
@@ -247,16 +247,16 @@ pub struct CorrectArgs {
 
 #[derive(Args)]
 pub struct RetractArgs {
-    /// The fact to withdraw; or a retraction that was a mistake, so that what it withdrew stands
-    /// again
+    /// Id of the fact to withdraw; or of a retraction made by mistake, to reinstate what it
+    /// withdrew
     pub id: FactId,
-    /// Why
+    /// Reason for the withdrawal; recorded with it
     #[arg(long)]
     pub reason: String,
-    /// Say what leans on the fact, and record nothing
+    /// List the facts that refer to it, and record nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Withdraw it though other facts lean on it, without a question
+    /// Withdraw it without asking, even if other facts refer to it
     #[arg(long)]
     pub yes: bool,
     #[command(flatten)]
@@ -267,13 +267,13 @@ pub struct RetractArgs {
 
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// A published folder, an export or a proof, instead of the ledger; - for standard input
+    /// Published folder, export or proof to check instead of the ledger, or - for standard input
     pub target: Option<PathBuf>,
-    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from
+    /// Public key that must have signed the checkpoint, or a file that holds the key; get it from
     /// elsewhere, never from what you check
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
-    /// A checkpoint that you saw earlier: the ledger must hold all of it, unchanged
+    /// Checkpoint that you saw earlier; the ledger must hold all of its entries, unchanged
     #[arg(long, value_name = "CHECKPOINT")]
     pub expect: Option<PathBuf>,
 }
@@ -291,25 +291,25 @@ pub struct KeyArgs {
 
 #[derive(Subcommand)]
 pub enum KeyAction {
-    /// Make a new signing key
+    /// Create a new signing key
     Rotate,
 }
 
 #[derive(Args)]
 pub struct ProveArgs {
-    /// The fact
+    /// Id of the fact
     pub id: FactId,
-    /// Prove it although it is about an identifiable child or family: whoever gets the file can
-    /// read it
+    /// Prove the fact even if it is about an identifiable child or family; anyone who has the file
+    /// can read it
     #[arg(long)]
     pub sensitive: bool,
 }
 
 #[derive(Args)]
 pub struct PublishArgs {
-    /// The folder to publish in
+    /// Folder to publish in
     pub dir: PathBuf,
-    /// Publish facts about identifiable children and families too, for all to read
+    /// Also publish facts about identifiable children and families, for everyone to read
     #[arg(long)]
     pub sensitive: bool,
     #[command(flatten)]
@@ -318,13 +318,13 @@ pub struct PublishArgs {
 
 #[derive(Args)]
 pub struct ExportArgs {
-    /// The file to write, or - for standard output
+    /// File to write, or - for standard output
     #[arg(default_value = "-")]
     pub file: PathBuf,
-    /// With private notes, and who recorded what
+    /// Include private notes, and who recorded each entry
     #[arg(long)]
     pub private: bool,
-    /// For others: without facts about identifiable children and families
+    /// Leave out facts about identifiable children and families, to give the export to others
     #[arg(long, conflicts_with = "private")]
     pub public: bool,
     #[command(flatten)]
@@ -333,23 +333,23 @@ pub struct ExportArgs {
 
 #[derive(Args)]
 pub struct RestoreArgs {
-    /// The export, the published folder, or - for standard input
+    /// Export or published folder to restore from, or - for standard input
     pub file: PathBuf,
-    /// The folder to make the ledger in
+    /// Folder to create the ledger in
     pub dir: PathBuf,
-    /// The public key that the checkpoint must be signed with (or a file that holds it): yours from
+    /// Public key that must have signed the checkpoint, or a file that holds the key; get it from
     /// elsewhere
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
-    /// A checkpoint that you saw earlier: the ledger must hold all of it, unchanged
+    /// Checkpoint that you saw earlier; the ledger must hold all of its entries, unchanged
     #[arg(long, value_name = "CHECKPOINT")]
     pub expect: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub struct RepairArgs {
-    /// Another copy: a published folder, an export, or another ledger's folder. Nothing of it is
-    /// believed but what the hashes here prove
+    /// Another copy: a published folder, an export, or another folder of this ledger; it is used
+    /// only as far as the hashes in this ledger confirm it
     #[arg(long, value_name = "FOLDER|EXPORT")]
     pub from: Option<PathBuf>,
 }

@@ -50,7 +50,8 @@ pub fn io(what: &str, error: &std::io::Error) -> CommandError {
     CommandError::new(FAILED, format!("{what}: {error}"))
 }
 
-const REBUILD: &str = "a published folder or an export has what is missing: heldto repair --from IT; or make the ledger again: heldto restore IT NEW-FOLDER";
+const REBUILD: &str = "repair the ledger from a published folder or an export: heldto repair --from COPY; \
+                       or create it again: heldto restore COPY NEW-FOLDER";
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
@@ -58,26 +59,27 @@ impl From<StoreError> for CommandError {
         let is_unwritable = matches!(error, StoreError::Unwritable { .. });
         let new = Self { is_unwritable, ..Self::new(exit_code, error.to_string()) };
         match error {
-            StoreError::NoLedger(_) => new.hint("make one with: heldto init DIR, or name one with: --ledger DIR"),
-            StoreError::AlreadyThere(_) => new.hint("append to it with: heldto append FILE"),
-            StoreError::Locked { .. } => new.hint("wait until it is done, and run the command again"),
+            StoreError::NoLedger(_) => new.hint("create one with: heldto init DIR, or name one with: --ledger DIR"),
+            StoreError::AlreadyThere(_) => new.hint("to record facts in it: heldto --ledger DIR append FILE"),
+            StoreError::Locked { .. } => new.hint("wait until it has finished, then run the command again"),
             StoreError::Conflict { .. } => new.hint("run the command again"),
-            StoreError::OldLayout(_) => {
-                new.hint("write it out with that version's: heldto export FILE; then here: heldto restore FILE DIR")
-            }
+            StoreError::OldLayout(_) => new
+                .hint("export it with that version: heldto export FILE; then restore it here: heldto restore FILE DIR"),
             StoreError::NewLayout { .. } => {
-                new.hint("install the newest version of heldto, or write it out with that: heldto export FILE")
+                new.hint("install the newest version of heldto, or export the ledger with it: heldto export FILE")
             }
             StoreError::Unwritable { .. } | StoreError::ReadOnly => {
-                new.hint("reports and verify work without; to record, copy the folder to where you may write")
+                new.hint("reports and verify still work; to record facts, copy the folder to where you can write")
             }
-            StoreError::Partial => new.hint("record in the ledger that it was published from"),
+            StoreError::Partial => new.hint("record the facts in the ledger that this copy was made from"),
             StoreError::Io { source, .. } => new.hint(match source.kind() {
-                std::io::ErrorKind::StorageFull => "whatever was acknowledged is kept; make room, and run the command again",
-                std::io::ErrorKind::PermissionDenied => "ask whoever keeps the folder to let you read and write it",
+                std::io::ErrorKind::StorageFull => {
+                    "everything that was acknowledged is kept; free some disk space, then run the command again"
+                }
+                std::io::ErrorKind::PermissionDenied => "ask the owner of the folder to let you read and write it",
                 _ => {
-                    "whatever was acknowledged is kept; run the command again. If it fails again the disk may be failing: \
-                     copy the folder first"
+                    "everything that was acknowledged is kept; run the command again. If it fails again, \
+                     the disk may be failing: copy the folder first"
                 }
             }),
             _ => new.hint(REBUILD),
@@ -90,7 +92,7 @@ pub fn for_strangers(mut error: CommandError) -> CommandError {
     if error.exit_code == INTEGRITY {
         error.hints.retain(|hint| hint != REBUILD);
         if error.hints.is_empty() {
-            error.hints.push("keep this copy as it is, and tell whoever published it".to_owned());
+            error.hints.push("keep this copy as it is, and tell its publisher".to_owned());
         }
     }
     error
@@ -98,7 +100,7 @@ pub fn for_strangers(mut error: CommandError) -> CommandError {
 
 /// Returns the error for ledger content that does not decode.
 pub fn damaged(message: String) -> CommandError {
-    CommandError::new(INTEGRITY, message).hint("heldto verify tells more").hint(REBUILD)
+    CommandError::new(INTEGRITY, message).hint("for details: heldto verify").hint(REBUILD)
 }
 
 impl From<ReadError> for CommandError {
@@ -116,11 +118,11 @@ impl From<AppendError> for CommandError {
             AppendError::Store(error) => error.into(),
             AppendError::Read(error) => error.into(),
             AppendError::Clock { .. } => Self::new(FAILED, error.to_string()).hint(
-                "set this machine's clock; if the last entry's time is the wrong one, --clock-behind records at that time again",
+                "set this machine's clock; if the last entry's time is the wrong one, \
+                 add --clock-behind to record with that time again",
             ),
-            AppendError::ClockLeaps { .. } => {
-                Self::new(FAILED, error.to_string()).hint("set this machine's clock; if it is right: --clock-is-right")
-            }
+            AppendError::ClockLeaps { .. } => Self::new(FAILED, error.to_string())
+                .hint("set this machine's clock; if it is right, add --clock-is-right"),
             other => Self::new(INPUT, other.to_string()),
         }
     }

@@ -76,7 +76,7 @@ fn line(index: u64, exported: &ExportedEntry) -> Value {
 pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, CommandError> {
     let mut lines = (1_usize..).zip(text.lines());
     let Some((_, first)) = lines.next() else {
-        return Err(broken("there is nothing in it: neither an export, nor a proof, nor a checkpoint", None));
+        return Err(broken("the file is empty: it is not an export, a proof or a checkpoint", None));
     };
     let genesis = genesis(first).ok_or_else(|| broken("line 1 is not the first line of an export", None))?;
     let (mut exported, mut end) = (Vec::new(), None);
@@ -93,7 +93,7 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
         let index = exported.len() as u64;
         if value.get("index").and_then(Value::as_u64) != Some(index) {
             return Err(broken(
-                &format!("line {number} is not that of entry {index}; lines were removed, reordered or put in"),
+                &format!("line {number} is not the line of entry {index}; lines were removed, reordered or inserted"),
                 Some(index),
             ));
         }
@@ -102,13 +102,16 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
         // The readable fact must equal the hashed one.
         let own = item.fact().map(|f| to_json(&f));
         if value.get("fact").is_some_and(|shown| own.as_ref() != Some(shown)) {
-            return Err(broken("the readable fact is not the one that is hashed", Some(index)));
+            return Err(broken("the readable fact differs from the hashed one", Some(index)));
         }
         exported.push(item);
     }
     let (size, chain, root) = end.ok_or_else(|| broken("the last line is missing: the export was cut short", None))?;
     if size != exported.len() as u64 {
-        return Err(broken(&format!("it holds {} entries and says {size}", exported.len()), None));
+        return Err(broken(
+            &format!("the number of entries is {}, but the last line says {size}", exported.len()),
+            None,
+        ));
     }
     Ok(restore(&Founding { genesis, index_key }, &exported, Some(Chain(chain)), root)?)
 }
@@ -141,12 +144,12 @@ pub fn read_folder<T>(
 ///
 /// The caller must still verify the hashes.
 pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderStore>, CommandError> {
-    let wrong = |e: &dyn std::fmt::Display| broken(&format!("the checkpoint: {e}"), None);
+    let wrong = |e: &dyn std::fmt::Display| broken(&format!("the checkpoint cannot be read: {e}"), None);
     let note = SignedNote::parse(checkpoint).map_err(|e| wrong(&e))?;
     let checkpoint = Checkpoint::of(&note).map_err(|e| wrong(&e))?;
     let key = folder.first_key()?;
     if key.name != checkpoint.origin {
-        return Err(broken("the first key is of another origin than the checkpoint", None));
+        return Err(broken("the first key has a different origin from the checkpoint", None));
     }
     let ledger = Ledger::open(FolderStore::open(folder, key, checkpoint.size)?)?;
     let root = ledger.head().edge.root();
@@ -155,7 +158,7 @@ pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderSto
         // another log.
         ledger.verify(true, &mut |_| {})?;
         let last = checkpoint.size.checked_sub(1);
-        return Err(broken("the entries come to another root than the checkpoint has", last));
+        return Err(broken("the entries have a different root from the checkpoint", last));
     }
     Ok(ledger)
 }

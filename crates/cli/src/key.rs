@@ -28,11 +28,11 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     match written {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let message = format!("there is a key at {} already", path.display());
+            let message = format!("a key already exists at {}", path.display());
             let hint = "a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE";
             Err(CommandError::new(FAILED, message).hint(hint))
         }
-        Err(error) => Err(io(&format!("writing the key {}", path.display()), &error)),
+        Err(error) => Err(io(&format!("cannot write the key {}", path.display()), &error)),
     }
 }
 
@@ -42,7 +42,8 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
 pub fn remove_blank(path: &Path) -> Result<(), CommandError> {
     let blank = std::fs::read(path).is_ok_and(|bytes| bytes.iter().all(|b| *b == 0 || b.is_ascii_whitespace()));
     if blank {
-        std::fs::remove_file(path).map_err(|e| io(&format!("removing the blank key {}", path.display()), &e))?;
+        std::fs::remove_file(path)
+            .map_err(|e| io(&format!("cannot remove the empty key file {}", path.display()), &e))?;
     }
     Ok(())
 }
@@ -66,10 +67,10 @@ pub fn read_to_sign(env: &mut Env<'_>, path: &Path) -> Result<NoteSigner, Comman
 
 /// Reads a key file.
 pub fn read(path: &Path) -> Result<NoteSigner, CommandError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|e| io(&format!("reading the signing key {}", path.display()), &e))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| io(&format!("cannot read the signing key {}", path.display()), &e))?;
     text.parse().map_err(|e| {
         CommandError::new(INPUT, format!("the signing key {} is damaged: {e}", path.display()))
-            .hint("put it back from the copy that you keep of it; everything but signing goes on without")
+            .hint("restore it from the copy that you keep; everything except signing works without it")
     })
 }

@@ -51,7 +51,8 @@ pub fn say_notices(env: &mut Env<'_>, global: &Global) {
     for notice in global.notices.take() {
         if matches!(notice, Notice::TakenUp(_)) && crate::commands::init::ignore(&folder(global)).is_err() {
             (env.eprintln)(
-                "note: add `journal*/` to the folder's .gitignore: it holds what only this machine may hold",
+                "note: add the line `journal*/` to .gitignore in the ledger's folder: \
+                 the journal must stay on this machine",
             );
         }
         (env.eprintln)(&format!("note: {notice}"));
@@ -246,7 +247,7 @@ fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandEr
     let size = ledger.head().size();
     match at {
         Some(At::Entries(n)) if *n > size => {
-            let message = format!("the ledger has {size} entries, and --at asks for {n}");
+            let message = format!("--at is {n}, but the number of entries is {size}");
             Err(CommandError::new(USAGE, message))
         }
         Some(At::Entries(n)) => Ok(*n),
@@ -283,20 +284,22 @@ impl Loaded {
         let word = kind.map_or("fact", Kind::as_str);
         match view.fact(id) {
             Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
-            Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is a {}, not a {word}", fact.kind()))),
+            Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is not a {word}: its kind is {}", fact.kind()))),
             None if !id.is_authored() => {
-                let message = format!("`{id}` is no fact, but the record of a correction or a retraction");
-                Err(CommandError::new(INPUT, message).hint(format!("what it amends: heldto show {}", id.fact())))
+                let message = format!("`{id}` is not a fact: it is the record of a correction or a retraction");
+                Err(CommandError::new(INPUT, message)
+                    .hint(format!("to see the fact that it changes: heldto show {}", id.fact())))
             }
             None if view.version(id).is_some() => {
                 let newest = view.versions(id).last();
                 let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));
                 let message = format!("`{id}` was retracted at entry {index}: {reason}");
                 Err(CommandError::new(FAILED, message)
-                    .hint(format!("what stood before: heldto show {id} --at {index}")))
+                    .hint(format!("to see the fact as it was before: heldto show {id} --at {index}")))
             }
             None if !view.versions(id).is_empty() => {
-                let message = format!("nothing was public of `{id}` by {}", view.clock().known_by);
+                let message =
+                    format!("nothing about `{id}` was public by {}", heldto_report::day(view.clock().known_by));
                 Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))
             }
             None => {
@@ -306,7 +309,7 @@ impl Loaded {
                 let error = unknown(id, word, withheld);
                 Err(match heldto_intake::did_you_mean(id.as_str(), ids) {
                     Some(hint) => error.hint(hint),
-                    None => error.hint("heldto timeline lists what is"),
+                    None => error.hint("to list what is recorded: heldto timeline"),
                 })
             }
         }
@@ -317,13 +320,12 @@ impl Loaded {
 ///
 /// Sensitive ids are reported as unknown too, so the hint gives the number of withheld entries.
 pub fn unknown(id: &FactId, word: &str, withheld: u64) -> CommandError {
-    let error = CommandError::new(INPUT, format!("no {word} `{id}` is recorded"));
+    let error = CommandError::new(INPUT, format!("no {word} with the id `{id}` is recorded"));
     match withheld {
         0 => error,
-        1 => error.hint("1 entry is about an identifiable child or family; --sensitive looks there too"),
-        n => {
-            error.hint(format!("{n} entries are about identifiable children or families; --sensitive looks there too"))
-        }
+        1 => error.hint("1 entry is about an identifiable child or family; add --sensitive to include it"),
+        n => error
+            .hint(format!("{n} entries are about identifiable children or families; add --sensitive to include them")),
     }
 }
 
@@ -331,7 +333,7 @@ pub fn unknown(id: &FactId, word: &str, withheld: u64) -> CommandError {
 pub fn sound(history: &FactHistory) -> Result<(), CommandError> {
     match history.damaged() {
         None => Ok(()),
-        Some((index, why)) => Err(crate::error::damaged(format!("the fact of entry {index} is damaged: {why}"))),
+        Some((index, why)) => Err(crate::error::damaged(format!("the fact in entry {index} is damaged: {why}"))),
     }
 }
 
@@ -345,11 +347,11 @@ pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandE
     let mut all = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            let text = (env.input)().map_err(|e| crate::error::io("reading standard input", &e))?;
+            let text = (env.input)().map_err(|e| crate::error::io("cannot read standard input", &e))?;
             all.push(File { name: "standard input".to_owned(), text });
         } else if path.is_dir() {
             let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
-                .map_err(|e| crate::error::io(&format!("reading the folder {}", path.display()), &e))?
+                .map_err(|e| crate::error::io(&format!("cannot read the folder {}", path.display()), &e))?
                 .flatten()
                 .map(|entry| entry.path())
                 .filter(|p| p.extension().is_some_and(|x| x == "toml" || x == "jsonl"))
@@ -357,12 +359,10 @@ pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandE
             inside.sort();
             // Pipes and devices are skipped, because reading one might never end.
             let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = inside.into_iter().partition(|p| p.is_file());
-            others
-                .iter()
-                .for_each(|p| (env.eprintln)(&format!("note: {} is not a file, and was skipped", p.display())));
+            others.iter().for_each(|p| (env.eprintln)(&format!("note: {} is not a file and was skipped", p.display())));
             let inside = files;
             if inside.is_empty() {
-                let message = format!("there is no facts file (.toml or .jsonl) in {}", path.display());
+                let message = format!("the folder {} holds no facts file (.toml or .jsonl)", path.display());
                 return Err(CommandError::new(INPUT, message));
             }
             for file in inside {
@@ -382,10 +382,10 @@ fn read(path: &Path) -> Result<File, CommandError> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
-    read.map_err(|e| CommandError::new(INPUT, format!("reading {name}: {e}")))?;
+    read.map_err(|e| CommandError::new(INPUT, format!("cannot read {name}: {e}")))?;
     if bytes.len() as u64 > MAX_FILE {
-        let message = format!("{name} is longer than {} MB, which no file of facts is", MAX_FILE >> 20);
-        return Err(CommandError::new(INPUT, message).hint("give it in several files"));
+        let message = format!("{name} is too large: a facts file may have at most {} MB", MAX_FILE >> 20);
+        return Err(CommandError::new(INPUT, message).hint("split it into several files"));
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
@@ -398,14 +398,14 @@ fn read(path: &Path) -> Result<File, CommandError> {
 /// Reads the bytes of a file, or of standard input.
 pub fn bytes_of(env: &mut Env<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
     if path.as_os_str() == "-" {
-        return (env.input)().map(String::into_bytes).map_err(|e| crate::error::io("reading standard input", &e));
+        return (env.input)().map(String::into_bytes).map_err(|e| crate::error::io("cannot read standard input", &e));
     }
-    std::fs::read(path).map_err(|e| crate::error::io(&format!("reading {}", path.display()), &e))
+    std::fs::read(path).map_err(|e| crate::error::io(&format!("cannot read {}", path.display()), &e))
 }
 
 /// Reads the text of a file, or of standard input.
 pub fn text_of(env: &mut Env<'_>, path: &Path) -> Result<String, CommandError> {
     let bytes = bytes_of(env, path)?;
     String::from_utf8(bytes)
-        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))
+        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not a text file", path.display())))
 }

@@ -90,8 +90,8 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         status_cache_limit: env.status_cache_limit,
     };
     let done = if (env.now)() < 0 {
-        let error = CommandError::new(error::FAILED, "this machine's clock stands before 1970");
-        Err(error.hint("set the clock, and run the command again"))
+        let error = CommandError::new(error::FAILED, "this machine's clock is set to a time before 1970");
+        Err(error.hint("set the clock, then run the command again"))
     } else {
         dispatch(&mut env, &global, arguments)
     };

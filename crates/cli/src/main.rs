@@ -24,7 +24,9 @@ fn main() -> ExitCode {
     };
     let mut env = Env {
         now: &now,
-        random: &mut |bytes| getrandom::fill(bytes).unwrap_or_else(|e| panic!("the system gives no random bytes: {e}")),
+        random: &mut |bytes| {
+            getrandom::fill(bytes).unwrap_or_else(|e| panic!("the system did not provide random bytes: {e}"));
+        },
         input: &mut || {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
         Ok(outcome) => finish(&outcome, terminal),
         Err(_) => {
             let what = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
-            eprintln!("error: this is a fault of the program, not of what you gave it: {what}");
+            eprintln!("error: this is a fault in the program, not in your input: {what}");
             ExitCode::from(1)
         }
     }

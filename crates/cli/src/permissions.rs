@@ -14,7 +14,7 @@ pub fn readers(folder: &Path) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("{who}; to keep it to yourself: chmod 700 {}", folder.display()))
+    Some(format!("{who}; to make it private: chmod 700 {}", folder.display()))
 }
 
 /// Creates a folder that only its owner may enter; parent folders get the default permissions.
@@ -39,17 +39,19 @@ pub fn check_key(path: &Path) -> Result<Option<String>, CommandError> {
     let Some(mode) = mode(path) else { return Ok(None) };
     let shown = path.display();
     if mode & 0o002 != 0 {
-        let message = format!("everybody on this machine may write the signing key {shown}");
-        return Err(CommandError::new(FAILED, message)
-            .hint(format!("if it is still yours: chmod 600 {shown}; if you cannot tell, make a new one")));
+        let message = format!("everybody on this machine can change the signing key {shown}");
+        return Err(CommandError::new(FAILED, message).hint(format!(
+            "to make it private: chmod 600 {shown}; if you are not sure that the key is still yours, \
+             then replace it: heldto key rotate"
+        )));
     }
     let who = match mode {
-        m if m & 0o020 != 0 => "its group may write",
-        m if m & 0o004 != 0 => "everybody on this machine may read",
-        m if m & 0o040 != 0 => "its group may read",
+        m if m & 0o020 != 0 => "the file's group can change",
+        m if m & 0o004 != 0 => "everybody on this machine can read",
+        m if m & 0o040 != 0 => "the file's group can read",
         _ => return Ok(None),
     };
-    Ok(Some(format!("{who} the signing key: chmod 600 {shown}")))
+    Ok(Some(format!("{who} the signing key; to make it private: chmod 600 {shown}")))
 }
 
 #[cfg(unix)]

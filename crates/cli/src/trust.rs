@@ -25,10 +25,11 @@ impl Trust {
             let text = if text.contains('+') {
                 text.to_owned()
             } else {
-                std::fs::read_to_string(text).map_err(|e| io(&format!("reading the key {text}"), &e))?
+                std::fs::read_to_string(text).map_err(|e| io(&format!("cannot read the key {text}"), &e))?
             };
-            text.parse::<Verifier>()
-                .map_err(|e| CommandError::new(INPUT, e.to_string()).hint("a public key reads: origin+hash+base64"))
+            text.parse::<Verifier>().map_err(|e| {
+                CommandError::new(INPUT, e.to_string()).hint("a public key has the form origin+hash+base64")
+            })
         });
         let expected = expect.map(|path| crate::ledger::bytes_of(env, path));
         Ok(Self { key: key.transpose()?, expected: expected.transpose()? })
@@ -55,8 +56,8 @@ impl Trust {
         handed_over(key, genesis, changes)?;
         note.verify(&signer).map_err(|e| {
             let exit_code = if matches!(e, heldto_proof::NoteError::Unsigned(_)) { UNSIGNED } else { INTEGRITY };
-            CommandError::new(exit_code, format!("the checkpoint of {} entries: {e}", checkpoint.size))
-                .hint(format!("the key asked for is {key}"))
+            CommandError::new(exit_code, format!("the checkpoint of size {}: {e}", checkpoint.size))
+                .hint(format!("the key you gave is {key}"))
         })?;
         // The reader's key may be earlier or later in the sequence of keys than the signer's.
         let is_earlier = genesis.key == key.key || before.iter().any(|(_, change)| change.key == key.key);
@@ -72,7 +73,7 @@ impl Trust {
     /// If the ledger contradicts the checkpoint.
     pub fn expect<S: Store>(&self, ledger: &Ledger<S>) -> Result<Option<(SignedNote, Checkpoint)>, CommandError> {
         let Some((note, seen)) = self.expected()? else { return Ok(None) };
-        is_beginning(&seen, ledger, "the checkpoint expected")?;
+        is_beginning(&seen, ledger, "the checkpoint you gave")?;
         Ok(Some((note, seen)))
     }
 }
@@ -85,9 +86,9 @@ impl Trust {
     /// ledger.
     pub fn expected(&self) -> Result<Option<(SignedNote, Checkpoint)>, CommandError> {
         let read = |bytes: &Vec<u8>| {
-            read(bytes, "the checkpoint expected").map_err(|error| {
+            read(bytes, "the checkpoint you gave").map_err(|error| {
                 CommandError::new(INPUT, error.message.trim_start_matches("broken: "))
-                    .hint("give the file `checkpoint` of a published folder, or what heldto checkpoint printed")
+                    .hint("give the file `checkpoint` of a published folder, or the output of heldto checkpoint")
             })
         };
         self.expected.as_ref().map(read).transpose()
@@ -123,14 +124,20 @@ pub fn is_beginning<S: Store>(seen: &Checkpoint, ledger: &Ledger<S>, what: &str)
     let (size, origin) = (ledger.head().size(), &ledger.genesis().origin);
     let broken = |why: String| CommandError::new(INTEGRITY, format!("broken: {what} {why}"));
     if seen.origin != *origin {
-        return Err(broken(format!("is of {}, and this ledger is {origin}", seen.origin)));
+        return Err(broken(format!("belongs to {}, but this ledger is {origin}", seen.origin)));
     }
     if seen.size > size {
-        return Err(broken(format!("has {} entries, and the ledger {size}: its end was cut off", seen.size)));
+        return Err(broken(format!(
+            "has size {}, but the ledger has size {size}: the end of the ledger was cut off",
+            seen.size
+        )));
     }
     if ledger.root_at(seen.size)? != seen.root {
-        let why = format!("has other first {} entries than this: history was rewritten, or two were told", seen.size);
-        return Err(broken(why).hint("keep both: together they prove it"));
+        let why = format!(
+            "does not match this ledger at size {}: the log was rewritten, or two versions of it were published",
+            seen.size
+        );
+        return Err(broken(why).hint("keep both: together they are the proof"));
     }
     Ok(())
 }
@@ -143,8 +150,8 @@ fn handed_over(key: &Verifier, genesis: &Genesis, all: &[(u64, KeyChange)]) -> R
     if known && genesis.origin == key.name {
         return Ok(());
     }
-    let message = format!("this is the ledger {}, whose keys do not include the one asked for", genesis.origin);
-    Err(CommandError::new(UNSIGNED, message).hint(format!("the key asked for is {key}")))
+    let message = format!("this is the ledger {}, and the key you gave is not one of its keys", genesis.origin);
+    Err(CommandError::new(UNSIGNED, message).hint(format!("the key you gave is {key}")))
 }
 
 /// Returns the key in force after these changes, according to the ledger.

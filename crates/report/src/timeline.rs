@@ -70,12 +70,16 @@ pub fn timeline(
         document.summary.extend(filter.nearly(view, matching));
     }
     let sources: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
-    document.summary.push(format!(
-        "{} {}, from {}.",
-        count(lines.len(), "fact records", "facts record"),
-        count(things, "distinct thing", "distinct things"),
-        count(sources.len(), "source", "sources")
-    ));
+    document.summary.push(if lines.is_empty() {
+        "No fact matches.".to_owned()
+    } else {
+        format!(
+            "{} {}, from {}.",
+            count(lines.len(), "fact records", "facts record"),
+            count(things, "distinct thing", "distinct things"),
+            count(sources.len(), "source", "sources")
+        )
+    });
     if !amended.is_empty() {
         document
             .summary

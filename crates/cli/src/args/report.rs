@@ -17,11 +17,11 @@ pub struct Clocks {
     /// Count only what the public could know by the end of this day [default: the as-of day]
     #[arg(long, value_name = "DAY", help_heading = "Clocks")]
     pub known_by: Option<chrono::NaiveDate>,
-    /// Count only the log's first entries: so many, or those recorded up to a time such as
+    /// Count only the first N entries of the log, or those recorded up to a time such as
     /// 2026-11-22T12:00:00Z
     #[arg(long, value_name = "N|TIME", help_heading = "Clocks")]
     pub at: Option<At>,
-    /// Show facts about an identifiable child or family too
+    /// Also show facts about identifiable children and families
     #[arg(long)]
     pub sensitive: bool,
 }
@@ -41,20 +41,20 @@ impl FromStr for At {
         let time = || text.parse().map(Self::Time).ok();
         number
             .or_else(time)
-            .ok_or_else(|| "neither a number of entries nor a time such as 2026-11-22T12:00:00Z".to_owned())
+            .ok_or_else(|| "expected a number of entries, or a time such as 2026-11-22T12:00:00Z".to_owned())
     }
 }
 
 /// The filters that every report and the timeline have.
 #[derive(Args, Default)]
 pub struct Filters {
-    /// Only what names this party in any way
+    /// Only facts that name this party in any way
     #[arg(long, value_name = "PARTY", help_heading = "Filters")]
     pub about: Option<FactId>,
     /// Only what this party said or owes
     #[arg(long, value_name = "PARTY", help_heading = "Filters")]
     pub by: Option<FactId>,
-    /// Only facts of this kind; may be given again
+    /// Only facts of this kind; may be repeated
     #[arg(long, value_parser = word::<Kind>, help_heading = "Filters")]
     pub kind: Vec<Kind>,
     /// Only facts in this voice
@@ -63,20 +63,20 @@ pub struct Filters {
     /// Only facts of this salience
     #[arg(long, value_parser = word::<Salience>, help_heading = "Filters")]
     pub salience: Option<Salience>,
-    /// Only facts linked to this one, either way
+    /// Only facts linked to this one, in either direction
     #[arg(long, value_name = "ID", help_heading = "Filters")]
     pub linked: Option<FactId>,
     /// Only facts that cite this source
     #[arg(long, value_name = "SOURCE", help_heading = "Filters")]
     pub source: Option<FactId>,
-    /// From this day on
+    /// Only from this day on
     #[arg(long, value_name = "DAY", help_heading = "Filters")]
     pub since: Option<chrono::NaiveDate>,
-    /// Up to this day
+    /// Only up to this day
     #[arg(long, value_name = "DAY", help_heading = "Filters")]
     pub until: Option<chrono::NaiveDate>,
-    /// Only facts that hold these words, or name somebody whose name does, whatever their case and
-    /// accents
+    /// Only facts that contain these words, or name someone whose name contains them; case and
+    /// accents do not matter
     #[arg(long, value_name = "WORDS", help_heading = "Filters")]
     pub text: Option<String>,
     /// Only statements of this act: admission, apology, claim, criticism …
@@ -85,14 +85,14 @@ pub struct Filters {
     /// Only changes of this kind: appointment, control, review-opened …
     #[arg(long, value_parser = word::<Change>, help_heading = "Filters")]
     pub what: Option<Change>,
-    /// Only publications of this form (plan, report, minutes …), or notices whose form holds these
-    /// words
+    /// Only publications of this form (plan, report, minutes …), or notices whose form contains
+    /// these words
     #[arg(long, help_heading = "Filters")]
     pub form: Option<String>,
-    /// Only decisions and complaints decided so: upheld, accepted, rejected, varied …
+    /// Only decisions and complaints with this outcome: upheld, accepted, rejected, varied …
     #[arg(long, value_parser = decision, help_heading = "Filters")]
     pub decision: Option<String>,
-    /// Count what is part of the body that --by or --about names as that body
+    /// Treat the members of the body named by --by or --about as that body
     #[arg(long, help_heading = "Filters")]
     pub members: bool,
 }
@@ -122,12 +122,12 @@ impl Filters {
 
 #[derive(Args)]
 pub struct ShowArgs {
-    /// The fact
+    /// Id of the fact
     pub id: FactId,
-    /// Print it as a facts file, to be edited and given to `correct`
+    /// Print the fact as a facts file, to edit and use with `heldto correct`
     #[arg(long)]
     pub toml: bool,
-    /// Show who recorded and checked it too, which is not published
+    /// Also show who recorded and checked it, which is not published
     #[arg(long, conflicts_with = "toml")]
     pub private: bool,
     #[command(flatten)]
@@ -142,10 +142,10 @@ pub struct StatusArgs {
 
 #[derive(Args)]
 pub struct TimelineArgs {
-    /// The day to order by and to choose by
+    /// Day to sort and filter by
     #[arg(long, value_enum, default_value = "occurred")]
     pub clock: OrderBy,
-    /// Only count tellings and distinct things, by kind
+    /// Only count records and distinct things, by kind
     #[arg(long)]
     pub count: bool,
     #[command(flatten)]
@@ -161,7 +161,7 @@ pub enum OrderBy {
     Occurred,
     /// When the public could first know it
     Published,
-    /// When the ledger took it in
+    /// When the ledger recorded it
     Recorded,
 }
 
@@ -187,11 +187,11 @@ pub enum Report {
     Pledges(PledgesArgs),
     /// One authority: control, inspections, notices, commitments, complaints, payouts, figures
     Authority(AuthorityArgs),
-    /// Money by whose it is and in what role, each pound counted once
+    /// Money by party and role, each pound counted once
     Money(MoneyArgs),
-    /// Amounts of any unit by whose they are and in what role, each thing counted once
+    /// Amounts in any unit by party and role, each thing counted once
     Amounts(AmountsArgs),
-    /// Figures over time, their age, and those of others beside them
+    /// Figures over time, their age, and the figures of others for comparison
     Metrics(MetricsArgs),
     /// Questions asked, and whether each was answered
     Questions(FactsArgs),
@@ -199,7 +199,7 @@ pub enum Report {
     Slippage(AgendaArgs),
     /// Facts that disagree, side by side
     Contradictions(FactsArgs),
-    /// Deliveries, and the commitment that each is towards
+    /// Deliveries, and the commitment that each goes towards
     Deliveries(DeliveriesArgs),
     /// Changes since a day, a number of entries or a checkpoint
     Changes(ChangesArgs),
@@ -210,20 +210,20 @@ pub enum Report {
 /// Filters of commitments.
 #[derive(Args, Default)]
 pub struct PledgeFilters {
-    /// Only commitments of this status; may be given again
+    /// Only commitments with this status; may be repeated
     #[arg(long, value_parser = status, help_heading = "Filters")]
     pub status: Vec<Status>,
-    /// Only those whose last due day has passed, whose window the day lies in, whose window lies
-    /// ahead, or that have no due day
+    /// Only commitments by due day: past (the last due day has passed), falling (the window is
+    /// open), future (the window lies ahead) or none (no due day)
     #[arg(long, value_enum, help_heading = "Filters")]
     pub due: Option<DueWord>,
-    /// Only those that still ask something of their owner
+    /// Only commitments that still require something of their owner
     #[arg(long, help_heading = "Filters")]
     pub open: bool,
-    /// Only those made while this party was in control of their owner
+    /// Only commitments made while this party controlled their owner
     #[arg(long, value_name = "PARTY", help_heading = "Filters")]
     pub made_under: Option<FactId>,
-    /// Only those whose target is counted in this unit
+    /// Only commitments whose target is counted in this unit
     #[arg(long, value_parser = word::<Unit>, help_heading = "Filters")]
     pub unit: Option<Unit>,
     #[command(flatten)]
@@ -247,13 +247,13 @@ impl PledgeFilters {
 
 #[derive(Args)]
 pub struct PledgesArgs {
-    /// Show why one commitment stands where it does, down to entries and sources
+    /// Explain the status of one commitment, down to entries and sources
     #[arg(long, value_name = "ID")]
     pub explain: Option<FactId>,
-    /// Exit with code 5 if any commitment shown has this status; may be given again
+    /// Exit with code 5 if any commitment shown has this status; may be repeated
     #[arg(long, value_parser = status, value_name = "STATUS")]
     pub fail_on: Vec<Status>,
-    /// Give each status on another tracker's scale too: politifact, polimetre, full-fact, cppp or
+    /// Also give each status on another tracker's scale: politifact, polimetre, full-fact, cppp or
     /// iati
     #[arg(long)]
     pub scale: Option<Scale>,
@@ -285,7 +285,7 @@ impl From<DueWord> for DueFilter {
 
 #[derive(Args)]
 pub struct AuthorityArgs {
-    /// The party
+    /// Id of the party
     pub id: FactId,
     #[command(flatten)]
     pub clocks: Clocks,
@@ -296,7 +296,7 @@ pub struct MoneyArgs {
     /// Only amounts in this role
     #[arg(long, value_parser = word::<Role>, help_heading = "Filters")]
     pub role: Option<Role>,
-    /// Only the totals, and not everything that they add up
+    /// Only the totals, without the amounts behind them
     #[arg(long)]
     pub totals: bool,
     #[command(flatten)]
@@ -307,7 +307,7 @@ pub struct MoneyArgs {
 
 #[derive(Args)]
 pub struct AmountsArgs {
-    /// Only amounts in this unit: GBP, places, plans
+    /// Only amounts in this unit: GBP, places, plans …
     #[arg(long, value_parser = word::<Unit>, help_heading = "Filters")]
     pub unit: Option<Unit>,
     #[command(flatten)]
@@ -336,7 +336,7 @@ pub struct FactsArgs {
 
 #[derive(Args)]
 pub struct DeliveriesArgs {
-    /// Only what nobody had promised
+    /// Only deliveries that nobody had promised
     #[arg(long)]
     pub unpledged: bool,
     #[command(flatten)]
@@ -354,7 +354,7 @@ pub struct AgendaArgs {
 
 #[derive(Args)]
 pub struct ChangesArgs {
-    /// A day such as 2026-11-01, a number of entries, or the file of a checkpoint
+    /// Start of the comparison: a day such as 2026-11-01, a number of entries, or a checkpoint file
     #[arg(value_name = "DAY|N|CHECKPOINT")]
     pub from: Since,
     #[command(flatten)]
@@ -382,8 +382,8 @@ impl FromStr for Since {
 
 #[derive(Args)]
 pub struct CalcArgs {
-    /// Fields, dates and numbers with + - * or / between, each after a blank: `dcc-11m-places /
-    /// dcc-500-places.target`, `idox-go-live.due - 2024-09-01`
+    /// Fields, dates and numbers with + - * or / between them, separated by spaces:
+    /// `dcc-11m-places / dcc-500-places.target`, `idox-go-live.due - 2024-09-01`
     #[arg(required = true, value_name = "EXPRESSION")]
     pub expression: Vec<String>,
     #[command(flatten)]
@@ -401,12 +401,12 @@ fn decision(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let all: std::collections::BTreeSet<&str> = words().collect();
-    Err(format!("one of {}", all.into_iter().collect::<Vec<_>>().join(", ")))
+    Err(format!("expected one of {}", all.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
 fn status(text: &str) -> Result<Status, String> {
     Status::ALL.iter().copied().find(|s| s.as_str() == text).ok_or_else(|| {
         let words: Vec<&str> = Status::ALL.iter().map(|s| s.as_str()).collect();
-        format!("one of {}", words.join(", "))
+        format!("expected one of {}", words.join(", "))
     })
 }

@@ -24,25 +24,26 @@ pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result
     let current = standing(&open, &args.id)?;
     let (facts, _) = append::facts(global, &mut open, &drafts)?;
     let [fact] = facts.as_slice() else {
-        let message = format!("{} holds {} facts, and one is wanted", args.file.display(), facts.len());
+        let message = format!("{} holds {} facts, but must hold exactly one", args.file.display(), facts.len());
         return Err(CommandError::new(INPUT, message));
     };
     if fact.id != args.id || fact.kind() != current.kind() {
         let message = format!(
-            "the file holds the {} `{}`, and the {} `{}` is to be corrected",
+            "the file holds the {} `{}`, but the fact to correct is the {} `{}`",
             fact.kind(),
             fact.id,
             current.kind(),
             args.id
         );
-        return Err(CommandError::new(INPUT, message).hint(format!("begin from: heldto show {} --toml", args.id)));
+        return Err(CommandError::new(INPUT, message).hint(format!("start from: heldto show {} --toml", args.id)));
     }
     if *fact == current {
-        return Ok(plain(format!("`{}` says that already; nothing was recorded\n", args.id)));
+        return Ok(plain(format!("`{}` already says this. Nothing was recorded.\n", args.id)));
     }
     if open.sensitive()?.entities.contains(&args.id) && !fact.sensitive {
         (env.eprintln)(&format!(
-            "note: `{}` stays sensitive: what is so in any version is so in all; to tell it in public, give it another id",
+            "note: `{}` stays sensitive: a fact that is sensitive in one version is sensitive in all; \
+             to publish it, give it another id",
             args.id
         ));
     }
@@ -69,13 +70,16 @@ pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result
         let leaning = leaning_on(&open, &args.id)?;
         if args.dry_run || !leaning.is_empty() {
             if args.dry_run {
-                return Ok(plain(format!("{}\nnothing was recorded\n", said_of(&args.id, &leaning, leaning.len()))));
+                return Ok(plain(format!(
+                    "{}\nDry run: nothing was recorded.\n",
+                    said_of(&args.id, &leaning, leaning.len())
+                )));
             }
             (env.eprintln)(&said_of(&args.id, &leaning, 10));
             consent(env, args)?;
         }
     } else if args.dry_run {
-        return Ok(plain(format!("`{}` would be taken back; nothing was recorded\n", args.id)));
+        return Ok(plain(format!("The retraction `{}` would be withdrawn. Dry run: nothing was recorded.\n", args.id)));
     }
     let body = Body::Retraction { of: args.id.clone(), reason: args.reason.clone() };
     // An amending record is named after the fact, even if it amends another record.
@@ -110,12 +114,12 @@ fn how_it_leans(fact: &Fact, id: &FactId) -> String {
 fn said_of(id: &FactId, leaning: &[(FactId, String)], most: usize) -> String {
     let alone = leaning.iter().filter(|(_, how)| how.starts_with("cites it and nothing else")).count();
     let mut said = match leaning.len() {
-        0 => return format!("nothing leans on `{id}`"),
-        1 => format!("1 fact leans on `{id}`"),
-        n => format!("{n} facts lean on `{id}`"),
+        0 => return format!("No fact refers to `{id}`."),
+        1 => format!("1 fact refers to `{id}`"),
+        n => format!("{n} facts refer to `{id}`"),
     };
     if alone > 0 {
-        said.push_str(&format!("; {alone} would be left without a source, and prove nothing"));
+        said.push_str(&format!("; {alone} would be left without a source and would settle nothing"));
     }
     for (fact, how) in leaning.iter().take(most) {
         said.push_str(&format!("\n  {fact}: {how}"));
@@ -131,11 +135,11 @@ fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
     if args.yes {
         return Ok(());
     }
-    match (env.ask)(&format!("Withdraw `{}` all the same? [y/N]", args.id)).as_deref() {
+    match (env.ask)(&format!("Withdraw `{}` anyway? [y/N]", args.id)).as_deref() {
         Some("y" | "Y" | "yes" | "Yes") => Ok(()),
         Some(_) => Err(CommandError::new(FAILED, "nothing was withdrawn".to_owned())),
-        None => Err(CommandError::new(INPUT, format!("other facts lean on `{}`; nothing was withdrawn", args.id))
-            .hint("to withdraw it all the same, add --yes; to see all of them, add --dry-run")),
+        None => Err(CommandError::new(INPUT, format!("other facts refer to `{}`; nothing was withdrawn", args.id))
+            .hint("to withdraw it anyway, add --yes; to list those facts, add --dry-run")),
     }
 }
 
@@ -143,7 +147,7 @@ fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
 fn reasoned(reason: &str) -> Result<(), CommandError> {
     let message = match reason.len() {
         _ if reason.trim().is_empty() => "the reason is empty: say why in a few words".to_owned(),
-        n if n > MAX_TEXT => format!("the reason has {n} bytes, and at most {MAX_TEXT} are taken"),
+        n if n > MAX_TEXT => format!("the reason has {n} bytes; it may have at most {MAX_TEXT}"),
         _ => return Ok(()),
     };
     Err(CommandError::new(INPUT, message))
@@ -157,9 +161,10 @@ fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError>
     Err(match (open.history(id)?.last(), last) {
         (Some(version), Some(Content::Known(record))) => {
             CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index))
-                .hint(format!("if that was a mistake: heldto retract {} --reason TEXT", record.id))
+                .hint(format!("if that was a mistake, undo it: heldto retract {} --reason TEXT", record.id))
         }
-        _ => CommandError::new(INPUT, format!("no fact `{id}` is recorded")).hint("heldto timeline lists what is"),
+        _ => CommandError::new(INPUT, format!("no fact with the id `{id}` is recorded"))
+            .hint("to list what is recorded: heldto timeline"),
     })
 }
 
@@ -181,10 +186,11 @@ fn amend(
     append::warn_of_sensitive(env, open, &[&fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
     let said = match open.standing(entity)? {
-        Some(_) if what == "retraction" => format!("entry {index}: `{entity}` stands again\n"),
-        Some(_) => format!("{what} of `{entity}` recorded as entry {index}; what stood before stays in the log\n"),
+        Some(_) if what == "retraction" => format!("`{entity}` is reinstated by entry {index}.\n"),
+        Some(_) => format!("The {what} of `{entity}` is entry {index}. The earlier version stays in the log.\n"),
         None => format!(
-            "{what} of `{entity}` recorded as entry {index}; what stood before stays in the log. To take it back: heldto retract {} --reason TEXT\n",
+            "The {what} of `{entity}` is entry {index}. The earlier version stays in the log. \
+             To undo this: heldto retract {} --reason TEXT\n",
             fact.id
         ),
     };

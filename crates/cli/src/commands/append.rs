@@ -33,10 +33,9 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
             if let Some(table) =
                 args.files.iter().find(|path| path.extension().is_some_and(|x| x.eq_ignore_ascii_case("csv")))
             {
-                let message = format!("{} is a table, and a table is read through a mapping", table.display());
-                return Err(
-                    CommandError::new(INPUT, message).hint("give --mapping NAME; heldto mapping lists those there are")
-                );
+                let message = format!("{} is a table, and a table needs a mapping", table.display());
+                return Err(CommandError::new(INPUT, message)
+                    .hint("add --mapping NAME; to list the built-in mappings: heldto mapping"));
             }
             files = ledger::files(env, &args.files)?;
             let drafts = heldto_intake::draft(&files);
@@ -57,8 +56,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
             encode_fact(fact).map_err(|error| fail(AppendError::Fact { id: fact.id.clone(), error }))?;
         }
         warn_of_sensitive(env, &open, &planned.new)?;
-        let said =
-            format!("{} would be recorded{}; nothing was\n", count(&planned.new), unchanged(planned.unchanged.len()));
+        let said = format!(
+            "{} would be recorded{}. Dry run: nothing was recorded.\n",
+            count(&planned.new),
+            unchanged(planned.unchanged.len())
+        );
         return Ok(plain(if global.quiet { String::new() } else { said }));
     }
     let now = (env.now)();
@@ -81,7 +83,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
     }
     let size = head.size();
     out.push_str(&format!(
-        "{} recorded{}; the ledger holds {}\n",
+        "{} recorded{}. The ledger holds {}.\n",
         count(&new),
         unchanged(appended.unchanged.len()),
         counted(size, "entry", "entries")
@@ -101,7 +103,11 @@ fn count(new: &[&Fact]) -> String {
 }
 
 fn unchanged(n: usize) -> String {
-    if n == 0 { String::new() } else { format!(", {n} recorded before and unchanged") }
+    match n {
+        0 => String::new(),
+        1 => "; 1 was already recorded and is unchanged".to_owned(),
+        n => format!("; {n} were already recorded and are unchanged"),
+    }
 }
 
 /// Warns of public facts that name a sensitive one, because its id is published with them.
@@ -156,8 +162,11 @@ fn mapping_file(env: &mut Env<'_>, name: &str) -> Result<File, CommandError> {
     let path = std::path::Path::new(name);
     if !path.exists() {
         let names: Vec<&str> = heldto_intake::SHIPPED.iter().map(|(name, _)| *name).collect();
-        return Err(CommandError::new(INPUT, format!("there is no mapping `{name}`, and no file of that name"))
-            .hint(format!("with the program come {}", names.join(", "))));
+        return Err(CommandError::new(
+            INPUT,
+            format!("`{name}` is not a built-in mapping, and there is no file of that name"),
+        )
+        .hint(format!("the built-in mappings are {}", names.join(", "))));
     }
     let mut files = ledger::files(env, &[path.to_path_buf()])?;
     Ok(files.remove(0))
@@ -170,8 +179,8 @@ pub fn mapping(args: &MappingArgs) -> Result<RunOutput, CommandError> {
         None => Ok(plain(format!("{}\n", names.join("\n")))),
         Some(name) => match heldto_intake::SHIPPED.iter().find(|(shipped, _)| shipped == name) {
             Some((_, text)) => Ok(plain(*text)),
-            None => Err(CommandError::new(INPUT, format!("there is no mapping `{name}`"))
-                .hint(format!("with the program come {}", names.join(", ")))),
+            None => Err(CommandError::new(INPUT, format!("`{name}` is not a built-in mapping"))
+                .hint(format!("the built-in mappings are {}", names.join(", ")))),
         },
     }
 }
@@ -186,7 +195,7 @@ fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf])
             if inside.len() < names.len() {
                 let gone: Vec<&str> = names.iter().filter(|n| !path.join(n).is_file()).map(String::as_str).collect();
                 let message = format!("{} does not hold {}, which the mapping reads", path.display(), gone.join(", "));
-                return Err(CommandError::new(INPUT, message).hint("name the tables themselves to read only some"));
+                return Err(CommandError::new(INPUT, message).hint("to read only some of the tables, name their files"));
             }
             wanted.extend(inside);
         } else {
@@ -214,7 +223,7 @@ fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
 
 /// Returns the error that shows every problem of the files.
 fn wrong(global: &Global, problems: &Problems) -> CommandError {
-    let message = format!("{}; nothing was appended", problems.render(global.colour_errors));
+    let message = format!("{}. Nothing was recorded.", problems.render(global.colour_errors));
     CommandError { rendered: true, ..CommandError::new(INPUT, message) }
 }
 
@@ -224,19 +233,19 @@ fn wrong(global: &Global, problems: &Problems) -> CommandError {
 pub fn placed(global: &Global, files: &[File], places: &Places, error: AppendError) -> CommandError {
     let title = error.to_string();
     let (wrong_of, label) = match error {
-        AppendError::Differ(which) => (which.iter().map(differs).collect(), "recorded before"),
-        AppendError::Fact { id, .. } => (vec![(id, title, "tell it in several facts".to_owned())], ""),
+        AppendError::Differ(which) => (which.iter().map(differs).collect(), "already recorded"),
+        AppendError::Fact { id, .. } => (vec![(id, title, "split it into several facts".to_owned())], ""),
         AppendError::Amends { id, .. } => {
-            (vec![(id, title, "check the id: heldto show ID tells what is recorded of it".to_owned())], "")
+            (vec![(id, title, "check the id: heldto show ID shows what is recorded under it".to_owned())], "")
         }
-        AppendError::Circle { id, .. } => (vec![(id, title, "leave one of the links out".to_owned())], ""),
+        AppendError::Circle { id, .. } => (vec![(id, title, "leave out one of the links".to_owned())], ""),
         error => return error.into(),
     };
     wrong(global, &heldto_intake::point_at(files, places, &wrong_of, label))
 }
 
 fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {
-    let title = format!("`{id}` is recorded already, with other content, at entry {index}");
+    let title = format!("`{id}` is already recorded at entry {index}, with different content");
     let help =
         format!("to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id");
     (id.clone(), title, help)

@@ -41,7 +41,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOu
     let found = found(env, &open, &files, &places, &facts.iter().collect::<Vec<_>>())?;
     let exit_code = if args.strict && (!found.problems.is_empty() || facts.is_empty()) { INPUT } else { 0 };
     let out = if found.problems.is_empty() {
-        "nothing looks wrong\n".to_owned()
+        "Nothing looks wrong.\n".to_owned()
     } else {
         format!("{}\n", found.render_as_warnings(global.screen.colour, usize::MAX))
     };
@@ -90,7 +90,7 @@ pub fn warn(
     let found = found(env, open, files, places, &new)?;
     if facts.is_empty() || (is_strict && !found.problems.is_empty()) {
         let shown = if facts.is_empty() { empty() } else { found.render_as_warnings(global.colour_errors, usize::MAX) };
-        let message = format!("{shown}; nothing was appended, because of --strict");
+        let message = format!("{shown}. Nothing was recorded, because of --strict.");
         return Err(CommandError { rendered: true, ..CommandError::new(INPUT, message) });
     }
     if !found.problems.is_empty() && !global.quiet {

@@ -17,7 +17,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
     if !heldto_store_sled::is_ledger(&dir) {
         init::create(env, &global, &dir, &init::default_origin(&dir))?;
     } else if ledger::open(env, &global, Access::Read)?.genesis().origin != init::default_origin(&dir) {
-        let message = format!("{} is a ledger of your own, and what is recorded stays", dir.display());
+        let message =
+            format!("{} is a ledger of your own, and recorded facts cannot be removed from it", dir.display());
         return Err(CommandError::new(USAGE, message)
             .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo"));
     }

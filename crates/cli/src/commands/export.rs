@@ -1,7 +1,7 @@
 //! `export` and `restore`: the whole ledger as one file, and a ledger made from such a file or from
 //! a published folder. The format is in `export_file.rs`. Start at [`run`] and [`restore`].
 
-use super::{plain, publish, verify};
+use super::{counted, plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, for_strangers, io};
 use crate::trust::Trust;
@@ -29,12 +29,14 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunO
     drop(open);
     if sensitive > 0 && !args.public {
         let are = if sensitive == 1 { "1 entry is" } else { &format!("{sensitive} entries are") };
-        (env.eprintln)(&format!("note: {are} about identifiable children or families; --public leaves them out"));
+        (env.eprintln)(&format!(
+            "note: {are} about identifiable children or families; add --public to leave out such entries"
+        ));
     }
     if args.file.as_os_str() == "-" {
         return Ok(plain(text));
     }
-    let failed = |e: std::io::Error| io(&format!("writing {}", args.file.display()), &e);
+    let failed = |e: std::io::Error| io(&format!("cannot write {}", args.file.display()), &e);
     let folder = args.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Crash safety: a reader finds either the old file or the whole new one. The temporary file has
     // a unique name, so that the remains of a killed export block nothing.
@@ -42,7 +44,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunO
     draft.write_all(text.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(failed)?;
     draft.persist(&args.file).map_err(|e| failed(e.error))?;
     key::sync_folder(&args.file).map_err(failed)?;
-    let said = format!("{} entries written to {}\n", text.lines().count().saturating_sub(2), args.file.display());
+    let entries = counted(text.lines().count().saturating_sub(2) as u64, "entry", "entries");
+    let said = format!("{entries} written to {}\n", args.file.display());
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
@@ -86,20 +89,21 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
         exported.and_then(|exported| Contents::of(&exported, index_key, None, &trust))
     };
     let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
-    permissions::create_private(&args.dir).map_err(|e| io(&format!("making the folder {}", args.dir.display()), &e))?;
+    permissions::create_private(&args.dir)
+        .map_err(|e| io(&format!("cannot create the folder {}", args.dir.display()), &e))?;
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
     let opening = ledger::opening(global, Access::Write, waiting);
     let is_partial = verified.is_partial();
     SledStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
     let mut said = format!(
-        "{} entries restored to {}, with the same head\n  chain   {}\n  root    {}\n{signed}",
-        head.size(),
+        "{} restored to {}, with the same head\n  chain   {}\n  root    {}\n{signed}",
+        counted(head.size(), "entry", "entries"),
         args.dir.display(),
         head.chain.0,
         head.edge.root().base64(),
     );
     if is_partial {
-        said.push_str("parts are left out of it: it can be read and verified, and not added to\n");
+        said.push_str("This copy lacks parts: it can be read and verified, but nothing can be recorded in it.\n");
     }
     Ok(plain(if global.quiet { String::new() } else { said }))
 }

@@ -24,7 +24,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &InitArgs) -> Result<RunOut
         return Ok(plain(""));
     }
     Ok(plain(format!(
-        "a new ledger in {}\n  origin       {origin}\n  signing key  {} (keep it safe, and to yourself)\n  public key   {}\n  next         edit {}, then: heldto --ledger {} append {}\n",
+        "Created a ledger in {}\n  origin       {origin}\n  signing key  {} (keep it safe and private)\n  \
+         public key   {}\n  next         edit {}, then: heldto --ledger {} append {}\n",
         dir.display(),
         key_file.display(),
         public,
@@ -43,21 +44,23 @@ pub fn create(
 ) -> Result<(PathBuf, Verifier), CommandError> {
     if !Genesis::origin_is_plain(origin) {
         let message = format!(
-            "`{origin}` cannot be an origin: 1 to 255 of a-z, A-Z, 0-9 and . - _ ~ : /, beginning with a letter or a digit"
+            "`{origin}` cannot be an origin: give 1 to 255 of a-z, A-Z, 0-9 and . - _ ~ : /, \
+             with a letter or a digit first"
         );
         return Err(CommandError::new(USAGE, message)
-            .hint("give the address it will be published under: --origin example.org/derbyshire"));
+            .hint("give the address where the ledger will be published: --origin example.org/derbyshire"));
     }
     if dir.join("acknowledged").exists() || heldto_store_sled::is_ledger(dir) {
         return Err(heldto_store::StoreError::AlreadyThere(dir.display().to_string()).into());
     }
-    crate::permissions::create_private(dir).map_err(|e| io(&format!("making the folder {}", dir.display()), &e))?;
+    crate::permissions::create_private(dir)
+        .map_err(|e| io(&format!("cannot create the folder {}", dir.display()), &e))?;
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
         if path.exists() {
             Ok(())
         } else {
-            std::fs::write(&path, text).map_err(|e| io(&format!("writing {}", path.display()), &e))
+            std::fs::write(&path, text).map_err(|e| io(&format!("cannot write {}", path.display()), &e))
         }
     };
     ignore(dir)?;
@@ -72,7 +75,7 @@ pub fn create(
         key::read(&key_file)?
     } else {
         let new = NoteSigner::new(origin, seed)
-            .ok_or_else(|| CommandError::new(USAGE, "the origin cannot stand in a note"))?;
+            .ok_or_else(|| CommandError::new(USAGE, "the origin cannot be used in a signed note"))?;
         key::create(&key_file, &new)?;
         new
     };
@@ -99,7 +102,8 @@ pub fn ignore(dir: &Path) -> Result<(), CommandError> {
         return Ok(());
     }
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    std::fs::write(&path, format!("{before}{gap}{missing}")).map_err(|e| io(&format!("writing {}", path.display()), &e))
+    std::fs::write(&path, format!("{before}{gap}{missing}"))
+        .map_err(|e| io(&format!("cannot write {}", path.display()), &e))
 }
 
 /// Returns an origin made from the folder's name.

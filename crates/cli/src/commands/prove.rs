@@ -33,8 +33,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOu
         return Err(ledger::unknown(&args.id, "fact", withheld));
     }
     if open.store().is_partial() {
-        return Err(CommandError::new(FAILED, "this is a copy that leaves parts out, and nothing is signed here")
-            .hint("ask whoever keeps the ledger for the proof"));
+        return Err(CommandError::new(FAILED, "this is a copy that leaves out parts, and nothing can be signed here")
+            .hint("ask the keeper of the ledger for the proof"));
     }
     let Some(bytes) = open.store().checkpoint()? else {
         return Err(
@@ -49,7 +49,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOu
     wanted.retain(|index| !left_out.contains(index));
     let leaves = open.leaves(checkpoint.size)?;
     if root_at(checkpoint.size, &mut Leaves(&leaves)).ok() != Some(checkpoint.root) {
-        let message = "the last checkpoint is not of this ledger's entries";
+        let message = "the last checkpoint does not match this ledger's entries";
         return Err(CommandError::new(INTEGRITY, message).hint("sign a new one with: heldto checkpoint"));
     }
     let path = |index| inclusion(index, checkpoint.size, &mut Leaves(&leaves)).map_err(|e| broken(e.to_string()));
@@ -87,8 +87,8 @@ fn wanted(open: &Ledger<SledStore>, id: &FactId, size: u64) -> Result<Vec<u64>, 
     }
     if wanted.is_empty() {
         let message = match versions.first() {
-            Some(v) => format!("`{id}` was recorded as entry {}, after the last checkpoint ({size} entries)", v.index),
-            None => format!("no fact `{id}` is recorded"),
+            Some(v) => format!("`{id}` was recorded as entry {}, after the last checkpoint (size {size})", v.index),
+            None => format!("no fact with the id `{id}` is recorded"),
         };
         return Err(CommandError::new(INPUT, message).hint("sign a newer one with: heldto checkpoint"));
     }
@@ -134,41 +134,44 @@ pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, Co
     let carried: Value = std::str::from_utf8(&proof.extra)
         .map_err(|_| ())
         .and_then(|text| heldto_intake::strict_json(text).map_err(|_| ()))
-        .map_err(|_| broken("it carries no fact: its extra is not that of this program"))?;
-    let first: Verifier =
-        carried["first-key"].as_str().and_then(|t| t.parse().ok()).ok_or_else(|| broken("it names no first key"))?;
+        .map_err(|_| broken("the proof holds no fact: its extra data was not written by this program"))?;
+    let first: Verifier = carried["first-key"]
+        .as_str()
+        .and_then(|t| t.parse().ok())
+        .ok_or_else(|| broken("the proof does not give the first key"))?;
     let mut proved = Vec::new();
     for item in carried["entries"].as_array().into_iter().flatten() {
         proved.push(check(item, &checkpoint).map_err(|why| broken(&why))?);
     }
     let rising = proved.get(1..).unwrap_or_default().windows(2).all(|pair| pair[0].index < pair[1].index);
     if !rising || first.name != checkpoint.origin || !Genesis::origin_is_valid(&first.name) {
-        return Err(broken("its entries are not in order, or its first key is of another ledger"));
+        return Err(broken("the proof's entries are not in order, or its first key belongs to another ledger"));
     }
     let Some(main) = proved.first().filter(|p| p.index == proof.index) else {
-        return Err(broken("the entry that it proves is not the first that it carries"));
+        return Err(broken("the entry that is proved is not the first entry in the proof"));
     };
     if main.path != proof.path {
-        return Err(broken("its audit path is told in two ways"));
+        return Err(broken("the proof gives two different audit paths for its entry"));
     }
     let Some(fact) = main.fact.as_ref().filter(|f| carried["id"].as_str() == Some(f.id.as_str())) else {
-        return Err(broken("the fact that it carries has another id than it says"));
+        return Err(broken("the proof does not hold the fact whose id it gives"));
     };
     let items: Vec<Value> = proved.iter().map(|p| item(p.index, &p.bytes, &p.part, &p.path)).collect();
     if extra(&first, fact.id.as_str(), &items) != proof.extra {
-        return Err(broken("what it carries is not in its one spelling"));
+        return Err(broken("the contents of the proof are not in canonical form"));
     }
     if let Some((_, seen)) = trust.expected()? {
         if seen.size != checkpoint.size {
             let message = format!(
-                "the proof is of {} entries, and the checkpoint expected of {}: they cannot be compared",
+                "the proof is for size {} of the ledger, and the checkpoint you gave for size {}: \
+                 they cannot be compared",
                 checkpoint.size, seen.size
             );
             return Err(CommandError::new(USAGE, message).hint("verify the published folder with --expect"));
         }
         if seen != checkpoint {
-            return Err(broken("the proof is of another history than the checkpoint expected")
-                .hint("keep both: together they prove it"));
+            return Err(broken("the proof and the checkpoint you gave are of two different histories")
+                .hint("keep both: together they are the proof"));
         }
     }
     let changes: Vec<(u64, KeyChange)> = proved
@@ -181,7 +184,7 @@ pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, Co
     let mut current = first.clone();
     for (index, change) in &changes {
         if !change.is_signed(&current, *index) {
-            return Err(broken(&format!("entry {index}: the change of key is not signed by both keys")));
+            return Err(broken(&format!("entry {index}: the key change is not signed by both keys")));
         }
         current.key = change.key;
     }
@@ -213,18 +216,18 @@ fn check(item: &Value, checkpoint: &Checkpoint) -> Result<Proved, String> {
     let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
     let index = item["index"].as_u64().unwrap_or(u64::MAX);
     let fail = |why: &str| format!("entry {index}: {why}");
-    let bytes = STANDARD.decode(text("entry")).map_err(|_| fail("it is not base64"))?;
+    let bytes = STANDARD.decode(text("entry")).map_err(|_| fail("it is not valid base64"))?;
     let path: Option<Vec<Hash>> =
         item["path"].as_array().map(|hashes| hashes.iter().map(hash).collect()).unwrap_or_default();
-    let path = path.filter(|p| p.len() < 64).ok_or_else(|| fail("its audit path is not one"))?;
+    let path = path.filter(|p| p.len() < 64).ok_or_else(|| fail("its audit path is not valid"))?;
     verify_inclusion(&leaf_hash(&bytes), index, checkpoint.size, &path, &checkpoint.root)
         .map_err(|e| fail(&e.to_string()))?;
     let entry = Entry::decode(&bytes).map_err(|e| fail(&e.to_string()))?;
     if entry.index != index {
-        return Err(fail("it says that it is another entry"));
+        return Err(fail("it gives the number of another entry"));
     }
     let reference = entry.parts.first().ok_or_else(|| fail("it has no part"))?;
-    let held = STANDARD.decode(text("part")).map_err(|_| fail("its part is not base64"))?;
+    let held = STANDARD.decode(text("part")).map_err(|_| fail("its part is not valid base64"))?;
     let (salt, content) = held.split_first_chunk::<32>().ok_or_else(|| fail("its part is missing"))?;
     let part = Part { role: reference.role, salt: *salt, bytes: content.to_vec() };
     if part.commitment() != reference.commitment {
@@ -238,7 +241,7 @@ fn check(item: &Value, checkpoint: &Checkpoint) -> Result<Proved, String> {
             own = Some(record);
             kind
         }
-        Role::Quotation | Role::PrivateNote | Role::Recorder => return Err(fail("its first part is no fact")),
+        Role::Quotation | Role::PrivateNote | Role::Recorder => return Err(fail("its first part is not a fact")),
         Role::Fact => {
             let read = decode_fact(&part.bytes).map_err(|e| fail(&e.to_string()))?;
             let kind = read.kind();
@@ -249,7 +252,7 @@ fn check(item: &Value, checkpoint: &Checkpoint) -> Result<Proved, String> {
     if kind_of(entry.kind) == Some(kind) {
         Ok(Proved { index, bytes, part: held, path, entry, own, fact })
     } else {
-        Err(fail("its fact is of another kind"))
+        Err(fail("its fact is not of the kind that the entry gives"))
     }
 }
 
@@ -259,7 +262,8 @@ fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, prov
             .map_or_else(String::new, |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string())
     };
     let mut out = format!(
-        "sound: entry {} of the {} entries of {} holds this {}\n  id        {}\n  it says   {}\n  recorded  {}, by the clock of whoever keeps the ledger\n",
+        "sound: entry {} (out of {}) of {} holds this {}\n  id        {}\n  it says   {}\n  \
+         recorded  {}, by the clock of the ledger's keeper\n",
         main.index,
         checkpoint.size,
         checkpoint.origin,
@@ -289,19 +293,20 @@ fn words(checkpoint: &Checkpoint, signed: bool, main: &Proved, fact: &Fact, prov
             }
             Some(Body::Retraction { of, reason }) if *of == fact.id => format!("withdrawn: {}", one_line(reason)),
             Some(Body::Retraction { of, reason }) if retractions.contains(of) => {
-                format!("stands again: {}", one_line(reason))
+                format!("reinstated: {}", one_line(reason))
             }
             _ => continue,
         };
         out.push_str(&format!("  then      entry {}: {then}\n", later.index));
     }
     out.push_str(if signed {
-        "shows: whoever holds the key signed a ledger that holds exactly this, at this place\n"
+        "shows: the holder of the key signed a ledger that holds exactly this fact at this place\n"
     } else {
-        "the signature was not checked: give --key, with a public key that you have from elsewhere\n"
+        "the signature was not checked: to check it, add --key with a public key that you have from elsewhere\n"
     });
     out.push_str(&format!(
-        "does not show: that it is true; when it was recorded; that nothing later corrects it (this is as of {} entries, as its maker says)\n",
+        "does not show: that the fact is true; when it was recorded; that no later entry corrects it \
+         (up to size {}, only the maker of the proof says so)\n",
         checkpoint.size
     ));
     out

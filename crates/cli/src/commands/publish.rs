@@ -52,7 +52,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         return Ok(plain(""));
     }
     let mut said = format!(
-        "{} published in {}: {} written, {} there already, {} no longer needed\n",
+        "{} published in {}: {} written, {} already there, {} removed as no longer needed\n",
         counted(size, "entry", "entries"),
         args.dir.display(),
         counted(written.new as u64, "file", "files"),
@@ -60,8 +60,12 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         written.pruned
     );
     if written.withheld > 0 {
-        let parts = counted(written.withheld as u64, "part", "parts");
-        said.push_str(&format!("{parts} about identifiable children or families left out\n"));
+        let parts = counted(
+            written.withheld as u64,
+            "part about an identifiable child or family was",
+            "parts about identifiable children or families were",
+        );
+        said.push_str(&format!("{parts} left out\n"));
     }
     Ok(plain(said))
 }
@@ -122,9 +126,14 @@ pub fn warn_of(env: &mut Env<'_>, facts: &BTreeSet<FactId>) {
     let shown: Vec<&str> = facts.iter().take(10).map(FactId::as_str).collect();
     let more = facts.len() - shown.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let public = counted(
+        facts.len() as u64,
+        "public fact names a fact about a child or a family, whose id is published with it",
+        "public facts name facts about children or families, whose ids are published with them",
+    );
     if !shown.is_empty() {
         (env.eprintln)(&format!(
-            "warning: public, and naming a fact about a child or a family, whose id is published with it: {}{more}; put the link in the sensitive fact",
+            "warning: {public}: {}{more}; put the link in the sensitive fact instead",
             shown.join(", ")
         ));
     }
@@ -147,10 +156,10 @@ fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError>
     let note = SignedNote::parse(bytes).map_err(|e| fail(e.to_string()))?;
     let before = Checkpoint::of(&note).map_err(|e| fail(e.to_string()))?;
     if before.size > open.head().size() {
-        return Err(fail(format!("it has {} entries, and the ledger {}", before.size, open.head().size())));
+        return Err(fail(format!("its size is {}, and the ledger's size is {}", before.size, open.head().size())));
     }
     if before.origin != open.genesis().origin || open.root_at(before.size)? != before.root {
-        return Err(fail("its origin or its entries are others".to_owned()));
+        return Err(fail("its origin or its entries are different".to_owned()));
     }
     Ok(())
 }

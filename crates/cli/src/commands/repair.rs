@@ -1,7 +1,7 @@
 //! `repair`: checks the journal and the database, and repairs each from the other or from a third
 //! copy. Repairing itself is in `heldto_store_sled`. Start at [`run`].
 
-use super::plain;
+use super::{counted, plain};
 use crate::args::{Global, RepairArgs};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use crate::{Env, RunOutput, export_file, ledger};
@@ -25,32 +25,38 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
     if let (Some(copy), Some(path)) = (&copy, &args.from)
         && copy.founding()?.genesis != own
     {
-        let message = format!("{} is a copy of another ledger, {}", path.display(), copy.founding()?.genesis.origin);
+        let message = format!("{} is a copy of another ledger: {}", path.display(), copy.founding()?.genesis.origin);
         return Err(CommandError::new(INPUT, message).hint(format!("this ledger is {}", own.origin)));
     }
     let repaired = open.store_mut().repair(Some(&from))?;
     if let [first, ..] = repaired.lost[..] {
         let message = match repaired.lost.len() {
-            1 => format!("entry {first} could not be mended: no copy at hand has it whole"),
+            1 => format!("entry {first} could not be repaired: no available copy holds it undamaged"),
             count => {
-                format!("{count} entries could not be mended, from entry {first} on: no copy at hand has them whole")
+                format!(
+                    "{count} entries could not be repaired, from entry {first} on: \
+                     no available copy holds them undamaged"
+                )
             }
         };
         return Err(
-            CommandError::new(INTEGRITY, message).hint("give a copy that has it: heldto repair --from FOLDER|EXPORT")
+            CommandError::new(INTEGRITY, message).hint("give an undamaged copy: heldto repair --from FOLDER|EXPORT")
         );
     }
     let verified = ledger::verify(&mut open, &mut |_| {})?;
     let told = |notice: &Notice| !matches!(notice, Notice::DatabaseNotRebuilt(_) | Notice::DatabaseSuspect(_));
     let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(told).collect();
-    let what = if notices.is_empty() { "nothing to mend" } else { "mended" };
+    let what = if notices.is_empty() { "Nothing to repair" } else { "Repaired" };
     notices.into_iter().for_each(|notice| global.notices.add(notice));
     ledger::say_notices(env, global);
     if !open.store().uses_database() {
-        return Err(CommandError::new(FAILED, "the journal is whole, and the database could not be made again")
+        return Err(CommandError::new(FAILED, "the journal is complete, but the database could not be rebuilt")
             .hint("run the command again; if it fails again, copy the folder to another disk"));
     }
-    let said = format!("{what}: {} entries, whole in the journal and in the database\n", verified.entries);
+    let said = format!(
+        "{what}: {} complete in the journal and in the database.\n",
+        counted(verified.entries, "entry is", "entries are")
+    );
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
 
@@ -69,8 +75,9 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
     let no_copy = |error: CommandError| {
         let exit_code = if error.exit_code == INTEGRITY { INPUT } else { error.exit_code };
         let message =
-            format!("{} is no copy to take from: {}", path.display(), error.message.trim_start_matches("broken: "));
-        CommandError::new(exit_code, message).hint("give a published folder, an export, or another ledger's folder")
+            format!("{} cannot be used as a copy: {}", path.display(), error.message.trim_start_matches("broken: "));
+        CommandError::new(exit_code, message)
+            .hint("give a published folder, an export, or another folder of this ledger")
     };
     if is_ledger(path) {
         let waiting = &mut |_: &str| {};

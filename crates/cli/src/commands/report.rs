@@ -55,10 +55,13 @@ fn told(env: &mut Env<'_>, global: &Global, clocks: &Clocks, loaded: &Loaded) {
     if view.is_sensitive() || view.sensitive_entries() == 0 {
         let (judged, compared) = view.work_done();
         (env.eprintln)(&format!(
-            "read {read} of {all} entries, judged {judged} commitments, compared {compared} facts"
+            "read {read} of {}, judged {}, compared {}",
+            super::counted(all, "entry", "entries"),
+            super::counted(judged, "commitment", "commitments"),
+            super::counted(compared, "fact", "facts")
         ));
     } else if read == 0 || read == all {
-        (env.eprintln)(&format!("read {read} of {all} entries"));
+        (env.eprintln)(&format!("read {read} of {}", super::counted(all, "entry", "entries")));
     }
 }
 
@@ -78,7 +81,8 @@ fn with_view(
 
 pub fn written(global: &Global, document: &Document) -> Result<RunOutput, CommandError> {
     let out = render(document, global.format, global.screen).map_err(|e| {
-        CommandError::new(USAGE, e.to_string()).hint("ics and atom are for report pledges, report changes and timeline")
+        CommandError::new(USAGE, e.to_string())
+            .hint("ics and atom work only with report pledges, report changes and timeline")
     })?;
     Ok(RunOutput { out, page: true, exit_code: 0 })
 }
@@ -227,7 +231,7 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
             with_view(env, global, clocks, Scope::Filter(&about), |loaded, view, basis| {
                 party(loaded, view, Some(id))?;
                 heldto_report::authority(view, id, basis)
-                    .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` is no party")))
+                    .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` is not a party")))
             })
         }
         Report::Money(args) => filtered(env, global, &args.clocks, &args.filters, |view, facts, basis| {
@@ -276,7 +280,7 @@ fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<Run
             let document = heldto_report::explain(view, id, basis);
             return document.ok_or_else(|| {
                 let unknown = loaded.require(view, id, Some(Kind::Pledge)).err();
-                unknown.unwrap_or_else(|| CommandError::new(INPUT, format!("nothing is owed by `{id}`")))
+                unknown.unwrap_or_else(|| CommandError::new(INPUT, format!("`{id}` is not a commitment")))
             });
         }
         pledge_filters(loaded, view, &args.filters)?;
@@ -293,13 +297,13 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
         Since::Entries(n) => (Some(*n), format!("entry {n}")),
         Since::Checkpoint(path) => {
             let size = ledger::size_of_checkpoint(env, global, path)?;
-            (Some(size), format!("the checkpoint of {size} entries"))
+            (Some(size), format!("the checkpoint of {}", super::counted(size, "entry", "entries")))
         }
     };
     if let (Some(from), Some(crate::args::At::Entries(at))) = (earlier, &args.clocks.at)
         && from > *at
     {
-        let message = format!("entry {from} comes after the {at} entries that --at counts");
+        let message = format!("the comparison starts at entry {from}, but --at stops at entry {at}");
         return Err(CommandError::new(USAGE, message));
     }
     let earlier = earlier.map(|n| ledger::open_full(env, global, Some(&crate::args::At::Entries(n)))).transpose()?;

@@ -43,17 +43,18 @@ fn signer(env: &mut Env<'_>, global: &Global, open: &Ledger<SledStore>) -> Resul
         let size = open.head().size();
         if file.exists() {
             std::fs::rename(&file, suffixed(&file, &format!("until-{size}")))
-                .map_err(|e| io("keeping the old key", &e))?;
+                .map_err(|e| io("cannot keep the old key", &e))?;
         }
         std::fs::rename(&next, &file)
             .and_then(|()| key::sync_folder(&file))
-            .map_err(|e| io("moving the new key into its place", &e))?;
+            .map_err(|e| io("cannot move the new key into place", &e))?;
     }
     let signer = key::read_to_sign(env, &file)?;
     if signer.verifier() == current {
         return Ok(signer);
     }
-    let message = format!("{} holds {}, and {current} signs this ledger", file.display(), signer.verifier());
+    let message =
+        format!("{} holds the key {}, but the key of this ledger is {current}", file.display(), signer.verifier());
     Err(CommandError::new(FAILED, message).hint("name the right file in HELDTO_KEY_FILE"))
 }
 
@@ -66,8 +67,8 @@ pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunO
     let mut seed = [0; 32];
     (env.random)(&mut seed);
     let origin = open.genesis().origin.clone();
-    let new =
-        NoteSigner::new(&origin, seed).ok_or_else(|| CommandError::new(FAILED, "the origin cannot stand in a note"))?;
+    let new = NoteSigner::new(&origin, seed)
+        .ok_or_else(|| CommandError::new(FAILED, "the origin cannot be used in a signed note"))?;
     let index = open.head().size();
     let message = KeyChange::message(&origin, index, &old.verifier().key, &new.verifier().key);
     let change = KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) };
@@ -78,19 +79,19 @@ pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunO
     if next.exists() {
         // Left by a change that the ledger does not hold; otherwise `signer` would have finished
         // it.
-        std::fs::remove_file(&next).map_err(|e| io(&format!("removing {}", next.display()), &e))?;
+        std::fs::remove_file(&next).map_err(|e| io(&format!("cannot remove {}", next.display()), &e))?;
     }
     key::create(&next, &new)?;
     open.append_record(&SystemRecord::Key(change), (env.now)(), env.random)?;
     std::fs::rename(&file, &kept)
         .and_then(|()| std::fs::rename(&next, &file))
         .and_then(|()| key::sync_folder(&file))
-        .map_err(|e| io("moving the new key into its place", &e))?;
+        .map_err(|e| io("cannot move the new key into place", &e))?;
     Ok(plain(if global.quiet {
         String::new()
     } else {
         format!(
-            "entry {index}: a new signing key, signed by both\n  public key   {}\n  the old key  {}\n",
+            "Entry {index} records a new signing key, signed by both keys\n  public key   {}\n  the old key  {}\n",
             new.verifier(),
             kept.display()
         )

@@ -38,7 +38,7 @@ fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, trust: &Trus
             own(env, &Global { ledger: Some(path.to_owned()), ..global.clone() }, trust)
         }
         Some(path) if path.is_dir() => {
-            let message = format!("broken: {} has no checkpoint", path.display());
+            let message = format!("broken: the folder {} has no checkpoint", path.display());
             Err(for_strangers(CommandError::new(INTEGRITY, message)))
         }
         Some(path) => file(env, global, path, trust).map_err(for_strangers),
@@ -65,7 +65,7 @@ fn own(env: &mut Env<'_>, global: &Global, trust: &Trust) -> Result<String, Comm
     })?;
     let checkpoint = open.store().checkpoint()?;
     finish(global, &open, &verified, checkpoint.as_deref(), trust).map_err(|error| match error.exit_code {
-        UNSIGNED => error.hint("sign all that there is with: heldto checkpoint"),
+        UNSIGNED => error.hint("sign all the entries with: heldto checkpoint"),
         _ => error,
     })
 }
@@ -85,12 +85,12 @@ fn file(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Resul
         return super::prove::verify(global, trust, &bytes);
     }
     let text = String::from_utf8(bytes)
-        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not text", path.display())))?;
+        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not a text file", path.display())))?;
     let ledger = export_file::read(&text, [0; 32])?;
     let mut meter = meter(env.terminal, env.progress, "verifying", ledger.head().size());
     let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
     finish(global, &ledger, &verified, None, trust).map_err(|error| match error.exit_code {
-        UNSIGNED => error.hint("an export carries no checkpoint: verify the published folder"),
+        UNSIGNED => error.hint("an export has no checkpoint: verify the published folder instead"),
         _ => error,
     })
 }
@@ -109,7 +109,7 @@ fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandEr
     });
     let mut error = CommandError::from(problem);
     if let Some(fact) = fact.filter(|fact| !is_sensitive_anywhere(ledger, fact.entity_id())) {
-        error.message.push_str(&format!("; what stands there is `{}`: {}", fact.id, fact.text));
+        error.message.push_str(&format!("; the fact found there is `{}`: {}", fact.id, fact.text));
     }
     error
 }
@@ -167,9 +167,9 @@ pub struct Signed {
 /// If anything contradicts, or if a key was given and does not sign all entries.
 pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Trust) -> Result<Signed, CommandError> {
     let expected = trust.expect(ledger)?;
-    let own = checkpoint.map(|bytes| trust::read(bytes, "its checkpoint")).transpose()?;
+    let own = checkpoint.map(|bytes| trust::read(bytes, "the ledger's own checkpoint")).transpose()?;
     if let Some((_, own)) = &own {
-        trust::is_beginning(own, ledger, "its checkpoint")?;
+        trust::is_beginning(own, ledger, "the ledger's own checkpoint")?;
     }
     let size = ledger.head().size();
     let changes = ledger.key_changes(size)?;
@@ -181,11 +181,14 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
     let end = own.as_ref().map(|(own, _)| own.size);
     match (end, &trust.key) {
         (None, Some(_)) => {
-            Err(CommandError::new(UNSIGNED, "sound, but there is no checkpoint, and so no signature to check"))
+            Err(CommandError::new(UNSIGNED, "sound, but there is no checkpoint, so there is no signature to check"))
         }
         (Some(end), Some(_)) if end < size => {
-            let unsigned = counted(size - end, "entry is", "entries are");
-            let message = format!("sound, but the last {unsigned} signed by nobody");
+            let unsigned = match size - end {
+                1 => "entry is".to_owned(),
+                n => format!("{n} entries are"),
+            };
+            let message = format!("sound, but the last {unsigned} not signed");
             Err(CommandError::new(UNSIGNED, message))
         }
         _ => Ok(Signed { own, expected }),
@@ -198,10 +201,10 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
 fn of_no_effect<S: Store + Sync>(ledger: &Ledger<S>, index: u64, of: &FactId) -> CommandError {
     let named = if is_sensitive_anywhere(ledger, of) { "a fact".to_owned() } else { format!("`{of}`") };
     let message = format!(
-        "broken: entry {index}: it corrects {named}, and its replacement has another id or kind: no reader takes notice of it"
+        "broken: entry {index}: it corrects {named}, but its replacement has another id or kind, so it has no effect"
     );
     CommandError::new(INTEGRITY, message)
-        .hint("all hashes are right: it was recorded so, and nothing was changed since")
+        .hint("all hashes are right: it was recorded like this, and nothing has been changed since")
 }
 
 fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
@@ -227,7 +230,7 @@ fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
 }
 
 fn sound(origin: &str, v: &Verified) -> String {
-    let all = if v.is_partial() || v.unreadable > 0 { "verified, as far as it is there" } else { "all verified" };
+    let all = if v.is_partial() || v.unreadable > 0 { "verified as far as can be read" } else { "all verified" };
     let mut out = format!(
         "sound: {}, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n",
         counted(v.entries, "entry", "entries"),
@@ -242,21 +245,21 @@ fn sound(origin: &str, v: &Verified) -> String {
         let by: Vec<String> = v.withheld_by.iter().map(u64::to_string).collect();
         let say = if by.len() == 1 { "entry" } else { "entries" };
         out.push_str(&format!(
-            "  {} withheld by their keeper: see {say} {}\n",
+            "  {} withheld by the keeper: see {say} {}\n",
             counted(v.facts_withheld, "fact is", "facts are"),
             by.join(", ")
         ));
     }
     if v.parts_private > 0 {
         out.push_str(&format!(
-            "  private {} not here\n",
-            counted(v.parts_private, "part of a private role is", "parts of private roles are")
+            "  private {} not in this copy\n",
+            counted(v.parts_private, "private part is", "private parts are")
         ));
     }
     if v.unreadable > 0 {
         out.push_str(&format!(
-            "  unread  {}; the hashes are right\n",
-            counted(v.unreadable, "fact of a later version", "facts of a later version")
+            "  unread  {} in a later version of the format, which this program cannot read; the hashes are right\n",
+            counted(v.unreadable, "fact is", "facts are")
         ));
     }
     out
@@ -268,7 +271,7 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
     if let Some((expected, signature)) = &signed.expected {
         let by = who(signature, trust.key.as_ref());
         out.push_str(&format!(
-            "  expect  holds all {} of the checkpoint expected; {by}\n",
+            "  expect  holds all {} of the checkpoint you gave; {by}\n",
             counted(expected.size, "entry", "entries")
         ));
     }
@@ -276,7 +279,7 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
         Some((own, signature)) => {
             let by = who(signature, trust.key.as_ref());
             out.push_str(&format!(
-                "  signed  {} of the {}, by its own checkpoint; {by}\n",
+                "  signed  {} of {}, by the ledger's own checkpoint; {by}\n",
                 own.size,
                 counted(entries, "entry", "entries")
             ));
@@ -289,10 +292,11 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
 fn who(signature: &Signature, key: Option<&Verifier>) -> String {
     match (signature.is_checked, signature.since, key) {
         (true, Some(index), _) => {
-            format!("signed by {}, which replaced the key given at entry {index}", signature.by)
+            format!("signed by {}, a successor of the key you gave, in force since entry {index}", signature.by)
         }
-        (true, None, Some(key)) if signature.by == *key => format!("signed by the key given, {key}"),
-        (true, None, _) => format!("signed by {}, which the key given replaced later", signature.by),
-        _ => "its signature was not checked: give --key, with a public key that you have from elsewhere".to_owned(),
+        (true, None, Some(key)) if signature.by == *key => format!("signed by the key you gave, {key}"),
+        (true, None, _) => format!("signed by {}, which the key you gave replaced later", signature.by),
+        _ => "the signature was not checked: to check it, add --key with a public key that you have from elsewhere"
+            .to_owned(),
     }
 }

@@ -77,7 +77,7 @@ pub enum Note<'a> {
     Public(Status),
 }
 
-/// What a decision or a piece of evidence shows about a commitment.
+/// Content of a decision or a piece of evidence, as far as it concerns a commitment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown<'a> {
     /// A decision about the commitment.
