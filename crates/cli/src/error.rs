@@ -1,7 +1,11 @@
 //! Exit codes, and errors with hints for the user. Turns the errors of the other crates into
 //! [`CommandError`]; hints and exit codes exist only in this crate.
 
+use heldto_exchange::TrustError;
+use heldto_exchange::export::ExportError;
+use heldto_exchange::proof_file::{CheckError, MakeError};
 use heldto_ledger::{AppendError, Defect, Fault, ReadError, RestoreError};
+use heldto_proof::NoteError;
 use heldto_store::StoreError;
 
 /// Exit code: the command failed.
@@ -145,6 +149,67 @@ impl From<RestoreError> for CommandError {
             RestoreError::Store(error) => error.into(),
             RestoreError::Defect(problem) => problem.into(),
             other => Self::new(INTEGRITY, format!("broken: {other}")),
+        }
+    }
+}
+
+impl From<ExportError> for CommandError {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Store(error) => error.into(),
+            ExportError::Restore(error) => error.into(),
+            other => Self::new(INTEGRITY, format!("broken: {other}")),
+        }
+    }
+}
+
+impl From<TrustError> for CommandError {
+    fn from(error: TrustError) -> Self {
+        let message = error.to_string();
+        match error {
+            TrustError::Store(error) => error.into(),
+            TrustError::NotExpected(_) => Self::new(INPUT, message)
+                .hint("give the file `checkpoint` of a published folder, or the output of heldto checkpoint"),
+            TrustError::Rewritten { .. } => {
+                Self::new(INTEGRITY, format!("broken: {message}")).hint("keep both: together they are the proof")
+            }
+            TrustError::ForeignKey { key, .. } => {
+                Self::new(UNSIGNED, message).hint(format!("the key you gave is {key}"))
+            }
+            TrustError::Signature { error, key, .. } => {
+                let exit_code = if matches!(error, NoteError::Unsigned(_)) { UNSIGNED } else { INTEGRITY };
+                Self::new(exit_code, message).hint(format!("the key you gave is {key}"))
+            }
+            _ => Self::new(INTEGRITY, format!("broken: {message}")),
+        }
+    }
+}
+
+impl From<MakeError> for CommandError {
+    fn from(error: MakeError) -> Self {
+        let message = error.to_string();
+        match error {
+            MakeError::Read(error) => error.into(),
+            MakeError::Store(error) => error.into(),
+            MakeError::NotCovered { .. } | MakeError::Unknown(_) => {
+                Self::new(INPUT, message).hint("sign a newer one with: heldto checkpoint")
+            }
+            MakeError::Mismatch => Self::new(INTEGRITY, message).hint("sign a new one with: heldto checkpoint"),
+            _ => Self::new(INTEGRITY, message),
+        }
+    }
+}
+
+impl From<CheckError> for CommandError {
+    fn from(error: CheckError) -> Self {
+        let message = error.to_string();
+        match error {
+            CheckError::Trust(error) => error.into(),
+            CheckError::OtherSize { .. } => Self::new(USAGE, message).hint("verify the published folder with --expect"),
+            CheckError::OtherHistory => {
+                Self::new(INTEGRITY, format!("broken: {message}")).hint("keep both: together they are the proof")
+            }
+            _ => Self::new(INTEGRITY, format!("broken: {message}")),
         }
     }
 }

@@ -5,12 +5,14 @@
 mod args;
 mod commands;
 mod error;
-mod export_file;
+mod gitignore;
+mod input;
 mod key;
-mod ledger;
+mod load;
+mod open;
 mod permissions;
+mod published;
 mod screen;
-mod trust;
 
 use args::{Arguments, Command, Global};
 use clap::Parser;
@@ -95,7 +97,7 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
     } else {
         dispatch(&mut env, &global, arguments)
     };
-    ledger::say_notices(&mut env, &global);
+    open::say_notices(&mut env, &global);
     match done {
         // Output for another program is left exactly as recorded.
         Ok(outcome) if !terminal.out => outcome,

@@ -68,7 +68,7 @@ fn ask(question: &str) -> Option<String> {
 /// Returns the time in microseconds since the Unix epoch; negative before 1970.
 fn now() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+        Ok(since) => i64::try_from(since.as_micros()).expect("the clock stands before the year 294,000"),
         Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
     }
 }

@@ -8,6 +8,7 @@
 
 mod authority;
 mod chunk;
+mod clock;
 mod cluster;
 mod disclosure;
 mod fact_history;
@@ -24,6 +25,7 @@ mod work;
 
 pub use authority::{Control, administrations, controls};
 pub use chunk::Chunk;
+pub use clock::Clock;
 pub use cluster::Cluster;
 pub use fact_history::FactHistory;
 pub use fulfilment_rate::{Counted, FulfilmentRate};
@@ -36,4 +38,4 @@ pub use membership::{bodies_of, members};
 pub use metrics::{Comparison, MetricValue, series};
 pub use money::{Total, payouts, totals};
 pub use status::{Class, Grade, Status, Urgency};
-pub use view::{Clock, View};
+pub use view::View;

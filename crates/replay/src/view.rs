@@ -3,22 +3,11 @@
 //! Turns [`FactHistory`] into the facts that a report may use. It does not judge them. Start with
 //! [`View::fact`] and [`View::known_from`].
 
-use crate::FactHistory;
 use crate::work::Work;
+use crate::{Clock, FactHistory};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, FactId, FactSummary, IndexTerm, Kind, LinkKind, PARTY_BUCKETS, Version};
 use std::collections::BTreeSet;
-
-/// The two days that a report judges by.
-///
-/// The third clock, the log's own, is the number of entries that the states hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Clock {
-    /// The as-of day: commitments are judged as at its end.
-    pub as_of: NaiveDate,
-    /// The known-by day: facts count only if the public could know them by its end.
-    pub known_by: NaiveDate,
-}
 
 /// Fact histories as known by one day and judged as of another.
 ///

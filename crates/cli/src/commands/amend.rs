@@ -4,7 +4,7 @@
 use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
-use crate::{Env, RunOutput, ledger};
+use crate::{Env, RunOutput, input, load, open};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
@@ -15,10 +15,10 @@ use std::collections::BTreeSet;
 
 /// Replaces a fact by the one in a file, which has the same id.
 pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result<RunOutput, CommandError> {
-    let files = ledger::files(env, std::slice::from_ref(&args.file))?;
+    let files = input::files(env, std::slice::from_ref(&args.file))?;
     reasoned(&args.reason)?;
     let drafts = heldto_intake::draft(&files);
-    let mut open = ledger::open(env, global, Access::Write)?;
+    let mut open = open::ledger(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
     let current = standing(&open, &args.id)?;
@@ -56,7 +56,7 @@ pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result
 pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result<RunOutput, CommandError> {
     reasoned(&args.reason)?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
-    let mut open = ledger::open(env, global, access)?;
+    let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(args.recorder.recorder());
     let withdrawn = open.versions(&args.id)?.into_iter().find_map(|recorded| match recorded.content {
@@ -91,7 +91,7 @@ pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result
 ///
 /// Sensitive facts are left out unless the fact is sensitive itself.
 fn leaning_on(open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
-    let history = ledger::load_all(open)?;
+    let history = load::all(open)?;
     // Facts dated in the future depend on it too.
     let view = View::new(&history, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
     let view = view.with_sensitive(view.is_about_sensitive(id));

@@ -4,8 +4,7 @@
 use super::{check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
-use crate::ledger;
-use crate::{Env, RunOutput};
+use crate::{Env, RunOutput, input, load, open};
 use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
@@ -24,10 +23,10 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
     match &through {
         Some(mapping) => {
             files = tables(env, global, mapping, &args.files)?;
-            let ground = ground(&ledger::open(env, global, Access::Read)?)?;
+            let ground = ground(&open::ledger(env, global, Access::Read)?)?;
             (facts, places) =
                 heldto_intake::map(mapping, &files, &ground).map_err(|problems| wrong(global, &problems))?;
-            open = ledger::open(env, global, access)?;
+            open = open::ledger(env, global, access)?;
         }
         None => {
             if let Some(table) =
@@ -37,9 +36,9 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
                 return Err(CommandError::new(INPUT, message)
                     .hint("add --mapping NAME; to list the built-in mappings: heldto mapping"));
             }
-            files = ledger::files(env, &args.files)?;
+            files = input::files(env, &args.files)?;
             let drafts = heldto_intake::draft(&files);
-            open = ledger::open(env, global, access)?;
+            open = open::ledger(env, global, access)?;
             (facts, places) = self::facts(global, &mut open, &drafts)?;
         }
     }
@@ -146,7 +145,7 @@ pub fn facts(
     }
     // The drafts have a problem. Fold the whole ledger, so that a mistyped id gets the nearest id
     // as a hint; sensitive ids are never suggested.
-    let mut all = ledger::known(&ledger::fold(open, None)?);
+    let mut all = load::known(&load::fold(open, None)?);
     let sensitive = open.sensitive()?.entities;
     all.retain(|id, _| !sensitive.contains(id));
     all.extend(known);
@@ -168,7 +167,7 @@ fn mapping_file(env: &mut Env<'_>, name: &str) -> Result<File, CommandError> {
         )
         .hint(format!("the built-in mappings are {}", names.join(", "))));
     }
-    let mut files = ledger::files(env, &[path.to_path_buf()])?;
+    let mut files = input::files(env, &[path.to_path_buf()])?;
     Ok(files.remove(0))
 }
 
@@ -202,12 +201,12 @@ fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf])
             wanted.push(path.clone());
         }
     }
-    ledger::files(env, &wanted)
+    input::files(env, &wanted)
 }
 
 /// Returns the existing facts against which a mapping resolves parties: ids and party codes.
 fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
-    let history = ledger::fold(open, None)?;
+    let history = load::fold(open, None)?;
     let mut ground = ExistingFacts::default();
     for (id, kind) in history.standing() {
         ground.known.insert(id.clone(), kind);
@@ -217,7 +216,7 @@ fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
             ground.codes.extend(codes.map(|exit_code| (exit_code, id.clone())));
         }
     }
-    ledger::sound(&history)?;
+    load::sound(&history)?;
     Ok(ground)
 }
 

@@ -4,8 +4,7 @@
 use super::{append, plain};
 use crate::args::{CheckArgs, Clocks, Global};
 use crate::error::{CommandError, INPUT};
-use crate::ledger;
-use crate::{Env, RunOutput};
+use crate::{Env, RunOutput, input, load, open};
 use chrono::{DateTime, NaiveDate};
 use heldto_fact::{Fact, FactId};
 use heldto_intake::{File, Places, Problems};
@@ -29,9 +28,9 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOu
     if args.files.is_empty() {
         return of_ledger(env, global, args);
     }
-    let files = ledger::files(env, &args.files)?;
+    let files = input::files(env, &args.files)?;
     let drafts = heldto_intake::draft(&files);
-    let mut open = ledger::open(env, global, Access::Read)?;
+    let mut open = open::ledger(env, global, Access::Read)?;
     let (facts, places) = append::facts(global, &mut open, &drafts)?;
     if facts.is_empty() {
         (env.eprintln)(&empty());
@@ -49,7 +48,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOu
 }
 
 fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOutput, CommandError> {
-    let loaded = ledger::open_full(env, global, None)?;
+    let loaded = load::full(env, global, None)?;
     let clocks = Clocks { known_by: Some(NaiveDate::MAX), sensitive: args.sensitive, ..Clocks::default() };
     let today = today(env);
     let view = loaded.view(env, &clocks);
@@ -58,7 +57,7 @@ fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<Run
         View::new(&loaded.history, Clock { as_of: NaiveDate::MAX, ..view.clock() }).with_sensitive(args.sensitive);
     let now = loaded.view(env, &Clocks { sensitive: args.sensitive, ..Clocks::default() });
     let document = heldto_report::check(&view, today, ReportBasis::of(&now, loaded.log.clone(), Scope::All));
-    ledger::sound(&loaded.history)?;
+    load::sound(&loaded.history)?;
     let exit_code = if args.strict && !document.data.rows.is_empty() { INPUT } else { 0 };
     Ok(RunOutput { exit_code, ..super::report::written(global, &document)? })
 }
@@ -116,7 +115,7 @@ fn found(
     facts: &[&Fact],
 ) -> Result<Problems, CommandError> {
     let is_read = open.head().size() <= READ_WHOLE;
-    let history: Option<FactHistory> = is_read.then(|| ledger::load_all(open)).transpose()?;
+    let history: Option<FactHistory> = is_read.then(|| load::all(open)).transpose()?;
     let all = Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX };
     let mut ground = KnownFacts {
         recorded: history.as_ref().map(|history| View::new(history, all)),

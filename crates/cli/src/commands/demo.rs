@@ -6,7 +6,7 @@ use crate::args::{
     VerifyArgs,
 };
 use crate::error::{CommandError, USAGE};
-use crate::{Env, RunOutput, ledger};
+use crate::{Env, RunOutput, open};
 use heldto_store_sled::Access;
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
     let global = Global { ledger: Some(dir.clone()), ..global.clone() };
     if !heldto_store_sled::is_ledger(&dir) {
         init::create(env, &global, &dir, &init::default_origin(&dir))?;
-    } else if ledger::open(env, &global, Access::Read)?.genesis().origin != init::default_origin(&dir) {
+    } else if open::ledger(env, &global, Access::Read)?.genesis().origin != init::default_origin(&dir) {
         let message =
             format!("{} is a ledger of your own, and recorded facts cannot be removed from it", dir.display());
         return Err(CommandError::new(USAGE, message)

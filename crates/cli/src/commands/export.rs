@@ -4,8 +4,8 @@
 use super::{counted, plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, for_strangers, io};
-use crate::trust::Trust;
-use crate::{Env, RunOutput, export_file, key, ledger, permissions};
+use crate::{Env, RunOutput, input, key, open, permissions, published};
+use heldto_exchange::{Trust, export};
 use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
 use heldto_store::{Founding, NewEntry, Store};
@@ -18,13 +18,13 @@ use std::path::Path;
 /// Writes an export to a file or to standard output.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunOutput, CommandError> {
     let access = if args.public { Access::Write } else { Access::Read };
-    let mut open = ledger::open(env, global, access)?;
+    let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
     if args.public {
         publish::withhold(env, &mut open)?;
     }
     let withheld = if args.public { publish::named(&open)? } else { BTreeSet::new() };
-    let text = export_file::write(&open, args.private, &|entry, part| withheld.contains(&(entry, u64::from(part))))?;
+    let text = export::write(&open, args.private, &|entry, part| withheld.contains(&(entry, u64::from(part))))?;
     let sensitive = open.sensitive()?.entries.len();
     drop(open);
     if sensitive > 0 && !args.public {
@@ -79,20 +79,20 @@ impl Contents {
 pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result<RunOutput, CommandError> {
     let mut index_key = [0; 32];
     (env.random)(&mut index_key);
-    let trust = Trust::new(env, args.key.as_deref(), args.expect.as_deref())?;
+    let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref())?;
     let contents = if args.file.is_dir() {
-        export_file::read_folder(&Folder::new(&args.file), |exported, checkpoint| {
+        published::read_folder(&Folder::new(&args.file), |exported, checkpoint| {
             Contents::of(exported, index_key, Some(checkpoint), &trust)
         })
     } else {
-        let exported = export_file::read(&ledger::text_of(env, &args.file)?, index_key);
-        exported.and_then(|exported| Contents::of(&exported, index_key, None, &trust))
+        let exported = export::read(&input::text_of(env, &args.file)?, index_key);
+        exported.map_err(CommandError::from).and_then(|exported| Contents::of(&exported, index_key, None, &trust))
     };
     let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
     permissions::create_private(&args.dir)
         .map_err(|e| io(&format!("cannot create the folder {}", args.dir.display()), &e))?;
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
-    let opening = ledger::opening(global, Access::Write, waiting);
+    let opening = open::opening(global, Access::Write, waiting);
     let is_partial = verified.is_partial();
     SledStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
     let mut said = format!(

@@ -4,14 +4,11 @@
 use super::plain;
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, FAILED, USAGE, io};
-use crate::{Env, RunOutput, key, ledger};
+use crate::{Env, RunOutput, gitignore, key, open};
 use heldto_proof::{Genesis, NoteSigner, Verifier};
 use heldto_store::Founding;
 use heldto_store_sled::{Access, SledStore};
 use std::path::{Path, PathBuf};
-
-/// Lines for `.gitignore`: files that must not be committed or copied.
-const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\njournal*/\nhot/\narchive/\nrebuilt/\nreplaced/\nupgrade/\nacknowledged\nsigned*\nsuspect\njudged\nsigning.key*\n";
 
 const EXAMPLE: &str = include_str!("example.toml");
 
@@ -63,7 +60,7 @@ pub fn create(
             std::fs::write(&path, text).map_err(|e| io(&format!("cannot write {}", path.display()), &e))
         }
     };
-    ignore(dir)?;
+    gitignore::complete(dir)?;
     let key_file = key::file(env, dir);
     let (mut seed, mut index_key) = ([0; 32], [0; 32]);
     (env.random)(&mut seed);
@@ -87,23 +84,9 @@ pub fn create(
     }
     let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
-    SledStore::create(dir, &founding, ledger::opening(global, Access::Write, waiting))?;
+    SledStore::create(dir, &founding, open::opening(global, Access::Write, waiting))?;
     write("example.toml", EXAMPLE)?;
     Ok((key_file, public))
-}
-
-/// Adds the missing lines to `.gitignore`, so that database and key stay out of version control.
-pub fn ignore(dir: &Path) -> Result<(), CommandError> {
-    let path = dir.join(".gitignore");
-    let before = std::fs::read_to_string(&path).unwrap_or_default();
-    let missing: String =
-        IGNORED.lines().filter(|l| !before.lines().any(|b| b == *l)).map(|l| format!("{l}\n")).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    std::fs::write(&path, format!("{before}{gap}{missing}"))
-        .map_err(|e| io(&format!("cannot write {}", path.display()), &e))
 }
 
 /// Returns an origin made from the folder's name.

@@ -5,7 +5,7 @@ use super::sign::sign;
 use super::{counted, plain};
 use crate::args::{Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
-use crate::{Env, RunOutput, ledger, trust};
+use crate::{Env, RunOutput, open};
 use heldto_fact::{Content, FactId};
 use heldto_ledger::{Ledger, SystemRecord, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 /// Writes the ledger as static files; never over a ledger that this one does not continue.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<RunOutput, CommandError> {
     // A ledger in a read-only folder can be published if its last checkpoint covers all entries.
-    let mut open = match ledger::open(env, global, Access::Write) {
-        Err(error) if error.is_unwritable => ledger::open(env, global, Access::Read)?,
+    let mut open = match open::ledger(env, global, Access::Write) {
+        Err(error) if error.is_unwritable => open::ledger(env, global, Access::Read)?,
         open => open?,
     };
     let folder = Folder::new(&args.dir);
@@ -31,12 +31,12 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
     }
     open.set_clock_policy(args.clock.policy());
     // Verified in every run, even if an earlier checkpoint is reused.
-    let verified = ledger::verify(&mut open, &mut |_| {})?;
+    let verified = open::verify(&mut open, &mut |_| {})?;
     if !args.sensitive {
         withhold(env, &mut open)?;
     }
     let size = open.head().size();
-    let current = trust::current(open.genesis(), &open.key_changes(size)?);
+    let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
     let held = open.store().checkpoint()?.unwrap_or_default();
     let note = match Checkpoint::open(&held, &current) {
         Ok(c) if c.size == size && c.root == verified.root => {

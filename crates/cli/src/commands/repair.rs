@@ -4,7 +4,8 @@
 use super::{counted, plain};
 use crate::args::{Global, RepairArgs};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
-use crate::{Env, RunOutput, export_file, ledger};
+use crate::{Env, RunOutput, input, open, published};
+use heldto_exchange::export;
 use heldto_proof::TILE_WIDTH;
 use heldto_store::{Notice, Notices, Store, StoredEntry};
 use heldto_store_files::Folder;
@@ -19,8 +20,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
     // Collects notices apart: those about an unusable database are dropped after the repair.
     let quiet = Global { notices: Notices::default(), ..global.clone() };
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
-    let opening = Opening { source: Some(&from), ..ledger::opening(&quiet, Access::Write, waiting) };
-    let mut open = heldto_ledger::Ledger::open(SledStore::open(&ledger::folder(global), opening)?)?;
+    let opening = Opening { source: Some(&from), ..open::opening(&quiet, Access::Write, waiting) };
+    let mut open = heldto_ledger::Ledger::open(SledStore::open(&open::folder(global), opening)?)?;
     let own = open.genesis().clone();
     if let (Some(copy), Some(path)) = (&copy, &args.from)
         && copy.founding()?.genesis != own
@@ -43,12 +44,12 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
             CommandError::new(INTEGRITY, message).hint("give an undamaged copy: heldto repair --from FOLDER|EXPORT")
         );
     }
-    let verified = ledger::verify(&mut open, &mut |_| {})?;
+    let verified = open::verify(&mut open, &mut |_| {})?;
     let told = |notice: &Notice| !matches!(notice, Notice::DatabaseNotRebuilt(_) | Notice::DatabaseSuspect(_));
     let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(told).collect();
     let what = if notices.is_empty() { "Nothing to repair" } else { "Repaired" };
     notices.into_iter().for_each(|notice| global.notices.add(notice));
-    ledger::say_notices(env, global);
+    open::say_notices(env, global);
     if !open.store().uses_database() {
         return Err(CommandError::new(FAILED, "the journal is complete, but the database could not be rebuilt")
             .hint("run the command again; if it fails again, copy the folder to another disk"));
@@ -65,7 +66,7 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
     let same = |one: &Path, other: &Path| {
         one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|o| o == one))
     };
-    if same(path, &ledger::folder(global)) {
+    if same(path, &open::folder(global)) {
         let message = format!("{} is the ledger itself", path.display());
         return Err(
             CommandError::new(USAGE, message).hint("name another copy: a published folder, an export, or a backup")
@@ -81,7 +82,7 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
     };
     if is_ledger(path) {
         let waiting = &mut |_: &str| {};
-        let opening = Opening { notices: Notices::default(), ..ledger::opening(global, Access::Read, waiting) };
+        let opening = Opening { notices: Notices::default(), ..open::opening(global, Access::Read, waiting) };
         return Ok(Box::new(SledStore::open(path, opening).map_err(|error| no_copy(error.into()))?));
     }
     if path.is_dir() {
@@ -89,10 +90,10 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
         let checkpoint = folder.checkpoint()?;
         let missing = || CommandError::new(INPUT, "it has no file `checkpoint`");
         let checkpoint = checkpoint.ok_or_else(missing).map_err(no_copy)?;
-        return Ok(Box::new(export_file::from_folder(folder, &checkpoint).map_err(no_copy)?.into_store()));
+        return Ok(Box::new(published::from_folder(folder, &checkpoint).map_err(no_copy)?.into_store()));
     }
-    let text = ledger::text_of(env, path).map_err(no_copy)?;
-    Ok(Box::new(export_file::read(&text, [0; 32]).map_err(no_copy)?.into_store()))
+    let text = input::text_of(env, path).map_err(no_copy)?;
+    Ok(Box::new(export::read(&text, [0; 32]).map_err(CommandError::from).map_err(no_copy)?.into_store()))
 }
 
 /// Returns the readable entries of a range; after an unreadable one, skips to the next tile.

@@ -6,8 +6,8 @@ use crate::args::{
     ShowArgs, Since, StatusArgs, TimelineArgs,
 };
 use crate::error::{CommandError, FOUND, INPUT, USAGE};
-use crate::ledger::{self, Loaded};
-use crate::{Env, RunOutput, permissions};
+use crate::load::Loaded;
+use crate::{Env, RunOutput, load, open, permissions};
 use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
 use heldto_replay::{Clock, View};
@@ -25,7 +25,7 @@ fn with_report<T>(
     clocks: &Clocks,
     mut open_indexed: impl FnMut(&Loaded, &View<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let loaded = ledger::open_indexed(env, global, clocks.at.as_ref())?;
+    let loaded = load::indexed(env, global, clocks.at.as_ref())?;
     let found = open_indexed(&loaded, &loaded.view(env, clocks));
     // An error is reported only by the full fold, which knows every fact.
     if found.is_ok() && loaded.history.is_complete() {
@@ -33,10 +33,10 @@ fn with_report<T>(
         return found;
     }
     drop(loaded);
-    let loaded = ledger::open_full(env, global, clocks.at.as_ref())?;
+    let loaded = load::full(env, global, clocks.at.as_ref())?;
     let found = open_indexed(&loaded, &loaded.view(env, clocks));
     told(env, global, clocks, &loaded);
-    ledger::sound(&loaded.history)?;
+    load::sound(&loaded.history)?;
     // Freeing the states of a long log takes a fifth of the time, and the process ends soon: leave
     // that to another thread.
     std::thread::spawn(move || drop(loaded));
@@ -127,7 +127,7 @@ pub fn show(env: &mut Env<'_>, global: &Global, args: &ShowArgs) -> Result<RunOu
 
 /// Returns who recorded each entry of a fact, as text by entry.
 fn recorders(env: &mut Env<'_>, global: &Global, id: &FactId) -> Result<BTreeMap<u64, String>, CommandError> {
-    let open = ledger::open(env, global, Access::Read)?;
+    let open = open::ledger(env, global, Access::Read)?;
     let mut told = BTreeMap::new();
     for version in open.versions(id)? {
         let words = match open.recorder(version.index)? {
@@ -184,17 +184,17 @@ pub fn timeline(env: &mut Env<'_>, global: &Global, args: &TimelineArgs) -> Resu
 pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<RunOutput, CommandError> {
     let Clocks { as_of, known_by, at, sensitive } = &args.clocks;
     let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none() && !sensitive;
-    let glanced = if by_no_clock { ledger::status_cache_limit(env, global)? } else { None };
+    let glanced = if by_no_clock { load::cached_status(env, global)? } else { None };
     let (loaded, glance) = match glanced {
         Some(glanced) => glanced,
         None => {
-            let loaded = ledger::open_full(env, global, at.as_ref())?;
+            let loaded = load::full(env, global, at.as_ref())?;
             let clock = loaded.clock(env, &args.clocks);
             let glance = StatusSummary::of(&loaded.view(env, &args.clocks), &loaded.log);
-            ledger::sound(&loaded.history)?;
+            load::sound(&loaded.history)?;
             let now = loaded.clock(env, &Clocks::default());
             if loaded.size > env.status_cache_limit && loaded.log.entries == loaded.size && clock == now && !sensitive {
-                ledger::keep(global, &glance);
+                load::cache_status(global, &glance);
             }
             (loaded, Some(glance))
         }
@@ -207,10 +207,12 @@ pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<R
         signed: loaded.signed,
         is_partial: loaded.is_partial,
         sensitive: SensitiveEntries::of(&loaded.view(env, &args.clocks)),
-        readers: permissions::readers(&ledger::folder(global)),
+        readers: permissions::readers(&open::folder(global)),
     };
     let document =
         heldto_report::status(clock, loaded.log.clone(), loaded.history.last_recorded(), about, glance.as_ref());
+    // Lets go of the ledger and its lock before rendering.
+    drop(loaded);
     written(global, &document)
 }
 
@@ -296,7 +298,7 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
         Since::Day(day) => (None, heldto_report::day(*day)),
         Since::Entries(n) => (Some(*n), format!("entry {n}")),
         Since::Checkpoint(path) => {
-            let size = ledger::size_of_checkpoint(env, global, path)?;
+            let size = load::size_of_checkpoint(env, global, path)?;
             (Some(size), format!("the checkpoint of {}", super::counted(size, "entry", "entries")))
         }
     };
@@ -306,7 +308,7 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
         let message = format!("the comparison starts at entry {from}, but --at stops at entry {at}");
         return Err(CommandError::new(USAGE, message));
     }
-    let earlier = earlier.map(|n| ledger::open_full(env, global, Some(&crate::args::At::Entries(n)))).transpose()?;
+    let earlier = earlier.map(|n| load::full(env, global, Some(&crate::args::At::Entries(n)))).transpose()?;
     let filter = args.filters.filter(None);
     with_view(env, global, &args.clocks, Scope::All, |loaded, view, basis| {
         pledge_filters(loaded, view, &args.filters)?;
@@ -318,7 +320,7 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
             (_, None) => *view,
         };
         let changes = heldto_report::changes(&before, view, &filter, &words, basis);
-        earlier.as_ref().map_or(Ok(()), |earlier| ledger::sound(&earlier.history))?;
+        earlier.as_ref().map_or(Ok(()), |earlier| load::sound(&earlier.history))?;
         Ok(changes)
     })
 }

@@ -4,7 +4,7 @@
 use super::plain;
 use crate::args::{CheckpointArgs, Global, KeyArgs};
 use crate::error::{CommandError, FAILED, io};
-use crate::{Env, RunOutput, key, ledger, trust};
+use crate::{Env, RunOutput, key, open};
 use heldto_ledger::{KeyChange, Ledger, SystemRecord};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store_sled::{Access, SledStore};
@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Signs the current head and prints the checkpoint.
 pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Result<RunOutput, CommandError> {
-    let mut open = ledger::open(env, global, Access::Write)?;
+    let mut open = open::ledger(env, global, Access::Write)?;
     Ok(plain(sign(env, global, &mut open)?.to_string()))
 }
 
@@ -21,7 +21,7 @@ pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Res
 /// Crash safety: the signed mark is stored, apart from the database, before the checkpoint is
 /// returned.
 pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
-    let verified = ledger::verify(open, &mut |_| {})?;
+    let verified = open::verify(open, &mut |_| {})?;
     let signer = signer(env, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
     let note = checkpoint.sign(&[&signer]).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
@@ -33,9 +33,9 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut Ledger<SledStore>) ->
 
 /// Reads the signing key and checks that it is the current one.
 fn signer(env: &mut Env<'_>, global: &Global, open: &Ledger<SledStore>) -> Result<NoteSigner, CommandError> {
-    let file = key::file(env, &ledger::folder(global));
+    let file = key::file(env, &open::folder(global));
     let next = suffixed(&file, "next");
-    let current = trust::current(open.genesis(), &open.key_changes(open.head().size())?);
+    let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(open.head().size())?);
     key::remove_blank(&next)?;
     // Finishes a key change that was interrupted before the files were renamed. An unreadable
     // `.next` file is ignored: while the old key signs, it holds no key in use.
@@ -60,10 +60,10 @@ fn signer(env: &mut Env<'_>, global: &Global, open: &Ledger<SledStore>) -> Resul
 
 /// Replaces the signing key; the old key and the new one both sign the change.
 pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunOutput, CommandError> {
-    let mut open = ledger::open(env, global, Access::Write)?;
+    let mut open = open::ledger(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
     let old = signer(env, global, &open)?;
-    let file = key::file(env, &ledger::folder(global));
+    let file = key::file(env, &open::folder(global));
     let mut seed = [0; 32];
     (env.random)(&mut seed);
     let origin = open.genesis().origin.clone();

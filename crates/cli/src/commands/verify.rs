@@ -4,8 +4,8 @@
 use super::{counted, meter, plain};
 use crate::args::{Global, VerifyArgs};
 use crate::error::{CommandError, INTEGRITY, UNSIGNED, for_strangers};
-use crate::trust::{Signature, Trust};
-use crate::{Env, RunOutput, export_file, ledger, trust};
+use crate::{Env, RunOutput, input, open, published};
+use heldto_exchange::{Signature, Trust, export, is_beginning, read_checkpoint};
 use heldto_fact::FactId;
 use heldto_ledger::{Defect, Ledger, Verified, decode_fact};
 use heldto_proof::{Checkpoint, Verifier};
@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Verifies the ledger, or the given target.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunOutput, CommandError> {
-    let trust = Trust::new(env, args.key.as_deref(), args.expect.as_deref())?;
+    let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref())?;
     match found(env, global, args.target.as_deref(), &trust) {
         Ok(out) => Ok(plain(out)),
         Err(error) if matches!(error.exit_code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
@@ -56,12 +56,12 @@ pub fn is_published(path: &Path) -> bool {
 ///
 /// Opening it may have repaired it, which was reported in a notice.
 fn own(env: &mut Env<'_>, global: &Global, trust: &Trust) -> Result<String, CommandError> {
-    let mut open = ledger::open(env, global, Access::Read)?;
+    let mut open = open::ledger(env, global, Access::Read)?;
     let size = open.head().size();
-    let verified = ledger::verify(&mut open, &mut meter(env.terminal, env.progress, "verifying", size));
+    let verified = open::verify(&mut open, &mut meter(env.terminal, env.progress, "verifying", size));
     let verified = verified.map_err(|failed| match failed {
-        ledger::Unverified::Defect(problem) => named(&open, problem),
-        ledger::Unverified::Other(error) => error,
+        open::Unverified::Defect(problem) => named(&open, problem),
+        open::Unverified::Other(error) => error,
     })?;
     let checkpoint = open.store().checkpoint()?;
     finish(global, &open, &verified, checkpoint.as_deref(), trust).map_err(|error| match error.exit_code {
@@ -71,7 +71,7 @@ fn own(env: &mut Env<'_>, global: &Global, trust: &Trust) -> Result<String, Comm
 }
 
 fn published(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
-    export_file::read_folder(&Folder::new(path), |ledger, checkpoint| {
+    published::read_folder(&Folder::new(path), |ledger, checkpoint| {
         let mut meter = meter(env.terminal, env.progress, "verifying", ledger.head().size());
         let verified = ledger.verify(true, &mut meter).map_err(|problem| named(ledger, problem))?;
         finish(global, ledger, &verified, Some(checkpoint), trust)
@@ -80,13 +80,13 @@ fn published(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> 
 
 /// Verifies a proof or an export.
 fn file(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
-    let bytes = ledger::bytes_of(env, path)?;
+    let bytes = input::bytes_of(env, path)?;
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
         return super::prove::verify(global, trust, &bytes);
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not a text file", path.display())))?;
-    let ledger = export_file::read(&text, [0; 32])?;
+    let ledger = export::read(&text, [0; 32])?;
     let mut meter = meter(env.terminal, env.progress, "verifying", ledger.head().size());
     let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
     finish(global, &ledger, &verified, None, trust).map_err(|error| match error.exit_code {
@@ -167,9 +167,9 @@ pub struct Signed {
 /// If anything contradicts, or if a key was given and does not sign all entries.
 pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Trust) -> Result<Signed, CommandError> {
     let expected = trust.expect(ledger)?;
-    let own = checkpoint.map(|bytes| trust::read(bytes, "the ledger's own checkpoint")).transpose()?;
+    let own = checkpoint.map(|bytes| read_checkpoint(bytes, "the ledger's own checkpoint")).transpose()?;
     if let Some((_, own)) = &own {
-        trust::is_beginning(own, ledger, "the ledger's own checkpoint")?;
+        is_beginning(own, ledger, "the ledger's own checkpoint")?;
     }
     let size = ledger.head().size();
     let changes = ledger.key_changes(size)?;

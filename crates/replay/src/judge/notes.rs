@@ -115,7 +115,7 @@ pub enum Shown<'a> {
 pub struct Reason<'a> {
     /// The fact.
     pub fact: &'a Fact,
-    /// What the fact shows.
+    /// Content of the fact, as far as it concerns the commitment.
     pub shows: Shown<'a>,
     /// The grade of the fact towards this commitment.
     pub grade: Grade,

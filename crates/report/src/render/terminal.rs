@@ -115,7 +115,7 @@ fn bullet(text: &str, screen: Screen) -> String {
 fn columns(rows: Vec<Vec<String>>, screen: Screen) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(screen.width.max(20)).unwrap_or(u16::MAX));
+    table.set_width(u16::try_from(screen.width.clamp(20, 1000)).expect("at most 1,000 columns"));
     table.add_rows(rows);
     let widest = u16::try_from(screen.width.max(20) / 4).unwrap_or(20).max(13);
     if let Some(first) = table.column_mut(0) {

@@ -1,25 +1,46 @@
-//! Exports as JSON lines (docs/FORMAT.md, *Export*), and published folders opened as ledgers. Knows
-//! no command and no trust. Start at [`write()`] and [`read`].
+//! Exports as JSON lines (docs/FORMAT.md, *Export*): turns a ledger into text, and such text into a
+//! ledger in memory. Knows no disk and no signer. Start at [`write()`] and [`read`].
 
-use crate::error::{CommandError, INTEGRITY};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use heldto_intake::{strict_json, to_json};
-use heldto_ledger::{ExportedEntry, ExportedPart, Ledger, restore};
-use heldto_proof::{Chain, Checkpoint, Entry, Genesis, Hash, Part, Role, SignedNote};
-use heldto_store::{Founding, MemoryStore, Store};
-use heldto_store_files::{Folder, FolderStore};
+use heldto_ledger::{ExportedEntry, ExportedPart, Ledger, RestoreError, restore};
+use heldto_proof::{Chain, Entry, Genesis, Hash, Part, Role};
+use heldto_store::{Founding, MemoryStore, Store, StoreError};
 use serde_json::{Map, Value, json};
+
+/// The reason why an export cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The text is not an export, or not a whole one.
+    #[error("{}{why}", entry.map_or_else(String::new, |n| format!("entry {n}: ")))]
+    Broken {
+        /// The entry, if one is at fault.
+        entry: Option<u64>,
+        /// The reason.
+        why: String,
+    },
+    /// The entries do not make a ledger.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The store does not read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Returns the export of a ledger: a header, a line for each entry, and a last line with the head.
 ///
 /// Private parts are included if `private` is set; parts for which `is_left_out` is true are
 /// omitted.
+///
+/// # Errors
+/// If an entry does not read.
 pub fn write<S: Store>(
     ledger: &Ledger<S>,
     private: bool,
     is_left_out: &dyn Fn(u64, u16) -> bool,
-) -> Result<String, CommandError> {
+) -> Result<String, ExportError> {
     let genesis = ledger.genesis();
     let mut out = format!(
         "{}\n",
@@ -30,7 +51,7 @@ pub fn write<S: Store>(
         let entry = match Entry::decode(&stored.entry) {
             Ok(entry) => entry,
             Err(error) => {
-                broken = Some(CommandError::new(INTEGRITY, format!("entry {}: {error}", stored.index)));
+                broken = Some(self::broken(&error.to_string(), Some(stored.index)));
                 return false;
             }
         };
@@ -73,7 +94,10 @@ fn line(index: u64, exported: &ExportedEntry) -> Value {
 ///
 /// Checks that the export is complete and that the readable facts equal the hashed ones. The caller
 /// must still verify the hashes.
-pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, CommandError> {
+///
+/// # Errors
+/// If the text is not a whole export, or its entries do not make a ledger.
+pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, ExportError> {
     let mut lines = (1_usize..).zip(text.lines());
     let Some((_, first)) = lines.next() else {
         return Err(broken("the file is empty: it is not an export, a proof or a checkpoint", None));
@@ -116,56 +140,8 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Comm
     Ok(restore(&Founding { genesis, index_key }, &exported, Some(Chain(chain)), root)?)
 }
 
-/// Maximum number of times a published folder is read again because its checkpoint changed.
-const RETRIES: usize = 10;
-
-/// Reads a published folder, and again if a newer checkpoint appeared meanwhile, because publishing
-/// removes files that only the older one needed.
-///
-/// # Errors
-/// Those of `read`, if the checkpoint did not change meanwhile or the retries are used up.
-pub fn read_folder<T>(
-    folder: &Folder,
-    mut read: impl FnMut(&Ledger<FolderStore>, &[u8]) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    let mut checkpoint = folder.checkpoint()?.unwrap_or_default();
-    for _ in 0..RETRIES {
-        let verdict = from_folder(folder.clone(), &checkpoint).and_then(|ledger| read(&ledger, &checkpoint));
-        let newest = folder.checkpoint()?.unwrap_or_default();
-        if verdict.is_ok() || newest == checkpoint {
-            return verdict;
-        }
-        checkpoint = newest;
-    }
-    from_folder(folder.clone(), &checkpoint).and_then(|ledger| read(&ledger, &checkpoint))
-}
-
-/// Opens a published folder as a ledger of its checkpoint's size, and compares the roots.
-///
-/// The caller must still verify the hashes.
-pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderStore>, CommandError> {
-    let wrong = |e: &dyn std::fmt::Display| broken(&format!("the checkpoint cannot be read: {e}"), None);
-    let note = SignedNote::parse(checkpoint).map_err(|e| wrong(&e))?;
-    let checkpoint = Checkpoint::of(&note).map_err(|e| wrong(&e))?;
-    let key = folder.first_key()?;
-    if key.name != checkpoint.origin {
-        return Err(broken("the first key has a different origin from the checkpoint", None));
-    }
-    let ledger = Ledger::open(FolderStore::open(folder, key, checkpoint.size)?)?;
-    let root = ledger.head().edge.root();
-    if root != checkpoint.root {
-        // Verification names a changed entry. If all entries are sound, the checkpoint is of
-        // another log.
-        ledger.verify(true, &mut |_| {})?;
-        let last = checkpoint.size.checked_sub(1);
-        return Err(broken("the entries have a different root from the checkpoint", last));
-    }
-    Ok(ledger)
-}
-
-fn broken(why: &str, entry: Option<u64>) -> CommandError {
-    let place = entry.map_or_else(String::new, |n| format!("entry {n}: "));
-    CommandError::new(INTEGRITY, format!("broken: {place}{why}"))
+fn broken(why: &str, entry: Option<u64>) -> ExportError {
+    ExportError::Broken { entry, why: why.to_owned() }
 }
 
 fn genesis(line: &str) -> Option<Genesis> {
@@ -216,4 +192,51 @@ fn entry(value: &Value) -> Option<ExportedEntry> {
         });
     }
     Some(ExportedEntry { entry: bytes(value, "entry")?, parts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, write};
+    use crate::testing::ledger;
+
+    #[test]
+    fn an_export_reads_back_to_the_same_bytes() {
+        let text = write(&ledger(), true, &|_, _| false).expect("writes");
+        let again = read(&text, [9; 32]).expect("reads");
+        assert_eq!(write(&again, true, &|_, _| false).expect("writes"), text);
+        assert!(again.verify(false, &mut |_| {}).is_ok());
+    }
+
+    #[test]
+    fn a_part_that_is_left_out_is_missed_by_its_entry() {
+        let text = write(&ledger(), false, &|entry, _| entry == 1).expect("writes");
+        let missed = read(&text, [9; 32]).expect("reads").verify(true, &mut |_| {}).expect_err("no entry says why");
+        assert_eq!(missed.entry, Some(1));
+    }
+
+    #[test]
+    fn every_line_counts_and_every_error_names_its_place() {
+        let text = write(&ledger(), true, &|_, _| false).expect("writes");
+        let lines: Vec<&str> = text.lines().collect();
+        let whole = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let error = |text: &str| read(text, [9; 32]).err().expect("broken").to_string();
+        assert!(error("").contains("the file is empty"));
+        assert!(error(&whole(&lines[1..])).contains("line 1"));
+        assert!(error(&whole(&lines[..lines.len() - 1])).contains("cut short"));
+        let mut swapped = lines.clone();
+        swapped.swap(1, 2);
+        assert!(error(&whole(&swapped)).starts_with("entry 0: line 2"));
+        for number in 0..lines.len() {
+            let mut without = lines.clone();
+            without.remove(number);
+            assert!(read(&whole(&without), [9; 32]).is_err(), "without line {}", number + 1);
+        }
+    }
+
+    #[test]
+    fn the_readable_fact_must_be_the_hashed_one() {
+        let text = write(&ledger(), true, &|_, _| false).expect("writes").replacen("Testshire", "Elsewhere", 1);
+        let error = read(&text, [9; 32]).err().expect("differs").to_string();
+        assert!(error.contains("differs from the hashed one"), "{error}");
+    }
 }

@@ -1,104 +1,23 @@
-//! Opens the ledger and loads its states, and reads the input files of commands. Knows no report.
-//! Start at [`open`], then [`open_full`] (a fold of the entries, which releases the lock before
-//! anything is rendered) and [`open_indexed`] (facts read on demand).
+//! Loads a ledger's facts into a history that reports read. Knows no report.
+//!
+//! Start at [`full`] (a fold of the entries, which releases the lock before anything is rendered)
+//! and [`indexed`] (facts read on demand).
 
-use crate::Env;
 use crate::args::{At, Clocks, Global};
-use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
+use crate::error::{CommandError, FAILED, INPUT, USAGE};
+use crate::{Env, input, open};
 use chrono::{DateTime, Utc};
+use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
-use heldto_intake::{File, Known};
-use heldto_ledger::{Defect, Ledger, Verified, decode_fact, index_hashes};
+use heldto_intake::Known;
+use heldto_ledger::{Ledger, decode_fact};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{Chunk, Clock, FactHistory, Lookup, View};
 use heldto_report::{LogPosition, StatusSummary};
-use heldto_store::{Notice, StoreError};
-use heldto_store_sled::{Access, Opening, SledStore, Waiting};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use heldto_store_sled::{Access, SledStore};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Returns the ledger's folder: the one named, else the nearest ledger from the current folder
-/// upwards, else the current folder.
-pub fn folder(global: &Global) -> PathBuf {
-    global.ledger.clone().unwrap_or_else(|| {
-        let here = std::env::current_dir().unwrap_or_default();
-        let found = here.ancestors().find(|dir| heldto_store_sled::is_ledger(dir)).map(Path::to_path_buf);
-        found.unwrap_or_else(|| PathBuf::from("."))
-    })
-}
-
-/// Opens the ledger, reports waiting for another process, and prints the store's notices.
-pub fn open(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
-    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
-    let store = SledStore::open(&folder(global), opening(global, access, waiting));
-    say_notices(env, global);
-    let store = store?;
-    if access == Access::Write && store.is_partial() {
-        return Err(StoreError::Partial.into());
-    }
-    Ok(Ledger::open(store)?)
-}
-
-/// Returns the arguments for opening or creating a ledger.
-pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Opening<'w> {
-    Opening { access, hashes: index_hashes, notices: global.notices.clone(), waiting, source: None }
-}
-
-/// Prints the store's notices about its own repairs, one a line.
-pub fn say_notices(env: &mut Env<'_>, global: &Global) {
-    for notice in global.notices.take() {
-        if matches!(notice, Notice::TakenUp(_)) && crate::commands::init::ignore(&folder(global)).is_err() {
-            (env.eprintln)(
-                "note: add the line `journal*/` to .gitignore in the ledger's folder: \
-                 the journal must stay on this machine",
-            );
-        }
-        (env.eprintln)(&format!("note: {notice}"));
-    }
-}
-
-/// The reason why a ledger did not verify.
-pub enum Unverified {
-    /// Something in the ledger is broken.
-    Defect(Box<Defect>),
-    /// Verification could not be carried out.
-    Other(CommandError),
-}
-
-impl From<Unverified> for CommandError {
-    fn from(unverified: Unverified) -> Self {
-        match unverified {
-            Unverified::Defect(problem) => problem.into(),
-            Unverified::Other(error) => error,
-        }
-    }
-}
-
-impl From<StoreError> for Unverified {
-    fn from(error: StoreError) -> Self {
-        Self::Other(error.into())
-    }
-}
-
-/// Verifies the ledger, after checking its databases against the journal.
-///
-/// If only a database is wrong, rebuilds it, adds a notice and verifies again.
-///
-/// # Errors
-/// If the ledger is broken or cannot be read.
-pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> Result<Verified, Unverified> {
-    ledger.store_mut().check_database()?;
-    let is_partial = ledger.store().is_partial();
-    match ledger.verify(is_partial, progress) {
-        Err(problem) if problem.is_of_index() => {
-            ledger.store_mut().rebuild_database(&problem.to_string())?;
-            ledger.verify(is_partial, progress).map_err(Unverified::Defect)
-        }
-        verified => verified.map_err(Unverified::Defect),
-    }
-}
 
 /// A ledger's states, with the facts about it that reports print.
 pub struct Loaded {
@@ -127,15 +46,15 @@ fn mark_sensitive(ledger: &Ledger<SledStore>, history: &mut FactHistory) -> Resu
 }
 
 /// Folds all of an open ledger and marks its sensitive facts.
-pub fn load_all(ledger: &Ledger<SledStore>) -> Result<FactHistory, CommandError> {
+pub fn all(ledger: &Ledger<SledStore>) -> Result<FactHistory, CommandError> {
     let mut history = fold(ledger, None)?;
     mark_sensitive(ledger, &mut history)?;
     Ok(history)
 }
 
 /// Opens the ledger and folds the entries up to `at`; the lock is released on return.
-pub fn open_full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let ledger = open(env, global, Access::Read)?;
+pub fn full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
+    let ledger = open::ledger(env, global, Access::Read)?;
     let mut history = fold(&ledger, at)?;
     mark_sensitive(&ledger, &mut history)?;
     let entries = history.size();
@@ -144,8 +63,8 @@ pub fn open_full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<
 
 /// Opens the ledger for reading facts on demand, through its index; the lock is held until the
 /// returned value is dropped.
-pub fn open_indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let ledger = open(env, global, Access::Read)?;
+pub fn indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
+    let ledger = open::ledger(env, global, Access::Read)?;
     let size = size_at(&ledger, at)?;
     let last = ledger.recorded_last(size)?;
     let loaded = about(&ledger, FactHistory::default(), size)?;
@@ -173,7 +92,7 @@ fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Resu
     let checkpoint = ledger.store().checkpoint()?.and_then(|bytes| SignedNote::parse(&bytes).ok());
     let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
     let log = LogPosition { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
-    let key = crate::trust::current(ledger.genesis(), &ledger.key_changes(size)?);
+    let key = heldto_exchange::current_key(ledger.genesis(), &ledger.key_changes(size)?);
     let read = Arc::new(AtomicU64::new(history.size()));
     let is_partial = ledger.store().is_partial();
     Ok(Loaded { history, log, size, signed, is_partial, key, read })
@@ -183,11 +102,11 @@ fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Resu
 ///
 /// Returns `None` for a ledger of at most `env.status_cache_limit` entries, which is judged afresh.
 /// The cached status counts if the log still begins with the entries that were judged.
-pub fn status_cache_limit(
+pub fn cached_status(
     env: &mut Env<'_>,
     global: &Global,
 ) -> Result<Option<(Loaded, Option<StatusSummary>)>, CommandError> {
-    let ledger = open(env, global, Access::Read)?;
+    let ledger = open::ledger(env, global, Access::Read)?;
     let size = ledger.head().size();
     if size <= env.status_cache_limit {
         return Ok(None);
@@ -207,9 +126,9 @@ pub fn status_cache_limit(
 
 /// Caches a status of the whole ledger; a failed write is ignored, because the cache only saves
 /// time.
-pub fn keep(global: &Global, glance: &StatusSummary) {
+pub fn cache_status(global: &Global, glance: &StatusSummary) {
     if let Ok(text) = serde_json::to_string(glance) {
-        drop(SledStore::put_status_cache(&folder(global), &text));
+        drop(SledStore::put_status_cache(&open::folder(global), &text));
     }
 }
 
@@ -237,8 +156,8 @@ impl Lookup for Index {
 
 /// Returns the size of a checkpoint, after checking that this ledger holds its entries unchanged.
 pub fn size_of_checkpoint(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
-    let trust = crate::trust::Trust { key: None, expected: Some(bytes_of(env, path)?) };
-    let expected = trust.expect(&open(env, global, Access::Read)?)?;
+    let trust = Trust { key: None, expected: Some(input::bytes_of(env, path)?) };
+    let expected = trust.expect(&open::ledger(env, global, Access::Read)?)?;
     Ok(expected.map_or(0, |(_, checkpoint)| checkpoint.size))
 }
 
@@ -340,72 +259,4 @@ pub fn sound(history: &FactHistory) -> Result<(), CommandError> {
 /// Returns the ids, with kinds, that new facts may refer to.
 pub fn known(history: &FactHistory) -> Known {
     history.standing().map(|(id, kind)| (id.clone(), kind)).collect()
-}
-
-/// Reads files, the facts files in folders, and standard input (`-`).
-pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
-    let mut all = Vec::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            let text = (env.input)().map_err(|e| crate::error::io("cannot read standard input", &e))?;
-            all.push(File { name: "standard input".to_owned(), text });
-        } else if path.is_dir() {
-            let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
-                .map_err(|e| crate::error::io(&format!("cannot read the folder {}", path.display()), &e))?
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|p| p.extension().is_some_and(|x| x == "toml" || x == "jsonl"))
-                .collect();
-            inside.sort();
-            // Pipes and devices are skipped, because reading one might never end.
-            let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = inside.into_iter().partition(|p| p.is_file());
-            others.iter().for_each(|p| (env.eprintln)(&format!("note: {} is not a file and was skipped", p.display())));
-            let inside = files;
-            if inside.is_empty() {
-                let message = format!("the folder {} holds no facts file (.toml or .jsonl)", path.display());
-                return Err(CommandError::new(INPUT, message));
-            }
-            for file in inside {
-                all.push(read(&file)?);
-            }
-        } else {
-            all.push(read(path)?);
-        }
-    }
-    Ok(all)
-}
-
-/// Maximum size of a facts file: 1 GiB.
-const MAX_FILE: u64 = 1 << 30;
-
-fn read(path: &Path) -> Result<File, CommandError> {
-    let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
-    read.map_err(|e| CommandError::new(INPUT, format!("cannot read {name}: {e}")))?;
-    if bytes.len() as u64 > MAX_FILE {
-        let message = format!("{name} is too large: a facts file may have at most {} MB", MAX_FILE >> 20);
-        return Err(CommandError::new(INPUT, message).hint("split it into several files"));
-    }
-    let text = String::from_utf8(bytes).map_err(|e| {
-        let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
-        CommandError::new(INPUT, format!("{name}: line {line} is not UTF-8 text")).hint("save the file as UTF-8")
-    })?;
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok(File { name, text })
-}
-
-/// Reads the bytes of a file, or of standard input.
-pub fn bytes_of(env: &mut Env<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
-    if path.as_os_str() == "-" {
-        return (env.input)().map(String::into_bytes).map_err(|e| crate::error::io("cannot read standard input", &e));
-    }
-    std::fs::read(path).map_err(|e| crate::error::io(&format!("cannot read {}", path.display()), &e))
-}
-
-/// Reads the text of a file, or of standard input.
-pub fn text_of(env: &mut Env<'_>, path: &Path) -> Result<String, CommandError> {
-    let bytes = bytes_of(env, path)?;
-    String::from_utf8(bytes)
-        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not a text file", path.display())))
 }

@@ -1,0 +1,94 @@
+//! Reads the input files of commands: facts files, folders of them, standard input, keys and
+//! checkpoints. Knows no ledger. Start at [`files`].
+
+use crate::Env;
+use crate::error::{CommandError, INPUT, INTEGRITY};
+use heldto_exchange::Trust;
+use heldto_intake::File;
+use heldto_proof::Verifier;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Reads files, the facts files in folders, and standard input (`-`).
+pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
+    let mut all = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let text = (env.input)().map_err(|e| crate::error::io("cannot read standard input", &e))?;
+            all.push(File { name: "standard input".to_owned(), text });
+        } else if path.is_dir() {
+            let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+                .map_err(|e| crate::error::io(&format!("cannot read the folder {}", path.display()), &e))?
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|p| p.extension().is_some_and(|x| x == "toml" || x == "jsonl"))
+                .collect();
+            inside.sort();
+            // Pipes and devices are skipped, because reading one might never end.
+            let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = inside.into_iter().partition(|p| p.is_file());
+            others.iter().for_each(|p| (env.eprintln)(&format!("note: {} is not a file and was skipped", p.display())));
+            let inside = files;
+            if inside.is_empty() {
+                let message = format!("the folder {} holds no facts file (.toml or .jsonl)", path.display());
+                return Err(CommandError::new(INPUT, message));
+            }
+            for file in inside {
+                all.push(read(&file)?);
+            }
+        } else {
+            all.push(read(path)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Maximum size of a facts file: 1 GiB.
+const MAX_FILE: u64 = 1 << 30;
+
+fn read(path: &Path) -> Result<File, CommandError> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+    read.map_err(|e| CommandError::new(INPUT, format!("cannot read {name}: {e}")))?;
+    if bytes.len() as u64 > MAX_FILE {
+        let message = format!("{name} is too large: a facts file may have at most {} MB", MAX_FILE >> 20);
+        return Err(CommandError::new(INPUT, message).hint("split it into several files"));
+    }
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        CommandError::new(INPUT, format!("{name}: line {line} is not UTF-8 text")).hint("save the file as UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok(File { name, text })
+}
+
+/// Reads the bytes of a file, or of standard input.
+pub fn bytes_of(env: &mut Env<'_>, path: &Path) -> Result<Vec<u8>, CommandError> {
+    if path.as_os_str() == "-" {
+        return (env.input)().map(String::into_bytes).map_err(|e| crate::error::io("cannot read standard input", &e));
+    }
+    std::fs::read(path).map_err(|e| crate::error::io(&format!("cannot read {}", path.display()), &e))
+}
+
+/// Reads the text of a file, or of standard input.
+pub fn text_of(env: &mut Env<'_>, path: &Path) -> Result<String, CommandError> {
+    let bytes = bytes_of(env, path)?;
+    String::from_utf8(bytes)
+        .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not a text file", path.display())))
+}
+
+/// Reads the reader's trust anchors: a key (as text, or from a file) and an earlier checkpoint.
+pub fn trust(env: &mut Env<'_>, key: Option<&str>, expect: Option<&Path>) -> Result<Trust, CommandError> {
+    let expected = expect.map(|path| bytes_of(env, path)).transpose()?;
+    Ok(Trust { key: key.map(verifier).transpose()?, expected })
+}
+
+fn verifier(key: &str) -> Result<Verifier, CommandError> {
+    let text = if key.contains('+') {
+        key.to_owned()
+    } else {
+        std::fs::read_to_string(key).map_err(|e| crate::error::io(&format!("cannot read the key {key}"), &e))?
+    };
+    let parsed = text.parse::<Verifier>();
+    parsed.map_err(|e| CommandError::new(INPUT, e.to_string()).hint("a public key has the form origin+hash+base64"))
+}

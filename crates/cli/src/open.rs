@@ -1,0 +1,91 @@
+//! Opens the ledger on this machine, and verifies it. The one place that names the store. Knows no
+//! facts and no report. Start at [`ledger`].
+
+use crate::Env;
+use crate::args::Global;
+use crate::error::CommandError;
+use heldto_ledger::{Defect, Ledger, Verified, index_hashes};
+use heldto_store::{Notice, StoreError};
+use heldto_store_sled::{Access, Opening, SledStore, Waiting};
+use std::path::{Path, PathBuf};
+
+/// Returns the ledger's folder: the one named, else the nearest ledger from the current folder
+/// upwards, else the current folder.
+pub fn folder(global: &Global) -> PathBuf {
+    global.ledger.clone().unwrap_or_else(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        let found = here.ancestors().find(|dir| heldto_store_sled::is_ledger(dir)).map(Path::to_path_buf);
+        found.unwrap_or_else(|| PathBuf::from("."))
+    })
+}
+
+/// Opens the ledger, reports waiting for another process, and prints the store's notices.
+pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
+    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
+    let store = SledStore::open(&folder(global), opening(global, access, waiting));
+    say_notices(env, global);
+    let store = store?;
+    if access == Access::Write && store.is_partial() {
+        return Err(StoreError::Partial.into());
+    }
+    Ok(Ledger::open(store)?)
+}
+
+/// Returns the arguments for opening or creating a ledger.
+pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Opening<'w> {
+    Opening { access, hashes: index_hashes, notices: global.notices.clone(), waiting, source: None }
+}
+
+/// Prints the store's notices about its own repairs, one a line.
+pub fn say_notices(env: &mut Env<'_>, global: &Global) {
+    for notice in global.notices.take() {
+        if matches!(notice, Notice::TakenUp(_)) && crate::gitignore::complete(&folder(global)).is_err() {
+            (env.eprintln)(
+                "note: add the line `journal*/` to .gitignore in the ledger's folder: \
+                 the journal must stay on this machine",
+            );
+        }
+        (env.eprintln)(&format!("note: {notice}"));
+    }
+}
+
+/// The reason why a ledger did not verify.
+pub enum Unverified {
+    /// Something in the ledger is broken.
+    Defect(Box<Defect>),
+    /// Verification could not be carried out.
+    Other(CommandError),
+}
+
+impl From<Unverified> for CommandError {
+    fn from(unverified: Unverified) -> Self {
+        match unverified {
+            Unverified::Defect(problem) => problem.into(),
+            Unverified::Other(error) => error,
+        }
+    }
+}
+
+impl From<StoreError> for Unverified {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Verifies the ledger, after checking its databases against the journal.
+///
+/// If only a database is wrong, rebuilds it, adds a notice and verifies again.
+///
+/// # Errors
+/// If the ledger is broken or cannot be read.
+pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> Result<Verified, Unverified> {
+    ledger.store_mut().check_database()?;
+    let is_partial = ledger.store().is_partial();
+    match ledger.verify(is_partial, progress) {
+        Err(problem) if problem.is_of_index() => {
+            ledger.store_mut().rebuild_database(&problem.to_string())?;
+            ledger.verify(is_partial, progress).map_err(Unverified::Defect)
+        }
+        verified => verified.map_err(Unverified::Defect),
+    }
+}

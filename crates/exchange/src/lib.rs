@@ -1,0 +1,53 @@
+//! Exports, proof files and trust anchors: the forms in which a ledger leaves and enters whole.
+//!
+//! Turns a ledger into text that a stranger can check, and such text back. Knows entries, parts,
+//! checkpoints and JSON; no disk, no clock and no terminal, so it also builds for the browser.
+//! Start at [`export::write()`], [`proof_file::make`] and [`Trust`].
+
+pub mod export;
+pub mod proof_file;
+mod trust;
+
+pub use trust::{Signature, Trust, TrustError, current_key, is_beginning, read_checkpoint};
+
+#[cfg(test)]
+mod testing {
+    //! A small ledger in memory for the tests of this crate.
+
+    use heldto_fact::{Body, Fact, PartyKind};
+    use heldto_ledger::Ledger;
+    use heldto_proof::{Genesis, NoteSigner};
+    use heldto_store::{Founding, MemoryStore};
+
+    pub fn signer(seed: u8) -> NoteSigner {
+        NoteSigner::new("example.org/test", [seed; 32]).expect("a name")
+    }
+
+    /// Returns a ledger of three parties, whose first is corrected.
+    pub fn ledger() -> Ledger<MemoryStore> {
+        let genesis = Genesis { origin: "example.org/test".to_owned(), key: signer(1).verifier().key };
+        let store = MemoryStore::new(Founding { genesis, index_key: [9; 32] });
+        let mut ledger = Ledger::open(store).expect("opens");
+        let party = |id: &str, name: &str| {
+            Fact::amending(
+                id.parse().expect("an id"),
+                name.to_owned(),
+                Body::Party { kind: PartyKind::Council, identifiers: Vec::new() },
+            )
+        };
+        let first = party("testshire", "Testshire Council");
+        let replacement = Box::new(Fact { text: "Testshire County Council".to_owned(), ..first.clone() });
+        let correction = Body::Correction { of: first.id.clone(), reason: "The name".to_owned(), replacement };
+        let facts =
+            [first.clone(), Fact::amending(first.id.numbered("correction", 1), "A correction".to_owned(), correction)];
+        let mut salt = 0_u8;
+        let random = &mut |bytes: &mut [u8]| {
+            salt += 1;
+            bytes.fill(salt);
+        };
+        for fact in facts.into_iter().chain([party("other", "Other Council"), party("third", "Third Council")]) {
+            ledger.append(&[fact], 1_700_000_000_000_000, random).expect("appends");
+        }
+        ledger
+    }
+}
