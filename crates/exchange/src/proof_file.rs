@@ -1,5 +1,5 @@
-//! Proof files (C2SP tlog-proof): turns a fact and its inclusion proofs into one file, and checks such
-//! a file without a ledger.
+//! Proof files (C2SP tlog-proof): turns a fact and its inclusion proofs into one file, and checks
+//! such a file without a ledger.
 //!
 //! Knows no disk and no words for a reader. Start at [`make`] and [`check`].
 

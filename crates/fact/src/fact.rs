@@ -9,6 +9,16 @@ use crate::{
 use chrono::NaiveDate;
 
 /// One fact: the fields common to all kinds, and the body of its own kind.
+///
+/// # Examples
+/// ```
+/// use heldto_fact::{Body, Fact, PartyKind};
+///
+/// let body = Body::Party { kind: PartyKind::Council, identifiers: Vec::new() };
+/// let council = Fact::amending("testshire-cc".parse()?, "Testshire County Council".to_owned(), body);
+/// assert_eq!(council.kind().as_str(), "party");
+/// # Ok::<(), heldto_fact::Invalid>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fact {
     /// The fact's id.

@@ -29,6 +29,24 @@ use siphasher::sip::SipHasher24;
 use std::hash::Hasher;
 
 /// A ledger in a store.
+///
+/// # Examples
+/// ```
+/// use heldto_fact::{Body, Fact, PartyKind};
+/// use heldto_ledger::Ledger;
+/// use heldto_proof::Genesis;
+/// use heldto_store::{Founding, MemoryStore};
+///
+/// let genesis = Genesis { origin: "example.org/ledger".to_owned(), key: [7; 32] };
+/// let mut ledger = Ledger::open(MemoryStore::new(Founding { genesis, index_key: [0; 32] }))?;
+/// let body = Body::Party { kind: PartyKind::Council, identifiers: Vec::new() };
+/// let fact = Fact::amending("testshire-cc".parse()?, "Testshire County Council".to_owned(), body);
+/// // A program takes the time and the randomness from its machine.
+/// ledger.append(&[fact], 1_700_000_000_000_000, &mut |salt| salt.fill(1))?;
+/// let verified = ledger.verify(false, &mut |_| {})?;
+/// assert_eq!(verified.entries, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Ledger<S> {
     store: S,
     founding: Founding,

@@ -21,6 +21,18 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
 /// smallest.
 ///
 /// Invariant: as many hashes as the size has ones in binary.
+///
+/// # Examples
+/// ```
+/// use heldto_proof::{CompactRange, Leaves, inclusion, leaf_hash, verify_inclusion};
+///
+/// let leaves: Vec<_> = ["one", "two", "three"].map(|entry| leaf_hash(entry.as_bytes())).to_vec();
+/// let mut range = CompactRange::default();
+/// leaves.iter().for_each(|leaf| range.push(*leaf));
+/// let path = inclusion(1, 3, &mut Leaves(&leaves))?;
+/// assert!(verify_inclusion(&leaves[1], 1, range.size(), &path, &range.root()).is_ok());
+/// # Ok::<(), heldto_proof::ProofError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompactRange {
     size: u64,
