@@ -14,6 +14,7 @@ fuzz_target!(|text: &str| {
         variable: &|_| None,
         terminal: heldto_cli::Terminal { out: false, err: false, width: 80 },
         status_cache_limit: 1000,
+        whole_limit: 1000,
     };
     let outcome = heldto_cli::run(&mut env, ["heldto", "verify", "-"].map(Into::into));
     assert!(matches!(outcome.exit_code, 0 | 4), "{}", outcome.exit_code);

@@ -33,6 +33,7 @@ fn heldto(arguments: &[&str]) -> u8 {
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
         status_cache_limit: 1000,
+        whole_limit: 1000,
     };
     run(&mut env, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into)).exit_code
 }

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         variable: &variable,
         terminal: Terminal { out: is_terminal, err: false, width },
         status_cache_limit: u64::try_from(number("HELDTO_TEST_GLANCE", 1000)).unwrap_or(0),
+        whole_limit: u64::try_from(number("HELDTO_TEST_WHOLE", 2000)).unwrap_or(0),
     };
     let outcome = run(&mut env, std::env::args_os());
     let written = std::io::stdout().write_all(outcome.out.as_bytes());

@@ -7,8 +7,8 @@ use heldto_fact::{Content, Fact, FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
 use heldto_ledger::{Ledger, decode_fact, decode_header, encode_fact};
 use heldto_proof::Genesis;
-use heldto_replay::{Chunk, Clock, FactHistory, Lookup, View};
-use heldto_report::{AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope};
+use heldto_replay::{AllFacts, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
+use heldto_report::{AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope, Selection};
 use heldto_store::{Founding, MemoryStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,24 +51,24 @@ fn ledger(facts: &[Fact]) -> Ledger<MemoryStore> {
 struct Index(Arc<Ledger<MemoryStore>>);
 
 impl Lookup for Index {
-    fn find(&self, handles: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
-        self.0.find(handles, most).ok()
+    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, String> {
+        self.0.find(terms, most).map_err(|e| e.to_string())
     }
 
-    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
+    fn read(&self, places: &[u64]) -> Result<Vec<Recorded>, String> {
         let mut all = Vec::new();
-        self.0.recorded_at(places, &mut |r| all.push(r)).ok()?;
-        Some(all)
+        self.0.recorded_at(places, &mut |r| all.push(r)).map_err(|e| e.to_string())?;
+        Ok(all)
     }
 }
 
 /// Returns every report on one party or one fact.
-fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
+fn reports(view: View<'_>, id: &FactId) -> Vec<Document> {
     let log = LogPosition { origin: String::new(), entries: 0, root: String::new(), chain: String::new() };
     let mut all = Vec::new();
     for is_sensitive in [false, true] {
         let view = &view.with_sensitive(is_sensitive);
-        let of_fact = || ReportBasis::of(view, log.clone(), Scope::Fact(id));
+        let of_fact = || ReportBasis::of(log.clone(), &Scope::Fact(*view, id));
         all.extend(heldto_report::show(view, id, &std::collections::BTreeMap::new(), of_fact()));
         all.extend(heldto_report::explain(view, id, of_fact()));
         let named = |about: Option<&FactId>, by: Option<&FactId>, linked: Option<&FactId>| FactFilter {
@@ -84,19 +84,20 @@ fn reports(view: &View<'_>, id: &FactId) -> Vec<Document> {
             vec![named(None, None, Some(id))]
         };
         for filter in filters {
-            let basis = || ReportBasis::of(view, log.clone(), Scope::Filter(&filter));
+            let selection = &Selection::of(*view, &filter).expect("it names a party or a link");
+            let basis = || ReportBasis::of(log.clone(), &Scope::Selection(*selection));
             all.extend(heldto_report::authority(view, id, basis()));
             let pledges = PledgeFilter { facts: filter.clone(), ..PledgeFilter::default() };
             let amounts = AmountFilter { facts: filter.clone(), ..AmountFilter::default() };
-            all.push(heldto_report::pledges(view, &pledges, basis()));
-            all.push(heldto_report::slippage(view, &pledges, basis()));
-            all.push(heldto_report::agenda(view, &pledges, basis()));
-            all.push(heldto_report::amounts(view, &amounts, basis()));
-            all.push(heldto_report::timeline(view, &filter, heldto_report::SortOrder::Occurred, false, basis()));
-            all.push(heldto_report::timeline(view, &filter, heldto_report::SortOrder::Published, true, basis()));
-            all.push(heldto_report::questions(view, &filter, basis()));
-            all.push(heldto_report::contradictions(view, &filter, basis()));
-            all.push(heldto_report::deliveries(view, &filter, true, basis()));
+            all.push(heldto_report::pledges(selection, &pledges, basis()));
+            all.push(heldto_report::slippage(selection, &pledges, basis()));
+            all.push(heldto_report::agenda(selection, &pledges, basis()));
+            all.push(heldto_report::amounts(selection, &amounts, basis()));
+            all.push(heldto_report::timeline(selection, heldto_report::SortOrder::Occurred, false, basis()));
+            all.push(heldto_report::timeline(selection, heldto_report::SortOrder::Published, true, basis()));
+            all.push(heldto_report::questions(selection, basis()));
+            all.push(heldto_report::contradictions(selection, basis()));
+            all.push(heldto_report::deliveries(selection, true, basis()));
         }
     }
     all
@@ -138,20 +139,20 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
     for path in paths() {
         let facts = facts_of(&path);
         let ledger = Arc::new(ledger(&facts));
-        let mut folded = FactHistory::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+        let mut folded = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
         ledger.replay(0..ledger.head().size(), &Chunk::push, &mut |chunk| folded.join(chunk)).expect("reads");
         let sensitive = ledger.sensitive().expect("reads");
-        folded.set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
+        folded.extent_mut().set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
         let days = |text: &str| text.parse::<NaiveDate>().expect("a day");
         for (as_of, known_by) in [("2026-11-22", "2026-11-22"), ("2024-12-01", "2026-01-01")] {
             let clock = Clock { as_of: days(as_of), known_by: days(known_by) };
             for fact in &facts {
-                let mut read =
-                    FactHistory::on_demand(folded.size(), folded.last_recorded(), Box::new(Index(ledger.clone())));
-                read.set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
-                let narrow = reports(&View::new(&read, clock), &fact.id);
-                let whole = reports(&View::new(&folded, clock), &fact.id);
-                assert!(read.is_complete(), "{}: {}", path.display(), fact.id);
+                let mut extent = Extent::new(folded.extent().size, folded.extent().last_recorded);
+                extent.set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);
+                let read = IndexedFacts::new(extent, Box::new(Index(ledger.clone())));
+                let narrow = reports(View::indexed(&read, clock), &fact.id);
+                let whole = reports(View::new(&folded, clock), &fact.id);
+                assert_eq!(read.error(), None, "{}: {}", path.display(), fact.id);
                 for (narrow, whole) in narrow.iter().zip(&whole) {
                     assert!(narrow == whole, "{}: {}: {}", path.display(), fact.id, whole.title);
                 }

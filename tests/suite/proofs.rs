@@ -19,6 +19,7 @@ fn inside(arguments: &[&str]) -> (u8, String, String) {
         variable: &|_| None,
         terminal: Terminal { out: false, err: false, width: 80 },
         status_cache_limit: 1000,
+        whole_limit: 1000,
     };
     let outcome =
         heldto_cli::run(&mut world, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into));

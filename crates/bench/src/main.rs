@@ -17,7 +17,7 @@ use heldto_fact::Fact;
 use heldto_journal::{Journal, advance, write_at};
 use heldto_ledger::{Ledger, decode_fact, decode_header, index_hashes};
 use heldto_proof::{Entry, Genesis, Part, Role, chain, leaf_hash};
-use heldto_replay::{Chunk, FactHistory};
+use heldto_replay::{AllFacts, Chunk, FactSource};
 use heldto_store::{Founding, NewEntry, Notices, Store, StoredEntry};
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use others::Stored;
@@ -217,12 +217,12 @@ fn replay(stored: &[Stored], ledger: &Ledger<SledStore>, results: &Results) {
         told.push(two_cores(stored, |part| {
             assert!(part.iter().all(|(_, part)| decode_header(&part[32..]).is_ok()));
         }));
-        let mut history = FactHistory::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+        let mut history = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
         let mut fold =
             |range| timed(|| ledger.replay(range, &Chunk::push, &mut |chunk| history.join(chunk)).expect("reads")).0;
         replayed.push(fold(0..size - 1));
         resumed.push(fold(size - 1..size));
-        assert_eq!(history.size(), size);
+        assert_eq!(history.extent().size, size);
     }
     let (decoded, told, replayed) = (median(decoded), median(told), median(replayed));
     results.put("replay into states", milliseconds(replayed));

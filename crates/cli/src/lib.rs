@@ -39,6 +39,8 @@ pub struct Env<'a> {
     pub terminal: Terminal,
     /// Number of entries up to which `status` judges the ledger afresh on every call.
     pub status_cache_limit: u64,
+    /// Largest ledger, in entries, that is read whole for every report, in a few milliseconds.
+    pub whole_limit: u64,
 }
 
 /// Properties of the terminal that receives the output.
@@ -90,6 +92,7 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         variable: env.variable,
         terminal,
         status_cache_limit: env.status_cache_limit,
+        whole_limit: env.whole_limit,
     };
     let done = if (env.now)() < 0 {
         let error = CommandError::new(error::FAILED, "this machine's clock is set to a time before 1970");

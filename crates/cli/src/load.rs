@@ -1,4 +1,4 @@
-//! Loads a ledger's facts into a history that reports read. Knows no report.
+//! Loads a ledger's facts for reports. Knows no report.
 //!
 //! Start at [`full`] (a fold of the entries, which releases the lock before anything is rendered)
 //! and [`indexed`] (facts read on demand).
@@ -6,22 +6,21 @@
 use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, USAGE};
 use crate::{Env, input, open};
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::Known;
 use heldto_ledger::{Ledger, decode_fact};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
-use heldto_replay::{Chunk, Clock, FactHistory, Lookup, View};
+use heldto_replay::{AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
 use heldto_report::{LogPosition, StatusSummary};
 use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A ledger's states, with the facts about it that reports print.
-pub struct Loaded {
-    pub history: FactHistory,
+/// Facts about a ledger that reports print.
+pub struct LedgerPosition {
     /// The position in the log up to which entries count.
     pub log: LogPosition,
     /// Number of entries of the whole ledger.
@@ -32,60 +31,75 @@ pub struct Loaded {
     pub is_partial: bool,
     /// The public key that signs the ledger now.
     pub key: Verifier,
+}
+
+/// A ledger's facts, with the facts about the ledger that reports print.
+pub struct Loaded<F> {
+    pub facts: F,
+    pub position: LedgerPosition,
     /// Number of entries read so far.
     pub read: Arc<AtomicU64>,
 }
 
-/// Marks the sensitive facts of the whole ledger in `history`, which may cover only a part of it.
-fn mark_sensitive(ledger: &Ledger<SledStore>, history: &mut FactHistory) -> Result<(), CommandError> {
+/// Marks the sensitive facts of the whole ledger in `extent`, which may cover only a part of it.
+fn mark_sensitive(ledger: &Ledger<SledStore>, extent: &mut Extent) -> Result<(), CommandError> {
     let sensitive = ledger.sensitive()?;
     // Parts withheld by the publisher are absent, not erased.
-    history.erased -= history.erased.min(sensitive.absent.range(..history.size()).count() as u64);
-    history.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
+    extent.erased -= extent.erased.min(sensitive.absent.range(..extent.size).count() as u64);
+    extent.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
     Ok(())
 }
 
 /// Folds all of an open ledger and marks its sensitive facts.
-pub fn all(ledger: &Ledger<SledStore>) -> Result<FactHistory, CommandError> {
-    let mut history = fold(ledger, None)?;
-    mark_sensitive(ledger, &mut history)?;
-    Ok(history)
+pub fn all(ledger: &Ledger<SledStore>) -> Result<AllFacts, CommandError> {
+    let mut facts = fold(ledger, None)?;
+    mark_sensitive(ledger, facts.extent_mut())?;
+    Ok(facts)
 }
 
 /// Opens the ledger and folds the entries up to `at`; the lock is released on return.
-pub fn full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
-    let ledger = open::ledger(env, global, Access::Read)?;
-    let mut history = fold(&ledger, at)?;
-    mark_sensitive(&ledger, &mut history)?;
-    let entries = history.size();
-    about(&ledger, history, entries)
+pub fn full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded<AllFacts>, CommandError> {
+    fold_whole(&open::ledger(env, global, Access::Read)?, at)
 }
 
-/// Opens the ledger for reading facts on demand, through its index; the lock is held until the
-/// returned value is dropped.
-pub fn indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loaded, CommandError> {
+fn fold_whole(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<Loaded<AllFacts>, CommandError> {
+    let mut facts = fold(ledger, at)?;
+    mark_sensitive(ledger, facts.extent_mut())?;
+    let size = facts.extent().size;
+    Ok(Loaded { facts, position: position(ledger, size)?, read: Arc::new(AtomicU64::new(size)) })
+}
+
+/// The facts of a small ledger, or those that the index of a larger one finds.
+pub enum Reading {
+    /// All facts; the lock is released.
+    All(Loaded<AllFacts>),
+    /// Facts read on demand; the lock is held until the value is dropped.
+    Indexed(Loaded<IndexedFacts>),
+}
+
+/// Opens the ledger for reading facts on demand, or whole if it has at most
+/// [`Env::whole_limit`] entries.
+pub fn indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Reading, CommandError> {
     let ledger = open::ledger(env, global, Access::Read)?;
     let size = size_at(&ledger, at)?;
-    let last = ledger.recorded_last(size)?;
-    let loaded = about(&ledger, FactHistory::default(), size)?;
-    let history = on_demand(ledger, size, last, &loaded)?;
-    Ok(Loaded { history, ..loaded })
+    if size <= env.whole_limit {
+        fold_whole(&ledger, at).map(Reading::All)
+    } else {
+        on_demand(ledger, size).map(Reading::Indexed)
+    }
 }
 
-fn on_demand(
-    ledger: Ledger<SledStore>,
-    size: u64,
-    last: Option<DateTime<Utc>>,
-    loaded: &Loaded,
-) -> Result<FactHistory, CommandError> {
+fn on_demand(ledger: Ledger<SledStore>, size: u64) -> Result<Loaded<IndexedFacts>, CommandError> {
+    let position = position(&ledger, size)?;
+    let mut extent = Extent::new(size, ledger.recorded_last(size)?);
     let sensitive = ledger.sensitive()?;
-    let index = Index { ledger, size, read: Arc::clone(&loaded.read) };
-    let mut history = FactHistory::on_demand(size, last, Box::new(index));
-    history.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
-    Ok(history)
+    extent.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
+    let read = Arc::new(AtomicU64::new(0));
+    let index = Index { ledger, size, read: Arc::clone(&read) };
+    Ok(Loaded { facts: IndexedFacts::new(extent, Box::new(index)), position, read })
 }
 
-fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Result<Loaded, CommandError> {
+fn position(ledger: &Ledger<SledStore>, entries: u64) -> Result<LedgerPosition, CommandError> {
     let size = ledger.head().size();
     let chain = ledger.chain_before(entries)?.0.to_string();
     let root = ledger.root_at(entries)?;
@@ -93,19 +107,17 @@ fn about(ledger: &Ledger<SledStore>, history: FactHistory, entries: u64) -> Resu
     let signed = checkpoint.and_then(|note| Some(Checkpoint::of(&note).ok()?.size));
     let log = LogPosition { origin: ledger.genesis().origin.clone(), entries, root: root.base64(), chain };
     let key = heldto_exchange::current_key(ledger.genesis(), &ledger.key_changes(size)?);
-    let read = Arc::new(AtomicU64::new(history.size()));
-    let is_partial = ledger.store().is_partial();
-    Ok(Loaded { history, log, size, signed, is_partial, key, read })
+    Ok(LedgerPosition { log, size, signed, is_partial: ledger.store().is_partial(), key })
 }
 
-/// Returns a large ledger with its cached status, if the cache belongs to this log.
+/// A large ledger's facts, with its cached status if there is one.
+pub type Cached = (Loaded<IndexedFacts>, Option<StatusSummary>);
+
+/// Returns a large ledger's facts with its cached status, if the cache belongs to this log.
 ///
 /// Returns `None` for a ledger of at most `env.status_cache_limit` entries, which is judged afresh.
 /// The cached status counts if the log still begins with the entries that were judged.
-pub fn cached_status(
-    env: &mut Env<'_>,
-    global: &Global,
-) -> Result<Option<(Loaded, Option<StatusSummary>)>, CommandError> {
+pub fn cached_status(env: &mut Env<'_>, global: &Global) -> Result<Option<Cached>, CommandError> {
     let ledger = open::ledger(env, global, Access::Read)?;
     let size = ledger.head().size();
     if size <= env.status_cache_limit {
@@ -113,21 +125,18 @@ pub fn cached_status(
     }
     // An unreadable cache is treated as none: it only saves time.
     let kept = ledger.store().status_cache()?.and_then(|text| serde_json::from_str::<StatusSummary>(&text).ok());
-    let fits = |glance: &StatusSummary| {
-        glance.entries <= size
-            && ledger.chain_before(glance.entries).is_ok_and(|chain| chain.0.to_string() == glance.chain)
+    let is_of_this_log = |summary: &StatusSummary| {
+        summary.entries <= size
+            && ledger.chain_before(summary.entries).is_ok_and(|chain| chain.0.to_string() == summary.chain)
     };
-    let kept = kept.filter(fits);
-    let last = ledger.recorded_last(size)?;
-    let loaded = about(&ledger, FactHistory::default(), size)?;
-    let history = on_demand(ledger, size, last, &loaded)?;
-    Ok(Some((Loaded { history, ..loaded }, kept)))
+    let kept = kept.filter(is_of_this_log);
+    Ok(Some((on_demand(ledger, size)?, kept)))
 }
 
 /// Caches a status of the whole ledger; a failed write is ignored, because the cache only saves
 /// time.
-pub fn cache_status(global: &Global, glance: &StatusSummary) {
-    if let Ok(text) = serde_json::to_string(glance) {
+pub fn cache_status(global: &Global, summary: &StatusSummary) {
+    if let Ok(text) = serde_json::to_string(summary) {
         drop(SledStore::put_status_cache(&open::folder(global), &text));
     }
 }
@@ -140,17 +149,17 @@ struct Index {
 }
 
 impl Lookup for Index {
-    fn find(&self, handles: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
-        let mut found = self.ledger.find(handles, most).ok()?;
+    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, String> {
+        let mut found = self.ledger.find(terms, most).map_err(|e| e.to_string())?;
         found.iter_mut().for_each(|places| places.retain(|place| *place < self.size));
-        Some(found)
+        Ok(found)
     }
 
-    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
+    fn read(&self, places: &[u64]) -> Result<Vec<Recorded>, String> {
         let mut all = Vec::with_capacity(places.len());
-        self.ledger.recorded_at(places, &mut |recorded| all.push(recorded)).ok()?;
+        self.ledger.recorded_at(places, &mut |recorded| all.push(recorded)).map_err(|e| e.to_string())?;
         self.read.fetch_add(all.len() as u64, Ordering::Relaxed);
-        Some(all)
+        Ok(all)
     }
 }
 
@@ -178,59 +187,66 @@ fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandEr
 /// Folds the entries up to a position in the log into states.
 ///
 /// Sensitive facts are not marked yet.
-pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<FactHistory, CommandError> {
-    let mut history = FactHistory::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
-    ledger.replay(0..size_at(ledger, at)?, &Chunk::push, &mut |chunk| history.join(chunk))?;
-    Ok(history)
+pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<AllFacts, CommandError> {
+    let mut facts = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+    ledger.replay(0..size_at(ledger, at)?, &Chunk::push, &mut |chunk| facts.join(chunk))?;
+    Ok(facts)
 }
 
-impl Loaded {
-    /// Returns the days to judge by: today by default, known by the as-of day.
-    pub fn clock(&self, env: &Env<'_>, clocks: &Clocks) -> Clock {
-        let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
-        let as_of = clocks.as_of.unwrap_or(today);
-        Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
-    }
+/// Returns the days to judge by: today by default, known by the as-of day.
+pub fn clock(env: &Env<'_>, clocks: &Clocks) -> Clock {
+    let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
+    let as_of = clocks.as_of.unwrap_or(today);
+    Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
+}
 
-    /// Returns the view for these clocks.
+impl Loaded<AllFacts> {
+    /// Returns the view of all facts for these clocks.
+    pub fn view(&self, env: &Env<'_>, clocks: &Clocks) -> AllView<'_> {
+        AllView::new(&self.facts, clock(env, clocks)).with_sensitive(clocks.sensitive)
+    }
+}
+
+impl Loaded<IndexedFacts> {
+    /// Returns the view for these clocks of the facts that the index finds.
     pub fn view(&self, env: &Env<'_>, clocks: &Clocks) -> View<'_> {
-        View::new(&self.history, self.clock(env, clocks)).with_sensitive(clocks.sensitive)
+        View::indexed(&self.facts, clock(env, clocks)).with_sensitive(clocks.sensitive)
     }
+}
 
-    /// Checks that the view has a fact of this id and kind; otherwise the error explains why not,
-    /// and suggests the nearest id.
-    pub fn require(&self, view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Result<(), CommandError> {
-        let word = kind.map_or("fact", Kind::as_str);
-        match view.fact(id) {
-            Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
-            Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is not a {word}: its kind is {}", fact.kind()))),
-            None if !id.is_authored() => {
-                let message = format!("`{id}` is not a fact: it is the record of a correction or a retraction");
-                Err(CommandError::new(INPUT, message)
-                    .hint(format!("to see the fact that it changes: heldto show {}", id.fact())))
-            }
-            None if view.version(id).is_some() => {
-                let newest = view.versions(id).last();
-                let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));
-                let message = format!("`{id}` was retracted at entry {index}: {reason}");
-                Err(CommandError::new(FAILED, message)
-                    .hint(format!("to see the fact as it was before: heldto show {id} --at {index}")))
-            }
-            None if !view.versions(id).is_empty() => {
-                let message =
-                    format!("nothing about `{id}` was public by {}", heldto_report::day(view.clock().known_by));
-                Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))
-            }
-            None => {
-                let ids =
-                    view.standing().filter(|(_, k)| kind.is_none_or(|want| want == *k)).map(|(id, _)| id.as_str());
-                let withheld = if view.is_sensitive() { 0 } else { view.sensitive_entries() };
-                let error = unknown(id, word, withheld);
-                Err(match heldto_intake::did_you_mean(id.as_str(), ids) {
-                    Some(hint) => error.hint(hint),
-                    None => error.hint("to list what is recorded: heldto timeline"),
-                })
-            }
+/// Checks that the view has a fact of this id and kind; otherwise the error explains why not,
+/// and suggests the nearest id.
+pub fn require(view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Result<(), CommandError> {
+    let word = kind.map_or("fact", Kind::as_str);
+    match view.fact(id) {
+        Some(fact) if kind.is_none_or(|k| fact.kind() == k) => Ok(()),
+        Some(fact) => Err(CommandError::new(INPUT, format!("`{id}` is not a {word}: its kind is {}", fact.kind()))),
+        None if !id.is_authored() => {
+            let message = format!("`{id}` is not a fact: it is the record of a correction or a retraction");
+            Err(CommandError::new(INPUT, message)
+                .hint(format!("to see the fact that it changes: heldto show {}", id.fact())))
+        }
+        None if view.version(id).is_some() => {
+            let newest = view.versions(id).last();
+            let (index, reason) = newest.map_or((0, ""), |v| (v.index, v.reason.as_deref().unwrap_or_default()));
+            let message = format!("`{id}` was retracted at entry {index}: {reason}");
+            Err(CommandError::new(FAILED, message)
+                .hint(format!("to see the fact as it was before: heldto show {id} --at {index}")))
+        }
+        None if !view.versions(id).is_empty() => {
+            let message = format!("nothing about `{id}` was public by {}", heldto_report::day(view.clock().known_by));
+            Err(CommandError::new(FAILED, message).hint("give a later day with --known-by or --as-of"))
+        }
+        None => {
+            let all = view.all();
+            let standing = all.iter().flat_map(AllView::standing);
+            let ids = standing.filter(|(_, k)| kind.is_none_or(|want| want == *k)).map(|(id, _)| id.as_str());
+            let withheld = if view.is_sensitive() { 0 } else { view.sensitive_entries() };
+            let error = unknown(id, word, withheld);
+            Err(match heldto_intake::did_you_mean(id.as_str(), ids) {
+                Some(hint) => error.hint(hint),
+                None => error.hint("to list what is recorded: heldto timeline"),
+            })
         }
     }
 }
@@ -249,14 +265,14 @@ pub fn unknown(id: &FactId, word: &str, withheld: u64) -> CommandError {
 }
 
 /// Checks that no fact read so far is damaged.
-pub fn sound(history: &FactHistory) -> Result<(), CommandError> {
-    match history.damaged() {
+pub fn sound(facts: &AllFacts) -> Result<(), CommandError> {
+    match facts.damaged() {
         None => Ok(()),
         Some((index, why)) => Err(crate::error::damaged(format!("the fact in entry {index} is damaged: {why}"))),
     }
 }
 
 /// Returns the ids, with kinds, that new facts may refer to.
-pub fn known(history: &FactHistory) -> Known {
-    history.standing().map(|(id, kind)| (id.clone(), kind)).collect()
+pub fn known(facts: &AllFacts) -> Known {
+    facts.standing().map(|(id, kind)| (id.clone(), kind)).collect()
 }

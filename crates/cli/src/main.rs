@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         terminal,
         // Takes about a second.
         status_cache_limit: 100_000,
+        whole_limit: 2_000,
     };
     match catch_unwind(AssertUnwindSafe(|| run(&mut env, std::env::args_os()))) {
         Ok(outcome) => finish(&outcome, terminal),

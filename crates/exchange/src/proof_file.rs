@@ -100,8 +100,8 @@ pub struct ProvedEntry {
     path: Vec<Hash>,
 }
 
-/// Returns the proof of a fact as a file: the fact, its corrections and retractions, its sources and
-/// the key changes, without the entries in `left_out`.
+/// Returns the proof of a fact as a file: the fact, its corrections and retractions, its sources
+/// and the key changes, without the entries in `left_out`.
 ///
 /// Reads each entry once, and one hash for each entry of the log.
 ///

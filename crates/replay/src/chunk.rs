@@ -1,14 +1,13 @@
 //! Chunks: partial folds of runs of consecutive entries.
 //!
 //! Turn recorded entries into ids, index terms and raw facts, numbered within the chunk. Chunks are
-//! built in parallel and merged in order by [`crate::FactHistory::join`]; building is the expensive
+//! built in parallel and merged in order by [`crate::AllFacts::join`]; building is the expensive
 //! part, the merge is cheap. Start with [`Chunk::push`].
 
+use crate::source::Hashes;
 use chrono::{DateTime, Utc};
 use heldto_fact::{Content, FactHeader, FactId, FactSummary, IndexTerm, Invalid, Recorded};
 use indexmap::{IndexMap, IndexSet};
-
-pub(crate) type Hashes = foldhash::fast::RandomState;
 
 /// A partial fold of consecutive entries: their ids, index terms and raw facts.
 ///

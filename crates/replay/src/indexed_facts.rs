@@ -4,27 +4,34 @@
 //! body reads only the facts that name that body. It knows no storage: start with [`Lookup`], which
 //! the caller implements, then `IndexedFacts::search`.
 
+use crate::source::{Extent, FactSource, Postings};
 use elsa::FrozenMap;
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, PARTY_BUCKETS, Recorded, Version};
-use std::cell::{Cell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 /// Access to the entries of a log through an index.
 ///
-/// `None` means that a read failed. The caller then folds the whole log, which reports the cause.
 pub trait Lookup: Send {
     /// Returns, for each index term, the first `most` positions of the
     /// entries that have it, in order.
     ///
     /// A position too many (a hash collision) does no harm: candidates are checked.
-    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>>;
+    ///
+    /// # Errors
+    /// If the index does not read.
+    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, String>;
 
     /// Returns the entries at these positions, which must be in ascending order, each once.
-    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>>;
+    ///
+    /// # Errors
+    /// If an entry does not read.
+    fn read(&self, places: &[u64]) -> Result<Vec<Recorded>, String>;
 }
 
-/// Cache of everything read so far.
-pub(crate) struct IndexedFacts {
+/// The facts that an index finds, each read on first use.
+pub struct IndexedFacts {
+    extent: Extent,
     lookup: Box<dyn Lookup>,
     facts: FrozenMap<FactId, Vec<Version>>,
     postings: FrozenMap<IndexTerm<FactId>, Vec<FactId>>,
@@ -36,61 +43,48 @@ pub(crate) struct IndexedFacts {
     own: RefCell<HashMap<FactId, u64>>,
     /// Entries read but not yet used in the history of a fact.
     read: RefCell<HashMap<u64, Recorded>>,
-    failed: Cell<bool>,
+    /// The first error of the lookup.
+    failed: OnceCell<String>,
 }
 
 impl std::fmt::Debug for IndexedFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Demand").field("failed", &self.failed).finish_non_exhaustive()
+        f.debug_struct("IndexedFacts").field("failed", &self.failed).finish_non_exhaustive()
     }
 }
 
 impl IndexedFacts {
-    pub fn new(lookup: Box<dyn Lookup>) -> Self {
+    /// Returns the facts of the part of a log that `extent` covers, to be found through `lookup`.
+    #[must_use]
+    pub fn new(extent: Extent, lookup: Box<dyn Lookup>) -> Self {
         Self {
+            extent,
             lookup,
             facts: FrozenMap::new(),
             postings: FrozenMap::new(),
             entities: RefCell::default(),
             own: RefCell::default(),
             read: RefCell::default(),
-            failed: Cell::new(false),
+            failed: OnceCell::new(),
         }
     }
 
-    pub const fn is_complete(&self) -> bool {
-        !self.failed.get()
+    /// Returns the first error of the lookup, after which every answer may lack facts.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
     }
 
-    pub fn mark_incomplete(&self) {
-        self.failed.set(true);
-    }
-
-    pub fn versions(&self, id: &FactId) -> &[Version] {
-        if let Some(known) = self.facts.get(id) {
-            return known;
-        }
-        self.load(&BTreeSet::from([id]));
-        self.facts.get(id).unwrap_or(&[])
-    }
-
-    pub fn lookup(&self, term: IndexTerm<&FactId>) -> &[FactId] {
-        let key = term.map(FactId::clone);
-        if let Some(known) = self.postings.get(&key) {
-            return known;
-        }
-        let found = self.search(&[term]);
-        if matches!(term, IndexTerm::Party(_) | IndexTerm::Owner(_)) {
-            // A caller that asks for everything about a party asks next
-            // for the facts that link to it.
-            let all: BTreeSet<FactId> = found.into_iter().flatten().collect();
-            self.search(&all.iter().map(IndexTerm::Target).collect::<Vec<_>>());
-        }
-        self.postings.get(&key).unwrap_or(&[])
+    /// Returns the answer of the lookup, or nothing after an error, which is kept.
+    fn or_failed<T: Default>(&self, answer: Result<T, String>) -> T {
+        answer.unwrap_or_else(|error| {
+            self.failed.get_or_init(|| error);
+            T::default()
+        })
     }
 
     /// Returns the facts at the first `most` positions of an index term, including hash collisions.
-    pub fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
+    fn first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
         let places = self.find(&[term], most);
         self.fetch(in_order(&places));
         let entities: BTreeSet<FactId> = {
@@ -105,13 +99,10 @@ impl IndexedFacts {
     ///
     /// One entry a bucket is read, so a hash collision may hide a bucket:
     /// the result may be too low.
-    pub fn shares(&self, metric: &FactId) -> usize {
+    fn shares(&self, metric: &FactId) -> usize {
         let terms: Vec<IndexTerm<&FactId>> = (0..PARTY_BUCKETS).map(|n| IndexTerm::PartyBucket(metric, n)).collect();
         let found = self.find(&terms, 1);
-        let all = self.lookup.read(&in_order(&found)).unwrap_or_else(|| {
-            self.mark_incomplete();
-            Vec::new()
-        });
+        let all = self.or_failed(self.lookup.read(&in_order(&found)));
         let has = |recorded: &Recorded, term: &IndexTerm<&FactId>| match &recorded.content {
             Content::Known(fact) => fact.index_terms().contains(term),
             _ => false,
@@ -128,8 +119,8 @@ impl IndexedFacts {
         let places = self.find(&wanted, usize::MAX);
         self.fetch(in_order(&places));
         let entities = self.entities.borrow();
-        let told = |places: &Vec<u64>| places.iter().filter_map(|place| entities.get(place)?.clone()).collect();
-        let mut all: Vec<Vec<FactId>> = places.iter().map(told).collect();
+        let ids = |places: &Vec<u64>| places.iter().filter_map(|place| entities.get(place)?.clone()).collect();
+        let mut all: Vec<Vec<FactId>> = places.iter().map(ids).collect();
         drop(entities);
         self.load(&all.iter().flatten().collect());
         for (term, ids) in wanted.iter().zip(&mut all) {
@@ -181,30 +172,23 @@ impl IndexedFacts {
     /// Reads the first retraction of a record; `None` if there is none.
     fn withdrawal(&self, record: &FactId) -> Option<Recorded> {
         let places = self.find(&[IndexTerm::Amended(record)], usize::MAX);
-        let read = self.lookup.read(&in_order(&places)).unwrap_or_else(|| {
-            self.mark_incomplete();
-            Vec::new()
-        });
+        let read = self.or_failed(self.lookup.read(&in_order(&places)));
         read.into_iter().find(
             |r| matches!(&r.content, Content::Known(Fact { body: Body::Retraction { of, .. }, .. }) if of == record),
         )
     }
 
     fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Vec<Vec<u64>> {
-        self.lookup.find(terms, most).unwrap_or_else(|| {
-            self.mark_incomplete();
-            vec![Vec::new(); terms.len()]
-        })
+        let mut found = self.or_failed(self.lookup.find(terms, most));
+        found.resize(terms.len(), Vec::new());
+        found
     }
 
     /// Reads the entries that were not read before.
     fn fetch(&self, mut places: Vec<u64>) {
         let mut entities = self.entities.borrow_mut();
         places.retain(|place| !entities.contains_key(place));
-        for recorded in self.lookup.read(&places).unwrap_or_else(|| {
-            self.mark_incomplete();
-            Vec::new()
-        }) {
+        for recorded in self.or_failed(self.lookup.read(&places)) {
             let entity = match &recorded.content {
                 Content::Known(fact) => Some(fact.entity_id().clone()),
                 _ => None,
@@ -217,6 +201,47 @@ impl IndexedFacts {
             entities.insert(recorded.index, entity);
             self.read.borrow_mut().insert(recorded.index, recorded);
         }
+    }
+}
+
+impl FactSource for IndexedFacts {
+    fn extent(&self) -> &Extent {
+        &self.extent
+    }
+
+    fn versions(&self, id: &FactId) -> &[Version] {
+        if let Some(known) = self.facts.get(id) {
+            return known;
+        }
+        self.load(&BTreeSet::from([id]));
+        self.facts.get(id).unwrap_or(&[])
+    }
+
+    fn lookup(&self, term: IndexTerm<&FactId>) -> Postings<'_> {
+        let key = term.map(FactId::clone);
+        if let Some(known) = self.postings.get(&key) {
+            return Postings::ids(known);
+        }
+        let found = self.search(&[term]);
+        if matches!(term, IndexTerm::Party(_) | IndexTerm::Owner(_)) {
+            // A caller that asks for everything about a party asks next for the facts that link to
+            // it.
+            let all: BTreeSet<FactId> = found.into_iter().flatten().collect();
+            self.search(&all.iter().map(IndexTerm::Target).collect::<Vec<_>>());
+        }
+        Postings::ids(self.postings.get(&key).unwrap_or(&[]))
+    }
+
+    fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
+        self.first(term, most)
+    }
+
+    fn is_target(&self, id: &FactId) -> bool {
+        self.lookup(IndexTerm::Target(id)).next().is_some()
+    }
+
+    fn has_many_measured(&self, metric: &FactId, most: usize) -> bool {
+        self.shares(metric) > most
     }
 }
 

@@ -1,17 +1,17 @@
 //! Folds recorded facts into fact histories, and judges commitments from them.
 //!
 //! Pure: this crate knows facts and their order in the log, but no store, no bytes of entries and
-//! no clock; days are arguments. Start with [`FactHistory`], which are folded from a whole log
+//! no clock; days are arguments. Start with [`AllFacts`], which is folded from a whole log
 //! chunk by
 //! chunk ([`Chunk`]) or read fact by fact through an index ([`Lookup`]). A [`View`] then shows
 //! them by the three clocks, and [`judge()`] judges one commitment in a view.
 
+mod all_facts;
 mod authority;
 mod chunk;
 mod clock;
 mod cluster;
 mod disclosure;
-mod fact_history;
 mod fulfilment_rate;
 mod indexed_facts;
 mod judge;
@@ -19,17 +19,18 @@ mod membership;
 mod metrics;
 mod money;
 mod raw_facts;
+mod source;
 mod status;
 mod view;
 mod work;
 
+pub use all_facts::AllFacts;
 pub use authority::{Control, administrations, controls};
 pub use chunk::Chunk;
 pub use clock::Clock;
 pub use cluster::Cluster;
-pub use fact_history::FactHistory;
 pub use fulfilment_rate::{Counted, FulfilmentRate};
-pub use indexed_facts::Lookup;
+pub use indexed_facts::{IndexedFacts, Lookup};
 pub use judge::{
     Direction, Evidence, Finding, Gap, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, Weakening, judge,
     judge_each,
@@ -37,5 +38,6 @@ pub use judge::{
 pub use membership::{bodies_of, members};
 pub use metrics::{Comparison, MetricValue, series};
 pub use money::{Total, payouts, totals};
+pub use source::{Extent, FactSource, Postings};
 pub use status::{Class, Grade, Status, Urgency};
-pub use view::View;
+pub use view::{AllView, View};

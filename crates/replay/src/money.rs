@@ -3,7 +3,7 @@
 //! Turns facts of a [`View`] into one [`Total`] a unit. It does not convert between
 //! units. Start with [`totals`].
 
-use crate::fact_history::tells_of_money;
+use crate::all_facts::tells_of_money;
 use crate::{Cluster, View};
 use heldto_fact::{Amount, Body, Fact, FactId, IndexTerm, Interval, LinkKind, Role, Strength, Unit};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

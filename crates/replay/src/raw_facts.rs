@@ -1,7 +1,7 @@
 //! Facts kept by a fold as raw bytes, decoded on first use.
 //!
 //! Turns a fact's number into its versions. It knows ids only as numbers, which
-//! [`crate::FactHistory`] assigns, and no index terms. Start with [`RawFacts::versions`].
+//! [`crate::AllFacts`] assigns, and no index terms. Start with [`RawFacts::versions`].
 
 use crate::chunk::{VersionRef, narrow};
 use heldto_fact::{Body, Content, Fact, FactId, Recorded, Version};

@@ -1,13 +1,15 @@
 //! Fact histories filtered by the two days of a [`Clock`] and by sensitivity.
 //!
-//! Turns [`FactHistory`] into the facts that a report may use. It does not judge them. Start with
+//! Turns a source into the facts that a report may use. It does not judge them. Start with
 //! [`View::fact`] and [`View::known_from`].
 
+use crate::source::FactSource;
 use crate::work::Work;
-use crate::{Clock, FactHistory};
+use crate::{AllFacts, Clock, IndexedFacts};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, FactId, FactSummary, IndexTerm, Kind, LinkKind, PARTY_BUCKETS, Version};
 use std::collections::BTreeSet;
+use std::ops::Deref;
 
 /// Fact histories as known by one day and judged as of another.
 ///
@@ -15,16 +17,30 @@ use std::collections::BTreeSet;
 /// version. Everything that is judged, summed, sorted, searched or linked comes from a view.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    history: &'a FactHistory,
+    source: &'a dyn FactSource,
+    /// All facts, if the source has them.
+    all: Option<&'a AllFacts>,
     clock: Clock,
     is_sensitive: bool,
 }
 
 impl<'a> View<'a> {
-    /// Returns a view of the states by these days, without sensitive facts.
+    /// Returns a view of all facts by these days, without the sensitive ones.
     #[must_use]
-    pub const fn new(history: &'a FactHistory, clock: Clock) -> Self {
-        Self { history, clock, is_sensitive: false }
+    pub fn new(all: &'a AllFacts, clock: Clock) -> Self {
+        Self { source: all, all: Some(all), clock, is_sensitive: false }
+    }
+
+    /// Returns a view of the facts that an index finds, without the sensitive ones.
+    #[must_use]
+    pub fn indexed(facts: &'a IndexedFacts, clock: Clock) -> Self {
+        Self { source: facts, all: None, clock, is_sensitive: false }
+    }
+
+    /// Returns the view of all facts, if the source has them.
+    #[must_use]
+    pub fn all(self) -> Option<AllView<'a>> {
+        Some(AllView { view: self, facts: self.all? })
     }
 
     /// Returns the same view, with sensitive facts if `is_sensitive`.
@@ -41,10 +57,10 @@ impl<'a> View<'a> {
 
     /// Returns the number of entries in the whole ledger that record sensitive facts.
     ///
-    /// The count is the same for every clock, and 0 until [`FactHistory::set_sensitive`] is called.
+    /// The count is the same for every clock, and 0 until [`crate::Extent::set_sensitive`] is called.
     #[must_use]
-    pub const fn sensitive_entries(&self) -> u64 {
-        match self.history.disclosure() {
+    pub fn sensitive_entries(&self) -> u64 {
+        match self.source.extent().disclosure() {
             Some(disclosure) => disclosure.entries(),
             None => 0,
         }
@@ -53,22 +69,22 @@ impl<'a> View<'a> {
     /// Returns `true` if the fact is sensitive in any version, or corrects or
     /// retracts a sensitive fact.
     ///
-    /// Until [`FactHistory::set_sensitive`] is called, the versions in the states decide.
+    /// Until [`crate::Extent::set_sensitive`] is called, the versions in the states decide.
     #[must_use]
     pub fn is_about_sensitive(&self, id: &FactId) -> bool {
-        match self.history.disclosure() {
+        match self.source.extent().disclosure() {
             Some(disclosure) => disclosure.sensitive().contains(id),
-            None => self.history.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|fact| fact.sensitive),
+            None => self.source.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|fact| fact.sensitive),
         }
     }
 
     /// Returns the ids that are withheld by default; `None` until
-    /// [`FactHistory::set_sensitive`] is called.
+    /// [`crate::Extent::set_sensitive`] is called.
     ///
     /// For callers that check that nothing public names a withheld fact.
     #[must_use]
     pub fn withheld(&self) -> Option<&'a BTreeSet<FactId>> {
-        self.history.disclosure().map(crate::disclosure::Disclosure::sensitive)
+        self.source.extent().disclosure().map(crate::disclosure::Disclosure::sensitive)
     }
 
     /// Adds to the number of facts that a report compared with others.
@@ -79,52 +95,52 @@ impl<'a> View<'a> {
     /// Returns the numbers of commitments judged and of facts compared,
     /// over all views of the states.
     #[must_use]
-    pub const fn work_done(&self) -> (u64, u64) {
-        self.history.work().done()
+    pub fn work_done(&self) -> (u64, u64) {
+        self.source.extent().work().done()
     }
 
-    pub(crate) const fn work(&self) -> &'a Work {
-        self.history.work()
+    pub(crate) fn work(&self) -> &'a Work {
+        self.source.extent().work()
     }
 
     /// Returns the number of log entries up to the last one in the states.
     #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.history.size()
+    pub fn size(&self) -> u64 {
+        self.source.extent().size
     }
 
     /// Returns the time at which the last of these entries was recorded.
     #[must_use]
-    pub const fn last_recorded(&self) -> Option<DateTime<Utc>> {
-        self.history.last_recorded()
+    pub fn last_recorded(&self) -> Option<DateTime<Utc>> {
+        self.source.extent().last_recorded
     }
 
     /// Returns the number of entries whose fact was erased.
     #[must_use]
-    pub const fn erased(&self) -> u64 {
-        self.history.erased
+    pub fn erased(&self) -> u64 {
+        self.source.extent().erased
     }
 
     /// Returns the number of entries of a version or kind that this program cannot read.
     #[must_use]
-    pub const fn unreadable(&self) -> u64 {
-        self.history.unreadable
+    pub fn unreadable(&self) -> u64 {
+        self.source.extent().unreadable
     }
 
     /// Returns `true` if some version of some fact links to this one.
     pub(crate) fn is_target(&self, id: &FactId) -> bool {
-        self.history.is_target(id)
+        self.source.is_target(id)
     }
 
     /// Returns every version of a fact, oldest first, regardless of the clock.
     #[must_use]
     pub fn versions(&self, id: &FactId) -> &'a [Version] {
-        if self.tells_of(id) { self.history.versions(id) } else { &[] }
+        if self.tells_of(id) { self.source.versions(id) } else { &[] }
     }
 
     /// Returns `true` if the view includes all that the states hold.
     fn is_whole(&self) -> bool {
-        self.is_sensitive || self.history.disclosure().is_some_and(|d| d.sensitive().is_empty())
+        self.is_sensitive || self.source.extent().disclosure().is_some_and(|d| d.sensitive().is_empty())
     }
 
     /// Returns the two days of the view.
@@ -227,8 +243,9 @@ impl<'a> View<'a> {
     pub fn lookup(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a Fact> + use<'a> {
         let view = *self;
         // If nothing is withheld, no id need be looked up again.
-        let whole = self.is_whole().then(|| self.history.lookup_versions(term));
-        let some = (!self.is_whole()).then(|| self.history.lookup(term));
+        let all = self.all.filter(|_| self.is_whole());
+        let whole = all.map(|all| all.lookup_versions(term));
+        let some = all.is_none().then(|| self.source.lookup(term));
         let some = some.into_iter().flatten().map(move |id| view.versions(id));
         whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
     }
@@ -236,48 +253,12 @@ impl<'a> View<'a> {
     /// Returns the ids with a version that has this index term, in order, regardless of the clock.
     pub fn lookup_ids(&self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'a FactId> + use<'a> {
         let view = *self;
-        self.history.lookup(term).filter(move |id| view.tells_of(id))
-    }
-
-    /// Returns every id that a fact is recorded under, in order.
-    pub fn ids(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
-        let view = *self;
-        self.history.ids().filter(move |id| view.tells_of(id))
-    }
-
-    /// Returns every id with a version of this kind, in order.
-    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a FactId> + use<'a> {
-        let view = *self;
-        self.history.of_kind(kind).filter(move |id| view.tells_of(id))
-    }
-
-    /// Returns every id that is not retracted, in order, with the kind of its newest version.
-    ///
-    /// The clock is disregarded.
-    pub fn standing(&self) -> impl Iterator<Item = (&'a FactId, Kind)> + use<'a> {
-        let view = *self;
-        self.history.standing().filter(move |(id, _)| view.tells_of(id))
+        self.source.lookup(term).filter(move |id| view.tells_of(id))
     }
 
     /// Returns `true` unless the view withholds this fact.
     fn tells_of(&self, id: &FactId) -> bool {
         self.is_whole() || !self.is_about_sensitive(id)
-    }
-
-    /// Returns every metric that has a measurement of some party.
-    pub fn measured(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
-        let view = *self;
-        self.history.measured().filter(move |metric| view.is_whole() || view.parties(metric).next().is_some())
-    }
-
-    /// Returns every party that some version of a measurement of this metric is about.
-    pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &'a FactId> + use<'a> {
-        let (view, measured) = (*self, metric.clone());
-        let has_figures = move |party: &&'a FactId| {
-            let figures = || view.lookup_ids(IndexTerm::Series(&measured, party));
-            view.is_whole() || figures().any(|id| !view.versions(id).is_empty())
-        };
-        self.history.parties(metric).filter(has_figures)
     }
 
     /// Returns the parties that some version of a measurement of this metric is about.
@@ -286,10 +267,10 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn few_measured(&self, metric: &FactId, most: usize) -> Option<BTreeSet<&'a FactId>> {
         let measures = |fact: &Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
-        let of_it = |id: &FactId| self.history.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
+        let of_it = |id: &FactId| self.source.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
         // The shortcut must not reveal, by the number of parties, that a withheld fact exists.
-        let is_withheld = || self.history.disclosure().is_none_or(|d| d.sensitive().iter().any(of_it));
-        if (self.is_whole() || !is_withheld()) && self.history.has_many_measured(metric, most) {
+        let is_withheld = || self.source.extent().disclosure().is_none_or(|d| d.sensitive().iter().any(of_it));
+        if (self.is_whole() || !is_withheld()) && self.source.has_many_measured(metric, most) {
             return None;
         }
         let all = (0..PARTY_BUCKETS).flat_map(|n| self.lookup_ids(IndexTerm::PartyBucket(metric, n)));
@@ -304,17 +285,8 @@ impl<'a> View<'a> {
         let owed = |fact: &Fact| matches!(fact.body, Body::Pledge(_)) && fact.by.contains(party);
         // A few candidates usually decide, so that a party with many
         // commitments is not read in full.
-        let few = self.history.lookup_first(IndexTerm::Owner(party), 20);
+        let few = self.source.lookup_first(IndexTerm::Owner(party), 20);
         few.iter().any(|id| self.fact(id).is_some_and(owed)) || self.lookup(IndexTerm::Owner(party)).any(owed)
-    }
-
-    /// Returns every fact with a version that matches, as known, in the order of their ids.
-    pub fn facts(&self, predicate: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
-        let view = *self;
-        let whole = self.is_whole().then(|| self.history.all(predicate));
-        let some = (!self.is_whole()).then(|| self.history.ids_matching(predicate));
-        let some = some.into_iter().flatten().map(move |id| view.versions(id));
-        whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
     }
 
     /// Returns the latest day from which the public could know any of these sources.
@@ -329,5 +301,85 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn name(&self, id: &'a FactId) -> &'a str {
         self.fact(id).map_or(id.as_str(), |fact| fact.text.as_str())
+    }
+}
+
+/// A view of all facts: what a report on everything needs.
+#[derive(Debug, Clone, Copy)]
+pub struct AllView<'a> {
+    view: View<'a>,
+    facts: &'a AllFacts,
+}
+
+impl<'a> Deref for AllView<'a> {
+    type Target = View<'a>;
+
+    fn deref(&self) -> &View<'a> {
+        &self.view
+    }
+}
+
+impl<'a> AllView<'a> {
+    /// Returns the same view by other days.
+    #[must_use]
+    pub const fn at(self, clock: Clock) -> Self {
+        Self { view: View { clock, ..self.view }, ..self }
+    }
+
+    /// Returns a view of all facts by these days, without the sensitive ones.
+    #[must_use]
+    pub fn new(facts: &'a AllFacts, clock: Clock) -> Self {
+        Self { view: View::new(facts, clock), facts }
+    }
+
+    /// Returns the same view, with sensitive facts if `is_sensitive`.
+    #[must_use]
+    pub const fn with_sensitive(self, is_sensitive: bool) -> Self {
+        Self { view: self.view.with_sensitive(is_sensitive), ..self }
+    }
+
+    /// Returns every id that a fact is recorded under, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let view = self.view;
+        self.facts.ids().filter(move |id| view.tells_of(id))
+    }
+
+    /// Returns every id with a version of this kind, in order.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let view = self.view;
+        self.facts.of_kind(kind).filter(move |id| view.tells_of(id))
+    }
+
+    /// Returns every id that is not retracted, in order, with the kind of its newest version.
+    ///
+    /// The clock is disregarded.
+    pub fn standing(&self) -> impl Iterator<Item = (&'a FactId, Kind)> + use<'a> {
+        let view = self.view;
+        self.facts.standing().filter(move |(id, _)| view.tells_of(id))
+    }
+
+    /// Returns every metric that has a measurement of some party.
+    pub fn measured(&self) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let all = *self;
+        self.facts.measured().filter(move |metric| all.view.is_whole() || all.parties(metric).next().is_some())
+    }
+
+    /// Returns every party that some version of a measurement of this metric is about.
+    pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &'a FactId> + use<'a> {
+        let (view, measured) = (self.view, metric.clone());
+        let has_figures = move |party: &&'a FactId| {
+            let figures = || view.lookup_ids(IndexTerm::Series(&measured, party));
+            view.is_whole() || figures().any(|id| !view.versions(id).is_empty())
+        };
+        self.facts.parties(metric).filter(has_figures)
+    }
+
+    /// Returns every fact with a version that matches, as known, in the order of their ids.
+    pub fn facts(&self, predicate: &dyn Fn(FactSummary) -> bool) -> impl Iterator<Item = &'a Fact> + use<'a> {
+        let view = self.view;
+        let whole = self.view.is_whole().then(|| self.facts.all(predicate));
+        let some = (!self.view.is_whole()).then(|| self.facts.ids_matching(predicate));
+        let some = some.into_iter().flatten().map(move |id| view.versions(id));
+        whole.into_iter().flatten().chain(some).filter_map(move |versions| view.known(versions))
     }
 }

@@ -8,7 +8,9 @@ use heldto_fact::{
     Kind, Link, LinkKind, Mode, Outcome, Provenance, Quantity, Recorded, Role, Salience, Strength, Target, Unit, Voice,
     When,
 };
-use heldto_replay::{Chunk, Clock, FactHistory, Lookup, Status, View, judge, payouts};
+use heldto_replay::{
+    AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, Status, View, judge, payouts,
+};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeSet;
 
@@ -125,10 +127,10 @@ fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, s
     fact
 }
 
-fn fold(log: &[Recorded]) -> FactHistory {
+fn fold(log: &[Recorded]) -> AllFacts {
     // A fact's encoding is its position in the log, as one byte.
     let facts: Vec<Content> = log.iter().map(|r| r.content.clone()).collect();
-    let mut history = FactHistory::folded(move |bytes| match &facts[usize::from(bytes[0])] {
+    let mut history = AllFacts::folded(move |bytes| match &facts[usize::from(bytes[0])] {
         Content::Known(fact) => Ok(fact.clone()),
         other => Err(format!("{other:?}")),
     });
@@ -146,7 +148,7 @@ fn fold(log: &[Recorded]) -> FactHistory {
     history
 }
 
-fn statuses(history: &FactHistory, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
+fn statuses(history: &AllFacts, as_of: u32, known_by: u32) -> Vec<(String, Status, String)> {
     let view = View::new(history, Clock { as_of: day(as_of), known_by: day(known_by) });
     let pledges = history.of_kind(Kind::Pledge);
     pledges.filter_map(|id| judge(&view, id).map(|j| (id.to_string(), j.status, format!("{:?}", j.finding)))).collect()
@@ -155,15 +157,14 @@ fn statuses(history: &FactHistory, as_of: u32, known_by: u32) -> Vec<(String, St
 #[test]
 fn a_fact_that_does_not_read_is_told_of_and_not_left_out() {
     let good = fact(1, pledge(9));
-    let mut history = FactHistory::folded(|_| Err("cut short".to_owned()));
+    let mut history = AllFacts::folded(|_| Err("cut short".to_owned()));
     let mut chunk = Chunk::default();
     let recorded_at = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).expect("a time");
     chunk.push(&Recorded { index: 5, recorded_at, content: Content::Known(good.header(b"")) }).expect("an id");
     history.join(chunk);
-    assert!(history.is_complete(), "nothing was asked for");
+    assert_eq!(history.damaged(), None, "nothing was asked for");
     assert_eq!(history.of_kind(Kind::Pledge).collect::<Vec<_>>(), [&good.id], "what needs no reading");
     assert!(history.versions(&good.id).is_empty());
-    assert!(!history.is_complete());
     assert_eq!(history.damaged(), Some((5, "cut short")));
     assert!(
         Chunk::default()
@@ -186,18 +187,18 @@ struct Scan {
 }
 
 impl Lookup for Scan {
-    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Option<Vec<Vec<u64>>> {
+    fn find(&self, terms: &[IndexTerm<&FactId>], most: usize) -> Result<Vec<Vec<u64>>, String> {
         let has = |r: &Recorded, term: &IndexTerm<&FactId>| {
             let noise = self.noise > 0 && r.index.is_multiple_of(self.noise + 3);
             noise || matches!(&r.content, Content::Known(f) if f.index_terms().contains(term))
         };
         let places = |term| self.log.iter().filter(|r| has(r, term)).map(|r| r.index).take(most).collect();
-        Some(terms.iter().map(places).collect())
+        Ok(terms.iter().map(places).collect())
     }
 
-    fn read(&self, places: &[u64]) -> Option<Vec<Recorded>> {
+    fn read(&self, places: &[u64]) -> Result<Vec<Recorded>, String> {
         assert!(places.is_sorted_by(|a, b| a < b), "in order, each once");
-        Some(self.log.iter().filter(|r| places.binary_search(&r.index).is_ok()).cloned().collect())
+        Ok(self.log.iter().filter(|r| places.binary_search(&r.index).is_ok()).cloned().collect())
     }
 }
 
@@ -213,12 +214,11 @@ proptest! {
         }).chain([id("the-council"), id("nobody")]).collect();
         let clock = Clock { as_of: day(as_of), known_by: day(500) };
         // Each id is asked of fresh states, and of states that were asked for all the ids before.
-        let all = FactHistory::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
+        let all = IndexedFacts::new(Extent::new(log.len() as u64, None), Box::new(Scan { log: log.clone(), noise }));
         for id in &ids {
-            let one = FactHistory::on_demand(log.len() as u64, None, Box::new(Scan { log: log.clone(), noise }));
+            let one = IndexedFacts::new(Extent::new(log.len() as u64, None), Box::new(Scan { log: log.clone(), noise }));
             for read in [&one, &all] {
-                let told = |history: &FactHistory| {
-                    let view = View::new(history, clock);
+                let told = |history: &dyn FactSource, view: View<'_>| {
                     // A fold also indexes corrections without effect, so both
                     // sides keep only true matches.
                     let has = |id: &&FactId, term| {
@@ -230,12 +230,11 @@ proptest! {
                     let found = [found(IndexTerm::Party(id)), found(IndexTerm::Owner(id)), found(IndexTerm::Target(id)), found(IndexTerm::Control(id))];
                     format!("{:?} {:?} {:?} {found:?} {}", history.versions(id), judge(&view, id), payouts(&view, id), view.owes(id))
                 };
-                prop_assert_eq!(told(read), told(&folded));
-                prop_assert!(read.is_complete());
+                prop_assert_eq!(told(read, View::indexed(read, clock)), told(&folded, View::new(&folded, clock)));
+                prop_assert_eq!(read.error(), None);
             }
         }
-        prop_assert_eq!(all.ids().count(), 0);
-        prop_assert!(!all.is_complete(), "only a fold has every id");
+        prop_assert!(View::indexed(&all, clock).all().is_none(), "only a fold has every id");
     }
 
     #[test]
@@ -272,7 +271,7 @@ proptest! {
             }
         }
         let history = fold(&log);
-        let view = View::new(&history, Clock { as_of: day(500), known_by: day(500) });
+        let view = AllView::new(&history, Clock { as_of: day(500), known_by: day(500) });
         for id in &marked {
             prop_assert!(view.fact(id).is_none() && view.versions(id).is_empty() && judge(&view, id).is_none(), "{id}");
             prop_assert_eq!(view.with_sensitive(true).versions(id).len(), history.versions(id).len());

@@ -6,7 +6,7 @@ use crate::pledges::{PledgeFilter, judged, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
 use crate::wording::{count, interval, judgement};
-use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
+use crate::{Cell, Document, FactFilter, Item, ReportBasis, Selection, Tone};
 use heldto_fact::{Answer, Fact, FactId, Force, Interval, Kind};
 use heldto_replay::{Grade, Judgement, Note, Status, View};
 
@@ -36,13 +36,14 @@ const HEADINGS: &[(&str, Tone)] = &[
 ///
 /// A question accuses nobody: each asks for evidence that would settle the matter.
 #[must_use]
-pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
+pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
+    let view = &selection.view();
     let title = filter.facts.by.as_ref().or(filter.facts.about.as_ref());
     let title = title.map_or_else(String::new, |p| format!(": {}", view.name(p)));
     let mut document =
         Document::new(format!("Questions for the next meeting{title}"), basis, &["heading", "question", "ids", "why"]);
     let mut points: Vec<Point> = Vec::new();
-    let mut all = judged(view, filter);
+    let mut all = judged(selection, filter);
     all.sort_by_key(|j| std::cmp::Reverse(terms(j.mentions[0]).map(|c| c.force)));
     for j in &all {
         points.extend(of_commitment(view, j));
@@ -67,9 +68,10 @@ pub fn agenda(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Doc
         || filter.unit.is_some()
         || filter.made_under.is_some();
     let concerned = FactFilter { about: names, by: None, ..filter.facts.clone() };
-    let asked: Vec<&Fact> = concerned.facts(view, &|gist| gist.kind == Kind::Question).collect();
+    let concerned = selection.with(&concerned).expect("it asks for the same body or fact");
+    let asked: Vec<&Fact> = concerned.facts(&|summary| summary.kind == Kind::Question).collect();
     points.extend(asked.iter().filter(|_| !only_commitments).filter_map(|f| asked_before(view, f)));
-    let disagree = if only_commitments { Vec::new() } else { contradictions::found(view, &concerned) };
+    let disagree = if only_commitments { Vec::new() } else { contradictions::found(&concerned) };
     points.extend(disagree.iter().map(|c| Point {
         heading: "Contradicted",
         question: match (c.kind, c.possible) {

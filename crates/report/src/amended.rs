@@ -1,9 +1,8 @@
 //! Finds corrections and retractions, which are dated by recording only. Knows no documents. Start
 //! at [`amendments`].
 
-use crate::{FactFilter, Item, day};
+use crate::{FactFilter, Item, Selection, day};
 use heldto_fact::{FactId, Kind, Version};
-use heldto_replay::View;
 
 /// One correction or retraction.
 pub(crate) struct Amendment<'a> {
@@ -16,14 +15,11 @@ pub(crate) struct Amendment<'a> {
 /// Returns the amendments recorded by the known-by day, in the order of the log.
 ///
 /// Covers facts that match the filter in any version, whatever kinds the filter requests.
-pub(crate) fn amendments<'a>(
-    view: &View<'a>,
-    filter: &FactFilter,
-    pick: impl Fn(&Version) -> bool,
-) -> Vec<Amendment<'a>> {
-    let any_kind = FactFilter { kind: Vec::new(), ..filter.clone() };
+pub(crate) fn amendments<'a>(selection: &Selection<'a, '_>, pick: impl Fn(&Version) -> bool) -> Vec<Amendment<'a>> {
+    let view = &selection.view();
+    let any_kind = FactFilter { kind: Vec::new(), ..selection.filter().clone() };
     let mut found = Vec::new();
-    for id in filter.candidates(view) {
+    for id in selection.candidates() {
         let versions = view.versions(id);
         let concerned = versions.iter().filter_map(|v| v.fact.as_ref()).any(|f| any_kind.matches(view, f));
         for (n, version) in versions.iter().enumerate().filter(|(_, v)| concerned && pick(v)) {

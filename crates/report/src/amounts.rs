@@ -2,7 +2,7 @@
 //! rates of exchange and no judgements. Start at [`amounts`].
 
 use crate::wording::{amount, count, interval, list, voice_of};
-use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, day};
+use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, day};
 use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice, When};
 use heldto_replay::{Cluster, Total, View, totals};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -59,10 +59,11 @@ const TOTALS: &[&str] = &["whose", "role", "per", "unit", "low", "high", "counte
 ///
 /// Nothing is added across parties or roles: money announced, allocated and paid may be the same.
 #[must_use]
-pub fn amounts(view: &View<'_>, filter: &AmountFilter, basis: ReportBasis) -> Document {
+pub fn amounts(selection: &Selection<'_, '_>, filter: &AmountFilter, basis: ReportBasis) -> Document {
+    let view = &selection.view();
     let title = if filter.money { "Money" } else { "Amounts" };
     let mut document = Document::new(title, basis, if filter.totals { TOTALS } else { COLUMNS });
-    let candidates = candidates(view, filter);
+    let candidates = candidates(selection, filter);
     let groups = groups_of(view, filter, &candidates);
     document.summary.extend(filter.facts.describe().map(|words| format!("Only amounts in facts {words}.")));
     if groups.is_empty() {
@@ -128,16 +129,12 @@ fn whose<'a>(fact: &'a Fact, amount: &'a Amount) -> &'a [FactId] {
 /// Returns the facts that have a matching amount.
 ///
 /// Other filters are not applied yet.
-fn candidates<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<&'a Fact> {
-    filter
-        .facts
-        .candidate_facts(view, &|summary| summary.amounts)
-        .filter(|f| f.amounts.iter().any(|a| filter.fits(a)))
-        .collect()
+fn candidates<'a>(selection: &Selection<'a, '_>, filter: &AmountFilter) -> Vec<&'a Fact> {
+    selection.candidate_facts(&|summary| summary.amounts).filter(|f| f.amounts.iter().any(|a| filter.fits(a))).collect()
 }
 
-pub(crate) fn groups<'a>(view: &View<'a>, filter: &AmountFilter) -> Vec<Group<'a>> {
-    groups_of(view, filter, &candidates(view, filter))
+pub(crate) fn groups<'a>(selection: &Selection<'a, '_>, filter: &AmountFilter) -> Vec<Group<'a>> {
+    groups_of(&selection.view(), filter, &candidates(selection, filter))
 }
 
 fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]) -> Vec<Group<'a>> {

@@ -5,7 +5,8 @@ use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
 use crate::wording::{amount, count, interval, list, voice_of};
 use crate::{
-    Block, Document, FactFilter, Item, ReportBasis, Section, Tone, contradictions, deliveries, metrics, questions,
+    Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, contradictions, deliveries, metrics,
+    questions,
 };
 use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role, Strength, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts};
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<Document> {
     let fact = view.fact(party).filter(|f| f.kind() == Kind::Party)?;
     let facts = FactFilter { by: Some(party.clone()), ..FactFilter::default() };
-    let owed = judged(view, &PledgeFilter { facts, ..PledgeFilter::default() });
+    let owed = judged(&selected(view, &facts), &PledgeFilter { facts: facts.clone(), ..PledgeFilter::default() });
     let columns = &["section", "id", "text", "status", "amount", "when"];
     let document = Document::new(fact.text.clone(), basis, columns);
     let mut brief = Brief { view: *view, party, document };
@@ -49,6 +50,11 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
     brief.disagreements();
     brief.see_also();
     Some(brief.document)
+}
+
+/// Returns the selection of a filter that names the party of the brief.
+fn selected<'a, 'f>(view: &View<'a>, filter: &'f FactFilter) -> Selection<'a, 'f> {
+    Selection::of(*view, filter).expect("the filter names a party")
 }
 
 struct Brief<'a> {
@@ -151,7 +157,7 @@ impl<'a> Brief<'a> {
     /// Adds the party's deliveries, done or not, promised or not, each counted once.
     fn done(&mut self) {
         let filter = FactFilter { by: Some(self.party.clone()), ..FactFilter::default() };
-        let items = deliveries::brief(&self.view, &filter);
+        let items = deliveries::brief(&selected(&self.view, &filter));
         self.document.list("What it did, according to the record", Tone::Plain, items);
     }
 
@@ -224,7 +230,7 @@ impl<'a> Brief<'a> {
         let facts = FactFilter { about: Some(self.party.clone()), ..FactFilter::default() };
         let filter = AmountFilter { facts, money: true, ..AmountFilter::default() };
         let mut blocks = Vec::new();
-        for group in groups(&self.view, &filter) {
+        for group in groups(&selected(&self.view, &filter.facts), &filter) {
             // Payouts that settle complaints are listed with the complaints.
             let settles = |c: &Cluster<'_>| c.mentions.iter().all(|t| matches!(t.body, Body::Payout { .. }));
             let elsewhere =
@@ -269,7 +275,7 @@ impl<'a> Brief<'a> {
 
     fn disagreements(&mut self) {
         let filter = FactFilter { about: Some(self.party.clone()), ..FactFilter::default() };
-        let found = contradictions::found(&self.view, &filter);
+        let found = contradictions::found(&selected(&self.view, &filter));
         let items = found.iter().map(|c| contradictions::item(c)).collect();
         self.document.list("Facts that disagree", Tone::Warning, items);
     }

@@ -4,7 +4,7 @@
 use crate::amended::{self, amendments};
 use crate::pledges::{PledgeFilter, judged};
 use crate::wording::{count, judgement, voice_of};
-use crate::{Cell, Document, Event, Item, ReportBasis, Tone, day};
+use crate::{Cell, Document, Event, Item, ReportBasis, Selection, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge_each};
@@ -15,20 +15,21 @@ use std::collections::BTreeSet;
 /// `since` describes the earlier view in words.
 #[must_use]
 pub fn changes(
-    before: &View<'_>,
-    after: &View<'_>,
+    earlier: &Selection<'_, '_>,
+    later: &Selection<'_, '_>,
     filter: &PledgeFilter,
     since: &str,
     basis: ReportBasis,
 ) -> Document {
+    let (before, after) = (&earlier.view(), &later.view());
     let columns = &["what", "id", "text", "before", "after", "because", "day"];
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
     document.asked = filter.describe();
     document.summary.extend(filter.facts.describe().map(|words| format!("Only facts {words}.")));
-    let moved: Vec<Moved<'_>> = judged(after, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
+    let moved: Vec<Moved<'_>> = judged(later, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
     // A new mention of a known event is not news.
-    let new_told = new_facts(before, after, filter);
+    let new_told = new_facts(before, later);
     let mut told_again: BTreeSet<&FactId> = BTreeSet::new();
     for cluster in Cluster::each(after, new_told.iter().copied()) {
         let mut known = cluster.mentions.iter().filter(|t| before.fact(&t.id).is_some()).map(|t| &t.id);
@@ -44,9 +45,11 @@ pub fn changes(
     // Compared with an earlier day, the log is the same: entries recorded after that day are new.
     let (from, day) = (before.size(), before.clock().as_of);
     let is_new = |v: &Version| v.index >= from || (from == after.size() && v.recorded_at.date_naive() > day);
-    let amended = amendments(after, &filter.facts, is_new);
-    let gone: Vec<Judgement<'_>> =
-        judged(before, filter).into_iter().filter(|j| j.mentions.iter().all(|t| after.fact(&t.id).is_none())).collect();
+    let amended = amendments(later, is_new);
+    let gone: Vec<Judgement<'_>> = judged(earlier, filter)
+        .into_iter()
+        .filter(|j| j.mentions.iter().all(|t| after.fact(&t.id).is_none()))
+        .collect();
     document.summary.push(format!(
         "{}, {}, {}, {}, {}.",
         count(changed.len(), "commitment changed status or grade", "commitments changed status or grade"),
@@ -56,7 +59,7 @@ pub fn changes(
         count(amended.len(), "fact was corrected or retracted", "facts were corrected or retracted"),
     ));
     let is_figure = |f: &&Fact| f.kind() == Kind::Measurement && before.fact(&f.id).is_none();
-    let figures = filter.facts.facts(after, &|gist| gist.kind == Kind::Measurement).filter(is_figure).count();
+    let figures = later.facts(&|summary| summary.kind == Kind::Measurement).filter(is_figure).count();
     if figures > 0 {
         let are = count(figures, "figure is new", "figures are new");
         document.summary.push(format!("{are}. Figures are counted here; the metrics report lists them."));
@@ -175,11 +178,12 @@ fn entry(view: &View<'_>, fact: &Fact) -> String {
 
 /// Returns the facts known now and not before, except pledges, measurements, parties, sources and
 /// metrics.
-fn new_facts<'a>(before: &View<'_>, after: &View<'a>, filter: &PledgeFilter) -> Vec<&'a Fact> {
+fn new_facts<'a>(before: &View<'_>, later: &Selection<'a, '_>) -> Vec<&'a Fact> {
+    let after = later.view();
     let tells =
         |kind: Kind| !matches!(kind, Kind::Party | Kind::Source | Kind::Metric | Kind::Pledge | Kind::Measurement);
     let is_new = |f: &&Fact| tells(f.kind()) && before.fact(&f.id).is_none();
-    let mut new: Vec<&'a Fact> = filter.facts.facts(after, &|gist| tells(gist.kind)).filter(is_new).collect();
+    let mut new: Vec<&'a Fact> = later.facts(&|summary| tells(summary.kind)).filter(is_new).collect();
     new.sort_by_key(|f| (after.fact_known_from(&f.id), f.id.clone()));
     new
 }

@@ -3,7 +3,7 @@
 //! [`contradictions`].
 
 use crate::wording::{amount as amount_in_words, count, interval, voice_of};
-use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
+use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
 use heldto_fact::{Amount, Basis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit, When};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,10 +24,11 @@ pub(crate) struct Contradiction<'a> {
 ///
 /// Both sides are kept; nothing here says which is right.
 #[must_use]
-pub fn contradictions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Document {
+pub fn contradictions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Document {
+    let filter = selection.filter();
     let mut document = Document::new("Contradictions", basis, &["kind", "sure", "text", "ids", "sources"]);
     document.summary.extend(filter.describe().map(|words| format!("Only disagreements that involve a fact {words}.")));
-    let found = found(view, filter);
+    let found = found(selection);
     let possible = found.iter().filter(|c| c.possible).count();
     document.summary.push(match found.len() {
         0 => "No facts on record are known to disagree.".to_owned(),
@@ -68,11 +69,14 @@ pub fn contradictions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) 
     document
 }
 
-pub(crate) fn found<'a>(view: &View<'a>, filter: &FactFilter) -> Vec<Contradiction<'a>> {
-    let all: Vec<&'a Fact> = if filter.is_narrow() {
+pub(crate) fn found<'a>(selection: &Selection<'a, '_>) -> Vec<Contradiction<'a>> {
+    let (view, filter) = (&selection.view(), selection.filter());
+    let all: Vec<&'a Fact> = if let Some(all) = selection.all() {
+        all.facts(&|_| true).collect()
+    } else {
         // The matching facts, the facts that contradict them, and their other mentions.
         let mut all: BTreeMap<&FactId, &'a Fact> = BTreeMap::new();
-        let matching: Vec<&'a Fact> = filter.facts(view, &|_| true).collect();
+        let matching: Vec<&'a Fact> = selection.facts(&|_| true).collect();
         for fact in &matching {
             let against = view.linked_as(&fact.id, LinkKind::Contradicts).map(|(from, _)| from);
             all.extend(against.chain([*fact]).map(|f| (&f.id, f)));
@@ -81,8 +85,6 @@ pub(crate) fn found<'a>(view: &View<'a>, filter: &FactFilter) -> Vec<Contradicti
             all.extend(cluster.mentions.iter().map(|f| (&f.id, *f)));
         }
         all.into_values().collect()
-    } else {
-        view.facts(&|_| true).collect()
     };
     let concerns = |c: &Contradiction<'_>| {
         c.facts.iter().any(|f| filter.matches(view, f) && filter.in_range(f.window()) != heldto_fact::Truth::No)

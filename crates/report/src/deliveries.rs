@@ -2,19 +2,20 @@
 //! judgements. Start at [`deliveries`].
 
 use crate::wording::{amount, count, voice_of};
-use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone};
+use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, When};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the matching deliveries; with `unpledged`, only those towards no commitment on record.
 #[must_use]
-pub fn deliveries(view: &View<'_>, filter: &FactFilter, unpledged: bool, basis: ReportBasis) -> Document {
+pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportBasis) -> Document {
+    let (view, filter) = (&selection.view(), selection.filter());
     let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
     let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
     let mut document = Document::new(title, basis, columns);
     document.summary.extend(filter.describe().map(|words| format!("Only deliveries {words}.")));
-    let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
+    let facts = selection.facts(&|summary| summary.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
     let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
         Cluster::each(view, facts).into_iter().map(|c| (c.clone(), towards(view, &c, &mut firsts))).collect();
@@ -47,8 +48,9 @@ pub fn deliveries(view: &View<'_>, filter: &FactFilter, unpledged: bool, basis: 
 }
 
 /// Returns the deliveries for an authority's briefing.
-pub(crate) fn brief(view: &View<'_>, filter: &FactFilter) -> Vec<Item> {
-    let facts = filter.facts(view, &|gist| gist.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
+pub(crate) fn brief(selection: &Selection<'_, '_>) -> Vec<Item> {
+    let view = &selection.view();
+    let facts = selection.facts(&|summary| summary.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
     Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c, &mut firsts))).collect()
 }

@@ -2,10 +2,10 @@
 //! [`ReportBasis`].
 //! Knows views, but no output format except the JSON under its digest. Start at [`Document`].
 
-use crate::FactFilter;
+use crate::Selection;
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind};
-use heldto_replay::{Clock, Status, Urgency, View};
+use heldto_replay::{AllView, Clock, Status, Urgency, View};
 use std::collections::BTreeSet;
 
 /// The basis of a report, so that anyone can reproduce it.
@@ -37,20 +37,30 @@ pub struct SensitiveEntries {
 impl SensitiveEntries {
     /// Returns the numbers of a view.
     #[must_use]
-    pub const fn of(view: &View<'_>) -> Self {
+    pub fn of(view: &View<'_>) -> Self {
         Self { entries: view.sensitive_entries(), are_counted: view.is_sensitive() }
     }
 }
 
-/// The subject of a report.
+/// The subject of a report, with the source that serves it.
 #[derive(Debug, Clone, Copy)]
-pub enum Scope<'f> {
+pub enum Scope<'a, 'f> {
     /// Everything on record.
-    All,
+    All(AllView<'a>),
     /// Facts that may match a filter.
-    Filter(&'f FactFilter),
+    Selection(Selection<'a, 'f>),
     /// One fact, and the facts that link to it.
-    Fact(&'f FactId),
+    Fact(View<'a>, &'f FactId),
+}
+
+impl<'a> Scope<'a, '_> {
+    fn view(&self) -> View<'a> {
+        match self {
+            Self::All(view) => **view,
+            Self::Selection(selection) => selection.view(),
+            Self::Fact(view, _) => *view,
+        }
+    }
 }
 
 /// A position in a log: the statement of a checkpoint of that size, and the chain value.
@@ -69,17 +79,24 @@ pub struct LogPosition {
 impl ReportBasis {
     /// Returns the basis of a report on this view.
     #[must_use]
-    pub fn of(view: &View<'_>, log: LogPosition, scope: Scope<'_>) -> Self {
+    pub fn of(log: LogPosition, scope: &Scope<'_, '_>) -> Self {
+        let view = &scope.view();
         let cited = |facts: &mut dyn Iterator<Item = &Fact>| {
             let sources: BTreeSet<&FactId> = facts.flat_map(|f| f.cites.iter().map(|c| &c.source)).collect();
             view.newest_source(sources.into_iter().filter_map(|id| view.fact(id)))
         };
+        let of_all = |all: &AllView<'_>| {
+            let sources = all.of_kind(Kind::Source).filter_map(|id| view.fact(id));
+            (view.newest_source(sources.filter(|f| f.kind() == Kind::Source)), true)
+        };
         let (newest_source, of_all_sources) = match scope {
-            Scope::Filter(filter) if filter.is_narrow() => (cited(&mut filter.candidate_facts(view, &|_| true)), false),
-            Scope::Fact(id) => (cited(&mut view.fact(id).into_iter().chain(view.lookup(IndexTerm::Target(id)))), false),
-            Scope::Filter(_) | Scope::All => {
-                let sources = view.of_kind(Kind::Source).filter_map(|id| view.fact(id));
-                (view.newest_source(sources.filter(|f| f.kind() == Kind::Source)), true)
+            Scope::All(all) => of_all(all),
+            Scope::Selection(selection) => match selection.all() {
+                Some(all) => of_all(&all),
+                None => (cited(&mut selection.candidate_facts(&|_| true)), false),
+            },
+            Scope::Fact(_, id) => {
+                (cited(&mut view.fact(id).into_iter().chain(view.lookup(IndexTerm::Target(id)))), false)
             }
         };
         Self {

@@ -1,9 +1,7 @@
 //! The filter shared by all reports and the timeline: turns requested conditions into tests of
-//! facts and into candidates from the index. Knows no documents. Start at [`FactFilter`].
+//! facts. Knows no documents; `selection` finds the candidates. Start at [`FactFilter`].
 
-use heldto_fact::{
-    Act, Body, Change, Fact, FactId, FactSummary, IndexTerm, Kind, Salience, Target, Truth, Voice, Window,
-};
+use heldto_fact::{Act, Body, Change, Fact, FactId, Kind, Salience, Target, Truth, Voice, Window};
 use heldto_replay::{View, bodies_of, members};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
@@ -43,9 +41,6 @@ pub struct FactFilter {
     /// `true` to count a member of a requested body as that body.
     pub members: bool,
 }
-
-/// Largest ledger, in entries, that is read whole to find near matches.
-const READ_WHOLE: u64 = 20_000;
 
 impl FactFilter {
     /// Returns `true` if a fact matches everything but `since` and `until`.
@@ -99,7 +94,7 @@ impl FactFilter {
 
     /// Returns a copy of the filter for each condition, without that condition, with the
     /// condition in words.
-    fn relaxed(&self) -> Vec<(&'static str, Self)> {
+    pub(crate) fn relaxed(&self) -> Vec<(&'static str, Self)> {
         let mut all = Vec::new();
         let mut put = |is_asked: bool, name: &'static str, drop: &dyn Fn(&mut Self)| {
             if is_asked {
@@ -125,20 +120,6 @@ impl FactFilter {
         all
     }
 
-    /// Describes near matches: the number of results without one of several conditions.
-    ///
-    /// Ledgers of more than [`READ_WHOLE`] entries are not scanned in full for this.
-    pub(crate) fn nearly(&self, view: &View<'_>, count: impl Fn(&Self) -> usize) -> Option<String> {
-        let mut relaxed = self.relaxed();
-        if relaxed.len() < 2 {
-            return None;
-        }
-        relaxed.retain(|(_, without)| without.is_narrow() || view.size() <= READ_WHOLE);
-        let found = relaxed.iter().map(|(name, without)| (name, count(without))).filter(|(_, n)| *n > 0);
-        let words: Vec<String> = found.map(|(name, n)| format!("{n} without {name}")).collect();
-        (!words.is_empty()).then(|| format!("With one condition left out: {}.", crate::wording::list(&words)))
-    }
-
     /// Returns the certainty that a window lies within `since` and `until`.
     #[must_use]
     pub fn in_range(&self, window: Window) -> Truth {
@@ -158,58 +139,10 @@ impl FactFilter {
         }
     }
 
-    /// Returns a superset of the matching facts, by id: the index's results if a party or a link is
-    /// given, otherwise all facts.
-    pub(crate) fn candidates<'a>(&self, view: &View<'a>) -> Box<dyn Iterator<Item = &'a FactId> + 'a> {
-        match (self.about.as_ref().or(self.by.as_ref()), &self.linked) {
-            (Some(party), _) if self.members => {
-                let Some(party) = view.fact(party) else { return Box::new(std::iter::empty()) };
-                let of = |party| view.lookup_ids(IndexTerm::Party(party));
-                let ids: BTreeSet<&'a FactId> = members(view, &party.id).into_iter().flat_map(of).collect();
-                Box::new(ids.into_iter())
-            }
-            (Some(party), _) => Box::new(view.lookup_ids(IndexTerm::Party(party))),
-            (None, Some(id)) => {
-                let to = view.fact(id).into_iter().flat_map(Fact::targets);
-                let linked: BTreeSet<&'a FactId> = view.lookup_ids(IndexTerm::Target(id)).chain(to).collect();
-                Box::new(linked.into_iter())
-            }
-            (None, None) => Box::new(view.ids()),
-        }
-    }
-
-    /// Like [`Self::candidates`], as visible in `view`; a full scan is limited to `predicate` and
-    /// to the requested kinds.
-    pub(crate) fn candidate_facts<'a>(
-        &self,
-        view: &View<'a>,
-        predicate: &dyn Fn(FactSummary) -> bool,
-    ) -> Box<dyn Iterator<Item = &'a Fact> + 'a> {
-        let view = *view;
-        if self.is_narrow() {
-            Box::new(self.candidates(&view).filter_map(move |id| view.fact(id)))
-        } else {
-            let asked = |summary: FactSummary| self.kind.is_empty() || self.kind.contains(&summary.kind);
-            Box::new(view.facts(&|summary| predicate(summary) && asked(summary)))
-        }
-    }
-
     /// Returns `true` if a party or a link is requested, so that not every fact is a candidate.
-    pub(crate) const fn is_narrow(&self) -> bool {
+    #[must_use]
+    pub const fn is_narrow(&self) -> bool {
         self.about.is_some() || self.by.is_some() || self.linked.is_some()
-    }
-
-    /// Returns the matching facts, including those whose day matches only possibly.
-    ///
-    /// A full scan is limited to facts with a version that satisfies `predicate`.
-    pub(crate) fn facts<'f, 'a>(
-        &'f self,
-        view: &View<'a>,
-        predicate: &dyn Fn(FactSummary) -> bool,
-    ) -> impl Iterator<Item = &'a Fact> + use<'f, 'a> {
-        let view = *view;
-        self.candidate_facts(&view, predicate)
-            .filter(move |f| self.matches(&view, f) && self.in_range(f.window()) != Truth::No)
     }
 
     /// Describes the filter in words; `None` if it matches every fact.

@@ -4,7 +4,7 @@
 use crate::wording::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone};
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Kind, LinkKind, PartyKind, Voice, When, Window};
-use heldto_replay::{MetricValue, View, series};
+use heldto_replay::{AllView, MetricValue, View, series};
 use std::collections::BTreeSet;
 
 const COLUMNS: &[&str] = &[
@@ -29,21 +29,22 @@ const COLUMNS: &[&str] = &[
 /// With a party in the filter: its series, compared with the areas that contain it and its
 /// neighbours by size. Without one: every area that has figures and lies in no other.
 #[must_use]
-pub fn metrics(view: &View<'_>, filter: &FactFilter, only: Option<&FactId>, basis: ReportBasis) -> Document {
+pub fn metrics(all: &AllView<'_>, filter: &FactFilter, only: Option<&FactId>, basis: ReportBasis) -> Document {
+    let view: &View<'_> = all;
     let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
     let mut document = Document::new(title, basis, COLUMNS);
-    let metrics: Vec<&FactId> = view.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
+    let metrics: Vec<&FactId> = all.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
     for metric in metrics {
         let parties: Vec<&FactId> = match &filter.about {
-            Some(party) => view.parties(metric).filter(|p| *p == party).collect(),
-            None => roots(view, metric),
+            Some(party) => all.parties(metric).filter(|p| *p == party).collect(),
+            None => roots(all, metric),
         };
         for party in parties {
             let mut values = series(view, metric, party);
             values.retain(|v| filter.matches(view, v.fact) && filter.in_range(v.window) != heldto_fact::Truth::No);
             if !values.is_empty() {
                 document.data.rows.extend(values.iter().flat_map(|v| rows(metric, party, v)));
-                let section = section(view, metric, party, &values, filter.about.is_some());
+                let section = section(all, metric, party, &values, filter.about.is_some());
                 document.sections.push(section);
             }
         }
@@ -60,7 +61,7 @@ pub fn metrics(view: &View<'_>, filter: &FactFilter, only: Option<&FactId>, basi
 }
 
 /// Returns the areas that have figures for a metric and lie in no other area that has.
-fn roots<'a>(view: &View<'a>, metric: &FactId) -> Vec<&'a FactId> {
+fn roots<'a>(view: &AllView<'a>, metric: &FactId) -> Vec<&'a FactId> {
     let all: Vec<&'a FactId> = view.parties(metric).collect();
     let inside = |p: &FactId| series(view, metric, p).iter().any(|v| !wholes(view, v).is_empty());
     all.iter().copied().filter(|p| !inside(p)).collect()
@@ -79,7 +80,7 @@ fn wholes<'a>(view: &View<'a>, value: &MetricValue<'a>) -> Vec<MetricValue<'a>> 
     found
 }
 
-fn section(view: &View<'_>, metric: &FactId, party: &FactId, values: &[MetricValue<'_>], compared: bool) -> Section {
+fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[MetricValue<'_>], compared: bool) -> Section {
     let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
     let whose = if compared {
         String::new()
@@ -275,7 +276,13 @@ const NEIGHBOURS: usize = 5;
 /// parties of its kind with the nearest denominators.
 ///
 /// Counts are not compared: a large area has more of everything.
-fn comparison(view: &View<'_>, metric: &FactId, party: &FactId, values: &[MetricValue<'_>], unit: &str) -> Vec<Block> {
+fn comparison(
+    view: &AllView<'_>,
+    metric: &FactId,
+    party: &FactId,
+    values: &[MetricValue<'_>],
+    unit: &str,
+) -> Vec<Block> {
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
     let others = view.parties(metric).count();
     if unit != "%" {

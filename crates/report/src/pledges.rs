@@ -7,7 +7,7 @@ pub(crate) use summary::summary;
 
 use crate::finding;
 use crate::wording::{interval, judgement, target};
-use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Tone, day};
+use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit};
 use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge_each};
@@ -134,18 +134,21 @@ pub(crate) fn terms(fact: &Fact) -> Option<&Commitment> {
 /// One a commitment, or one for each addressee of a recommendation; none for a commitment that was
 /// not yet known.
 #[must_use]
-pub fn judged<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
-    let mut all = judged_by_facts(view, filter);
-    all.retain(|j| filter.matches_status(j, view.clock().as_of));
+pub fn judged<'a>(selection: &Selection<'a, '_>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
+    let mut all = judged_by_facts(selection, filter);
+    all.retain(|j| filter.matches_status(j, selection.view().clock().as_of));
     all
 }
 
-fn judged_by_facts<'a>(view: &View<'a>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
+fn judged_by_facts<'a>(selection: &Selection<'a, '_>, filter: &PledgeFilter) -> Vec<Judgement<'a>> {
+    let view = &selection.view();
     let pledges: Box<dyn Iterator<Item = &'a FactId>> = match &filter.facts.by {
         // A recommendation is owed by the body it is made to.
         Some(owner) => Box::new(owed_by(view, filter, owner).into_iter()),
-        None if filter.facts.is_narrow() => filter.facts.candidates(view),
-        None => Box::new(view.of_kind(Kind::Pledge).chain(view.of_kind(Kind::Recommendation))),
+        None => match selection.all() {
+            Some(all) => Box::new(all.of_kind(Kind::Pledge).chain(all.of_kind(Kind::Recommendation))),
+            None => selection.candidates(),
+        },
     };
     let is_owed = |f: &&Fact| matches!(f.body, Body::Pledge(_) | Body::Recommendation(_));
     let clusters = Cluster::each(view, pledges.filter_map(|id| view.fact(id)).filter(is_owed));
@@ -221,8 +224,9 @@ const COLUMNS: &[&str] = &[
 
 /// Returns the report: a summary that can be quoted, then the commitments by status.
 #[must_use]
-pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
-    let known = judged_by_facts(view, filter);
+pub fn pledges(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
+    let view = &selection.view();
+    let known = judged_by_facts(selection, filter);
     let whole = known.len();
     let all = known.into_iter().filter(|j| filter.matches_status(j, view.clock().as_of));
     let (all, possible): (Vec<_>, Vec<_>) = all.partition(|j| certainly(view, j, filter));
@@ -239,9 +243,10 @@ pub fn pledges(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Do
         document.summary.push(format!("Only commitments {words}."));
     }
     if whole == 0 {
-        let matching =
-            |facts: &FactFilter| judged_by_facts(view, &PledgeFilter { facts: facts.clone(), ..filter.clone() }).len();
-        document.summary.extend(filter.facts.nearly(view, matching));
+        let matching = |relaxed: &Selection<'_, '_>| {
+            judged_by_facts(relaxed, &PledgeFilter { facts: relaxed.filter().clone(), ..filter.clone() }).len()
+        };
+        document.summary.extend(selection.nearly(matching));
     }
     if let Some(words) = filter.status_in_words() {
         document.summary.push(format!("Only those {words}: {} of {whole} on record.", all.len()));

@@ -2,18 +2,19 @@
 //! [`questions`].
 
 use crate::wording::{count, list};
-use crate::{Cell, Document, FactFilter, Item, ReportBasis, Tone, day};
+use crate::{Cell, Document, Item, ReportBasis, Selection, Tone, day};
 use heldto_fact::{Answer, Body, Fact, FactId, Kind, LinkKind, Strength, When};
 use heldto_replay::View;
 
 /// Returns the matching questions, grouped by their answer.
 #[must_use]
-pub fn questions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Document {
+pub fn questions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Document {
+    let (view, filter) = (&selection.view(), selection.filter());
     let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
     let mut document = Document::new("Questions", basis, columns);
     document.summary.extend(filter.describe().map(|words| format!("Only questions {words}.")));
     let asked: Vec<&Fact> =
-        filter.facts(view, &|gist| gist.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
+        selection.facts(&|gist| gist.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
     let of = |answer: Answer| asked.iter().filter(move |f| answer_of(f) == Some(answer));
     let clauses: Vec<String> = ANSWERS
         .iter()
@@ -25,10 +26,11 @@ pub fn questions(view: &View<'_>, filter: &FactFilter, basis: ReportBasis) -> Do
     let clauses = if clauses.is_empty() { String::new() } else { format!(": {}", list(&clauses)) };
     document.summary.push(format!("{total}{clauses}."));
     if asked.is_empty() {
-        let matching = |f: &FactFilter| {
-            f.facts(view, &|g| g.kind == Kind::Question).filter(|q| q.kind() == Kind::Question).count()
+        let matching = |relaxed: &Selection<'_, '_>| {
+            let facts = relaxed.facts(&|summary| summary.kind == Kind::Question);
+            facts.filter(|f| f.kind() == Kind::Question).count()
         };
-        document.summary.extend(filter.nearly(view, matching));
+        document.summary.extend(selection.nearly(matching));
     }
     for (answer, _, heading, tone) in ANSWERS {
         document.list(heading, *tone, of(*answer).map(|f| item(view, f)).collect());

@@ -3,7 +3,7 @@
 
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::wording::{count, days_between};
-use crate::{Cell, Document, Item, ReportBasis, Tone, day};
+use crate::{Cell, Document, Item, ReportBasis, Selection, Tone, day};
 use heldto_fact::{Body, Due, Fact, FactId, LinkKind, Mode, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
 
@@ -21,11 +21,12 @@ pub(crate) struct Move<'a> {
 
 /// Returns the moved due dates of the matching commitments.
 #[must_use]
-pub fn slippage(view: &View<'_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
+pub fn slippage(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
+    let view = &selection.view();
     let columns =
         &["id", "text", "from", "to", "moved-by", "days-least", "days-most", "told-in", "known-from", "explained-by"];
     let mut document = Document::new("Moved due dates", basis, columns);
-    let judged = judged(view, filter);
+    let judged = judged(selection, filter);
     let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).collect();
     document.summary.extend(filter.describe().map(|words| format!("Only commitments {words}.")));
     let silent = moves.iter().filter(|m| m.explained.is_empty()).count();

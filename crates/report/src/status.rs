@@ -3,10 +3,10 @@
 
 use crate::pledges::{PledgeFilter, judged, summary};
 use crate::wording::count;
-use crate::{Block, Cell, Document, Item, LogPosition, ReportBasis, Section, SensitiveEntries, Tone, day};
+use crate::{Block, Cell, Document, Item, LogPosition, ReportBasis, Section, Selection, SensitiveEntries, Tone, day};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, Kind};
-use heldto_replay::{Clock, View};
+use heldto_replay::{AllView, Clock, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ impl TopN {
 impl StatusSummary {
     /// Judges the whole ledger.
     #[must_use]
-    pub fn of(view: &View<'_>, log: &LogPosition) -> Self {
+    pub fn of(view: &AllView<'_>, log: &LogPosition) -> Self {
         let (mut kinds, mut sources): (BTreeMap<Kind, usize>, Vec<&Fact>) = (BTreeMap::new(), Vec::new());
         for fact in view.facts(&|_| true) {
             *kinds.entry(fact.kind()).or_default() += 1;
@@ -91,7 +91,10 @@ impl StatusSummary {
             }
         }
         let of = |pick: &dyn Fn(Kind) -> bool| kinds.iter().filter(|(kind, _)| pick(**kind)).map(|(_, n)| n).sum();
-        let all = judged(view, &PledgeFilter::default());
+        let all = {
+            let filter = PledgeFilter::default();
+            judged(&Selection::of(**view, &filter.facts).expect("the view has all facts"), &filter)
+        };
         let past: Vec<_> = all.iter().filter(|j| j.status.is_past_due()).collect();
         let past = past.iter().map(|j| {
             let first = j.mentions[0];

@@ -3,7 +3,7 @@
 
 use crate::amended::{self, Amendment, amendments};
 use crate::wording::{amount, count};
-use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Tone, day};
+use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
 use heldto_replay::{Cluster, View};
@@ -35,16 +35,11 @@ const COLUMNS: &[&str] =
 /// A fact with a vague day may match `since` and `until` only possibly; such facts are listed
 /// apart.
 #[must_use]
-pub fn timeline(
-    view: &View<'_>,
-    filter: &FactFilter,
-    order: SortOrder,
-    only_count: bool,
-    basis: ReportBasis,
-) -> Document {
+pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: bool, basis: ReportBasis) -> Document {
+    let (view, filter) = (&selection.view(), selection.filter());
     let declares =
         |kind: Kind| matches!(kind, Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&kind);
-    let candidates = filter.candidate_facts(view, &|summary| !declares(summary.kind));
+    let candidates = selection.candidate_facts(&|summary| !declares(summary.kind));
     let matching = candidates.filter(|f| !declares(f.kind()) && filter.matches(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
@@ -54,20 +49,21 @@ pub fn timeline(
     // Corrections and retractions of matching facts, if their kind is requested.
     let wanted =
         |v: &Version| filter.kind.contains(if v.fact.is_some() { &Kind::Correction } else { &Kind::Retraction });
-    let amended = amendments(view, filter, wanted);
+    let amended = amendments(selection, wanted);
     document.data.rows.extend(amended.iter().map(amended_row));
     let things = Cluster::each(view, lines.iter().map(|l| l.fact)).len();
     document.asked = filter.describe();
     document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
     if lines.is_empty() && amended.is_empty() {
-        let matching = |f: &FactFilter| {
-            let candidates = f.candidate_facts(view, &|summary| !declares(summary.kind));
+        let matching = |relaxed: &Selection<'_, '_>| {
+            let f = relaxed.filter();
+            let candidates = relaxed.candidate_facts(&|summary| !declares(summary.kind));
             candidates
                 .filter(|x| !declares(x.kind()) && f.matches(view, x))
                 .filter_map(|x| placed(view, x, f, order))
                 .count()
         };
-        document.summary.extend(filter.nearly(view, matching));
+        document.summary.extend(selection.nearly(matching));
     }
     let sources: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
     document.summary.push(if lines.is_empty() {

@@ -11,7 +11,7 @@ use heldto_fact::{
     Amount, Basis, Body, Fact, FactId, Force, Kind, LinkKind, Outcome, Qualifier, Role, Ruling, Strength, Target, Unit,
     Voice,
 };
-use heldto_replay::{View, bodies_of};
+use heldto_replay::{AllView, bodies_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A warning about one fact.
@@ -29,7 +29,7 @@ pub struct Warning {
 #[derive(Default)]
 pub struct KnownFacts<'a> {
     /// Recorded facts; `None` if the ledger is too long to be read for this, or there is none.
-    pub recorded: Option<View<'a>>,
+    pub recorded: Option<AllView<'a>>,
     /// Recorded facts that the new facts name.
     pub named: BTreeMap<FactId, Fact>,
     /// Facts about an identifiable child or family.
@@ -47,7 +47,7 @@ pub fn warnings(facts: &[&Fact], ground: &KnownFacts<'_>) -> Vec<Warning> {
 
 /// Returns the warnings of a whole ledger, as a document.
 #[must_use]
-pub fn check(view: &View<'_>, today: NaiveDate, basis: ReportBasis) -> Document {
+pub fn check(view: &AllView<'_>, today: NaiveDate, basis: ReportBasis) -> Document {
     let facts: Vec<&Fact> = view.facts(&|_| true).collect();
     let sensitive = view.withheld().cloned().unwrap_or_default();
     let ground = KnownFacts { recorded: Some(*view), named: BTreeMap::new(), sensitive, today };

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
 use heldto_ledger::Ledger;
-use heldto_replay::{Clock, View};
+use heldto_replay::{AllView, Clock};
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
@@ -91,9 +91,9 @@ pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result
 ///
 /// Sensitive facts are left out unless the fact is sensitive itself.
 fn leaning_on(open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
-    let history = load::all(open)?;
+    let all = load::all(open)?;
     // Facts dated in the future depend on it too.
-    let view = View::new(&history, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
+    let view = AllView::new(&all, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
     let view = view.with_sensitive(view.is_about_sensitive(id));
     let named = BTreeSet::from([id.clone()]);
     let facts = view.facts(&|_| true).filter(|fact| fact.id != *id && fact.names_any(&named));

@@ -8,6 +8,7 @@ use crate::{Env, RunOutput, input, load, open};
 use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
+use heldto_replay::FactSource;
 use heldto_store::StoreError;
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
@@ -206,17 +207,17 @@ fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf])
 
 /// Returns the existing facts against which a mapping resolves parties: ids and party codes.
 fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
-    let history = load::fold(open, None)?;
+    let all = load::fold(open, None)?;
     let mut ground = ExistingFacts::default();
-    for (id, kind) in history.standing() {
+    for (id, kind) in all.standing() {
         ground.known.insert(id.clone(), kind);
-        let newest = (kind == Kind::Party).then(|| history.versions(id).last()?.fact.as_ref()).flatten();
+        let newest = (kind == Kind::Party).then(|| all.versions(id).last()?.fact.as_ref()).flatten();
         if let Some(Body::Party { identifiers, .. }) = newest.map(|fact| &fact.body) {
             let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));
-            ground.codes.extend(codes.map(|exit_code| (exit_code, id.clone())));
+            ground.codes.extend(codes.map(|code| (code, id.clone())));
         }
     }
-    load::sound(&history)?;
+    load::sound(&all)?;
     Ok(ground)
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate};
 use heldto_fact::{Fact, FactId};
 use heldto_intake::{File, Places, Problems};
 use heldto_ledger::Ledger;
-use heldto_replay::{Clock, FactHistory, View};
+use heldto_replay::{AllFacts, AllView, Clock};
 use heldto_report::{KnownFacts, ReportBasis, Scope, warnings};
 use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
@@ -53,11 +53,11 @@ fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<Run
     let today = today(env);
     let view = loaded.view(env, &clocks);
     // Includes facts dated in the future, such as sources: the ledger holds them already.
-    let view =
-        View::new(&loaded.history, Clock { as_of: NaiveDate::MAX, ..view.clock() }).with_sensitive(args.sensitive);
+    let view = view.at(Clock { as_of: NaiveDate::MAX, ..view.clock() });
     let now = loaded.view(env, &Clocks { sensitive: args.sensitive, ..Clocks::default() });
-    let document = heldto_report::check(&view, today, ReportBasis::of(&now, loaded.log.clone(), Scope::All));
-    load::sound(&loaded.history)?;
+    let basis = ReportBasis::of(loaded.position.log.clone(), &Scope::All(now));
+    let document = heldto_report::check(&view, today, basis);
+    load::sound(&loaded.facts)?;
     let exit_code = if args.strict && !document.data.rows.is_empty() { INPUT } else { 0 };
     Ok(RunOutput { exit_code, ..super::report::written(global, &document)? })
 }
@@ -115,10 +115,10 @@ fn found(
     facts: &[&Fact],
 ) -> Result<Problems, CommandError> {
     let is_read = open.head().size() <= READ_WHOLE;
-    let history: Option<FactHistory> = is_read.then(|| load::all(open)).transpose()?;
+    let recorded: Option<AllFacts> = is_read.then(|| load::all(open)).transpose()?;
     let all = Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX };
     let mut ground = KnownFacts {
-        recorded: history.as_ref().map(|history| View::new(history, all)),
+        recorded: recorded.as_ref().map(|recorded| AllView::new(recorded, all)),
         sensitive: open.sensitive()?.entities,
         today: today(env),
         ..KnownFacts::default()

@@ -6,52 +6,92 @@ use crate::args::{
     ShowArgs, Since, StatusArgs, TimelineArgs,
 };
 use crate::error::{CommandError, FOUND, INPUT, USAGE};
-use crate::load::Loaded;
+use crate::load::{LedgerPosition, Reading};
 use crate::{Env, RunOutput, load, open, permissions};
 use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
-use heldto_replay::{Clock, View};
+use heldto_replay::{AllView, Clock, View};
 use heldto_report::{
-    AmountFilter, Document, FactFilter, PledgeFilter, ReportBasis, Scope, SensitiveEntries, StatusSummary, render,
+    AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope, Selection, SensitiveEntries,
+    StatusSummary, render,
 };
 use heldto_store_sled::Access;
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Runs `open_indexed` on a ledger read on demand, and again on a fold of the whole if that cannot
-/// answer.
-fn with_report<T>(
+/// Makes a document from all facts.
+fn of_all(
     env: &mut Env<'_>,
     global: &Global,
     clocks: &Clocks,
-    mut open_indexed: impl FnMut(&Loaded, &View<'_>) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    let loaded = load::indexed(env, global, clocks.at.as_ref())?;
-    let found = open_indexed(&loaded, &loaded.view(env, clocks));
-    // An error is reported only by the full fold, which knows every fact.
-    if found.is_ok() && loaded.history.is_complete() {
-        told(env, global, clocks, &loaded);
-        return found;
-    }
-    drop(loaded);
+    make: impl FnOnce(LogPosition, AllView<'_>) -> Result<Document, CommandError>,
+) -> Result<Document, CommandError> {
     let loaded = load::full(env, global, clocks.at.as_ref())?;
-    let found = open_indexed(&loaded, &loaded.view(env, clocks));
-    told(env, global, clocks, &loaded);
-    load::sound(&loaded.history)?;
-    // Freeing the states of a long log takes a fifth of the time, and the process ends soon: leave
+    let made = make(loaded.position.log.clone(), loaded.view(env, clocks));
+    report_work(env, global, &loaded.view(env, clocks), &loaded.read, &loaded.position);
+    load::sound(&loaded.facts)?;
+    // Freeing the facts of a long log takes a fifth of the time, and the process ends soon: leave
     // that to another thread.
     std::thread::spawn(move || drop(loaded));
-    found
+    made
+}
+
+/// Makes something of the facts that the index finds.
+///
+/// If the index does not read, or if an error wants the nearest of all ids, makes it of all facts.
+fn of_found<T>(
+    env: &mut Env<'_>,
+    global: &Global,
+    clocks: &Clocks,
+    make: impl Fn(LogPosition, View<'_>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let loaded = match load::indexed(env, global, clocks.at.as_ref())? {
+        Reading::All(loaded) => loaded,
+        Reading::Indexed(loaded) => {
+            let made = make(loaded.position.log.clone(), loaded.view(env, clocks));
+            if made.is_ok() && loaded.facts.error().is_none() {
+                report_work(env, global, &loaded.view(env, clocks), &loaded.read, &loaded.position);
+                return made;
+            }
+            drop(loaded);
+            load::full(env, global, clocks.at.as_ref())?
+        }
+    };
+    let made = make(loaded.position.log.clone(), *loaded.view(env, clocks));
+    report_work(env, global, &loaded.view(env, clocks), &loaded.read, &loaded.position);
+    load::sound(&loaded.facts)?;
+    made
+}
+
+/// Makes a document from the facts that a filter selects: through the index if the filter names a
+/// party or a link, and otherwise from all facts.
+fn of_selected(
+    env: &mut Env<'_>,
+    global: &Global,
+    clocks: &Clocks,
+    filter: &FactFilter,
+    make: impl Fn(&Selection<'_, '_>, ReportBasis) -> Result<Document, CommandError>,
+) -> Result<Document, CommandError> {
+    let make = |log: LogPosition, view: View<'_>| {
+        let selection = Selection::of(view, filter).expect("a filter without a party or a link has all facts");
+        make(&selection, ReportBasis::of(log, &Scope::Selection(selection)))
+    };
+    if filter.is_narrow() {
+        of_found(env, global, clocks, make)
+    } else {
+        of_all(env, global, clocks, |log, view| make(log, *view))
+    }
 }
 
 /// Prints the numbers of entries read, commitments judged and facts compared, if verbose.
 ///
 /// Omits numbers that would reveal how much of the ledger is sensitive.
-fn told(env: &mut Env<'_>, global: &Global, clocks: &Clocks, loaded: &Loaded) {
+fn report_work(env: &mut Env<'_>, global: &Global, view: &View<'_>, read: &AtomicU64, position: &LedgerPosition) {
     if !global.verbose {
         return;
     }
-    let view = loaded.view(env, clocks);
-    let (read, all) = (loaded.read.load(std::sync::atomic::Ordering::Relaxed), loaded.log.entries);
+    let (read, all) = (read.load(Ordering::Relaxed), position.log.entries);
     if view.is_sensitive() || view.sensitive_entries() == 0 {
         let (judged, compared) = view.work_done();
         (env.eprintln)(&format!(
@@ -65,20 +105,6 @@ fn told(env: &mut Env<'_>, global: &Global, clocks: &Clocks, loaded: &Loaded) {
     }
 }
 
-/// Makes a document from a view and renders it in the chosen format.
-fn with_view(
-    env: &mut Env<'_>,
-    global: &Global,
-    clocks: &Clocks,
-    scope: Scope<'_>,
-    mut make: impl FnMut(&Loaded, &View<'_>, ReportBasis) -> Result<Document, CommandError>,
-) -> Result<RunOutput, CommandError> {
-    let document = with_report(env, global, clocks, |loaded, view| {
-        make(loaded, view, ReportBasis::of(view, loaded.log.clone(), scope))
-    })?;
-    written(global, &document)
-}
-
 pub fn written(global: &Global, document: &Document) -> Result<RunOutput, CommandError> {
     let out = render(document, global.format, global.screen).map_err(|e| {
         CommandError::new(USAGE, e.to_string())
@@ -87,42 +113,44 @@ pub fn written(global: &Global, document: &Document) -> Result<RunOutput, Comman
     Ok(RunOutput { out, page: true, exit_code: 0 })
 }
 
-fn party(loaded: &Loaded, view: &View<'_>, id: Option<&FactId>) -> Result<(), CommandError> {
-    id.map_or(Ok(()), |id| loaded.require(view, id, Some(Kind::Party)))
+fn party(view: &View<'_>, id: Option<&FactId>) -> Result<(), CommandError> {
+    id.map_or(Ok(()), |id| load::require(view, id, Some(Kind::Party)))
 }
 
 /// Checks that every id in the filters is recorded, with the right kind.
-fn filters(loaded: &Loaded, view: &View<'_>, filters: &Filters) -> Result<(), CommandError> {
-    party(loaded, view, filters.about.as_ref())?;
-    party(loaded, view, filters.by.as_ref())?;
+fn filters(view: &View<'_>, filters: &Filters) -> Result<(), CommandError> {
+    party(view, filters.about.as_ref())?;
+    party(view, filters.by.as_ref())?;
     for (id, kind) in [(&filters.linked, None), (&filters.source, Some(Kind::Source))] {
         if let Some(id) = id {
-            loaded.require(view, id, kind)?;
+            load::require(view, id, kind)?;
         }
     }
     Ok(())
 }
 
-fn pledge_filters(loaded: &Loaded, view: &View<'_>, pledges: &PledgeFilters) -> Result<(), CommandError> {
-    party(loaded, view, pledges.made_under.as_ref())?;
-    filters(loaded, view, &pledges.facts)
+fn pledge_filters(view: &View<'_>, pledges: &PledgeFilters) -> Result<(), CommandError> {
+    party(view, pledges.made_under.as_ref())?;
+    filters(view, &pledges.facts)
 }
 
 /// Shows one fact, as a document or as a facts file.
 pub fn show(env: &mut Env<'_>, global: &Global, args: &ShowArgs) -> Result<RunOutput, CommandError> {
     if args.toml {
-        let out = with_report(env, global, &args.clocks, |loaded, view| {
-            loaded.require(view, &args.id, None)?;
+        let out = of_found(env, global, &args.clocks, |_, view| {
+            load::require(&view, &args.id, None)?;
             Ok(view.fact(&args.id).map(|f| heldto_intake::to_toml(std::slice::from_ref(f))).unwrap_or_default())
         })?;
         return Ok(super::plain(out));
     }
     let recorders = if args.private { recorders(env, global, &args.id)? } else { BTreeMap::new() };
-    with_view(env, global, &args.clocks, Scope::Fact(&args.id), |loaded, view, basis| {
-        loaded.require(view, &args.id, None)?;
-        heldto_report::show(view, &args.id, &recorders, basis)
+    let document = of_found(env, global, &args.clocks, |log, view| {
+        load::require(&view, &args.id, None)?;
+        let basis = ReportBasis::of(log, &Scope::Fact(view, &args.id));
+        heldto_report::show(&view, &args.id, &recorders, basis)
             .ok_or_else(|| CommandError::new(INPUT, format!("`{}` was retracted", args.id)))
-    })
+    })?;
+    written(global, &document)
 }
 
 /// Returns who recorded each entry of a fact, as text by entry.
@@ -146,13 +174,13 @@ fn filtered(
     global: &Global,
     clocks: &Clocks,
     asked: &Filters,
-    make: impl Fn(&View<'_>, FactFilter, ReportBasis) -> Document,
+    make: impl Fn(&Selection<'_, '_>, ReportBasis) -> Document,
 ) -> Result<RunOutput, CommandError> {
-    let filter = asked.filter();
-    with_view(env, global, clocks, Scope::Filter(&filter), |loaded, view, basis| {
-        filters(loaded, view, asked)?;
-        Ok(make(view, filter.clone(), basis))
-    })
+    let document = of_selected(env, global, clocks, &asked.filter(), |selection, basis| {
+        filters(&selection.view(), asked)?;
+        Ok(make(selection, basis))
+    })?;
+    written(global, &document)
 }
 
 /// Renders a report on the commitments that match a filter.
@@ -161,19 +189,20 @@ fn filtered_pledges(
     global: &Global,
     clocks: &Clocks,
     asked: &PledgeFilters,
-    make: impl Fn(&View<'_>, &PledgeFilter, ReportBasis) -> Document,
+    make: impl Fn(&Selection<'_, '_>, &PledgeFilter, ReportBasis) -> Document,
 ) -> Result<RunOutput, CommandError> {
     let filter = asked.filter(None);
-    with_view(env, global, clocks, Scope::Filter(&filter.facts), |loaded, view, basis| {
-        pledge_filters(loaded, view, asked)?;
-        Ok(make(view, &filter, basis))
-    })
+    let document = of_selected(env, global, clocks, &filter.facts, |selection, basis| {
+        pledge_filters(&selection.view(), asked)?;
+        Ok(make(selection, &filter, basis))
+    })?;
+    written(global, &document)
 }
 
 /// Renders the timeline.
 pub fn timeline(env: &mut Env<'_>, global: &Global, args: &TimelineArgs) -> Result<RunOutput, CommandError> {
-    filtered(env, global, &args.clocks, &args.filters, |view, filter, basis| {
-        heldto_report::timeline(view, &filter, args.clock.into(), args.count, basis)
+    filtered(env, global, &args.clocks, &args.filters, |selection, basis| {
+        heldto_report::timeline(selection, args.clock.into(), args.count, basis)
     })
 }
 
@@ -184,44 +213,50 @@ pub fn timeline(env: &mut Env<'_>, global: &Global, args: &TimelineArgs) -> Resu
 pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<RunOutput, CommandError> {
     let Clocks { as_of, known_by, at, sensitive } = &args.clocks;
     let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none() && !sensitive;
-    let glanced = if by_no_clock { load::cached_status(env, global)? } else { None };
-    let (loaded, glance) = match glanced {
-        Some(glanced) => glanced,
+    let cached = if by_no_clock { load::cached_status(env, global)? } else { None };
+    let clock = load::clock(env, &args.clocks);
+    let (position, last_recorded, sensitive_entries, summary) = match cached {
+        Some((loaded, summary)) => {
+            let view = loaded.view(env, &args.clocks);
+            report_work(env, global, &view, &loaded.read, &loaded.position);
+            let (last, entries) = (view.last_recorded(), SensitiveEntries::of(&view));
+            (loaded.position, last, entries, summary)
+        }
         None => {
             let loaded = load::full(env, global, at.as_ref())?;
-            let clock = loaded.clock(env, &args.clocks);
-            let glance = StatusSummary::of(&loaded.view(env, &args.clocks), &loaded.log);
-            load::sound(&loaded.history)?;
-            let now = loaded.clock(env, &Clocks::default());
-            if loaded.size > env.status_cache_limit && loaded.log.entries == loaded.size && clock == now && !sensitive {
-                load::cache_status(global, &glance);
+            let view = loaded.view(env, &args.clocks);
+            let summary = StatusSummary::of(&view, &loaded.position.log);
+            load::sound(&loaded.facts)?;
+            let now = load::clock(env, &Clocks::default());
+            let is_whole = loaded.position.log.entries == loaded.position.size;
+            if loaded.position.size > env.status_cache_limit && is_whole && clock == now && !sensitive {
+                load::cache_status(global, &summary);
             }
-            (loaded, Some(glance))
+            report_work(env, global, &view, &loaded.read, &loaded.position);
+            let (last, entries) = (view.last_recorded(), SensitiveEntries::of(&view));
+            (loaded.position, last, entries, Some(summary))
         }
     };
-    told(env, global, &args.clocks, &loaded);
-    let clock = loaded.clock(env, &args.clocks);
     let about = heldto_report::LedgerFacts {
-        size: loaded.size,
-        key: loaded.key.to_string(),
-        signed: loaded.signed,
-        is_partial: loaded.is_partial,
-        sensitive: SensitiveEntries::of(&loaded.view(env, &args.clocks)),
+        size: position.size,
+        key: position.key.to_string(),
+        signed: position.signed,
+        is_partial: position.is_partial,
+        sensitive: sensitive_entries,
         readers: permissions::readers(&open::folder(global)),
     };
-    let document =
-        heldto_report::status(clock, loaded.log.clone(), loaded.history.last_recorded(), about, glance.as_ref());
-    // Lets go of the ledger and its lock before rendering.
-    drop(loaded);
+    let document = heldto_report::status(clock, position.log, last_recorded, about, summary.as_ref());
     written(global, &document)
 }
 
 /// Evaluates an expression over fields of facts.
 pub fn calc(env: &mut Env<'_>, global: &Global, args: &CalcArgs) -> Result<RunOutput, CommandError> {
-    with_view(env, global, &args.clocks, Scope::All, |_, view, basis| {
-        let calculated = heldto_report::calc(view, &args.expression.join(" "), basis);
+    let document = of_all(env, global, &args.clocks, |log, view| {
+        let basis = ReportBasis::of(log, &Scope::All(view));
+        let calculated = heldto_report::calc(&view, &args.expression.join(" "), basis);
         calculated.map_err(|e| CommandError::new(INPUT, e.to_string()))
-    })
+    })?;
+    written(global, &document)
 }
 
 /// Renders the chosen report.
@@ -230,42 +265,45 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
         Report::Pledges(args) => pledges(env, global, args),
         Report::Authority(AuthorityArgs { id, clocks }) => {
             let about = FactFilter { about: Some(id.clone()), ..FactFilter::default() };
-            with_view(env, global, clocks, Scope::Filter(&about), |loaded, view, basis| {
-                party(loaded, view, Some(id))?;
-                heldto_report::authority(view, id, basis)
+            let document = of_selected(env, global, clocks, &about, |selection, basis| {
+                let view = selection.view();
+                party(&view, Some(id))?;
+                heldto_report::authority(&view, id, basis)
                     .ok_or_else(|| CommandError::new(INPUT, format!("`{id}` is not a party")))
-            })
+            })?;
+            written(global, &document)
         }
-        Report::Money(args) => filtered(env, global, &args.clocks, &args.filters, |view, facts, basis| {
+        Report::Money(args) => filtered(env, global, &args.clocks, &args.filters, |selection, basis| {
+            let facts = selection.filter().clone();
             let filter = AmountFilter { facts, unit: None, role: args.role, money: true, totals: args.totals };
-            heldto_report::amounts(view, &filter, basis)
+            heldto_report::amounts(selection, &filter, basis)
         }),
-        Report::Amounts(args) => {
-            filtered(env, global, &args.money.clocks, &args.money.filters, |view, facts, basis| {
-                let (unit, role, totals) = (args.unit.clone(), args.money.role, args.money.totals);
-                heldto_report::amounts(view, &AmountFilter { facts, unit, role, money: false, totals }, basis)
-            })
-        }
+        Report::Amounts(args) => filtered(env, global, &args.money.clocks, &args.money.filters, |selection, basis| {
+            let (unit, role, totals) = (args.unit.clone(), args.money.role, args.money.totals);
+            let facts = selection.filter().clone();
+            heldto_report::amounts(selection, &AmountFilter { facts, unit, role, money: false, totals }, basis)
+        }),
         Report::Metrics(args) => {
             let filter = args.filters.filter();
-            with_view(env, global, &args.clocks, Scope::Filter(&filter), |loaded, view, basis| {
-                filters(loaded, view, &args.filters)?;
+            let document = of_all(env, global, &args.clocks, |log, view| {
+                filters(&view, &args.filters)?;
                 if let Some(metric) = &args.metric {
-                    loaded.require(view, metric, Some(Kind::Metric))?;
+                    load::require(&view, metric, Some(Kind::Metric))?;
                 }
-                Ok(heldto_report::metrics(view, &filter, args.metric.as_ref(), basis))
-            })
+                let selection = Selection::of(*view, &filter).expect("the view has all facts");
+                let basis = ReportBasis::of(log, &Scope::Selection(selection));
+                Ok(heldto_report::metrics(&view, &filter, args.metric.as_ref(), basis))
+            })?;
+            written(global, &document)
         }
-        Report::Questions(args) => filtered(env, global, &args.clocks, &args.filters, |view, filter, basis| {
-            heldto_report::questions(view, &filter, basis)
-        }),
+        Report::Questions(args) => filtered(env, global, &args.clocks, &args.filters, heldto_report::questions),
         Report::Slippage(args) => filtered_pledges(env, global, &args.clocks, &args.filters, heldto_report::slippage),
-        Report::Contradictions(args) => filtered(env, global, &args.clocks, &args.filters, |view, filter, basis| {
-            heldto_report::contradictions(view, &filter, basis)
-        }),
+        Report::Contradictions(args) => {
+            filtered(env, global, &args.clocks, &args.filters, heldto_report::contradictions)
+        }
         Report::Deliveries(args) => {
-            filtered(env, global, &args.facts.clocks, &args.facts.filters, |view, filter, basis| {
-                heldto_report::deliveries(view, &filter, args.unpledged, basis)
+            filtered(env, global, &args.facts.clocks, &args.facts.filters, |selection, basis| {
+                heldto_report::deliveries(selection, args.unpledged, basis)
             })
         }
         Report::Changes(args) => changes(env, global, args),
@@ -274,22 +312,25 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
 }
 
 fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<RunOutput, CommandError> {
-    let mut found = None;
     let filter = args.filters.filter(args.scale);
-    let scope = args.explain.as_ref().map_or(Scope::Filter(&filter.facts), Scope::Fact);
-    let outcome = with_view(env, global, &args.clocks, scope, |loaded, view, basis| {
-        if let Some(id) = &args.explain {
-            let document = heldto_report::explain(view, id, basis);
-            return document.ok_or_else(|| {
-                let unknown = loaded.require(view, id, Some(Kind::Pledge)).err();
+    if let Some(id) = &args.explain {
+        let document = of_found(env, global, &args.clocks, |log, view| {
+            let basis = ReportBasis::of(log, &Scope::Fact(view, id));
+            heldto_report::explain(&view, id, basis).ok_or_else(|| {
+                let unknown = load::require(&view, id, Some(Kind::Pledge)).err();
                 unknown.unwrap_or_else(|| CommandError::new(INPUT, format!("`{id}` is not a commitment")))
-            });
-        }
-        pledge_filters(loaded, view, &args.filters)?;
-        found = heldto_report::judged(view, &filter).iter().map(|j| j.status).find(|s| args.fail_on.contains(s));
-        Ok(heldto_report::pledges(view, &filter, basis))
+            })
+        })?;
+        return written(global, &document);
+    }
+    let found = Cell::new(false);
+    let document = of_selected(env, global, &args.clocks, &filter.facts, |selection, basis| {
+        pledge_filters(&selection.view(), &args.filters)?;
+        let judged = heldto_report::judged(selection, &filter);
+        found.set(judged.iter().any(|j| args.fail_on.contains(&j.status)));
+        Ok(heldto_report::pledges(selection, &filter, basis))
     })?;
-    Ok(RunOutput { exit_code: if found.is_some() { FOUND } else { 0 }, ..outcome })
+    Ok(RunOutput { exit_code: if found.get() { FOUND } else { 0 }, ..written(global, &document)? })
 }
 
 /// Renders the changes since an earlier day of the same log, or since an earlier size of it.
@@ -310,17 +351,19 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
     }
     let earlier = earlier.map(|n| load::full(env, global, Some(&crate::args::At::Entries(n)))).transpose()?;
     let filter = args.filters.filter(None);
-    with_view(env, global, &args.clocks, Scope::All, |loaded, view, basis| {
-        pledge_filters(loaded, view, &args.filters)?;
+    let document = of_all(env, global, &args.clocks, |log, view| {
+        pledge_filters(&view, &args.filters)?;
         let before = match (&args.from, &earlier) {
-            (Since::Day(day), _) => {
-                View::new(&loaded.history, Clock { as_of: *day, known_by: *day }).with_sensitive(view.is_sensitive())
-            }
-            (_, Some(earlier)) => View::new(&earlier.history, view.clock()).with_sensitive(view.is_sensitive()),
-            (_, None) => *view,
+            (Since::Day(day), _) => view.at(Clock { as_of: *day, known_by: *day }),
+            (_, Some(earlier)) => AllView::new(&earlier.facts, view.clock()).with_sensitive(view.is_sensitive()),
+            (_, None) => view,
         };
-        let changes = heldto_report::changes(&before, view, &filter, &words, basis);
-        earlier.as_ref().map_or(Ok(()), |earlier| load::sound(&earlier.history))?;
+        let earlier_facts = Selection::of(*before, &filter.facts).expect("the view has all facts");
+        let later_facts = Selection::of(*view, &filter.facts).expect("the view has all facts");
+        let basis = ReportBasis::of(log, &Scope::All(view));
+        let changes = heldto_report::changes(&earlier_facts, &later_facts, &filter, &words, basis);
+        earlier.as_ref().map_or(Ok(()), |earlier| load::sound(&earlier.facts))?;
         Ok(changes)
-    })
+    })?;
+    written(global, &document)
 }

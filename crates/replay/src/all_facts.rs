@@ -1,16 +1,13 @@
-//! Fact histories: a log's entries, grouped by fact and indexed.
+//! All facts of a log: its entries, grouped by fact and indexed.
 //!
-//! Turns chunks of a log, or a [`Lookup`] into it, into the versions of each fact. It knows no days
-//! and withholds no fact: both are the view's. Start with [`FactHistory`].
+//! Turns chunks of a log into the versions of each fact. Knows no days and withholds no fact: both
+//! are the view's. Start at [`AllFacts`].
 
 use crate::Chunk;
-use crate::chunk::{Hashes, narrow};
-use crate::disclosure::Disclosure;
-use crate::indexed_facts::{IndexedFacts, Lookup};
+use crate::chunk::narrow;
 use crate::raw_facts::{RawFacts, Versions};
-use crate::work::Work;
-use chrono::{DateTime, Utc};
-use heldto_fact::{Fact, FactId, FactSummary, IndexTerm, Kind, Unit, Version};
+use crate::source::{Extent, FactSource, Hashes, Postings};
+use heldto_fact::{Content, Fact, FactId, FactSummary, IndexTerm, Invalid, Kind, Recorded, Unit, Version};
 use indexmap::IndexSet;
 use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
@@ -19,17 +16,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// Up to this number of facts, one thread reads them as fast as several do.
 const PARALLEL_READ_MIN: usize = 1000;
 
-/// Fact histories of a log: folded chunk by chunk, or read on demand.
+/// All facts of a log: folded chunk by chunk.
 ///
-/// A fold keeps the index terms of each fact, as numbers, and the fact's bytes,
-/// which are decoded on first use.
-///
-/// Invariant: an answer read on demand equals that of a fold of the whole log. A request that only
-/// a fold can serve makes [`Self::is_complete`] return `false`.
+/// Keeps the index terms of each fact, as numbers, and the fact's bytes, which are decoded on first
+/// use.
 #[derive(Debug, Default)]
-pub struct FactHistory {
-    size: u64,
-    last_recorded: Option<DateTime<Utc>>,
+pub struct AllFacts {
+    extent: Extent,
     /// Every id that a fact is recorded under or names; an id's position is its number.
     names: IndexSet<FactId, Hashes>,
     raw_facts: RawFacts,
@@ -40,23 +33,13 @@ pub struct FactHistory {
     ///
     /// They are few compared with all ids, and looked up for every fact that is counted.
     targets: HashSet<FactId, Hashes>,
-    /// Numbers of the ids that facts are recorded under, in the order of
-    /// the ids; built on first use.
+    /// Numbers of the ids that facts are recorded under, in the order of the ids; built on first
+    /// use.
     in_order: OnceCell<Vec<u32>>,
     /// Parties that have measurements, by metric; built on first use.
     measured: OnceCell<BTreeMap<FactId, BTreeSet<FactId>>>,
-    /// Number of entries whose fact was erased.
-    pub erased: u64,
-    /// Number of entries of a version or kind that this program cannot read.
-    pub unreadable: u64,
     /// Entry index of the first requested fact found damaged, with the error.
     damaged: OnceCell<(u64, String)>,
-    indexed: Option<IndexedFacts>,
-    /// Sensitive facts, by the whole ledger.
-    ///
-    /// `None` until they are set: until then, the versions in the states decide.
-    disclosure: Option<Disclosure>,
-    work: Work,
 }
 
 /// Numbers of ids in the order of the log, sorted by id on first use.
@@ -96,7 +79,7 @@ fn sorted(numbers: &[u32], names: &IndexSet<FactId, Hashes>) -> Vec<u32> {
     all.into_iter().map(|(_, n)| n).collect()
 }
 
-impl FactHistory {
+impl AllFacts {
     /// Returns empty states to fold a log into.
     ///
     /// `read` decodes a fact from its bytes.
@@ -105,21 +88,37 @@ impl FactHistory {
         Self { raw_facts: RawFacts::new(Box::new(read)), ..Self::default() }
     }
 
-    /// Returns states that read each fact on first use, from the first `size` entries of a log.
+    /// Returns all facts of a log at hand, for tests, examples and pages.
     ///
-    /// `last_recorded` is the time at which the last of them was recorded.
-    #[must_use]
-    pub fn on_demand(size: u64, last_recorded: Option<DateTime<Utc>>, lookup: Box<dyn Lookup>) -> Self {
-        Self { size, last_recorded, indexed: Some(IndexedFacts::new(lookup)), ..Self::default() }
+    /// # Errors
+    /// If an id in a fact is invalid.
+    pub fn of(log: Vec<Recorded>) -> Result<Self, Invalid> {
+        let mut chunk = Chunk::default();
+        for (place, recorded) in log.iter().enumerate() {
+            let place = narrow(place).to_be_bytes();
+            let content = match &recorded.content {
+                Content::Known(fact) => Content::Known(fact.header(&place)),
+                Content::System(kind) => Content::System(*kind),
+                Content::Erased(kind) => Content::Erased(*kind),
+                Content::Unreadable => Content::Unreadable,
+            };
+            chunk.push(&Recorded { index: recorded.index, recorded_at: recorded.recorded_at, content })?;
+        }
+        let facts: Vec<Content> = log.into_iter().map(|recorded| recorded.content).collect();
+        let mut all = Self::folded(move |place| {
+            let place = place.try_into().map(u32::from_be_bytes).map_err(|_| "not a place".to_owned())?;
+            match facts.get(place as usize) {
+                Some(Content::Known(fact)) => Ok(fact.clone()),
+                other => Err(format!("not a fact: {other:?}")),
+            }
+        });
+        all.join(chunk);
+        Ok(all)
     }
 
-    /// Returns `true` if every request so far could be served.
-    ///
-    /// If `false`, discard all results from these states. States on demand cannot list every fact,
-    /// and fail if the lookup fails. A fold fails only if a requested fact's bytes are damaged.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.damaged.get().is_none() && self.indexed.as_ref().is_none_or(IndexedFacts::is_complete)
+    /// Returns the part of the log that was folded, to add what the whole ledger says of it.
+    pub const fn extent_mut(&mut self) -> &mut Extent {
+        &mut self.extent
     }
 
     /// Returns the first requested fact that a fold found damaged: its entry index and the error.
@@ -128,39 +127,17 @@ impl FactHistory {
         self.damaged.get().map(|(index, why)| (*index, why.as_str()))
     }
 
-    /// Sets the sensitive facts, and the number of entries about them, by the whole ledger.
-    pub fn set_sensitive(&mut self, entities: BTreeSet<FactId>, entries: u64) {
-        self.disclosure = Some(Disclosure::new(entities, entries));
-    }
-
-    pub(crate) const fn work(&self) -> &Work {
-        &self.work
-    }
-
-    pub(crate) const fn disclosure(&self) -> Option<&Disclosure> {
-        self.disclosure.as_ref()
-    }
-
-    /// Returns the number of log entries up to the last one taken in.
-    #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Returns the time at which the last of these entries was recorded.
-    #[must_use]
-    pub const fn last_recorded(&self) -> Option<DateTime<Utc>> {
-        self.last_recorded
-    }
-
     /// Adds the next chunk of the log.
     pub fn join(&mut self, chunk: Chunk) {
         let Chunk { names, refs, postings, bytes, end, erased, unreadable } = chunk;
         let Some((size, last_recorded)) = end else { return };
-        (self.size, self.last_recorded) = (size, Some(last_recorded));
-        self.erased += erased;
-        self.unreadable += unreadable;
-        (self.in_order, self.measured, self.work) = (OnceCell::new(), OnceCell::new(), Work::default());
+        self.extent.size = size;
+        self.extent.last_recorded = Some(last_recorded);
+        self.extent.erased += erased;
+        self.extent.unreadable += unreadable;
+        self.extent.reset_work();
+        self.in_order = OnceCell::new();
+        self.measured = OnceCell::new();
         let numbers: Vec<u32> = names.into_iter().map(|id| narrow(self.names.insert_full(id).0)).collect();
         let number = |within: u32| numbers[within as usize];
         self.versions.resize_with(self.names.len(), OnceCell::new);
@@ -186,15 +163,6 @@ impl FactHistory {
         }
     }
 
-    /// Returns every version of a fact, oldest first.
-    #[must_use]
-    pub fn versions(&self, id: &FactId) -> &[Version] {
-        match &self.indexed {
-            Some(indexed) => indexed.versions(id),
-            None => self.names.get_index_of(id).map_or(&[], |number| self.versions_of(number)),
-        }
-    }
-
     fn versions_of(&self, number: usize) -> &[Version] {
         let names = &self.names;
         self.versions[number]
@@ -215,53 +183,12 @@ impl FactHistory {
         found.map_or(&[], |ids| ids.in_order(&self.names))
     }
 
-    /// Returns the ids with a version that has this index term, in order.
-    pub fn lookup<'s>(&'s self, term: IndexTerm<&FactId>) -> impl Iterator<Item = &'s FactId> + use<'s> {
-        let (read, numbers) = match &self.indexed {
-            Some(indexed) => (indexed.lookup(term), &[][..]),
-            None => (&[][..], self.numbers(term)),
-        };
-        read.iter().chain(numbers.iter().map(|n| &self.names[*n as usize]))
-    }
-
     /// Returns all versions of each fact with a version that has this index term, by id.
     pub(crate) fn lookup_versions<'s>(
         &'s self,
         term: IndexTerm<&FactId>,
     ) -> impl Iterator<Item = &'s [Version]> + use<'s> {
-        let (read, numbers) = match &self.indexed {
-            Some(indexed) => (indexed.lookup(term), &[][..]),
-            None => (&[][..], self.numbers(term)),
-        };
-        read.iter().map(|id| self.versions(id)).chain(numbers.iter().map(|n| self.versions_of(*n as usize)))
-    }
-
-    /// Returns `true` if some version of some fact links to this one.
-    #[must_use]
-    pub fn is_target(&self, id: &FactId) -> bool {
-        match &self.indexed {
-            Some(indexed) => !indexed.lookup(IndexTerm::Target(id)).is_empty(),
-            None => self.targets.contains(id),
-        }
-    }
-
-    /// Returns up to `most` candidates for an index term, at little cost.
-    ///
-    /// On demand, a candidate may share only the hash of the term; callers check each one.
-    #[must_use]
-    pub fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
-        match &self.indexed {
-            Some(indexed) => indexed.lookup_first(term, most),
-            None => self.lookup(term).take(most).cloned().collect(),
-        }
-    }
-
-    /// Returns `true` if more than `most` party buckets contain a measurement of a metric.
-    ///
-    /// Always `false` for a fold, which lists the parties itself.
-    #[must_use]
-    pub(crate) fn has_many_measured(&self, metric: &FactId, most: usize) -> bool {
-        self.indexed.as_ref().is_some_and(|indexed| indexed.shares(metric) > most)
+        self.numbers(term).iter().map(|n| self.versions_of(*n as usize))
     }
 
     /// Returns every id that a fact is recorded under, in order.
@@ -338,7 +265,6 @@ impl FactHistory {
     }
 
     fn parties_by_metric(&self) -> &BTreeMap<FactId, BTreeSet<FactId>> {
-        self.require_full_scan();
         self.measured.get_or_init(|| {
             let mut all: BTreeMap<FactId, BTreeSet<FactId>> = BTreeMap::new();
             for term in self.postings.keys() {
@@ -353,7 +279,6 @@ impl FactHistory {
 
     /// Returns the number of every id that a fact is recorded under, in the order of the ids.
     fn all_numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        self.require_full_scan();
         let in_order = self.in_order.get_or_init(|| {
             let is_told = |number: &u32| self.raw_facts.versions_of_entity(*number as usize).next().is_some();
             let refs: Vec<u32> = (0..narrow(self.names.len())).filter(is_told).collect();
@@ -361,12 +286,31 @@ impl FactHistory {
         });
         in_order.iter().map(|number| *number as usize)
     }
+}
 
-    /// Notes a request that only a fold can serve.
-    fn require_full_scan(&self) {
-        if let Some(indexed) = &self.indexed {
-            indexed.mark_incomplete();
-        }
+impl FactSource for AllFacts {
+    fn extent(&self) -> &Extent {
+        &self.extent
+    }
+
+    fn versions(&self, id: &FactId) -> &[Version] {
+        self.names.get_index_of(id).map_or(&[], |number| self.versions_of(number))
+    }
+
+    fn lookup(&self, term: IndexTerm<&FactId>) -> Postings<'_> {
+        Postings::numbers(self.numbers(term), &self.names)
+    }
+
+    fn lookup_first(&self, term: IndexTerm<&FactId>, most: usize) -> Vec<FactId> {
+        self.lookup(term).take(most).cloned().collect()
+    }
+
+    fn is_target(&self, id: &FactId) -> bool {
+        self.targets.contains(id)
+    }
+
+    fn has_many_measured(&self, _: &FactId, _: usize) -> bool {
+        false
     }
 }
 
