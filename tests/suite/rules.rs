@@ -7,7 +7,12 @@
 //! (not in the notes) and `# share: WORD` (the commitment's part in the fulfilment rate).
 
 use crate::{heldto, ledger_of, ok, root, run, text};
+use chrono::NaiveDate;
+use heldto_fact::{Content, FactId, Recorded};
+use heldto_intake::{File, Known};
+use heldto_replay::{AllFacts, AllView, Clock, Cluster, Counted, judge_each};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The expected judgement of one commitment on one day.
@@ -139,4 +144,45 @@ fn a_withdrawn_source_proves_nothing() {
     assert_eq!(judged(), ("overdue".to_owned(), "none".to_owned()));
     let why = ok(dir.path(), &["--ledger", "ledger", "report", "pledges", "--explain", "places-early", "--json"]);
     assert!(why.contains("its source was retracted"), "{why}");
+}
+
+/// Returns the facts of a scenario as a log, recorded at the tests' time, an entry each.
+fn log_of(file: &Path) -> Vec<Recorded> {
+    let text = std::fs::read_to_string(file).expect("a scenario");
+    let files = [File { name: file.display().to_string(), text }];
+    let facts = heldto_intake::read(&files, &Known::new());
+    let facts = facts.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let recorded_at = "2026-11-22T12:00:00Z".parse().expect("a time");
+    let recorded = |(index, fact)| Recorded { index, recorded_at, content: Content::Known(fact) };
+    (0..).zip(facts).map(recorded).collect()
+}
+
+/// Judges the same scenarios on values, without a ledger and a program: in milliseconds.
+#[test]
+fn every_scenario_is_judged_alike_on_values() {
+    let folders =
+        ["tests/rules", "tests/bodies"].map(|folder| std::fs::read_dir(root().join(folder)).expect("scenarios"));
+    let mut judged = 0;
+    let mut findings = BTreeSet::new();
+    for file in folders.into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let all = AllFacts::of(log_of(&file)).expect("ids");
+        for Expectation { days, id, status, grade, share, .. } in expectations(&file) {
+            let day = |at: usize| days.get(at).map(|day| day.parse::<NaiveDate>().expect("a day"));
+            let as_of = day(1).expect("an as-of day");
+            let view = AllView::new(&all, Clock { as_of, known_by: day(3).unwrap_or(as_of) }).with_sensitive(true);
+            let id: FactId = id.parse().expect("an id");
+            // A mention other than the first is judged with its cluster.
+            let first = view.fact(&id).map_or_else(|| id.clone(), |fact| Cluster::of(&view, fact).first().id.clone());
+            let judgements = judge_each(&view, &first);
+            let one = judgements.first().unwrap_or_else(|| panic!("{}: {id} is no commitment", file.display()));
+            let words = (one.status.as_str(), one.grade.as_str());
+            assert_eq!(words, (status.as_str(), grade.as_str()), "{}: {} {id}", file.display(), days.join(" "));
+            let counted = Counted::of(one).map_or("none", Counted::as_str);
+            assert!(share.is_none_or(|share| share == counted), "{}: {id}: {counted}", file.display());
+            findings.insert(one.finding.as_str());
+            judged += 1;
+        }
+    }
+    assert!(judged > 400, "{judged} judgements");
+    assert!(findings.len() >= 34, "some rules never fire: {findings:?}");
 }
