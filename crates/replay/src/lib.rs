@@ -21,6 +21,7 @@ mod money;
 mod raw_facts;
 mod source;
 mod status;
+mod succession;
 mod view;
 mod work;
 
@@ -40,4 +41,5 @@ pub use metrics::{Comparison, MetricValue, series};
 pub use money::{Total, payouts, totals};
 pub use source::{Extent, FactSource, Postings};
 pub use status::{Class, Grade, Status, Urgency};
+pub use succession::{ancestors, predecessors, successors};
 pub use view::{AllView, View};

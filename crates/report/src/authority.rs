@@ -3,13 +3,13 @@
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
-use crate::wording::{amount, count, interval, list, voice_of};
+use crate::wording::{amount, count, interval, list, names, voice_of};
 use crate::{
     Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, contradictions, deliveries, metrics,
     questions,
 };
 use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role, Strength, Truth, When};
-use heldto_replay::{Cluster, Total, View, controls, payouts};
+use heldto_replay::{Cluster, Total, View, controls, payouts, predecessors, successors};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the briefing; `None` if the id is not that of a party.
@@ -50,6 +50,11 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
     brief.disagreements();
     brief.see_also();
     Some(brief.document)
+}
+
+/// Returns the end of what belonged to a body that was succeeded.
+fn ended_on(succession: &Fact) -> String {
+    succession.occurred.as_ref().map_or_else(String::new, |when| format!(" (until {})", when.describe()))
 }
 
 /// Returns the selection of a filter that names the party of the brief.
@@ -106,7 +111,28 @@ impl<'a> Brief<'a> {
             pairs.push(("kind".to_owned(), kind.as_str().replace('-', " ")));
             let codes: Vec<String> = identifiers.iter().map(|i| format!("{} {}", i.scheme, i.value)).collect();
             if !codes.is_empty() {
-                pairs.push(("codes".to_owned(), codes.join(", ")));
+                // A code names the body only as long as the body is there.
+                let ended = successors(&self.view, self.party).last().map(|fact| ended_on(fact));
+                pairs.push(("codes".to_owned(), format!("{}{}", codes.join(", "), ended.unwrap_or_default())));
+            }
+        }
+        let succession = |of: &[FactId], fact: &Fact| {
+            let when = fact.occurred.as_ref().map_or_else(|| "day unknown".to_owned(), When::describe);
+            format!("{}, {when} ({})", names(&self.view, of), fact.id)
+        };
+        for fact in predecessors(&self.view, self.party) {
+            if let Body::Succession { of, .. } = &fact.body {
+                pairs.push(("follows".to_owned(), succession(std::slice::from_ref(of), fact)));
+            }
+        }
+        for fact in successors(&self.view, self.party) {
+            pairs.push(("succeeded by".to_owned(), succession(&fact.to, fact)));
+            if let Body::Succession { passes, .. } = &fact.body {
+                let passed = passes.iter().map(|p| match &p.to {
+                    Some(to) => format!("{} to {}", p.what, names(&self.view, std::slice::from_ref(to))),
+                    None => format!("{}, to which body is not recorded", p.what),
+                });
+                pairs.extend(passed.map(|words| ("passes".to_owned(), words)));
             }
         }
         let mut told: Vec<(&str, Vec<String>)> = Vec::new();

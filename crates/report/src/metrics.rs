@@ -4,7 +4,7 @@
 use crate::wording::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone};
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Kind, LinkKind, PartyKind, Voice, When, Window};
-use heldto_replay::{AllView, MetricValue, View, series};
+use heldto_replay::{AllView, MetricValue, View, predecessors, series, successors};
 use std::collections::BTreeSet;
 
 const COLUMNS: &[&str] = &[
@@ -94,6 +94,10 @@ fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[Metric
         .map(|v| Bar { label: label(v), value: v.in_unit(&unit), shown: shown(v, &unit), own: false })
         .collect();
     blocks.push(Block::Pairs(about(view, metric, values, &unit)));
+    let cut = cuts(view, metric, party);
+    if !cut.is_empty() {
+        blocks.push(Block::List(cut));
+    }
     let text = "Oldest first.".to_owned();
     blocks.push(Block::Chart(Chart { title: "Over time".to_owned(), text, bars }));
     if compared {
@@ -105,6 +109,22 @@ fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[Metric
         blocks.extend(beside(view, metric, party));
     }
     Section { heading: format!("{name}{whose}"), tone: Tone::Plain, blocks }
+}
+
+/// Describes the series of the bodies before and after this one, which are never joined with its
+/// own.
+fn cuts(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<String> {
+    let has_series = |other: &&FactId| !series(view, metric, other).is_empty();
+    let of = |fact: &Fact| if let Body::Succession { of, .. } = &fact.body { vec![of.clone()] } else { Vec::new() };
+    let before = predecessors(view, party).into_iter().flat_map(of).map(|id| (id, "before", "follows"));
+    let after =
+        successors(view, party).into_iter().flat_map(|f| f.to.clone()).map(|id| (id, "after", "is followed by"));
+    let with_figures = before.chain(after).filter(|(id, ..)| has_series(&id));
+    let sentence = |(id, side, verb): (FactId, &str, &str)| {
+        let name = view.fact(&id).map_or_else(|| id.to_string(), |f| f.text.clone());
+        format!("The series is cut: this body {verb} {name}, whose figures {side} that are a series of their own.")
+    };
+    with_figures.map(sentence).collect()
 }
 
 fn unit_of(view: &View<'_>, metric: &FactId) -> String {

@@ -10,7 +10,7 @@ use crate::wording::{interval, judgement, target};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit};
-use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, judge_each};
+use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, judge_each};
 use std::collections::BTreeSet;
 
 /// Selection of the commitments to show.
@@ -66,9 +66,9 @@ impl PledgeFilter {
     fn matches_facts(&self, view: &View<'_>, cluster: &Cluster<'_>) -> bool {
         let any = |pick: &dyn Fn(&Fact) -> bool| cluster.mentions.iter().any(|t| pick(t));
         let under = |t: &Fact| made_under(view, t, self.made_under.as_ref()) != Truth::No;
+        // The owners are checked on the judgement, which knows answers and successions.
         let owned = FactFilter { by: None, ..self.facts.clone() };
-        let facts = |t: &Fact| if t.kind() == Kind::Recommendation { &owned } else { &self.facts };
-        any(&|t| facts(t).matches(view, t) && self.facts.in_range(t.window()) != Truth::No)
+        any(&|t| owned.matches(view, t) && self.facts.in_range(t.window()) != Truth::No)
             && (self.made_under.is_none() || any(&under))
             && self.unit.as_ref().is_none_or(|unit| any(&|t| unit_of(t) == Some(unit)))
     }
@@ -154,7 +154,7 @@ fn judged_by_facts<'a>(selection: &Selection<'a, '_>, filter: &PledgeFilter) -> 
     let clusters = Cluster::each(view, pledges.filter_map(|id| view.fact(id)).filter(is_owed));
     let owes = |j: &Judgement<'_>| {
         let Some(by) = filter.facts.by.as_ref().and_then(|by| view.fact(by)) else { return true };
-        let asked = filter.facts.parties(view, &by.id);
+        let asked = owners(view, filter, &by.id);
         let told = |t: &Fact| t.kind() == Kind::Pledge && t.by.iter().any(|by| asked.contains(by));
         j.owners.iter().any(|owner| asked.contains(owner)) || j.mentions.iter().any(|t| told(t))
     };
@@ -168,10 +168,18 @@ fn judged_by_facts<'a>(selection: &Selection<'a, '_>, filter: &PledgeFilter) -> 
     all
 }
 
-/// Returns the commitments of `owner` and the recommendations that name it; with `members`, also
-/// those of its members.
+/// Returns a body with those that it follows, because it inherits what they owed; with `members`,
+/// also its members.
+fn owners<'a>(view: &View<'a>, filter: &PledgeFilter, owner: &'a FactId) -> BTreeSet<&'a FactId> {
+    let mut all = filter.facts.parties(view, owner);
+    all.extend(ancestors(view, owner));
+    all
+}
+
+/// Returns the commitments of `owner`, those that it inherited, and the recommendations that name
+/// these bodies; with `members`, also those of its members.
 fn owed_by<'a>(view: &View<'a>, filter: &PledgeFilter, owner: &FactId) -> BTreeSet<&'a FactId> {
-    let owners = view.fact(owner).map(|party| filter.facts.parties(view, &party.id)).unwrap_or_default();
+    let owners = view.fact(owner).map(|party| owners(view, filter, &party.id)).unwrap_or_default();
     let is_recommended = |id: &&FactId| {
         view.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(|f| f.kind() == Kind::Recommendation)
     };

@@ -75,6 +75,13 @@ pub enum Note<'a> {
     Unsupported,
     /// Status by public evidence alone, if that differs.
     Public(Status),
+    /// An owner was followed by other bodies, and the commitment is still owed.
+    Inherited {
+        /// The owner.
+        owner: &'a FactId,
+        /// The succession.
+        fact: &'a Fact,
+    },
 }
 
 /// Content of a decision or a piece of evidence, as far as it concerns a commitment.
@@ -220,6 +227,7 @@ impl<'a> Case<'a> {
             notes.push(Note::Admitted(if e.fact.by.is_empty() { &e.fact.about } else { &e.fact.by }));
         }
         notes.extend(self.quiet());
+        notes.extend(self.inherited());
         notes.extend(self.assessments());
         notes.extend(self.figures_of_others());
         if self.cluster.mentions.iter().all(|t| self.view.is_unsupported(t)) {
@@ -238,6 +246,15 @@ impl<'a> Case<'a> {
             }
         }
         counts
+    }
+
+    /// Returns the successions of the owners, the latest of each.
+    fn inherited(&self) -> impl Iterator<Item = Note<'a>> {
+        let latest = |owner: &'a FactId| {
+            let fact = crate::succession::successors(&self.view, owner).pop()?;
+            Some(Note::Inherited { owner, fact })
+        };
+        self.owners().into_iter().filter_map(latest)
     }
 
     /// Returns the verdicts of others, which never change the status.

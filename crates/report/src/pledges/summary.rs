@@ -4,7 +4,7 @@
 use super::terms;
 use crate::wording::{count, list};
 use heldto_fact::{FactId, Force, Kind, LinkKind};
-use heldto_replay::{Class, Counted, FulfilmentRate, Judgement, Status};
+use heldto_replay::{Class, Counted, FulfilmentRate, Judgement, Note, Status};
 use std::collections::BTreeSet;
 
 /// Returns sentences that can be quoted as they stand.
@@ -43,7 +43,17 @@ fn kinds(all: &[Judgement<'_>]) -> String {
         1 => " 1 is part of another, and is counted as well.".to_owned(),
         n => format!(" {n} are parts of others, and are counted as well."),
     };
-    format!("{}: {}.{parts}", count(all.len(), "commitment on record", "commitments on record"), list(&clauses))
+    let inherited = all.iter().filter(|j| j.notes.iter().any(|n| matches!(n, Note::Inherited { .. }))).count();
+    let inherited = match inherited {
+        0 => String::new(),
+        1 => " 1 is inherited: the body that made it was succeeded.".to_owned(),
+        n => format!(" {n} are inherited: the bodies that made them were succeeded."),
+    };
+    format!(
+        "{}: {}.{parts}{inherited}",
+        count(all.len(), "commitment on record", "commitments on record"),
+        list(&clauses)
+    )
 }
 
 /// Counts the commitments that are due: settled, or past their last due day.

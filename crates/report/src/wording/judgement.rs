@@ -355,7 +355,19 @@ pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
         ),
         Note::Unsupported => "every source for it was retracted".to_owned(),
         Note::Public(status) => format!("by public evidence alone: {status}"),
+        Note::Inherited { owner, fact } => inherited(view, owner, fact),
     }
+}
+
+/// Returns a succession, as it concerns what the old body owed.
+fn inherited(view: &View<'_>, owner: &FactId, fact: &Fact) -> String {
+    let heirs = names(view, &fact.to);
+    let old = names(view, std::slice::from_ref(owner));
+    let whose = match fact.to.len() {
+        1 => "still owed, by the new body".to_owned(),
+        n => format!("still owed; which of the {n} new bodies owes it is not recorded"),
+    };
+    format!("inherited: {old} was succeeded by {heirs}{} ({}); {whose}", space_when(fact.window()), fact.id)
 }
 
 fn strings(ids: &[&FactId]) -> Vec<String> {
