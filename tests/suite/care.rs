@@ -170,3 +170,32 @@ fn an_export_is_not_stopped_by_what_a_killed_one_left_and_leaves_it_alone() {
     ok(dir.path(), &["verify", "all.jsonl"]);
     assert_eq!(fs::read_to_string(dir.path().join("all.jsonl.new")).expect("text"), "mine");
 }
+
+#[test]
+fn who_recorded_and_who_checked_is_asked_for_kept_and_found_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    ok(dir.path(), &["init", "ledger", "-q"]);
+    fs::write(dir.path().join("ledger/settings.toml"), "recorder = \"scrutiny-office\"\nfour-eyes = true\n")
+        .expect("writes");
+    let party = |id: &str| format!("[[party]]\nid = \"{id}\"\nname = \"The {id}\"\nkind = \"council\"\n");
+    fs::write(dir.path().join("one.toml"), party("first-council")).expect("writes");
+    fs::write(dir.path().join("two.toml"), party("second-council")).expect("writes");
+    let append =
+        |file: &str, more: &[&str]| run(dir.path(), &[&["--ledger", "ledger", "append", file, "-q"], more].concat());
+    for alone in [&[][..], &["--checked-by", "scrutiny-office"], &["--recorder", "a", "--checked-by", "a"]] {
+        let refused = append("one.toml", alone);
+        assert_eq!(refused.status.code(), Some(3), "{alone:?}");
+        assert!(text(&refused.stderr).contains("two people"), "{}", text(&refused.stderr));
+    }
+    assert!(append("one.toml", &["--checked-by", "second-reader"]).status.success());
+    assert!(append("two.toml", &["--recorder", "another", "--checked-by", "second-reader"]).status.success());
+    let shown = ok(dir.path(), &["--ledger", "ledger", "show", "first-council", "--private"]);
+    assert!(shown.contains("by scrutiny-office, checked by second-reader"), "{shown}");
+    let found = ok(dir.path(), &["--ledger", "ledger", "timeline", "--kind", "party", "--recorded-by", "another"]);
+    assert!(found.contains("second-council") && !found.contains("first-council"), "{found}");
+    fs::write(dir.path().join("ledger/settings.toml"), "four_eyes = true\n").expect("writes");
+    let unread = append("one.toml", &[]);
+    assert!(text(&unread.stderr).contains("settings.toml"), "{}", text(&unread.stderr));
+    fs::remove_file(dir.path().join("ledger/settings.toml")).expect("removes");
+    assert_eq!(append("one.toml", &["--checked-by", "somebody"]).status.code(), Some(2), "a reviewer of nobody");
+}

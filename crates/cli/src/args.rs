@@ -11,7 +11,7 @@ pub use report::{
 use crate::Env;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
-use heldto_ledger::{ClockPolicy, Recorder};
+use heldto_ledger::ClockPolicy;
 use heldto_report::{Format, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
@@ -179,14 +179,8 @@ pub struct RecorderArgs {
     #[arg(long, value_name = "WHO")]
     pub recorder: Option<String>,
     /// Reviewer, as an office or a pseudonym; kept with each entry and not published
-    #[arg(long, value_name = "WHO", requires = "recorder")]
+    #[arg(long, value_name = "WHO")]
     pub checked_by: Option<String>,
-}
-
-impl RecorderArgs {
-    pub fn recorder(&self) -> Option<Recorder> {
-        self.recorder.clone().map(|by| Recorder { by, checked_by: self.checked_by.clone() })
-    }
 }
 
 #[derive(Args)]

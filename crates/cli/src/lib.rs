@@ -13,6 +13,7 @@ mod open;
 mod permissions;
 mod published;
 mod screen;
+mod settings;
 
 use args::{Arguments, Command, Global};
 use clap::Parser;

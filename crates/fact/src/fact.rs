@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 /// use heldto_fact::{Body, Fact, PartyKind};
 ///
 /// let body = Body::Party { kind: PartyKind::Council, identifiers: Vec::new() };
-/// let council = Fact::amending("testshire-cc".parse()?, "Testshire County Council".to_owned(), body);
+/// let council = Fact::amending("testshire-cc".parse()?, "Testshire Council".to_owned(), body);
 /// assert_eq!(council.kind().as_str(), "party");
 /// # Ok::<(), heldto_fact::Invalid>(())
 /// ```

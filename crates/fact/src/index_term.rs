@@ -25,6 +25,8 @@ pub enum IndexTerm<I> {
     Owner(I),
     /// An authority over which the fact records a change of control.
     Control(I),
+    /// A body that the fact says is followed by others, or follows another.
+    Succession(I),
     /// A fact that this one links to, assesses or decides about.
     Target(I),
     /// A metric, and a party that the fact measures it for.
@@ -54,6 +56,7 @@ impl<I> IndexTerm<I> {
             Self::Party(id) => IndexTerm::Party(name(id)?),
             Self::Owner(id) => IndexTerm::Owner(name(id)?),
             Self::Control(id) => IndexTerm::Control(name(id)?),
+            Self::Succession(id) => IndexTerm::Succession(name(id)?),
             Self::Target(id) => IndexTerm::Target(name(id)?),
             Self::Series(metric, party) => IndexTerm::Series(name(metric)?, name(party)?),
             Self::PartyBucket(metric, bucket) => IndexTerm::PartyBucket(name(metric)?, bucket),
@@ -85,6 +88,7 @@ impl<I: AsRef<str>> IndexTerm<I> {
             Self::Party(id) => ["party", id.as_ref(), ""],
             Self::Owner(id) => ["owner", id.as_ref(), ""],
             Self::Control(id) => ["control", id.as_ref(), ""],
+            Self::Succession(id) => ["succession", id.as_ref(), ""],
             Self::Target(id) => ["target", id.as_ref(), ""],
             Self::Series(metric, party) => ["series", metric.as_ref(), party.as_ref()],
             Self::PartyBucket(metric, bucket) => {
@@ -102,6 +106,8 @@ pub enum KindTerms<I, Parties> {
     Commitment(Parties),
     /// A change of control of these authorities.
     Control(Parties),
+    /// A succession: the body that is followed, and those that follow.
+    Succession(I, Parties),
     /// A figure for this metric, about these parties.
     Measurement(I, Parties),
     /// No kind-specific terms.
@@ -123,6 +129,10 @@ impl<I: AsRef<str> + Copy> IndexTerm<I> {
         match of_kind {
             KindTerms::Commitment(owners) => all.extend(owners.map(Self::Owner)),
             KindTerms::Control(of) => all.extend(of.map(Self::Control)),
+            KindTerms::Succession(of, to) => {
+                all.push(Self::Succession(of));
+                all.extend(to.map(Self::Succession));
+            }
             KindTerms::Measurement(metric, of) => {
                 all.extend(of.flat_map(|party| [Self::Series(metric, party), Self::party_bucket(metric, &party)]));
             }
@@ -143,6 +153,7 @@ impl Fact {
         let of_kind = match &self.body {
             Body::Pledge(_) => KindTerms::Commitment(self.by.iter().map(give)),
             Body::Change { what: Change::Control, .. } => KindTerms::Control(self.subjects().iter().map(give)),
+            Body::Succession { of, .. } => KindTerms::Succession(give(of), self.to.iter().map(give)),
             Body::Measurement { metric, .. } => KindTerms::Measurement(give(metric), self.subjects().iter().map(give)),
             _ => KindTerms::Other,
         };

@@ -1,7 +1,7 @@
 //! Successions: which body follows which, and from when.
 //!
-//! Turns `succession` facts into the bodies before and after one. Obligations stay owed, series stay
-//! apart: this module moves nothing. Start at [`successors`].
+//! Turns `succession` facts into the bodies before and after one. Obligations stay owed and series
+//! stay apart: this module moves nothing. Start at [`successors`].
 
 use crate::View;
 use heldto_fact::{Body, Fact, FactId, IndexTerm, Truth, Voice};
@@ -27,7 +27,7 @@ pub fn predecessors<'a>(view: &View<'a>, party: &FactId) -> Vec<&'a Fact> {
 
 fn happened<'a>(view: &View<'a>, party: &FactId, is_it: impl Fn(&&Fact) -> bool) -> Vec<&'a Fact> {
     let has_come = |fact: &&Fact| fact.window().by(view.clock().as_of) == Truth::Yes;
-    let found = view.lookup(IndexTerm::Party(party)).filter(|f| f.voice != Some(Voice::Critic));
+    let found = view.lookup(IndexTerm::Succession(party)).filter(|f| f.voice != Some(Voice::Critic));
     let mut found: Vec<&'a Fact> = found.filter(|f| is_it(f) && has_come(f)).collect();
     found.sort_by_key(|fact| (fact.window().latest, &fact.id));
     found

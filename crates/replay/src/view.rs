@@ -57,7 +57,7 @@ impl<'a> View<'a> {
 
     /// Returns the number of entries in the whole ledger that record sensitive facts.
     ///
-    /// The count is the same for every clock, and 0 until [`crate::Extent::set_sensitive`] is called.
+    /// Equal for every clock, and 0 until [`crate::Extent::set_sensitive`] is called.
     #[must_use]
     pub fn sensitive_entries(&self) -> u64 {
         match self.source.extent().disclosure() {

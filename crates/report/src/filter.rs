@@ -38,6 +38,8 @@ pub struct FactFilter {
     pub form: Option<String>,
     /// Outcome of a decision or complaint, by its word.
     pub decision: Option<String>,
+    /// Recorder, with the indexes of the entries that this recorder made.
+    pub recorded_by: Option<(String, BTreeSet<u64>)>,
     /// `true` to count a member of a requested body as that body.
     pub members: bool,
 }
@@ -58,6 +60,7 @@ impl FactFilter {
             && self.salience.is_none_or(|s| fact.salience == s)
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
+            && self.recorded_by.as_ref().is_none_or(|(_, entries)| is_among(view, fact, entries))
             && self.text.as_deref().is_none_or(|words| contains_words(view, fact, words))
             && self.matches_words(fact)
     }
@@ -117,6 +120,7 @@ impl FactFilter {
         put(self.what.is_some(), "the kind of change", &|f| f.what = None);
         put(self.form.is_some(), "the form", &|f| f.form = None);
         put(self.decision.is_some(), "the decision", &|f| f.decision = None);
+        put(self.recorded_by.is_some(), "the recorder", &|f| f.recorded_by = None);
         all
     }
 
@@ -164,10 +168,16 @@ impl FactFilter {
         put("with the change", self.what.map(|w| w.to_string()));
         put("of the form", self.form.clone());
         put("decided as", self.decision.clone());
+        put("recorded by", self.recorded_by.as_ref().map(|(who, _)| who.clone()));
         put("with", self.members.then(|| "members counted as the body".to_owned()));
         put("containing", self.text.as_ref().map(|t| format!("\"{t}\"")));
         (!words.is_empty()).then(|| words.join(", "))
     }
+}
+
+/// Returns `true` if the version that stands is one of these entries.
+fn is_among(view: &View<'_>, fact: &Fact, entries: &BTreeSet<u64>) -> bool {
+    view.version(&fact.id).is_some_and(|version| entries.contains(&version.index))
 }
 
 /// Returns `true` if a fact's texts, or the name of a party it names, contain these words, ignoring

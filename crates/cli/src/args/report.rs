@@ -92,6 +92,9 @@ pub struct Filters {
     /// Only decisions and complaints with this outcome: upheld, accepted, rejected, varied …
     #[arg(long, value_parser = decision, help_heading = "Filters")]
     pub decision: Option<String>,
+    /// Only facts that this person or office recorded; kept on this machine, and not published
+    #[arg(long, value_name = "WHO", help_heading = "Filters")]
+    pub recorded_by: Option<String>,
     /// Treat the members of the body named by --by or --about as that body
     #[arg(long, help_heading = "Filters")]
     pub members: bool,
@@ -115,6 +118,7 @@ impl Filters {
             what: self.what,
             form: self.form.clone(),
             decision: self.decision.clone(),
+            recorded_by: None,
             members: self.members,
         }
     }

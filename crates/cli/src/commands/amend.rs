@@ -4,7 +4,7 @@
 use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
-use crate::{Env, RunOutput, input, load, open};
+use crate::{Env, RunOutput, input, load, open, settings};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
@@ -20,7 +20,7 @@ pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result
     let drafts = heldto_intake::draft(&files);
     let mut open = open::ledger(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(args.recorder.recorder());
+    open.set_recorder(settings::recorder(global, &args.recorder)?);
     let current = standing(&open, &args.id)?;
     let (facts, _) = append::facts(global, &mut open, &drafts)?;
     let [fact] = facts.as_slice() else {
@@ -58,7 +58,7 @@ pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(args.recorder.recorder());
+    open.set_recorder(settings::recorder(global, &args.recorder)?);
     let withdrawn = open.versions(&args.id)?.into_iter().find_map(|recorded| match recorded.content {
         Content::Known(Fact { id, body: Body::Retraction { of, .. }, .. }) if id == args.id => Some(of),
         _ => None,

@@ -4,7 +4,7 @@
 use super::{check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
-use crate::{Env, RunOutput, input, load, open};
+use crate::{Env, RunOutput, input, load, open, settings};
 use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
@@ -44,7 +44,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
         }
     }
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(args.recorder.recorder());
+    open.set_recorder(settings::recorder(global, &args.recorder)?);
     let fail = |error| placed(global, &files, &places, error);
     check::warn(env, global, &open, (&files, &places), &facts, args.strict)?;
     if args.dry_run {

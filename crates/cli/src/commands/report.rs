@@ -17,7 +17,7 @@ use heldto_report::{
 };
 use heldto_store_sled::Access;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Makes a document from all facts.
@@ -168,6 +168,22 @@ fn recorders(env: &mut Env<'_>, global: &Global, id: &FactId) -> Result<BTreeMap
     Ok(told)
 }
 
+/// Returns the entries that the requested recorder made, with the recorder.
+fn recorded_by(
+    env: &mut Env<'_>,
+    global: &Global,
+    asked: &Filters,
+) -> Result<Option<(String, BTreeSet<u64>)>, CommandError> {
+    let Some(who) = &asked.recorded_by else { return Ok(None) };
+    let open = open::ledger(env, global, Access::Read)?;
+    let mut entries = BTreeSet::new();
+    for index in 0..open.head().size() {
+        let is_by = open.recorder(index)?.is_some_and(|recorder| recorder.by == *who);
+        entries.extend(is_by.then_some(index));
+    }
+    Ok(Some((who.clone(), entries)))
+}
+
 /// Renders a report on the facts that match a filter.
 fn filtered(
     env: &mut Env<'_>,
@@ -176,7 +192,9 @@ fn filtered(
     asked: &Filters,
     make: impl Fn(&Selection<'_, '_>, ReportBasis) -> Document,
 ) -> Result<RunOutput, CommandError> {
-    let document = of_selected(env, global, clocks, &asked.filter(), |selection, basis| {
+    let mut filter = asked.filter();
+    filter.recorded_by = recorded_by(env, global, asked)?;
+    let document = of_selected(env, global, clocks, &filter, |selection, basis| {
         filters(&selection.view(), asked)?;
         Ok(make(selection, basis))
     })?;
@@ -191,7 +209,8 @@ fn filtered_pledges(
     asked: &PledgeFilters,
     make: impl Fn(&Selection<'_, '_>, &PledgeFilter, ReportBasis) -> Document,
 ) -> Result<RunOutput, CommandError> {
-    let filter = asked.filter(None);
+    let mut filter = asked.filter(None);
+    filter.facts.recorded_by = recorded_by(env, global, &asked.facts)?;
     let document = of_selected(env, global, clocks, &filter.facts, |selection, basis| {
         pledge_filters(&selection.view(), asked)?;
         Ok(make(selection, &filter, basis))
@@ -284,7 +303,8 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
             heldto_report::amounts(selection, &AmountFilter { facts, unit, role, money: false, totals }, basis)
         }),
         Report::Metrics(args) => {
-            let filter = args.filters.filter();
+            let mut filter = args.filters.filter();
+            filter.recorded_by = recorded_by(env, global, &args.filters)?;
             let document = of_all(env, global, &args.clocks, |log, view| {
                 filters(&view, &args.filters)?;
                 if let Some(metric) = &args.metric {
@@ -312,7 +332,8 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
 }
 
 fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<RunOutput, CommandError> {
-    let filter = args.filters.filter(args.scale);
+    let mut filter = args.filters.filter(args.scale);
+    filter.facts.recorded_by = recorded_by(env, global, &args.filters.facts)?;
     if let Some(id) = &args.explain {
         let document = of_found(env, global, &args.clocks, |log, view| {
             let basis = ReportBasis::of(log, &Scope::Fact(view, id));
@@ -350,7 +371,8 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
         return Err(CommandError::new(USAGE, message));
     }
     let earlier = earlier.map(|n| load::full(env, global, Some(&crate::args::At::Entries(n)))).transpose()?;
-    let filter = args.filters.filter(None);
+    let mut filter = args.filters.filter(None);
+    filter.facts.recorded_by = recorded_by(env, global, &args.filters.facts)?;
     let document = of_all(env, global, &args.clocks, |log, view| {
         pledge_filters(&view, &args.filters)?;
         let before = match (&args.from, &earlier) {

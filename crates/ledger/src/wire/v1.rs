@@ -146,7 +146,7 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
         IndexedBody::Control
         | IndexedBody::Metric(_)
         | IndexedBody::Facts(_)
-        | IndexedBody::Parties(_)
+        | IndexedBody::Succession(..)
         | IndexedBody::Nothing => {
             let subjects = if common.about.is_empty() { &common.by } else { &common.about }.iter().copied();
             let (mut judged, mut named) = (Vec::new(), Vec::new());
@@ -158,9 +158,9 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
                     judged = facts;
                     KindTerms::Other
                 }
-                IndexedBody::Parties(parties) => {
-                    named = parties;
-                    KindTerms::Other
+                IndexedBody::Succession(of, passes) => {
+                    named = std::iter::once(of).chain(passes).collect();
+                    KindTerms::Succession(of, common.to.iter().copied())
                 }
                 _ => KindTerms::Other,
             };

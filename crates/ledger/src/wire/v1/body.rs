@@ -226,8 +226,8 @@ pub(super) enum IndexedBody<'b> {
     Control,
     /// Facts that an assessment or a decision is about.
     Facts(Vec<&'b str>),
-    /// Parties in addition to those of the common fields.
-    Parties(Vec<&'b str>),
+    /// The body that is followed, and the parties to which something passes.
+    Succession(&'b str, Vec<&'b str>),
     /// The corrected or retracted fact, and the header of its replacement, if any.
     Amends(&'b str, Option<FactHeader<'b>>),
     /// No further index terms.
@@ -245,7 +245,7 @@ pub(super) fn decode_indexed(kind: Kind, bytes: &[u8]) -> Result<IndexedBody<'_>
         }
         Kind::Succession => {
             let ((of, passes), _): (Succession<'_>, _) = decode_prefix(bytes)?;
-            IndexedBody::Parties(std::iter::once(of).chain(passes.into_iter().filter_map(|(_, to)| to)).collect())
+            IndexedBody::Succession(of, passes.into_iter().filter_map(|(_, to)| to).collect())
         }
         Kind::Change => {
             let (what, _): (u8, _) = decode_prefix(bytes)?;

@@ -1,0 +1,57 @@
+//! The settings of a ledger: the file `settings.toml` in its folder, kept on this machine and never
+//! published. Knows no facts. Start at [`recorder`].
+
+use crate::args::{Global, RecorderArgs};
+use crate::error::{CommandError, INPUT, USAGE};
+use crate::open;
+use heldto_ledger::Recorder;
+use serde::Deserialize;
+use std::path::Path;
+
+/// Name of the file.
+const FILE: &str = "settings.toml";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct Settings {
+    /// Recorder of all facts, as an office or a pseudonym.
+    recorder: Option<String>,
+    /// `true` if every fact needs a reviewer other than its recorder.
+    four_eyes: bool,
+}
+
+fn read(folder: &Path) -> Result<Settings, CommandError> {
+    let path = folder.join(FILE);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
+        Err(error) => return Err(crate::error::io(&format!("cannot read {}", path.display()), &error)),
+    };
+    toml::from_str(&text).map_err(|error| {
+        CommandError::new(INPUT, format!("{}: {}", path.display(), error.message()))
+            .hint("it may have: recorder = \"WHO\" and four-eyes = true")
+    })
+}
+
+/// Returns the recorder of new facts, and the reviewer: from the arguments, else from the ledger's
+/// settings.
+///
+/// # Errors
+/// If a reviewer is given without a recorder, or if the ledger asks for a reviewer and none other
+/// than the recorder is given.
+pub fn recorder(global: &Global, args: &RecorderArgs) -> Result<Option<Recorder>, CommandError> {
+    let settings = read(&open::folder(global))?;
+    let by = args.recorder.clone().or(settings.recorder);
+    let checked_by = args.checked_by.clone();
+    let is_checked = matches!((&by, &checked_by), (Some(by), Some(checked)) if by.trim() != checked.trim());
+    match by {
+        _ if settings.four_eyes && !is_checked => {
+            let message = "this ledger asks for two people: one who records and another who checks";
+            Err(CommandError::new(INPUT, message).hint("add --recorder WHO and --checked-by ANOTHER"))
+        }
+        None if checked_by.is_some() => {
+            Err(CommandError::new(USAGE, "--checked-by needs a recorder").hint("add --recorder WHO"))
+        }
+        by => Ok(by.map(|by| Recorder { by, checked_by })),
+    }
+}
