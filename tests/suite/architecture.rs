@@ -78,3 +78,19 @@ fn no_file_of_code_has_grown_a_second_subject() {
         }
     }
 }
+
+/// Checks that the program names its store in one file, so that another store changes no command.
+#[test]
+fn the_program_names_its_store_in_one_place() {
+    let mut open = vec![root().join("crates/cli/src")];
+    while let Some(dir) = open.pop() {
+        for path in std::fs::read_dir(dir).expect("a folder").flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else if !path.ends_with("open.rs") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                assert!(!text.contains("store_sled") && !text.contains("SledStore"), "{}", path.display());
+            }
+        }
+    }
+}

@@ -5,16 +5,16 @@
 
 use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, USAGE};
+use crate::open::{Access, LocalLedger, LocalStore};
 use crate::{Env, input, open};
 use chrono::DateTime;
 use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::Known;
-use heldto_ledger::{Ledger, decode_fact};
+use heldto_ledger::decode_fact;
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
 use heldto_report::{LogPosition, StatusSummary};
-use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +42,7 @@ pub struct Loaded<F> {
 }
 
 /// Marks the sensitive facts of the whole ledger in `extent`, which may cover only a part of it.
-fn mark_sensitive(ledger: &Ledger<SledStore>, extent: &mut Extent) -> Result<(), CommandError> {
+fn mark_sensitive(ledger: &LocalLedger, extent: &mut Extent) -> Result<(), CommandError> {
     let sensitive = ledger.sensitive()?;
     // Parts withheld by the publisher are absent, not erased.
     extent.erased -= extent.erased.min(sensitive.absent.range(..extent.size).count() as u64);
@@ -51,7 +51,7 @@ fn mark_sensitive(ledger: &Ledger<SledStore>, extent: &mut Extent) -> Result<(),
 }
 
 /// Folds all of an open ledger and marks its sensitive facts.
-pub fn all(ledger: &Ledger<SledStore>) -> Result<AllFacts, CommandError> {
+pub fn all(ledger: &LocalLedger) -> Result<AllFacts, CommandError> {
     let mut facts = fold(ledger, None)?;
     mark_sensitive(ledger, facts.extent_mut())?;
     Ok(facts)
@@ -62,7 +62,7 @@ pub fn full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loade
     fold_whole(&open::ledger(env, global, Access::Read)?, at)
 }
 
-fn fold_whole(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<Loaded<AllFacts>, CommandError> {
+fn fold_whole(ledger: &LocalLedger, at: Option<&At>) -> Result<Loaded<AllFacts>, CommandError> {
     let mut facts = fold(ledger, at)?;
     mark_sensitive(ledger, facts.extent_mut())?;
     let size = facts.extent().size;
@@ -89,7 +89,7 @@ pub fn indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Re
     }
 }
 
-fn on_demand(ledger: Ledger<SledStore>, size: u64) -> Result<Loaded<IndexedFacts>, CommandError> {
+fn on_demand(ledger: LocalLedger, size: u64) -> Result<Loaded<IndexedFacts>, CommandError> {
     let position = position(&ledger, size)?;
     let mut extent = Extent::new(size, ledger.recorded_last(size)?);
     let sensitive = ledger.sensitive()?;
@@ -99,7 +99,7 @@ fn on_demand(ledger: Ledger<SledStore>, size: u64) -> Result<Loaded<IndexedFacts
     Ok(Loaded { facts: IndexedFacts::new(extent, Box::new(index)), position, read })
 }
 
-fn position(ledger: &Ledger<SledStore>, entries: u64) -> Result<LedgerPosition, CommandError> {
+fn position(ledger: &LocalLedger, entries: u64) -> Result<LedgerPosition, CommandError> {
     let size = ledger.head().size();
     let chain = ledger.chain_before(entries)?.0.to_string();
     let root = ledger.root_at(entries)?;
@@ -137,13 +137,13 @@ pub fn cached_status(env: &mut Env<'_>, global: &Global) -> Result<Option<Cached
 /// time.
 pub fn cache_status(global: &Global, summary: &StatusSummary) {
     if let Ok(text) = serde_json::to_string(summary) {
-        drop(SledStore::put_status_cache(&open::folder(global), &text));
+        drop(LocalStore::put_status_cache(&open::folder(global), &text));
     }
 }
 
 /// A ledger's index, limited to its first `size` entries.
 struct Index {
-    ledger: Ledger<SledStore>,
+    ledger: LocalLedger,
     size: u64,
     read: Arc<AtomicU64>,
 }
@@ -171,7 +171,7 @@ pub fn size_of_checkpoint(env: &mut Env<'_>, global: &Global, path: &Path) -> Re
 }
 
 /// Returns the number of entries up to a position in the log.
-fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandError> {
+fn size_at(ledger: &LocalLedger, at: Option<&At>) -> Result<u64, CommandError> {
     let size = ledger.head().size();
     match at {
         Some(At::Entries(n)) if *n > size => {
@@ -187,7 +187,7 @@ fn size_at(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<u64, CommandEr
 /// Folds the entries up to a position in the log into states.
 ///
 /// Sensitive facts are not marked yet.
-pub fn fold(ledger: &Ledger<SledStore>, at: Option<&At>) -> Result<AllFacts, CommandError> {
+pub fn fold(ledger: &LocalLedger, at: Option<&At>) -> Result<AllFacts, CommandError> {
     let mut facts = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
     ledger.replay(0..size_at(ledger, at)?, &Chunk::push, &mut |chunk| facts.join(chunk))?;
     Ok(facts)

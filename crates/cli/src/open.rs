@@ -6,23 +6,32 @@ use crate::args::Global;
 use crate::error::CommandError;
 use heldto_ledger::{Defect, Ledger, Verified, index_hashes};
 use heldto_store::{Notice, StoreError};
-use heldto_store_sled::{Access, Opening, SledStore, Waiting};
+use heldto_store_sled::{SledStore, Waiting};
+
 use std::path::{Path, PathBuf};
+
+pub use heldto_store_sled::{Access, Opening, is_ledger};
+
+/// The store that the program keeps ledgers in.
+pub type LocalStore = SledStore;
+
+/// A ledger in that store.
+pub type LocalLedger = Ledger<LocalStore>;
 
 /// Returns the ledger's folder: the one named, else the nearest ledger from the current folder
 /// upwards, else the current folder.
 pub fn folder(global: &Global) -> PathBuf {
     global.ledger.clone().unwrap_or_else(|| {
         let here = std::env::current_dir().unwrap_or_default();
-        let found = here.ancestors().find(|dir| heldto_store_sled::is_ledger(dir)).map(Path::to_path_buf);
+        let found = here.ancestors().find(|dir| is_ledger(dir)).map(Path::to_path_buf);
         found.unwrap_or_else(|| PathBuf::from("."))
     })
 }
 
 /// Opens the ledger, reports waiting for another process, and prints the store's notices.
-pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Ledger<SledStore>, CommandError> {
+pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<LocalLedger, CommandError> {
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
-    let store = SledStore::open(&folder(global), opening(global, access, waiting));
+    let store = LocalStore::open(&folder(global), opening(global, access, waiting));
     say_notices(env, global);
     let store = store?;
     if access == Access::Write && store.is_partial() {
@@ -78,7 +87,7 @@ impl From<StoreError> for Unverified {
 ///
 /// # Errors
 /// If the ledger is broken or cannot be read.
-pub fn verify(ledger: &mut Ledger<SledStore>, progress: &mut dyn FnMut(u64)) -> Result<Verified, Unverified> {
+pub fn verify(ledger: &mut LocalLedger, progress: &mut dyn FnMut(u64)) -> Result<Verified, Unverified> {
     ledger.store_mut().check_database()?;
     let is_partial = ledger.store().is_partial();
     match ledger.verify(is_partial, progress) {

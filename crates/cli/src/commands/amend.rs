@@ -4,13 +4,12 @@
 use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
+use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, input, load, open, settings};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
-use heldto_ledger::Ledger;
 use heldto_replay::{AllView, Clock};
-use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
 /// Replaces a fact by the one in a file, which has the same id.
@@ -90,7 +89,7 @@ pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result
 /// Returns the facts that name a fact, in the order of ids, with the way they depend on it.
 ///
 /// Sensitive facts are left out unless the fact is sensitive itself.
-fn leaning_on(open: &Ledger<SledStore>, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
+fn leaning_on(open: &LocalLedger, id: &FactId) -> Result<Vec<(FactId, String)>, CommandError> {
     let all = load::all(open)?;
     // Facts dated in the future depend on it too.
     let view = AllView::new(&all, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
@@ -153,7 +152,7 @@ fn reasoned(reason: &str) -> Result<(), CommandError> {
     Err(CommandError::new(INPUT, message))
 }
 
-fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError> {
+fn standing(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
     if let Some(fact) = open.standing(id)? {
         return Ok(fact);
     }
@@ -171,7 +170,7 @@ fn standing(open: &Ledger<SledStore>, id: &FactId) -> Result<Fact, CommandError>
 fn amend(
     env: &mut Env<'_>,
     global: &Global,
-    open: &mut Ledger<SledStore>,
+    open: &mut LocalLedger,
     entity: &FactId,
     what: &str,
     text: String,

@@ -4,13 +4,13 @@
 use super::{check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
+use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, input, load, open, settings};
 use heldto_fact::{Body, Fact, FactId, Kind};
 use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
-use heldto_ledger::{AppendError, Appended, Ledger, encode_fact};
+use heldto_ledger::{AppendError, Appended, encode_fact};
 use heldto_replay::FactSource;
 use heldto_store::StoreError;
-use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -111,7 +111,7 @@ fn unchanged(n: usize) -> String {
 }
 
 /// Warns of public facts that name a sensitive one, because its id is published with them.
-pub fn warn_of_sensitive(env: &mut Env<'_>, open: &Ledger<SledStore>, new: &[&Fact]) -> Result<(), CommandError> {
+pub fn warn_of_sensitive(env: &mut Env<'_>, open: &LocalLedger, new: &[&Fact]) -> Result<(), CommandError> {
     let marked: BTreeSet<FactId> =
         new.iter().filter(|fact| fact.marks_sensitive()).map(|fact| fact.entity_id().clone()).collect();
     let mut sensitive = open.sensitive()?.entities;
@@ -130,7 +130,7 @@ pub fn warn_of_sensitive(env: &mut Env<'_>, open: &Ledger<SledStore>, new: &[&Fa
 /// Returns the facts of the drafts, checked against the ledger, with their places in the files.
 pub fn facts(
     global: &Global,
-    open: &mut Ledger<SledStore>,
+    open: &mut LocalLedger,
     drafts: &Drafts<'_>,
 ) -> Result<(Vec<Fact>, Places), CommandError> {
     let mut known = Known::new();
@@ -206,7 +206,7 @@ fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf])
 }
 
 /// Returns the existing facts against which a mapping resolves parties: ids and party codes.
-fn ground(open: &Ledger<SledStore>) -> Result<ExistingFacts, CommandError> {
+fn ground(open: &LocalLedger) -> Result<ExistingFacts, CommandError> {
     let all = load::fold(open, None)?;
     let mut ground = ExistingFacts::default();
     for (id, kind) in all.standing() {
@@ -252,6 +252,6 @@ fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {
 }
 
 /// Appends facts; durable on return.
-pub fn record(env: &mut Env<'_>, open: &mut Ledger<SledStore>, facts: &[Fact]) -> Result<Appended, CommandError> {
+pub fn record(env: &mut Env<'_>, open: &mut LocalLedger, facts: &[Fact]) -> Result<Appended, CommandError> {
     Ok(open.append(facts, (env.now)(), env.random)?)
 }

@@ -4,14 +4,13 @@
 use super::{append, plain};
 use crate::args::{CheckArgs, Clocks, Global};
 use crate::error::{CommandError, INPUT};
+use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, input, load, open};
 use chrono::{DateTime, NaiveDate};
 use heldto_fact::{Fact, FactId};
 use heldto_intake::{File, Places, Problems};
-use heldto_ledger::Ledger;
 use heldto_replay::{AllFacts, AllView, Clock};
 use heldto_report::{KnownFacts, ReportBasis, Scope, warnings};
-use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
 /// Maximum number of entries for which the warnings of an append read the whole ledger.
@@ -69,7 +68,7 @@ fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<Run
 pub fn warn(
     env: &mut Env<'_>,
     global: &Global,
-    open: &Ledger<SledStore>,
+    open: &LocalLedger,
     (files, places): (&[File], &Places),
     facts: &[Fact],
     is_strict: bool,
@@ -109,7 +108,7 @@ fn today(env: &Env<'_>) -> NaiveDate {
 /// Returns the warnings about these facts, at their places in the files.
 fn found(
     env: &Env<'_>,
-    open: &Ledger<SledStore>,
+    open: &LocalLedger,
     files: &[File],
     places: &Places,
     facts: &[&Fact],

@@ -6,15 +6,15 @@ use crate::args::{
     VerifyArgs,
 };
 use crate::error::{CommandError, USAGE};
+use crate::open::Access;
 use crate::{Env, RunOutput, open};
-use heldto_store_sled::Access;
 use std::path::PathBuf;
 
 /// Creates a ledger if there is none, appends the facts, verifies, and renders the pledges report.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOutput, CommandError> {
     let dir = global.ledger.clone().unwrap_or_else(|| PathBuf::from("heldto-demo"));
     let global = Global { ledger: Some(dir.clone()), ..global.clone() };
-    if !heldto_store_sled::is_ledger(&dir) {
+    if !open::is_ledger(&dir) {
         init::create(env, &global, &dir, &init::default_origin(&dir))?;
     } else if open::ledger(env, &global, Access::Read)?.genesis().origin != init::default_origin(&dir) {
         let message =

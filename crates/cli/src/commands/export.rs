@@ -4,13 +4,13 @@
 use super::{counted, plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, for_strangers, io};
+use crate::open::{Access, LocalStore};
 use crate::{Env, RunOutput, input, key, open, permissions, published};
 use heldto_exchange::{Trust, export};
 use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
 use heldto_store::{Founding, NewEntry, Store};
 use heldto_store_files::Folder;
-use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -94,7 +94,7 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
     let opening = open::opening(global, Access::Write, waiting);
     let is_partial = verified.is_partial();
-    SledStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
+    LocalStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
     let mut said = format!(
         "{} restored to {}, with the same head\n  chain   {}\n  root    {}\n{signed}",
         counted(head.size(), "entry", "entries"),

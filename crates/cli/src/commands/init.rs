@@ -4,10 +4,10 @@
 use super::plain;
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, FAILED, USAGE, io};
+use crate::open::{Access, LocalStore};
 use crate::{Env, RunOutput, gitignore, key, open};
 use heldto_proof::{Genesis, NoteSigner, Verifier};
 use heldto_store::Founding;
-use heldto_store_sled::{Access, SledStore};
 use std::path::{Path, PathBuf};
 
 const EXAMPLE: &str = include_str!("example.toml");
@@ -47,7 +47,7 @@ pub fn create(
         return Err(CommandError::new(USAGE, message)
             .hint("give the address where the ledger will be published: --origin example.org/derbyshire"));
     }
-    if dir.join("acknowledged").exists() || heldto_store_sled::is_ledger(dir) {
+    if dir.join("acknowledged").exists() || open::is_ledger(dir) {
         return Err(heldto_store::StoreError::AlreadyThere(dir.display().to_string()).into());
     }
     crate::permissions::create_private(dir)
@@ -84,7 +84,7 @@ pub fn create(
     }
     let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
-    SledStore::create(dir, &founding, open::opening(global, Access::Write, waiting))?;
+    LocalStore::create(dir, &founding, open::opening(global, Access::Write, waiting))?;
     write("example.toml", EXAMPLE)?;
     Ok((key_file, public))
 }

@@ -4,12 +4,12 @@
 use super::plain;
 use crate::args::{Global, ProveArgs};
 use crate::error::{CommandError, FAILED};
+use crate::open::Access;
 use crate::{Env, RunOutput, load, open};
 use heldto_exchange::Trust;
 use heldto_exchange::proof_file::{self, CheckedProof};
 use heldto_fact::{Body, FactId};
 use heldto_report::Format;
-use heldto_store_sled::Access;
 use serde_json::json;
 use std::collections::BTreeSet;
 

@@ -5,12 +5,12 @@ use super::sign::sign;
 use super::{counted, plain};
 use crate::args::{Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
+use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, open};
 use heldto_fact::{Content, FactId};
-use heldto_ledger::{Ledger, SystemRecord, Withholding};
+use heldto_ledger::{SystemRecord, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_store_files::{Folder, FolderError};
-use heldto_store_sled::{Access, SledStore};
 use std::collections::BTreeSet;
 
 /// Writes the ledger as static files; never over a ledger that this one does not continue.
@@ -77,7 +77,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
 ///
 /// # Errors
 /// If the ledger cannot be read or appended to.
-pub fn withhold(env: &mut Env<'_>, open: &mut Ledger<SledStore>) -> Result<(), CommandError> {
+pub fn withhold(env: &mut Env<'_>, open: &mut LocalLedger) -> Result<(), CommandError> {
     let sensitive = open.sensitive()?;
     warn_of(env, &naming(open, &sensitive.entities, &sensitive.entities)?);
     let told: BTreeSet<u64> = sensitive.entries.difference(&sensitive.absent).copied().collect();
@@ -103,7 +103,7 @@ pub fn withhold(env: &mut Env<'_>, open: &mut Ledger<SledStore>) -> Result<(), C
 /// # Errors
 /// If the ledger cannot be read.
 pub fn naming(
-    open: &Ledger<SledStore>,
+    open: &LocalLedger,
     ids: &BTreeSet<FactId>,
     sensitive: &BTreeSet<FactId>,
 ) -> Result<BTreeSet<FactId>, CommandError> {
@@ -143,13 +143,13 @@ pub fn warn_of(env: &mut Env<'_>, facts: &BTreeSet<FactId>) {
 ///
 /// # Errors
 /// If the ledger cannot be read.
-pub fn named(open: &Ledger<SledStore>) -> Result<BTreeSet<(u64, u64)>, CommandError> {
+pub fn named(open: &LocalLedger) -> Result<BTreeSet<(u64, u64)>, CommandError> {
     let withholdings = open.withholdings(open.head().size())?;
     Ok(withholdings.into_iter().flat_map(|(_, withholding)| withholding.parts).collect())
 }
 
 /// Checks that the published checkpoint is a prefix of this ledger.
-fn continues(open: &Ledger<SledStore>, bytes: &[u8]) -> Result<(), CommandError> {
+fn continues(open: &LocalLedger, bytes: &[u8]) -> Result<(), CommandError> {
     let fail = |e: String| {
         CommandError::new(INTEGRITY, format!("the folder holds a checkpoint that this ledger does not continue: {e}"))
     };

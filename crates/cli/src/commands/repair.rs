@@ -1,15 +1,15 @@
 //! `repair`: checks the journal and the database, and repairs each from the other or from a third
-//! copy. Repairing itself is in `heldto_store_sled`. Start at [`run`].
+//! copy. Repairing itself is in the store. Start at [`run`].
 
 use super::{counted, plain};
 use crate::args::{Global, RepairArgs};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
+use crate::open::{Access, LocalStore, Opening, is_ledger};
 use crate::{Env, RunOutput, input, open, published};
 use heldto_exchange::export;
 use heldto_proof::TILE_WIDTH;
 use heldto_store::{Notice, Notices, Store, StoredEntry};
 use heldto_store_files::Folder;
-use heldto_store_sled::{Access, Opening, SledStore, is_ledger};
 use std::ops::Range;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
     let quiet = Global { notices: Notices::default(), ..global.clone() };
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let opening = Opening { source: Some(&from), ..open::opening(&quiet, Access::Write, waiting) };
-    let mut open = heldto_ledger::Ledger::open(SledStore::open(&open::folder(global), opening)?)?;
+    let mut open = heldto_ledger::Ledger::open(LocalStore::open(&open::folder(global), opening)?)?;
     let own = open.genesis().clone();
     if let (Some(copy), Some(path)) = (&copy, &args.from)
         && copy.founding()?.genesis != own
@@ -83,7 +83,7 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
     if is_ledger(path) {
         let waiting = &mut |_: &str| {};
         let opening = Opening { notices: Notices::default(), ..open::opening(global, Access::Read, waiting) };
-        return Ok(Box::new(SledStore::open(path, opening).map_err(|error| no_copy(error.into()))?));
+        return Ok(Box::new(LocalStore::open(path, opening).map_err(|error| no_copy(error.into()))?));
     }
     if path.is_dir() {
         let folder = Folder::new(path);

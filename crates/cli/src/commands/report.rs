@@ -7,6 +7,7 @@ use crate::args::{
 };
 use crate::error::{CommandError, FOUND, INPUT, USAGE};
 use crate::load::{LedgerPosition, Reading};
+use crate::open::Access;
 use crate::{Env, RunOutput, load, open, permissions};
 use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
@@ -15,7 +16,6 @@ use heldto_report::{
     AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope, Selection, SensitiveEntries,
     StatusSummary, render,
 };
-use heldto_store_sled::Access;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};

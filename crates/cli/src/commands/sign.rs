@@ -4,10 +4,10 @@
 use super::plain;
 use crate::args::{CheckpointArgs, Global, KeyArgs};
 use crate::error::{CommandError, FAILED, io};
+use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, key, open};
-use heldto_ledger::{KeyChange, Ledger, SystemRecord};
+use heldto_ledger::{KeyChange, SystemRecord};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
-use heldto_store_sled::{Access, SledStore};
 use std::path::Path;
 
 /// Signs the current head and prints the checkpoint.
@@ -20,7 +20,7 @@ pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Res
 ///
 /// Crash safety: the signed mark is stored, apart from the database, before the checkpoint is
 /// returned.
-pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut Ledger<SledStore>) -> Result<SignedNote, CommandError> {
+pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Result<SignedNote, CommandError> {
     let verified = open::verify(open, &mut |_| {})?;
     let signer = signer(env, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
@@ -32,7 +32,7 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut Ledger<SledStore>) ->
 }
 
 /// Reads the signing key and checks that it is the current one.
-fn signer(env: &mut Env<'_>, global: &Global, open: &Ledger<SledStore>) -> Result<NoteSigner, CommandError> {
+fn signer(env: &mut Env<'_>, global: &Global, open: &LocalLedger) -> Result<NoteSigner, CommandError> {
     let file = key::file(env, &open::folder(global));
     let next = suffixed(&file, "next");
     let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(open.head().size())?);

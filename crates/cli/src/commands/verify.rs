@@ -4,6 +4,7 @@
 use super::{counted, meter, plain};
 use crate::args::{Global, VerifyArgs};
 use crate::error::{CommandError, INTEGRITY, UNSIGNED, for_strangers};
+use crate::open::Access;
 use crate::{Env, RunOutput, input, open, published};
 use heldto_exchange::{Signature, Trust, export, is_beginning, read_checkpoint};
 use heldto_fact::FactId;
@@ -12,7 +13,6 @@ use heldto_proof::{Checkpoint, Verifier};
 use heldto_report::Format;
 use heldto_store::Store;
 use heldto_store_files::Folder;
-use heldto_store_sled::Access;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, trust: &Trus
     match target {
         // A published folder stays one even if other files were added to it.
         Some(path) if is_published(path) => published(env, global, path, trust).map_err(for_strangers),
-        Some(path) if heldto_store_sled::is_ledger(path) => {
+        Some(path) if open::is_ledger(path) => {
             own(env, &Global { ledger: Some(path.to_owned()), ..global.clone() }, trust)
         }
         Some(path) if path.is_dir() => {

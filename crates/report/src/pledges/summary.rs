@@ -2,7 +2,7 @@
 //! at [`summary`].
 
 use super::terms;
-use crate::wording::{count, list};
+use crate::wording::{count, grouped, list};
 use heldto_fact::{FactId, Force, Kind, LinkKind};
 use heldto_replay::{Class, Counted, FulfilmentRate, Judgement, Note, Status};
 use std::collections::BTreeSet;
@@ -77,16 +77,16 @@ fn due(all: &[Judgement<'_>]) -> String {
     }
     let kept = match (rate.kept, rate.kept_on_claims) {
         (0, _) => "Kept: 0".to_owned(),
-        (n, 0) => format!("Kept: {n}"),
-        (n, claimed) if n == claimed => format!("Kept: {n}, by {owner} only"),
-        (n, claimed) => format!("Kept: {n}, of which {claimed} by {owner} only"),
+        (n, 0) => format!("Kept: {}", grouped(n)),
+        (n, claimed) if n == claimed => format!("Kept: {}, by {owner} only", grouped(n)),
+        (n, claimed) => format!("Kept: {}, of which {} by {owner} only", grouped(n), grouped(claimed)),
     };
-    let mut words = format!("{} are due. {kept}. Not kept: {}.", rate.counted, rate.not_kept);
+    let mut words = format!("{} are due. {kept}. Not kept: {}.", grouped(rate.counted), grouped(rate.not_kept));
     if rate.weaker > 0 {
-        words.push_str(&format!(" Replaced by a weaker promise: {}.", rate.weaker));
+        words.push_str(&format!(" Replaced by a weaker promise: {}.", grouped(rate.weaker)));
     }
     if rate.unknown > 0 {
-        words.push_str(&format!(" Unknown: {} ({}).", rate.unknown, unknown(all)));
+        words.push_str(&format!(" Unknown: {} ({}).", grouped(rate.unknown), unknown(all)));
     }
     let are_right = if owners.len() > 1 { "the owners are right" } else { "the owner is right" };
     let (if_right, shown) = (range(rate.with_claims()), range(rate.without_claims()));
@@ -94,7 +94,7 @@ fn due(all: &[Judgement<'_>]) -> String {
         format!(" So {if_right} kept.")
     } else {
         let (low, high) = rate.without_claims();
-        let shown = if low == high { low.to_string() } else { format!("{low} to {high}") };
+        let shown = if low == high { grouped(low) } else { format!("{} to {}", grouped(low), grouped(high)) };
         format!(" So {if_right} kept if {are_right}; {shown} on independent evidence.")
     };
     words + &so
@@ -103,8 +103,8 @@ fn due(all: &[Judgement<'_>]) -> String {
 fn range((low, high): (usize, usize)) -> String {
     match (low, high) {
         (1, 1) => "1 was".to_owned(),
-        (low, high) if low == high => format!("{low} were"),
-        (low, high) => format!("{low} to {high} were"),
+        (low, high) if low == high => format!("{} were", grouped(low)),
+        (low, high) => format!("{} to {} were", grouped(low), grouped(high)),
     }
 }
 
@@ -112,7 +112,8 @@ fn range((low, high): (usize, usize)) -> String {
 fn unknown(all: &[Judgement<'_>]) -> String {
     let of =
         |status: Status| all.iter().filter(|j| j.status == status && Counted::of(j) == Some(Counted::Unknown)).count();
-    let clause = |status: &Status| (of(*status) > 0).then(|| format!("{} {}", of(*status), unknown_word(*status)));
+    let clause =
+        |status: &Status| (of(*status) > 0).then(|| format!("{} {}", grouped(of(*status)), unknown_word(*status)));
     list(&Status::ALL.iter().filter_map(clause).collect::<Vec<_>>())
 }
 
@@ -138,7 +139,7 @@ fn others(all: &[Judgement<'_>]) -> Option<String> {
     ]
     .iter()
     .filter(|(class, _)| of(*class) > 0)
-    .map(|(class, words)| format!("{words}: {}.", of(*class)))
+    .map(|(class, words)| format!("{words}: {}.", grouped(of(*class))))
     .collect();
     (!clauses.is_empty()).then(|| clauses.join(" "))
 }
