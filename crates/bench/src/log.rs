@@ -61,8 +61,10 @@ pub fn abreast(size: u64) -> u64 {
 
 /// Returns fact `n` of a log in which `abreast` bodies are interleaved.
 pub fn fact(n: u64, abreast: u64) -> Fact {
-    let (window, within) = (n / (1000 * abreast), n % (1000 * abreast));
-    let (thousand, place) = (window * abreast + within % abreast, within / abreast);
+    let window = n / (1000 * abreast);
+    let within = n % (1000 * abreast);
+    let thousand = window * abreast + within % abreast;
+    let place = within / abreast;
     let n = thousand * 1000 + place;
     let party = id(&format!("council-{thousand}"));
     let source = id(&format!("source-{thousand}-{}", random(n, 2) % 2));

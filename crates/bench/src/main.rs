@@ -34,7 +34,10 @@ const MOST_REPLAYED: u64 = 3_000_000;
 pub const BATCH: u64 = 10_000;
 
 fn main() {
-    let (mut sizes, mut results, mut peers, mut payments) = (Vec::new(), None, false, None);
+    let mut sizes = Vec::new();
+    let mut results = None;
+    let mut peers = false;
+    let mut payments = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut next = || arguments.next().expect("a value");
@@ -48,7 +51,8 @@ fn main() {
                 return process::all(Path::new(&long), Path::new(&thousand), &results);
             }
             "--make" => {
-                let (dir, size) = (PathBuf::from(next()), next().parse().expect("a number of events"));
+                let dir = PathBuf::from(next());
+                let size = next().parse().expect("a number of events");
                 let took = append(&dir, size, |n| log::fact(n, log::abreast(size)));
                 return println!("{:.6} s", took.as_secs_f64());
             }
@@ -128,7 +132,8 @@ pub fn append(dir: &Path, size: u64, fact: impl Fn(u64) -> Fact) -> Duration {
     let opening = Opening { notices: notices.clone(), ..opening(waiting) };
     let store = SledStore::create(dir, &founding(), opening).expect("a folder");
     let mut ledger = Ledger::open(store).expect("opens");
-    let (mut took, mut random) = (Duration::ZERO, salts());
+    let mut took = Duration::ZERO;
+    let mut random = salts();
     for start in (0..size).step_by(usize::try_from(BATCH).expect("small")) {
         let facts: Vec<_> = (start..(start + BATCH).min(size)).map(&fact).collect();
         took += timed(|| ledger.append(&facts, 1_000_000, &mut random).expect("room")).0;
@@ -150,7 +155,8 @@ fn apart(dir: &Path, size: u64) -> Duration {
 fn run(size: u64, peers: bool, results: &mut Results) {
     println!("\n{size} events");
     let root = tempfile::tempdir_in(".").expect("a folder");
-    let (dir, thousand) = (root.path().join("ledger"), root.path().join("thousand"));
+    let dir = root.path().join("ledger");
+    let thousand = root.path().join("thousand");
     append(&dir, size, |n| log::fact(n, log::abreast(size)));
     append(&thousand, 1000, |n| log::fact(n, 1));
     results.put("bytes on the disk", folder(&dir) as f64);
@@ -164,7 +170,8 @@ fn run(size: u64, peers: bool, results: &mut Results) {
     ledger.store().read(0..size, &mut keep).expect("reads");
     let bytes: usize = stored.iter().map(|(e, p)| e.len() + p.len()).sum();
     println!("  {} bytes an event", bytes as u64 / size);
-    let (mut ours, mut others) = (Vec::new(), Vec::new());
+    let mut ours = Vec::new();
+    let mut others = Vec::new();
     for _ in 0..appends(size) {
         // Finishes earlier writes and removals, so that no candidate pays for them.
         std::process::Command::new("sync").status().expect("runs");
@@ -193,7 +200,9 @@ fn run(size: u64, peers: bool, results: &mut Results) {
         sound.expect("sound");
         verified.push(took);
     }
-    let (hashed, read, verified) = (median(hashed), median(read), median(verified));
+    let hashed = median(hashed);
+    let read = median(read);
+    let verified = median(verified);
     results.put("verify all", milliseconds(verified));
     rate("verify, ours", verified, size, verified);
     rate("the same hashes over the same bytes in memory, two cores", hashed, size, verified);
@@ -209,12 +218,12 @@ fn run(size: u64, peers: bool, results: &mut Results) {
 /// Measures a full replay, against decoding the same facts in memory.
 fn replay(stored: &[Stored], ledger: &Ledger<SledStore>, results: &Results) {
     let size = results.size;
-    let [mut decoded, mut told, mut replayed, mut resumed] = [const { Vec::new() }; 4];
+    let [mut decoded, mut headers, mut replayed, mut resumed] = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
         decoded.push(two_cores(stored, |part| {
             assert!(part.iter().all(|(_, part)| decode_fact(&part[32..]).is_ok()));
         }));
-        told.push(two_cores(stored, |part| {
+        headers.push(two_cores(stored, |part| {
             assert!(part.iter().all(|(_, part)| decode_header(&part[32..]).is_ok()));
         }));
         let mut history = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
@@ -224,11 +233,13 @@ fn replay(stored: &[Stored], ledger: &Ledger<SledStore>, results: &Results) {
         resumed.push(fold(size - 1..size));
         assert_eq!(history.extent().size, size);
     }
-    let (decoded, told, replayed) = (median(decoded), median(told), median(replayed));
+    let decoded = median(decoded);
+    let headers = median(headers);
+    let replayed = median(replayed);
     results.put("replay into states", milliseconds(replayed));
     rate("full replay into all states, ours", replayed, size, replayed);
     rate("decoding the same facts in memory, two cores", decoded, size, replayed);
-    rate("as much of that as finds them, borrowed, in memory, two cores", told, size, replayed);
+    rate("as much of that as finds them, borrowed, in memory, two cores", headers, size, replayed);
     println!("  taking in one more entry: {} µs", median(resumed).as_micros());
 }
 
@@ -255,7 +266,8 @@ fn two_cores<T: Sync>(all: &[T], work: impl Fn(&[T]) + Sync) -> Duration {
 }
 
 fn rate(name: &str, took: Duration, size: u64, ours: Duration) {
-    let (each, ratio) = (took.as_nanos() as f64 / size as f64, ours.as_secs_f64() / took.as_secs_f64());
+    let each = took.as_nanos() as f64 / size as f64;
+    let ratio = ours.as_secs_f64() / took.as_secs_f64();
     println!("  {each:8.0} ns an event  ours takes {ratio:5.2} times this  {name}");
 }
 
@@ -274,7 +286,8 @@ fn hash(stored: &[Stored]) {
 
 /// Checks commitments and chain of a range of stored entries, and hashes its leaves and tree.
 fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
-    let (mut edge, mut last) = (heldto_proof::CompactRange::default(), None);
+    let mut edge = heldto_proof::CompactRange::default();
+    let mut last = None;
     let mut check = |stored: &StoredEntry| {
         let entry = Entry::decode(&stored.entry).expect("an entry");
         assert!(last.is_none_or(|last| last == entry.previous), "the chain");
@@ -305,10 +318,14 @@ fn singles(root: &Path, dir: &Path, size: u64) -> f64 {
     let mut journal = Journal::create(&root.join("journal"), &founding()).expect("a journal");
     let plain = std::fs::File::create(root.join("plain")).expect("a file");
     write_at(&plain, &vec![0; 16 << 20], 0).and_then(|()| plain.sync_all()).expect("room");
-    let (mut done, mut acknowledged, mut times) = (Vec::new(), Vec::new(), Vec::new());
+    let mut done = Vec::new();
+    let mut acknowledged = Vec::new();
+    let mut times = Vec::new();
     let mut at = 0;
     for run in 0..SINGLE_RUNS {
-        let (mut ours, mut alone, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ours = Vec::new();
+        let mut alone = Vec::new();
+        let mut bare = Vec::new();
         for n in 0..SINGLES {
             let mut fact = log::fact(999, 1);
             fact.id = format!("single-{run}-{n}").parse().expect("an id");
@@ -329,7 +346,9 @@ fn singles(root: &Path, dir: &Path, size: u64) -> f64 {
             advance(&mut head, &own.entry);
             alone.push(timed(|| journal.append(&[own], &head).expect("room")).0);
         }
-        let (ours, alone, bare) = (median(ours), median(alone), median(bare));
+        let ours = median(ours);
+        let alone = median(alone);
+        let bare = median(bare);
         done.push((ours.as_secs_f64() / bare.as_secs_f64() * 1000.0) as u64);
         acknowledged.push((alone.as_secs_f64() / bare.as_secs_f64() * 1000.0) as u64);
         times.push(ours);

@@ -15,7 +15,8 @@ pub fn all(root: &Path, stored: &[Stored], batch: usize) -> Vec<(&'static str, D
         std::process::Command::new("sync").status().expect("runs");
         let start = Instant::now();
         write(&dir, stored, batch);
-        let (took, disk) = (start.elapsed(), super::folder(&dir));
+        let took = start.elapsed();
+        let disk = super::folder(&dir);
         std::fs::remove_dir_all(&dir).expect("removes");
         (name, took, disk)
     };

@@ -18,7 +18,8 @@ pub fn heldto(ledger: &Path, arguments: &[&str]) -> (Duration, f64) {
     command.arg("--ledger").arg(ledger).args(arguments).stdout(Stdio::null());
     let (took, peak) = timed(|| {
         let child = command.spawn().expect("runs");
-        let (mut status, mut usage) = (0, unsafe { std::mem::zeroed::<libc::rusage>() });
+        let mut status = 0;
+        let mut usage = unsafe { std::mem::zeroed::<libc::rusage>() };
         let pid = libc::pid_t::try_from(child.id()).expect("a process");
         // The standard library's `wait` does not report the memory of one child.
         unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
@@ -52,11 +53,12 @@ pub fn all(long: &Path, thousand: &Path, results: &Results) {
     };
     println!("  whole processes, the middle of seven; beside the same on a log of a thousand");
     let show = |name: &str, runs: [Vec<(Duration, f64)>; 2]| {
-        let [(took, peak), (beside, _)] = runs.map(|runs| {
+        let [(took, peak), (took_short, _)] = runs.map(|runs| {
             let peak = runs.iter().map(|(_, peak)| *peak).fold(0.0, f64::max);
             (median(runs.iter().map(|(took, _)| *took).collect()), peak)
         });
-        let (long, short) = (milliseconds(took), milliseconds(beside));
+        let long = milliseconds(took);
+        let short = milliseconds(took_short);
         println!("    {long:8.1} ms  {:5.2} times {short:.1} ms  {peak:4.0} MB  heldto {name}", long / short);
         results.put(name, long);
     };

@@ -28,7 +28,8 @@ fn counted(n: u64, one: &str, many: &str) -> String {
 
 /// Returns a callback that draws a progress bar on a terminal, once the job has taken a second.
 fn meter<'a>(terminal: Terminal, progress: &'a mut dyn FnMut(&str), what: &'a str, total: u64) -> impl FnMut(u64) + 'a {
-    let (start, mut shown) = (Instant::now(), Duration::ZERO);
+    let start = Instant::now();
+    let mut shown = Duration::ZERO;
     move |done| {
         let now = start.elapsed();
         if !terminal.err || now < Duration::from_secs(1) {

@@ -80,7 +80,8 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
     let global = arguments.global(env);
     // All messages pass through here, so that file names, reasons and origins in them cannot
     // control the terminal.
-    let (say, terminal) = (&mut *env.eprintln, env.terminal);
+    let say = &mut *env.eprintln;
+    let terminal = env.terminal;
     let colours = global.colour_errors;
     let mut clean_say = |line: &str| say(&screen::clean(line, colours));
     let mut env = Env {

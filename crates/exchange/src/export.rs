@@ -103,7 +103,8 @@ pub fn read(text: &str, index_key: [u8; 32]) -> Result<Ledger<MemoryStore>, Expo
         return Err(broken("the file is empty: it is not an export, a proof or a checkpoint", None));
     };
     let genesis = genesis(first).ok_or_else(|| broken("line 1 is not the first line of an export", None))?;
-    let (mut exported, mut end) = (Vec::new(), None);
+    let mut exported = Vec::new();
+    let mut end = None;
     for (number, text) in lines {
         let at = |why: &str| broken(&format!("line {number} {why}"), None);
         let value: Value = strict_json(text).map_err(|e| at(&format!("is not JSON: {e}")))?;

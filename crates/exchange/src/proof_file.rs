@@ -273,7 +273,8 @@ fn check_entry(item: &Value, checkpoint: &Checkpoint) -> Result<ProvedEntry, Str
     if part.commitment() != reference.commitment {
         return Err(fail("its part does not match the commitment"));
     }
-    let (mut record, mut fact) = (None, None);
+    let mut record = None;
+    let mut fact = None;
     let kind = match part.role {
         Role::Ledger => {
             let read = SystemRecord::decode(&part.bytes).map_err(|e| fail(&e.to_string()))?;

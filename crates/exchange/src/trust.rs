@@ -169,7 +169,8 @@ fn parse(bytes: &[u8]) -> Result<(SignedNote, Checkpoint), String> {
 /// # Errors
 /// If origin, size or root contradict it.
 pub fn is_beginning<S: Store>(seen: &Checkpoint, ledger: &Ledger<S>, what: &str) -> Result<(), TrustError> {
-    let (size, origin) = (ledger.head().size(), &ledger.genesis().origin);
+    let size = ledger.head().size();
+    let origin = &ledger.genesis().origin;
     let what = what.to_owned();
     if seen.origin != *origin {
         return Err(TrustError::OtherLedger { what, of: seen.origin.clone(), origin: origin.clone() });
@@ -244,7 +245,8 @@ mod tests {
     #[test]
     fn only_the_key_in_force_signs_and_only_a_key_of_the_ledger_is_taken() {
         let ledger = ledger();
-        let (size, genesis) = (ledger.head().size(), ledger.genesis());
+        let size = ledger.head().size();
+        let genesis = ledger.genesis();
         let seen = checkpoint(size, ledger.root_at(size).expect("reads"));
         let note = seen.sign(&[&signer(1)]).expect("signs");
         let trusting = |seed| Trust { key: Some(signer(seed).verifier()), expected: None };

@@ -274,7 +274,8 @@ impl When {
     /// Returns the order of the two dates.
     #[must_use]
     pub fn compare(&self, other: &Self) -> Precedence {
-        let (a, b) = (self.doubtful_window(), other.doubtful_window());
+        let a = self.doubtful_window();
+        let b = other.doubtful_window();
         if matches!((a.latest, b.earliest), (Some(l), Some(e)) if l < e) {
             Precedence::Before
         } else if matches!((a.earliest, b.latest), (Some(e), Some(l)) if e > l) {

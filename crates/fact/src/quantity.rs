@@ -82,7 +82,8 @@ impl Quantity {
 impl fmt::Display for Quantity {
     /// Writes the number without separators and trailing zeros: `11000000`, `2.6`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, rest) = (self.0 / Self::SCALE, self.0 % Self::SCALE);
+        let whole = self.0 / Self::SCALE;
+        let rest = self.0 % Self::SCALE;
         if rest == 0 {
             return write!(f, "{whole}");
         }

@@ -29,13 +29,15 @@ impl Version {
     /// recorded again in between. Retracting the retraction of a retraction has no effect.
     pub fn history(records: Vec<Recorded>, withdrawn: &mut dyn FnMut(&FactId) -> Option<Recorded>) -> Vec<Self> {
         let mut versions: Vec<Self> = Vec::with_capacity(1);
-        let (mut kind, mut undoing) = (None, None::<Recorded>);
+        let mut kind = None;
+        let mut undoing = None::<Recorded>;
         for recorded in records {
             let Recorded { index, recorded_at, content: Content::Known(fact) } = recorded else { continue };
             if let Some(earlier) = undoing.take_if(|undoing| undoing.index < index) {
                 restore(&mut versions, earlier);
             }
-            let (id, own_kind) = (fact.id.clone(), fact.kind());
+            let id = fact.id.clone();
+            let own_kind = fact.kind();
             let (fact, reason) = match fact.body {
                 Body::Correction { of, reason, replacement } => {
                     if replacement.id != of || kind.is_some_and(|kind| kind != replacement.kind()) {

@@ -67,7 +67,8 @@ pub struct Drafts<'f> {
 /// as TOML.
 #[must_use]
 pub fn draft(files: &[File]) -> Drafts<'_> {
-    let (mut drafts, mut problems) = (Vec::new(), Vec::new());
+    let mut drafts = Vec::new();
+    let mut problems = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let is_export = file.name.ends_with(".jsonl") || file.text.trim_start().starts_with('{');
         let tables = if is_export { node::from_json_lines(&file.text) } else { node::from_toml(&file.text) };

@@ -66,7 +66,8 @@ pub fn from_toml(text: &str) -> Tables {
     if !errors.is_empty() {
         return Err(first_of_regions(text, &errors));
     }
-    let (mut tables, mut problems) = (Vec::new(), Vec::new());
+    let mut tables = Vec::new();
+    let mut problems = Vec::new();
     for (key, value) in table.into_inner() {
         // A mapping file also contains facts; the mapping itself is read by `mapping.rs`.
         if key.get_ref() == MAPPING_KEY {
@@ -104,7 +105,8 @@ fn first_of_regions(text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
     let mut spans: Vec<(usize, &toml::de::Error)> =
         errors.iter().map(|error| (lines.number(error.span().map_or(0, |span| span.start)), error)).collect();
     spans.sort_by_key(|(line, error)| (*line, error.span().map_or(0, |span| span.start)));
-    let (mut problems, mut torn) = (Vec::new(), None);
+    let mut problems = Vec::new();
+    let mut torn = None;
     for (line, error) in spans {
         let is_first = torn.is_none_or(|before| line > before + 1);
         torn = Some(line);
@@ -181,7 +183,9 @@ fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
 /// # Errors
 /// Every problem found.
 pub fn from_json_lines(text: &str) -> Tables {
-    let (mut tables, mut problems, mut start) = (Vec::new(), Vec::new(), 0);
+    let mut tables = Vec::new();
+    let mut problems = Vec::new();
+    let mut start = 0;
     for line in text.split_inclusive('\n') {
         let span = start..start + line.trim_end().len();
         start += line.len();

@@ -163,9 +163,11 @@ pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<
     let Value::Table(_) = node.value else { return parsed(node, name, f) };
     let mut inner = Fields::of(node, format!("`{name}`"), f)?;
     let when: Option<When> = inner.required("date", "give the date as it is stated", f);
-    let (earliest, latest) = (day(&mut inner, "earliest", f), day(&mut inner, "latest", f));
+    let earliest = day(&mut inner, "earliest", f);
+    let latest = day(&mut inner, "latest", f);
     inner.finish(f);
-    let (when, window) = (when?, earliest.zip(latest));
+    let when = when?;
+    let window = earliest.zip(latest);
     let Some((earliest, latest)) = window else {
         f.problems.push(
             Problem::new(node.span.clone(), "a stated window needs both ends", "")
@@ -231,7 +233,8 @@ fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
 
 fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
     let mut t = Fields::of(node, "this quotation", f)?;
-    let (start, end) = (t.count("start", f), t.count("end", f));
+    let start = t.count("start", f);
+    let end = t.count("end", f);
     let blake3 = body::digest(&mut t, f);
     t.finish(f);
     match (start, end, blake3) {

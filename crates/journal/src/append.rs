@@ -231,7 +231,10 @@ impl Journal {
     /// The next opening must not find its records. A failed sync is never retried, because the
     /// system considers the pages clean from then on.
     fn take_back(&mut self) {
-        let (base, refused, from, until) = (self.base.clone(), self.current, self.end, self.used[self.current]);
+        let base = self.base.clone();
+        let refused = self.current;
+        let from = self.end;
+        let until = self.used[self.current];
         if self.roll(&base, &[], 0).is_err() {
             self.has_failed = true;
             return;

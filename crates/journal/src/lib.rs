@@ -164,7 +164,8 @@ impl Journal {
         let mut used = lengths;
         let mut chosen: Option<(usize, Judged)> = None;
         let mut newest: Option<(usize, Judged)> = None;
-        let (mut salvage, mut is_damaged) = (BTreeMap::new(), false);
+        let mut salvage = BTreeMap::new();
+        let mut is_damaged = false;
         for (number, header, check) in headers {
             let Some(file) = &files[number] else { continue };
             let bytes = open::read_file(file, &open::path(dir, number))?;

@@ -321,7 +321,9 @@ pub fn judge(header: Header, corrected: bool, bytes: &[u8]) -> Judged {
 ///
 /// `append` is the first index of the append at the gap, `gap` the index of the missing record.
 fn records_behind(generation: u64, bytes: &[u8], append: u64, gap: u64) -> (BTreeMap<u64, StoredEntry>, bool) {
-    let (mut found, mut last, mut at) = (BTreeMap::new(), None, 1);
+    let mut found = BTreeMap::new();
+    let mut last = None;
+    let mut at = 1;
     while at + RECORD_BYTES < bytes.len() {
         let rest = &bytes[at..];
         // A cheap filter before the check value: the record's index and the first index of its

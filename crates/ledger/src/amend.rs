@@ -94,7 +94,8 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
     /// and not if it retracts another retraction.
     fn check_second_retraction(&self, n: usize, fact: &Fact, record: &Fact) -> Result<(), AppendError> {
         let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
-        let (of, entity) = (fact.entity_id(), record.entity_id());
+        let of = fact.entity_id();
+        let entity = record.entity_id();
         if matches!(record.body, Body::Correction { .. }) {
             return refuse(format!("`{of}` is a correction: correct `{entity}` again, or retract `{entity}`"));
         }
@@ -158,11 +159,11 @@ impl<S: Store + Sync> Batch<'_, '_, S> {
         let (mut done, mut targets): (HashSet<FactId>, HashMap<FactId, Vec<FactId>>) = Default::default();
         for fact in self.facts {
             let start = fact.entity_id();
-            let told = match &fact.body {
+            let source = match &fact.body {
                 Body::Correction { replacement, .. } => replacement,
                 _ => *fact,
             };
-            if !told.links.iter().any(|link| link.kind == kind) {
+            if !source.links.iter().any(|link| link.kind == kind) {
                 continue;
             }
             if self.targets(start, kind, &mut targets)?.is_empty() || done.contains(start) {

@@ -144,7 +144,8 @@ impl<S: Store + Sync> Ledger<S> {
     /// If an id is already recorded with other content or is given twice with different content, or
     /// if a correction, a retraction or a link is not allowed.
     pub fn plan<'f>(&self, facts: &'f [Fact]) -> Result<Planned<'f>, AppendError> {
-        let (mut planned, mut differ) = (Planned::default(), Vec::new());
+        let mut planned = Planned::default();
+        let mut differ = Vec::new();
         let mut seen: HashMap<&FactId, &Fact> = HashMap::with_capacity(facts.len());
         let of_each: Vec<u64> = facts.iter().map(|fact| self.index_key.hash(&IndexTerm::Id(&fact.id))).collect();
         let mut hashes = of_each.clone();

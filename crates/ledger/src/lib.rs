@@ -62,7 +62,8 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// If the founding record or the head cannot be read.
     pub fn open(store: S) -> Result<Self, StoreError> {
-        let (founding, head) = (store.founding()?, store.head()?);
+        let founding = store.founding()?;
+        let head = store.head()?;
         let index_key = IndexKey::of(&founding);
         Ok(Self { store, founding, index_key, head, clock: ClockPolicy::Checked, recorder: None })
     }

@@ -20,11 +20,14 @@ pub fn map_ordered<T: Send, E>(
     if workers == 1 {
         return (0..count).try_for_each(|n| join(make(n)));
     }
-    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let next = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let (give, take) = sync_channel::<(u64, T)>(workers);
         for _ in 0..workers {
-            let (give, next, stop) = (give.clone(), &next, &stop);
+            let give = give.clone();
+            let next = &next;
+            let stop = &stop;
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let n = next.fetch_add(1, Ordering::Relaxed);
@@ -37,7 +40,8 @@ pub fn map_ordered<T: Send, E>(
         drop(give);
         // Results that arrive before their turn wait here; one slow chunk lets the later ones pile
         // up.
-        let (mut early, mut turn) = (BTreeMap::new(), 0);
+        let mut early = BTreeMap::new();
+        let mut turn = 0;
         for (n, made) in take {
             early.insert(n, made);
             while let Some(made) = early.remove(&turn) {

@@ -70,7 +70,8 @@ impl<S: Store> Ledger<S> {
     /// If an entry is missing or damaged.
     pub fn size_at(&self, time: DateTime<Utc>) -> Result<u64, ReadError> {
         // Binary search: `recorded_at` never decreases along the log.
-        let (mut by_then, mut after) = (0, self.head.size());
+        let mut by_then = 0;
+        let mut after = self.head.size();
         while by_then < after {
             let middle = by_then + (after - by_then) / 2;
             if self.recorded_last(middle + 1)?.is_some_and(|at| at <= time) {
@@ -107,7 +108,8 @@ impl<S: Store> Ledger<S> {
         let [first, .., last] = places else {
             return places.iter().try_for_each(|only| self.recorded(*only..only + 1, visit));
         };
-        let (mut wanted, mut failed) = (places.iter().peekable(), None);
+        let mut wanted = places.iter().peekable();
+        let mut failed = None;
         self.store.read(*first..last + 1, &mut |stored| {
             if wanted.next_if(|place| **place == stored.index).is_some() {
                 match recorded(stored) {
@@ -208,7 +210,8 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// If an entry is missing or damaged.
     pub fn own_records(&self, size: u64) -> Result<Vec<(u64, SystemRecord)>, ReadError> {
-        let (mut found, mut failed) = (Vec::new(), None);
+        let mut found = Vec::new();
+        let mut failed = None;
         let mut look = |stored: &StoredEntry| {
             let index = stored.index;
             let kind = Entry::decode(&stored.entry).ok().and_then(|e| kind_of(e.kind));
@@ -303,7 +306,8 @@ impl<S: Store + Sync> Ledger<S> {
     ) -> Result<(), ReadError> {
         let chunk = |n: u64| {
             let from = range.start + n * STRETCH;
-            let (mut gathered, mut failed) = (T::default(), None);
+            let mut gathered = T::default();
+            let mut failed = None;
             self.store.read(from..(from + STRETCH).min(range.end), &mut |stored| {
                 let index = stored.index;
                 let header = entry(stored, decode_header).and_then(|recorded| {

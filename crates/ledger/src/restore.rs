@@ -83,8 +83,10 @@ pub fn restore(
     let index_key = IndexKey::of(founding);
     let mut store = MemoryStore::new(founding.clone());
     let empty = Head::empty(&founding.genesis);
-    let (mut edge, mut end, mut recorded_at, mut entries) =
-        (CompactRange::default(), empty.chain, i64::MIN, Vec::new());
+    let mut edge = CompactRange::default();
+    let mut end = empty.chain;
+    let mut recorded_at = i64::MIN;
+    let mut entries = Vec::new();
     for (index, item) in (0..).zip(exported) {
         let entry = Entry::decode(&item.entry).map_err(|error| RestoreError::Entry { index, error })?;
         recorded_at = entry.recorded_at;
@@ -103,7 +105,8 @@ pub fn restore(
     let head = Head { chain: end, edge, recorded_at, checkpoint: None };
     store.append(&empty, &entries, &head)?;
     let ledger = Ledger::open(store)?;
-    let (root, size) = (ledger.head.edge.root(), ledger.head.size());
+    let root = ledger.head.edge.root();
+    let size = ledger.head.size();
     let chain_differs = chain_said.is_some_and(|said| said != end);
     if chain_differs || root != root_said {
         // Verification names the entry that was changed, so it comes first: only an export that is
@@ -130,7 +133,8 @@ impl<S: Store + Sync> Ledger<S> {
     /// If the ledger does not verify.
     pub fn contents(&self, founding: &Founding) -> Result<(Vec<NewEntry>, Head, Verified), RestoreError> {
         let verified = self.verify(true, &mut |_| {})?;
-        let (index_key, mut entries) = (IndexKey::of(founding), Vec::new());
+        let index_key = IndexKey::of(founding);
+        let mut entries = Vec::new();
         self.store.read(0..self.head.size(), &mut |stored| {
             entries.push(stored.to_new(hashes_of(stored, &index_key)));
             true

@@ -87,8 +87,8 @@ impl<S: Store + Sync> Ledger<S> {
         for index in entries {
             self.store.read(*index..*index + 1, &mut |stored| {
                 let roles = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
-                let told = (0..).zip(&roles).filter(|(_, part)| matches!(part.role, Role::Fact | Role::Quotation));
-                parts.extend(told.map(|(number, _)| (*index, number)));
+                let matches = (0..).zip(&roles).filter(|(_, part)| matches!(part.role, Role::Fact | Role::Quotation));
+                parts.extend(matches.map(|(number, _)| (*index, number)));
                 false
             })?;
         }

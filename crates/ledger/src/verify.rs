@@ -278,7 +278,8 @@ impl<S: Store + Sync> Ledger<S> {
     fn settle(&self, mut walk: Walk, partial: bool) -> Result<Verified, Box<Defect>> {
         self.check_absent(&mut walk, partial)?;
         let size = self.head.size();
-        let (chain_fits, tree_fits) = (walk.chain == self.head.chain, walk.edge == self.head.edge);
+        let chain_fits = walk.chain == self.head.chain;
+        let tree_fits = walk.edge == self.head.edge;
         match (chain_fits, tree_fits) {
             (true, true) => {}
             (false, false) if size > 0 => return Err(at(size - 1, Fault::Changed)),
@@ -322,8 +323,11 @@ impl<S: Store + Sync> Ledger<S> {
     /// Returns the sum over the index records in a range of hashes, and checks that no id is
     /// recorded twice.
     fn scan_index(&self, walk: &Walk, hashes: RangeInclusive<u64>) -> Result<u64, Box<Defect>> {
+        let mut sum = 0_u64;
+        let mut at_hand = 0;
         // Entries whose own id has the current hash.
-        let (mut sum, mut at_hand, mut own, mut twice) = (0_u64, 0, Vec::new(), None);
+        let mut own = Vec::new();
+        let mut twice = None;
         let read = self.store.index(hashes, &mut |hash, index| {
             if walk.untold.binary_search(&index).is_err() {
                 sum = sum.wrapping_add(walk.secret.hash_one((hash, index)));

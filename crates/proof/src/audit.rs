@@ -51,7 +51,8 @@ pub fn inclusion<R: NodeReader>(index: u64, size: u64, reader: &mut R) -> Result
     if index >= size {
         return Ok(Vec::new());
     }
-    let (mut path, mut range) = (Vec::new(), (0, size));
+    let mut path = Vec::new();
+    let mut range = (0, size);
     while range.1 - range.0 > 1 {
         let middle = range.0 + split(range.1 - range.0);
         if index < middle {
@@ -74,7 +75,9 @@ pub fn consistency<R: NodeReader>(old: u64, new: u64, reader: &mut R) -> Result<
     if old == 0 || old >= new {
         return Ok(Vec::new());
     }
-    let (mut path, mut range, mut whole) = (Vec::new(), (0, new), true);
+    let mut path = Vec::new();
+    let mut range = (0, new);
+    let mut whole = true;
     while range.1 != old {
         let middle = range.0 + split(range.1 - range.0);
         if old <= middle {
@@ -111,7 +114,8 @@ const fn split(leaves: u64) -> u64 {
 ///
 /// A subtree of that size must be able to begin at `start`.
 fn subtree<R: NodeReader>(start: u64, end: u64, reader: &mut R) -> Result<Hash, R::Error> {
-    let (mut parts, mut from) = (Vec::new(), start);
+    let mut parts = Vec::new();
+    let mut from = start;
     while from < end {
         let level = 63 - (end - from).leading_zeros();
         parts.push(
@@ -132,7 +136,9 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
     if index >= size {
         return Err(ProofError::Range);
     }
-    let (mut place, mut last, mut hash) = (index, size - 1, *leaf);
+    let mut place = index;
+    let mut last = size - 1;
+    let mut hash = *leaf;
     for sibling in proof {
         if last == 0 {
             return Err(ProofError::Length);
@@ -163,7 +169,8 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
 /// # Errors
 /// When the proof does not show it.
 pub fn verify_consistency(old: (u64, &Hash), new: (u64, &Hash), proof: &[Hash]) -> Result<(), ProofError> {
-    let ((old_size, old_root), (new_size, new_root)) = (old, new);
+    let (old_size, old_root) = old;
+    let (new_size, new_root) = new;
     if old_size == 0 || old_size > new_size {
         return Err(ProofError::Range);
     }
@@ -180,12 +187,14 @@ pub fn verify_consistency(old: (u64, &Hash), new: (u64, &Hash), proof: &[Hash]) 
     if proof.is_empty() {
         return Err(ProofError::Length);
     }
-    let (mut place, mut last) = (old_size - 1, new_size - 1);
+    let mut place = old_size - 1;
+    let mut last = new_size - 1;
     while place & 1 == 1 {
         place >>= 1;
         last >>= 1;
     }
-    let (mut from_old, mut from_new) = (*seed, *seed);
+    let mut from_old = *seed;
+    let mut from_new = *seed;
     for hash in hashes {
         if last == 0 {
             return Err(ProofError::Length);

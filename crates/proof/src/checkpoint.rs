@@ -47,7 +47,9 @@ impl Checkpoint {
     /// When the text is not in the form of a checkpoint.
     pub fn of(note: &SignedNote) -> Result<Self, CheckpointError> {
         let mut lines = note.text().split('\n');
-        let (origin, size, root) = (lines.next().unwrap_or_default(), lines.next(), lines.next());
+        let origin = lines.next().unwrap_or_default();
+        let size = lines.next();
+        let root = lines.next();
         let (Some(size), Some(root)) = (size, root) else {
             return Err(CheckpointError::Form("it has fewer than three lines"));
         };

@@ -131,7 +131,9 @@ impl FromStr for Verifier {
 /// Returns the name, the hash, and the 32 bytes after the algorithm byte.
 fn fields(text: &str) -> Result<(&str, &str, [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
-    let (name, hash, key) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+    let name = parts.next().unwrap_or_default();
+    let hash = parts.next();
+    let key = parts.next();
     let (Some(hash), Some(key)) = (hash, key) else {
         return Err(NoteError::Key("it must have the form name+hash+key"));
     };
@@ -186,7 +188,8 @@ impl SignedNote {
         }
         let whole = std::str::from_utf8(bytes).map_err(|_| NoteError::Form("it is not UTF-8"))?;
         let at = whole.rfind("\n\n").ok_or(NoteError::Form("it has no blank line before its signatures"))?;
-        let (text, lines) = (&whole[..=at], &whole[at + 2..]);
+        let text = &whole[..=at];
+        let lines = &whole[at + 2..];
         check_text(text)?;
         let lines = lines.strip_suffix('\n').ok_or(NoteError::Form("its last line does not end in a newline"))?;
         let mut signatures = Vec::new();

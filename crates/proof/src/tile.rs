@@ -31,7 +31,9 @@ impl Tile {
     /// Returns every tile of a tree, from the lowest level up.
     #[must_use]
     pub fn of_tree(size: u64) -> Vec<Self> {
-        let (mut tiles, mut level, mut count) = (Vec::new(), 0, size);
+        let mut tiles = Vec::new();
+        let mut level = 0;
+        let mut count = size;
         while count > 0 {
             tiles.extend((0..count / TILE_WIDTH).map(|index| Self { level, index, width: TILE_WIDTH }));
             if count % TILE_WIDTH > 0 {
@@ -54,7 +56,8 @@ pub fn entries_path(index: u64, width: u64) -> String {
 /// by `x`, followed by `.p/` and the width if not full.
 #[must_use]
 pub fn place(index: u64, width: u64) -> String {
-    let (mut groups, mut rest) = (vec![index % 1000], index / 1000);
+    let mut groups = vec![index % 1000];
+    let mut rest = index / 1000;
     while rest > 0 {
         groups.push(rest % 1000);
         rest /= 1000;
@@ -90,7 +93,8 @@ impl<R: TileReader> NodeReader for FromTiles<R> {
     type Error = R::Error;
 
     fn node(&mut self, node: TreeNode) -> Result<Hash, R::Error> {
-        let (level, below) = (node.level / HEIGHT, node.level % HEIGHT);
+        let level = node.level / HEIGHT;
+        let below = node.level % HEIGHT;
         let first = node.index << below;
         let index = first / TILE_WIDTH;
         let in_level = self.size >> (u32::from(level) * u32::from(HEIGHT));

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn the_edge_agrees_with_the_definition_for_every_size_to_300() {
-        let (mut range, mut leaves) = (CompactRange::default(), Vec::new());
+        let mut range = CompactRange::default();
+        let mut leaves = Vec::new();
         for n in 0..=300_u32 {
             assert_eq!(range.root(), naive_root(&leaves), "size {n}");
             let leaf = leaf_hash(&n.to_be_bytes());

@@ -29,7 +29,8 @@ impl<'a> Cluster<'a> {
         if alone {
             return Self { mentions: mentions.into() };
         }
-        let (mut seen, mut open) = (BTreeSet::from([&fact.id]), vec![fact]);
+        let mut seen = BTreeSet::from([&fact.id]);
+        let mut open = vec![fact];
         while let Some(fact) = open.pop() {
             view.count_compared(1);
             let forward = fact.links.iter().filter(|l| ties(l)).filter_map(|l| view.fact(&l.to));
@@ -59,7 +60,8 @@ impl<'a> Cluster<'a> {
 
     /// Groups facts into clusters, in the order of the facts, each of which must be given once.
     pub fn each(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<Self> {
-        let (mut seen, mut clusters) = (BTreeSet::new(), Vec::new());
+        let mut seen = BTreeSet::new();
+        let mut clusters = Vec::new();
         for fact in facts {
             if seen.contains(&fact.id) {
                 continue;

@@ -141,8 +141,8 @@ pub fn judge_each<'a>(view: &View<'a>, id: &FactId) -> Vec<Judgement<'a>> {
             if view.is_sensitive() {
                 let public = answer::judge_answers(&view.with_sensitive(false), newest);
                 for judgement in &mut all {
-                    let of_it = public.iter().find(|p| p.addressee == judgement.addressee);
-                    let status = of_it.map_or(Status::NotYetKnown, |p| p.status);
+                    let counterpart = public.iter().find(|p| p.addressee == judgement.addressee);
+                    let status = counterpart.map_or(Status::NotYetKnown, |p| p.status);
                     if status != judgement.status {
                         judgement.notes.push(Note::Public(status));
                     }
@@ -381,11 +381,11 @@ impl<'a> Case<'a> {
         };
         // A delivery without a number.
         let deed = |e: &Evidence<'_>| e.settles() && matches!(e.direction, Direction::Met | Direction::Part);
-        let told = self.evidence.iter().any(deed).then_some(Interval::ANY);
+        let unnumbered = self.evidence.iter().any(deed).then_some(Interval::ANY);
         Judgement {
             reasons: self.decided().chain(self.evidence.iter().enumerate().map(reason)).collect(),
             started: self.has_started(),
-            delivered: goal.map(|(target, unit)| (delivered.or(told), target, unit.clone())),
+            delivered: goal.map(|(target, unit)| (delivered.or(unnumbered), target, unit.clone())),
             mentions: self.cluster.mentions.to_vec(),
             status: verdict.status,
             grade,

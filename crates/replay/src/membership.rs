@@ -114,7 +114,8 @@ fn kind_of(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
 /// Returns a body and every party that was ever part of it, directly or through others.
 #[must_use]
 pub fn members<'a>(view: &View<'a>, body: &'a FactId) -> BTreeSet<&'a FactId> {
-    let (mut found, mut open) = (BTreeSet::new(), vec![body]);
+    let mut found = BTreeSet::new();
+    let mut open = vec![body];
     while let Some(body) = open.pop() {
         if !found.insert(body) {
             continue;
@@ -135,7 +136,8 @@ pub fn members<'a>(view: &View<'a>, body: &'a FactId) -> BTreeSet<&'a FactId> {
 /// Returns every body that a party was part of in a window, directly or through others.
 #[must_use]
 pub fn bodies_of<'a>(view: &View<'a>, party: &FactId, window: Window) -> BTreeSet<&'a FactId> {
-    let (mut found, mut open) = (BTreeSet::new(), memberships(view, party, window));
+    let mut found = BTreeSet::new();
+    let mut open = memberships(view, party, window);
     while let Some(body) = open.pop() {
         if found.insert(body) {
             open.extend(memberships(view, body, window));
@@ -154,13 +156,13 @@ fn memberships<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<&'a F
     if !matches!(declared.body, Body::Party { kind: PartyKind::OfficeHolder | PartyKind::People, .. }) {
         return lasts.into_iter().map(|(body, _)| body).collect();
     }
-    let told = belonging(view, declared);
+    let record = belonging(view, declared);
     let not_yet = |from: &Window| matches!((from.earliest, window.latest), (Some(begun), Some(act)) if begun > act);
-    let appointed = told.appointed.iter().filter(|(_, from)| !not_yet(from));
+    let appointed = record.appointed.iter().filter(|(_, from)| !not_yet(from));
     let appointed = appointed.filter_map(|(body, from)| Some((&view.fact(body)?.id, *from)));
     // Left for certain before the act, and not before this membership began.
     let has_left = |body: &FactId, from: Window| {
-        told.left.iter().any(|(left, on)| {
+        record.left.iter().any(|(left, on)| {
             let before = matches!((on.latest, window.earliest), (Some(day), Some(act)) if day < act);
             left == body && before && from.earliest.is_none_or(|begun| on.latest.is_some_and(|day| begun <= day))
         })

@@ -138,13 +138,13 @@ fn per_cent(amount: &Amount) -> Option<Interval> {
                 let share = i128::from(n.ten_thousandths()) * 1_000_000 / i128::from(of.ten_thousandths());
                 Quantity::from_ten_thousandths(i64::try_from(share).ok()?)
             };
-            let (told, end) =
-                (amount.interval(), |l: heldto_fact::Limit| Some(heldto_fact::Limit { value: share(l.value)?, ..l }));
-            let high = match told.high {
+            let interval = amount.interval();
+            let end = |l: heldto_fact::Limit| Some(heldto_fact::Limit { value: share(l.value)?, ..l });
+            let high = match interval.high {
                 Some(high) => Some(end(high)?),
                 None => None,
             };
-            Some(Interval { low: end(told.low)?, high })
+            Some(Interval { low: end(interval.low)?, high })
         }
         _ => None,
     }

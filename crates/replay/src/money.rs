@@ -70,7 +70,8 @@ pub fn totals<'a>(
         // Facts without links are part of no other and overlap with none, so the
         // search for both is skipped.
         Some(unit) if units.len() == 1 && mentions().all(|f| f.links.is_empty()) => {
-            let (mut sum, mut amounts) = (Interval::ZERO, BTreeMap::new());
+            let mut sum = Interval::ZERO;
+            let mut amounts = BTreeMap::new();
             let has_amount = |c: &Cluster<'a>| {
                 let Some(interval) = interval_of(c, &pick, unit) else { return false };
                 sum = sum.plus(interval).unwrap_or(Interval::ANY);
@@ -120,8 +121,8 @@ fn total_in<'a>(clusters: &[Cluster<'a>], pick: &impl Fn(&Fact, &Amount) -> bool
 /// Several amounts in one mention add up.
 fn interval_of(cluster: &Cluster<'_>, pick: &impl Fn(&Fact, &Amount) -> bool, unit: &Unit) -> Option<Interval> {
     let amounts = |t: &'_ Fact| -> Option<Interval> {
-        let told = t.amounts.iter().filter(|a| a.unit == *unit && pick(t, a)).map(Amount::interval);
-        told.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))
+        let intervals = t.amounts.iter().filter(|a| a.unit == *unit && pick(t, a)).map(Amount::interval);
+        intervals.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))
     };
     cluster.mentions.iter().filter_map(|t| amounts(t)).reduce(|a, b| {
         a.meet(b).unwrap_or_else(|| {
@@ -148,7 +149,8 @@ fn overlapping<'b, 'a>(counted: &[&'b (&'b Cluster<'a>, Interval)]) -> Vec<Vec<(
             let same = matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats | LinkKind::PartOf);
             let overlaps = l.kind == LinkKind::MayOverlap || (l.strength == Strength::Possible && same);
             if let Some(other) = place.get(&l.to).filter(|_| overlaps) {
-                let (a, b) = (last(&names, n), last(&names, *other));
+                let a = last(&names, n);
+                let b = last(&names, *other);
                 names[a.max(b)] = a.min(b);
             }
         }

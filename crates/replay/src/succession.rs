@@ -40,7 +40,8 @@ pub fn ancestors<'a>(view: &View<'a>, party: &FactId) -> BTreeSet<&'a FactId> {
         let of = predecessors(view, party).into_iter();
         of.filter_map(|fact| if let Body::Succession { of, .. } = &fact.body { Some(of) } else { None })
     };
-    let (mut found, mut open): (BTreeSet<&FactId>, Vec<&FactId>) = (BTreeSet::new(), before(party).collect());
+    let mut found: BTreeSet<&FactId> = BTreeSet::new();
+    let mut open: Vec<&FactId> = before(party).collect();
     while let Some(body) = open.pop() {
         if body != party && found.insert(body) {
             open.extend(before(body));

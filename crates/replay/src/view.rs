@@ -267,9 +267,9 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn few_measured(&self, metric: &FactId, most: usize) -> Option<BTreeSet<&'a FactId>> {
         let measures = |fact: &Fact| matches!(&fact.body, Body::Measurement { metric: m, .. } if m == metric);
-        let of_it = |id: &FactId| self.source.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
+        let is_of_metric = |id: &FactId| self.source.versions(id).iter().filter_map(|v| v.fact.as_ref()).any(measures);
         // The shortcut must not reveal, by the number of parties, that a withheld fact exists.
-        let is_withheld = || self.source.extent().disclosure().is_none_or(|d| d.sensitive().iter().any(of_it));
+        let is_withheld = || self.source.extent().disclosure().is_none_or(|d| d.sensitive().iter().any(is_of_metric));
         if (self.is_whole() || !is_withheld()) && self.source.has_many_measured(metric, most) {
             return None;
         }
@@ -366,7 +366,8 @@ impl<'a> AllView<'a> {
 
     /// Returns every party that some version of a measurement of this metric is about.
     pub fn parties(&self, metric: &FactId) -> impl Iterator<Item = &'a FactId> + use<'a> {
-        let (view, measured) = (self.view, metric.clone());
+        let view = self.view;
+        let measured = metric.clone();
         let has_figures = move |party: &&'a FactId| {
             let figures = || view.lookup_ids(IndexTerm::Series(&measured, party));
             view.is_whole() || figures().any(|id| !view.versions(id).is_empty())

@@ -103,7 +103,8 @@ pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repor
 
 fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
     let fact = j.mentions[0];
-    let (text, force) = (&fact.text, terms(fact).map(|c| c.force));
+    let text = &fact.text;
+    let force = terms(fact).map(|c| c.force);
     let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
     let unproved = j.grade <= Grade::Claimed;
     let untold = j.delivered.as_ref().filter(|(done, ..)| done.is_none_or(|d| d == Interval::ANY));

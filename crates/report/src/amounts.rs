@@ -143,12 +143,12 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
         .iter()
         .filter(|f| f.kind() != Kind::Measurement)
         .filter(|f| filter.facts.matches(view, f) && filter.facts.in_range(f.window()) != heldto_fact::Truth::No);
-    let mut told: HashMap<(&[FactId], Role, Basis), Vec<&'a Fact>> = HashMap::new();
+    let mut facts_by_group: HashMap<(&[FactId], Role, Basis), Vec<&'a Fact>> = HashMap::new();
     for fact in facts {
         for a in fact.amounts.iter().filter(|a| fits(a)) {
             let whose = whose(fact, a);
             if !whose.is_empty() {
-                let of = told.entry((whose, a.role, per(a))).or_default();
+                let of = facts_by_group.entry((whose, a.role, per(a))).or_default();
                 if of.last().is_none_or(|last| last.id != fact.id) {
                     of.push(fact);
                 }
@@ -156,8 +156,8 @@ fn groups_of<'a>(view: &View<'a>, filter: &AmountFilter, candidates: &[&'a Fact]
         }
     }
     let mut groups = Vec::new();
-    let told: BTreeMap<_, _> = told.into_iter().collect();
-    for ((who, role, kept), facts) in told {
+    let facts_by_group: BTreeMap<_, _> = facts_by_group.into_iter().collect();
+    for ((who, role, kept), facts) in facts_by_group {
         // `totals` applies this to every mention in a cluster, so the filter is repeated here.
         let pick = |f: &Fact, a: &Amount| {
             filter.facts.matches(view, f) && fits(a) && a.role == role && per(a) == kept && whose(f, a) == who
@@ -211,8 +211,8 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
 
 fn role_words(group: &Group<'_>) -> String {
     let per = if group.per == Basis::PerPeriod { ", each period" } else { "" };
-    let told = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.mentions.iter());
-    let critics = if told.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
+    let mentions = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.mentions.iter());
+    let critics = if mentions.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
     format!("{}{per}{critics}", group.role.as_str().replace('-', " "))
 }
 

@@ -135,17 +135,17 @@ impl<'a> Brief<'a> {
                 pairs.extend(passed.map(|words| ("passes".to_owned(), words)));
             }
         }
-        let mut told: Vec<(&str, Vec<String>)> = Vec::new();
+        let mut controllers: Vec<(&str, Vec<String>)> = Vec::new();
         for control in controls(&self.view, self.party) {
             let when = control.fact.occurred.as_ref().map_or_else(String::new, When::describe);
             let to_come = if control.begun == Truth::No { ", still to come" } else { "" };
             let line = format!("{when}{to_come} ({})", control.fact.id);
-            match told.last_mut().filter(|(by, _)| *by == control.by) {
+            match controllers.last_mut().filter(|(by, _)| *by == control.by) {
                 Some((_, lines)) => lines.push(line),
-                None => told.push((control.by, vec![line])),
+                None => controllers.push((control.by, vec![line])),
             }
         }
-        for (by, lines) in told {
+        for (by, lines) in controllers {
             let name = by.parse::<FactId>().ok().and_then(|id| self.view.fact(&id)).map_or(by, |f| f.text.as_str());
             pairs.push(("control".to_owned(), format!("{name}: {}", lines.join("; "))));
         }

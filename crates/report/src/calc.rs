@@ -158,8 +158,8 @@ fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize
     let mut said = Vec::new();
     let distinct: BTreeSet<(&FactId, usize)> = added.iter().map(|(fact, place, _)| (&fact.id, *place)).collect();
     let things = total.counted.len() + total.parts.len();
-    let told = distinct.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>().len();
-    if distinct.len() < added.len() || things < told {
+    let mentions = distinct.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>().len();
+    if distinct.len() < added.len() || things < mentions {
         said.push("What is recorded more than once is counted once.".to_owned());
     }
     for part in &total.parts {

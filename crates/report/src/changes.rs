@@ -21,7 +21,8 @@ pub fn changes(
     since: &str,
     basis: ReportBasis,
 ) -> Document {
-    let (before, after) = (&earlier.view(), &later.view());
+    let before = &earlier.view();
+    let after = &later.view();
     let columns = &["what", "id", "text", "before", "after", "because", "day"];
     let mut document = Document::new(format!("What is new since {since}"), basis, columns);
     document.asked = filter.describe();
@@ -43,7 +44,8 @@ pub fn changes(
     let known = |f: &&Fact| told_again.contains(&f.id);
     let (again, facts): (Vec<&Fact>, Vec<&Fact>) = new_told.into_iter().partition(known);
     // Compared with an earlier day, the log is the same: entries recorded after that day are new.
-    let (from, day) = (before.size(), before.clock().as_of);
+    let from = before.size();
+    let day = before.clock().as_of;
     let is_new = |v: &Version| v.index >= from || (from == after.size() && v.recorded_at.date_naive() > day);
     let amended = amendments(later, is_new);
     let gone: Vec<Judgement<'_>> = judged(earlier, filter)
@@ -165,8 +167,8 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
         }
         ([], None) => (format!("no new fact; time has passed. {}", judgement::finding(&j)), Some(after.clock().as_of)),
         (facts, _) => {
-            let told: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
-            (format!("{}. {}", told.join(", "), judgement::finding(&j)), newest)
+            let entries: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
+            (format!("{}. {}", entries.join(", "), judgement::finding(&j)), newest)
         }
     };
     Some(Moved { before: (was, graded), because, day, after: j })
@@ -180,10 +182,10 @@ fn entry(view: &View<'_>, fact: &Fact) -> String {
 /// metrics.
 fn new_facts<'a>(before: &View<'_>, later: &Selection<'a, '_>) -> Vec<&'a Fact> {
     let after = later.view();
-    let tells =
+    let matches =
         |kind: Kind| !matches!(kind, Kind::Party | Kind::Source | Kind::Metric | Kind::Pledge | Kind::Measurement);
-    let is_new = |f: &&Fact| tells(f.kind()) && before.fact(&f.id).is_none();
-    let mut new: Vec<&'a Fact> = later.facts(&|summary| tells(summary.kind)).filter(is_new).collect();
+    let is_new = |f: &&Fact| matches(f.kind()) && before.fact(&f.id).is_none();
+    let mut new: Vec<&'a Fact> = later.facts(&|summary| matches(summary.kind)).filter(is_new).collect();
     new.sort_by_key(|f| (after.fact_known_from(&f.id), f.id.clone()));
     new
 }

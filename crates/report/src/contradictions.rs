@@ -70,7 +70,8 @@ pub fn contradictions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Docu
 }
 
 pub(crate) fn found<'a>(selection: &Selection<'a, '_>) -> Vec<Contradiction<'a>> {
-    let (view, filter) = (&selection.view(), selection.filter());
+    let view = &selection.view();
+    let filter = selection.filter();
     let all: Vec<&'a Fact> = if let Some(all) = selection.all() {
         all.facts(&|_| true).collect()
     } else {
@@ -92,7 +93,8 @@ pub(crate) fn found<'a>(selection: &Selection<'a, '_>) -> Vec<Contradiction<'a>>
     // A pair linked in both directions is one disagreement.
     let mut pairs = BTreeSet::new();
     let once = |c: &Contradiction<'a>| {
-        let (a, b) = (&c.facts[0].id, &c.facts[1].id);
+        let a = &c.facts[0].id;
+        let b = &c.facts[1].id;
         pairs.insert(if a < b { (a, b) } else { (b, a) })
     };
     let mut linked: Vec<Contradiction<'a>> = all.iter().flat_map(|f| linked(view, f)).collect();
@@ -150,10 +152,10 @@ fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
     if denominator == 0 {
         return None;
     }
-    let told = i128::from(share.ten_thousandths());
-    let step = [10_000, 1_000, 100, 10].into_iter().find(|step| told % step == 0).unwrap_or(1);
+    let stated = i128::from(share.ten_thousandths());
+    let step = [10_000, 1_000, 100, 10].into_iter().find(|step| stated % step == 0).unwrap_or(1);
     let worked_out = i128::from(numerator) * 1_000_000 / i128::from(denominator);
-    if (told - worked_out).abs() <= step {
+    if (stated - worked_out).abs() <= step {
         return None;
     }
     let comes_to = i64::try_from(worked_out).ok().and_then(Quantity::from_ten_thousandths)?.rounded_to_tenths();
@@ -171,12 +173,12 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
         },
         _ => fact.amounts.first(),
     };
-    let (told, of) = whole.mentions.iter().find_map(|t| Some((*t, amount(t)?)))?;
+    let (mention, of) = whole.mentions.iter().find_map(|t| Some((*t, amount(t)?)))?;
     let linked = whole.mentions.iter().flat_map(|t| view.linked_as(&t.id, LinkKind::PartOf));
     let alike =
         |fact: &'a Fact| amount(fact).is_some_and(|a| a.unit == of.unit && a.role == of.role && a.basis == of.basis);
     let parts: Vec<&'a Fact> = linked
-        .filter(|(part, link)| link.strength != Strength::Possible && part.kind() == told.kind() && alike(part))
+        .filter(|(part, link)| link.strength != Strength::Possible && part.kind() == mention.kind() && alike(part))
         .filter(|(part, _)| !whole.holds(&part.id))
         .map(|(part, _)| part)
         .collect();
@@ -187,12 +189,14 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     let told_alike = |c: &Cluster<'a>| c.mentions.iter().copied().find(|t| alike(t)).and_then(amount);
     let sum = clusters.iter().filter_map(told_alike).map(Amount::interval);
     let sum = sum.reduce(|a, b| a.plus(b).unwrap_or(Interval::ANY))?;
-    let (most, least) = (of.interval().high?, sum.low.value);
+    let most = of.interval().high?;
+    let least = sum.low.value;
     if least <= most.value {
         return None;
     }
-    let text = format!("{}: {}, but its parts add up to {}", told.text, amount_in_words(of), interval(sum, &of.unit));
-    let facts = std::iter::once(told).chain(clusters.iter().map(Cluster::first)).collect();
+    let text =
+        format!("{}: {}, but its parts add up to {}", mention.text, amount_in_words(of), interval(sum, &of.unit));
+    let facts = std::iter::once(mention).chain(clusters.iter().map(Cluster::first)).collect();
     // Parts that overlap may add up to less.
     let overlaps = |f: &&Fact| f.links.iter().any(|l| l.kind == LinkKind::MayOverlap);
     let possible = clusters.iter().flat_map(|c| c.mentions.iter()).any(overlaps);
@@ -224,13 +228,13 @@ fn amounts<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
         of_kind.entry((a.role, a.basis, &a.unit)).or_default().push((fact, a));
     }
     let ends = |a: &Amount| a.interval().high.map(|high| (high.value, !high.strict));
-    let apart = of_kind.values().find_map(|told| {
+    let apart = of_kind.values().find_map(|mentions| {
         let begins = |(_, a): &&(&Fact, &Amount)| (a.interval().low.value, a.interval().low.strict);
-        let highest = told.iter().rev().max_by_key(begins)?;
-        let lowest = told.iter().filter(|(_, a)| ends(a).is_some()).min_by_key(|(_, a)| ends(a))?;
+        let highest = mentions.iter().rev().max_by_key(begins)?;
+        let lowest = mentions.iter().filter(|(_, a)| ends(a).is_some()).min_by_key(|(_, a)| ends(a))?;
         highest.1.interval().meet(lowest.1.interval()).is_none().then_some((*lowest, *highest))
     });
-    let ((f, a), (g, b)) = in_order(cluster, apart?, |told| told.0);
+    let ((f, a), (g, b)) = in_order(cluster, apart?, |pair| pair.0);
     let text = format!("{}: {} / {}", cluster.first().text, amount_in_words(a), amount_in_words(b));
     Some(Contradiction { kind: "amounts", text, facts: vec![f, g], possible: false })
 }
@@ -245,9 +249,10 @@ fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
         Body::Change { what, .. } => what != heldto_fact::Change::Control,
         _ => matches!(f.kind(), Complaint | Delivery | Inspection | Notice | Payout | Publication),
     };
-    let told = || cluster.mentions.iter().copied().filter(|f| happened(f) && f.occurred.is_some());
-    let last = told().rev().max_by_key(|f| f.doubtful_window().earliest)?;
-    let first = told().filter(|f| f.doubtful_window().latest.is_some()).min_by_key(|f| f.doubtful_window().latest)?;
+    let mentions = || cluster.mentions.iter().copied().filter(|f| happened(f) && f.occurred.is_some());
+    let last = mentions().rev().max_by_key(|f| f.doubtful_window().earliest)?;
+    let first =
+        mentions().filter(|f| f.doubtful_window().latest.is_some()).min_by_key(|f| f.doubtful_window().latest)?;
     if first.doubtful_window().overlaps(last.doubtful_window()) {
         return None;
     }

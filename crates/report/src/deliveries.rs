@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Returns the matching deliveries; with `unpledged`, only those towards no commitment on record.
 #[must_use]
 pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportBasis) -> Document {
-    let (view, filter) = (&selection.view(), selection.filter());
+    let view = &selection.view();
+    let filter = selection.filter();
     let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
     let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
     let mut document = Document::new(title, basis, columns);
@@ -66,9 +67,9 @@ fn towards<'a>(view: &View<'a>, cluster: &Cluster<'a>, firsts: &mut Firsts<'a>) 
     // A commitment with several mentions is counted once.
     let mut pledge = |l: &heldto_fact::Link| {
         if !firsts.contains_key(&l.to) {
-            let told = view.fact(&l.to).filter(|f| f.kind() == Kind::Pledge).map(|f| Cluster::of(view, f));
-            let first = told.as_ref().map(Cluster::first);
-            for mention in told.iter().flat_map(|cluster| cluster.mentions.iter()) {
+            let commitment = view.fact(&l.to).filter(|f| f.kind() == Kind::Pledge).map(|f| Cluster::of(view, f));
+            let first = commitment.as_ref().map(Cluster::first);
+            for mention in commitment.iter().flat_map(|cluster| cluster.mentions.iter()) {
                 firsts.insert(mention.id.clone(), first);
             }
             firsts.entry(l.to.clone()).or_insert(first);

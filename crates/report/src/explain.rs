@@ -12,7 +12,8 @@ use heldto_replay::{Judgement, Status, View, judge_each};
 #[must_use]
 pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Document> {
     let judged = judge_each(view, id);
-    let (first, one) = (judged.first()?, judged.len() == 1);
+    let first = judged.first()?;
+    let one = judged.len() == 1;
     let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
     let title = if one {
         format!("Why {} is {}", first.mentions[0].id, first.status)
@@ -35,7 +36,8 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Docum
 /// Adds the argument for one judgement.
 fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) {
     let first = j.mentions[0];
-    let (sections, data) = (&mut document.sections, &mut document.data);
+    let sections = &mut document.sections;
+    let data = &mut document.data;
     for mention in j.mentions.iter() {
         data.rows.push(row(view, "telling", mention, "", "", true));
     }
@@ -69,8 +71,8 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
     let items =
         |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
     // A commitment not yet known by the day is listed without its mentions.
-    let told = j.mentions.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
-    sections.push(plain("Where it is recorded", items(told)));
+    let mentions = j.mentions.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
+    sections.push(plain("Where it is recorded", items(mentions)));
     for (heading, used) in [("What the status rests on", true), ("Considered, but not decisive", false)] {
         let facts: Vec<_> = j
             .reasons

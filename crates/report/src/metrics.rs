@@ -153,14 +153,14 @@ fn label(value: &MetricValue<'_>) -> String {
 
 /// Returns the value as stated; a percentage with its numerator and denominator.
 fn shown(value: &MetricValue<'_>, unit: &str) -> String {
-    let told = amount(value.amount);
+    let words = amount(value.amount);
     match (&value.fact.body, value.in_unit(unit)) {
         (Body::Measurement { numerator: Some(n), denominator: Some(d), .. }, Some(_)) if unit == "%" => {
             let grouped =
                 |n: u64| heldto_fact::Quantity::whole(n).map_or_else(|| n.to_string(), heldto_fact::Quantity::grouped);
-            format!("{told} ({} of {})", grouped(*n), grouped(*d))
+            format!("{words} ({} of {})", grouped(*n), grouped(*d))
         }
-        _ => told,
+        _ => words,
     }
 }
 

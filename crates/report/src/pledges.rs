@@ -155,8 +155,8 @@ fn judged_by_facts<'a>(selection: &Selection<'a, '_>, filter: &PledgeFilter) -> 
     let owes = |j: &Judgement<'_>| {
         let Some(by) = filter.facts.by.as_ref().and_then(|by| view.fact(by)) else { return true };
         let asked = owners(view, filter, &by.id);
-        let told = |t: &Fact| t.kind() == Kind::Pledge && t.by.iter().any(|by| asked.contains(by));
-        j.owners.iter().any(|owner| asked.contains(owner)) || j.mentions.iter().any(|t| told(t))
+        let is_by_asked = |t: &Fact| t.kind() == Kind::Pledge && t.by.iter().any(|by| asked.contains(by));
+        j.owners.iter().any(|owner| asked.contains(owner)) || j.mentions.iter().any(|t| is_by_asked(t))
     };
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
@@ -315,7 +315,8 @@ fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool 
 fn event(j: &Judgement<'_>) -> Option<Event> {
     // A recurring commitment has periods and no single day.
     let once = |d: &&heldto_fact::Due| j.status.is_open() && !matches!(d.mode, Mode::Every(_));
-    let (first, due) = (j.mentions[0], j.due.filter(once)?);
+    let first = j.mentions[0];
+    let due = j.due.filter(once)?;
     let not_before = matches!(due.mode, Mode::NotBefore);
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };

@@ -9,12 +9,13 @@ use heldto_replay::View;
 /// Returns the matching questions, grouped by their answer.
 #[must_use]
 pub fn questions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Document {
-    let (view, filter) = (&selection.view(), selection.filter());
+    let view = &selection.view();
+    let filter = selection.filter();
     let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
     let mut document = Document::new("Questions", basis, columns);
     document.summary.extend(filter.describe().map(|words| format!("Only questions {words}.")));
     let asked: Vec<&Fact> =
-        selection.facts(&|gist| gist.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
+        selection.facts(&|summary| summary.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
     let of = |answer: Answer| asked.iter().filter(move |f| answer_of(f) == Some(answer));
     let clauses: Vec<String> = ANSWERS
         .iter()

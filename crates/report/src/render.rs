@@ -146,7 +146,8 @@ pub fn steers(c: char) -> bool {
 /// Returns the document's basis in sentences: the days judged by, and the age of its knowledge.
 fn basis(document: &Document) -> String {
     let basis = &document.basis;
-    let (as_of, known_by) = (basis.clock.as_of, basis.clock.known_by);
+    let as_of = basis.clock.as_of;
+    let known_by = basis.clock.known_by;
     let known = if as_of == known_by {
         "counting only what was public by then".to_owned()
     } else {

@@ -109,7 +109,8 @@ impl<'a, 'f> Selection<'a, 'f> {
         &self,
         predicate: &dyn Fn(FactSummary) -> bool,
     ) -> impl Iterator<Item = &'a Fact> + use<'a, 'f> {
-        let (view, filter) = (self.view(), self.filter);
+        let view = self.view();
+        let filter = self.filter;
         self.candidate_facts(predicate)
             .filter(move |f| filter.matches(&view, f) && filter.in_range(f.window()) != Truth::No)
     }

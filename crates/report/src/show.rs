@@ -15,12 +15,14 @@ use std::collections::BTreeMap;
 pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, basis: ReportBasis) -> Option<Document> {
     let fact = view.fact(id)?;
     let cluster = Cluster::of(view, fact);
-    let (title, columns) = (format!("{} {}", fact.kind(), fact.id), &["direction", "link", "strength", "id", "text"]);
+    let title = format!("{} {}", fact.kind(), fact.id);
+    let columns = &["direction", "link", "strength", "id", "text"];
     let mut document = Document::new(title, basis, columns);
-    let (sections, data) = (&mut document.sections, &mut document.data);
+    let sections = &mut document.sections;
+    let data = &mut document.data;
     sections.push(plain("What it says", Block::Pairs(fields(view, fact))));
-    let told = cluster.mentions.iter().map(|t| mention(view, t)).collect();
-    sections.push(plain(&format!("Where it is recorded ({})", cluster.mentions.len()), Block::Items(told)));
+    let mentions = cluster.mentions.iter().map(|t| mention(view, t)).collect();
+    sections.push(plain(&format!("Where it is recorded ({})", cluster.mentions.len()), Block::Items(mentions)));
     let mut links = Vec::new();
     for link in &fact.links {
         let other = view.fact(&link.to);
@@ -95,7 +97,8 @@ fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let (mut pairs, mut silent) = (Vec::new(), Vec::new());
+    let mut pairs = Vec::new();
+    let mut silent = Vec::new();
     let mut put = |name: &str, value: String, expected: bool| {
         if !value.is_empty() {
             pairs.push((name.to_owned(), value));

@@ -62,16 +62,17 @@ pub(crate) fn moves<'a>(view: &View<'a>, judgement: &Judgement<'a>) -> Vec<Move<
             && (fact.by.is_empty() || first.by.is_empty() || fact.by.iter().any(|owner| first.by.contains(owner)))
     };
     let dated = |fact: &'a Fact| Some((fact, terms(fact)?.due.as_ref()?));
-    let mut told: Vec<(&'a Fact, &'a Due)> =
+    let mut dates: Vec<(&'a Fact, &'a Due)> =
         judgement.mentions.iter().copied().filter(owns).filter_map(dated).collect();
     // A decision of the body that imposed the commitment moves the date, not the mention after it.
-    told.extend(judgement.moves.iter().copied());
-    told.sort_by_key(|(fact, _)| view.fact_known_from(&fact.id));
-    told.extend(later.filter(owns).filter_map(dated));
+    dates.extend(judgement.moves.iter().copied());
+    dates.sort_by_key(|(fact, _)| view.fact_known_from(&fact.id));
+    dates.extend(later.filter(owns).filter_map(dated));
     // Windows that overlap may be one day, stated more or less exactly. Without a first day, when
     // recurring, or by a decision, the date moved if its end is later.
-    let moved = told.windows(2).filter(|pair| {
-        let (from, to) = (pair[0].1.window(), pair[1].1.window());
+    let moved = dates.windows(2).filter(|pair| {
+        let from = pair[0].1.window();
+        let to = pair[1].1.window();
         let runs = matches!(pair[1].1.mode, Mode::Every(_))
             || (from.earliest.is_none() && to.earliest.is_none())
             || matches!(pair[1].0.body, Body::Decision { .. });

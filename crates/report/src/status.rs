@@ -83,7 +83,8 @@ impl StatusSummary {
     /// Judges the whole ledger.
     #[must_use]
     pub fn of(view: &AllView<'_>, log: &LogPosition) -> Self {
-        let (mut kinds, mut sources): (BTreeMap<Kind, usize>, Vec<&Fact>) = (BTreeMap::new(), Vec::new());
+        let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+        let mut sources: Vec<&Fact> = Vec::new();
         for fact in view.facts(&|_| true) {
             *kinds.entry(fact.kind()).or_default() += 1;
             if fact.kind() == Kind::Source {

@@ -36,7 +36,8 @@ const COLUMNS: &[&str] =
 /// apart.
 #[must_use]
 pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: bool, basis: ReportBasis) -> Document {
-    let (view, filter) = (&selection.view(), selection.filter());
+    let view = &selection.view();
+    let filter = selection.filter();
     let declares =
         |kind: Kind| matches!(kind, Kind::Party | Kind::Source | Kind::Metric) && !filter.kind.contains(&kind);
     let candidates = selection.candidate_facts(&|summary| !declares(summary.kind));
@@ -92,7 +93,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
     };
     let (certain, possible): (Vec<_>, Vec<_>) = lines.into_iter().partition(|l| l.certain);
     let items =
-        |lines: Vec<Line<'_>>| folded(view, lines).iter().map(|told| item(view, told, order)).collect::<Vec<_>>();
+        |lines: Vec<Line<'_>>| folded(view, lines).iter().map(|group| item(view, group, order)).collect::<Vec<_>>();
     document.list(heading, Tone::Plain, items(certain));
     document.list("Possibly within these days; the time is not known precisely enough", Tone::Warning, items(possible));
     document.list("Corrections and retractions", Tone::Plain, amended.iter().map(amended::item).collect());
@@ -122,15 +123,16 @@ fn folded<'a>(view: &View<'a>, lines: Vec<Line<'a>>) -> Vec<Vec<Line<'a>>> {
     let clusters = Cluster::each(view, lines.iter().map(|l| l.fact));
     let of: BTreeMap<&FactId, usize> =
         clusters.iter().enumerate().flat_map(|(n, c)| c.mentions.iter().map(move |t| (&t.id, n))).collect();
-    let (mut places, mut told) = (BTreeMap::new(), Vec::<Vec<Line<'a>>>::new());
+    let mut places = BTreeMap::new();
+    let mut groups = Vec::<Vec<Line<'a>>>::new();
     for line in lines {
-        let place = *places.entry(of.get(&line.fact.id).copied()).or_insert(told.len());
-        match told.get_mut(place) {
+        let place = *places.entry(of.get(&line.fact.id).copied()).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(same) => same.push(line),
-            None => told.push(vec![line]),
+            None => groups.push(vec![line]),
         }
     }
-    told
+    groups
 }
 
 /// Returns the names of the speakers, or of the reporter if no speaker is named.

@@ -269,8 +269,9 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
                 owed.by.contains(by) || bodies_of(&view, by, fact.window()).iter().any(|body| owed.by.contains(body))
             };
             // The view does not hold new parties: any membership a party declares is accepted.
-            let told = |by: &FactId| self.fact(by).is_some_and(|p| p.links.iter().any(|l| l.kind == LinkKind::PartOf));
-            fact.by.iter().any(|by| of(by) || told(by))
+            let is_member =
+                |by: &FactId| self.fact(by).is_some_and(|p| p.links.iter().any(|l| l.kind == LinkKind::PartOf));
+            fact.by.iter().any(|by| of(by) || is_member(by))
         };
         let owed = commitments.into_iter().find(|owed| !owed.by.is_empty() && !is_one_of(owed))?;
         let by = &fact.by[0];

@@ -75,7 +75,8 @@ pub fn interval(interval: Interval, unit: &Unit) -> String {
 /// Returns the number that a range is "about": its middle, if the range reaches a twelfth of that
 /// to each side, apart from rounding.
 fn about(interval: Interval) -> Option<Quantity> {
-    let (low, high) = (interval.low, interval.high?);
+    let low = interval.low;
+    let high = interval.high?;
     let (low, high, strict) = (low.value.ten_thousandths(), high.value.ten_thousandths(), low.strict || high.strict);
     let middle = Quantity::from_ten_thousandths(low.checked_add(high)? / 2)?;
     // A stated number has few digits; a computed bound is off by at most a thousandth.
@@ -156,7 +157,8 @@ fn money(value: Quantity, currency: &str) -> String {
         "GBP" => "£".to_owned(),
         other => format!("{other} "),
     };
-    let (million, ten_thousandths) = (1_000_000_i64 * 10_000, value.ten_thousandths());
+    let million = 1_000_000_i64 * 10_000;
+    let ten_thousandths = value.ten_thousandths();
     let short = |unit: i64, letter: &str| {
         (ten_thousandths >= unit && ten_thousandths % (unit / 100) == 0).then(|| {
             let number = Quantity::from_ten_thousandths(ten_thousandths / (unit / 10_000)).unwrap_or_default();
@@ -216,9 +218,9 @@ pub(crate) fn target(target: &Target) -> String {
         Target::KeepDoing(text) => format!("keep doing: {text}"),
         Target::Slot { of, number } => format!("part {number} of {of}, which is not described"),
         Target::Change { metric, way, by, relative, baseline } => {
-            let of_it = if *relative { " of the baseline" } else { "" };
+            let suffix = if *relative { " of the baseline" } else { "" };
             let from = baseline.as_ref().map(|b| format!(", from {}", amount(b))).unwrap_or_default();
-            format!("{metric} {way} by {}{of_it}{from}", amount(by))
+            format!("{metric} {way} by {}{suffix}{from}", amount(by))
         }
         Target::Average { metric, threshold, period } => {
             let (word, goal) = side(threshold);
@@ -321,7 +323,8 @@ mod tests {
 
     #[test]
     fn intervals_say_what_is_known_and_no_more() {
-        let (q, places) = (|n| Quantity::whole(n).expect("small"), Unit::Counted("places".into()));
+        let q = |n| Quantity::whole(n).expect("small");
+        let places = Unit::Counted("places".into());
         assert_eq!(interval(Interval::above(q(10), true), &places), "more than 10 places");
         assert_eq!(interval(Interval::between(q(2), q(5)), &places), "between 2 and 5 places");
         assert_eq!(interval(Interval::below(q(5), true), &places), "less than 5 places");

@@ -83,7 +83,8 @@ impl Folder {
     fn bundle(&self, index: u64, width: u64) -> Result<Vec<StoredEntry>, FolderError> {
         let path = entries_path(index, width);
         let file = self.required(&path)?;
-        let (mut bytes, mut entries) = (&file[..], Vec::new());
+        let mut bytes = &file[..];
+        let mut entries = Vec::new();
         for place in (index * TILE_WIDTH..).take(usize::try_from(width).unwrap_or(0)) {
             let entry = take_entry(&mut bytes).map_err(|why| broken(&path, why))?;
             entries.push(StoredEntry { index: place, entry: entry.to_vec(), parts: Vec::new() });
@@ -118,7 +119,8 @@ impl Folder {
     ///
     /// Reads the entries once, one bundle at a time.
     fn check_tiles(&self, size: u64) -> Result<(CompactRange, Vec<u8>), FolderError> {
-        let (mut edge, mut last) = (CompactRange::default(), Vec::new());
+        let mut edge = CompactRange::default();
+        let mut last = Vec::new();
         // For each level, the index of the unfinished tile and its hashes so far.
         let mut levels: Vec<(u64, Vec<Hash>)> = Vec::new();
         for index in 0..size.div_ceil(TILE_WIDTH) {

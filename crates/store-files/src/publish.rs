@@ -47,7 +47,9 @@ impl Folder {
         checkpoint: &[u8],
         is_withheld: IsWithheld<'_>,
     ) -> Result<Written, FolderError> {
-        let (mut written, mut leaves, mut later) = (Written::default(), Vec::new(), Vec::new());
+        let mut written = Written::default();
+        let mut leaves = Vec::new();
+        let mut later = Vec::new();
         self.put("first-key", format!("{key}\n").as_bytes(), &mut written)?;
         for index in 0..size.div_ceil(TILE_WIDTH) {
             let start = index * TILE_WIDTH;
@@ -60,7 +62,8 @@ impl Folder {
                 true
             })?;
             self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;
-            let (path, parts) = (parts_path(index, width), parts_of(&bundled));
+            let path = parts_path(index, width);
+            let parts = parts_of(&bundled);
             if self.read(&path)?.is_none_or(|there| there == parts) {
                 self.put(&path, &parts, &mut written)?;
             } else {
@@ -92,7 +95,8 @@ impl Folder {
     ) -> Result<(), FolderError> {
         let full = parts_path(index, TILE_WIDTH);
         for older in self.older_partials(&full, width) {
-            let (path, parts) = (format!("{full}.p/{older}"), parts_of(&bundled[..older]));
+            let path = format!("{full}.p/{older}");
+            let parts = parts_of(&bundled[..older]);
             if self.read(&path)?.is_some_and(|there| there != parts) {
                 later.push((path, parts));
             }

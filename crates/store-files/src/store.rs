@@ -46,7 +46,8 @@ impl Store for FolderStore {
     }
 
     fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-        let (mut next, size) = (range.start, self.head.size());
+        let mut next = range.start;
+        let size = self.head.size();
         while next < range.end {
             if next >= size {
                 return Err(StoreError::Missing(next));

@@ -147,7 +147,8 @@ struct Slot {
 impl Archive {
     /// Opens the archive in this folder, which need not exist yet.
     pub fn open(folder: &Path, entries_per_database: u64) -> Result<Self, StoreError> {
-        let (mut databases, mut filters) = (BTreeMap::new(), BTreeMap::new());
+        let mut databases = BTreeMap::new();
+        let mut filters = BTreeMap::new();
         if folder.is_dir() {
             let reading = || io(format!("reading the folder {}", folder.display()));
             for entry in std::fs::read_dir(folder).map_err(reading())? {
@@ -260,7 +261,9 @@ impl Archive {
         for (index, new) in (manifest.size..).zip(entries) {
             records.extend(new.index_hashes.iter().map(|hash| (*hash, index)));
         }
-        let (mut runs, mut absorbed, mut total) = (manifest.runs.clone(), Vec::new(), records.len() as u64);
+        let mut runs = manifest.runs.clone();
+        let mut absorbed = Vec::new();
+        let mut total = records.len() as u64;
         while let Some(last) = runs.pop_if(|last| last.records <= 2 * total) {
             total += last.records;
             absorbed.push(last);
@@ -340,7 +343,9 @@ impl Archive {
     ///
     /// Durable on return.
     fn fill(&self, size: u64, all: &[NewEntry]) -> Result<(), StoreError> {
-        let (mut at, mut rest, mut last) = (size, all, self.last());
+        let mut at = size;
+        let mut rest = all;
+        let mut last = self.last();
         while !rest.is_empty() {
             let first = last.filter(|first| at - first < self.entries_per_database).unwrap_or(at);
             let room = usize::try_from(self.entries_per_database.saturating_sub(at - first)).unwrap_or(usize::MAX);

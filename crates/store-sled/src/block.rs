@@ -25,7 +25,9 @@ pub fn is_packable(new: &NewEntry) -> bool {
 ///
 /// Every entry must satisfy [`is_packable`].
 pub fn pack(entries: &[NewEntry]) -> (Vec<u8>, usize) {
-    let (mut count, mut plain, mut raw) = (0, HEADER, 0);
+    let mut count = 0;
+    let mut plain = HEADER;
+    let mut raw = 0;
     for new in entries.iter().take(usize::from(u8::MAX)) {
         let parts: usize = new.parts.iter().flatten().map(|bytes| bytes.len() + 6).sum::<usize>() + 2;
         if count > 0 && (plain + new.entry.len() + 2 > CHUNK || raw + parts > MAX_PACKED_PARTS_BYTES) {
@@ -50,7 +52,8 @@ const HEADER: usize = 6;
 
 fn encode(entries: &[NewEntry]) -> Vec<u8> {
     let plain: usize = entries.iter().map(|new| new.entry.len() + 2).sum();
-    let (mut block, mut parts) = (Vec::with_capacity(HEADER + plain), Vec::with_capacity(MAX_PACKED_PARTS_BYTES));
+    let mut block = Vec::with_capacity(HEADER + plain);
+    let mut parts = Vec::with_capacity(MAX_PACKED_PARTS_BYTES);
     block.extend([VERSION, u8::try_from(entries.len()).expect("a block has at most 255 entries")]);
     block.extend(u32::try_from(plain).expect("a block has less than 4 GiB").to_be_bytes());
     for new in entries {
@@ -90,7 +93,8 @@ pub fn unpack(
         return Err("its parts are longer than a block can hold");
     }
     let parts = lz4_flex::block::decompress_size_prepended(packed).map_err(|_| "its parts cannot be decompressed")?;
-    let (mut left, mut left_of_parts) = (plain, &parts[..]);
+    let mut left = plain;
+    let mut left_of_parts = &parts[..];
     for _ in 0..*count {
         take_entry(&mut left)?;
         take_parts(&mut left_of_parts, |_, _| {})?;
@@ -98,7 +102,9 @@ pub fn unpack(
     if !left.is_empty() || !left_of_parts.is_empty() || *count == 0 {
         return Err("bytes are left over at its end");
     }
-    let (mut plain, mut parts, mut stopped) = (plain, &parts[..], ControlFlow::Continue(()));
+    let mut plain = plain;
+    let mut parts = &parts[..];
+    let mut stopped = ControlFlow::Continue(());
     let mut stored = StoredEntry { index: first, entry: Vec::new(), parts: Vec::new() };
     for index in (first..range.end).take(usize::from(*count)) {
         let entry = take_entry(&mut plain)?;
@@ -155,7 +161,8 @@ mod tests {
     #[test]
     fn what_is_packed_is_unpacked_and_no_value_is_too_long() {
         let all = entries(&[&[80; 300][..], &[1500, 0, 900], &[2000; 9]].concat());
-        let (mut done, mut blocks) = (0, 0);
+        let mut done = 0;
+        let mut blocks = 0;
         while done < all.len() {
             assert!(is_packable(&all[done]));
             let (block, count) = pack(&all[done..]);

@@ -89,8 +89,10 @@ impl Candidates {
         after: Option<Chain>,
         before: Option<Chain>,
     ) -> (BTreeMap<u64, StoredEntry>, Vec<u64>) {
-        let (mut proved, mut lost) = (BTreeMap::new(), Vec::new());
-        let (mut wanted, mut gap) = (after, range.start);
+        let mut proved = BTreeMap::new();
+        let mut lost = Vec::new();
+        let mut wanted = after;
+        let mut gap = range.start;
         for index in range.clone().rev() {
             let right = self.of(index).find(|stored| Some(chain(&stored.entry)) == wanted).and_then(|stored| {
                 let entry = Entry::decode(&stored.entry).ok().filter(|entry| entry.index == index)?;
@@ -107,7 +109,8 @@ impl Candidates {
             }
         }
         // Before a gap an entry is proved by the next one, if that follows from the front.
-        let (mut previous, mut last): (_, Option<StoredEntry>) = (before, None);
+        let mut previous = before;
+        let mut last: Option<StoredEntry> = None;
         for index in range.start..gap {
             let found = previous.and_then(|previous| {
                 self.of(index).find_map(|stored| Some((follows(stored, index, Some(previous))?, stored)))

@@ -32,7 +32,8 @@ impl SledStore {
         }
         let secret = RandomState::new();
         let sum = |hash: u64, index: u64| secret.hash_one((hash, index));
-        let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let next = AtomicU64::new(0);
+        let stop = AtomicBool::new(false);
         let work = || {
             let mut expected = 0_u64;
             while !stop.load(Ordering::Relaxed) {
@@ -53,10 +54,10 @@ impl SledStore {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
         let workers = if size > COMPARED { cores } else { 1 };
         let sums = std::thread::scope(|scope| {
-            let beside: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            let threads: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
             let own = work();
             let join_or_resume =
-                beside.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+                threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
             std::iter::once(own).chain(join_or_resume).collect::<Vec<_>>()
         });
         let mut expected = 0_u64;
@@ -91,7 +92,8 @@ impl SledStore {
     ) -> Result<Result<u64, StoreError>, StoreError> {
         let mut retried = None;
         loop {
-            let (mut expected, mut own) = (0_u64, Vec::new());
+            let mut expected = 0_u64;
+            let mut own = Vec::new();
             self.read_mending(range.clone(), Some(replica), &mut |stored| {
                 if let Some(sum) = sum {
                     let hashes = (self.hashes)(stored);
@@ -100,7 +102,8 @@ impl SledStore {
                 own.push(stored.clone());
                 true
             })?;
-            let (mut own, mut differs) = (own.iter(), None);
+            let mut own = own.iter();
+            let mut differs = None;
             let read = replica.read(range.clone(), &mut |stored| {
                 let same = own.next().is_some_and(|own| own == stored);
                 if !same {
@@ -127,7 +130,8 @@ impl SledStore {
             return Ok(false);
         }
         let own = self.journal.closed_bundle(number)?;
-        let (before, after) = (self.chain_before(range.start)?, self.chain_after(range.end)?);
+        let before = self.chain_before(range.start)?;
+        let after = self.chain_after(range.end)?;
         let Some(index) = first_unlinked(&own, range.start, before, after) else { return Ok(false) };
         let mut candidates = Candidates::default();
         candidates.add(own);

@@ -17,7 +17,9 @@ const PER_BATCH: usize = 256;
 
 /// Writes consecutive entries, in blocks or singly.
 pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
-    let (mut at, mut rest, mut pairs) = (first, entries, Vec::new());
+    let mut at = first;
+    let mut rest = entries;
+    let mut pairs = Vec::new();
     while let Some(next) = rest.first() {
         let company = rest.iter().take(usize::from(u8::MAX)).take_while(|new| block::is_packable(new)).count();
         // An empty value means that the entry is stored singly.
@@ -41,7 +43,9 @@ pub fn read(
     range: Range<u64>,
     visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
-    let (mut next, mut failed, mut stopped) = (range.start, None, ControlFlow::Continue(()));
+    let mut next = range.start;
+    let mut failed = None;
+    let mut stopped = ControlFlow::Continue(());
     let touches = if range.end - range.start > SCAN_THRESHOLD { 4 } else { 0 };
     let mut from = None;
     db.scan_back(keys::block(0).to_vec()..[&keys::block(range.start)[..], &[0]].concat(), |key, _| {

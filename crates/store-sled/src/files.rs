@@ -24,7 +24,8 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 ///
 /// A reader sees the old file or the new one; if `durable`, also after a power cut.
 pub fn replace(dir: &Path, name: &str, bytes: &[u8], durable: bool) -> Result<File, StoreError> {
-    let (path, builder) = (dir.join(name), dir.join(format!("{name}.new")));
+    let path = dir.join(name);
+    let builder = dir.join(format!("{name}.new"));
     let write = || {
         // A draft that a killed process left, or a link, which must not be followed.
         if std::fs::symlink_metadata(&builder).is_ok() {

@@ -44,7 +44,8 @@ pub fn of(name: &str) -> Option<u32> {
 fn place(hash: u64, pages: u32) -> (u32, usize, [u32; 8]) {
     // Index hashes are random, but have only 48 bits: the product spreads them over 64.
     let [a, b, c, d, low @ ..] = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
-    let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes(low));
+    let high = u32::from_be_bytes([a, b, c, d]);
+    let low = u32::from_be_bytes(low);
     let block = (u64::from(high) * u64::from(pages) * BLOCKS as u64) >> 32;
     let page =
         u32::try_from(block / BLOCKS as u64).expect("a block lies on one of the pages, which are numbered by u32");

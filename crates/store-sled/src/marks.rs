@@ -24,7 +24,8 @@ impl Marks {
     /// # Errors
     /// On an I/O error.
     pub fn read(dir: &Path) -> Result<Self, StoreError> {
-        let (signed, acknowledged) = (HighWaterMark::read(dir, SIGNED)?, HighWaterMark::read(dir, ACKNOWLEDGED)?);
+        let signed = HighWaterMark::read(dir, SIGNED)?;
+        let acknowledged = HighWaterMark::read(dir, ACKNOWLEDGED)?;
         Ok(Self { acknowledged, signed })
     }
 
@@ -128,7 +129,8 @@ impl SledStore {
             }
             _ => {
                 if self.lock.is_some() && self.dir.join(SIGNED).exists() {
-                    let (from, to) = (self.dir.join(SIGNED), self.dir.join("signed.damaged"));
+                    let from = self.dir.join(SIGNED);
+                    let to = self.dir.join("signed.damaged");
                     std::fs::rename(&from, to).map_err(files::io(format!("moving {} aside", from.display())))?;
                 }
                 self.notices.add(Notice::FileLost(SIGNED.to_owned()));

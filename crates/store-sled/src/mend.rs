@@ -204,12 +204,13 @@ impl SledStore {
             Err(StoreError::Block { .. }) => Ok(true),
             Err(error) => Err(error),
         };
-        let beside = Journal::bundles_beside(number);
-        let (mut from, mut until) = (number, number + 1);
-        while from > beside.start && is_damaged(from - 1)? {
+        let neighbours = Journal::bundles_beside(number);
+        let mut from = number;
+        let mut until = number + 1;
+        while from > neighbours.start && is_damaged(from - 1)? {
             from -= 1;
         }
-        while until < bundles.min(beside.end) && is_damaged(until)? {
+        while until < bundles.min(neighbours.end) && is_damaged(until)? {
             until += 1;
         }
         let mut lost = Vec::new();
@@ -220,14 +221,16 @@ impl SledStore {
         let range = from * TILE_WIDTH..until * TILE_WIDTH;
         let mut candidates = Candidates::default();
         (from..until).for_each(|number| candidates.add(self.journal.damaged_bundle(number)));
-        let (in_use, copied) = (self.replica(), self.copied_replica());
+        let in_use = self.replica();
+        let copied = self.copied_replica();
         if let Some(replica) = replica.or(in_use.as_deref()).or(copied.as_ref().map(|(replica, _)| replica)) {
             candidates.add_from(replica, range.clone());
         }
         if let Some(source) = source {
             candidates.add(source(range.clone()));
         }
-        let (before, after) = (self.chain_before(range.start)?, self.chain_after(range.end)?);
+        let before = self.chain_before(range.start)?;
+        let after = self.chain_after(range.end)?;
         let (proved, of_these) = candidates.prove(range.clone(), after, before);
         match candidates.failed {
             // An I/O error says nothing about the database's content.

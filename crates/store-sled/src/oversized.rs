@@ -27,7 +27,9 @@ pub fn read(
     range: Range<u64>,
     visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
-    let (mut next, mut gap, mut stopped) = (range.start, None, ControlFlow::Continue(()));
+    let mut next = range.start;
+    let mut gap = None;
+    let mut stopped = ControlFlow::Continue(());
     let mut pending: Option<StoredEntry> = None;
     let mut give = |stored: StoredEntry, next: &mut u64| {
         if stored.index != *next {

@@ -49,7 +49,8 @@ impl SledStore {
     fn rebuilt(&self) -> Result<Replica, StoreError> {
         // From here to the end, nothing in `hot` and `archive` is trusted.
         self.write_suspect()?;
-        let (aside, replaced) = (self.dir.join("rebuilt"), self.dir.join("replaced"));
+        let aside = self.dir.join("rebuilt");
+        let replaced = self.dir.join("replaced");
         files::remove_dir(&aside)?;
         files::remove_dir(&replaced)?;
         std::fs::create_dir(&aside).map_err(io(format!("creating the folder {}", aside.display())))?;
@@ -68,7 +69,8 @@ impl SledStore {
         replica.close();
         std::fs::create_dir(&replaced).map_err(io(format!("creating the folder {}", replaced.display())))?;
         for folder in ["archive", "hot"] {
-            let (place, new) = (self.dir.join(folder), aside.join(folder));
+            let place = self.dir.join(folder);
+            let new = aside.join(folder);
             let moving = || io(format!("moving the folder {}", place.display()));
             if place.is_dir() {
                 std::fs::rename(&place, replaced.join(folder)).map_err(moving())?;
@@ -92,7 +94,8 @@ impl SledStore {
     fn proved(&self, range: Range<u64>, before: Option<Chain>) -> Result<Vec<NewEntry>, StoreError> {
         let mut retried = None;
         loop {
-            let (mut all, mut unproved) = (Vec::new(), None);
+            let mut all = Vec::new();
+            let mut unproved = None;
             let mut previous = before.unwrap_or_else(|| self.journal.founding().genesis.chain());
             self.read_mending(range.clone(), None, &mut |stored| {
                 match follows(stored, stored.index, Some(previous)) {

@@ -84,7 +84,8 @@ impl Replica {
             Some(bytes) => Manifest::decode(&bytes).ok_or_else(|| damaged("manifest", "it cannot be decoded"))?,
         };
         let mut replica = Self::of(dir, hot, manifest, lengths);
-        let (mut next, mut last) = (replica.manifest.size, replica.manifest.chain);
+        let mut next = replica.manifest.size;
+        let mut last = replica.manifest.chain;
         let mut gap = false;
         let index = &mut replica.tail_index;
         tail::scan(&replica.hot, 0, &mut |stored, hashes| {

@@ -40,10 +40,12 @@ pub fn write(
     let first = records()?;
     let begin = keys::run_begin(number).to_vec();
     let mut pairs = vec![(begin.clone(), close(&begin, Vec::new(), first))];
-    let (mut written, mut next) = (0, first);
+    let mut written = 0;
+    let mut next = first;
     while let Some(record) = next {
         let key = keys::run(number, record).to_vec();
-        let (mut value, mut last) = (Vec::with_capacity(LENGTH + 40), record);
+        let mut value = Vec::with_capacity(LENGTH + 40);
+        let mut last = record;
         written += 1;
         next = records()?;
         while let Some(record) = next.filter(|_| value.len() < LENGTH) {
@@ -326,7 +328,8 @@ impl Stream {
         if self.records.as_slice().is_empty()
             && let Some((run, database, from)) = &mut self.more
         {
-            let (mut records, mut read) = (Vec::new(), Ok(None));
+            let mut records = Vec::new();
+            let mut read = Ok(None);
             let end = keys::run_begin(run.saturating_add(1)).to_vec();
             database.scan(from.clone()..end, |key, value| {
                 let begins = keys::decode_run(key).map(|(_, record)| record).ok_or_else(broken);

@@ -19,9 +19,11 @@ const VERSION_WITH_HEAD: u8 = 1;
 /// Writes consecutive entries, all or nothing. Durable only once the database is synced.
 pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
     let mut values = Vec::new();
-    let (mut at, mut rest) = (first, entries);
+    let mut at = first;
+    let mut rest = entries;
     while !rest.is_empty() {
-        let (mut length, mut count) = (0, 0);
+        let mut length = 0;
+        let mut count = 0;
         for new in rest.iter().take(usize::from(u16::MAX)) {
             length += size(new);
             if count > 0 && length > keys::CHUNK {
@@ -113,7 +115,9 @@ pub fn scan(
 }
 
 fn groups(db: &Database, from: u64, visit: &mut dyn FnMut(Group) -> ControlFlow<()>) -> Result<(), StoreError> {
-    let (mut held, mut failed, mut stopped): (Option<(u64, Vec<u8>)>, _, _) = (None, None, false);
+    let mut held: Option<(u64, Vec<u8>)> = None;
+    let mut failed = None;
+    let mut stopped = false;
     let mut give = |held: Option<(u64, Vec<u8>)>| {
         let Some((first, value)) = held else { return ControlFlow::Continue(()) };
         let Some(group) = decode(first, &value) else {
@@ -151,7 +155,9 @@ pub fn read(
     if range.is_empty() {
         return Ok(());
     }
-    let (mut next, mut stopped, mut from) = (range.start, false, range.start);
+    let mut next = range.start;
+    let mut stopped = false;
+    let mut from = range.start;
     // Start at the record that begins with this entry, or else at the last one before it.
     let until = keys::tail(range.start.saturating_add(1), 0).to_vec();
     db.scan_back(keys::tail(0, 0).to_vec()..until, |key, _| {

@@ -23,7 +23,8 @@ const CHUNK: usize = 1 << 14;
 /// If the databases are damaged, their entries do not form a chain, they end before the
 /// acknowledged or signed size, or on an I/O error. The ledger is unchanged then.
 pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
-    let (copy, builder) = (dir.join("upgrade"), dir.join("journal.new"));
+    let copy = dir.join("upgrade");
+    let builder = dir.join("journal.new");
     files::remove_dir(&copy)?;
     files::remove_dir(&builder)?;
     for folder in ["hot", "archive"] {
@@ -83,7 +84,8 @@ pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
 /// # Errors
 /// `error`, which describes the damage, if the database does not help; otherwise an I/O error.
 pub fn rebuild_journal(dir: &Path, error: StoreError, notices: &Notices) -> Result<(), StoreError> {
-    let (journal, aside) = (dir.join("journal"), dir.join("journal.damaged"));
+    let journal = dir.join("journal");
+    let aside = dir.join("journal.damaged");
     if matches!(error, StoreError::Damaged { record: FOUNDING_RECORD, .. }) {
         let copy = dir.join("upgrade");
         files::remove_dir(&copy)?;

@@ -62,7 +62,8 @@ pub fn take_entry<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], &'static str> {
 /// If there are more than 65,535 parts or a part is longer than 4 GiB, which the format of entries
 /// does not allow.
 pub fn put_parts<'p>(out: &mut Vec<u8>, parts: impl Iterator<Item = (u16, &'p [u8])>) {
-    let (start, mut count) = (out.len(), 0_u16);
+    let start = out.len();
+    let mut count = 0_u16;
     out.extend([0; 2]);
     for (number, bytes) in parts {
         out.extend(number.to_be_bytes());

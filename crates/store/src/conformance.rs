@@ -22,7 +22,8 @@ pub fn founding() -> Founding {
 /// If an entry cannot be encoded.
 #[must_use]
 pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
-    let (mut next, mut all) = (head.clone(), Vec::new());
+    let mut next = head.clone();
+    let mut all = Vec::new();
     for len in lens {
         let index = next.size();
         let salt = [index.to_be_bytes()[7]; 32];

@@ -62,7 +62,8 @@ pub fn create(
     };
     gitignore::complete(dir)?;
     let key_file = key::file(env, dir);
-    let (mut seed, mut index_key) = ([0; 32], [0; 32]);
+    let mut seed = [0; 32];
+    let mut index_key = [0; 32];
     (env.random)(&mut seed);
     (env.random)(&mut index_key);
     key::remove_blank(&key_file)?;

@@ -80,9 +80,9 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
 pub fn withhold(env: &mut Env<'_>, open: &mut LocalLedger) -> Result<(), CommandError> {
     let sensitive = open.sensitive()?;
     warn_of(env, &naming(open, &sensitive.entities, &sensitive.entities)?);
-    let told: BTreeSet<u64> = sensitive.entries.difference(&sensitive.absent).copied().collect();
+    let present: BTreeSet<u64> = sensitive.entries.difference(&sensitive.absent).copied().collect();
     let recorded = named(open)?;
-    let mut parts = open.parts_to_withhold(&told)?;
+    let mut parts = open.parts_to_withhold(&present)?;
     parts.retain(|part| !recorded.contains(part));
     if parts.is_empty() {
         return Ok(());

@@ -45,8 +45,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
         );
     }
     let verified = open::verify(&mut open, &mut |_| {})?;
-    let told = |notice: &Notice| !matches!(notice, Notice::DatabaseNotRebuilt(_) | Notice::DatabaseSuspect(_));
-    let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(told).collect();
+    let is_reported = |notice: &Notice| !matches!(notice, Notice::DatabaseNotRebuilt(_) | Notice::DatabaseSuspect(_));
+    let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(is_reported).collect();
     let what = if notices.is_empty() { "Nothing to repair" } else { "Repaired" };
     notices.into_iter().for_each(|notice| global.notices.add(notice));
     open::say_notices(env, global);
@@ -98,7 +98,8 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
 
 /// Returns the readable entries of a range; after an unreadable one, skips to the next tile.
 fn entries_of(copy: &dyn Store, range: Range<u64>) -> Vec<StoredEntry> {
-    let (mut all, mut next) = (Vec::new(), range.start);
+    let mut all = Vec::new();
+    let mut next = range.start;
     let end = range.end.min(copy.head().map_or(0, |head| head.size()));
     while next < end {
         let read = copy.read(next..end, &mut |stored| {

@@ -91,7 +91,8 @@ fn report_work(env: &mut Env<'_>, global: &Global, view: &View<'_>, read: &Atomi
     if !global.verbose {
         return;
     }
-    let (read, all) = (read.load(Ordering::Relaxed), position.log.entries);
+    let read = read.load(Ordering::Relaxed);
+    let all = position.log.entries;
     if view.is_sensitive() || view.sensitive_entries() == 0 {
         let (judged, compared) = view.work_done();
         (env.eprintln)(&format!(
@@ -156,16 +157,16 @@ pub fn show(env: &mut Env<'_>, global: &Global, args: &ShowArgs) -> Result<RunOu
 /// Returns who recorded each entry of a fact, as text by entry.
 fn recorders(env: &mut Env<'_>, global: &Global, id: &FactId) -> Result<BTreeMap<u64, String>, CommandError> {
     let open = open::ledger(env, global, Access::Read)?;
-    let mut told = BTreeMap::new();
+    let mut recorders = BTreeMap::new();
     for version in open.versions(id)? {
         let words = match open.recorder(version.index)? {
             Some(Recorder { by, checked_by: Some(checked) }) => format!("by {by}, checked by {checked}"),
             Some(Recorder { by, checked_by: None }) => format!("by {by}"),
             None => continue,
         };
-        told.insert(version.index, words);
+        recorders.insert(version.index, words);
     }
-    Ok(told)
+    Ok(recorders)
 }
 
 /// Returns the entries that the requested recorder made, with the recorder.
@@ -238,7 +239,8 @@ pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<R
         Some((loaded, summary)) => {
             let view = loaded.view(env, &args.clocks);
             report_work(env, global, &view, &loaded.read, &loaded.position);
-            let (last, entries) = (view.last_recorded(), SensitiveEntries::of(&view));
+            let last = view.last_recorded();
+            let entries = SensitiveEntries::of(&view);
             (loaded.position, last, entries, summary)
         }
         None => {
@@ -252,7 +254,8 @@ pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<R
                 load::cache_status(global, &summary);
             }
             report_work(env, global, &view, &loaded.read, &loaded.position);
-            let (last, entries) = (view.last_recorded(), SensitiveEntries::of(&view));
+            let last = view.last_recorded();
+            let entries = SensitiveEntries::of(&view);
             (loaded.position, last, entries, Some(summary))
         }
     };
@@ -298,7 +301,9 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
             heldto_report::amounts(selection, &filter, basis)
         }),
         Report::Amounts(args) => filtered(env, global, &args.money.clocks, &args.money.filters, |selection, basis| {
-            let (unit, role, totals) = (args.unit.clone(), args.money.role, args.money.totals);
+            let unit = args.unit.clone();
+            let role = args.money.role;
+            let totals = args.money.totals;
             let facts = selection.filter().clone();
             heldto_report::amounts(selection, &AmountFilter { facts, unit, role, money: false, totals }, basis)
         }),

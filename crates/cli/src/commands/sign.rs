@@ -25,7 +25,8 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Resul
     let signer = signer(env, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
     let note = checkpoint.sign(&[&signer]).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
-    let (size, chain) = (verified.entries, verified.chain);
+    let size = verified.entries;
+    let chain = verified.chain;
     // From here on, a ledger shorter than this size is refused.
     open.store_mut().set_signed_mark(size, chain, &note.to_string())?;
     Ok(note)
@@ -72,7 +73,8 @@ pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunO
     let index = open.head().size();
     let message = KeyChange::message(&origin, index, &old.verifier().key, &new.verifier().key);
     let change = KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) };
-    let (next, kept) = (suffixed(&file, "next"), suffixed(&file, &format!("until-{index}")));
+    let next = suffixed(&file, "next");
+    let kept = suffixed(&file, &format!("until-{index}"));
     // Crash safety: the new key is durable in the `.next` file before the ledger records the
     // change. After a crash from here on it is still in that file, and `signer` finishes the
     // change.

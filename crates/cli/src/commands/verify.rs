@@ -22,7 +22,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunO
     match found(env, global, args.target.as_deref(), &trust) {
         Ok(out) => Ok(plain(out)),
         Err(error) if matches!(error.exit_code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
-            let (sound, why) = (error.exit_code == UNSIGNED, error.message.trim_start_matches("broken: "));
+            let sound = error.exit_code == UNSIGNED;
+            let why = error.message.trim_start_matches("broken: ");
             let out = format!("{}\n", json!({ "sound": sound, "signature-checked": false, "why": why }));
             Ok(RunOutput { out, page: false, exit_code: error.exit_code })
         }
@@ -177,7 +178,8 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
         let signature = trust.signature(&note, &checkpoint, ledger.genesis(), &changes)?;
         Ok::<_, CommandError>((checkpoint, signature))
     };
-    let (expected, own) = (expected.map(signature).transpose()?, own.map(signature).transpose()?);
+    let expected = expected.map(signature).transpose()?;
+    let own = own.map(signature).transpose()?;
     let end = own.as_ref().map(|(own, _)| own.size);
     match (end, &trust.key) {
         (None, Some(_)) => {

@@ -43,7 +43,8 @@ fn throughout(start: &str, end: &str) -> Result<Form, Why> {
         "" => Ok(Bound::Unknown),
         _ => point(text).map(Bound::At),
     };
-    let (start, end) = (bound(start)?, bound(end)?);
+    let start = bound(start)?;
+    let end = bound(end)?;
     match (start, end) {
         (Bound::At(a), Bound::At(b)) if a.earliest() > b.latest() => Err("it ends before it begins"),
         (Bound::At(_), _) | (_, Bound::At(_)) => Ok(Form::Throughout(start, end)),

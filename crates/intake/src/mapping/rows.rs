@@ -66,7 +66,8 @@ impl<'a> Row<'a> {
 impl<'a> Rows<'a> {
     pub fn new(mapping: &'a Mapping, existing: &ExistingFacts, declared: &[Fact], says: SpokenFor) -> Self {
         let all = existing.known.iter().map(|(id, kind)| (id, *kind)).chain(declared.iter().map(|f| (&f.id, f.kind())));
-        let (mut known, mut metrics) = (BTreeSet::new(), BTreeSet::new());
+        let mut known = BTreeSet::new();
+        let mut metrics = BTreeSet::new();
         for (id, kind) in all {
             known.insert(id.clone());
             if kind == Kind::Metric {
@@ -74,7 +75,10 @@ impl<'a> Rows<'a> {
             }
         }
         let codes = existing.codes.clone();
-        let (facts, places, wholes, problems) = (Vec::new(), Places::new(), Vec::new(), Vec::new());
+        let facts = Vec::new();
+        let places = Places::new();
+        let wholes = Vec::new();
+        let problems = Vec::new();
         Self { mapping, says, known, metrics, codes, facts, places, wholes, problems }
     }
 
@@ -264,7 +268,8 @@ impl<'a> Rows<'a> {
             let when = text.parse().map_err(|e| plain(&e))?;
             Ok(Some((text, when)))
         };
-        let (period, day) = (when(&table.period)?, when(&table.day)?);
+        let period = when(&table.period)?;
+        let day = when(&table.day)?;
         let Some(time) = period.as_ref().or(day.as_ref()).map(|(text, _)| text.clone()) else {
             return Err((
                 "a table with measures must give the time of each row".to_owned(),
@@ -278,7 +283,8 @@ impl<'a> Rows<'a> {
                 .map_or(Ok(None), |t| sum(&fill(t), &self.mapping.not_given))
                 .map_err(|e| (e, "a count must be a whole number, or several with + between them".to_owned()))
         };
-        let (numerator, denominator) = (count(&measure.numerator)?, count(&measure.denominator)?);
+        let numerator = count(&measure.numerator)?;
+        let denominator = count(&measure.denominator)?;
         let whole = place.part_of.as_ref().map(fill).filter(|w| !w.is_empty()).map(|w| self.id(&metric, &w, &time));
         let called = self.says.names.get(&metric).map_or(measure.metric.as_str(), String::as_str);
         let cite = Citation { source: self.says.source.clone(), at: format!("{name}, line {}", row.line), quote: None };

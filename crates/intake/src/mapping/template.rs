@@ -21,7 +21,8 @@ impl TryFrom<String> for Template {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (mut pieces, mut rest) = (Vec::new(), text.as_str());
+        let mut pieces = Vec::new();
+        let mut rest = text.as_str();
         while let Some((before, after)) = rest.split_once('{') {
             let (inside, after) = after.split_once('}').ok_or_else(|| format!("`{text}`: a `{{` has no `}}`"))?;
             pieces.push(Piece::Text(before.to_owned()));

@@ -76,7 +76,8 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         return None;
     }
     let split = written.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(written.len());
-    let (number, rest) = (&written[..split], written[split..].trim());
+    let number = &written[..split];
+    let rest = written[split..].trim();
     let value: Quantity = match number.parse() {
         Ok(value) => value,
         Err(error) => {

@@ -66,7 +66,8 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             settles: t.required_text("settles", "say what the payment settles", f)?,
         },
         Kind::Measurement => {
-            let (numerator, denominator) = (t.count("numerator", f), t.count("denominator", f));
+            let numerator = t.count("numerator", f);
+            let denominator = t.count("denominator", f);
             let metric = t.reference("metric", Some(Kind::Metric), f);
             let metric =
                 t.require(metric.clone(), metric.is_some(), "metric", "name the metric that was measured", f)?;
@@ -83,11 +84,9 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
         },
         Kind::Assessment => {
             let of = t.reference("of", Some(Kind::Pledge), f);
-            let (verdict, scale, reasons) = (
-                t.required_text("verdict", "give the verdict, in a word of its scale", f),
-                t.required_text("scale", "name the scale", f),
-                t.text("reasons", f),
-            );
+            let verdict = t.required_text("verdict", "give the verdict, in a word of its scale", f);
+            let scale = t.required_text("scale", "name the scale", f);
+            let reasons = t.text("reasons", f);
             let of = t.require(of.clone(), of.is_some(), "of", "name the commitment that was judged", f)?;
             Body::Assessment { of, verdict: verdict?, scale: scale?, reasons }
         }
@@ -104,7 +103,9 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             answer_due: t.take("answer-due").and_then(|n| due(n, f)),
         })),
         Kind::Decision => {
-            let (on, set, conditions) = (t.any_references("on", f), terms(t, f), t.text("conditions", f));
+            let on = t.any_references("on", f);
+            let set = terms(t, f);
+            let conditions = t.text("conditions", f);
             let ruling = t.required(
                 "decision",
                 "say what was decided: accepted, rejected, in-force, varied, deferred, revoked, upheld, quashed, …",

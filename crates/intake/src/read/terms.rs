@@ -46,7 +46,8 @@ fn figure(whole: &Node, name: &Node, t: &mut Fields<'_>, f: &mut Findings) -> Op
     let relative = t.flag("relative", f);
     let period = date(t, "average-over", f);
     let given = [at_least.is_some(), at_most.is_some(), up.is_some(), down.is_some()];
-    let (threshold, change) = (at_least.or(at_most), up.or(down));
+    let threshold = at_least.or(at_most);
+    let change = up.or(down);
     let is_one = given.iter().filter(|is| **is).count() == 1;
     let fits = is_one && !(change.is_some() && period.is_some()) && !(change.is_none() && relative);
     if !fits && f.problems.is_empty() {
@@ -72,8 +73,10 @@ const MODES: &str =
 pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     let mut t = Fields::of(node, "this due date", f)?;
     let word = t.required_text("mode", &format!("say how the date binds, with one of: {MODES}"), f);
-    let (qualifier, after) = (date(&mut t, "date", f), date(&mut t, "after", f));
-    let (plus, about): (Option<Span>, bool) = (t.parsed("plus", f), t.flag("about", f));
+    let qualifier = date(&mut t, "date", f);
+    let after = date(&mut t, "after", f);
+    let plus: Option<Span> = t.parsed("plus", f);
+    let about = t.flag("about", f);
     let terms = t.text("terms", f);
     let mode = mode(word.as_deref(), node, (qualifier.as_ref(), after.as_ref(), terms.is_some()), &mut t, f);
     t.finish(f);
@@ -113,8 +116,11 @@ fn mode(
     t: &mut Fields<'_>,
     f: &mut Findings,
 ) -> Option<Mode> {
-    let (event, every): (Option<String>, Option<Span>) = (t.text("event", f), t.parsed("every", f));
-    let (class, calendar, count) = (t.text("class", f), t.text("calendar", f), t.count("count", f));
+    let event = t.text("event", f);
+    let every: Option<Span> = t.parsed("every", f);
+    let class = t.text("class", f);
+    let calendar = t.text("calendar", f);
+    let count = t.count("count", f);
     let alternatives: Vec<Alternative> = t.list("of", f).iter().filter_map(|n| alternative(n, f)).collect();
     let milestones: Vec<Milestone> = t.list("steps", f).iter().filter_map(|n| milestone(n, f)).collect();
     let given = [
@@ -196,7 +202,8 @@ fn is_interval(when: &When) -> bool {
 
 fn alternative(node: &Node, f: &mut Findings) -> Option<Alternative> {
     let mut t = Fields::of(node, "an item of `of`", f)?;
-    let (day, event) = (date(&mut t, "date", f), t.text("event", f));
+    let day = date(&mut t, "date", f);
+    let event = t.text("event", f);
     t.finish(f);
     match (day, event) {
         (Some(day), None) => Some(Alternative::Day(day)),

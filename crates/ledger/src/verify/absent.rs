@@ -104,7 +104,8 @@ impl<S: Store + Sync> Ledger<S> {
     /// the index of the record that names it.
     fn first_that_is_none(&self, named: &Named) -> Result<Option<(NamedPart, u64)>, Box<Defect>> {
         let (Some(first), Some(last)) = (named.keys().next(), named.keys().next_back()) else { return Ok(None) };
-        let (mut parts, mut wrong) = (named.iter().peekable(), None);
+        let mut parts = named.iter().peekable();
+        let mut wrong = None;
         let read = self.store.read(first.0..last.0 + 1, &mut |stored| {
             let roles: Vec<Role> =
                 Entry::decode(&stored.entry).map(|e| e.parts.iter().map(|p| p.role).collect()).unwrap_or_default();

@@ -172,11 +172,11 @@ impl<S: Store + Sync> Ledger<S> {
                 Err(error) if error.is_unknown() => {
                     chunk.unreadable.push(index);
                     // The kind byte has its known place only if the version is 1.
-                    let told = bytes.get(1).copied().filter(|_| bytes.first() == Some(&1)).unwrap_or(kind);
-                    return if told == kind {
+                    let fact_kind = bytes.get(1).copied().filter(|_| bytes.first() == Some(&1)).unwrap_or(kind);
+                    return if fact_kind == kind {
                         Ok(Vec::new())
                     } else {
-                        Err(Fault::KindDiffers { entry: kind, fact: told })
+                        Err(Fault::KindDiffers { entry: kind, fact: fact_kind })
                     };
                 }
                 Err(error) => return Err(undecodable(error)),

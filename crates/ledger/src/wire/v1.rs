@@ -149,7 +149,8 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
         | IndexedBody::Succession(..)
         | IndexedBody::Nothing => {
             let subjects = if common.about.is_empty() { &common.by } else { &common.about }.iter().copied();
-            let (mut judged, mut named) = (Vec::new(), Vec::new());
+            let mut judged = Vec::new();
+            let mut named = Vec::new();
             let of_kind = match body {
                 IndexedBody::Metric(metric) => KindTerms::Measurement(metric, subjects),
                 IndexedBody::Control => KindTerms::Control(subjects),

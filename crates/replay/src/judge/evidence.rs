@@ -119,7 +119,8 @@ impl<'a> Evidence<'a> {
 /// Amounts are counted in the unit of the target, figures are those of its metric. Deliveries
 /// towards a part in that unit also count towards the whole.
 pub fn gather<'a>(view: &View<'a>, commitment: &Cluster<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'a>> {
-    let (owners, target) = (&undertaking.owners, undertaking.target);
+    let owners = &undertaking.owners;
+    let target = undertaking.target;
     // Actions of another addressee of a recommendation are evidence for that body alone.
     let is_of_others = |fact: &Fact| {
         let of = fact.subjects().iter().chain(&fact.by);
@@ -217,7 +218,8 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
         let best = |e: &Evidence<'_>| (std::cmp::Reverse(e.settles()), std::cmp::Reverse(e.grade), e.strength);
         best(a).cmp(&best(b)).then(a.fact.id.cmp(&b.fact.id)).then(least(a.direction).cmp(&least(b.direction)))
     });
-    let (mut kept, mut of_thing): (Vec<Evidence<'a>>, BTreeMap<&FactId, Vec<usize>>) = (Vec::new(), BTreeMap::new());
+    let mut kept: Vec<Evidence<'a>> = Vec::new();
+    let mut of_thing: BTreeMap<&FactId, Vec<usize>> = BTreeMap::new();
     let mut entities: BTreeMap<&FactId, Cluster<'a>> = BTreeMap::new();
     for mut evidence in found {
         if !entities.contains_key(&evidence.fact.id) {
@@ -230,9 +232,11 @@ fn each_once<'a>(view: &View<'a>, mut found: Vec<Evidence<'a>>) -> Vec<Evidence<
         let numbered = earlier().any(|k| k.delivered.is_some());
         // One fact points in one direction only; another mention may point elsewhere or add a
         // number.
-        let told = earlier().any(|k| k.fact.id == evidence.fact.id && does(k.direction) == does(evidence.direction))
+        let is_repeated = earlier()
+            .any(|k| k.fact.id == evidence.fact.id && does(k.direction) == does(evidence.direction))
             || earlier().any(|k| k.direction == evidence.direction);
-        if told && (numbered || evidence.delivered.is_none() || earlier().any(|k| k.fact.id == evidence.fact.id)) {
+        if is_repeated && (numbered || evidence.delivered.is_none() || earlier().any(|k| k.fact.id == evidence.fact.id))
+        {
             continue;
         }
         evidence.delivered = evidence.delivered.filter(|_| !numbered);
@@ -265,7 +269,8 @@ pub(crate) fn no_later_than_known(window: Window, known: Option<NaiveDate>) -> W
 /// For a pledge, only figures for a time after it was made count; a duty was owed before.
 fn figures<'a>(view: &View<'a>, undertaking: &Undertaking<'a>) -> Vec<Evidence<'a>> {
     let Some(Target::Metric { metric, threshold, .. }) = undertaking.target else { return Vec::new() };
-    let (is_duty, made) = (undertaking.force == Force::Duty, undertaking.made);
+    let is_duty = undertaking.force == Force::Duty;
+    let made = undertaking.made;
     let values = undertaking.owners.iter().flat_map(|owner| series(view, metric, owner));
     let counted = values.filter(|v| is_duty || v.window.earliest.zip(made).is_some_and(|(e, m)| e >= m));
     let evidence = |v: crate::MetricValue<'a>| {

@@ -93,8 +93,8 @@ fn best_told<'c, 'a>(
         |a: &Evidence<'_>, b: &Evidence<'_>| matches!((time(a).latest, time(b).earliest), (Some(a), Some(b)) if a < b);
     let turned = |e: &Evidence<'_>| either.iter().all(|(_, other)| other.direction == e.direction || before(other, e));
     let stands = |e: &Evidence<'_>| e.direction == latest.direction && turned(e);
-    let told = either.iter().filter(|(_, e)| stands(e));
-    let best = told.max_by_key(|(_, e)| (std::cmp::Reverse(e.strength), time(e).earliest, time(e).latest));
+    let candidates = either.iter().filter(|(_, e)| stands(e));
+    let best = candidates.max_by_key(|(_, e)| (std::cmp::Reverse(e.strength), time(e).earliest, time(e).latest));
     best.map_or((n, latest), |(m, e)| (*m, *e))
 }
 
@@ -138,7 +138,8 @@ fn newest_due(case: &Case<'_>) -> Option<Window> {
 /// Returns the period in which a window ends, if the periods can be determined.
 fn period_of(case: &Case<'_>, window: Window) -> Option<Window> {
     let Some(Mode::Every(Some(span))) = case.undertaking.due.map(|d| &d.mode) else { return None };
-    let (start, day) = (case.window.earliest?, window.latest?);
+    let start = case.window.earliest?;
+    let day = window.latest?;
     let ended = periods(start, *span, day.pred_opt()?, None)?;
     let from = span.times(ended)?.after(start)?;
     Some(Window { earliest: Some(from.min(day)), latest: span.times(ended + 1)?.after(start)?.pred_opt() })
@@ -152,7 +153,8 @@ fn periods(start: NaiveDate, span: Span, day: NaiveDate, end: Option<NaiveDate>)
     let last = end.map_or(day, |e| e.min(day));
     let is_over =
         |n: u32| span.times(n).and_then(|s| s.after(start)).and_then(|next| next.pred_opt()).is_some_and(|l| l <= last);
-    let (mut none, mut some) = (0_u32, 1_u32);
+    let mut none = 0_u32;
+    let mut some = 1_u32;
     while is_over(some) {
         none = some;
         some = some.checked_mul(2)?;

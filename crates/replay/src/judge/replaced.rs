@@ -72,7 +72,8 @@ fn is_by_imposer<'a>(case: &Case<'a>, later: &'a Fact) -> bool {
 
 /// Returns the change if the owner lowered its first target.
 pub fn lowered<'a>(case: &Case<'a>) -> Option<Weakening<'a>> {
-    let (was, now) = (case.undertaking.first_target?, case.undertaking.target?);
+    let was = case.undertaking.first_target?;
+    let now = case.undertaking.target?;
     if case.undertaking.is_imposed() || was == now {
         return None;
     }
@@ -104,7 +105,8 @@ fn weaker<'a>(case: &Case<'a>, later: &'a Fact) -> Vec<Weakening<'a>> {
 /// Returns the respect in which `now` is a weaker target than `was`.
 fn less_target<'a>(was: &'a Target, now: &'a Target) -> Option<Weakening<'a>> {
     let less = |was: &Amount, now: &'a Amount, is_floor: bool| {
-        let (was_at, now_at) = (was.interval().low.value, now.interval().low.value);
+        let was_at = was.interval().low.value;
+        let now_at = now.interval().low.value;
         let is_weaker = if is_floor { now_at < was_at } else { now_at > was_at };
         // A floor bounded only from above ("up to 500") sets no number to compare with.
         let is_set = |a: &Amount| {

@@ -240,12 +240,12 @@ fn breached<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
         e.window.earliest.is_some_and(|day| day > latest || (counted && day == latest))
     });
     let (n, e) = later.or_else(|| fell_short(case, latest))?;
-    let told = case.count_in(e.fact).filter(|_| e.direction == Direction::NotMet);
+    let own_count = case.count_in(e.fact).filter(|_| e.direction == Direction::NotMet);
     // A claim of full delivery is not part of a better-graded finding of shortfall.
     let sum = case.running_sums_by(e.grade).pop().map(|(_, sum)| sum);
     let is_all = case.goal().is_some_and(|(goal, _)| case.delivered.is_some_and(|d| d.reaches(goal) == Truth::Yes));
     let delivered = if is_all { sum } else { case.delivered };
-    let count = match (told.or(delivered), case.goal()) {
+    let count = match (own_count.or(delivered), case.goal()) {
         (Some(done), Some((goal, unit))) => Some(Progress { done, goal: goal.low.value, unit }),
         _ => None,
     };
@@ -258,7 +258,7 @@ fn breached<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let mut used: Vec<usize> =
         case.evidence.iter().enumerate().filter(|(_, p)| p.settles() && part(p)).map(|(n, _)| n).collect();
     used.retain(|n| !is_all || case.evidence.get(*n).is_some_and(|p| p.grade >= e.grade));
-    let is_partly = !used.is_empty() || told.is_some_and(some);
+    let is_partly = !used.is_empty() || own_count.is_some_and(some);
     if !used.contains(&n) {
         used.push(n);
     }
@@ -311,7 +311,8 @@ fn inconclusive<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
         let verdict = Verdict::new(Status::Inconclusive, Finding::CountsDisagree, counts.map(|(n, _)| n).collect());
         return Some(Verdict { grade: Some(Grade::Disputed), ..verdict }.settled_by(Remedy::IndependentFinding));
     }
-    let ((goal, unit), delivered) = (case.goal()?, case.delivered?);
+    let (goal, unit) = case.goal()?;
+    let delivered = case.delivered?;
     let quantified = delivered != Interval::ANY;
     (quantified && delivered.reaches(goal) == Truth::CannotTell).then(|| {
         let used =
@@ -362,7 +363,8 @@ fn untestable<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
 
 fn falling_due<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let due = case.undertaking.due.filter(|d| d.falls_once() && !is_never(case))?;
-    let (earliest, latest) = (case.window.earliest?, case.window.latest?);
+    let earliest = case.window.earliest?;
+    let latest = case.window.latest?;
     (earliest <= case.as_of && case.as_of <= latest).then(|| {
         let known = work(case).into_iter().chain(case.settling(Direction::NotMet).map(|(n, _)| n));
         Verdict::new(Status::FallingDue, Finding::FallingDue { due, latest }, known.collect()).settled_by(Remedy::Done)

@@ -39,7 +39,8 @@ impl<'a> Case<'a> {
                 && tied_to(e).is_empty()
                 && !e.mentions.iter().any(|t| named.contains(&t.id))
         };
-        let (mut sums, mut groups): (Vec<(usize, Interval)>, Vec<Group<'_, 'a>>) = (Vec::new(), Vec::new());
+        let mut sums: Vec<(usize, Interval)> = Vec::new();
+        let mut groups: Vec<Group<'_, 'a>> = Vec::new();
         let mut total = Interval::ZERO;
         for (n, e) in self.evidence.iter().enumerate().filter(|(_, e)| counts(e) && !whole_is_there(e)) {
             let Some(more) = e.delivered else { continue };
@@ -51,7 +52,8 @@ impl<'a> Case<'a> {
             }
             let touches = |(held, _): &Group<'_, 'a>| held.iter().any(|x| self.is_running(e.fact) || may_overlap(x, e));
             let (touching, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
-            let (mut held, mut joined) = (Vec::new(), None::<Interval>);
+            let mut held = Vec::new();
+            let mut joined = None::<Interval>;
             for (members, sum) in touching {
                 held.extend(members);
                 joined = Some(joined.map_or(sum, |j| j.plus(sum).unwrap_or(Interval::ANY)));

@@ -78,7 +78,9 @@ impl<'a> Undertaking<'a> {
             all.iter().filter(|(f, _)| f.voice != Some(Voice::Critic) && shares_owner(f, cluster.first())).collect();
         let strongest = all.iter().map(|(_, c)| c.force).max_by_key(|f| Force::ALL.iter().position(|x| x == f));
         let force = strongest.unwrap_or(Force::Pledge);
-        let (mut due, mut target, mut test) = (None, None, None);
+        let mut due = None;
+        let mut target = None;
+        let mut test = None;
         for (n, (fact, c)) in own.iter().enumerate() {
             // An owner that restates an imposed commitment does not change its terms.
             if force.is_imposed() && n > 0 && fact.voice == Some(Voice::Owner) {
@@ -208,7 +210,8 @@ fn wholes<'a>(view: &View<'a>, facts: impl Iterator<Item = &'a Fact>) -> Vec<&'a
         parts.filter_map(|l| view.fact(&l.to)).collect::<Vec<_>>()
     };
     let mut seen: BTreeSet<&FactId> = facts.iter().map(|t| &t.id).collect();
-    let (mut found, mut open) = (Vec::new(), facts.iter().flat_map(|t| above(t)).collect::<Vec<_>>());
+    let mut found = Vec::new();
+    let mut open = facts.iter().flat_map(|t| above(t)).collect::<Vec<_>>();
     while let Some(whole) = open.pop() {
         if seen.insert(&whole.id) {
             open.extend(above(whole));

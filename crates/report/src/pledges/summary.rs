@@ -89,7 +89,8 @@ fn due(all: &[Judgement<'_>]) -> String {
         words.push_str(&format!(" Unknown: {} ({}).", grouped(rate.unknown), unknown(all)));
     }
     let are_right = if owners.len() > 1 { "the owners are right" } else { "the owner is right" };
-    let (if_right, shown) = (range(rate.with_claims()), range(rate.without_claims()));
+    let if_right = range(rate.with_claims());
+    let shown = range(rate.without_claims());
     let so = if if_right == shown {
         format!(" So {if_right} kept.")
     } else {

@@ -6,7 +6,8 @@ use crate::{Cell, Document};
 pub fn render(document: &Document) -> String {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     // Rows of several reports may share a sheet, so each row states its basis.
-    let (clock, log) = (document.basis.clock, &document.basis.log);
+    let clock = document.basis.clock;
+    let log = &document.basis.log;
     let basis = [clock.as_of.to_string(), clock.known_by.to_string(), log.entries.to_string(), log.root.clone()];
     let columns = document.data.columns.iter().chain(&["as-of", "known-by", "entries", "tree-head"]);
     let written = writer.write_record(columns).and_then(|()| {

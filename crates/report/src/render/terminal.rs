@@ -71,16 +71,18 @@ fn block(block: &Block, screen: Screen) -> String {
 fn chart(chart: &Chart, screen: Screen) -> String {
     let chars = |text: &str| text.chars().count();
     let longest = |of: fn(&Bar) -> &str| chart.bars.iter().map(|b| chars(of(b))).max().unwrap_or(0);
-    let (label, shown) = (longest(|b| &b.label), longest(|b| &b.shown));
+    let label = longest(|b| &b.label);
+    let shown = longest(|b| &b.shown);
     // If label, figure and bar do not fit on one line, the bar goes below.
-    let beside = label + shown + 6 + LEAST <= screen.width;
-    let room = screen.width.saturating_sub(if beside { label + shown + 7 } else { 5 }).clamp(LEAST, 60);
+    let is_one_line = label + shown + 6 + LEAST <= screen.width;
+    let room = screen.width.saturating_sub(if is_one_line { label + shown + 7 } else { 5 }).clamp(LEAST, 60);
     let mut lines = vec![wrap(&format!("{}. {}", chart.title, chart.text), screen, "")];
     for bar in &chart.bars {
         let drawn = drawn(bar, chart.most(), room);
         let mark = if bar.own { ">" } else { " " };
-        let (name, text) = (plain(&bar.label), plain(&bar.shown));
-        if beside {
+        let name = plain(&bar.label);
+        let text = plain(&bar.shown);
+        if is_one_line {
             lines.push(format!("{mark} {name:<label$}  {text:>shown$}  {drawn}").trim_end().to_owned());
         } else {
             lines.push(wrap(&format!("{mark} {name}: {text}"), screen, ""));

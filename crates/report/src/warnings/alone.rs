@@ -29,7 +29,8 @@ pub fn counted(unit: &Unit) -> Option<&str> {
 /// Returns `true` if two nouns differ only in number, spaces or hyphens.
 pub fn is_alike(a: &str, b: &str) -> bool {
     let plain = |noun: &str| noun.replace(['-', ' '], "");
-    let (a, b) = (plain(a), plain(b));
+    let a = plain(a);
+    let b = plain(b);
     let is_plural = |one: &str, many: &str| many.strip_prefix(one).is_some_and(|end| matches!(end, "" | "s" | "es"));
     is_plural(&a, &b) || is_plural(&b, &a)
 }
@@ -40,7 +41,8 @@ pub fn folded(text: &str) -> String {
 
 /// Warns about a unit that abbreviates a number, as in `4.5m`.
 pub fn short_million(a: &Amount) -> Option<(String, String)> {
-    let (value, unit) = (a.value?, counted(&a.unit)?);
+    let value = a.value?;
+    let unit = counted(&a.unit)?;
     let (word, rest) = unit.split_once(' ').unwrap_or((unit, ""));
     let zeros = match word {
         "k" | "thousand" => 1_000,
@@ -64,7 +66,8 @@ pub fn due_before_promise(fact: &Fact) -> Option<(String, String)> {
         Body::Decision { terms: Some(terms), .. } => terms.due.as_ref(),
         _ => None,
     }?;
-    let (latest, made) = (Due::window(due).latest?, fact.occurred.as_ref().map(When::window)?.earliest?);
+    let latest = Due::window(due).latest?;
+    let made = fact.occurred.as_ref().map(When::window)?.earliest?;
     (latest < made).then(|| {
         (
             format!("it is due by {}, but was made later, on or after {}", day(latest), day(made)),

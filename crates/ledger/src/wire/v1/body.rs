@@ -89,7 +89,9 @@ pub(super) fn encode(body: &Body, to: &mut impl Writer) -> Result<(), WireError>
         Body::Delivery { outcome } => encode_into(&outcome.code(), to),
         Body::Complaint { decision, reference, fault, injustice, count } => {
             let decision = decision.code();
-            let (reference, fault, injustice) = (reference.as_deref(), fault.as_deref(), injustice.as_deref());
+            let reference = reference.as_deref();
+            let fault = fault.as_deref();
+            let injustice = injustice.as_deref();
             encode_into(&Complaint { decision, reference, fault, injustice, count: *count }, to)
         }
         Body::Payout { settles, count } => encode_into(&(settles, count), to),

@@ -73,7 +73,8 @@ fn throughout(from: &str, to: &str) -> Option<Form> {
         "" => Some(Bound::Unknown),
         _ => point(text).map(Bound::At),
     };
-    let (from, to) = (bound(from)?, bound(to)?);
+    let from = bound(from)?;
+    let to = bound(to)?;
     match (from, to) {
         (Bound::At(a), Bound::At(b)) if a.earliest() > b.latest() => None,
         (Bound::At(_), _) | (_, Bound::At(_)) => Some(Form::Throughout(from, to)),
@@ -107,7 +108,9 @@ fn point(text: &str) -> Option<Point> {
         _ => (text, false, false),
     };
     let mut fields = plain.split('-');
-    let (year, month, day) = (fields.next()?, fields.next(), fields.next());
+    let year = fields.next()?;
+    let month = fields.next();
+    let day = fields.next();
     if fields.next().is_some() {
         return None;
     }
