@@ -36,7 +36,7 @@ impl Tile {
         let mut count = size;
         while count > 0 {
             tiles.extend((0..count / TILE_WIDTH).map(|index| Self { level, index, width: TILE_WIDTH }));
-            if count % TILE_WIDTH > 0 {
+            if !count.is_multiple_of(TILE_WIDTH) {
                 tiles.push(Self { level, index: count / TILE_WIDTH, width: count % TILE_WIDTH });
             }
             level += 1;

@@ -361,7 +361,7 @@ impl<'a> Case<'a> {
         } else {
             grade
         };
-        let notes = self.notes(&against, &used);
+        let notes = self.notes(verdict.status, &against, &used);
         let reason = |(n, e): (usize, &Evidence<'a>)| Reason {
             fact: e.fact,
             shows: e.into(),

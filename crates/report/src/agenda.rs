@@ -7,7 +7,7 @@ use crate::questions::{self, answer_of};
 use crate::slippage::moves;
 use crate::wording::{count, interval, judgement};
 use crate::{Cell, Document, FactFilter, Item, ReportBasis, Selection, Tone};
-use heldto_fact::{Answer, Fact, FactId, Force, Interval, Kind};
+use heldto_fact::{Answer, Fact, Force, Interval, Kind};
 use heldto_replay::{Grade, Judgement, Note, Status, View};
 
 struct Point {
@@ -108,7 +108,7 @@ fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
     let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
     let unproved = j.grade <= Grade::Claimed;
     let untold = j.delivered.as_ref().filter(|(done, ..)| done.is_none_or(|d| d == Interval::ANY));
-    let owners: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
+    let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
     let (heading, question) = match j.status {
         Status::Breached | Status::Reversed => {
             ("Not met when it was due", format!("\"{text}\": what has been done since, and by when will it be met?"))
@@ -155,7 +155,7 @@ fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
         ),
         _ => return None,
     };
-    let mut why = vec![format!("{}, by {}: {}", j.status, owners.join(", "), judgement::finding(j))];
+    let mut why = vec![format!("{}, owed by {}: {}", j.status, owners.join(", "), judgement::finding(j))];
     let assessed = j.notes.iter().filter(|n| matches!(n, Note::Assessed { .. }));
     why.extend(assessed.map(|n| judgement::note(view, n)));
     why.extend(j.settles.iter().map(|s| format!("would settle it: {}", judgement::remedy(*s))));

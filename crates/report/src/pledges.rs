@@ -377,7 +377,10 @@ pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
         details.push(format!("not shown: {}", missing.join("; ")));
     }
     let mut last = vec![evidence(j)];
-    last.extend(delivered(j));
+    // The finding has the amount that counts; a second one beside it would differ by its evidence.
+    if !j.finding.has_count() {
+        last.extend(delivered(j));
+    }
     last.extend(judgement::notes(view, j));
     details.push(last.join(" · "));
     Item { mark: mark(j), line: first.text.clone(), details }

@@ -337,6 +337,16 @@ pub enum Remedy {
 }
 
 impl Finding<'_> {
+    /// Returns `true` if the finding gives the amount delivered.
+    #[must_use]
+    pub const fn has_count(&self) -> bool {
+        match self {
+            Self::Done { count, .. } | Self::NotDone { count, .. } => count.is_some(),
+            Self::Straddles(_) => true,
+            _ => false,
+        }
+    }
+
     /// Returns the name of the rule, e.g. `falling-due`: stable, for programs.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {

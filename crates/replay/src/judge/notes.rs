@@ -79,8 +79,8 @@ pub enum Note<'a> {
     Inherited {
         /// The owner.
         owner: &'a FactId,
-        /// The succession.
-        fact: &'a Fact,
+        /// The successions, the latest last.
+        facts: Vec<&'a Fact>,
     },
 }
 
@@ -186,7 +186,7 @@ impl<'a> Case<'a> {
     }
 
     /// Returns the notes that accompany the status.
-    pub fn notes(&self, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<Note<'a>> {
+    pub fn notes(&self, status: Status, against: &[&Evidence<'a>], used: &[&Evidence<'a>]) -> Vec<Note<'a>> {
         let facts = |all: Vec<&Evidence<'a>>| all.into_iter().map(|e| e.fact).collect::<Vec<_>>();
         let mut notes = Vec::new();
         if let (Some(first), Some(now)) = (self.first_due(), self.undertaking.due) {
@@ -227,7 +227,10 @@ impl<'a> Case<'a> {
             notes.push(Note::Admitted(if e.fact.by.is_empty() { &e.fact.about } else { &e.fact.by }));
         }
         notes.extend(self.quiet());
-        notes.extend(self.inherited());
+        // Only what is still owed is inherited.
+        if status.is_open() {
+            notes.extend(self.inherited());
+        }
         notes.extend(self.assessments());
         notes.extend(self.figures_of_others());
         if self.cluster.mentions.iter().all(|t| self.view.is_unsupported(t)) {
@@ -248,13 +251,13 @@ impl<'a> Case<'a> {
         counts
     }
 
-    /// Returns the successions of the owners, the latest of each.
+    /// Returns the successions of the owners.
     fn inherited(&self) -> impl Iterator<Item = Note<'a>> {
-        let latest = |owner: &'a FactId| {
-            let fact = crate::succession::successors(&self.view, owner).pop()?;
-            Some(Note::Inherited { owner, fact })
+        let of = |owner: &'a FactId| {
+            let facts = crate::succession::successors(&self.view, owner);
+            (!facts.is_empty()).then_some(Note::Inherited { owner, facts })
         };
-        self.owners().into_iter().filter_map(latest)
+        self.owners().into_iter().filter_map(of)
     }
 
     /// Returns the verdicts of others, which never change the status.

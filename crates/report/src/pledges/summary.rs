@@ -46,8 +46,8 @@ fn kinds(all: &[Judgement<'_>]) -> String {
     let inherited = all.iter().filter(|j| j.notes.iter().any(|n| matches!(n, Note::Inherited { .. }))).count();
     let inherited = match inherited {
         0 => String::new(),
-        1 => " 1 is inherited: the body that made it was succeeded.".to_owned(),
-        n => format!(" {n} are inherited: the bodies that made them were succeeded."),
+        1 => " 1 is inherited: its owner was succeeded by another body.".to_owned(),
+        n => format!(" {n} are inherited: their owners were succeeded by other bodies."),
     };
     format!(
         "{}: {}.{parts}{inherited}",
@@ -63,15 +63,15 @@ fn due(all: &[Judgement<'_>]) -> String {
     let owners: BTreeSet<&FactId> = all.iter().flat_map(|j| j.owners.iter().copied()).collect();
     let owner = if owners.len() > 1 { "their owners' word" } else { "the owner's word" };
     if rate.counted == 0 {
-        return "None is due.".to_owned();
+        return "None is due or settled.".to_owned();
     }
     if rate.counted == 1 {
         let words = match rate {
-            FulfilmentRate { kept_on_claims: 1, .. } => format!("1 is due. It was kept, by {owner} only."),
-            FulfilmentRate { kept: 1, .. } => "1 is due. It was kept.".to_owned(),
-            FulfilmentRate { not_kept: 1, .. } => "1 is due. It was not kept.".to_owned(),
-            FulfilmentRate { weaker: 1, .. } => "1 is due. A weaker promise replaced it.".to_owned(),
-            _ => "1 is due. Whether it was kept is unknown.".to_owned(),
+            FulfilmentRate { kept_on_claims: 1, .. } => format!("1 is due or settled. It was kept, by {owner} only."),
+            FulfilmentRate { kept: 1, .. } => "1 is due or settled. It was kept.".to_owned(),
+            FulfilmentRate { not_kept: 1, .. } => "1 is due or settled. It was not kept.".to_owned(),
+            FulfilmentRate { weaker: 1, .. } => "1 is due or settled. A weaker promise replaced it.".to_owned(),
+            _ => "1 is due or settled. Whether it was kept is unknown.".to_owned(),
         };
         return words;
     }
@@ -81,7 +81,8 @@ fn due(all: &[Judgement<'_>]) -> String {
         (n, claimed) if n == claimed => format!("Kept: {}, by {owner} only", grouped(n)),
         (n, claimed) => format!("Kept: {}, of which {} by {owner} only", grouped(n), grouped(claimed)),
     };
-    let mut words = format!("{} are due. {kept}. Not kept: {}.", grouped(rate.counted), grouped(rate.not_kept));
+    let mut words =
+        format!("{} are due or settled. {kept}. Not kept: {}.", grouped(rate.counted), grouped(rate.not_kept));
     if rate.weaker > 0 {
         words.push_str(&format!(" Replaced by a weaker promise: {}.", grouped(rate.weaker)));
     }
@@ -109,22 +110,29 @@ fn range((low, high): (usize, usize)) -> String {
     }
 }
 
-/// Lists the commitments of unknown outcome by status.
+/// Lists the commitments of unknown outcome, by the reason why it is unknown.
 fn unknown(all: &[Judgement<'_>]) -> String {
-    let of =
-        |status: Status| all.iter().filter(|j| j.status == status && Counted::of(j) == Some(Counted::Unknown)).count();
-    let clause =
-        |status: &Status| (of(*status) > 0).then(|| format!("{} {}", grouped(of(*status)), unknown_word(*status)));
-    list(&Status::ALL.iter().filter_map(clause).collect::<Vec<_>>())
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut unknown: Vec<&Judgement<'_>> = all.iter().filter(|j| Counted::of(j) == Some(Counted::Unknown)).collect();
+    unknown.sort_by_key(|j| j.status);
+    for word in unknown.into_iter().map(reason) {
+        match counts.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    list(&counts.iter().map(|(word, n)| format!("{} {word}", grouped(*n))).collect::<Vec<_>>())
 }
 
-const fn unknown_word(status: Status) -> &'static str {
-    match status.class() {
+/// Returns the reason why an outcome is unknown.
+const fn reason(j: &Judgement<'_>) -> &'static str {
+    match j.status.class() {
+        Class::Failed if j.is_stale => "not kept before, with no evidence for the newest period",
         Class::Failed => "failed, by a claim only",
-        Class::Met => "met before, with no evidence for the newest period",
-        Class::Unsettled if matches!(status, Status::Unevidenced) => "without evidence",
+        Class::Met => "kept before, with no evidence for the newest period",
+        Class::Unsettled if matches!(j.status, Status::Unevidenced) => "without evidence",
         Class::Unsettled | Class::Unanswered | Class::Open | Class::Untestable | Class::Ended | Class::Unknown => {
-            status.as_str()
+            j.status.as_str()
         }
     }
 }

@@ -5,25 +5,29 @@
 use super::{count, day, interval, list, names, with_unit};
 use heldto_fact::{Fact, FactId, Interval, Limit, Quantity, Ruling, Strength, Truth, Unit, Window};
 use heldto_replay::{
-    Comparison, Direction, Finding, Gap, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, View, Weakening,
+    Comparison, Direction, Finding, Gap, Grade, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, View,
+    Weakening,
 };
 
 /// Returns the rule that fired, in one or more sentences.
 pub fn finding(j: &Judgement<'_>) -> String {
-    sentences(&j.finding, j.as_of)
+    sentences(&j.finding, j, j.grade)
 }
 
-fn sentences(finding: &Finding<'_>, as_of: chrono::NaiveDate) -> String {
+/// `grade` is that of the evidence for `finding`, which may be the own finding of a commitment that
+/// was replaced.
+fn sentences(finding: &Finding<'_>, j: &Judgement<'_>, grade: Grade) -> String {
+    let as_of = j.as_of;
     match finding {
         Finding::NotYetKnown => "Nothing on it was published by the day.".to_owned(),
-        Finding::Withdrawn { when, due } => ended("Withdrawn", *when, *due),
-        Finding::OfficeEnded { when, due } => ended("The office ended", *when, *due),
+        Finding::Withdrawn { when, due } => ended("Withdrawn", *when, *due, j),
+        Finding::OfficeEnded { when, due } => ended("The office ended", *when, *due, j),
         Finding::EndedByDecision { ruling, when, passed } => {
             let late = passed.map_or_else(String::new, |due| format!(", after its last due day, {}", day(due)));
             format!("{}{}{late}.", capital(&word(*ruling)), space_when(*when))
         }
         Finding::Superseded { by, status, own, weaker } => {
-            let own = sentences(own, as_of);
+            let own = sentences(own, j, Grade::None);
             let less = if weaker.is_empty() {
                 String::new()
             } else {
@@ -43,7 +47,7 @@ fn sentences(finding: &Finding<'_>, as_of: chrono::NaiveDate) -> String {
                 day(*due)
             )
         }
-        Finding::Done { when, count, timing } => done(*when, count.as_ref(), *timing),
+        Finding::Done { when, count, timing } => done(*when, count.as_ref(), *timing, j),
         Finding::NotDone { day: on, due, count } => {
             let progress = count.as_ref().map_or_else(String::new, |p| format!(" {}.", delivered(p)));
             if on == due {
@@ -63,12 +67,12 @@ fn sentences(finding: &Finding<'_>, as_of: chrono::NaiveDate) -> String {
             let words = due.describe();
             let last = if words == format!("by {}", day(*latest)) {
                 "That day".to_owned()
-            } else if words.ends_with(&day(*latest)) {
+            } else if words.ends_with(&format!(" {}", day(*latest))) {
                 "The last day".to_owned()
             } else {
                 format!("The last day, {},", day(*latest))
             };
-            let work = if *started { "Work had begun." } else { "No work is on record." };
+            let work = if *started { "Work had begun." } else { "No work that counts is on record." };
             format!("Due {words}. {last} has passed, and no evidence settles it. {work}")
         }
         Finding::KeptUpUntested { started } => {
@@ -76,14 +80,17 @@ fn sentences(finding: &Finding<'_>, as_of: chrono::NaiveDate) -> String {
         }
         Finding::Untestable { started } => format!("No measurable target and no due day.{}", activity(*started)),
         Finding::FallingDue { due, latest } => {
-            format!("Due {}. {}.", due.describe(), left((*latest - as_of).num_days()))
+            let is_exact = due.window().earliest == Some(*latest);
+            format!("Due {}. {}.", due.describe(), left((*latest - as_of).num_days(), is_exact))
         }
         Finding::Setback { when } => format!("The last news is a setback{}.", space_when(*when)),
         Finding::Begun { in_part: false } => "Work has begun.".to_owned(),
         Finding::Begun { in_part: true } => "Work has begun on a part of it.".to_owned(),
         Finding::NoBreach => "No breach is on record.".to_owned(),
         Finding::WindowOpen { due } => {
-            format!("{}. That day has come; there is no last day.", capital(&due.describe()))
+            let has_come = due.window().latest.is_none_or(|day| day <= as_of);
+            let come = if has_come { "has come" } else { "may have come" };
+            format!("{}. That day {come}; there is no last day.", capital(&due.describe()))
         }
         Finding::EventUndated { event } => format!("Due before {event}, whose day is unknown."),
         Finding::NotThereYet { figure, when, has_due } => {
@@ -91,16 +98,22 @@ fn sentences(finding: &Finding<'_>, as_of: chrono::NaiveDate) -> String {
                 Some(figure) => format!("{}{}", capital(&against(figure)), comma_when(*when)),
                 None => format!("Not done{}", space_when(*when)),
             };
-            format!("{found}. {}", not_due(*has_due))
+            format!("{found}. {}", not_due(*has_due, j))
         }
-        Finding::Nothing { has_due } => format!("No evidence yet. {}", not_due(*has_due)),
+        Finding::Nothing { has_due } => format!("No evidence yet. {}", not_due(*has_due, j)),
         Finding::PeriodFigure { fact, when, figure } => {
             format!("{}{}, {} ({fact}).", capital(&against(figure)), comma_when(*when), age(*when, as_of))
         }
         Finding::PeriodDone { when } => latest_period("Done", *when, as_of),
         Finding::PeriodNotDone { when } => latest_period("Not done", *when, as_of),
         Finding::DutyFailed { when, others } => format!(
-            "Owed in every case. A failure is established{}, {}.{}",
+            "Owed in every case. A failure is {}{}, {}.{}",
+            match grade {
+                Grade::Proven => "established",
+                Grade::Reported => "reported",
+                Grade::Claimed | Grade::Disputed => "claimed",
+                Grade::None => "on record",
+            },
             space_when(*when),
             age(*when, as_of),
             more(*others)
@@ -122,18 +135,23 @@ fn sentences(finding: &Finding<'_>, as_of: chrono::NaiveDate) -> String {
     }
 }
 
-fn ended(what: &str, when: Window, due: Option<chrono::NaiveDate>) -> String {
+fn ended(what: &str, when: Window, due: Option<chrono::NaiveDate>, j: &Judgement<'_>) -> String {
     match due {
         Some(due) => format!("{what}{}, before the last due day, {}.", space_when(when), day(due)),
-        None => format!("{what}{}. There was no due day.", space_when(when)),
+        None => format!("{what}{}. {}", space_when(when), no_due_day(j)),
     }
 }
 
-fn done(when: Window, count: Option<&Progress<'_>>, timing: Timing) -> String {
+/// Says that no last due day was there to judge by.
+const fn no_due_day(j: &Judgement<'_>) -> &'static str {
+    if j.due.is_some() { "It had no last due day to judge by." } else { "There was no due day." }
+}
+
+fn done(when: Window, count: Option<&Progress<'_>>, timing: Timing, j: &Judgement<'_>) -> String {
     let what = count.map_or_else(|| "Done".to_owned(), delivered);
     let when = space_when(when);
     match timing {
-        Timing::NoDueDay => format!("{what}{when}. There was no due day."),
+        Timing::NoDueDay => format!("{what}{when}. {}", no_due_day(j)),
         Timing::InTime(due) => format!("{what}{when}, in time: the last due day was {}.", day(due)),
         Timing::Late(due) => format!("{what}{when}, after the last due day, {}.", day(due)),
         Timing::Unknown { surely, latest } if surely == latest => {
@@ -163,17 +181,26 @@ fn delivered(p: &Progress<'_>) -> String {
 
 fn number(limit: Limit, unit: &Unit) -> String {
     match unit {
-        Unit::Money(_) => with_unit(limit.value, unit),
-        _ => limit.value.grouped(),
+        Unit::Money(_) | Unit::Percent => with_unit(limit.value, unit),
+        Unit::Counted(_) | Unit::Duration(_) | Unit::Times => limit.value.grouped(),
     }
 }
 
 /// Returns a range of numbers, with a unit only if that is money.
 fn numbers(done: Interval, unit: &Unit) -> String {
     match done.high {
-        Some(high) if done.low.value == Quantity::ZERO && high.strict => format!("fewer than {}", number(high, unit)),
+        Some(high) if done.low.value == Quantity::ZERO && high.strict => {
+            let less = if matches!(unit, Unit::Counted(_)) { "fewer" } else { "less" };
+            format!("{less} than {}", number(high, unit))
+        }
         Some(high) => format!("{} to {}", number(done.low, unit), number(high, unit)),
-        None if done.low.value == Quantity::ZERO && !done.low.strict => "an unknown number".to_owned(),
+        None if done.low.value == Quantity::ZERO && !done.low.strict => {
+            if matches!(unit, Unit::Money(_)) {
+                "an unknown amount".to_owned()
+            } else {
+                "an unknown number".to_owned()
+            }
+        }
         None if done.low.strict => format!("more than {}", number(done.low, unit)),
         None => format!("at least {}", number(done.low, unit)),
     }
@@ -204,18 +231,22 @@ fn age(window: Window, as_of: chrono::NaiveDate) -> String {
     match (window.earliest, window.latest) {
         (Some(e), Some(l)) if e == l && l == as_of => "today".to_owned(),
         (Some(e), Some(l)) if e == l => format!("{} ago", days(l)),
+        (_, Some(l)) if l >= as_of => "not over yet".to_owned(),
         (_, Some(l)) => format!("at least {} ago", days(l)),
         (Some(e), None) => format!("at most {} ago", days(e)),
         (None, None) => "an unknown time ago".to_owned(),
     }
 }
 
-/// Returns the time left: in days up to 60, in months up to two years, then in years.
-fn left(days: i64) -> String {
+/// Returns the time left: in days up to 60, in months up to two years, then in years; at most that
+/// time if the due day is not exactly known.
+fn left(days: i64, is_exact: bool) -> String {
     match days {
         0 => "This is the last day".to_owned(),
-        1 => "1 day left".to_owned(),
-        days @ ..=60 => format!("{days} days left"),
+        days @ ..=60 => {
+            let words = count(usize::try_from(days).unwrap_or(0), "day", "days");
+            if is_exact { format!("{words} left") } else { format!("At most {words} left") }
+        }
         days @ ..=730 => format!("About {} months left", (days + 15) * 12 / 365),
         days => format!("About {} years left", (days + 182) / 365),
     }
@@ -225,8 +256,12 @@ const fn activity(started: bool) -> &'static str {
     if started { " Some activity is on record." } else { "" }
 }
 
-const fn not_due(has_due: bool) -> &'static str {
-    if has_due { "Not yet due." } else { "No due day." }
+fn not_due(has_due: bool, j: &Judgement<'_>) -> &'static str {
+    match (has_due, j.window == Window::ANY) {
+        (false, _) => "No due day.",
+        (true, false) => "Not yet due.",
+        (true, true) => "Whether it is due yet is unknown.",
+    }
 }
 
 fn more(others: usize) -> String {
@@ -268,7 +303,9 @@ fn comma_when(window: Window) -> String {
 /// Returns the respects in which something is weaker, as a list.
 pub fn weaknesses(all: &[Weakening<'_>]) -> String {
     let one = |weaker: &Weakening<'_>| match weaker {
-        Weakening::Number { now, was, unit } => format!("{} instead of {}", with_unit(*now, unit), was.grouped()),
+        Weakening::Number { now, was, unit } => {
+            format!("{} instead of {}", with_unit(*now, unit), with_unit(*was, unit))
+        }
         Weakening::NoNumber => "no number any more".to_owned(),
         Weakening::NoDueDay { was } => format!("no due day instead of {}", day(*was)),
         Weakening::NoLastDay { was } => format!("no last day instead of {}", day(*was)),
@@ -321,7 +358,9 @@ pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
         Note::Lowered(less) => format!("restated as less: {}", weaknesses(std::slice::from_ref(less))),
         Note::Decided { fact, ruling, when, late_days } => {
             let late = late_days.map_or_else(String::new, |days| {
-                format!(", {} after its last due day", count(usize::try_from(days).unwrap_or(0), "day", "days"))
+                let at_least = if when.earliest == when.latest { "" } else { "at least " };
+                let days = count(usize::try_from(days).unwrap_or(0), "day", "days");
+                format!(", {at_least}{days} after its last due day")
             });
             format!("{} by {}{}{late} ({})", word(*ruling), names(view, &fact.by), space_when(*when), fact.id)
         }
@@ -335,7 +374,7 @@ pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
             format!("{}: {}", count(parts, "recorded part", "recorded parts"), words.join(", "))
         }
         Note::PerhapsSame(ids) => {
-            format!("{} may be the same, or may have replaced it", list(&strings(ids)))
+            format!("{} may be the same, may overlap with it, or may have replaced it", list(&strings(ids)))
         }
         Note::Disputed(facts) => format!("disputed by {}", speakers(view, facts)),
         Note::Contradicted(facts) => format!("contradicted by {}", speakers(view, facts)),
@@ -343,7 +382,7 @@ pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
         Note::Admitted(parties) => format!("admitted by {}", names(view, parties)),
         Note::Quiet { days, is_exact } => {
             let days = count(usize::try_from(*days).unwrap_or(0), "day", "days");
-            format!("no news for {}{days}", if *is_exact { "" } else { "at least " })
+            format!("nothing new on record for {}{days}", if *is_exact { "" } else { "at least " })
         }
         Note::Assessed { fact, verdict, scale } => {
             format!("{} rated it \"{verdict}\" on the scale of {scale}", names(view, &fact.by))
@@ -355,19 +394,16 @@ pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
         ),
         Note::Unsupported => "every source for it was retracted".to_owned(),
         Note::Public(status) => format!("by public evidence alone: {status}"),
-        Note::Inherited { owner, fact } => inherited(view, owner, fact),
+        Note::Inherited { owner, facts } => inherited(view, owner, facts),
     }
 }
 
-/// Returns a succession, as it concerns what the old body owed.
-fn inherited(view: &View<'_>, owner: &FactId, fact: &Fact) -> String {
-    let heirs = names(view, &fact.to);
+/// Returns the successions of an owner, as they concern what is still owed.
+fn inherited(view: &View<'_>, owner: &FactId, facts: &[&Fact]) -> String {
     let old = names(view, std::slice::from_ref(owner));
-    let whose = match fact.to.len() {
-        1 => "still owed, by the new body".to_owned(),
-        n => format!("still owed; which of the {n} new bodies owes it is not recorded"),
-    };
-    format!("inherited: {old} was succeeded by {heirs}{} ({}); {whose}", space_when(fact.window()), fact.id)
+    let heirs = facts.iter().map(|f| format!("{}{} ({})", names(view, &f.to), space_when(f.window()), f.id));
+    let heirs = list(&heirs.collect::<Vec<_>>());
+    format!("inherited: {old} was succeeded by {heirs}; this stays owed, and the record does not say by whom")
 }
 
 fn strings(ids: &[&FactId]) -> Vec<String> {
