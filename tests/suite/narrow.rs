@@ -128,7 +128,7 @@ fn what_the_bytes_of_a_fact_tell_is_what_the_fact_tells() {
                 _ => told[2] += 1,
             }
         };
-        ledger.recorded(0..ledger.head().size(), &mut { each }).expect("reads");
+        ledger.recorded(0..ledger.head().size()).map(|recorded| recorded.expect("reads")).for_each(each);
     }
     assert!(told.iter().all(|n| *n > 10), "{told:?}");
 }

@@ -18,7 +18,7 @@ use heldto_journal::{Journal, advance, write_at};
 use heldto_ledger::{Ledger, decode_fact, decode_header, index_hashes};
 use heldto_proof::{Entry, Genesis, Part, Role, chain, leaf_hash};
 use heldto_replay::{AllFacts, Chunk, FactSource};
-use heldto_store::{Founding, NewEntry, Notices, Store, StoredEntry};
+use heldto_store::{Founding, Log, NewEntry, Notices};
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use others::Stored;
 use std::ffi::OsStr;
@@ -163,11 +163,11 @@ fn run(size: u64, peers: bool, results: &mut Results) {
     let ledger = open(&dir);
     // The stored bytes, for every store to hold.
     let mut stored: Vec<Stored> = Vec::new();
-    let mut keep = |s: &heldto_store::StoredEntry| {
+    let mut entries = ledger.store().entries(0..size);
+    while let Some(s) = entries.try_next().expect("reads") {
         stored.push((s.entry.clone(), s.parts.iter().flat_map(|(_, bytes)| bytes).copied().collect()));
-        true
-    };
-    ledger.store().read(0..size, &mut keep).expect("reads");
+    }
+    drop(entries);
     let bytes: usize = stored.iter().map(|(e, p)| e.len() + p.len()).sum();
     println!("  {} bytes an event", bytes as u64 / size);
     let mut ours = Vec::new();
@@ -288,7 +288,8 @@ fn hash(stored: &[Stored]) {
 fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
     let mut edge = heldto_proof::CompactRange::default();
     let mut last = None;
-    let mut check = |stored: &StoredEntry| {
+    let mut entries = ledger.store().entries(range);
+    while let Some(stored) = entries.try_next().expect("reads") {
         let entry = Entry::decode(&stored.entry).expect("an entry");
         assert!(last.is_none_or(|last| last == entry.previous), "the chain");
         for (number, bytes) in &stored.parts {
@@ -298,9 +299,7 @@ fn hash_stored(ledger: &Ledger<SledStore>, range: Range<u64>) {
         }
         last = Some(chain(&stored.entry));
         edge.push(leaf_hash(&stored.entry));
-        true
-    };
-    ledger.store().read(range, &mut check).expect("reads");
+    }
     std::hint::black_box(edge.root());
 }
 
@@ -331,18 +330,13 @@ fn singles(root: &Path, dir: &Path, size: u64) -> f64 {
             fact.id = format!("single-{run}-{n}").parse().expect("an id");
             ours.push(timed(|| ledger.append(&[fact], 2_000_000, &mut random).expect("room")).0);
             let last = ledger.head().size() - 1;
-            let mut entry = Vec::new();
-            let keep = &mut |stored: &StoredEntry| {
-                entry.push(stored.to_new(Vec::new()));
-                true
-            };
-            ledger.store().read(last..last + 1, keep).expect("reads");
-            let bytes = [&entry[0].entry[..], entry[0].parts[0].as_deref().unwrap_or_default()].concat();
+            let entry = ledger.store().entry(last).expect("reads").to_new(Vec::new());
+            let bytes = [&entry.entry[..], entry.parts[0].as_deref().unwrap_or_default()].concat();
             let plain = || write_at(&plain, &bytes, at).and_then(|()| plain.sync_data()).expect("synced");
             bare.push(timed(plain).0);
             at = (at + bytes.len() as u64) % (15 << 20);
             let mut head = journal.head().clone();
-            let own = rechained(&entry[0], &head);
+            let own = rechained(&entry, &head);
             advance(&mut head, &own.entry);
             alone.push(timed(|| journal.append(&[own], &head).expect("room")).0);
         }

@@ -15,6 +15,7 @@ use heldto_ledger::decode_fact;
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
 use heldto_report::{LogPosition, StatusSummary};
+use heldto_store::Checkpoints;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use heldto_intake::{strict_json, to_json};
 use heldto_ledger::{ExportedEntry, ExportedPart, Ledger, RestoreError, restore};
 use heldto_proof::{Chain, Entry, Genesis, Hash, Part, Role};
-use heldto_store::{Founding, MemoryStore, Store, StoreError};
+use heldto_store::{Founding, Log, MemoryStore, StoreError};
 use serde_json::{Map, Value, json};
 
 /// The reason why an export cannot be written or read.
@@ -36,7 +36,7 @@ pub enum ExportError {
 ///
 /// # Errors
 /// If an entry does not read.
-pub fn write<S: Store>(
+pub fn write<S: Log>(
     ledger: &Ledger<S>,
     private: bool,
     is_left_out: &dyn Fn(u64, u16) -> bool,
@@ -46,15 +46,9 @@ pub fn write<S: Store>(
         "{}\n",
         json!({ "heldto": "export", "version": 1, "origin": genesis.origin, "key": Hash(genesis.key).to_string() })
     );
-    let mut broken = None;
-    ledger.store().read(0..ledger.head().size(), &mut |stored| {
-        let entry = match Entry::decode(&stored.entry) {
-            Ok(entry) => entry,
-            Err(error) => {
-                broken = Some(self::broken(&error.to_string(), Some(stored.index)));
-                return false;
-            }
-        };
+    let mut entries = ledger.store().entries(0..ledger.head().size());
+    while let Some(stored) = entries.try_next()? {
+        let entry = Entry::decode(&stored.entry).map_err(|error| broken(&error.to_string(), Some(stored.index)))?;
         let mut exported = ExportedEntry { entry: stored.entry.clone(), parts: Vec::new() };
         for (number, bytes) in &stored.parts {
             let role = entry.parts.get(usize::from(*number)).map(|p| p.role);
@@ -67,10 +61,6 @@ pub fn write<S: Store>(
             }
         }
         out.push_str(&format!("{}\n", line(stored.index, &exported)));
-        true
-    })?;
-    if let Some(error) = broken {
-        return Err(error);
     }
     let head = ledger.head();
     let end = json!({ "end": head.size(), "chain": head.chain.0.to_string(), "root": head.edge.root().to_string() });

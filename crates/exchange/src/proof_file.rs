@@ -12,7 +12,7 @@ use heldto_proof::{
     Checkpoint, Entry, Genesis, Hash, Leaves, Part, Role, SignedNote, TlogProof, Verifier, inclusion, leaf_hash,
     root_at, verify_inclusion,
 };
-use heldto_store::{Store, StoreError};
+use heldto_store::{Log, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -107,7 +107,7 @@ pub struct ProvedEntry {
 ///
 /// # Errors
 /// If the fact is not within the checkpoint, or something does not read.
-pub fn make<S: Store>(
+pub fn make<S: Log>(
     ledger: &Ledger<S>,
     id: &FactId,
     checkpoint: &[u8],
@@ -126,12 +126,10 @@ pub fn make<S: Store>(
     let mut items = Vec::new();
     for index in &wanted {
         let hashes = path(*index)?;
-        ledger.store().read(*index..index + 1, &mut |stored| {
-            // The fact's own part only: nothing private goes into a file that is passed on.
-            let part = stored.parts.iter().find(|(n, _)| *n == 0).map(|(_, bytes)| bytes.as_slice());
-            items.push(item(stored.index, &stored.entry, part.unwrap_or(&[]), &hashes));
-            false
-        })?;
+        let stored = ledger.store().entry(*index)?;
+        // The fact's own part only: nothing private goes into a file that is passed on.
+        let part = stored.parts.iter().find(|(n, _)| *n == 0).map(|(_, bytes)| bytes.as_slice());
+        items.push(item(stored.index, &stored.entry, part.unwrap_or(&[]), &hashes));
     }
     let first = *wanted.first().ok_or_else(|| MakeError::Unknown(id.clone()))?;
     let genesis = Verifier { name: ledger.genesis().origin.clone(), key: ledger.genesis().key };
@@ -141,7 +139,7 @@ pub fn make<S: Store>(
 }
 
 /// Returns the entries of a proof, the fact first; none is beyond the checkpoint.
-fn wanted<S: Store>(ledger: &Ledger<S>, id: &FactId, size: u64) -> Result<Vec<u64>, MakeError> {
+fn wanted<S: Log>(ledger: &Ledger<S>, id: &FactId, size: u64) -> Result<Vec<u64>, MakeError> {
     let versions = ledger.versions(id)?;
     let covered = versions.iter().filter(|v| v.index < size);
     let mut wanted = Vec::new();

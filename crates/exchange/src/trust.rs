@@ -6,7 +6,7 @@
 
 use heldto_ledger::{KeyChange, Ledger};
 use heldto_proof::{Checkpoint, Genesis, NoteError, SignedNote, Verifier};
-use heldto_store::{Store, StoreError};
+use heldto_store::{Log, StoreError};
 
 /// The reader's trust anchors.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ impl Trust {
     ///
     /// # Errors
     /// If the ledger contradicts the checkpoint.
-    pub fn expect<S: Store>(&self, ledger: &Ledger<S>) -> Result<Option<(SignedNote, Checkpoint)>, TrustError> {
+    pub fn expect<S: Log>(&self, ledger: &Ledger<S>) -> Result<Option<(SignedNote, Checkpoint)>, TrustError> {
         let Some((note, seen)) = self.expected()? else { return Ok(None) };
         is_beginning(&seen, ledger, "the checkpoint you gave")?;
         Ok(Some((note, seen)))
@@ -168,7 +168,7 @@ fn parse(bytes: &[u8]) -> Result<(SignedNote, Checkpoint), String> {
 ///
 /// # Errors
 /// If origin, size or root contradict it.
-pub fn is_beginning<S: Store>(seen: &Checkpoint, ledger: &Ledger<S>, what: &str) -> Result<(), TrustError> {
+pub fn is_beginning<S: Log>(seen: &Checkpoint, ledger: &Ledger<S>, what: &str) -> Result<(), TrustError> {
     let size = ledger.head().size();
     let origin = &ledger.genesis().origin;
     let what = what.to_owned();

@@ -2,14 +2,14 @@
 //! entries.
 //!
 //! This module verifies replacements by hash, but does not know where they come from. Start at
-//! [`Journal::read`].
+//! [`Journal::entries`].
 
 use crate::Journal;
 use crate::links::first_unlinked;
 use crate::segment::{self, BUNDLES_PER_SEGMENT, Bundle, Segment};
 use heldto_proof::TILE_WIDTH;
-use heldto_store::{Notice, StoreError, StoredEntry};
-use std::ops::{ControlFlow, Range};
+use heldto_store::{Entries, EntryChunk, Notice, StoreError, StoredEntry};
+use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
 /// Number of bundles kept in memory for scattered reads.
@@ -30,31 +30,31 @@ impl Journal {
         Ok(opened)
     }
 
-    /// Reads entries in order until `visit` returns `false` or the range ends.
+    /// Returns a cursor over the entries of a range.
     ///
-    /// The entry is only valid during the call; its buffers are reused.
+    /// The cursor returns [`StoreError::Missing`] at the first entry that does not exist, and
+    /// [`StoreError::Block`] at a damaged bundle, before any of its entries; otherwise any I/O
+    /// error.
+    pub fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        Entries::new(range, |range, chunk| self.read(&range, chunk))
+    }
+
+    /// Adds the first entries of a range to `chunk`: those of one bundle.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] at the first entry that does not exist; [`StoreError::Block`] at a
-    /// damaged bundle, before any of its entries is passed on; otherwise any I/O error.
-    pub fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-        let is_long = range.end.saturating_sub(range.start) >= TILE_WIDTH;
-        let mut next = range.start;
-        while next < range.end.min(self.closed_size()) {
+    /// Those of the cursor that [`Self::entries`] returns.
+    pub fn read(&self, range: &Range<u64>, chunk: &mut EntryChunk) -> Result<(), StoreError> {
+        let next = range.start;
+        if next < self.closed_size() {
+            let is_long = range.end.saturating_sub(next) >= TILE_WIDTH;
             let bundle = self.bundle(next / TILE_WIDTH, !is_long)?;
             let malformed = |why: &str| StoreError::Block { first: next - next % TILE_WIDTH, why: why.to_owned() };
-            if bundle.visit(&(next..range.end), visit).map_err(malformed)? == ControlFlow::Break(()) {
-                return Ok(());
-            }
-            next = (next / TILE_WIDTH + 1) * TILE_WIDTH;
+            return bundle.read(range, chunk).map_err(malformed);
         }
-        while next < range.end {
-            let at = usize::try_from(next.saturating_sub(self.closed_size())).unwrap_or(usize::MAX);
-            let stored = self.tail.get(at).ok_or(StoreError::Missing(next))?;
-            if !visit(stored) {
-                return Ok(());
-            }
-            next += 1;
+        let beyond = usize::try_from(next - self.closed_size()).ok();
+        let tail = beyond.and_then(|n| self.tail.get(n..)).unwrap_or_default();
+        for (_, stored) in range.clone().zip(tail) {
+            chunk.push(stored);
         }
         Ok(())
     }

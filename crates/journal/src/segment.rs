@@ -8,11 +8,10 @@
 use crate::check::{Check, correct};
 use crate::files::{failed, read_at, sync_dir, write_at};
 use heldto_proof::TILE_WIDTH;
-use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
-use heldto_store::{StoreError, StoredEntry};
+use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts, take_parts_into};
+use heldto_store::{EntryChunk, StoreError, StoredEntry};
 use std::fs::File;
 use std::io::ErrorKind;
-use std::ops::ControlFlow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -108,32 +107,26 @@ impl Bundle {
         Self { first, bytes: [bundle.entries, bundle.parts].concat(), entries_len }
     }
 
-    /// Passes the bundle's entries within a range to `visit`, which borrows each only during the
-    /// call.
+    /// Adds the bundle's entries within a range to `chunk`.
     ///
     /// # Errors
-    /// If the bytes cannot be decoded.
-    pub fn visit(
-        &self,
-        range: &Range<u64>,
-        visit: &mut dyn FnMut(&StoredEntry) -> bool,
-    ) -> Result<ControlFlow<()>, &'static str> {
+    /// If the bytes cannot be decoded; `chunk` then has the entries before that.
+    pub fn read(&self, range: &Range<u64>, chunk: &mut EntryChunk) -> Result<(), &'static str> {
         let (mut entries, mut parts) = self.bytes.split_at(self.entries_len);
-        let mut stored = StoredEntry { index: 0, entry: Vec::new(), parts: Vec::new() };
         for index in self.first..(self.first + TILE_WIDTH).min(range.end) {
             let entry = take_entry(&mut entries)?;
-            take_parts_into(&mut parts, &mut stored.parts)?;
             if index < range.start {
+                take_parts(&mut parts, |_, _| {})?;
                 continue;
             }
-            stored.index = index;
-            stored.entry.clear();
-            stored.entry.extend_from_slice(entry);
-            if !visit(&stored) {
-                return Ok(ControlFlow::Break(()));
-            }
+            chunk.push_with(|stored| {
+                stored.index = index;
+                stored.entry.clear();
+                stored.entry.extend_from_slice(entry);
+                take_parts_into(&mut parts, &mut stored.parts)
+            })?;
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 
     /// Returns all entries of the bundle.
@@ -141,12 +134,9 @@ impl Bundle {
     /// # Errors
     /// If the bytes cannot be decoded.
     pub fn entries(&self) -> Result<Vec<StoredEntry>, &'static str> {
-        let mut all = Vec::new();
-        let whole = self.visit(&(self.first..self.first + TILE_WIDTH), &mut |stored| {
-            all.push(stored.clone());
-            true
-        });
-        whole.map(|_| all)
+        let mut chunk = EntryChunk::default();
+        self.read(&(self.first..self.first + TILE_WIDTH), &mut chunk)?;
+        Ok(chunk.into_entries())
     }
 }
 
@@ -272,25 +262,22 @@ impl Segment {
 
     /// Returns the entries of a bundle that can be decoded, regardless of its check values.
     pub fn read_unchecked(&self, number: u64) -> Vec<StoredEntry> {
-        let mut all = Vec::new();
-        let Some((row, _)) = self.row(number) else { return all };
+        let mut chunk = EntryChunk::default();
+        let Some((row, _)) = self.row(number) else { return Vec::new() };
         let length = self.file.metadata().map_or(0, |about| about.len());
         if row.end() > length {
-            return all;
+            return Vec::new();
         }
         let lengths = usize::try_from(row.entries_len).ok().zip(usize::try_from(row.parts_len).ok());
-        let Some((entries_len, parts_len)) = lengths else { return all };
+        let Some((entries_len, parts_len)) = lengths else { return Vec::new() };
         let mut bytes = vec![0; entries_len + parts_len];
         if read_at(&self.file, &mut bytes, row.offset).is_ok() {
             let first = number * TILE_WIDTH;
             let bundle = Bundle { first, bytes, entries_len };
-            // An error ends the visit; the entries before it may still be of use.
-            let _ = bundle.visit(&(first..first + TILE_WIDTH), &mut |stored| {
-                all.push(stored.clone());
-                true
-            });
+            // Before an error there may still be entries of use.
+            let _ = bundle.read(&(first..first + TILE_WIDTH), &mut chunk);
         }
-        all
+        chunk.into_entries()
     }
 
     /// Rewrites a bundle and its row.

@@ -3,7 +3,7 @@
 
 use heldto_journal::Journal;
 use heldto_proof::Head;
-use heldto_store::conformance::{entries, founding};
+use heldto_store::conformance::{collect, entries, founding};
 use heldto_store::{NewEntry, Notices, StoreError, StoredEntry};
 use std::path::{Path, PathBuf};
 
@@ -26,12 +26,7 @@ fn journal_of(dir: &Path, appends: &[usize]) -> (Journal, Vec<Head>, Vec<NewEntr
 }
 
 fn all(journal: &Journal) -> Result<Vec<StoredEntry>, StoreError> {
-    let mut all = Vec::new();
-    journal.read(0..journal.head().size(), &mut |stored| {
-        all.push(stored.clone());
-        true
-    })?;
-    Ok(all)
+    collect(journal.entries(0..journal.head().size()))
 }
 
 fn same(found: &[StoredEntry], expected: &[NewEntry]) -> bool {
@@ -63,15 +58,10 @@ fn what_is_appended_in_any_batches_is_read_back_and_found_again() {
         assert!(same(&all(&journal).expect("reads"), &expected), "{appends:?}");
         let mut few = Vec::new();
         let (from, until) = (expected.len() as u64 / 3, expected.len() as u64 / 2);
-        journal
-            .read(from..until, &mut |stored| {
-                few.push(stored.index);
-                true
-            })
-            .expect("reads");
+        few.extend(collect(journal.entries(from..until)).expect("reads").iter().map(|stored| stored.index));
         assert!(few.into_iter().eq(from..until));
         assert!(matches!(
-            journal.read(expected.len() as u64..expected.len() as u64 + 1, &mut |_| true),
+            journal.entries(expected.len() as u64..expected.len() as u64 + 1).try_next(),
             Err(StoreError::Missing(_))
         ));
     }
@@ -207,7 +197,7 @@ fn a_damaged_bundle_is_told_and_mended_by_its_own_entries_alone() {
     bytes[middle..middle + 5000].fill(7);
     std::fs::write(&path, &bytes).expect("writes");
     let journal = open(&dir, 900).expect("opens");
-    assert!(matches!(journal.read(0..900, &mut |_| true), Err(StoreError::Block { first: 256, .. })));
+    assert!(matches!(collect(journal.entries(0..900)), Err(StoreError::Block { first: 256, .. })));
     let mut other = whole.clone();
     other[3].parts[0].1.push(1);
     assert!(journal.mend(1, &other).is_err(), "they do not fit into their place");
@@ -216,7 +206,7 @@ fn a_damaged_bundle_is_told_and_mended_by_its_own_entries_alone() {
     drop(journal);
     std::fs::remove_file(&path).expect("removes");
     let journal = open(&dir, 900).expect("opens");
-    assert!(matches!(journal.read(0..1, &mut |_| true), Err(StoreError::Block { first: 0, .. })));
+    assert!(matches!(journal.entries(0..1).try_next(), Err(StoreError::Block { first: 0, .. })));
     let bundles = [&expected[..256], &expected[256..512], &expected[512..768]];
     for (number, bundle) in (0..).zip(bundles) {
         let entries: Vec<StoredEntry> = (number * 256..)

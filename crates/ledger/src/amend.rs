@@ -5,7 +5,7 @@
 
 use crate::{AppendError, Ledger, ReadError};
 use heldto_fact::{Body, Content, Fact, FactId, LinkKind, Recorded, Version};
-use heldto_store::Store;
+use heldto_store::Log;
 use std::collections::{HashMap, HashSet};
 
 /// Facts to be appended in one call, in order, with the ledger that precedes them.
@@ -18,7 +18,7 @@ struct Batch<'l, 'f, S> {
     of_id: HashMap<&'f FactId, usize>,
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Checks that new facts may be appended in this order.
     ///
     /// A correction or retraction must name a recorded fact, and a correction must keep its kind.
@@ -48,7 +48,7 @@ impl<S: Store + Sync> Ledger<S> {
     }
 }
 
-impl<S: Store + Sync> Batch<'_, '_, S> {
+impl<S: Log + Sync> Batch<'_, '_, S> {
     fn check_amendment(&self, n: usize, fact: &Fact) -> Result<(), AppendError> {
         let refuse = |why: String| Err(AppendError::Amends { id: fact.id.clone(), why });
         let of = fact.entity_id();

@@ -7,7 +7,7 @@ use crate::parallel::map_ordered;
 use crate::{Ledger, ReadError, Recorder, SystemRecord, WireError, encode_fact, kind_code};
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, Kind, LinkKind};
 use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, leaf_hash};
-use heldto_store::{NewEntry, Store, StoreError};
+use heldto_store::{NewEntry, StoreError, WritableLog};
 use std::collections::HashMap;
 
 /// Maximum time by which the clock may trail the last entry: five minutes, in microseconds.
@@ -135,7 +135,7 @@ impl Committed {
     }
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: WritableLog + Sync> Ledger<S> {
     /// Sorts facts into new ones and those already recorded.
     ///
     /// A fact counts as already recorded if it equals the current or any earlier version of its id.

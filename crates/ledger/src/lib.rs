@@ -24,7 +24,7 @@ pub use wire::{
 
 use heldto_fact::{Fact, FactId, IndexTerm};
 use heldto_proof::{Genesis, Head};
-use heldto_store::{Founding, Store, StoreError};
+use heldto_store::{Founding, Log, StoreError};
 use siphasher::sip::SipHasher24;
 use std::hash::Hasher;
 
@@ -56,7 +56,7 @@ pub struct Ledger<S> {
     recorder: Option<Recorder>,
 }
 
-impl<S: Store> Ledger<S> {
+impl<S: Log> Ledger<S> {
     /// Opens the ledger that the store holds.
     ///
     /// # Errors

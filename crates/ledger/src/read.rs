@@ -8,7 +8,7 @@ use crate::{KeyChange, Ledger, Recorder, SystemRecord, WireError, decode_fact, d
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactHeader, FactId, IndexTerm, Invalid, Kind, Recorded, Version};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Role, leaf_hash};
-use heldto_store::{Store, StoreError, StoredEntry};
+use heldto_store::{Log, StoreError, StoredEntry};
 use std::ops::Range;
 
 /// Error of a log that cannot be read.
@@ -44,24 +44,22 @@ const fn near(a: &u64, b: &u64) -> bool {
 /// Number of passes over nearby entries in one unit of work of [`Ledger::recorded_at`].
 const SHARE: usize = 32;
 
-impl<S: Store> Ledger<S> {
-    /// Reads a range of entries, in order.
+impl<S: Log> Ledger<S> {
+    /// Returns an iterator over a range of entries, in order, which ends at the first error.
     ///
-    /// # Errors
-    /// At the first entry that is missing or damaged.
-    pub fn recorded(&self, range: Range<u64>, visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
-        let mut failed = None;
-        self.store.read(range, &mut |stored| match recorded(stored) {
-            Ok(recorded) => {
-                visit(recorded);
-                true
+    /// An item is an error if its entry is missing or damaged.
+    pub fn recorded(&self, range: Range<u64>) -> impl Iterator<Item = Result<Recorded, ReadError>> {
+        let mut entries = Some(self.store.entries(range));
+        std::iter::from_fn(move || {
+            let read = match entries.as_mut()?.try_next() {
+                Ok(stored) => recorded(stored?),
+                Err(error) => Err(error.into()),
+            };
+            if read.is_err() {
+                entries = None;
             }
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
-        })?;
-        failed.map_or(Ok(()), Err)
+            Some(read)
+        })
     }
 
     /// Returns the number of entries recorded at or before `time`.
@@ -92,13 +90,12 @@ impl<S: Store> Ledger<S> {
         if size == self.head.size() {
             return Ok(DateTime::from_timestamp_micros(self.head.recorded_at));
         }
-        let mut found = None;
-        self.store.read(index..size, &mut |stored| {
-            let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error });
-            found = Some(entry.and_then(|entry| time_of(index, &entry)));
-            false
-        })?;
-        found.transpose()
+        time_of(index, &self.entry(index)?).map(Some)
+    }
+
+    /// Returns one entry, decoded.
+    fn entry(&self, index: u64) -> Result<Entry, ReadError> {
+        Entry::decode(&self.store.entry(index)?.entry).map_err(|error| ReadError::Entry { index, error })
     }
 
     /// Reads the entries at `places` in one pass over the store.
@@ -106,26 +103,22 @@ impl<S: Store> Ledger<S> {
     /// `places` rises, and its neighbours are near each other: they usually share one block.
     fn near(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
         let [first, .., last] = places else {
-            return places.iter().try_for_each(|only| self.recorded(*only..only + 1, visit));
+            return places.iter().try_for_each(|only| recorded(&self.store.entry(*only)?).map(&mut *visit));
         };
         let mut wanted = places.iter().peekable();
-        let mut failed = None;
-        self.store.read(*first..last + 1, &mut |stored| {
+        let mut entries = self.store.entries(*first..last + 1);
+        while let Some(stored) = entries.try_next()? {
             if wanted.next_if(|place| **place == stored.index).is_some() {
-                match recorded(stored) {
-                    Ok(recorded) => visit(recorded),
-                    Err(error) => failed = Some(error),
-                }
+                visit(recorded(stored)?);
             }
-            failed.is_none()
-        })?;
-        failed.map_or(Ok(()), Err)
+        }
+        Ok(())
     }
 
     /// Returns, for each index term, the indexes of the entries found by it, rising, at most
     /// `most`.
     ///
-    /// A few may be found only because they share the term's hash.
+    /// A few may be found only because they share the term's hash. Without an index none is found.
     ///
     /// # Errors
     /// If the index cannot be read.
@@ -138,7 +131,7 @@ impl<S: Store> Ledger<S> {
         let mut sorted = hashes.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let found = self.store.find(&sorted, most)?;
+        let found = self.store.index().map(|index| index.find(&sorted, most)).transpose()?.unwrap_or_default();
         let of = |hash: &u64| {
             let from = found.partition_point(|(h, _)| h < hash);
             found.iter().skip(from).take_while(|(h, _)| h == hash).map(|(_, place)| *place).collect()
@@ -154,12 +147,7 @@ impl<S: Store> Ledger<S> {
         if index == self.head.size() {
             return Ok(self.head.chain);
         }
-        let mut found = Err(ReadError::Store(StoreError::Missing(index)));
-        self.store.read(index..index.saturating_add(1), &mut |stored| {
-            found = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error });
-            false
-        })?;
-        found.map(|entry| entry.previous)
+        self.entry(index).map(|entry| entry.previous)
     }
 
     /// Returns the tree head over the first `size` entries.
@@ -173,10 +161,10 @@ impl<S: Store> Ledger<S> {
             return Ok(self.head.edge.root());
         }
         let mut edge = CompactRange::default();
-        self.store.read(0..size, &mut |stored| {
+        let mut entries = self.store.entries(0..size);
+        while let Some(stored) = entries.try_next()? {
             edge.push(leaf_hash(&stored.entry));
-            true
-        })?;
+        }
         Ok(edge.root())
     }
 
@@ -186,10 +174,10 @@ impl<S: Store> Ledger<S> {
     /// If an entry is missing.
     pub fn leaves(&self, size: u64) -> Result<Vec<Hash>, StoreError> {
         let mut leaves = Vec::new();
-        self.store.read(0..size, &mut |stored| {
+        let mut entries = self.store.entries(0..size);
+        while let Some(stored) = entries.try_next()? {
             leaves.push(leaf_hash(&stored.entry));
-            true
-        })?;
+        }
         Ok(leaves)
     }
 
@@ -211,28 +199,18 @@ impl<S: Store> Ledger<S> {
     /// If an entry is missing or damaged.
     pub fn own_records(&self, size: u64) -> Result<Vec<(u64, SystemRecord)>, ReadError> {
         let mut found = Vec::new();
-        let mut failed = None;
-        let mut look = |stored: &StoredEntry| {
-            let index = stored.index;
-            let kind = Entry::decode(&stored.entry).ok().and_then(|e| kind_of(e.kind));
-            let bytes = stored.parts.first().and_then(|(_, b)| b.get(32..));
-            if let Some(bytes) = bytes.filter(|_| kind.is_some_and(Kind::is_system)) {
-                match SystemRecord::decode(bytes) {
-                    Ok(own) => found.push((index, own)),
-                    Err(error) => failed = Some(ReadError::Fact { index, error }),
-                }
-            }
-            failed.is_none()
-        };
-        if self.store.keeps_index() {
+        if self.store.index().is_some() {
             let own = self.places(&[self.index_key.system_hash()], usize::MAX)?.concat();
             for index in own.into_iter().filter(|index| *index < size) {
-                self.store.read(index..index + 1, &mut look)?;
+                found.extend(system_record(&self.store.entry(index)?)?);
             }
         } else {
-            self.store.read(0..size, &mut look)?;
+            let mut entries = self.store.entries(0..size);
+            while let Some(stored) = entries.try_next()? {
+                found.extend(system_record(stored)?);
+            }
         }
-        failed.map_or(Ok(found), Err)
+        Ok(found)
     }
 
     /// Returns the recorder of an entry, if its `recorder` part exists and is present.
@@ -240,15 +218,11 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// If the entry is missing.
     pub fn recorder(&self, index: u64) -> Result<Option<Recorder>, ReadError> {
-        let mut found = None;
-        self.store.read(index..index.saturating_add(1), &mut |stored| {
-            let parts = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
-            let place = parts.iter().position(|part| part.role == Role::Recorder);
-            let held = stored.parts.iter().find(|(number, _)| Some(usize::from(*number)) == place);
-            found = held.and_then(|(_, bytes)| Recorder::decode(bytes.get(32..)?));
-            false
-        })?;
-        Ok(found)
+        let stored = self.store.entry(index)?;
+        let parts = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
+        let place = parts.iter().position(|part| part.role == Role::Recorder);
+        let held = stored.parts.iter().find(|(number, _)| Some(usize::from(*number)) == place);
+        Ok(held.and_then(|(_, bytes)| Recorder::decode(bytes.get(32..)?)))
     }
 
     /// Returns all that was recorded under an id, oldest first: the fact, its corrections and
@@ -273,7 +247,7 @@ impl<S: Store> Ledger<S> {
     }
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Reads the entries at `places`, which must rise; many of them are read on every core.
     ///
     /// # Errors
@@ -307,17 +281,15 @@ impl<S: Store + Sync> Ledger<S> {
         let chunk = |n: u64| {
             let from = range.start + n * STRETCH;
             let mut gathered = T::default();
-            let mut failed = None;
-            self.store.read(from..(from + STRETCH).min(range.end), &mut |stored| {
-                let index = stored.index;
-                let header = entry(stored, decode_header).and_then(|recorded| {
-                    gather(&mut gathered, &recorded)
-                        .map_err(|e| ReadError::Fact { index, error: WireError::Value(e.to_string()) })
-                });
-                failed = header.err();
-                failed.is_none()
-            })?;
-            failed.map_or(Ok(gathered), Err)
+            let mut entries = self.store.entries(from..(from + STRETCH).min(range.end));
+            while let Some(stored) = entries.try_next()? {
+                let recorded = entry(stored, decode_header)?;
+                gather(&mut gathered, &recorded).map_err(|error| ReadError::Fact {
+                    index: recorded.index,
+                    error: WireError::Value(error.to_string()),
+                })?;
+            }
+            Ok(gathered)
         };
         map_ordered(range.end.saturating_sub(range.start).div_ceil(STRETCH), &chunk, |gathered| {
             gathered.map(&mut *join)
@@ -328,7 +300,7 @@ impl<S: Store + Sync> Ledger<S> {
 /// Number of entries in a chunk of [`Ledger::replay`].
 const STRETCH: u64 = 1 << 12;
 
-impl<S: Store> Ledger<S> {
+impl<S: Log> Ledger<S> {
     /// Returns the newest version of a fact; `None` if the fact is unknown, retracted or erased.
     ///
     /// # Errors
@@ -360,6 +332,15 @@ impl<S: Store> Ledger<S> {
         });
         failed.map_or(Ok(versions), Err)
     }
+}
+
+/// Returns the system record of a stored entry with its index; `None` of a fact's entry.
+fn system_record(stored: &StoredEntry) -> Result<Option<(u64, SystemRecord)>, ReadError> {
+    let index = stored.index;
+    let kind = Entry::decode(&stored.entry).ok().and_then(|entry| kind_of(entry.kind));
+    let bytes = stored.parts.first().and_then(|(_, bytes)| bytes.get(32..));
+    let Some(bytes) = bytes.filter(|_| kind.is_some_and(Kind::is_system)) else { return Ok(None) };
+    SystemRecord::decode(bytes).map(|own| Some((index, own))).map_err(|error| ReadError::Fact { index, error })
 }
 
 /// Decodes a stored entry with its whole fact.

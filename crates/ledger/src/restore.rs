@@ -7,7 +7,7 @@ use crate::read::recorded;
 use crate::{Defect, Fault, IndexKey, Ledger, ReadError, Verified, decode_fact};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
-use heldto_store::{EntryHashes, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
+use heldto_store::{EntryHashes, Founding, Log, MemoryStore, NewEntry, StoreError, StoredEntry, WritableLog};
 
 /// An exported entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ pub fn restore(
     Ok(ledger)
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Returns the entries and the head for a store with another index key, and the verification.
     ///
     /// The verification says if parts were left out.
@@ -135,10 +135,10 @@ impl<S: Store + Sync> Ledger<S> {
         let verified = self.verify(true, &mut |_| {})?;
         let index_key = IndexKey::of(founding);
         let mut entries = Vec::new();
-        self.store.read(0..self.head.size(), &mut |stored| {
+        let mut all = self.store.entries(0..self.head.size());
+        while let Some(stored) = all.try_next()? {
             entries.push(stored.to_new(hashes_of(stored, &index_key)));
-            true
-        })?;
+        }
         Ok((entries, self.head.clone(), verified))
     }
 }

@@ -6,7 +6,7 @@
 use crate::{Ledger, ReadError, SystemRecord, Withholding};
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm};
 use heldto_proof::{Entry, Role};
-use heldto_store::Store;
+use heldto_store::Log;
 use std::collections::BTreeSet;
 
 /// The sensitive facts of a ledger, regardless of any as-of or known-by day.
@@ -21,7 +21,7 @@ pub struct Sensitive {
     pub absent: BTreeSet<u64>,
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Finds all sensitive facts and the entries that hold them.
     ///
     /// Reads only the entries that the index finds; without an index only withheld facts are found.
@@ -85,12 +85,10 @@ impl<S: Store + Sync> Ledger<S> {
     pub fn parts_to_withhold(&self, entries: &BTreeSet<u64>) -> Result<Vec<(u64, u64)>, ReadError> {
         let mut parts = Vec::new();
         for index in entries {
-            self.store.read(*index..*index + 1, &mut |stored| {
-                let roles = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
-                let matches = (0..).zip(&roles).filter(|(_, part)| matches!(part.role, Role::Fact | Role::Quotation));
-                parts.extend(matches.map(|(number, _)| (*index, number)));
-                false
-            })?;
+            let stored = self.store.entry(*index)?;
+            let roles = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
+            let matches = (0..).zip(&roles).filter(|(_, part)| matches!(part.role, Role::Fact | Role::Quotation));
+            parts.extend(matches.map(|(number, _)| (*index, number)));
         }
         Ok(parts)
     }
@@ -102,13 +100,10 @@ impl<S: Store + Sync> Ledger<S> {
             if found.entries.contains(&index) {
                 continue;
             }
-            self.store.read(index..index + 1, &mut |stored| {
-                if !stored.parts.iter().any(|(number, _)| *number == 0) {
-                    found.entries.insert(index);
-                    found.absent.insert(index);
-                }
-                false
-            })?;
+            if !self.store.entry(index)?.parts.iter().any(|(number, _)| *number == 0) {
+                found.entries.insert(index);
+                found.absent.insert(index);
+            }
         }
         Ok(())
     }

@@ -12,9 +12,9 @@ use crate::parallel::map_ordered;
 use crate::{HASH_BITS, Ledger, OF_ID, SystemRecord, WireError, Withholding, kind_of};
 use amendments::Replaced;
 use chunk::ChunkCheck;
-use heldto_fact::{Content, FactId};
+use heldto_fact::{Content, FactId, Recorded};
 use heldto_proof::{Chain, CompactRange, EntryError, Hash, MAX_PART, Role, Verifier, chain};
-use heldto_store::{Store, StoreError};
+use heldto_store::{Index, IndexRecords, Log, StoreError};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
@@ -146,6 +146,10 @@ pub enum Fault {
     Beyond,
 }
 
+fn records(index: &dyn Index, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, Box<Defect>> {
+    index.records(hashes).map_err(|error| elsewhere(Fault::Store(error)))
+}
+
 /// Returns the word of a kind, or its byte if the kind is unknown.
 fn word_of(kind: u8) -> String {
     kind_of(kind).map_or_else(|| format!("fact of kind {kind}"), |kind| kind.as_str().to_owned())
@@ -178,7 +182,7 @@ struct Walk {
     found: Verified,
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Checks all entries with their chain values and parts, the tree, the head and the index.
     ///
     /// Runs on every core. Memory grows with the corrections, redactions, withholdings, absent
@@ -289,7 +293,7 @@ impl<S: Store + Sync> Ledger<S> {
         if walk.recorded_at != self.head.recorded_at {
             return Err(elsewhere(Fault::Head("time")));
         }
-        if self.store.read(size..size.saturating_add(1), &mut |_| false).is_ok() {
+        if self.store.entry(size).is_ok() {
             return Err(elsewhere(Fault::Beyond));
         }
         self.check_index(&mut walk)?;
@@ -305,35 +309,34 @@ impl<S: Store + Sync> Ledger<S> {
         for same_hash in walk.own.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
             self.check_once(&same_hash.iter().map(|(_, index, _)| *index).collect::<Vec<_>>())?;
         }
-        if !self.store.keeps_index() {
-            return Ok(());
-        }
+        let Some(index) = self.store.index() else { return Ok(()) };
         let ranges = (self.head.size() / INDEX_STRETCH).clamp(1, 64);
         let first = |n: u64| (n << HASH_BITS) / ranges;
         let last = |n: u64| if n + 1 == ranges { u64::MAX } else { first(n + 1) - 1 };
-        let look = |n: u64| self.scan_index(walk, first(n)..=last(n));
+        let records = |n: u64| records(index, first(n)..=last(n));
+        let look = |n: u64| self.scan_index(walk, records(n)?);
         let mut sum = 0_u64;
         map_ordered(ranges, &look, |found| {
             sum = sum.wrapping_add(found?);
             Ok::<(), Box<Defect>>(())
         })?;
-        if sum == walk.indexed { Ok(()) } else { self.name_unfound(&walk.untold) }
+        if sum == walk.indexed { Ok(()) } else { self.name_unfound(index, &walk.untold) }
     }
 
-    /// Returns the sum over the index records in a range of hashes, and checks that no id is
+    /// Returns the sum over some index records, and checks that no id is
     /// recorded twice.
-    fn scan_index(&self, walk: &Walk, hashes: RangeInclusive<u64>) -> Result<u64, Box<Defect>> {
+    fn scan_index(&self, walk: &Walk, records: IndexRecords<'_>) -> Result<u64, Box<Defect>> {
         let mut sum = 0_u64;
         let mut at_hand = 0;
         // Entries whose own id has the current hash.
         let mut own = Vec::new();
-        let mut twice = None;
-        let read = self.store.index(hashes, &mut |hash, index| {
+        for record in records {
+            let (hash, index) = record.map_err(|error| elsewhere(Fault::Store(error)))?;
             if walk.untold.binary_search(&index).is_err() {
                 sum = sum.wrapping_add(walk.secret.hash_one((hash, index)));
             }
             if hash & OF_ID == 0 {
-                return true;
+                continue;
             }
             if hash != at_hand {
                 at_hand = hash;
@@ -341,61 +344,50 @@ impl<S: Store + Sync> Ledger<S> {
             }
             own.push(index);
             if own.len() > 1 {
-                twice = self.check_once(&own).err();
+                self.check_once(&own)?;
             }
-            twice.is_none()
-        });
-        read.map_err(|e| elsewhere(Fault::Store(e)))?;
-        twice.map_or(Ok(sum), Err)
+        }
+        Ok(sum)
     }
 
     /// Names the first wrong record of an index whose sum is wrong.
     ///
     /// Reads the whole log, and needs memory for all index records.
-    fn name_unfound(&self, untold: &[u64]) -> Result<(), Box<Defect>> {
+    fn name_unfound(&self, index: &dyn Index, untold: &[u64]) -> Result<(), Box<Defect>> {
         let mut expected = Vec::new();
-        let gathered = self.recorded(0..self.head.size(), &mut |recorded| {
+        for recorded in self.recorded(0..self.head.size()) {
+            // Every entry was read before.
+            let recorded = recorded.map_err(|_| elsewhere(Fault::Missing))?;
             let hashes = match &recorded.content {
                 Content::Known(fact) => self.index_key.hashes(fact),
                 Content::System(_) => vec![self.index_key.system_hash()],
                 Content::Erased(_) | Content::Unreadable => Vec::new(),
             };
             expected.extend(hashes.into_iter().map(|hash| (hash, recorded.index)));
-        });
-        // Every entry was read before.
-        gathered.map_err(|_| elsewhere(Fault::Missing))?;
+        }
         expected.sort_unstable();
         let mut wanted = expected.into_iter().peekable();
-        let mut wrong = None;
-        let read = self.store.index(0..=u64::MAX, &mut |hash, index| {
-            match wanted.next_if(|w| *w <= (hash, index)) {
-                Some(w) if w == (hash, index) => {}
-                Some((_, unfound)) => wrong = Some(at(unfound, Fault::Unfound)),
-                None if untold.binary_search(&index).is_ok() => {}
-                None => wrong = Some(elsewhere(Fault::IndexExtra(index))),
+        for record in records(index, 0..=u64::MAX)? {
+            let record = record.map_err(|error| elsewhere(Fault::Store(error)))?;
+            match wanted.next_if(|w| *w <= record) {
+                Some(w) if w == record => {}
+                Some((_, unfound)) => return Err(at(unfound, Fault::Unfound)),
+                None if untold.binary_search(&record.1).is_ok() => {}
+                None => return Err(elsewhere(Fault::IndexExtra(record.1))),
             }
-            wrong.is_none()
-        });
-        read.map_err(|e| elsewhere(Fault::Store(e)))?;
-        let missing = wanted.next().map(|(_, unfound)| at(unfound, Fault::Unfound));
-        wrong.or(missing).map_or(Ok(()), Err)
+        }
+        wanted.next().map_or(Ok(()), |(_, unfound)| Err(at(unfound, Fault::Unfound)))
     }
 
     /// Checks that the facts of these entries, whose ids share a hash, have different ids.
     fn check_once(&self, entries: &[u64]) -> Result<(), Box<Defect>> {
         let mut seen = BTreeSet::new();
         for index in entries {
-            let mut id = None;
-            let read = self.recorded(*index..*index + 1, &mut |recorded| {
-                if let Content::Known(fact) = recorded.content {
-                    id = Some(fact.id);
-                }
-            });
             // An unreadable entry was reported in its own turn.
-            if let (Ok(()), Some(id)) = (read, id)
-                && !seen.insert(id.clone())
+            if let Some(Ok(Recorded { content: Content::Known(fact), .. })) = self.recorded(*index..*index + 1).next()
+                && !seen.insert(fact.id.clone())
             {
-                return Err(at(*index, Fault::Twice(id)));
+                return Err(at(*index, Fault::Twice(fact.id)));
             }
         }
         Ok(())
@@ -409,13 +401,8 @@ impl<S: Store + Sync> Ledger<S> {
         if !matches!(fault, Fault::Spliced) {
             return Defect { entry: Some(index), fault };
         }
-        let mut bytes = Vec::new();
-        let read = self.store.read(index..index + 1, &mut |stored| {
-            bytes = stored.entry.clone();
-            false
-        });
-        let after = self.chain_before(index + 1).ok();
-        let intact = read.is_ok() && after == Some(chain(&bytes));
+        let own = self.store.entry(index).ok().map(|stored| chain(&stored.entry));
+        let intact = own.is_some() && own == self.chain_before(index + 1).ok();
         match (intact, index.checked_sub(1)) {
             (true, Some(before)) => Defect { entry: Some(before), fault: Fault::Changed },
             (true, None) => Defect { entry: None, fault: Fault::Founding },

@@ -8,7 +8,8 @@ use heldto_ledger::{
     AppendError, ExportedEntry, ExportedPart, Fault, KeyChange, Ledger, Redaction, SystemRecord, kind_code, restore,
 };
 use heldto_proof::{Entry, Genesis, Head, MAX_PART, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
-use heldto_store::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store};
+use heldto_store::conformance::collect;
+use heldto_store::{Faults, FaultyStore, Founding, Log, MemoryStore, NewEntry, StoredEntry, WritableLog};
 
 fn signer(seed: u8) -> NoteSigner {
     NoteSigner::new("example.org/ledger", [seed; 32]).expect("a name")
@@ -298,17 +299,8 @@ fn a_changed_founding_is_told_apart_from_a_changed_entry() {
     let mut store =
         MemoryStore::new(Founding { genesis: Genesis { key: [8; 32], ..founding().genesis }, ..founding() });
     let (sound, empty) = (ledger(2), store.head().expect("memory"));
-    let mut entries = Vec::new();
-    let read = |s: &heldto_store::StoredEntry| {
-        entries.push(NewEntry {
-            entry: s.entry.clone(),
-            parts: s.parts.iter().map(|p| Some(p.1.clone())).collect(),
-            index_hashes: vec![],
-        });
-        true
-    };
-    let mut read = read;
-    sound.store().read(0..2, &mut read).expect("memory");
+    let stored = collect(sound.store().entries(0..2)).expect("memory");
+    let entries: Vec<NewEntry> = stored.iter().map(|stored| stored.to_new(Vec::new())).collect();
     store.append(&empty, &entries, sound.head()).expect("memory");
     let ledger = Ledger::open(store).expect("opens");
     assert!(verdict(&ledger).expect_err("found").1.contains("founding"));
@@ -353,8 +345,7 @@ fn an_erased_part_needs_its_redaction_and_keeps_every_proof() {
     let ledger = Ledger::open(store).expect("opens");
     let found = ledger.verify(false, &mut |_| {}).expect("accounted for");
     assert_eq!((found.parts_checked, found.parts_erased), (1, 1));
-    let mut contents = Vec::new();
-    ledger.recorded(0..2, &mut |r| contents.push(r.content)).expect("reads");
+    let contents: Vec<_> = ledger.recorded(0..2).map(|recorded| recorded.expect("reads").content).collect();
     assert_eq!(contents, vec![Content::Erased(Kind::Statement), Content::System(Kind::Redaction)]);
 }
 
@@ -435,8 +426,8 @@ fn a_part_too_long_is_refused_whatever_its_role() {
 }
 
 fn exported(ledger: &Ledger<MemoryStore>) -> Vec<ExportedEntry> {
-    let mut all = Vec::new();
-    let read = ledger.store().read(0..ledger.head().size(), &mut |s| {
+    let stored = collect(ledger.store().entries(0..ledger.head().size())).expect("memory");
+    let exported = |s: StoredEntry| {
         let roles = Entry::decode(&s.entry).expect("sound").parts;
         let part = |(number, bytes): (u16, Vec<u8>)| {
             let salt = bytes[..32].try_into().expect("32 bytes");
@@ -445,11 +436,9 @@ fn exported(ledger: &Ledger<MemoryStore>) -> Vec<ExportedEntry> {
                 part: Part { role: roles[usize::from(number)].role, salt, bytes: bytes[32..].to_vec() },
             }
         };
-        all.push(ExportedEntry { entry: s.entry.clone(), parts: s.parts.iter().cloned().map(part).collect() });
-        true
-    });
-    read.expect("memory");
-    all
+        ExportedEntry { entry: s.entry, parts: s.parts.into_iter().map(part).collect() }
+    };
+    stored.into_iter().map(exported).collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use crate::{Folder, FolderError, bundle, parts_of, parts_path, width_of};
 use heldto_proof::{Entry, Role, TILE_WIDTH, Tile, Verifier, entries_path, leaf_hash, tile_of};
-use heldto_store::{Store, StoredEntry};
+use heldto_store::{Log, StoredEntry};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
@@ -41,7 +41,7 @@ impl Folder {
     /// If a file cannot be written, or a folder inside is a link.
     pub fn publish(
         &self,
-        store: &impl Store,
+        store: &impl Log,
         size: u64,
         key: &Verifier,
         checkpoint: &[u8],
@@ -55,12 +55,12 @@ impl Folder {
             let start = index * TILE_WIDTH;
             let width = (size - start).min(TILE_WIDTH);
             let mut bundled = Vec::new();
-            store.read(start..start + width, &mut |stored| {
+            let mut entries = store.entries(start..start + width);
+            while let Some(stored) = entries.try_next()? {
                 leaves.push(leaf_hash(&stored.entry));
                 let parts = public(stored, is_withheld, &mut written.withheld);
                 bundled.push(StoredEntry { index: stored.index, entry: stored.entry.clone(), parts });
-                true
-            })?;
+            }
             self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;
             let path = parts_path(index, width);
             let parts = parts_of(&bundled);

@@ -1,11 +1,11 @@
-//! Reads a published folder as a [`Store`], without an index and read-only.
+//! Reads a published folder as a [`Log`] without an index.
 //!
 //! This module does not check chain values, parts or signatures. Start at [`FolderStore::open`].
 
 use crate::{Folder, FolderError};
 use heldto_proof::{Chain, Entry, Genesis, Head, TILE_WIDTH, Verifier, chain};
-use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
-use std::ops::{Range, RangeInclusive};
+use heldto_store::{Entries, Founding, Index, Log, StoreError};
+use std::ops::Range;
 
 /// A published folder, read one bundle at a time, so that memory does not grow with the log.
 pub struct FolderStore {
@@ -32,7 +32,7 @@ impl FolderStore {
     }
 }
 
-impl Store for FolderStore {
+impl Log for FolderStore {
     fn founding(&self) -> Result<Founding, StoreError> {
         Ok(self.founding.clone())
     }
@@ -41,43 +41,21 @@ impl Store for FolderStore {
         Ok(self.head.clone())
     }
 
-    fn append(&mut self, _: &Head, _: &[NewEntry], _: &Head) -> Result<(), StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-        let mut next = range.start;
-        let size = self.head.size();
-        while next < range.end {
-            if next >= size {
-                return Err(StoreError::Missing(next));
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        Entries::new(range, |range, chunk| {
+            let size = self.head.size();
+            if range.start < size {
+                let index = range.start / TILE_WIDTH;
+                let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
+                let bundle = self.folder.bundle_with_parts(index, width)?;
+                bundle.iter().filter(|stored| range.contains(&stored.index)).for_each(|stored| chunk.push(stored));
             }
-            let index = next / TILE_WIDTH;
-            let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
-            let from = next;
-            for stored in self.folder.bundle_with_parts(index, width)?.into_iter().skip_while(|s| s.index < from) {
-                if next >= range.end {
-                    break;
-                }
-                next += 1;
-                if !visit(&stored) {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
-    fn find(&self, _: &[u64], _: usize) -> Result<Vec<(u64, u64)>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    fn keeps_index(&self) -> bool {
-        false
-    }
-
-    fn index(&self, _: RangeInclusive<u64>, _: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        Ok(())
+    fn index(&self) -> Option<&dyn Index> {
+        None
     }
 }
 

@@ -14,9 +14,9 @@ use crate::keys::Record;
 use crate::runs::{self, Merge, Run};
 use heldto_journal::sync_dir;
 use heldto_proof::{Chain, Hash, chain, leaf_hash};
-use heldto_store::{NewEntry, StoreError, StoredEntry};
+use heldto_store::{EntryChunk, NewEntry, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -279,7 +279,7 @@ impl Archive {
                 let mut merge = self.merge(&absorbed, 0, |_| None, records)?;
                 let database = self.open_or_create(database_of(manifest.next_run, dedicated))?;
                 let written = runs::write(&database, manifest.next_run, || {
-                    Ok(merge.next()?.inspect(|(hash, _)| builder.put(*hash)))
+                    Ok(merge.next().transpose()?.inspect(|(hash, _)| builder.put(*hash)))
                 })?;
                 let filter = builder.write(&self.folder, manifest.next_run)?;
                 lock_slot(&self.filters).insert(manifest.next_run, Some(Arc::new(filter)));
@@ -366,33 +366,23 @@ impl Archive {
         Ok(())
     }
 
-    /// Reads sealed entries in order until the range ends, and returns `Break` if `visit` broke.
-    pub fn read(
-        &self,
-        range: Range<u64>,
-        visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, StoreError> {
-        let mut next = range.start;
-        while next < range.end {
-            let firsts = self.names();
-            let first =
-                firsts.range(DatabaseName::Entries(0)..=DatabaseName::Entries(next)).next_back().map(|(name, _)| *name);
-            let after = firsts.range(DatabaseName::Entries(next.saturating_add(1))..).next().map(|(name, _)| *name);
-            drop(firsts);
-            let end = if let Some(DatabaseName::Entries(after)) = after { after } else { u64::MAX };
-            let name = first.ok_or(StoreError::Missing(next))?;
-            let part = self.database(name)?;
-            if entries::read(&part, next..range.end.min(end), visit)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-            next = range.end.min(end);
-            // A read this long that passes a database's end is a scan and will not return to that
-            // database.
-            if next == end && range.end - range.start > SCAN_THRESHOLD {
-                self.evict(name);
-            }
+    /// Adds the first sealed entries of a range to `chunk`, all from one database.
+    pub fn read(&self, range: Range<u64>, chunk: &mut EntryChunk) -> Result<(), StoreError> {
+        let next = range.start;
+        let firsts = self.names();
+        let first =
+            firsts.range(DatabaseName::Entries(0)..=DatabaseName::Entries(next)).next_back().map(|(name, _)| *name);
+        let after = firsts.range(DatabaseName::Entries(next.saturating_add(1))..).next().map(|(name, _)| *name);
+        drop(firsts);
+        let end = if let Some(DatabaseName::Entries(after)) = after { after } else { u64::MAX };
+        let name = first.ok_or(StoreError::Missing(next))?;
+        let is_scan = range.end - next > SCAN_THRESHOLD;
+        entries::read(&*self.database(name)?, next..range.end.min(end), is_scan, chunk)?;
+        // A scan does not return to a database that it has passed.
+        if is_scan && next + chunk.entries().len() as u64 == end {
+            self.evict(name);
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 
     /// Returns the first `entries_per_database` records in each run of each of the sorted `hashes`.

@@ -5,8 +5,8 @@
 
 use crate::keys::CHUNK;
 use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts, take_parts_into};
-use heldto_store::{NewEntry, StoredEntry};
-use std::ops::{ControlFlow, Range};
+use heldto_store::{EntryChunk, NewEntry};
+use std::ops::Range;
 
 /// First byte of a block.
 const VERSION: u8 = 1;
@@ -68,16 +68,10 @@ fn encode(entries: &[NewEntry]) -> Vec<u8> {
     block
 }
 
-/// Passes the entries of a block that lie in `range` to `visit`, until `visit` breaks.
+/// Adds the entries of a block that lie in `range` to `chunk`, or none if any byte is wrong.
 ///
-/// `first` is the index of the block's first entry. Every byte is checked before any entry is
-/// passed.
-pub fn unpack(
-    first: u64,
-    block: &[u8],
-    range: &Range<u64>,
-    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, &'static str> {
+/// `first` is the index of the block's first entry.
+pub fn unpack(first: u64, block: &[u8], range: &Range<u64>, chunk: &mut EntryChunk) -> Result<(), &'static str> {
     const SHORT: &str = "it ends too early";
     let (block, check) = block.split_last_chunk::<4>().ok_or(SHORT)?;
     if crc32fast::hash(block) != u32::from_be_bytes(*check) {
@@ -104,24 +98,20 @@ pub fn unpack(
     }
     let mut plain = plain;
     let mut parts = &parts[..];
-    let mut stopped = ControlFlow::Continue(());
-    let mut stored = StoredEntry { index: first, entry: Vec::new(), parts: Vec::new() };
     for index in (first..range.end).take(usize::from(*count)) {
         let entry = take_entry(&mut plain)?;
         if !range.contains(&index) {
             take_parts(&mut parts, |_, _| {})?;
             continue;
         }
-        take_parts_into(&mut parts, &mut stored.parts)?;
-        stored.index = index;
-        stored.entry.clear();
-        stored.entry.extend_from_slice(entry);
-        stopped = visit(&stored);
-        if stopped.is_break() {
-            break;
-        }
+        chunk.push_with(|stored| {
+            stored.index = index;
+            stored.entry.clear();
+            stored.entry.extend_from_slice(entry);
+            take_parts_into(&mut parts, &mut stored.parts)
+        })?;
     }
-    Ok(stopped)
+    Ok(())
 }
 
 /// Upper bound of the bytes of a block's parts, before compression.
@@ -130,8 +120,8 @@ const MOST: usize = MAX_PACKED_PARTS_BYTES + 2 * MAX_PACKED_ENTRY_BYTES;
 #[cfg(test)]
 mod tests {
     use super::{CHUNK, is_packable, pack, unpack};
-    use heldto_store::{NewEntry, StoredEntry};
-    use std::ops::{ControlFlow, Range};
+    use heldto_store::{EntryChunk, NewEntry, StoredEntry};
+    use std::ops::Range;
 
     fn entries(lens: &[usize]) -> Vec<NewEntry> {
         let noise = |n: usize| (0..n).map(|k| (k * k * 31 + n) as u8).collect::<Vec<_>>();
@@ -150,12 +140,8 @@ mod tests {
     }
 
     fn read(first: u64, block: &[u8], range: Range<u64>) -> Result<Vec<StoredEntry>, &'static str> {
-        let mut all = Vec::new();
-        let mut keep = |stored: &StoredEntry| {
-            all.push(stored.clone());
-            ControlFlow::Continue(())
-        };
-        unpack(first, block, &range, &mut keep).map(|_| all)
+        let mut chunk = EntryChunk::default();
+        unpack(first, block, &range, &mut chunk).map(|()| chunk.into_entries())
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //!
 //! Knows chain values and commitments, never files. Start at [`Candidates::prove`].
 
-use crate::flow;
 use crate::replica::Replica;
 use heldto_journal::follows;
 use heldto_proof::{Chain, Entry, chain};
@@ -31,14 +30,11 @@ impl Candidates {
         let end = range.end.min(replica.size());
         let mut next = range.start;
         while next < end {
-            let entries = &mut self.entries;
-            let read = replica.read(next..end, &mut |stored| {
-                next = stored.index + 1;
-                entries.entry(stored.index).or_default().push(stored.clone());
-                flow(true)
-            });
-            match read {
-                Ok(()) => break,
+            match replica.entries(next..next + 1).try_next() {
+                Ok(stored) => {
+                    self.entries.entry(next).or_default().extend(stored.cloned());
+                    next += 1;
+                }
                 Err(error) if error.is_integrity() && !matches!(error, StoreError::Broken(_)) => next += 1,
                 Err(error) => {
                     if !error.is_integrity() {

@@ -3,9 +3,9 @@
 //! Turns a difference into an error, a repair of the journal or a rebuild. Start at
 //! [`SledStore::check_database`].
 
+use crate::SledStore;
 use crate::candidates::Candidates;
 use crate::replica::{Replica, damaged};
-use crate::{SledStore, flow};
 use heldto_journal::first_unlinked;
 use heldto_proof::TILE_WIDTH;
 use heldto_store::{Notice, StoreError};
@@ -70,13 +70,15 @@ impl SledStore {
         if !index {
             return Ok(None);
         }
-        let mut found = 0_u64;
-        let read = replica.index(0..=u64::MAX, &mut |hash, index| {
-            found = found.wrapping_add(sum(hash, index));
-            true
+        let records = replica.records(0..=u64::MAX);
+        let found = records.and_then(|mut records| {
+            records.try_fold(0_u64, |all, record| record.map(|(hash, index)| all.wrapping_add(sum(hash, index))))
         });
-        let other = (found != expected).then(|| damaged("index", "it does not match the entries"));
-        Ok(read.err().or(other))
+        Ok(match found {
+            Ok(found) if found == expected => None,
+            Ok(_) => Some(damaged("index", "it does not match the entries")),
+            Err(error) => Some(error),
+        })
     }
 
     /// Compares a range of entries with the journal; returns the sum that their index records must
@@ -93,25 +95,24 @@ impl SledStore {
         let mut retried = None;
         loop {
             let mut expected = 0_u64;
-            let mut own = Vec::new();
-            self.read_mending(range.clone(), Some(replica), &mut |stored| {
+            let mut differs = None;
+            let mut own = self.mended_entries(range.clone(), Some(replica));
+            let mut copies = replica.entries(range.clone());
+            while let Some(stored) = own.try_next()? {
+                match copies.try_next() {
+                    Ok(Some(copy)) if copy == stored => {}
+                    Ok(_) => {
+                        differs = Some(stored.index);
+                        break;
+                    }
+                    Err(error) => return Ok(Err(error)),
+                }
                 if let Some(sum) = sum {
                     let hashes = (self.hashes)(stored);
                     expected = hashes.into_iter().fold(expected, |all, hash| all.wrapping_add(sum(hash, stored.index)));
                 }
-                own.push(stored.clone());
-                true
-            })?;
-            let mut own = own.iter();
-            let mut differs = None;
-            let read = replica.read(range.clone(), &mut |stored| {
-                let same = own.next().is_some_and(|own| own == stored);
-                if !same {
-                    differs = Some(stored.index);
-                }
-                flow(same)
-            });
-            let Some(index) = differs else { return Ok(read.map(|()| expected)) };
+            }
+            let Some(index) = differs else { return Ok(Ok(expected)) };
             if retried == Some(index) || !self.mend_unproved(index / TILE_WIDTH, replica)? {
                 let why = "its bytes differ from the journal's".to_owned();
                 return Ok(Err(StoreError::Block { first: index, why }));

@@ -7,7 +7,7 @@ use crate::block;
 use crate::database::Database;
 use crate::keys;
 use crate::oversized;
-use heldto_store::{NewEntry, StoreError, StoredEntry};
+use heldto_store::{EntryChunk, NewEntry, StoreError};
 use std::ops::{ControlFlow, Range};
 
 /// Number of entries above which a read is taken for a scan, which does not read them again.
@@ -36,17 +36,10 @@ pub fn write(db: &Database, first: u64, entries: &[NewEntry]) -> Result<(), Stor
     Ok(())
 }
 
-/// Reads entries of one database in order until the range ends, and returns `Break` if `visit`
-/// broke.
-pub fn read(
-    db: &Database,
-    range: Range<u64>,
-    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, StoreError> {
-    let mut next = range.start;
+/// Adds the first entries of a range to `chunk`, block by block until it is full.
+pub fn read(db: &Database, range: Range<u64>, is_scan: bool, chunk: &mut EntryChunk) -> Result<(), StoreError> {
     let mut failed = None;
-    let mut stopped = ControlFlow::Continue(());
-    let touches = if range.end - range.start > SCAN_THRESHOLD { 4 } else { 0 };
+    let touches = if is_scan { 4 } else { 0 };
     let mut from = None;
     db.scan_back(keys::block(0).to_vec()..[&keys::block(range.start)[..], &[0]].concat(), |key, _| {
         from = Some(key.to_vec());
@@ -54,37 +47,27 @@ pub fn read(
     })?;
     let from = from.ok_or(StoreError::Missing(range.start))?;
     db.scan(from..keys::block(range.end).to_vec(), |key, value| {
-        let mut take = |stored: &StoredEntry| {
-            if stored.index < next || stored.index >= range.end {
-                return ControlFlow::Continue(());
-            }
-            // The entry before this one is missing.
-            if stored.index > next {
-                return ControlFlow::Break(());
-            }
-            next += 1;
-            stopped = visit(stored);
-            stopped
-        };
+        let next = range.start + chunk.entries().len() as u64;
         // sled evicts pages only after 64 accesses to a 256th of all: add some accesses in a scan.
         if let Err(error) = (0..touches).try_for_each(|_| db.get(key).map(drop)) {
             failed = Some(error);
             return ControlFlow::Break(());
         }
-        let given = match keys::decode_block(key) {
+        let read = match keys::decode_block(key) {
             None => Err(StoreError::Damaged { record: "archive", why: "one of its keys is not valid".to_owned() }),
-            Some(first) if value.is_empty() => oversized::read(db, first..first + 1, &mut take),
-            Some(first) => block::unpack(first, value, &range, &mut take)
+            // The entry before this block is missing.
+            Some(first) if first > next => return ControlFlow::Break(()),
+            Some(first) if value.is_empty() && first < next => Ok(()),
+            Some(first) if value.is_empty() => oversized::read(db, first).map(|stored| chunk.push(&stored)),
+            Some(first) => block::unpack(first, value, &(next..range.end), chunk)
                 .map_err(|why| StoreError::Block { first, why: why.to_owned() }),
         };
-        given.unwrap_or_else(|error| {
-            failed = Some(error);
-            ControlFlow::Break(())
-        })
+        failed = read.err();
+        if failed.is_some() || chunk.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     match failed {
-        Some(error) => Err(error),
-        None if stopped.is_break() || next >= range.end => Ok(stopped),
-        None => Err(StoreError::Missing(next)),
+        // The entries before the damage come first.
+        Some(error) if chunk.entries().is_empty() => Err(error),
+        _ => Ok(()),
     }
 }

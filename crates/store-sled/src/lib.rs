@@ -33,13 +33,13 @@ pub use mend::{Repaired, Source};
 use files::{ACKNOWLEDGED, HighWaterMark, SIGNED, io};
 use heldto_journal::{Journal, LAYOUT, sync_dir};
 use heldto_proof::{Entry, Genesis, Head};
-use heldto_store::{EntryHashes, Founding, IndexHashes, NewEntry, Notice, Notices, StoreError, StoredEntry};
+use heldto_store::{Entries, EntryChunk, EntryHashes, Founding, IndexHashes, NewEntry, Notice, Notices, StoreError};
 use lock::{Lock, PATIENCE, READER_PATIENCE};
 use marks::Marks;
 use replica::{ENTRIES_PER_DATABASE, Replica, TAIL_ENTRIES};
 use std::fs::File;
 use std::io::ErrorKind;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -375,37 +375,26 @@ impl SledStore {
         files::remove_file(&self.dir.join("suspect"))
     }
 
-    /// Reads journal entries, mending damaged bundles from `replica` or from the databases in use.
-    fn read_mending(
-        &self,
-        range: Range<u64>,
-        replica: Option<&Replica>,
-        visit: &mut dyn FnMut(&StoredEntry) -> bool,
-    ) -> Result<(), StoreError> {
-        let mut next = range.start;
-        let mut mended = None;
-        loop {
-            let read = self.journal.read(next..range.end, &mut |stored| {
-                next = stored.index + 1;
-                visit(stored)
-            });
-            match read {
-                Err(StoreError::Block { first, .. }) if mended != Some(first) => {
-                    self.mend_bundle(first, replica)?;
-                    mended = Some(first);
-                }
-                read => return read,
+    /// Returns a cursor over journal entries, which mends damaged bundles from `replica` or from the
+    /// databases in use.
+    fn mended_entries<'s>(&'s self, range: Range<u64>, replica: Option<&'s Replica>) -> Entries<'s> {
+        Entries::new(range, move |range, chunk| match self.journal.read(&range, chunk) {
+            Err(StoreError::Block { first, .. }) => {
+                self.mend_bundle(first, replica)?;
+                *chunk = EntryChunk::default();
+                self.journal.read(&range, chunk)
             }
-        }
+            read => read,
+        })
     }
 
     /// Returns journal entries with their index hashes, for the databases.
     fn to_store(&self, range: Range<u64>, replica: Option<&Replica>) -> Result<Vec<NewEntry>, StoreError> {
         let mut all = Vec::new();
-        self.read_mending(range, replica, &mut |stored| {
+        let mut entries = self.mended_entries(range, replica);
+        while let Some(stored) = entries.try_next()? {
             all.push(stored.to_new((self.hashes)(stored)));
-            true
-        })?;
+        }
         Ok(all)
     }
 
@@ -451,10 +440,10 @@ impl SledStore {
             self.notices.add(Notice::LogFolded(size));
         }
         let mut index = Vec::new();
-        self.read_mending(0..size, None, &mut |stored| {
+        let mut entries = self.mended_entries(0..size, None);
+        while let Some(stored) = entries.try_next()? {
             index.extend((self.hashes)(stored).into_iter().map(|hash| (hash, stored.index)));
-            true
-        })?;
+        }
         index.sort_unstable();
         index.dedup();
         Ok(self.alone_index.get_or_init(|| index))
@@ -465,12 +454,8 @@ impl SledStore {
         if size == self.journal.head().size() {
             return Ok(self.journal.head().chain);
         }
-        let mut bytes = Vec::new();
-        self.read_mending(size..size + 1, replica, &mut |stored| {
-            bytes.extend_from_slice(&stored.entry);
-            false
-        })?;
-        let entry = Entry::decode(&bytes);
+        let mut entries = self.mended_entries(size..size + 1, replica);
+        let entry = Entry::decode(entries.try_next()?.map_or(&[], |stored| &stored.entry));
         entry.map(|entry| entry.previous).map_err(|error| StoreError::Lost { index: size, why: error.to_string() })
     }
 
@@ -492,9 +477,4 @@ impl Drop for SledStore {
             self.suspect(&error);
         }
     }
-}
-
-/// Returns `Break` if a visitor returned `false`.
-fn flow(goes_on: bool) -> ControlFlow<()> {
-    if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }

@@ -9,7 +9,7 @@ use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
 use crate::replica::Replica;
 use heldto_journal::{checked, with_check};
 use heldto_proof::{Chain, Checkpoint, CompactRange, SignedNote, Verifier, leaf_hash};
-use heldto_store::{Notice, Store, StoreError};
+use heldto_store::{Checkpoints, Log, Notice, StoreError};
 use std::path::Path;
 
 /// Both marks, read before the journal, because a writer alongside a reader moves them last.
@@ -142,54 +142,16 @@ impl SledStore {
     /// Returns the chain value after the entries of a checkpoint, if they have its root.
     fn chain_of(&self, checkpoint: &Checkpoint) -> Result<Option<Chain>, StoreError> {
         let mut edge = CompactRange::default();
-        self.read(0..checkpoint.size, &mut |stored| {
+        let mut entries = self.entries(0..checkpoint.size);
+        while let Some(stored) = entries.try_next()? {
             edge.push(leaf_hash(&stored.entry));
-            true
-        })?;
+        }
         if edge.root() == checkpoint.root { self.chain_at(checkpoint.size, None).map(Some) } else { Ok(None) }
     }
 
     fn checkpoint_file(&self) -> Result<Option<String>, StoreError> {
         let bytes = files::read_if_there(&self.dir.join("checkpoint"))?;
         Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
-    }
-
-    /// Durably records a signed size and its checkpoint.
-    ///
-    /// From now on a log with fewer entries, or others, is refused. The checkpoint is also written
-    /// to a file of its own.
-    ///
-    /// # Errors
-    /// If the ledger is read-only or partial, or on an I/O error: then either nothing is recorded,
-    /// or everything but the file `checkpoint`, which the next [`Self::checkpoint`] restores.
-    pub fn set_signed_mark(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError> {
-        if self.lock.is_none() {
-            return Err(StoreError::ReadOnly);
-        }
-        if self.is_partial() {
-            return Err(StoreError::Partial);
-        }
-        // Signed entries must be on the disk, not only in the system's memory.
-        self.journal.renew()?;
-        HighWaterMark { size, chain }.write(&self.dir, SIGNED, checkpoint, true)?;
-        files::replace(&self.dir, "checkpoint", checkpoint.as_bytes(), true).map(drop)
-    }
-
-    /// Returns the bytes of the last checkpoint.
-    ///
-    /// # Errors
-    /// On an I/O error.
-    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let file = files::read_if_there(&self.dir.join("checkpoint"))?;
-        let MarkFile::Sound(_, note, _) = HighWaterMark::read(&self.dir, SIGNED)? else { return Ok(file) };
-        if note.is_empty() {
-            return Ok(file);
-        }
-        if file.as_deref() != Some(note.as_bytes()) && self.lock.is_some() {
-            files::replace(&self.dir, "checkpoint", note.as_bytes(), true)?;
-            self.notices.add(Notice::FileRebuilt("checkpoint".to_owned()));
-        }
-        Ok(Some(note.into_bytes()))
     }
 
     /// Caches the result of judging the whole ledger; not durable, since losing it costs only time.
@@ -207,5 +169,37 @@ impl SledStore {
     pub fn status_cache(&self) -> Result<Option<String>, StoreError> {
         let bytes = files::read_if_there(&self.dir.join("judged"))?;
         Ok(bytes.and_then(|bytes| checked(&bytes)).map(|(text, _)| text))
+    }
+}
+
+impl Checkpoints for SledStore {
+    fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let file = files::read_if_there(&self.dir.join("checkpoint"))?;
+        let MarkFile::Sound(_, note, _) = HighWaterMark::read(&self.dir, SIGNED)? else { return Ok(file) };
+        if note.is_empty() {
+            return Ok(file);
+        }
+        if file.as_deref() != Some(note.as_bytes()) && self.lock.is_some() {
+            files::replace(&self.dir, "checkpoint", note.as_bytes(), true)?;
+            self.notices.add(Notice::FileRebuilt("checkpoint".to_owned()));
+        }
+        Ok(Some(note.into_bytes()))
+    }
+
+    /// Writes the signed mark, and the checkpoint to a file of its own.
+    ///
+    /// After an I/O error either nothing is recorded, or everything but the file `checkpoint`,
+    /// which the next `checkpoint` restores.
+    fn put_checkpoint(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        if self.is_partial() {
+            return Err(StoreError::Partial);
+        }
+        // Signed entries must be on the disk, not only in the system's memory.
+        self.journal.renew()?;
+        HighWaterMark { size, chain }.write(&self.dir, SIGNED, checkpoint, true)?;
+        files::replace(&self.dir, "checkpoint", checkpoint.as_bytes(), true).map(drop)
     }
 }

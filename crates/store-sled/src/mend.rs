@@ -272,14 +272,10 @@ impl SledStore {
         if index == self.journal.head().size() {
             return Ok(Some(self.journal.head().chain));
         }
-        let mut previous = None;
-        let read = self.journal.read(index..index + 1, &mut |stored| {
-            previous = Entry::decode(&stored.entry).ok().map(|entry| entry.previous);
-            false
-        });
-        match read {
+        match self.journal.entries(index..index + 1).try_next() {
             Err(error) if !error.is_integrity() => Err(error),
-            _ => Ok(previous),
+            Err(_) | Ok(None) => Ok(None),
+            Ok(Some(stored)) => Ok(Entry::decode(&stored.entry).ok().map(|entry| entry.previous)),
         }
     }
 
@@ -288,14 +284,9 @@ impl SledStore {
         let Some(before) = index.checked_sub(1) else {
             return Ok(Some(self.journal.founding().genesis.chain()));
         };
-        let mut found = None;
-        let read = self.journal.read(before..index, &mut |stored| {
-            found = Some(chain(&stored.entry));
-            false
-        });
-        match read {
+        match self.journal.entries(before..index).try_next() {
             Err(error) if !error.is_integrity() => Err(error),
-            _ => Ok(found),
+            read => Ok(read.ok().flatten().map(|stored| chain(&stored.entry))),
         }
     }
 

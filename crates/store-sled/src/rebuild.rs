@@ -97,14 +97,15 @@ impl SledStore {
             let mut all = Vec::new();
             let mut unproved = None;
             let mut previous = before.unwrap_or_else(|| self.journal.founding().genesis.chain());
-            self.read_mending(range.clone(), None, &mut |stored| {
-                match follows(stored, stored.index, Some(previous)) {
-                    Some(chain) => previous = chain,
-                    None => unproved = Some(stored.index),
-                }
+            let mut entries = self.mended_entries(range.clone(), None);
+            while let Some(stored) = entries.try_next()? {
+                let Some(chain) = follows(stored, stored.index, Some(previous)) else {
+                    unproved = Some(stored.index);
+                    break;
+                };
+                previous = chain;
                 all.push(stored.to_new((self.hashes)(stored)));
-                unproved.is_none()
-            })?;
+            }
             let Some(index) = unproved else { return Ok(all) };
             // If an entry does not fit the one before it, either may have been changed.
             let numbers = [index / TILE_WIDTH, index.saturating_sub(1) / TILE_WIDTH];

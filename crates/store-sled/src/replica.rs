@@ -11,7 +11,7 @@ use crate::keys;
 use crate::keys::Record;
 use crate::tail;
 use heldto_proof::{Chain, chain};
-use heldto_store::{Founding, NewEntry, StoreError, StoredEntry};
+use heldto_store::{Entries, Founding, IndexRecords, NewEntry, StoreError};
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -199,20 +199,16 @@ impl Replica {
         self.archive.into_inner().into_iter().for_each(Archive::close);
     }
 
-    /// Reads entries in order until `visit` breaks or the range ends.
-    pub fn read(
-        &self,
-        range: Range<u64>,
-        visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    /// Returns a cursor over the entries of a range.
+    pub fn entries(&self, range: Range<u64>) -> Entries<'_> {
         let sealed = self.manifest.size;
-        if range.start < sealed && range.start < range.end {
-            let stopped = self.archive()?.read(range.start..range.end.min(sealed), visit)?;
-            if stopped.is_break() {
-                return Ok(());
+        Entries::new(range, move |range, chunk| {
+            if range.start < sealed {
+                self.archive()?.read(range.start..range.end.min(sealed), chunk)
+            } else {
+                tail::read(&self.hot, &range, chunk)
             }
-        }
-        tail::read(&self.hot, range.start.max(sealed)..range.end, visit)
+        })
     }
 
     /// Returns the first `most` records of each hash; `hashes` must be sorted and distinct.
@@ -229,26 +225,17 @@ impl Replica {
         Ok(found)
     }
 
-    /// Passes the index records with these hashes to `visit`, in order, until `visit` returns
-    /// `false`.
-    pub fn index(
-        &self,
-        hashes: RangeInclusive<u64>,
-        visit: &mut dyn FnMut(u64, u64) -> bool,
-    ) -> Result<(), StoreError> {
+    /// Returns the index records with these hashes, in order.
+    pub fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'static>, StoreError> {
         let tail: Vec<Record> =
             self.tail_index.range((*hashes.start(), 0)..=(*hashes.end(), u64::MAX)).copied().collect();
         if self.manifest.size == 0 {
-            tail.into_iter().all(|(hash, index)| visit(hash, index));
-            return Ok(());
+            return Ok(Box::new(tail.into_iter().map(Ok)));
         }
-        let mut records = self.archive()?.index(&self.manifest, *hashes.start(), tail)?;
-        while let Some((hash, index)) = records.next()? {
-            if hash > *hashes.end() || !visit(hash, index) {
-                break;
-            }
-        }
-        Ok(())
+        let records = self.archive()?.index(&self.manifest, *hashes.start(), tail)?;
+        let is_within =
+            move |record: &Result<Record, StoreError>| record.as_ref().map_or(true, |(hash, _)| hash <= hashes.end());
+        Ok(Box::new(records.take_while(is_within)))
     }
 }
 

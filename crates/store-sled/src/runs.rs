@@ -287,7 +287,7 @@ impl Merge {
     }
 
     /// Returns the next record, without duplicates; `None` after the last.
-    pub fn next(&mut self) -> Result<Option<Record>, StoreError> {
+    fn try_next(&mut self) -> Result<Option<Record>, StoreError> {
         let Some(record) = self.streams.iter().filter_map(|stream| stream.next).min() else { return Ok(None) };
         for stream in &mut self.streams {
             while stream.next == Some(record) {
@@ -295,6 +295,18 @@ impl Merge {
             }
         }
         Ok(Some(record))
+    }
+}
+
+impl Iterator for Merge {
+    type Item = Result<Record, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.try_next();
+        if next.is_err() {
+            self.streams.clear();
+        }
+        next.transpose()
     }
 }
 

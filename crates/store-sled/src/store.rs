@@ -1,15 +1,15 @@
-//! The [`Store`] trait, kept by both copies: the journal holds and answers, the databases find.
+//! The traits of a store, kept by both copies: the journal holds and answers, the databases find.
 //!
-//! An error of the databases makes them suspect, and the journal answers instead; only `index`
+//! An error of the databases makes them suspect, and the journal answers instead; only `records`
 //! returns the error. Start at `append`.
 
 use crate::SledStore;
 use heldto_proof::Head;
-use heldto_store::{Founding, NewEntry, Store, StoreError, StoredEntry};
+use heldto_store::{Entries, Founding, Index, IndexRecords, Log, NewEntry, StoreError, WritableLog};
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, OnceLock, PoisonError};
 
-impl Store for SledStore {
+impl Log for SledStore {
     fn founding(&self) -> Result<Founding, StoreError> {
         Ok(self.journal.founding().clone())
     }
@@ -18,6 +18,16 @@ impl Store for SledStore {
         Ok(self.journal.head().clone())
     }
 
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        self.mended_entries(range, None)
+    }
+
+    fn index(&self) -> Option<&dyn Index> {
+        Some(self)
+    }
+}
+
+impl WritableLog for SledStore {
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
         if self.lock.is_none() {
             return Err(StoreError::ReadOnly);
@@ -50,11 +60,9 @@ impl Store for SledStore {
         drop(self.write_acknowledged());
         Ok(())
     }
+}
 
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-        self.read_mending(range, None, visit)
-    }
-
+impl Index for SledStore {
     fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
         if let Some(replica) = self.replica() {
             match replica.find(hashes, most) {
@@ -71,13 +79,12 @@ impl Store for SledStore {
         Ok(found)
     }
 
-    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
+    fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, StoreError> {
         if let Some(replica) = self.replica() {
-            return replica.index(hashes, visit);
+            return replica.records(hashes);
         }
         let index = self.alone_index()?;
         let from = index.partition_point(|(hash, _)| hash < hashes.start());
-        index[from..].iter().take_while(|(hash, _)| hash <= hashes.end()).all(|(hash, index)| visit(*hash, *index));
-        Ok(())
+        Ok(Box::new(index[from..].iter().take_while(move |(hash, _)| hash <= hashes.end()).map(|record| Ok(*record))))
     }
 }

@@ -8,7 +8,7 @@ use crate::database::Database;
 use crate::keys;
 use heldto_proof::Head;
 use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
-use heldto_store::{NewEntry, StoreError, StoredEntry};
+use heldto_store::{EntryChunk, NewEntry, StoreError, StoredEntry};
 use std::ops::ControlFlow;
 
 /// First byte of a record.
@@ -146,17 +146,9 @@ fn groups(db: &Database, from: u64, visit: &mut dyn FnMut(Group) -> ControlFlow<
     failed.map_or(Ok(()), |first| Err(damaged(first)))
 }
 
-/// Reads entries in order until `visit` breaks or the range ends.
-pub fn read(
-    db: &Database,
-    range: std::ops::Range<u64>,
-    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    if range.is_empty() {
-        return Ok(());
-    }
+/// Adds the first entries of a range to `chunk`, up to the first that is missing.
+pub fn read(db: &Database, range: &std::ops::Range<u64>, chunk: &mut EntryChunk) -> Result<(), StoreError> {
     let mut next = range.start;
-    let mut stopped = false;
     let mut from = range.start;
     // Start at the record that begins with this entry, or else at the last one before it.
     let until = keys::tail(range.start.saturating_add(1), 0).to_vec();
@@ -168,15 +160,13 @@ pub fn read(
         if stored.index < range.start {
             return ControlFlow::Continue(());
         }
-        if stored.index != next || next >= range.end {
+        if stored.index != next || next >= range.end || chunk.is_full() {
             return ControlFlow::Break(());
         }
         next += 1;
-        let given = visit(&stored);
-        stopped = given.is_break();
-        given
-    })?;
-    if stopped || next >= range.end { Ok(()) } else { Err(StoreError::Missing(next)) }
+        chunk.push(&stored);
+        ControlFlow::Continue(())
+    })
 }
 
 fn damaged(first: u64) -> StoreError {

@@ -3,9 +3,9 @@
 //!
 //! Trusts an entry only if its hashes prove it. Start at [`take_up()`].
 
+use crate::SledStore;
 use crate::files::{self, ACKNOWLEDGED, HighWaterMark, MarkFile, SIGNED};
 use crate::replica::{ENTRIES_PER_DATABASE, Replica, TAIL_ENTRIES};
-use crate::{SledStore, flow};
 use heldto_journal::{FOUNDING_RECORD, Journal, advance, follows, write_founding};
 use heldto_proof::Head;
 use heldto_store::{NewEntry, Notice, Notices, StoreError};
@@ -42,25 +42,21 @@ pub fn take_up(dir: &Path) -> Result<(u64, u8), StoreError> {
     let mut head = Head::empty(&founding.genesis);
     unmet.retain(|(_, mark)| (mark.size, mark.chain) != (0, head.chain));
     let mut pending: Vec<NewEntry> = Vec::with_capacity(CHUNK);
-    let mut failed = None;
-    replica.read(0..replica.size(), &mut |stored| {
+    let mut entries = replica.entries(0..replica.size());
+    while let Some(stored) = entries.try_next()? {
         if follows(stored, head.size(), Some(head.chain)).is_none() {
             let why = "its bytes do not match its hashes".to_owned();
-            failed = Some(StoreError::Lost { index: stored.index, why });
-            return flow(false);
+            return Err(StoreError::Lost { index: stored.index, why });
         }
         advance(&mut head, &stored.entry);
         unmet.retain(|(_, mark)| (mark.size, mark.chain) != (head.size(), head.chain));
         pending.push(stored.to_new(Vec::new()));
         if pending.len() == CHUNK {
-            failed = journal.append(&pending, &head).err();
+            journal.append(&pending, &head)?;
             pending.clear();
         }
-        flow(failed.is_none())
-    })?;
-    if let Some(error) = failed {
-        return Err(error);
     }
+    drop(entries);
     if let Some((name, mark)) = unmet.first() {
         let were = files::entries_were(mark.size);
         let why = format!("{were} {name}, but {} can be read, or others are in their place", head.size());

@@ -2,8 +2,8 @@
 //!
 //! Start at `sled_conforms`; `open_noting` shows the notices that an opening gives.
 
-use heldto_store::conformance::{entries, founding, index_hashes, race, run};
-use heldto_store::{NewEntry, Notice, Notices, Store, StoreError, StoredEntry};
+use heldto_store::conformance::{collect, entries, founding, index_hashes, race, run};
+use heldto_store::{Index, Log, NewEntry, Notice, Notices, StoreError, WritableLog};
 use heldto_store_sled::{Access, Opening, SledStore, Waiting};
 use std::path::Path;
 
@@ -30,12 +30,7 @@ fn open_noting(dir: &Path, access: Access) -> (Result<SledStore, StoreError>, Ve
 
 /// Counts the entries of a range, all of them readable.
 fn count(store: &SledStore, range: std::ops::Range<u64>) -> u64 {
-    let mut seen = 0;
-    let read = store.read(range, &mut |_| {
-        seen += 1;
-        true
-    });
-    read.map(|()| seen).expect("reads")
+    collect(store.entries(range)).expect("reads").len() as u64
 }
 
 fn add(store: &mut SledStore, lens: &[usize]) -> Vec<NewEntry> {
@@ -74,14 +69,8 @@ fn what_is_written_is_there_after_closing() {
     drop(store);
     let store = open(root.path()).expect("opens");
     assert_eq!(store.head().expect("a head"), next);
-    let mut parts = Vec::new();
-    store
-        .read(0..2, &mut |s| {
-            parts.push(s.parts.clone());
-            true
-        })
-        .expect("both are there");
-    assert_eq!(Some(&parts[0][0].1), batch[0].parts[0].as_ref());
+    assert_eq!(Some(&store.entry(0).expect("an entry").parts[0].1), batch[0].parts[0].as_ref());
+    assert!(store.entry(1).is_ok());
 }
 
 #[test]
@@ -202,14 +191,7 @@ fn a_bundle_is_mended_from_the_database_and_what_both_lost_is_named() {
     drop(store);
     let path = root.path().join("journal/segment-0");
     let whole = std::fs::read(&path).expect("reads");
-    let hit = |store: &SledStore| {
-        let mut seen = Vec::new();
-        let read = store.read(0..700, &mut |stored| {
-            seen.push(stored.index);
-            true
-        });
-        read.map(|()| seen.len())
-    };
+    let hit = |store: &SledStore| collect(store.entries(0..700)).map(|all| all.len());
     let damage = |bytes: &[u8]| {
         let mut bytes = bytes.to_vec();
         let middle = (12_288 + bytes.len()) / 2;
@@ -243,16 +225,7 @@ fn a_bundle_is_mended_from_the_database_and_what_both_lost_is_named() {
     let copy = tempfile::tempdir().expect("a folder");
     let mut other = create(copy.path());
     add(&mut other, &[30; 700]);
-    let source = |range: std::ops::Range<u64>| {
-        let mut all = Vec::new();
-        other
-            .read(range, &mut |stored: &StoredEntry| {
-                all.push(stored.clone());
-                true
-            })
-            .expect("reads");
-        all
-    };
+    let source = |range: std::ops::Range<u64>| collect(other.entries(range)).expect("reads");
     let mut store = open(root.path()).expect("opens");
     let repaired = store.repair(Some(&source)).expect("repairs");
     assert_eq!((repaired.entries, &repaired.lost[..]), (700, &[][..]));
@@ -333,15 +306,7 @@ fn where_it_is_sealed_changes_nothing_that_can_be_read() {
         let store = store.expect("opens");
         store.compare_database().expect("the same");
         assert!(notices.is_empty() && store.uses_database(), "{notices:?}");
-        let read = |range: std::ops::Range<u64>| {
-            let mut all = Vec::new();
-            store
-                .read(range, &mut |s| {
-                    all.push(s.clone());
-                    true
-                })
-                .map(|()| all)
-        };
+        let read = |range: std::ops::Range<u64>| collect(store.entries(range));
         let all = read(0..300).expect("all of it");
         for from in 0..300 {
             let until = (from + 5).min(300);
@@ -352,12 +317,8 @@ fn where_it_is_sealed_changes_nothing_that_can_be_read() {
         }
         assert!(matches!(read(298..301), Err(StoreError::Missing(300))));
         let records = |hashes: std::ops::RangeInclusive<u64>| {
-            let mut records = Vec::new();
-            let mut keep = |hash, at| {
-                records.push((hash, at));
-                true
-            };
-            store.index(hashes, &mut keep).map(|()| records).expect("an index")
+            let all: Result<Vec<_>, _> = store.records(hashes).expect("an index").collect();
+            all.expect("an index")
         };
         let index = records(0..=u64::MAX);
         assert!(index.is_sorted());
@@ -472,7 +433,10 @@ fn what_a_filter_wrongly_rules_out_is_told() {
     let told = |bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("writes");
         let store = open(root.path()).expect("opens");
-        (store.find(&[77], usize::MAX).expect("an index").len(), store.index(0..=u64::MAX, &mut |_, _| true).is_err())
+        (
+            store.find(&[77], usize::MAX).expect("an index").len(),
+            store.records(0..=u64::MAX).and_then(|mut all| all.try_for_each(|record| record.map(drop))).is_err(),
+        )
     };
     assert_eq!(told(&whole), (40, false));
     let mut empty = whole.clone();

@@ -1,9 +1,9 @@
 //! The conformance suite that every store must pass.
 //!
-//! Each check panics with the promise that was broken. The suite knows stores through [`Store`]
-//! alone. Start at [`run`]; [`race`] covers racing writers.
+//! Each check panics with the promise that was broken. The suite knows stores through
+//! their traits alone. Start at [`run`]; [`race`] covers racing writers.
 
-use crate::{EntryHashes, Founding, NewEntry, Store, StoreError};
+use crate::{Checkpoints, Entries, EntryHashes, Founding, NewEntry, StoreError, StoredEntry, WritableLog};
 use heldto_proof::{Entry, Genesis, Head, Part, PartRef, Role, chain, leaf_hash};
 
 /// Returns a founding record for tests.
@@ -58,23 +58,24 @@ fn hashes_of(index: u64) -> Vec<u64> {
 ///
 /// # Panics
 /// At the first promise that the store breaks.
-pub fn run<S: Store>(mut fresh: impl FnMut() -> S) {
+pub fn run<S: WritableLog + Checkpoints>(mut fresh: impl FnMut() -> S) {
     starts_empty(&fresh());
     keeps_what_it_was_given(&mut fresh());
     refuses_a_stale_head(&mut fresh());
+    keeps_the_last_checkpoint(&mut fresh());
 }
 
-fn starts_empty(store: &impl Store) {
+fn starts_empty(store: &impl WritableLog) {
     assert_eq!(ok(store.founding()), founding(), "the founding is given back");
     let head = ok(store.head());
     assert_eq!(head, Head::empty(&founding().genesis), "a new store has an empty head");
-    ok(store.read(0..0, &mut |_| panic!("there is nothing to read")));
-    assert!(matches!(store.read(0..1, &mut |_| true), Err(StoreError::Missing(0))), "what is not there is missing");
+    assert_eq!(ok(store.entries(0..0).try_next()), None, "there is nothing to read");
+    assert!(matches!(store.entry(0), Err(StoreError::Missing(0))), "what is not there is missing");
     assert_eq!(ok(store.find(&[1], 9)), Vec::new());
     assert_eq!(records(store), Vec::new());
 }
 
-fn keeps_what_it_was_given(store: &mut impl Store) {
+fn keeps_what_it_was_given(store: &mut impl WritableLog) {
     let lens = [8, 7_000, 7_168, 7_169, 30_000, 65_535, 9];
     let mut all = Vec::new();
     for batch in [1, 2, 4] {
@@ -84,21 +85,17 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
         assert_eq!(ok(store.head()), next, "the head moves with the entries");
         all.extend(entries);
     }
-    let mut seen = 0;
-    ok(store.read(0..7, &mut |stored| {
-        let expected = &all[usize::try_from(seen).expect("small")];
-        assert_eq!((stored.index, &stored.entry), (seen, &expected.entry), "entry {seen} is given back");
-        assert!(stored.present_parts().eq(expected.present_parts()), "the parts of entry {seen} are given back");
-        seen += 1;
-        true
-    }));
-    assert_eq!(seen, 7);
-    let mut few = 0;
-    ok(store.read(2..7, &mut |stored| {
-        few += 1;
-        stored.index < 4
-    }));
-    assert_eq!(few, 3, "reading stops when asked to");
+    let mut entries = store.entries(0..8);
+    for (index, expected) in (0..).zip(&all) {
+        let stored = ok(entries.try_next()).expect("an entry");
+        assert_eq!((stored.index, &stored.entry), (index, &expected.entry), "entry {index} is given back");
+        assert!(stored.present_parts().eq(expected.present_parts()), "the parts of entry {index} are given back");
+    }
+    assert!(matches!(entries.try_next(), Err(StoreError::Missing(7))), "those before it come first");
+    assert!(matches!(entries.try_next(), Err(StoreError::Missing(7))), "it stays missing");
+    drop(entries);
+    let few: Vec<u64> = ok(collect(store.entries(2..5))).iter().map(|stored| stored.index).collect();
+    assert_eq!(few, vec![2, 3, 4], "reading ends with the range");
     assert_eq!(
         ok(store.find(&[77], usize::MAX)),
         (0..7).map(|n| (77, n)).collect::<Vec<_>>(),
@@ -114,22 +111,14 @@ fn keeps_what_it_was_given(store: &mut impl Store) {
         own.chain((0..7).map(|n| (77, n))).collect::<Vec<_>>(),
         "the index is given whole, in order"
     );
-    let mut first = Vec::new();
-    ok(store.index(0..=u64::MAX, &mut |hash, _| {
-        first.push(hash);
-        first.len() < 3
-    }));
-    assert_eq!(first, vec![0, 1, 2], "reading the index stops when asked to");
-    let mut some = Vec::new();
-    ok(store.index(3..=77, &mut |hash, index| {
-        some.push((hash, index));
-        true
-    }));
+    let first: Vec<u64> = ok(store.records(0..=u64::MAX)).take(3).map(|record| ok(record).0).collect();
+    assert_eq!(first, vec![0, 1, 2], "the index can be read in part");
+    let some: Vec<_> = ok(store.records(3..=77)).map(ok).collect();
     let expected: Vec<_> = records(store).into_iter().filter(|(hash, _)| (3..=77).contains(hash)).collect();
     assert_eq!(some, expected, "a part of the index is what the whole has of it");
 }
 
-fn refuses_a_stale_head(store: &mut impl Store) {
+fn refuses_a_stale_head(store: &mut impl WritableLog) {
     let empty = ok(store.head());
     let (first, moved) = entries(&empty, &[20]);
     ok(store.append(&empty, &first, &moved));
@@ -137,17 +126,24 @@ fn refuses_a_stale_head(store: &mut impl Store) {
     let result = store.append(&empty, &second, &next);
     assert!(matches!(result, Err(StoreError::Conflict { expected: 0, found: 1 })), "a stale head is a conflict");
     assert_eq!(ok(store.head()), moved, "a conflict changes nothing");
-    assert!(matches!(store.read(1..2, &mut |_| true), Err(StoreError::Missing(1))), "a conflict leaves nothing behind");
+    assert!(matches!(store.entry(1), Err(StoreError::Missing(1))), "a conflict leaves nothing behind");
     assert_eq!(records(store), vec![(0, 0), (77, 0)], "nor in the index");
 }
 
-fn records(store: &impl Store) -> Vec<(u64, u64)> {
-    let mut all = Vec::new();
-    ok(store.index(0..=u64::MAX, &mut |hash, index| {
-        all.push((hash, index));
-        true
-    }));
-    all
+fn records(store: &impl WritableLog) -> Vec<(u64, u64)> {
+    ok(store.records(0..=u64::MAX)).map(ok).collect()
+}
+
+fn keeps_the_last_checkpoint<S: WritableLog + Checkpoints>(store: &mut S) {
+    assert_eq!(ok(store.checkpoint()), None, "a new store was never signed");
+    let empty = ok(store.head());
+    let (first, head) = entries(&empty, &[20]);
+    ok(store.append(&empty, &first, &head));
+    for text in ["one checkpoint\n", "another\n", "another\n"] {
+        ok(store.put_checkpoint(1, head.chain, text));
+        assert_eq!(ok(store.checkpoint()).as_deref(), Some(text.as_bytes()), "the last checkpoint is given back");
+    }
+    assert_eq!(ok(store.head()), head, "a checkpoint is no entry");
 }
 
 /// Lets `writers` threads append to one store, each `each` times, and checks that every index is
@@ -157,7 +153,7 @@ fn records(store: &impl Store) -> Vec<(u64, u64)> {
 ///
 /// # Panics
 /// If an entry is lost or duplicated.
-pub fn race<S: Store>(open: impl Fn() -> S + Sync, writers: u64, each: u64) {
+pub fn race<S: WritableLog>(open: impl Fn() -> S + Sync, writers: u64, each: u64) {
     std::thread::scope(|scope| {
         for writer in 0..writers {
             let open = &open;
@@ -180,14 +176,23 @@ pub fn race<S: Store>(open: impl Fn() -> S + Sync, writers: u64, each: u64) {
     });
     let store = open();
     assert_eq!(ok(store.head()).size(), writers * each);
-    let mut all = Vec::new();
-    ok(store.read(0..writers * each, &mut |s| {
-        all.push(s.parts[0].1.len());
-        true
-    }));
+    let mut all: Vec<usize> =
+        ok(collect(store.entries(0..writers * each))).iter().map(|stored| stored.parts[0].1.len()).collect();
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len() as u64, writers * each, "each entry once");
+}
+
+/// Returns all entries that a cursor lends.
+///
+/// # Errors
+/// At the first entry that cannot be read.
+pub fn collect(mut entries: Entries<'_>) -> Result<Vec<StoredEntry>, StoreError> {
+    let mut all = Vec::new();
+    while let Some(stored) = entries.try_next()? {
+        all.push(stored.clone());
+    }
+    Ok(all)
 }
 
 fn ok<T>(result: Result<T, StoreError>) -> T {
@@ -197,7 +202,10 @@ fn ok<T>(result: Result<T, StoreError>) -> T {
 #[cfg(test)]
 mod tests {
     use super::{entries, founding, race, run};
-    use crate::{Faults, FaultyStore, Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
+    use crate::{
+        Entries, Faults, FaultyStore, Founding, Index, IndexRecords, Log, MemoryStore, NewEntry, StoreError,
+        WritableLog,
+    };
     use heldto_proof::Head;
     use std::ops::{Range, RangeInclusive};
     use std::sync::{Arc, Mutex, PoisonError};
@@ -228,28 +236,37 @@ mod tests {
         }
     }
 
-    impl Store for Shared {
+    impl Log for Shared {
         fn founding(&self) -> Result<Founding, StoreError> {
             self.with(|s| s.founding())
         }
         fn head(&self) -> Result<Head, StoreError> {
             self.with(|s| s.head())
         }
-        fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
-            self.with(|s| s.append(expected, entries, head))
+        fn entries(&self, range: Range<u64>) -> Entries<'_> {
+            Entries::new(range, |range, chunk| {
+                chunk.push(&self.with(|s| s.entry(range.start))?);
+                Ok(())
+            })
         }
-        fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-            self.with(|s| s.read(range, visit))
+        fn index(&self) -> Option<&dyn Index> {
+            Some(self)
         }
+    }
+
+    impl Index for Shared {
         fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
             self.with(|s| s.find(hashes, most))
         }
-        fn index(
-            &self,
-            hashes: RangeInclusive<u64>,
-            visit: &mut dyn FnMut(u64, u64) -> bool,
-        ) -> Result<(), StoreError> {
-            self.with(|s| s.index(hashes, visit))
+        fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, StoreError> {
+            let all: Vec<_> = self.with(|s| s.records(hashes).map(Iterator::collect))?;
+            Ok(Box::new(all.into_iter()))
+        }
+    }
+
+    impl WritableLog for Shared {
+        fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+            self.with(|s| s.append(expected, entries, head))
         }
     }
 

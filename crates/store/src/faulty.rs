@@ -2,7 +2,7 @@
 //!
 //! This module knows no entries, it only counts appends. Start at [`FaultyStore`].
 
-use crate::{Founding, MemoryStore, NewEntry, Store, StoreError, StoredEntry};
+use crate::{Entries, Founding, Index, IndexRecords, Log, MemoryStore, NewEntry, StoreError, WritableLog};
 use heldto_proof::Head;
 use std::ops::{Range, RangeInclusive};
 
@@ -32,7 +32,7 @@ impl FaultyStore {
     }
 }
 
-impl Store for FaultyStore {
+impl WritableLog for FaultyStore {
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
         let number = self.appends;
         self.appends += 1;
@@ -46,7 +46,9 @@ impl Store for FaultyStore {
         self.inner.append(expected, entries, head)?;
         if self.faults.failed_but_kept.contains(&number) { Err(fault()) } else { Ok(()) }
     }
+}
 
+impl Log for FaultyStore {
     fn founding(&self) -> Result<Founding, StoreError> {
         self.inner.founding()
     }
@@ -55,15 +57,21 @@ impl Store for FaultyStore {
         self.inner.head()
     }
 
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-        self.inner.read(range, visit)
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        self.inner.entries(range)
     }
 
+    fn index(&self) -> Option<&dyn Index> {
+        self.inner.index()
+    }
+}
+
+impl Index for FaultyStore {
     fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
         self.inner.find(hashes, most)
     }
 
-    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        self.inner.index(hashes, visit)
+    fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, StoreError> {
+        self.inner.records(hashes)
     }
 }

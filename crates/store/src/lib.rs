@@ -1,4 +1,5 @@
-//! The [`Store`] trait: keeps the entries of a ledger and their parts, all or nothing.
+//! The traits of a store, which keeps the entries of a ledger and their parts, all or nothing:
+//! [`Log`] and [`WritableLog`], [`Index`] and [`Checkpoints`].
 //!
 //! This crate knows bytes and heads, never facts, and does not touch the disk; adapters do. It also
 //! contains a store in memory, a store that fails on purpose, and the conformance suite for all
@@ -7,17 +8,19 @@
 pub mod bundle;
 #[cfg(feature = "testing")]
 pub mod conformance;
+mod entries;
 #[cfg(feature = "testing")]
 mod faulty;
 mod memory;
 mod notice;
 
+pub use entries::{Entries, EntryChunk};
 #[cfg(feature = "testing")]
 pub use faulty::{Faults, FaultyStore};
 pub use memory::MemoryStore;
 pub use notice::{Notice, Notices};
 
-use heldto_proof::{Genesis, Head};
+use heldto_proof::{Chain, Genesis, Head};
 use std::ops::{Range, RangeInclusive};
 
 /// The founding record of a ledger: written once, together with an empty head.
@@ -60,10 +63,10 @@ pub type EntryHashes = Box<dyn Fn(&StoredEntry) -> Vec<u64> + Send + Sync>;
 /// `ledger`, because no other crate knows facts.
 pub type IndexHashes = fn(&Founding) -> EntryHashes;
 
-/// Storage for a ledger's bytes.
+/// A log of entries, read in order.
 ///
-/// One writer at a time; writes are durable when the call returns.
-pub trait Store {
+/// A published folder is no more than this.
+pub trait Log {
     /// Returns the founding record.
     ///
     /// # Errors
@@ -76,6 +79,47 @@ pub trait Store {
     /// If the head cannot be read or is damaged.
     fn head(&self) -> Result<Head, StoreError>;
 
+    /// Returns a cursor over the entries of a range, which reads nothing before its first call.
+    fn entries(&self, range: Range<u64>) -> Entries<'_>;
+
+    /// Returns one entry.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if the entry does not exist; otherwise any error of the store.
+    fn entry(&self, index: u64) -> Result<StoredEntry, StoreError> {
+        let mut entries = self.entries(index..index.saturating_add(1));
+        entries.try_next()?.cloned().ok_or(StoreError::Missing(index))
+    }
+
+    /// Returns the index of the log; `None` if none is kept.
+    fn index(&self) -> Option<&dyn Index>;
+}
+
+/// The index of a log: keyed hashes, and the entries listed under each.
+///
+/// Everything in it follows from the entries. Several threads may ask at once.
+pub trait Index: Sync {
+    /// Returns the index records of `hashes`, each as hash and entry index, in ascending order.
+    ///
+    /// At most `most` records a hash, the first ones. `hashes` must be sorted and without
+    /// duplicates.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError>;
+
+    /// Returns the index records with hashes in a range, by hash, then by entry index.
+    ///
+    /// # Errors
+    /// If the index cannot be read; an error after the first record ends the iterator.
+    fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, StoreError>;
+}
+
+/// An iterator over index records, each as hash and entry index.
+pub type IndexRecords<'i> = Box<dyn Iterator<Item = Result<(u64, u64), StoreError>> + 'i>;
+
+/// A log that can grow. One writer at a time; writes are durable when the call returns.
+pub trait WritableLog: Log + Index {
     /// Appends entries and moves the head, all or nothing, if the head is still `expected` (compare
     /// and swap).
     ///
@@ -86,36 +130,43 @@ pub trait Store {
     /// [`StoreError::Conflict`] if another writer moved the head; any other error as described
     /// above.
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError>;
+}
 
-    /// Reads entries in order until `visit` returns `false` or the range ends.
-    ///
-    /// The entry is only valid during the call; its buffers are reused.
+/// The last signed checkpoint of a log, kept beside its entries.
+pub trait Checkpoints {
+    /// Returns the text of the last checkpoint; `None` if none was ever signed.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] at the first entry of the range that does not exist.
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError>;
+    /// If it cannot be read.
+    fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Returns the index records of `hashes`, each as hash and entry index, in ascending order.
+    /// Records a checkpoint of the first `size` entries, after which the chain value is `chain`.
     ///
-    /// At most `most` records a hash, the first ones. `hashes` must be sorted and without
-    /// duplicates.
+    /// Durable on return, with those entries. From then on the store refuses a log with fewer
+    /// entries, or others. A retry after success changes nothing.
     ///
     /// # Errors
-    /// If the index cannot be read.
-    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError>;
+    /// If the store is read-only, or on an I/O error: the outcome is *unknown* then, but never a
+    /// checkpoint of entries that are not durable.
+    fn put_checkpoint(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError>;
+}
 
-    /// Returns `true` if the store has an index; published folders have none.
-    fn keeps_index(&self) -> bool {
-        true
+impl<L: Log + ?Sized> Log for &L {
+    fn founding(&self) -> Result<Founding, StoreError> {
+        (**self).founding()
     }
 
-    /// Passes the index records with hashes in a range to `visit`, until `visit` returns `false`.
-    ///
-    /// The order is by hash, then by entry index.
-    ///
-    /// # Errors
-    /// If the index cannot be read.
-    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError>;
+    fn head(&self) -> Result<Head, StoreError> {
+        (**self).head()
+    }
+
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        (**self).entries(range)
+    }
+
+    fn index(&self) -> Option<&dyn Index> {
+        (**self).index()
+    }
 }
 
 /// An error of a store.

@@ -1,9 +1,9 @@
-//! A store in memory: implements [`Store`] with maps, and persists nothing.
+//! A store in memory: implements the traits with maps, and persists nothing.
 //!
 //! This module knows no disk and verifies no hashes. Start at [`MemoryStore`].
 
-use crate::{Founding, NewEntry, Store, StoreError, StoredEntry};
-use heldto_proof::Head;
+use crate::{Checkpoints, Entries, Founding, Index, IndexRecords, Log, NewEntry, StoreError, StoredEntry, WritableLog};
+use heldto_proof::{Chain, Head};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 
@@ -14,6 +14,7 @@ pub struct MemoryStore {
     head: Head,
     entries: BTreeMap<u64, StoredEntry>,
     index: BTreeSet<(u64, u64)>,
+    checkpoint: Option<Vec<u8>>,
 }
 
 impl MemoryStore {
@@ -21,7 +22,7 @@ impl MemoryStore {
     #[must_use]
     pub fn new(founding: Founding) -> Self {
         let head = Head::empty(&founding.genesis);
-        Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new() }
+        Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new(), checkpoint: None }
     }
 }
 
@@ -43,7 +44,7 @@ impl MemoryStore {
     }
 }
 
-impl Store for MemoryStore {
+impl Log for MemoryStore {
     fn founding(&self) -> Result<Founding, StoreError> {
         Ok(self.founding.clone())
     }
@@ -52,6 +53,35 @@ impl Store for MemoryStore {
         Ok(self.head.clone())
     }
 
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        Entries::new(range, |range, chunk| {
+            for index in range {
+                match self.entries.get(&index) {
+                    Some(stored) if !chunk.is_full() => chunk.push(stored),
+                    _ => break,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn index(&self) -> Option<&dyn Index> {
+        Some(self)
+    }
+}
+
+impl Index for MemoryStore {
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
+        let of = |hash: &u64| self.index.range((*hash, 0)..=(*hash, u64::MAX)).take(most);
+        Ok(hashes.iter().flat_map(of).copied().collect())
+    }
+
+    fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, StoreError> {
+        Ok(Box::new(self.index.range((*hashes.start(), 0)..=(*hashes.end(), u64::MAX)).map(|record| Ok(*record))))
+    }
+}
+
+impl WritableLog for MemoryStore {
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
         if self.head != *expected {
             return Err(StoreError::Conflict { expected: expected.size(), found: self.head.size() });
@@ -64,24 +94,15 @@ impl Store for MemoryStore {
         self.head = head.clone();
         Ok(())
     }
+}
 
-    fn read(&self, range: Range<u64>, visit: &mut dyn FnMut(&StoredEntry) -> bool) -> Result<(), StoreError> {
-        for index in range {
-            let entry = self.entries.get(&index).ok_or(StoreError::Missing(index))?;
-            if !visit(entry) {
-                break;
-            }
-        }
-        Ok(())
+impl Checkpoints for MemoryStore {
+    fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.checkpoint.clone())
     }
 
-    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
-        let of = |hash: &u64| self.index.range((*hash, 0)..=(*hash, u64::MAX)).take(most);
-        Ok(hashes.iter().flat_map(of).copied().collect())
-    }
-
-    fn index(&self, hashes: RangeInclusive<u64>, visit: &mut dyn FnMut(u64, u64) -> bool) -> Result<(), StoreError> {
-        self.index.range((*hashes.start(), 0)..=(*hashes.end(), u64::MAX)).all(|(hash, index)| visit(*hash, *index));
+    fn put_checkpoint(&mut self, _: u64, _: Chain, checkpoint: &str) -> Result<(), StoreError> {
+        self.checkpoint = Some(checkpoint.as_bytes().to_vec());
         Ok(())
     }
 }

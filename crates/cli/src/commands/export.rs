@@ -9,7 +9,7 @@ use crate::{Env, RunOutput, input, key, open, permissions, published};
 use heldto_exchange::{Trust, export};
 use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
-use heldto_store::{Founding, NewEntry, Store};
+use heldto_store::{Founding, Log, NewEntry};
 use heldto_store_files::Folder;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -61,7 +61,7 @@ struct Contents {
 
 impl Contents {
     /// Verifies and reads all of a ledger, and compares it with the reader's trust anchors.
-    fn of<S: Store + Sync>(
+    fn of<S: Log + Sync>(
         exported: &Ledger<S>,
         index_key: [u8; 32],
         checkpoint: Option<&[u8]>,

@@ -10,6 +10,7 @@ use heldto_exchange::Trust;
 use heldto_exchange::proof_file::{self, CheckedProof};
 use heldto_fact::{Body, FactId};
 use heldto_report::Format;
+use heldto_store::Checkpoints;
 use serde_json::json;
 use std::collections::BTreeSet;
 

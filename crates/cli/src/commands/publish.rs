@@ -10,6 +10,7 @@ use crate::{Env, RunOutput, open};
 use heldto_fact::{Content, FactId};
 use heldto_ledger::{SystemRecord, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
+use heldto_store::Checkpoints;
 use heldto_store_files::{Folder, FolderError};
 use std::collections::BTreeSet;
 
@@ -109,14 +110,14 @@ pub fn naming(
 ) -> Result<BTreeSet<FactId>, CommandError> {
     let mut found = BTreeSet::new();
     if !ids.is_empty() {
-        open.recorded(0..open.head().size(), &mut |recorded| {
-            if let Content::Known(fact) = recorded.content
+        for recorded in open.recorded(0..open.head().size()) {
+            if let Content::Known(fact) = recorded?.content
                 && !sensitive.contains(fact.entity_id())
                 && fact.names_any(ids)
             {
                 found.insert(fact.id);
             }
-        })?;
+        }
     }
     Ok(found)
 }

@@ -8,7 +8,7 @@ use crate::open::{Access, LocalStore, Opening, is_ledger};
 use crate::{Env, RunOutput, input, open, published};
 use heldto_exchange::export;
 use heldto_proof::TILE_WIDTH;
-use heldto_store::{Notice, Notices, Store, StoredEntry};
+use heldto_store::{Log, Notice, Notices, StoredEntry};
 use heldto_store_files::Folder;
 use std::ops::Range;
 use std::path::Path;
@@ -62,7 +62,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
 }
 
 /// Opens another copy of the ledger; its content is untrusted.
-fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn Store>, CommandError> {
+fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn Log>, CommandError> {
     let same = |one: &Path, other: &Path| {
         one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|o| o == one))
     };
@@ -97,20 +97,17 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn St
 }
 
 /// Returns the readable entries of a range; after an unreadable one, skips to the next tile.
-fn entries_of(copy: &dyn Store, range: Range<u64>) -> Vec<StoredEntry> {
+fn entries_of(copy: &dyn Log, range: Range<u64>) -> Vec<StoredEntry> {
     let mut all = Vec::new();
     let mut next = range.start;
     let end = range.end.min(copy.head().map_or(0, |head| head.size()));
     while next < end {
-        let read = copy.read(next..end, &mut |stored| {
+        let mut entries = copy.entries(next..end);
+        while let Ok(Some(stored)) = entries.try_next() {
             next = stored.index + 1;
             all.push(stored.clone());
-            true
-        });
-        match read {
-            Ok(()) => break,
-            Err(_) => next = (next / TILE_WIDTH + 1) * TILE_WIDTH,
         }
+        next = (next / TILE_WIDTH + 1) * TILE_WIDTH;
     }
     all
 }

@@ -8,6 +8,7 @@ use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, key, open};
 use heldto_ledger::{KeyChange, SystemRecord};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
+use heldto_store::Checkpoints;
 use std::path::Path;
 
 /// Signs the current head and prints the checkpoint.
@@ -28,7 +29,7 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Resul
     let size = verified.entries;
     let chain = verified.chain;
     // From here on, a ledger shorter than this size is refused.
-    open.store_mut().set_signed_mark(size, chain, &note.to_string())?;
+    open.store_mut().put_checkpoint(size, chain, &note.to_string())?;
     Ok(note)
 }
 

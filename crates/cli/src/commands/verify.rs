@@ -11,7 +11,7 @@ use heldto_fact::FactId;
 use heldto_ledger::{Defect, Ledger, Verified, decode_fact};
 use heldto_proof::{Checkpoint, Verifier};
 use heldto_report::Format;
-use heldto_store::Store;
+use heldto_store::{Checkpoints, Log};
 use heldto_store_files::Folder;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -98,15 +98,11 @@ fn file(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Resul
 
 /// Returns the error for a broken entry, with the id and the text of its fact, unless that fact is
 /// sensitive in any version.
-fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandError {
+fn named<S: Log + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandError {
     let fact = problem.entry.and_then(|index| {
-        let mut fact = None;
-        let read = ledger.store().read(index..index.saturating_add(1), &mut |stored| {
-            let part = stored.parts.iter().find(|(number, _)| *number == 0);
-            fact = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok());
-            false
-        });
-        read.ok().and(fact)
+        let stored = ledger.store().entry(index).ok()?;
+        let (_, bytes) = stored.parts.iter().find(|(number, _)| *number == 0)?;
+        decode_fact(bytes.get(32..)?).ok()
     });
     let mut error = CommandError::from(problem);
     if let Some(fact) = fact.filter(|fact| !is_sensitive_anywhere(ledger, fact.entity_id())) {
@@ -118,26 +114,25 @@ fn named<S: Store + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandEr
 /// Returns `true` if a fact is sensitive in any version, or if an entry cannot be read.
 ///
 /// Reads the log itself, up to the first sensitive version, because the ledger may be broken.
-fn is_sensitive_anywhere<S: Store>(ledger: &Ledger<S>, id: &FactId) -> bool {
-    let mut is_sensitive = false;
-    let mut open_indexed = |index: u64| {
-        let read = ledger.store().read(index..ledger.head().size(), &mut |stored| {
-            let part = stored.parts.iter().find(|(number, _)| *number == 0);
-            if let Some(fact) = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok())
-                && fact.entity_id() == id
-            {
-                is_sensitive |= fact.marks_sensitive();
-            }
-            !is_sensitive
-        });
-        read.is_ok()
-    };
-    // If some entries cannot be read, assume that the fact is sensitive.
-    !open_indexed(0) || is_sensitive
+fn is_sensitive_anywhere<S: Log>(ledger: &Ledger<S>, id: &FactId) -> bool {
+    let mut entries = ledger.store().entries(0..ledger.head().size());
+    loop {
+        let stored = match entries.try_next() {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return false,
+            // If some entries cannot be read, assume that the fact is sensitive.
+            Err(_) => return true,
+        };
+        let part = stored.parts.iter().find(|(number, _)| *number == 0);
+        let fact = part.and_then(|(_, bytes)| decode_fact(bytes.get(32..)?).ok());
+        if fact.is_some_and(|fact| fact.entity_id() == id && fact.marks_sensitive()) {
+            return true;
+        }
+    }
 }
 
 /// Compares a sound ledger with the reader's trust anchors: contradictions first, then signatures.
-fn finish<S: Store + Sync>(
+fn finish<S: Log + Sync>(
     global: &Global,
     ledger: &Ledger<S>,
     verified: &Verified,
@@ -166,7 +161,7 @@ pub struct Signed {
 ///
 /// # Errors
 /// If anything contradicts, or if a key was given and does not sign all entries.
-pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Trust) -> Result<Signed, CommandError> {
+pub fn signed<S: Log>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Trust) -> Result<Signed, CommandError> {
     let expected = trust.expect(ledger)?;
     let own = checkpoint.map(|bytes| read_checkpoint(bytes, "the ledger's own checkpoint")).transpose()?;
     if let Some((_, own)) = &own {
@@ -200,7 +195,7 @@ pub fn signed<S: Store>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &T
 /// Returns the error for the first correction that has no effect.
 ///
 /// Sensitive facts are not named.
-fn of_no_effect<S: Store + Sync>(ledger: &Ledger<S>, index: u64, of: &FactId) -> CommandError {
+fn of_no_effect<S: Log + Sync>(ledger: &Ledger<S>, index: u64, of: &FactId) -> CommandError {
     let named = if is_sensitive_anywhere(ledger, of) { "a fact".to_owned() } else { format!("`{of}`") };
     let message = format!(
         "broken: entry {index}: it corrects {named}, but its replacement has another id or kind, so it has no effect"

@@ -5,7 +5,7 @@
 use super::{Defect, Fault, Walk, at, elsewhere};
 use crate::Ledger;
 use heldto_proof::{Entry, Role};
-use heldto_store::Store;
+use heldto_store::Log;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts named by redactions or withholdings, each with the index of the first that names it.
@@ -14,7 +14,7 @@ type Named = BTreeMap<NamedPart, u64>;
 /// Entry index and part number.
 type NamedPart = (u64, u64);
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Counts the absent parts by cause, and checks that no erased part is present.
     ///
     /// Reads each entry that a record names once, in order.
@@ -105,20 +105,18 @@ impl<S: Store + Sync> Ledger<S> {
     fn first_that_is_none(&self, named: &Named) -> Result<Option<(NamedPart, u64)>, Box<Defect>> {
         let (Some(first), Some(last)) = (named.keys().next(), named.keys().next_back()) else { return Ok(None) };
         let mut parts = named.iter().peekable();
-        let mut wrong = None;
-        let read = self.store.read(first.0..last.0 + 1, &mut |stored| {
+        let mut entries = self.store.entries(first.0..last.0 + 1);
+        // Every entry was read before.
+        while let Some(stored) = entries.try_next().map_err(|error| elsewhere(Fault::Store(error)))? {
             let roles: Vec<Role> =
                 Entry::decode(&stored.entry).map(|e| e.parts.iter().map(|p| p.role).collect()).unwrap_or_default();
             while let Some((part, by)) = parts.next_if(|((entry, _), _)| *entry == stored.index) {
                 let role = usize::try_from(part.1).ok().and_then(|number| roles.get(number));
-                if role.is_none_or(|role| *role == Role::Ledger) && wrong.is_none() {
-                    wrong = Some((*part, *by));
+                if role.is_none_or(|role| *role == Role::Ledger) {
+                    return Ok(Some((*part, *by)));
                 }
             }
-            wrong.is_none()
-        });
-        // Every entry was read before.
-        read.map_err(|error| elsewhere(Fault::Store(error)))?;
-        Ok(wrong)
+        }
+        Ok(None)
     }
 }

@@ -4,8 +4,8 @@
 
 use super::Walk;
 use crate::{Ledger, kind_code};
-use heldto_fact::{Content, FactId, IndexTerm, Kind};
-use heldto_store::Store;
+use heldto_fact::{Content, FactId, IndexTerm, Kind, Recorded};
+use heldto_store::Log;
 
 /// Replacement of a fact by a correction.
 pub struct Replaced {
@@ -19,7 +19,7 @@ pub struct Replaced {
     pub kind: Kind,
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Returns entry and target of the first correction that has no effect for any reader.
     ///
     /// Without an index, a fact is read again only if its kind, kept from the first pass, differs
@@ -37,25 +37,20 @@ impl<S: Store + Sync> Ledger<S> {
     /// replacement.
     fn kind_first_told(&self, walk: &Walk, replaced: &Replaced) -> Option<Kind> {
         let hash = self.index_key.hash(&IndexTerm::Id(&replaced.of));
-        let places: Vec<u64> = if self.store.keeps_index() {
-            self.store.find(&[hash], usize::MAX).ok()?.into_iter().map(|(_, place)| place).collect()
+        let places: Vec<u64> = if let Some(index) = self.store.index() {
+            index.find(&[hash], usize::MAX).ok()?.into_iter().map(|(_, place)| place).collect()
         } else {
             // The id hashes were sorted by `check_index`.
             let from = walk.own.partition_point(|(own, ..)| *own < hash);
             let same = walk.own.iter().skip(from).take_while(|(own, ..)| *own == hash);
             same.filter(|(.., kind)| *kind != kind_code(replaced.kind)).map(|(_, place, _)| *place).collect()
         };
-        let mut kind = None;
-        for place in places {
-            // An unreadable entry was reported before.
-            drop(self.recorded(place..place + 1, &mut |recorded| {
-                if let Content::Known(fact) = recorded.content
-                    && fact.id == replaced.of
-                {
-                    kind = Some(fact.kind());
-                }
-            }));
-        }
-        kind
+        // An unreadable entry was reported before.
+        let told = places.into_iter().filter_map(|place| self.recorded(place..place + 1).next()?.ok());
+        let kind = |recorded: Recorded| match recorded.content {
+            Content::Known(fact) if fact.id == replaced.of => Some(fact.kind()),
+            _ => None,
+        };
+        told.filter_map(kind).last()
     }
 }

@@ -8,7 +8,7 @@ use crate::{Ledger, Redaction, SystemRecord, Withholding, decode_fact, kind_code
 use chrono::DateTime;
 use heldto_fact::{Body, IndexTerm};
 use heldto_proof::{Chain, CompactRange, Entry, Hash, MAX_PART, Part, PartRef, Role, chain, leaf_hash};
-use heldto_store::{Store, StoreError, StoredEntry};
+use heldto_store::{Log, StoreError, StoredEntry};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
@@ -47,7 +47,7 @@ pub struct ChunkCheck {
     pub unreadable: Vec<u64>,
 }
 
-impl<S: Store + Sync> Ledger<S> {
+impl<S: Log + Sync> Ledger<S> {
     /// Checks a chunk, which must begin at a multiple of the chunk size.
     pub fn chunk(&self, range: Range<u64>, secret: &RandomState) -> ChunkCheck {
         let mut chunk = ChunkCheck {
@@ -68,16 +68,17 @@ impl<S: Store + Sync> Ledger<S> {
             unreadable: Vec::new(),
         };
         let mut edge = CompactRange::default();
-        let read = self.store.read(range.clone(), &mut |stored| {
-            let step = self.step(&mut chunk, &mut edge, stored, secret);
-            chunk.fault = step.err().map(|fault| (stored.index, fault));
-            chunk.fault.is_none()
-        });
-        if let (Err(error), None) = (read, &chunk.fault) {
-            chunk.fault = Some(match error {
-                StoreError::Lost { index, why } => (index, Fault::Lost(why)),
-                error => (range.start + edge.size(), Fault::Store(error)),
-            });
+        let mut entries = self.store.entries(range.clone());
+        while chunk.fault.is_none() {
+            chunk.fault = match entries.try_next() {
+                Ok(None) => break,
+                Ok(Some(stored)) => {
+                    let step = self.step(&mut chunk, &mut edge, stored, secret);
+                    step.err().map(|fault| (stored.index, fault))
+                }
+                Err(StoreError::Lost { index, why }) => Some((index, Fault::Lost(why))),
+                Err(error) => Some((range.start + edge.size(), Fault::Store(error))),
+            };
         }
         chunk.tree = edge.subtree_roots().collect();
         chunk
@@ -156,7 +157,7 @@ impl<S: Store + Sync> Ledger<S> {
         let (found, hashes) = match role {
             Role::Fact => match decode_fact(bytes) {
                 Ok(fact) => {
-                    if !self.store.keeps_index() {
+                    if self.store.index().is_none() {
                         chunk.own.push((self.index_key.hash(&IndexTerm::Id(&fact.id)), index, kind));
                     }
                     if let Body::Correction { of, replacement, .. } = &fact.body {
