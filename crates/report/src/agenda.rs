@@ -2,6 +2,7 @@
 //! unanswered into questions for the next meeting. Knows no rules of judging. Start at [`agenda`].
 
 use crate::contradictions;
+use crate::fact_line::{ids, ids_of};
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
@@ -80,7 +81,7 @@ pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repor
             (_, true) => format!("Do these agree? {}", c.text),
             (_, false) => format!("Which is right? {}", c.text),
         },
-        ids: c.facts.iter().map(|f| f.id.to_string()).collect(),
+        ids: ids_of(c.facts.iter().copied()),
         why: vec![if c.possible { "they may disagree" } else { "they cannot both be right" }.to_owned()],
     }));
     document.summary.push(match points.len() {
@@ -108,7 +109,7 @@ fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
     let binds = matches!(force, Some(Force::Duty | Force::Requirement | Force::Remedy));
     let unproved = j.grade <= Grade::Claimed;
     let untold = j.delivered.as_ref().filter(|(done, ..)| done.is_none_or(|d| d == Interval::ANY));
-    let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
+    let owners = ids(j.owners.iter().copied()).join(", ");
     let (heading, question) = match j.status {
         Status::Breached | Status::Reversed => {
             ("Not met when it was due", format!("\"{text}\": what has been done since, and by when will it be met?"))
@@ -155,7 +156,7 @@ fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
         ),
         _ => return None,
     };
-    let mut why = vec![format!("{}, owed by {}: {}", j.status, owners.join(", "), judgement::finding(j))];
+    let mut why = vec![format!("{}, owed by {owners}: {}", j.status, judgement::finding(j))];
     let assessed = j.notes.iter().filter(|n| matches!(n, Note::Assessed { .. }));
     why.extend(assessed.map(|n| judgement::note(view, n)));
     why.extend(j.settles.iter().map(|s| format!("would settle it: {}", judgement::remedy(*s))));

@@ -1,9 +1,10 @@
 //! Turns the amounts of facts into totals by party and role, each amount counted once. Knows no
 //! rates of exchange and no judgements. Start at [`amounts`].
 
+use crate::fact_line::{self, citations, ids, ids_of, parties, public_by, sources, when};
 use crate::wording::{amount, count, interval, list, voice_of};
-use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, day};
-use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice, When};
+use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone};
+use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice};
 use heldto_replay::{Cluster, Total, View, totals};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -180,7 +181,7 @@ const fn per(amount: &Amount) -> Basis {
 
 /// Returns the section of one party.
 fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Section {
-    let name = list(&names(view, groups.first().map_or(&[][..], |g| &g.whose)));
+    let name = parties(view, groups.first().map_or(&[], |g| &g.whose));
     let mut blocks = Vec::new();
     let units: BTreeSet<&Unit> = groups.iter().map(|g| &g.total.unit).collect();
     for unit in units {
@@ -227,8 +228,7 @@ pub(crate) fn sentence(group: &Group<'_>) -> String {
         notes.push(format!("{} left out as part of another amount", total.parts.len()));
     }
     for overlap in &total.may_overlap {
-        let ids: Vec<String> = overlap.iter().map(|f| f.id.to_string()).collect();
-        notes.push(format!("{} may be the same, so this is a range", list(&ids)));
+        notes.push(format!("{} may be the same, so this is a range", list(&ids_of(overlap.iter().copied()))));
     }
     let notes = if notes.is_empty() { String::new() } else { format!("; {}", notes.join("; ")) };
     let role = role_words(group);
@@ -248,9 +248,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
             // The mention that has an amount of this group.
             let has = |t: &&&Fact| t.amounts.iter().any(|a| fits(a, group));
             let fact = c.mentions.iter().find(has).copied().unwrap_or_else(|| c.first());
-            let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
-            let said = said_by(view, fact);
-            let first = [fact.id.to_string(), when, said, note.to_owned()];
+            let first = [fact.id.to_string(), when(fact), said_by(view, fact), note.to_owned()];
             let first = first.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
             let first = format!("{first}{}", voice_of(fact));
             Item { mark: told(c, group), line: fact.text.clone(), details: vec![first] }
@@ -262,12 +260,10 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
 
 /// Returns the speaker if the fact is about somebody as well.
 fn said_by(view: &View<'_>, fact: &Fact) -> String {
-    let by = names(view, &fact.by);
-    if by.is_empty() || fact.about.is_empty() { String::new() } else { format!("said by {}", list(&by)) }
-}
-
-fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
-    ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
+    if fact.by.is_empty() || fact.about.is_empty() {
+        return String::new();
+    }
+    format!("said by {}", parties(view, &fact.by))
 }
 
 /// Returns `true` if an amount has the role, unit and basis of this group.
@@ -301,13 +297,9 @@ fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Clust
 fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     let mut details = Vec::new();
     for mention in cluster.mentions.iter() {
-        let known = view
-            .fact_known_from(&mention.id)
-            .map_or_else(|| "first public on an unknown day".to_owned(), |known| format!("public by {}", day(known)));
-        let amounts: Vec<String> = mention.amounts.iter().map(amount).collect();
-        let sources: Vec<String> = mention.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
-        let amounts = amounts.join(", ");
-        details.push(format!("{known}: {amounts} · {} ({})", mention.id, sources.join("; ")));
+        let known = public_by(view, mention).unwrap_or_else(|| "first public on an unknown day".to_owned());
+        let amounts = fact_line::amounts(mention).join(", ");
+        details.push(format!("{known}: {amounts} · {} ({})", mention.id, citations(mention)));
     }
     Item { mark: format!("{} times", cluster.mentions.len()), line: cluster.first().text.clone(), details }
 }
@@ -333,7 +325,7 @@ fn sum(group: &Group<'_>) -> [Cell; 2] {
 fn total_row(group: &Group<'_>) -> Vec<Cell> {
     let [low, high] = sum(group);
     vec![
-        Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
+        Cell::Words(ids(&group.whose)),
         group.role.as_str().into(),
         group.per.as_str().into(),
         group.total.unit.to_string().into(),
@@ -347,7 +339,7 @@ fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
     let row = |kind: &str, own: [Cell; 2], total: [Cell; 2], about: [Cell; 7]| {
         let of = [
             kind.into(),
-            Cell::Words(group.whose.iter().map(ToString::to_string).collect()),
+            Cell::Words(ids(&group.whose)),
             group.role.as_str().into(),
             group.per.as_str().into(),
             group.total.unit.to_string().into(),
@@ -357,24 +349,17 @@ fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
     let none = || [Cell::Empty, Cell::Empty];
     let thing = |c: &Cluster<'_>, is_counted: bool| {
         let fact = c.first();
-        let sources = c.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
         let own = group.total.amount_of(c).filter(|_| is_counted && group.adds_up());
         let overlap = group.total.may_overlap.iter().find(|all| all.iter().any(|f| f.id == fact.id));
-        let others = overlap
-            .into_iter()
-            .flatten()
-            .filter(|f| f.id != fact.id)
-            .take(MOST_NAMED)
-            .map(|f| f.id.to_string())
-            .collect();
+        let others = overlap.into_iter().flatten().copied().filter(|f| f.id != fact.id).take(MOST_NAMED);
         let about = [
             fact.id.as_str().into(),
             fact.text.clone().into(),
             told(c, group).into(),
-            Cell::Words(others),
-            Cell::Words(c.mentions.iter().map(|t| t.id.to_string()).collect()),
+            Cell::Words(ids_of(others)),
+            Cell::Words(ids_of(c.mentions.iter().copied())),
             fact.voice.map_or("", Voice::as_str).into(),
-            Cell::Words(sources),
+            Cell::Words(sources(c.mentions.iter().copied())),
         ];
         row(if is_counted { "thing" } else { "part" }, ends(own), none(), about)
     };

@@ -2,8 +2,9 @@
 //! it takes its sections; no output format. Start at [`authority`].
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
+use crate::fact_line::{occurred, parties, recorded_when, when};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
-use crate::wording::{amount, count, interval, list, names, voice_of};
+use crate::wording::{amount, count, interval, names, voice_of};
 use crate::{
     Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, contradictions, deliveries, metrics,
     questions,
@@ -93,14 +94,13 @@ impl<'a> Brief<'a> {
     }
 
     fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: &str) {
-        let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string);
         let row = vec![
             section.into(),
             fact.id.as_str().into(),
             fact.text.clone().into(),
             status.into(),
             amount.into(),
-            when.into(),
+            recorded_when(fact).into(),
         ];
         self.document.data.rows.push(row);
     }
@@ -137,9 +137,8 @@ impl<'a> Brief<'a> {
         }
         let mut controllers: Vec<(&str, Vec<String>)> = Vec::new();
         for control in controls(&self.view, self.party) {
-            let when = control.fact.occurred.as_ref().map_or_else(String::new, When::describe);
             let to_come = if control.begun == Truth::No { ", still to come" } else { "" };
-            let line = format!("{when}{to_come} ({})", control.fact.id);
+            let line = format!("{}{to_come} ({})", occurred(control.fact), control.fact.id);
             match controllers.last_mut().filter(|(by, _)| *by == control.by) {
                 Some((_, lines)) => lines.push(line),
                 None => controllers.push((control.by, vec![line])),
@@ -154,10 +153,9 @@ impl<'a> Brief<'a> {
 
     /// Returns a fact as a list item.
     fn item(&self, fact: &Fact, details: Vec<String>) -> Item {
-        let when = fact.occurred.as_ref().or(fact.period.as_ref());
         let mut all = vec![fact.id.to_string()];
         all.extend(details.into_iter().filter(|d| !d.is_empty()));
-        Item { mark: when.map_or_else(String::new, When::describe), line: fact.text.clone(), details: all }
+        Item { mark: when(fact), line: fact.text.clone(), details: all }
     }
 
     /// Adds the facts of a kind that name the party, oldest first.
@@ -168,10 +166,10 @@ impl<'a> Brief<'a> {
         facts.sort_by_key(|f| (f.window().earliest, f.window().latest));
         let mut items = Vec::new();
         for fact in &facts {
-            let by: Vec<String> = fact.by.iter().map(|id| self.view.name(id).to_owned()).collect();
+            let by = parties(&self.view, &fact.by);
             let detail = match &fact.body {
-                Body::Inspection { outcome, .. } => format!("by {}: {outcome}{}", list(&by), voice_of(fact)),
-                Body::Notice { form } => format!("{form}, by {}{}", list(&by), voice_of(fact)),
+                Body::Inspection { outcome, .. } => format!("by {by}: {outcome}{}", voice_of(fact)),
+                Body::Notice { form } => format!("{form}, by {by}{}", voice_of(fact)),
                 _ => String::new(),
             };
             items.push(self.item(fact, vec![detail]));

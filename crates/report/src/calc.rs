@@ -1,9 +1,9 @@
 //! Evaluates arithmetic over fields of facts, in bounds: differences, sums, ratios, days between
 //! two dates, a date plus a duration. Knows no reports. Start at [`calc`].
 
-use crate::explain::sources;
+use crate::fact_line::{entry, ids_of, source_lines};
 use crate::pledges::terms;
-use crate::wording::{day_range, days_between, interval, with_unit};
+use crate::wording::{day_range, days_between, interval, list, with_unit};
 use crate::{Block, Document, Item, ReportBasis, Section};
 use chrono::NaiveDate;
 use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Span, Target, Unit, When, Window};
@@ -166,8 +166,7 @@ fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize
         said.push(format!("{} is part of another amount counted here, so it is not added.", part.first().id));
     }
     for group in &total.may_overlap {
-        let ids: Vec<String> = group.iter().map(|f| f.id.to_string()).collect();
-        said.push(format!("{} may be the same, so the sum is a range.", crate::wording::list(&ids)));
+        said.push(format!("{} may be the same, so the sum is a range.", list(&ids_of(group.iter().copied()))));
     }
     let sum = CalcValue::Number(bounds(total.sum), unit.unwrap_or_default());
     (Some((added.len(), sum)), said)
@@ -216,9 +215,8 @@ fn field<'a>(view: &View<'a>, token: &str) -> Result<(CalcValue, Origin<'a>), Ca
 /// Returns the fact of an operand as a list item with its sources; `None` for a literal.
 fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
     let (fact, name) = operand.from.as_ref()?;
-    let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
-    let mut details = vec![format!("{}.{name} · {entry}", fact.id)];
-    details.extend(sources(view, fact));
+    let mut details = vec![format!("{}.{name} · {}", fact.id, entry(view, fact))];
+    details.extend(source_lines(view, fact));
     Some(Item { mark: describe(&operand.value).0, line: fact.text.clone(), details })
 }
 

@@ -2,9 +2,10 @@
 //! views. Start at [`changes`].
 
 use crate::amended::{self, amendments};
+use crate::fact_line::{ids, public_by};
 use crate::pledges::{PledgeFilter, judged};
 use crate::wording::{count, judgement, voice_of};
-use crate::{Cell, Document, Event, Item, ReportBasis, Selection, Tone, day};
+use crate::{Cell, Document, Event, Item, ReportBasis, Selection, Tone};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge_each};
@@ -192,20 +193,18 @@ fn new_facts<'a>(before: &View<'_>, later: &Selection<'a, '_>) -> Vec<&'a Fact> 
 
 fn item(m: &Moved<'_>) -> Item {
     let fact = m.after.mentions[0];
-    let owners: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
     let (was, graded) = m.before;
     let mark = match was {
         Status::NotYetKnown => m.after.status.to_string(),
         same if same == m.after.status => format!("{same}, {graded} → {}", m.after.grade),
         other => format!("{other} → {}", m.after.status),
     };
-    let mut details = vec![format!("{} · by {}", fact.id, owners.join(", "))];
+    let mut details = vec![format!("{} · by {}", fact.id, ids(&fact.by).join(", "))];
     details.extend((was != Status::NotYetKnown).then(|| format!("because: {}", m.because)));
     Item { mark, line: fact.text.clone(), details }
 }
 
 fn fact_item(view: &View<'_>, fact: &Fact) -> Item {
-    let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!("public by {}", day(d)));
-    let voice = voice_of(fact);
-    Item { mark: known, line: fact.text.clone(), details: vec![format!("{} · {}{voice}", fact.id, fact.kind())] }
+    let details = vec![format!("{} · {}{}", fact.id, fact.kind(), voice_of(fact))];
+    Item { mark: public_by(view, fact).unwrap_or_default(), line: fact.text.clone(), details }
 }

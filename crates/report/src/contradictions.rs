@@ -2,9 +2,10 @@
 //! amounts or days, or with another count than listed. Never decides which is right. Start at
 //! [`contradictions`].
 
+use crate::fact_line::{citations, ids, ids_of, occurred, sources};
 use crate::wording::{amount as amount_in_words, count, interval, voice_of};
 use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
-use heldto_fact::{Amount, Basis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit, When};
+use heldto_fact::{Amount, Basis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,8 +63,8 @@ pub fn contradictions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Docu
             c.kind.into(),
             if c.possible { "possible" } else { "certain" }.into(),
             c.text.clone().into(),
-            Cell::Words(c.facts.iter().map(|f| f.id.to_string()).collect()),
-            Cell::Words(c.facts.iter().flat_map(|f| &f.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
+            Cell::Words(ids_of(c.facts.iter().copied())),
+            Cell::Words(sources(c.facts.iter().copied())),
         ]
     }));
     document
@@ -257,8 +258,7 @@ fn days<'a>(cluster: &Cluster<'a>) -> Option<Contradiction<'a>> {
         return None;
     }
     let (f, g) = in_order(cluster, (first, last), |fact| fact);
-    let when = |f: &Fact| f.occurred.as_ref().map_or_else(String::new, When::describe);
-    let text = format!("{}: {} / {}", cluster.first().text, when(f), when(g));
+    let text = format!("{}: {} / {}", cluster.first().text, occurred(f), occurred(g));
     Some(Contradiction { kind: "days", text, facts: vec![f, g], possible: false })
 }
 
@@ -270,11 +270,8 @@ fn in_order<'a, T>(cluster: &Cluster<'a>, (a, b): (T, T), fact: impl Fn(&T) -> &
 
 pub(crate) fn item(c: &Contradiction<'_>) -> Item {
     let said = |f: &&Fact| {
-        let by: Vec<&str> = f.by.iter().map(FactId::as_str).collect();
-        let by = if by.is_empty() { String::new() } else { format!(" · by {}", by.join(", ")) };
-        let voice = voice_of(f);
-        let sources: Vec<String> = f.cites.iter().map(|c| format!("{}, {}", c.source, c.at)).collect();
-        format!("{}: {}{by}{voice} · {}", f.id, f.text.clone(), sources.join("; "))
+        let by = if f.by.is_empty() { String::new() } else { format!(" · by {}", ids(&f.by).join(", ")) };
+        format!("{}: {}{by}{} · {}", f.id, f.text, voice_of(f), citations(f))
     };
     let line = c.text.clone();
     let mark = if c.possible { "possible" } else { "certain" }.to_owned();

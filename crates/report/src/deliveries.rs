@@ -1,9 +1,10 @@
 //! Lists deliveries by the commitment they serve, and those that nobody had promised. Knows no
 //! judgements. Start at [`deliveries`].
 
-use crate::wording::{amount, count, voice_of};
+use crate::fact_line::{amounts, ids, ids_of, recorded_when, sources, when};
+use crate::wording::{count, voice_of};
 use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
-use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice, When};
+use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,11 +90,10 @@ fn outcome(fact: &Fact) -> Option<Outcome> {
 
 fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     let fact = cluster.first();
-    let by: Vec<&str> = fact.by.iter().map(FactId::as_str).collect();
     let mut first = vec![fact.id.to_string()];
     first.extend(outcome(fact).map(|o| o.as_str().replace('-', " ")));
-    first.extend((!by.is_empty()).then(|| format!("by {}", by.join(", "))));
-    first.extend(fact.amounts.iter().map(amount));
+    first.extend((!fact.by.is_empty()).then(|| format!("by {}", ids(&fact.by).join(", "))));
+    first.extend(amounts(fact));
     if cluster.mentions.len() > 1 {
         first.push(format!("recorded {} times, counted once", cluster.mentions.len()));
     }
@@ -102,8 +102,7 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
         let sure = if *strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
         details.push(format!("towards{sure} {}: {}", pledge.id, pledge.text.clone()));
     }
-    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
-    Item { mark: when, line: fact.text.clone(), details }
+    Item { mark: when(fact), line: fact.text.clone(), details }
 }
 
 fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Vec<Cell> {
@@ -112,12 +111,12 @@ fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Vec<Cell> {
         fact.id.as_str().into(),
         fact.text.clone().into(),
         outcome(fact).map_or("", Outcome::as_str).into(),
-        Cell::Words(fact.by.iter().map(ToString::to_string).collect()),
-        fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string).into(),
-        Cell::Words(fact.amounts.iter().map(amount).collect()),
+        Cell::Words(ids(&fact.by)),
+        recorded_when(fact).into(),
+        Cell::Words(amounts(fact)),
         fact.voice.map_or("", Voice::as_str).into(),
-        Cell::Words(towards.iter().map(|(f, _)| f.id.to_string()).collect()),
-        Cell::Words(cluster.mentions.iter().map(|t| t.id.to_string()).collect()),
-        Cell::Words(cluster.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
+        Cell::Words(ids_of(towards.iter().map(|(f, _)| *f))),
+        Cell::Words(ids_of(cluster.mentions.iter().copied())),
+        Cell::Words(sources(cluster.mentions.iter().copied())),
     ]
 }

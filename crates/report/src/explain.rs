@@ -1,8 +1,9 @@
 //! Explains the status of a commitment, down to entries, sources and lines. Knows no rules of
 //! judging: the judgement states its reasons. Start at [`explain`].
 
+use crate::fact_line::{entry, occurred, public_by, source_lines, sources};
 use crate::wording::{judgement, names, target, voice_of};
-use crate::{Block, Cell, Document, Item, ReportBasis, Section, Tone, day};
+use crate::{Block, Cell, Document, Item, ReportBasis, Section, Tone};
 use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation};
 use heldto_replay::{Judgement, Status, View, judge_each};
 
@@ -147,31 +148,16 @@ fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgeme
 }
 
 fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {
-    let entry = view.version(&fact.id).map_or_else(String::new, |v| format!("entry {}", v.index));
-    let known = view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!(", public by {}", day(d)));
-    let mut details = vec![format!("{} · {entry}{known}{}", fact.id, voice_of(fact))];
+    let known = public_by(view, fact).map(|known| format!(", {known}")).unwrap_or_default();
+    let mut details = vec![format!("{} · {}{known}{}", fact.id, entry(view, fact), voice_of(fact))];
     if !shows.is_empty() {
         details.push(shows);
     }
-    details.extend(sources(view, fact));
+    details.extend(source_lines(view, fact));
     if let Some(note) = fact.note.as_ref() {
         details.push(format!("note: {note}"));
     }
-    let mark = fact.occurred.as_ref().map_or_else(String::new, heldto_fact::When::describe);
-    Item { mark, line: fact.text.clone(), details }
-}
-
-/// Returns each cited source by title, with the place cited.
-pub(crate) fn sources(view: &View<'_>, fact: &Fact) -> Vec<String> {
-    fact.cites
-        .iter()
-        .map(|c| {
-            let title = view.fact(&c.source).map_or_else(|| c.source.to_string(), |s| s.text.clone());
-            let is_gone = view.versions(&c.source).last().is_some_and(|v| v.fact.is_none());
-            let gone = if is_gone { "; this source was retracted" } else { "" };
-            format!("source: {title} ({}), {}{gone}", c.source, c.at)
-        })
-        .collect()
+    Item { mark: occurred(fact), line: fact.text.clone(), details }
 }
 
 fn row(view: &View<'_>, role: &str, fact: &Fact, shows: &str, grade: &str, used: bool) -> Vec<Cell> {
@@ -184,6 +170,6 @@ fn row(view: &View<'_>, role: &str, fact: &Fact, shows: &str, grade: &str, used:
         grade.into(),
         Cell::Flag(used),
         view.fact_known_from(&fact.id).into(),
-        Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
+        Cell::Words(sources([fact])),
     ]
 }

@@ -13,6 +13,7 @@ mod contradictions;
 mod deliveries;
 mod document;
 mod explain;
+mod fact_line;
 mod filter;
 mod finding;
 mod metrics;

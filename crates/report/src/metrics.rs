@@ -1,6 +1,7 @@
 //! Turns measurements into series over time with their age, comparable figures of others, and the
 //! owner's own figures. Knows no commitments. Start at [`metrics`].
 
+use crate::fact_line::{ids, occurred, parties, public_by, sources};
 use crate::wording::{amount, count, list, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone};
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Kind, LinkKind, PartyKind, Voice, When, Window};
@@ -81,12 +82,8 @@ fn wholes<'a>(view: &View<'a>, value: &MetricValue<'a>) -> Vec<MetricValue<'a>> 
 }
 
 fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[MetricValue<'_>], compared: bool) -> Section {
-    let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
-    let whose = if compared {
-        String::new()
-    } else {
-        format!(": {}", view.fact(party).map_or(party.as_str(), |f| f.text.as_str()))
-    };
+    let name = view.name(metric);
+    let whose = if compared { String::new() } else { format!(": {}", view.name(party)) };
     let mut blocks = Vec::new();
     let unit = unit_of(view, metric);
     let bars: Vec<Bar> = values
@@ -121,7 +118,7 @@ fn cuts(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<String> {
         successors(view, party).into_iter().flat_map(|f| f.to.clone()).map(|id| (id, "after", "is followed by"));
     let with_figures = before.chain(after).filter(|(id, ..)| has_series(&id));
     let sentence = |(id, side, verb): (FactId, &str, &str)| {
-        let name = view.fact(&id).map_or_else(|| id.to_string(), |f| f.text.clone());
+        let name = view.name(&id);
         format!("The series is cut: this body {verb} {name}, whose figures {side} that are a series of their own.")
     };
     with_figures.map(sentence).collect()
@@ -138,16 +135,13 @@ fn is_owners(value: &MetricValue<'_>) -> bool {
     matches!(value.fact.voice, Some(Voice::Owner | Voice::SecondHand | Voice::Critic))
 }
 
-fn occurred(fact: &Fact) -> String {
-    fact.occurred.as_ref().map_or_else(String::new, When::describe)
-}
-
-fn names(view: &View<'_>, ids: &[FactId]) -> Vec<String> {
-    ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
+/// Returns the period of a figure, or else its date.
+fn period<'a>(value: &MetricValue<'a>) -> Option<&'a When> {
+    value.fact.period.as_ref().or(value.fact.occurred.as_ref())
 }
 
 fn label(value: &MetricValue<'_>) -> String {
-    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::describe);
+    let when = period(value).map_or_else(String::new, When::describe);
     if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::as_str)) } else { when }
 }
 
@@ -191,10 +185,8 @@ fn about(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &st
 /// its release.
 fn revision(view: &View<'_>, value: &MetricValue<'_>, unit: &str) -> String {
     let release = |fact: &Fact| {
-        let sources: Vec<&str> = fact.cites.iter().map(|c| c.source.as_str()).collect();
-        let known =
-            view.fact_known_from(&fact.id).map_or_else(String::new, |d| format!(", public by {}", crate::day(d)));
-        format!("{}{known}", sources.join(", "))
+        let known = public_by(view, fact).map(|known| format!(", {known}")).unwrap_or_default();
+        format!("{}{known}", ids(fact.cites.iter().map(|c| &c.source)).join(", "))
     };
     let was = value.revised.iter().filter_map(|fact| {
         let older = MetricValue::of(fact)?;
@@ -315,9 +307,8 @@ fn comparison(
             .rev()
             .find(|v| v.window == own.window && !is_owners(v) && v.in_unit(unit).is_some())
     };
-    let name = |p: &FactId| view.fact(p).map_or_else(|| p.to_string(), |f| f.text.clone());
     let bar = |p: &FactId, v: &MetricValue<'_>| Bar {
-        label: name(p),
+        label: view.name(p).to_owned(),
         value: v.in_unit(unit),
         shown: shown(v, unit),
         own: p == party,
@@ -374,8 +365,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
         let values = series(view, other, party);
         let details: Vec<String> = values.iter().map(|v| told(v, &unit)).collect();
         if !details.is_empty() {
-            let name = view.fact(other).map_or_else(|| other.to_string(), |f| f.text.clone());
-            items.push(Item { mark: String::new(), line: format!("{name} ({other})"), details });
+            items.push(Item { mark: String::new(), line: format!("{} ({other})", view.name(other)), details });
         }
     }
     if items.is_empty() {
@@ -386,7 +376,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
 
 /// Returns one value on a line, with its voice.
 fn told(value: &MetricValue<'_>, unit: &str) -> String {
-    let when = value.fact.period.as_ref().or(value.fact.occurred.as_ref()).map_or_else(String::new, When::describe);
+    let when = period(value).map_or_else(String::new, When::describe);
     let fact = value.fact;
     let place = fact.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
     // The numbers of an official figure are complete; for any other figure the wording matters.
@@ -402,9 +392,8 @@ fn told_of_others(view: &View<'_>, metric: &FactId, party: &FactId, unit: &str) 
     if others.len() > NEIGHBOURS {
         return Vec::new();
     }
-    let named = |p: &FactId| view.fact(p).map_or_else(|| p.to_string(), |f| f.text.clone());
     let of = |p: &FactId| {
-        series(view, metric, p).iter().map(|v| format!("{}: {}", named(p), told(v, unit))).collect::<Vec<_>>()
+        series(view, metric, p).iter().map(|v| format!("{}: {}", view.name(p), told(v, unit))).collect::<Vec<_>>()
     };
     others.into_iter().flat_map(of).collect()
 }
@@ -428,7 +417,7 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
         let around: Vec<String> = wholes(view, newest)
             .iter()
             .filter(|v| unit == "%" && v.in_unit(&unit).is_some())
-            .map(|v| format!("{} {}", list(&names(view, v.fact.subjects())), amount(v.amount)))
+            .map(|v| format!("{} {}", parties(view, v.fact.subjects()), amount(v.amount)))
             .collect();
         if !around.is_empty() {
             details.push(format!("for comparison: {}", list(&around)));
@@ -442,7 +431,7 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
                 count(values.len(), "value", "values")
             ));
         }
-        let name = view.fact(metric).map_or_else(|| metric.to_string(), |f| f.text.clone());
+        let name = view.name(metric).to_owned();
         let facts = values.iter().map(|v| v.fact).collect();
         items.push((metric.clone(), Item { mark: String::new(), line: name, details }, facts));
     }
@@ -470,7 +459,7 @@ fn row(metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&
     vec![
         metric.as_str().into(),
         party.as_str().into(),
-        fact.period.as_ref().or(fact.occurred.as_ref()).map_or_else(String::new, ToString::to_string).into(),
+        period(value).map_or_else(String::new, ToString::to_string).into(),
         earliest.into(),
         latest.into(),
         amount(value.amount).into(),
@@ -480,7 +469,7 @@ fn row(metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&
         number(denominator),
         fact.voice.map_or("", Voice::as_str).into(),
         fact.id.as_str().into(),
-        Cell::Words(releases(value).flat_map(|f| &f.cites).map(|c| format!("{} {}", c.source, c.at)).collect()),
+        Cell::Words(sources(releases(value))),
         newer.map_or(Cell::Empty, |newer| newer.id.as_str().into()),
     ]
 }

@@ -5,6 +5,7 @@ mod summary;
 
 pub(crate) use summary::summary;
 
+use crate::fact_line::{ids, ids_of, sources};
 use crate::finding;
 use crate::wording::{interval, judgement, target};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, day};
@@ -320,9 +321,8 @@ fn event(j: &Judgement<'_>) -> Option<Event> {
     let not_before = matches!(due.mode, Mode::NotBefore);
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
     let mark = if not_before { "Not before" } else { "Last due day" };
-    let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
-    let text =
-        format!("{}: {}. Due {}. {}", owners.join(", "), j.status.meaning(), due.describe(), judgement::finding(j));
+    let owners = ids(j.owners.iter().copied()).join(", ");
+    let text = format!("{owners}: {}. Due {}. {}", j.status.meaning(), due.describe(), judgement::finding(j));
     Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", first.text.clone()), text })
 }
 
@@ -355,9 +355,9 @@ fn counts(all: &[Judgement<'_>]) -> Section {
 /// Returns a commitment as a list item.
 pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     let first = j.mentions[0];
-    let owners: Vec<&str> = j.owners.iter().map(|id| id.as_str()).collect();
+    let owners = ids(j.owners.iter().copied()).join(", ");
     let to = if first.kind() == Kind::Recommendation { "to" } else { "by" };
-    let mut details = vec![format!("{} · {} {to} {}", first.id, force(first), owners.join(", "))];
+    let mut details = vec![format!("{} · {} {to} {owners}", first.id, force(first))];
     // Under these two statuses the heading says everything, unless a due date or a start is known.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
         details.push(judgement::finding(j));
@@ -425,8 +425,6 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
 
 fn row(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
     let first = j.mentions[0];
-    let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
-    let sources = j.mentions.iter().flat_map(|t| &t.cites).map(|c| format!("{} {}", c.source, c.at)).collect();
     let done = j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit)));
     let goal = j.target.map(target);
     // The window of a standing duty is the period judged, not a due date.
@@ -435,8 +433,8 @@ fn row(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) ->
     vec![
         first.id.as_str().into(),
         first.text.clone().into(),
-        Cell::Words(j.owners.iter().map(ToString::to_string).collect()),
-        ids(&first.to),
+        Cell::Words(ids(j.owners.iter().copied())),
+        Cell::Words(ids(&first.to)),
         force(first).into(),
         j.status.as_str().into(),
         j.grade.as_str().into(),
@@ -452,9 +450,9 @@ fn row(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) ->
         Cell::Words(j.missing.iter().map(judgement::gap).collect()),
         j.settles.map_or("", judgement::remedy).into(),
         Cell::Words(judgement::notes(view, j)),
-        Cell::Words(j.reasons.iter().filter(|r| r.used).map(|r| r.fact.id.to_string()).collect()),
-        Cell::Words(j.mentions.iter().map(|t| t.id.to_string()).collect()),
-        Cell::Words(sources),
+        Cell::Words(ids_of(j.reasons.iter().filter(|r| r.used).map(|r| r.fact))),
+        Cell::Words(ids_of(j.mentions.iter().copied())),
+        Cell::Words(sources(j.mentions.iter().copied())),
         // Withdrawn by a decision of the body that imposed it, a commitment is no broken promise.
         filter
             .scale

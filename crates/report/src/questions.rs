@@ -1,9 +1,10 @@
 //! Lists questions by asker and addressee, with their answers. Knows no judgements. Start at
 //! [`questions`].
 
+use crate::fact_line::{ids, ids_of, occurred, parties, public_by, sources};
 use crate::wording::{count, list};
-use crate::{Cell, Document, Item, ReportBasis, Selection, Tone, day};
-use heldto_fact::{Answer, Body, Fact, FactId, Kind, LinkKind, Strength, When};
+use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
+use heldto_fact::{Answer, Body, Fact, Kind, LinkKind, Strength};
 use heldto_replay::View;
 
 /// Returns the matching questions, grouped by their answer.
@@ -61,37 +62,33 @@ pub(crate) fn answers<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<(&'a Fact, Str
 }
 
 pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact) -> Item {
-    let names = |ids: &[FactId]| -> Vec<String> {
-        ids.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect()
-    };
-    let asked = match (names(&fact.by).as_slice(), names(&fact.to).as_slice()) {
+    let asked = match (fact.by.as_slice(), fact.to.as_slice()) {
         ([], []) => "asker and addressee not stated".to_owned(),
-        ([], to) => format!("put to {}", list(to)),
-        (by, []) => format!("asked by {}; addressee not stated", list(by)),
-        (by, to) => format!("{} asked {}", list(by), list(to)),
+        ([], to) => format!("put to {}", parties(view, to)),
+        (by, []) => format!("asked by {}; addressee not stated", parties(view, by)),
+        (by, to) => format!("{} asked {}", parties(view, by), parties(view, to)),
     };
     let mut details = vec![format!("{} · {asked}", fact.id)];
     for (answer, strength) in answers(view, fact) {
         let sure = if strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
-        let known = view.fact_known_from(&answer.id).map_or_else(String::new, |d| format!(", public by {}", day(d)));
+        let known = public_by(view, answer).map(|known| format!(", {known}")).unwrap_or_default();
         details.push(format!("answer{sure}: {} ({}{known})", answer.text.clone(), answer.id));
     }
     if let Some(note) = fact.note.as_ref() {
         details.push(format!("note: {note}"));
     }
-    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::describe), line: fact.text.clone(), details }
+    Item { mark: occurred(fact), line: fact.text.clone(), details }
 }
 
 fn row<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Cell> {
-    let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
     vec![
         fact.id.as_str().into(),
         fact.text.clone().into(),
-        ids(&fact.by),
-        ids(&fact.to),
+        Cell::Words(ids(&fact.by)),
+        Cell::Words(ids(&fact.to)),
         fact.occurred.as_ref().map_or_else(String::new, ToString::to_string).into(),
         answer_of(fact).map_or("", Answer::as_str).into(),
-        Cell::Words(view.linked_as(&fact.id, LinkKind::Answers).map(|(f, _)| f.id.to_string()).collect()),
-        Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
+        Cell::Words(ids_of(answers(view, fact).into_iter().map(|(answer, _)| answer))),
+        Cell::Words(sources([fact])),
     ]
 }

@@ -1,7 +1,7 @@
 //! Turns one fact into a page with every mention, every version and every link in both directions.
 //! Knows no judgements. Start at [`show`].
 
-use crate::explain::sources;
+use crate::fact_line::{ids, occurred, source_lines};
 use crate::wording::{amount, target};
 use crate::{Block, Cell, Document, Item, ReportBasis, Section, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, LinkKind, Strength, When};
@@ -85,8 +85,8 @@ fn mention(view: &View<'_>, fact: &Fact) -> Item {
         .or_else(|| fact.source_known_from())
         .map_or_else(|| "from the day it was recorded".to_owned(), |d| format!("by {}", day(d)));
     let mut details = vec![format!("{} · public {known}", fact.id)];
-    details.extend(sources(view, fact));
-    Item { mark: fact.occurred.as_ref().map_or_else(String::new, When::describe), line: fact.text.clone(), details }
+    details.extend(source_lines(view, fact));
+    Item { mark: occurred(fact), line: fact.text.clone(), details }
 }
 
 /// Returns the fields that are stated, and the names of expected fields that are not.
@@ -216,8 +216,7 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
             all
         }
         Body::Decision { ruling, on, terms, conditions } => {
-            let on: Vec<&str> = on.iter().map(FactId::as_str).collect();
-            let mut all = vec![("decision", ruling.to_string(), true), ("on", on.join(", "), true)];
+            let mut all = vec![("decision", ruling.to_string(), true), ("on", ids(on).join(", "), true)];
             all.extend(terms.iter().flat_map(|terms| of_terms(terms)));
             all.push(("conditions", text(conditions), false));
             all

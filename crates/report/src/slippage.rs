@@ -1,10 +1,11 @@
 //! Finds every move of a due date: from when to when, by whom, and with which explanation. Knows no
 //! clock but that of the view. Start at [`slippage`].
 
+use crate::fact_line::{ids, ids_of, public_by};
 use crate::pledges::{PledgeFilter, judged, terms};
-use crate::wording::{count, days_between};
-use crate::{Cell, Document, Item, ReportBasis, Selection, Tone, day};
-use heldto_fact::{Body, Due, Fact, FactId, LinkKind, Mode, Strength, Voice};
+use crate::wording::{count, days_between, names};
+use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
+use heldto_fact::{Body, Due, Fact, LinkKind, Mode, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
 
 /// One move of a due date.
@@ -96,19 +97,13 @@ fn explained<'a>(view: &View<'a>, mention: &'a Fact) -> Vec<&'a Fact> {
     view.linked_from(&mention.id).filter(|(f, l)| speaks(l.kind) && statement(f)).map(|(f, _)| f).collect()
 }
 
-fn owners(view: &View<'_>, fact: &Fact) -> String {
-    let names: Vec<String> =
-        fact.by.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |f| f.text.clone())).collect();
-    if names.is_empty() { "an unnamed body".to_owned() } else { names.join(", ") }
-}
-
 fn item(view: &View<'_>, m: &Move<'_>) -> Item {
-    let known = view
-        .fact_known_from(&m.to.0.id)
-        .map_or_else(|| "first public on an unknown day".to_owned(), |known| format!("public by {}", day(known)));
+    let known = public_by(view, m.to.0).unwrap_or_else(|| "first public on an unknown day".to_owned());
+    let by = &m.to.0.by;
+    let owners = if by.is_empty() { "an unnamed body".to_owned() } else { names(view, by) };
     let (least, most) = days_between(m.from.1.window(), m.to.1.window());
     let mut details = vec![
-        format!("{} · moved by {} ({}, {known})", m.commitment.id, owners(view, m.to.0), m.to.0.id),
+        format!("{} · moved by {owners} ({}, {known})", m.commitment.id, m.to.0.id),
         format!("due {}, then {}: {}", m.from.1.describe(), m.to.1.describe(), crate::wording::day_range(least, most)),
     ];
     details.extend(m.explained.iter().map(|f| format!("about the move: {} ({})", f.text.clone(), f.id)));
@@ -123,11 +118,11 @@ fn row(view: &View<'_>, m: &Move<'_>) -> Vec<Cell> {
         m.commitment.text.clone().into(),
         m.from.1.describe().into(),
         m.to.1.describe().into(),
-        Cell::Words(m.to.0.by.iter().map(FactId::to_string).collect()),
+        Cell::Words(ids(&m.to.0.by)),
         days(least),
         days(most),
         m.to.0.id.as_str().into(),
         view.fact_known_from(&m.to.0.id).into(),
-        Cell::Words(m.explained.iter().map(|f| f.id.to_string()).collect()),
+        Cell::Words(ids_of(m.explained.iter().copied())),
     ]
 }

@@ -2,7 +2,8 @@
 //! [`timeline`].
 
 use crate::amended::{self, Amendment, amendments};
-use crate::wording::{amount, count};
+use crate::fact_line::{amounts, date, ids, ids_of, recorded_when, sources, when};
+use crate::wording::{count, names};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
@@ -66,7 +67,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
         };
         document.summary.extend(selection.nearly(matching));
     }
-    let sources: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
+    let cited: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
     document.summary.push(if lines.is_empty() {
         "No fact matches.".to_owned()
     } else {
@@ -74,7 +75,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
             "{} {}, from {}.",
             count(lines.len(), "fact records", "facts record"),
             count(things, "distinct thing", "distinct things"),
-            count(sources.len(), "source", "sources")
+            count(cited.len(), "source", "sources")
         )
     });
     if !amended.is_empty() {
@@ -137,18 +138,15 @@ fn folded<'a>(view: &View<'a>, lines: Vec<Line<'a>>) -> Vec<Vec<Line<'a>>> {
 
 /// Returns the names of the speakers, or of the reporter if no speaker is named.
 fn speakers(view: &View<'_>, fact: &Fact) -> String {
-    let who: Vec<&FactId> = if fact.by.is_empty() { fact.reporter.iter().collect() } else { fact.by.iter().collect() };
-    let names: Vec<String> =
-        who.iter().map(|id| view.fact(id).map_or_else(|| id.to_string(), |party| party.text.clone())).collect();
-    if names.is_empty() { String::new() } else { format!(" · {}", names.join(", ")) }
+    let who = if fact.by.is_empty() { fact.reporter.as_slice() } else { &fact.by };
+    if who.is_empty() { String::new() } else { format!(" · {}", names(view, who)) }
 }
 
 fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
     let line = &told[0];
     let fact = line.fact;
-    let when =
-        fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(|| "date unknown".to_owned(), When::describe);
-    let amounts: Vec<String> = fact.amounts.iter().map(amount).collect();
+    let when = date(fact).map_or_else(|| "date unknown".to_owned(), When::describe);
+    let amounts = amounts(fact);
     let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
     // The period that the fact is about, if it differs from the time of the event.
     let about = fact.period.as_ref().filter(|_| fact.occurred.is_some() && fact.occurred != fact.period);
@@ -164,8 +162,8 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
     if let [_, again @ ..] = told
         && !again.is_empty()
     {
-        let ids: Vec<&str> = again.iter().map(|l| l.fact.id.as_str()).collect();
-        details.push(format!("recorded {} times, also as {}", told.len(), ids.join(", ")));
+        let ids = ids_of(again.iter().map(|l| l.fact)).join(", ");
+        details.push(format!("recorded {} times, also as {ids}", told.len()));
     }
     Item { mark, line: fact.text.clone(), details }
 }
@@ -186,8 +184,7 @@ fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
 
 fn event(line: &Line<'_>) -> Option<Event> {
     let fact = line.fact;
-    let when = fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, When::describe);
-    let text = format!("{} · {} · {when}", fact.id, fact.kind());
+    let text = format!("{} · {} · {}", fact.id, fact.kind(), when(fact));
     Some(Event { id: fact.id.to_string(), day: line.window.latest?, title: fact.text.clone(), text })
 }
 
@@ -209,19 +206,18 @@ fn amended_row(a: &Amendment<'_>) -> Vec<Cell> {
 
 fn row(line: &Line<'_>) -> Vec<Cell> {
     let fact = line.fact;
-    let ids = |ids: &[FactId]| Cell::Words(ids.iter().map(ToString::to_string).collect());
     vec![
         fact.id.as_str().into(),
         fact.kind().as_str().into(),
-        fact.occurred.as_ref().or(fact.period.as_ref()).map_or_else(String::new, ToString::to_string).into(),
+        recorded_when(fact).into(),
         line.window.earliest.into(),
         line.window.latest.into(),
         if line.certain { "certain" } else { "possible" }.into(),
         fact.text.clone().into(),
-        ids(&fact.by),
-        ids(&fact.about),
+        Cell::Words(ids(&fact.by)),
+        Cell::Words(ids(&fact.about)),
         fact.voice.map_or("", Voice::as_str).into(),
-        Cell::Words(fact.amounts.iter().map(amount).collect()),
-        Cell::Words(fact.cites.iter().map(|c| format!("{} {}", c.source, c.at)).collect()),
+        Cell::Words(amounts(fact)),
+        Cell::Words(sources([fact])),
     ]
 }

@@ -3,6 +3,7 @@
 
 mod alone;
 
+use crate::fact_line::date;
 use crate::wording::{amount, count};
 use crate::{Cell, Document, Item, ReportBasis, Tone, day};
 use alone::{amounts, counted, due_before_promise, folded, is_alike, name_in_id, short_million};
@@ -302,7 +303,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
 
     /// Warns if a delivery predates the promise, because it then keeps no promise.
     fn before_promise(&self, fact: &Fact) -> Option<(String, String)> {
-        let done = fact.occurred.as_ref().or(fact.period.as_ref())?.window().latest?;
+        let done = date(fact)?.window().latest?;
         let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
         let owed = towards
             .filter_map(|l| self.fact(&l.to))

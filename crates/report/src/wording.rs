@@ -201,8 +201,7 @@ pub(crate) fn grouped(n: usize) -> String {
 
 /// Returns the names of parties, joined by commas.
 pub(crate) fn names(view: &View<'_>, ids: &[FactId]) -> String {
-    let name = |id: &FactId| view.fact(id).map_or_else(|| id.to_string(), |party| party.text.clone());
-    ids.iter().map(name).collect::<Vec<_>>().join(", ")
+    ids.iter().map(|id| view.name(id)).collect::<Vec<_>>().join(", ")
 }
 
 /// Describes a target in words.

@@ -1,0 +1,77 @@
+//! Turns a fact into the words and the ids that every report repeats of it: when, who, how much,
+//! and from where. Knows no judgements and no documents. Start at [`when`] and [`sources`].
+
+use crate::wording::{amount, day, list};
+use heldto_fact::{Fact, FactId, When};
+use heldto_replay::View;
+
+/// Returns the date of the event, or else the period spoken of.
+pub(crate) fn date(fact: &Fact) -> Option<&When> {
+    fact.occurred.as_ref().or(fact.period.as_ref())
+}
+
+/// Describes the date of the event, or else the period; empty if neither is stated.
+pub(crate) fn when(fact: &Fact) -> String {
+    date(fact).map(When::describe).unwrap_or_default()
+}
+
+/// Returns the date of the event, or else the period, as recorded; empty if neither is stated.
+pub(crate) fn recorded_when(fact: &Fact) -> String {
+    date(fact).map(ToString::to_string).unwrap_or_default()
+}
+
+/// Describes the date of the event, without regard to the period; empty if it is not stated.
+pub(crate) fn occurred(fact: &Fact) -> String {
+    fact.occurred.as_ref().map(When::describe).unwrap_or_default()
+}
+
+/// Describes the day from which the public could know a fact: `public by 2 Jul 2025`.
+pub(crate) fn public_by(view: &View<'_>, fact: &Fact) -> Option<String> {
+    view.fact_known_from(&fact.id).map(|known| format!("public by {}", day(known)))
+}
+
+/// Returns ids as text.
+pub(crate) fn ids<'a>(ids: impl IntoIterator<Item = &'a FactId>) -> Vec<String> {
+    ids.into_iter().map(ToString::to_string).collect()
+}
+
+/// Returns the ids of facts as text.
+pub(crate) fn ids_of<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
+    ids(facts.into_iter().map(|fact| &fact.id))
+}
+
+/// Returns the names of parties as a sentence lists them: `a, b and c`.
+pub(crate) fn parties(view: &View<'_>, ids: &[FactId]) -> String {
+    list(&ids.iter().map(|id| view.name(id).to_owned()).collect::<Vec<_>>())
+}
+
+/// Returns the amounts as stated, each in words.
+pub(crate) fn amounts(fact: &Fact) -> Vec<String> {
+    fact.amounts.iter().map(amount).collect()
+}
+
+/// Returns the citations of facts for a table: the id of each source, then the place in it.
+pub(crate) fn sources<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
+    facts.into_iter().flat_map(|fact| &fact.cites).map(|cite| format!("{} {}", cite.source, cite.at)).collect()
+}
+
+/// Returns the citations of a fact on a line: `report-2025, page 3; letter, line 8`.
+pub(crate) fn citations(fact: &Fact) -> String {
+    let cited = fact.cites.iter().map(|cite| format!("{}, {}", cite.source, cite.at));
+    cited.collect::<Vec<_>>().join("; ")
+}
+
+/// Returns a line for each citation of a fact, with the title of the source and the place in it.
+pub(crate) fn source_lines(view: &View<'_>, fact: &Fact) -> Vec<String> {
+    let line = |cite: &heldto_fact::Citation| {
+        let is_gone = view.versions(&cite.source).last().is_some_and(|v| v.fact.is_none());
+        let gone = if is_gone { "; this source was retracted" } else { "" };
+        format!("source: {} ({}), {}{gone}", view.name(&cite.source), cite.source, cite.at)
+    };
+    fact.cites.iter().map(line).collect()
+}
+
+/// Returns the number of the ledger entry that holds a fact as known: `entry 12`.
+pub(crate) fn entry(view: &View<'_>, fact: &Fact) -> String {
+    view.version(&fact.id).map_or_else(String::new, |version| format!("entry {}", version.index))
+}
