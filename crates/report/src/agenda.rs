@@ -7,7 +7,7 @@ use crate::pledges::{PledgeFilter, judged, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
 use crate::wording::{count, interval, judgement};
-use crate::{Cell, Document, FactFilter, Item, ReportBasis, Selection, Tone};
+use crate::{Document, FactFilter, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Answer, Fact, Force, Interval, Kind};
 use heldto_replay::{Grade, Judgement, Note, Status, View};
 
@@ -41,8 +41,7 @@ pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repor
     let view = &selection.view();
     let title = filter.facts.by.as_ref().or(filter.facts.about.as_ref());
     let title = title.map_or_else(String::new, |p| format!(": {}", view.name(p)));
-    let mut document =
-        Document::new(format!("Questions for the next meeting{title}"), basis, &["heading", "question", "ids", "why"]);
+    let mut document = Document::new(format!("Questions for the next meeting{title}"), basis, COLUMNS);
     let mut points: Vec<Point> = Vec::new();
     let mut all = judged(selection, filter);
     all.sort_by_key(|j| std::cmp::Reverse(terms(j.mentions[0]).map(|c| c.force)));
@@ -96,11 +95,16 @@ pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repor
         };
         document.list(heading, *tone, of_heading.map(item).collect());
     }
-    document.data.rows.extend(points.iter().map(|p| {
-        vec![p.heading.into(), p.question.as_str().into(), Cell::Words(p.ids.clone()), Cell::Words(p.why.clone())]
-    }));
+    document.data.rows.extend(points.iter().map(cells));
     document
 }
+
+columns!(COLUMNS, fn cells(point: &Point) {
+    "heading" => point.heading,
+    "question" => point.question.as_str(),
+    "ids" => point.ids.clone(),
+    "why" => point.why.clone(),
+});
 
 fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
     let fact = j.mentions[0];

@@ -3,7 +3,7 @@
 
 use crate::fact_line::{self, citations, ids, ids_of, parties, public_by, sources, when};
 use crate::wording::{amount, count, interval, list, voice_of};
-use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone};
+use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns};
 use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice};
 use heldto_replay::{Cluster, Total, View, totals};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,31 +31,6 @@ impl AmountFilter {
     }
 }
 
-/// Columns of the full report.
-///
-/// An amount and a total have rows and columns of their own, so that adding up a column counts
-/// nothing twice; a part that is left out has its amount only in words.
-const COLUMNS: &[&str] = &[
-    "row",
-    "whose",
-    "role",
-    "per",
-    "unit",
-    "low",
-    "high",
-    "total-low",
-    "total-high",
-    "id",
-    "text",
-    "told-as",
-    "may-overlap",
-    "tellings",
-    "voice",
-    "sources",
-];
-
-const TOTALS: &[&str] = &["whose", "role", "per", "unit", "low", "high", "counted"];
-
 /// Returns amounts by party and role, as bounds.
 ///
 /// Nothing is added across parties or roles: money announced, allocated and paid may be the same.
@@ -82,7 +57,7 @@ pub fn amounts(selection: &Selection<'_, '_>, filter: &AmountFilter, basis: Repo
     for own in bodies {
         document.sections.push(section(view, own, filter));
         if filter.totals {
-            document.data.rows.extend(own.iter().map(|g| total_row(g)));
+            document.data.rows.extend(own.iter().map(|g| total_cells(g)));
         } else {
             document.data.rows.extend(own.iter().flat_map(|g| rows(g)));
         }
@@ -109,6 +84,10 @@ impl Group<'_> {
     /// shares, factors, or amounts in the role `stated`.
     fn adds_up(&self) -> bool {
         self.role != Role::Stated && matches!(self.total.unit, Unit::Money(_) | Unit::Counted(_))
+    }
+
+    fn sum(&self) -> Option<Interval> {
+        self.adds_up().then_some(self.total.sum)
     }
 }
 
@@ -307,64 +286,59 @@ fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
 /// Maximum number of possibly identical facts that a row names.
 const MOST_NAMED: usize = 20;
 
-/// Returns the two bounds as cells; empty if unknown.
-fn ends(known: Option<Interval>) -> [Cell; 2] {
-    let number = |limit: heldto_fact::Limit| Cell::Number(limit.value.to_string());
-    let Some(known) = known else { return [Cell::Empty, Cell::Empty] };
+/// Returns the ids of facts that may be the same as this one.
+fn overlapping(group: &Group<'_>, fact: &Fact) -> Vec<String> {
+    let overlap = group.total.may_overlap.iter().find(|all| all.iter().any(|f| f.id == fact.id));
+    ids_of(overlap.into_iter().flatten().copied().filter(|f| f.id != fact.id).take(MOST_NAMED))
+}
+
+/// Returns the lower bound; `None` if it is zero and so carries no information.
+fn low(known: Interval) -> Option<Quantity> {
     let is_nought = known.high.is_some_and(|high| high.value == Quantity::ZERO);
-    // A lower bound of zero carries no information.
-    let low = if known.low.value == Quantity::ZERO && !is_nought { Cell::Empty } else { number(known.low) };
-    [low, known.high.map_or(Cell::Empty, number)]
+    Some(known.low.value).filter(|low| *low != Quantity::ZERO || is_nought)
 }
 
-fn sum(group: &Group<'_>) -> [Cell; 2] {
-    ends(Some(group.total.sum).filter(|_| group.adds_up()))
+fn high(known: Interval) -> Option<Quantity> {
+    known.high.map(|high| high.value)
 }
 
-/// Returns the row of a total on its own, which ends with the number of items counted.
-fn total_row(group: &Group<'_>) -> Vec<Cell> {
-    let [low, high] = sum(group);
-    vec![
-        Cell::Words(ids(&group.whose)),
-        group.role.as_str().into(),
-        group.per.as_str().into(),
-        group.total.unit.to_string().into(),
-        low,
-        high,
-        (group.total.counted.len() as u64).into(),
-    ]
-}
+columns!(TOTALS, fn total_cells(group: &Group<'_>) {
+    "whose" => ids(&group.whose),
+    "role" => group.role.as_str(),
+    "per" => group.per.as_str(),
+    "unit" => group.total.unit.to_string(),
+    "low" => group.sum().and_then(low),
+    "high" => group.sum().and_then(high),
+    "counted" => group.total.counted.len(),
+});
+
+// An amount and a total have rows and columns of their own, so that adding up a column counts
+// nothing twice; a part that is left out has its amount only in words.
+columns!(COLUMNS, fn cells(
+    row: &str, group: &Group<'_>, thing: Option<&Cluster<'_>>, own: Option<Interval>, total: Option<Interval>
+) {
+    "row" => row,
+    "whose" => ids(&group.whose),
+    "role" => group.role.as_str(),
+    "per" => group.per.as_str(),
+    "unit" => group.total.unit.to_string(),
+    "low" => own.and_then(low),
+    "high" => own.and_then(high),
+    "total-low" => total.and_then(low),
+    "total-high" => total.and_then(high),
+    "id" => thing.map(|c| &c.first().id),
+    "text" => thing.map(|c| c.first().text.as_str()),
+    "told-as" => thing.map(|c| told(c, group)),
+    "may-overlap" => thing.map(|c| overlapping(group, c.first())),
+    "tellings" => thing.map(|c| ids_of(c.mentions.iter().copied())),
+    "voice" => thing.and_then(|c| c.first().voice).map(Voice::as_str),
+    "sources" => thing.map(|c| sources(c.mentions.iter().copied())),
+});
 
 fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
-    let row = |kind: &str, own: [Cell; 2], total: [Cell; 2], about: [Cell; 7]| {
-        let of = [
-            kind.into(),
-            Cell::Words(ids(&group.whose)),
-            group.role.as_str().into(),
-            group.per.as_str().into(),
-            group.total.unit.to_string().into(),
-        ];
-        of.into_iter().chain(own).chain(total).chain(about).collect::<Vec<Cell>>()
-    };
-    let none = || [Cell::Empty, Cell::Empty];
-    let thing = |c: &Cluster<'_>, is_counted: bool| {
-        let fact = c.first();
-        let own = group.total.amount_of(c).filter(|_| is_counted && group.adds_up());
-        let overlap = group.total.may_overlap.iter().find(|all| all.iter().any(|f| f.id == fact.id));
-        let others = overlap.into_iter().flatten().copied().filter(|f| f.id != fact.id).take(MOST_NAMED);
-        let about = [
-            fact.id.as_str().into(),
-            fact.text.clone().into(),
-            told(c, group).into(),
-            Cell::Words(ids_of(others)),
-            Cell::Words(ids_of(c.mentions.iter().copied())),
-            fact.voice.map_or("", Voice::as_str).into(),
-            Cell::Words(sources(c.mentions.iter().copied())),
-        ];
-        row(if is_counted { "thing" } else { "part" }, ends(own), none(), about)
-    };
-    let total = row("total", none(), sum(group), std::array::from_fn(|_| Cell::Empty));
-    let things = group.total.counted.iter().map(|c| thing(c, true));
-    let parts = group.total.parts.iter().map(|c| thing(c, false));
-    things.chain(parts).chain(group.adds_up().then_some(total)).collect()
+    let own = |c: &Cluster<'_>| group.total.amount_of(c).filter(|_| group.adds_up());
+    let things = group.total.counted.iter().map(|c| cells("thing", group, Some(c), own(c), None));
+    let parts = group.total.parts.iter().map(|c| cells("part", group, Some(c), None, None));
+    let total = group.sum().map(|sum| cells("total", group, None, None, Some(sum)));
+    things.chain(parts).chain(total).collect()
 }

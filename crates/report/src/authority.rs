@@ -6,8 +6,8 @@ use crate::fact_line::{occurred, parties, recorded_when, when};
 use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
 use crate::wording::{amount, count, interval, names, voice_of};
 use crate::{
-    Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, contradictions, deliveries, metrics,
-    questions,
+    Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, contradictions, deliveries,
+    metrics, questions,
 };
 use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role, Strength, Truth, When};
 use heldto_replay::{Cluster, Total, View, controls, payouts, predecessors, successors};
@@ -19,8 +19,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
     let fact = view.fact(party).filter(|f| f.kind() == Kind::Party)?;
     let facts = FactFilter { by: Some(party.clone()), ..FactFilter::default() };
     let owed = judged(&selected(view, &facts), &PledgeFilter { facts: facts.clone(), ..PledgeFilter::default() });
-    let columns = &["section", "id", "text", "status", "amount", "when"];
-    let document = Document::new(fact.text.clone(), basis, columns);
+    let document = Document::new(fact.text.clone(), basis, COLUMNS);
     let mut brief = Brief { view: *view, party, document };
     brief.document.summary = summary(&owed);
     let paid = payouts(view, party);
@@ -69,6 +68,15 @@ struct Brief<'a> {
     document: Document,
 }
 
+columns!(COLUMNS, fn cells(section: &str, fact: &Fact, status: &str, amount: &str) {
+    "section" => section,
+    "id" => &fact.id,
+    "text" => fact.text.as_str(),
+    "status" => status,
+    "amount" => amount,
+    "when" => recorded_when(fact),
+});
+
 fn paid_line(total: &Total<'_>) -> String {
     let merged =
         if total.merged() > 0 { format!("; {} recorded again, counted once", total.merged()) } else { String::new() };
@@ -94,15 +102,7 @@ impl<'a> Brief<'a> {
     }
 
     fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: &str) {
-        let row = vec![
-            section.into(),
-            fact.id.as_str().into(),
-            fact.text.clone().into(),
-            status.into(),
-            amount.into(),
-            recorded_when(fact).into(),
-        ];
-        self.document.data.rows.push(row);
+        self.document.data.rows.push(cells(section, fact, status, amount));
     }
 
     fn who(&mut self, fact: &Fact) {

@@ -4,7 +4,7 @@
 use crate::fact_line::{entry, ids_of, source_lines};
 use crate::pledges::terms;
 use crate::wording::{day_range, days_between, interval, list, with_unit};
-use crate::{Block, Document, Item, ReportBasis, Section};
+use crate::{Block, Document, Item, ReportBasis, Section, columns};
 use chrono::NaiveDate;
 use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Span, Target, Unit, When, Window};
 use heldto_replay::{View, totals};
@@ -83,17 +83,22 @@ pub fn calc(view: &View<'_>, expression: &str, basis: ReportBasis) -> Result<Doc
     let form = || CalcError::Form(expression.to_owned());
     let value = rest.try_fold(first.ok_or_else(form)?, |left, o| join(left, o.sign, o.value.clone()))?;
     let (shown, is_rounded) = describe(&value);
-    let mut document = Document::new(expression, basis, &["expression", "result"]);
+    let mut document = Document::new(expression, basis, COLUMNS);
     document.summary.push(shown.clone());
     document.summary.extend(is_rounded.then(|| "Rounded: the exact number has more decimals.".to_owned()));
     document.summary.extend(said);
-    document.data.rows.push(vec![expression.into(), shown.into()]);
+    document.data.rows.push(cells(expression, &shown));
     let items: Vec<Item> = operands.iter().filter_map(|o| item(view, o)).collect();
     if !items.is_empty() {
         document.sections.push(Section::plain("Worked out from", vec![Block::Items(items)]));
     }
     Ok(document)
 }
+
+columns!(COLUMNS, fn cells(expression: &str, result: &str) {
+    "expression" => expression,
+    "result" => result,
+});
 
 /// Fact and field that a value was taken from; `None` for a literal.
 type Origin<'a> = Option<(&'a Fact, String)>;

@@ -5,7 +5,7 @@ use crate::amended::{self, amendments};
 use crate::fact_line::{ids, public_by};
 use crate::pledges::{PledgeFilter, judged};
 use crate::wording::{count, judgement, voice_of};
-use crate::{Cell, Document, Event, Item, ReportBasis, Selection, Tone};
+use crate::{Document, Event, Item, ReportBasis, Selection, Tone, columns};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
 use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge_each};
@@ -24,8 +24,7 @@ pub fn changes(
 ) -> Document {
     let before = &earlier.view();
     let after = &later.view();
-    let columns = &["what", "id", "text", "before", "after", "because", "day"];
-    let mut document = Document::new(format!("What is new since {since}"), basis, columns);
+    let mut document = Document::new(format!("What is new since {since}"), basis, COLUMNS);
     document.asked = filter.describe();
     document.summary.extend(filter.facts.describe().map(|words| format!("Only facts {words}.")));
     let moved: Vec<Moved<'_>> = judged(later, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
@@ -68,17 +67,8 @@ pub fn changes(
         document.summary.push(format!("{are}. Figures are counted here; the metrics report lists them."));
     }
     for m in changed.iter().chain(&new) {
-        let cell = |s: Status| if s == Status::NotYetKnown { Cell::Empty } else { s.as_str().into() };
         let fact = m.after.mentions[0];
-        document.data.rows.push(vec![
-            "commitment".into(),
-            fact.id.as_str().into(),
-            fact.text.clone().into(),
-            cell(m.before.0),
-            cell(m.after.status),
-            m.because.as_str().into(),
-            m.day.into(),
-        ]);
+        document.data.rows.push(cells("commitment", &fact.id, &fact.text, Some(m), m.day));
         document.events.extend(m.day.map(|day| Event {
             id: fact.id.to_string(),
             day,
@@ -88,11 +78,7 @@ pub fn changes(
     }
     for a in &amended {
         let recorded = a.version.recorded_at.date_naive();
-        let row = [a.kind.as_str().into(), a.of.as_str().into(), a.reason.as_str().into()];
-        document
-            .data
-            .rows
-            .push(row.into_iter().chain([Cell::Empty, Cell::Empty, Cell::Empty, Cell::Day(recorded)]).collect());
+        document.data.rows.push(cells(a.kind.as_str(), a.of, &a.reason, None, Some(recorded)));
         document.events.push(Event {
             id: format!("{}.{}", a.of, a.version.index),
             day: recorded,
@@ -102,15 +88,7 @@ pub fn changes(
     }
     for fact in &facts {
         let known = after.fact_known_from(&fact.id);
-        document.data.rows.push(vec![
-            fact.kind().as_str().into(),
-            fact.id.as_str().into(),
-            fact.text.clone().into(),
-            Cell::Empty,
-            Cell::Empty,
-            Cell::Empty,
-            known.into(),
-        ]);
+        document.data.rows.push(cells(fact.kind().as_str(), &fact.id, &fact.text, None, known));
         document.events.extend(known.map(|day| Event {
             id: fact.id.to_string(),
             day,
@@ -138,6 +116,21 @@ struct Moved<'a> {
     /// Day from which the public could know the cause; for a correction or retraction, the day of
     /// recording; if only time has passed, the as-of day.
     day: Option<NaiveDate>,
+}
+
+columns!(COLUMNS, fn cells(what: &str, id: &FactId, text: &str, moved: Option<&Moved<'_>>, day: Option<NaiveDate>) {
+    "what" => what,
+    "id" => id,
+    "text" => text,
+    "before" => moved.and_then(|m| known(m.before.0)),
+    "after" => moved.and_then(|m| known(m.after.status)),
+    "because" => moved.map(|m| m.because.as_str()),
+    "day" => day,
+});
+
+/// Returns the word of a status; `None` if the commitment was not yet known.
+fn known(status: Status) -> Option<&'static str> {
+    (status != Status::NotYetKnown).then(|| status.as_str())
 }
 
 fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Moved<'a>> {

@@ -4,7 +4,7 @@
 
 use crate::fact_line::{citations, ids, ids_of, occurred, sources};
 use crate::wording::{amount as amount_in_words, count, interval, voice_of};
-use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
+use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Amount, Basis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +21,19 @@ pub(crate) struct Contradiction<'a> {
     pub possible: bool,
 }
 
+impl Contradiction<'_> {
+    const fn sure(&self) -> &'static str {
+        if self.possible { "possible" } else { "certain" }
+    }
+}
+
 /// Returns the disagreements among the matching facts.
 ///
 /// Both sides are kept; nothing here says which is right.
 #[must_use]
 pub fn contradictions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Document {
     let filter = selection.filter();
-    let mut document = Document::new("Contradictions", basis, &["kind", "sure", "text", "ids", "sources"]);
+    let mut document = Document::new("Contradictions", basis, COLUMNS);
     document.summary.extend(filter.describe().map(|words| format!("Only disagreements that involve a fact {words}.")));
     let found = found(selection);
     let possible = found.iter().filter(|c| c.possible).count();
@@ -58,17 +64,17 @@ pub fn contradictions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Docu
             document.list(heading, Tone::Warning, of_kind.map(|c| item(c)).collect());
         }
     }
-    document.data.rows.extend(found.iter().map(|c| {
-        vec![
-            c.kind.into(),
-            if c.possible { "possible" } else { "certain" }.into(),
-            c.text.clone().into(),
-            Cell::Words(ids_of(c.facts.iter().copied())),
-            Cell::Words(sources(c.facts.iter().copied())),
-        ]
-    }));
+    document.data.rows.extend(found.iter().map(cells));
     document
 }
+
+columns!(COLUMNS, fn cells(found: &Contradiction<'_>) {
+    "kind" => found.kind,
+    "sure" => found.sure(),
+    "text" => found.text.as_str(),
+    "ids" => ids_of(found.facts.iter().copied()),
+    "sources" => sources(found.facts.iter().copied()),
+});
 
 pub(crate) fn found<'a>(selection: &Selection<'a, '_>) -> Vec<Contradiction<'a>> {
     let view = &selection.view();
@@ -273,7 +279,5 @@ pub(crate) fn item(c: &Contradiction<'_>) -> Item {
         let by = if f.by.is_empty() { String::new() } else { format!(" · by {}", ids(&f.by).join(", ")) };
         format!("{}: {}{by}{} · {}", f.id, f.text, voice_of(f), citations(f))
     };
-    let line = c.text.clone();
-    let mark = if c.possible { "possible" } else { "certain" }.to_owned();
-    Item { mark, line, details: c.facts.iter().map(said).collect() }
+    Item { mark: c.sure().to_owned(), line: c.text.clone(), details: c.facts.iter().map(said).collect() }
 }

@@ -3,7 +3,7 @@
 
 use crate::fact_line::{amounts, ids, ids_of, recorded_when, sources, when};
 use crate::wording::{count, voice_of};
-use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
+use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +14,7 @@ pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportB
     let view = &selection.view();
     let filter = selection.filter();
     let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
-    let columns = &["id", "text", "outcome", "by", "when", "amounts", "voice", "towards", "tellings", "sources"];
-    let mut document = Document::new(title, basis, columns);
+    let mut document = Document::new(title, basis, COLUMNS);
     document.summary.extend(filter.describe().map(|words| format!("Only deliveries {words}.")));
     let facts = selection.facts(&|summary| summary.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
@@ -37,7 +36,7 @@ pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportB
     } else {
         towards_some.iter().chain(&towards_none).chain(&undone).collect()
     };
-    document.data.rows.extend(shown.iter().map(|(c, t)| row(c, t)));
+    document.data.rows.extend(shown.iter().map(|(c, t)| cells(c, t)));
     let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| list.iter().map(|(c, t)| item(c, t)).collect();
     if !unpledged {
         document.list("Towards a commitment", Tone::Plain, items(&towards_some));
@@ -105,18 +104,15 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     Item { mark: when(fact), line: fact.text.clone(), details }
 }
 
-fn row(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Vec<Cell> {
-    let fact = cluster.first();
-    vec![
-        fact.id.as_str().into(),
-        fact.text.clone().into(),
-        outcome(fact).map_or("", Outcome::as_str).into(),
-        Cell::Words(ids(&fact.by)),
-        recorded_when(fact).into(),
-        Cell::Words(amounts(fact)),
-        fact.voice.map_or("", Voice::as_str).into(),
-        Cell::Words(ids_of(towards.iter().map(|(f, _)| *f))),
-        Cell::Words(ids_of(cluster.mentions.iter().copied())),
-        Cell::Words(sources(cluster.mentions.iter().copied())),
-    ]
-}
+columns!(COLUMNS, fn cells(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) {
+    "id" => &cluster.first().id,
+    "text" => cluster.first().text.as_str(),
+    "outcome" => outcome(cluster.first()).map(Outcome::as_str),
+    "by" => ids(&cluster.first().by),
+    "when" => recorded_when(cluster.first()),
+    "amounts" => amounts(cluster.first()),
+    "voice" => cluster.first().voice.map(Voice::as_str),
+    "towards" => ids_of(towards.iter().map(|(pledge, _)| *pledge)),
+    "tellings" => ids_of(cluster.mentions.iter().copied()),
+    "sources" => sources(cluster.mentions.iter().copied()),
+});

@@ -4,7 +4,7 @@
 
 use crate::Selection;
 use chrono::{DateTime, NaiveDate, Utc};
-use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind};
+use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind, Quantity};
 use heldto_replay::{AllView, Clock, Status, Urgency, View};
 use std::collections::BTreeSet;
 
@@ -299,7 +299,7 @@ impl Chart {
     #[must_use]
     pub fn most(&self) -> i64 {
         let ends = self.bars.iter().filter_map(|b| b.value).map(|v| v.high.map_or(v.low.value, |h| h.value));
-        ends.map(heldto_fact::Quantity::ten_thousandths).max().unwrap_or(0).max(1)
+        ends.map(Quantity::ten_thousandths).max().unwrap_or(0).max(1)
     }
 }
 
@@ -366,6 +366,20 @@ impl TableBlock {
     }
 }
 
+/// Declares the columns of a table, each with what fills it: a constant with their names, and a
+/// function that returns the row of its arguments.
+macro_rules! columns {
+    ($names:ident, fn $cells:ident($($subject:ident: $type:ty),+) { $($name:literal => $fill:expr,)+ }) => {
+        const $names: &[$crate::Column] = &[$($name),+];
+
+        fn $cells($($subject: $type),+) -> Vec<$crate::Cell> {
+            vec![$($fill.into()),+]
+        }
+    };
+}
+
+pub(crate) use columns;
+
 impl From<Status> for Tone {
     fn from(status: Status) -> Self {
         match status.urgency() {
@@ -377,32 +391,31 @@ impl From<Status> for Tone {
     }
 }
 
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        if text.is_empty() { Self::Empty } else { Self::Text(text) }
-    }
+macro_rules! into_cell {
+    ($($type:ty: $value:ident => $cell:expr,)+) => {$(
+        impl From<$type> for Cell {
+            fn from($value: $type) -> Self {
+                $cell
+            }
+        }
+    )+};
 }
 
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
+into_cell! {
+    String: text => if text.is_empty() { Self::Empty } else { Self::Text(text) },
+    &str: text => text.to_owned().into(),
+    &FactId: id => Self::Text(id.to_string()),
+    Vec<String>: words => Self::Words(words),
+    NaiveDate: day => Self::Day(day),
+    bool: flag => Self::Flag(flag),
+    usize: number => Self::Number(number.to_string()),
+    u64: number => Self::Number(number.to_string()),
+    i64: number => Self::Number(number.to_string()),
+    Quantity: number => Self::Number(number.to_string()),
 }
 
-impl From<Option<NaiveDate>> for Cell {
-    fn from(day: Option<NaiveDate>) -> Self {
-        day.map_or(Self::Empty, Self::Day)
-    }
-}
-
-impl From<usize> for Cell {
-    fn from(number: usize) -> Self {
-        Self::Number(number.to_string())
-    }
-}
-
-impl From<u64> for Cell {
-    fn from(number: u64) -> Self {
-        Self::Number(number.to_string())
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Empty, Into::into)
     }
 }

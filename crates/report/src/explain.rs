@@ -3,9 +3,9 @@
 
 use crate::fact_line::{entry, occurred, public_by, source_lines, sources};
 use crate::wording::{judgement, names, target, voice_of};
-use crate::{Block, Cell, Document, Item, ReportBasis, Section, Tone};
+use crate::{Block, Document, Item, ReportBasis, Section, Tone, columns};
 use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation};
-use heldto_replay::{Judgement, Status, View, judge_each};
+use heldto_replay::{Judgement, Reason, Status, View, judge_each};
 
 /// Returns the argument for a commitment's status, or for a recommendation's with each addressee.
 ///
@@ -15,13 +15,12 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Docum
     let judged = judge_each(view, id);
     let first = judged.first()?;
     let one = judged.len() == 1;
-    let columns = &["role", "id", "entry", "text", "shows", "grade", "used", "known-from", "sources"];
     let title = if one {
         format!("Why {} is {}", first.mentions[0].id, first.status)
     } else {
         format!("The status of {} for each body it was made to", first.mentions[0].id)
     };
-    let mut document = Document::new(title, basis, columns);
+    let mut document = Document::new(title, basis, COLUMNS);
     // Measurements are not linked to the commitments they settle, so the newest source is that of
     // everything considered.
     let looked_at = judged.iter().flat_map(|j| j.mentions.iter().copied().chain(j.reasons.iter().map(|r| r.fact)));
@@ -38,20 +37,8 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Docum
 fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) {
     let first = j.mentions[0];
     let sections = &mut document.sections;
-    let data = &mut document.data;
-    for mention in j.mentions.iter() {
-        data.rows.push(row(view, "telling", mention, "", "", true));
-    }
-    for reason in &j.reasons {
-        data.rows.push(row(
-            view,
-            "evidence",
-            reason.fact,
-            &judgement::shown(reason),
-            reason.grade.as_str(),
-            reason.used,
-        ));
-    }
+    document.data.rows.extend(j.mentions.iter().map(|mention| cells(view, mention, None)));
+    document.data.rows.extend(j.reasons.iter().map(|reason| cells(view, reason.fact, Some(reason))));
     sections.push(Section {
         heading: format!("{to}{}: {}", j.status, j.status.meaning()),
         tone: j.status.into(),
@@ -160,16 +147,14 @@ fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {
     Item { mark: occurred(fact), line: fact.text.clone(), details }
 }
 
-fn row(view: &View<'_>, role: &str, fact: &Fact, shows: &str, grade: &str, used: bool) -> Vec<Cell> {
-    vec![
-        role.into(),
-        fact.id.as_str().into(),
-        view.version(&fact.id).map_or(Cell::Empty, |v| v.index.into()),
-        fact.text.clone().into(),
-        shows.into(),
-        grade.into(),
-        Cell::Flag(used),
-        view.fact_known_from(&fact.id).into(),
-        Cell::Words(sources([fact])),
-    ]
-}
+columns!(COLUMNS, fn cells(view: &View<'_>, fact: &Fact, reason: Option<&Reason<'_>>) {
+    "role" => if reason.is_some() { "evidence" } else { "telling" },
+    "id" => &fact.id,
+    "entry" => view.version(&fact.id).map(|version| version.index),
+    "text" => fact.text.as_str(),
+    "shows" => reason.map(judgement::shown),
+    "grade" => reason.map(|reason| reason.grade.as_str()),
+    "used" => reason.is_none_or(|reason| reason.used),
+    "known-from" => view.fact_known_from(&fact.id),
+    "sources" => sources([fact]),
+});

@@ -111,16 +111,16 @@ fn window(fields: &mut Vec<(&'static str, Cell)>, window: Window) {
 
 fn progress(fields: &mut Vec<(&'static str, Cell)>, count: &Progress<'_>) {
     fields.push(("delivered", interval(count.done, count.unit).into()));
-    fields.push(("delivered-low", Cell::Number(count.done.low.value.to_string())));
-    fields.push(("delivered-high", count.done.high.map_or(Cell::Empty, |h| Cell::Number(h.value.to_string()))));
-    fields.push(("target", Cell::Number(count.goal.to_string())));
+    fields.push(("delivered-low", count.done.low.value.into()));
+    fields.push(("delivered-high", count.done.high.map(|high| high.value).into()));
+    fields.push(("target", count.goal.into()));
     fields.push(("unit", count.unit.to_string().into()));
 }
 
 fn comparison(fields: &mut Vec<(&'static str, Cell)>, figure: &Comparison<'_>) {
     let Some((value, goal)) = figure.values else { return };
-    fields.push(("value-low", Cell::Number(value.low.value.to_string())));
-    fields.push(("value-high", value.high.map_or(Cell::Empty, |h| Cell::Number(h.value.to_string()))));
-    fields.push((if figure.is_floor { "at-least" } else { "at-most" }, Cell::Number(goal.to_string())));
+    fields.push(("value-low", value.low.value.into()));
+    fields.push(("value-high", value.high.map(|high| high.value).into()));
+    fields.push((if figure.is_floor { "at-least" } else { "at-most" }, goal.into()));
     fields.push(("unit", figure.unit.to_string().into()));
 }

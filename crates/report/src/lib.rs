@@ -36,6 +36,7 @@ pub use calc::{CalcError, calc};
 pub use changes::changes;
 pub use contradictions::contradictions;
 pub use deliveries::deliveries;
+pub(crate) use document::columns;
 pub use document::{
     Bar, Block, Cell, Chart, Column, Document, Event, Item, LogPosition, ReportBasis, Scope, Section, SensitiveEntries,
     TableBlock, Tone,

@@ -3,27 +3,10 @@
 
 use crate::fact_line::{ids, occurred, parties, public_by, sources};
 use crate::wording::{amount, count, list, sparkline, voice_of};
-use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone};
-use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Kind, LinkKind, PartyKind, Voice, When, Window};
+use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, columns};
+use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Interval, Kind, LinkKind, PartyKind, Voice, When};
 use heldto_replay::{AllView, MetricValue, View, predecessors, series, successors};
 use std::collections::BTreeSet;
-
-const COLUMNS: &[&str] = &[
-    "metric",
-    "party",
-    "when",
-    "earliest",
-    "latest",
-    "value",
-    "low",
-    "high",
-    "numerator",
-    "denominator",
-    "voice",
-    "id",
-    "sources",
-    "revised-by",
-];
 
 /// Returns the series of one metric or of all.
 ///
@@ -442,36 +425,37 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
 /// releases.
 fn rows(metric: &FactId, party: &FactId, value: &MetricValue<'_>) -> Vec<Vec<Cell>> {
     let older = value.revised.iter().filter_map(|fact| MetricValue::of(fact));
-    let older = older.map(|old| row(metric, party, &old, Some(value.fact)));
-    older.chain([row(metric, party, value, None)]).collect()
+    let older = older.map(|old| cells(metric, party, &old, Some(value.fact)));
+    older.chain([cells(metric, party, value, None)]).collect()
 }
 
-fn row(metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&Fact>) -> Vec<Cell> {
-    let fact = value.fact;
-    let (numerator, denominator) = match fact.body {
-        Body::Measurement { numerator, denominator, .. } => (numerator, denominator),
-        _ => (None, None),
-    };
-    let number = |n: Option<u64>| n.map_or(Cell::Empty, Cell::from);
-    let bounds = value.amount.value.map(|_| value.amount.interval());
-    let bound = |q: Option<heldto_fact::Quantity>| q.map_or(Cell::Empty, |q| Cell::Number(q.to_string()));
-    let Window { earliest, latest } = value.window;
-    vec![
-        metric.as_str().into(),
-        party.as_str().into(),
-        period(value).map_or_else(String::new, ToString::to_string).into(),
-        earliest.into(),
-        latest.into(),
-        amount(value.amount).into(),
-        bound(bounds.map(|b| b.low.value)),
-        bound(bounds.and_then(|b| b.high).map(|h| h.value)),
-        number(numerator),
-        number(denominator),
-        fact.voice.map_or("", Voice::as_str).into(),
-        fact.id.as_str().into(),
-        Cell::Words(sources(releases(value))),
-        newer.map_or(Cell::Empty, |newer| newer.id.as_str().into()),
-    ]
+columns!(COLUMNS, fn cells(metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&Fact>) {
+    "metric" => metric,
+    "party" => party,
+    "when" => period(value).map(ToString::to_string),
+    "earliest" => value.window.earliest,
+    "latest" => value.window.latest,
+    "value" => amount(value.amount),
+    "low" => bounds(value).map(|bounds| bounds.low.value),
+    "high" => bounds(value).and_then(|bounds| bounds.high).map(|high| high.value),
+    "numerator" => numerator(value),
+    "denominator" => value.out_of(),
+    "voice" => value.fact.voice.map(Voice::as_str),
+    "id" => &value.fact.id,
+    "sources" => sources(releases(value)),
+    "revised-by" => newer.map(|newer| &newer.id),
+});
+
+/// Returns the bounds of a figure; `None` if it has no number.
+fn bounds(value: &MetricValue<'_>) -> Option<Interval> {
+    value.amount.value.map(|_| value.amount.interval())
+}
+
+const fn numerator(value: &MetricValue<'_>) -> Option<u64> {
+    match value.fact.body {
+        Body::Measurement { numerator, .. } => numerator,
+        _ => None,
+    }
 }
 
 /// Returns every release that gives this figure.

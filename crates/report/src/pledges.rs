@@ -8,9 +8,9 @@ pub(crate) use summary::summary;
 use crate::fact_line::{ids, ids_of, sources};
 use crate::finding;
 use crate::wording::{interval, judgement, target};
-use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, day};
+use crate::{Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, columns, day};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit};
+use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit, Window};
 use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, judge_each};
 use std::collections::BTreeSet;
 
@@ -204,33 +204,6 @@ fn due_of(j: &Judgement<'_>, as_of: NaiveDate) -> DueFilter {
     }
 }
 
-const COLUMNS: &[&str] = &[
-    "id",
-    "text",
-    "by",
-    "to",
-    "force",
-    "status",
-    "grade",
-    "share",
-    "due",
-    "due-earliest",
-    "due-latest",
-    "first-due",
-    "delivered",
-    "target",
-    "rule",
-    "finding",
-    "missing",
-    "settles",
-    "notes",
-    "evidence",
-    "tellings",
-    "sources",
-    "scale",
-    "match",
-];
-
 /// Returns the report: a summary that can be quoted, then the commitments by status.
 #[must_use]
 pub fn pledges(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
@@ -245,8 +218,8 @@ pub fn pledges(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repo
         (None, None) => "Pledges".to_owned(),
     };
     let mut document = Document::new(title, basis, COLUMNS);
-    document.data.rows.extend(all.iter().map(|j| row(view, j, filter, "certain")));
-    document.data.rows.extend(possible.iter().map(|j| row(view, j, filter, "possible")));
+    document.data.rows.extend(all.iter().map(|j| cells(view, j, filter.scale, "certain")));
+    document.data.rows.extend(possible.iter().map(|j| cells(view, j, filter.scale, "possible")));
     document.asked = filter.describe();
     if let Some(words) = filter.facts_in_words() {
         document.summary.push(format!("Only commitments {words}."));
@@ -315,7 +288,7 @@ fn certainly(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter) -> bool 
 /// day of a `not-before`.
 fn event(j: &Judgement<'_>) -> Option<Event> {
     // A recurring commitment has periods and no single day.
-    let once = |d: &&heldto_fact::Due| j.status.is_open() && !matches!(d.mode, Mode::Every(_));
+    let once = |d: &&Due| j.status.is_open() && !matches!(d.mode, Mode::Every(_));
     let first = j.mentions[0];
     let due = j.due.filter(once)?;
     let not_before = matches!(due.mode, Mode::NotBefore);
@@ -423,43 +396,43 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
     })
 }
 
-fn row(view: &View<'_>, j: &Judgement<'_>, filter: &PledgeFilter, sure: &str) -> Vec<Cell> {
-    let first = j.mentions[0];
-    let done = j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit)));
-    let goal = j.target.map(target);
-    // The window of a standing duty is the period judged, not a due date.
-    let due_window =
-        if j.due.is_some_and(|d| d.window() != heldto_fact::Window::ANY) { j.window } else { heldto_fact::Window::ANY };
-    vec![
-        first.id.as_str().into(),
-        first.text.clone().into(),
-        Cell::Words(ids(j.owners.iter().copied())),
-        Cell::Words(ids(&first.to)),
-        force(first).into(),
-        j.status.as_str().into(),
-        j.grade.as_str().into(),
-        Counted::of(j).map_or("", Counted::as_str).into(),
-        j.due.map(heldto_fact::Due::describe).unwrap_or_default().into(),
-        due_window.earliest.into(),
-        due_window.latest.into(),
-        j.first_due.map(heldto_fact::Due::describe).unwrap_or_default().into(),
-        done.unwrap_or_default().into(),
-        goal.unwrap_or_default().into(),
-        judgement::finding(j).into(),
-        finding::data(&j.finding),
-        Cell::Words(j.missing.iter().map(judgement::gap).collect()),
-        j.settles.map_or("", judgement::remedy).into(),
-        Cell::Words(judgement::notes(view, j)),
-        Cell::Words(ids_of(j.reasons.iter().filter(|r| r.used).map(|r| r.fact))),
-        Cell::Words(ids_of(j.mentions.iter().copied())),
-        Cell::Words(sources(j.mentions.iter().copied())),
-        // Withdrawn by a decision of the body that imposed it, a commitment is no broken promise.
-        filter
-            .scale
-            .filter(|_| j.status != Status::Withdrawn || j.decisions.is_empty())
-            .and_then(|s| s.of(j.status))
-            .unwrap_or_default()
-            .into(),
-        sure.into(),
-    ]
+columns!(COLUMNS, fn cells(view: &View<'_>, j: &Judgement<'_>, scale: Option<Scale>, sure: &str) {
+    "id" => &j.mentions[0].id,
+    "text" => j.mentions[0].text.as_str(),
+    "by" => ids(j.owners.iter().copied()),
+    "to" => ids(&j.mentions[0].to),
+    "force" => force(j.mentions[0]),
+    "status" => j.status.as_str(),
+    "grade" => j.grade.as_str(),
+    "share" => Counted::of(j).map(Counted::as_str),
+    "due" => j.due.map(Due::describe),
+    "due-earliest" => due_window(j).earliest,
+    "due-latest" => due_window(j).latest,
+    "first-due" => j.first_due.map(Due::describe),
+    "delivered" => j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit))),
+    "target" => j.target.map(target),
+    "rule" => judgement::finding(j),
+    "finding" => finding::data(&j.finding),
+    "missing" => j.missing.iter().map(judgement::gap).collect::<Vec<_>>(),
+    "settles" => j.settles.map(judgement::remedy),
+    "notes" => judgement::notes(view, j),
+    "evidence" => ids_of(j.reasons.iter().filter(|r| r.used).map(|r| r.fact)),
+    "tellings" => ids_of(j.mentions.iter().copied()),
+    "sources" => sources(j.mentions.iter().copied()),
+    "scale" => scale.and_then(|scale| on_scale(j, scale)),
+    "match" => sure,
+});
+
+/// Returns the window of the due date; unbounded for a standing duty, whose window is the period
+/// judged.
+fn due_window(j: &Judgement<'_>) -> Window {
+    if j.due.is_some_and(|d| d.window() != Window::ANY) { j.window } else { Window::ANY }
+}
+
+/// Returns the status on another scale.
+///
+/// `None` for what was withdrawn by a decision of the body that imposed it, which is no broken
+/// promise.
+fn on_scale(j: &Judgement<'_>, scale: Scale) -> Option<&'static str> {
+    scale.of(j.status).filter(|_| j.status != Status::Withdrawn || j.decisions.is_empty())
 }

@@ -3,7 +3,7 @@
 
 use crate::fact_line::{ids, ids_of, occurred, parties, public_by, sources};
 use crate::wording::{count, list};
-use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
+use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Answer, Body, Fact, Kind, LinkKind, Strength};
 use heldto_replay::View;
 
@@ -12,8 +12,7 @@ use heldto_replay::View;
 pub fn questions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Document {
     let view = &selection.view();
     let filter = selection.filter();
-    let columns = &["id", "text", "by", "to", "when", "answer", "answered-by", "sources"];
-    let mut document = Document::new("Questions", basis, columns);
+    let mut document = Document::new("Questions", basis, COLUMNS);
     document.summary.extend(filter.describe().map(|words| format!("Only questions {words}.")));
     let asked: Vec<&Fact> =
         selection.facts(&|summary| summary.kind == Kind::Question).filter(|f| f.kind() == Kind::Question).collect();
@@ -37,7 +36,7 @@ pub fn questions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Document 
     for (answer, _, heading, tone) in ANSWERS {
         document.list(heading, *tone, of(*answer).map(|f| item(view, f)).collect());
     }
-    document.data.rows.extend(asked.iter().map(|f| row(view, f)));
+    document.data.rows.extend(asked.iter().map(|f| cells(view, f)));
     document
 }
 
@@ -80,15 +79,13 @@ pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact) -> Item {
     Item { mark: occurred(fact), line: fact.text.clone(), details }
 }
 
-fn row<'a>(view: &View<'a>, fact: &'a Fact) -> Vec<Cell> {
-    vec![
-        fact.id.as_str().into(),
-        fact.text.clone().into(),
-        Cell::Words(ids(&fact.by)),
-        Cell::Words(ids(&fact.to)),
-        fact.occurred.as_ref().map_or_else(String::new, ToString::to_string).into(),
-        answer_of(fact).map_or("", Answer::as_str).into(),
-        Cell::Words(ids_of(answers(view, fact).into_iter().map(|(answer, _)| answer))),
-        Cell::Words(sources([fact])),
-    ]
-}
+columns!(COLUMNS, fn cells(view: &View<'_>, fact: &Fact) {
+    "id" => &fact.id,
+    "text" => fact.text.as_str(),
+    "by" => ids(&fact.by),
+    "to" => ids(&fact.to),
+    "when" => fact.occurred.as_ref().map(ToString::to_string),
+    "answer" => answer_of(fact).map(Answer::as_str),
+    "answered-by" => ids_of(answers(view, fact).into_iter().map(|(answer, _)| answer)),
+    "sources" => sources([fact]),
+});

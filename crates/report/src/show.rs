@@ -3,7 +3,7 @@
 
 use crate::fact_line::{ids, occurred, source_lines};
 use crate::wording::{amount, target};
-use crate::{Block, Cell, Document, Item, ReportBasis, Section, day};
+use crate::{Block, Document, Item, ReportBasis, Section, columns, day};
 use heldto_fact::{Attribution, Body, Fact, FactId, Link, LinkKind, Strength, When};
 use heldto_replay::{Cluster, View};
 use std::collections::BTreeMap;
@@ -16,8 +16,7 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
     let fact = view.fact(id)?;
     let cluster = Cluster::of(view, fact);
     let title = format!("{} {}", fact.kind(), fact.id);
-    let columns = &["direction", "link", "strength", "id", "text"];
-    let mut document = Document::new(title, basis, columns);
+    let mut document = Document::new(title, basis, COLUMNS);
     let sections = &mut document.sections;
     let data = &mut document.data;
     sections.push(plain("What it says", Block::Pairs(fields(view, fact))));
@@ -27,12 +26,12 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
     for link in &fact.links {
         let other = view.fact(&link.to);
         links.push(link_item(&format!("{} {}", fact.link_kind(link), strength(link)), &link.to, other));
-        data.rows.push(link_row("to", fact.link_kind(link), link, &link.to, other));
+        data.rows.push(cells("to", fact.link_kind(link), link, &link.to, other));
     }
     for mention in cluster.mentions.iter() {
         for (from, link) in view.linked_from(&mention.id) {
             links.push(link_item(&format!("{} this {}", from.link_kind(link), strength(link)), &from.id, Some(from)));
-            data.rows.push(link_row("from", from.link_kind(link), link, &from.id, Some(from)));
+            data.rows.push(cells("from", from.link_kind(link), link, &from.id, Some(from)));
         }
     }
     if !links.is_empty() {
@@ -74,10 +73,13 @@ fn link_item(mark: &str, id: &FactId, other: Option<&Fact>) -> Item {
     Item { mark: mark.replace("  ", " ").trim().to_owned(), line, details: vec![id.to_string()] }
 }
 
-fn link_row(direction: &str, kind: LinkKind, link: &Link, id: &FactId, other: Option<&Fact>) -> Vec<Cell> {
-    let text = other.map_or_else(String::new, |f| f.text.clone());
-    vec![direction.into(), kind.as_str().into(), link.strength.as_str().into(), id.as_str().into(), text.into()]
-}
+columns!(COLUMNS, fn cells(direction: &str, kind: LinkKind, link: &Link, id: &FactId, other: Option<&Fact>) {
+    "direction" => direction,
+    "link" => kind.as_str(),
+    "strength" => link.strength.as_str(),
+    "id" => id,
+    "text" => other.map(|fact| fact.text.as_str()),
+});
 
 fn mention(view: &View<'_>, fact: &Fact) -> Item {
     let known = view

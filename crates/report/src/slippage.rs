@@ -4,7 +4,7 @@
 use crate::fact_line::{ids, ids_of, public_by};
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::wording::{count, days_between, names};
-use crate::{Cell, Document, Item, ReportBasis, Selection, Tone};
+use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Body, Due, Fact, LinkKind, Mode, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
 
@@ -20,13 +20,18 @@ pub(crate) struct Move<'a> {
     pub explained: Vec<&'a Fact>,
 }
 
+impl Move<'_> {
+    /// Returns the fewest and the most days by which the date moved.
+    fn days(&self) -> (Option<i64>, Option<i64>) {
+        days_between(self.from.1.window(), self.to.1.window())
+    }
+}
+
 /// Returns the moved due dates of the matching commitments.
 #[must_use]
 pub fn slippage(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let view = &selection.view();
-    let columns =
-        &["id", "text", "from", "to", "moved-by", "days-least", "days-most", "told-in", "known-from", "explained-by"];
-    let mut document = Document::new("Moved due dates", basis, columns);
+    let mut document = Document::new("Moved due dates", basis, COLUMNS);
     let judged = judged(selection, filter);
     let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).collect();
     document.summary.extend(filter.describe().map(|words| format!("Only commitments {words}.")));
@@ -41,7 +46,7 @@ pub fn slippage(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Rep
             count(n, "due date was moved", "due dates were moved")
         ),
     });
-    document.data.rows.extend(moves.iter().map(|m| row(view, m)));
+    document.data.rows.extend(moves.iter().map(|m| cells(view, m)));
     let (explained, silent): (Vec<_>, Vec<_>) = moves.iter().partition(|m| !m.explained.is_empty());
     let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m)).collect();
     document.list("Moved, with no explanation on record", Tone::Bad, items(silent));
@@ -101,7 +106,7 @@ fn item(view: &View<'_>, m: &Move<'_>) -> Item {
     let known = public_by(view, m.to.0).unwrap_or_else(|| "first public on an unknown day".to_owned());
     let by = &m.to.0.by;
     let owners = if by.is_empty() { "an unnamed body".to_owned() } else { names(view, by) };
-    let (least, most) = days_between(m.from.1.window(), m.to.1.window());
+    let (least, most) = m.days();
     let mut details = vec![
         format!("{} · moved by {owners} ({}, {known})", m.commitment.id, m.to.0.id),
         format!("due {}, then {}: {}", m.from.1.describe(), m.to.1.describe(), crate::wording::day_range(least, most)),
@@ -110,19 +115,15 @@ fn item(view: &View<'_>, m: &Move<'_>) -> Item {
     Item { mark: m.to.1.describe(), line: m.commitment.text.clone(), details }
 }
 
-fn row(view: &View<'_>, m: &Move<'_>) -> Vec<Cell> {
-    let (least, most) = days_between(m.from.1.window(), m.to.1.window());
-    let days = |n: Option<i64>| n.map_or(Cell::Empty, |n| Cell::Number(n.to_string()));
-    vec![
-        m.commitment.id.as_str().into(),
-        m.commitment.text.clone().into(),
-        m.from.1.describe().into(),
-        m.to.1.describe().into(),
-        Cell::Words(ids(&m.to.0.by)),
-        days(least),
-        days(most),
-        m.to.0.id.as_str().into(),
-        view.fact_known_from(&m.to.0.id).into(),
-        Cell::Words(ids_of(m.explained.iter().copied())),
-    ]
-}
+columns!(COLUMNS, fn cells(view: &View<'_>, m: &Move<'_>) {
+    "id" => &m.commitment.id,
+    "text" => m.commitment.text.as_str(),
+    "from" => m.from.1.describe(),
+    "to" => m.to.1.describe(),
+    "moved-by" => ids(&m.to.0.by),
+    "days-least" => m.days().0,
+    "days-most" => m.days().1,
+    "told-in" => &m.to.0.id,
+    "known-from" => view.fact_known_from(&m.to.0.id),
+    "explained-by" => ids_of(m.explained.iter().copied()),
+});

@@ -3,7 +3,9 @@
 
 use crate::pledges::{PledgeFilter, judged, summary};
 use crate::wording::count;
-use crate::{Block, Cell, Document, Item, LogPosition, ReportBasis, Section, Selection, SensitiveEntries, Tone, day};
+use crate::{
+    Block, Document, Item, LogPosition, ReportBasis, Section, Selection, SensitiveEntries, Tone, columns, day,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, Kind};
 use heldto_replay::{AllView, Clock, View};
@@ -132,10 +134,10 @@ pub fn status(
     let newest_source = glance.and_then(|g| g.newest_source.as_deref()?.parse().ok());
     let basis =
         ReportBasis { clock, log, last_recorded, newest_source, of_all_sources: true, sensitive: about.sensitive };
-    let mut document = Document::new(basis.log.origin.clone(), basis, &["name", "value"]);
+    let mut document = Document::new(basis.log.origin.clone(), basis, COLUMNS);
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {
-        document.data.rows.push(vec![name.into(), Cell::from(value.as_str())]);
+        document.data.rows.push(cells(name, &value));
         pairs.push((name.to_owned(), value));
     };
     let counted = document.basis.log.entries;
@@ -196,6 +198,11 @@ pub fn status(
     glance.stale.list(&mut document, stale, Tone::Warning, "heldto timeline --kind source");
     document
 }
+
+columns!(COLUMNS, fn cells(name: &str, value: &str) {
+    "name" => name,
+    "value" => value,
+});
 
 fn entries(n: u64) -> String {
     count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")

@@ -4,7 +4,7 @@
 use crate::amended::{self, Amendment, amendments};
 use crate::fact_line::{amounts, date, ids, ids_of, recorded_when, sources, when};
 use crate::wording::{count, names};
-use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, day};
+use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
 use heldto_replay::{Cluster, View};
@@ -28,9 +28,6 @@ struct Line<'a> {
     certain: bool,
 }
 
-const COLUMNS: &[&str] =
-    &["id", "kind", "when", "earliest", "latest", "match", "text", "by", "about", "voice", "amounts", "sources"];
-
 /// Returns the matching facts in order of time, or only their number by kind.
 ///
 /// A fact with a vague day may match `since` and `until` only possibly; such facts are listed
@@ -46,13 +43,15 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
     let mut document = Document::new("Timeline", basis, COLUMNS);
+    let row = |line: &Line<'_>| cells(&line.fact.id, line.fact.kind(), &line.fact.text, line.window, Some(line));
     document.data.rows.extend(lines.iter().map(row));
     document.events = lines.iter().filter_map(event).collect();
     // Corrections and retractions of matching facts, if their kind is requested.
     let wanted =
         |v: &Version| filter.kind.contains(if v.fact.is_some() { &Kind::Correction } else { &Kind::Retraction });
     let amended = amendments(selection, wanted);
-    document.data.rows.extend(amended.iter().map(amended_row));
+    let recorded = |a: &Amendment<'_>| Window::day(a.version.recorded_at.date_naive());
+    document.data.rows.extend(amended.iter().map(|a| cells(a.of, a.kind, &a.reason, recorded(a), None)));
     let things = Cluster::each(view, lines.iter().map(|l| l.fact)).len();
     document.asked = filter.describe();
     document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
@@ -188,36 +187,17 @@ fn event(line: &Line<'_>) -> Option<Event> {
     Some(Event { id: fact.id.to_string(), day: line.window.latest?, title: fact.text.clone(), text })
 }
 
-fn amended_row(a: &Amendment<'_>) -> Vec<Cell> {
-    let recorded = a.version.recorded_at.date_naive();
-    let mut row = vec![Cell::Empty; COLUMNS.len()];
-    let known = [
-        a.of.as_str().into(),
-        a.kind.as_str().into(),
-        recorded.to_string().into(),
-        Cell::Day(recorded),
-        Cell::Day(recorded),
-        "certain".into(),
-        a.reason.as_str().into(),
-    ];
-    row[..known.len()].clone_from_slice(&known);
-    row
-}
-
-fn row(line: &Line<'_>) -> Vec<Cell> {
-    let fact = line.fact;
-    vec![
-        fact.id.as_str().into(),
-        fact.kind().as_str().into(),
-        recorded_when(fact).into(),
-        line.window.earliest.into(),
-        line.window.latest.into(),
-        if line.certain { "certain" } else { "possible" }.into(),
-        fact.text.clone().into(),
-        Cell::Words(ids(&fact.by)),
-        Cell::Words(ids(&fact.about)),
-        fact.voice.map_or("", Voice::as_str).into(),
-        Cell::Words(amounts(fact)),
-        Cell::Words(sources([fact])),
-    ]
-}
+columns!(COLUMNS, fn cells(id: &FactId, kind: Kind, text: &str, window: Window, line: Option<&Line<'_>>) {
+    "id" => id,
+    "kind" => kind.as_str(),
+    "when" => line.map_or_else(|| Cell::from(window.earliest), |line| recorded_when(line.fact).into()),
+    "earliest" => window.earliest,
+    "latest" => window.latest,
+    "match" => if line.is_none_or(|line| line.certain) { "certain" } else { "possible" },
+    "text" => text,
+    "by" => line.map(|line| ids(&line.fact.by)),
+    "about" => line.map(|line| ids(&line.fact.about)),
+    "voice" => line.and_then(|line| line.fact.voice).map(Voice::as_str),
+    "amounts" => line.map(|line| amounts(line.fact)),
+    "sources" => line.map(|line| sources([line.fact])),
+});

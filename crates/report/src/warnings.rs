@@ -5,7 +5,7 @@ mod alone;
 
 use crate::fact_line::date;
 use crate::wording::{amount, count};
-use crate::{Cell, Document, Item, ReportBasis, Tone, day};
+use crate::{Document, Item, ReportBasis, Tone, columns, day};
 use alone::{amounts, counted, due_before_promise, folded, is_alike, name_in_id, short_million};
 use chrono::NaiveDate;
 use heldto_fact::{
@@ -53,7 +53,7 @@ pub fn check(view: &AllView<'_>, today: NaiveDate, basis: ReportBasis) -> Docume
     let sensitive = view.withheld().cloned().unwrap_or_default();
     let ground = KnownFacts { recorded: Some(*view), named: BTreeMap::new(), sensitive, today };
     let found = warnings(&facts, &ground);
-    let mut document = Document::new("Warnings", basis, &["id", "warning", "help"]);
+    let mut document = Document::new("Warnings", basis, COLUMNS);
     document.summary.push(match found.len() {
         0 => "Nothing on record looks wrong.".to_owned(),
         n => {
@@ -66,10 +66,15 @@ pub fn check(view: &AllView<'_>, today: NaiveDate, basis: ReportBasis) -> Docume
         details: vec![w.id.to_string(), w.help.clone()],
     };
     document.list("Likely wrong", Tone::Warning, found.iter().map(item).collect());
-    let row = |w: &Warning| vec![w.id.as_str().into(), w.title.as_str().into(), Cell::from(w.help.as_str())];
-    document.data.rows.extend(found.iter().map(row));
+    document.data.rows.extend(found.iter().map(cells));
     document
 }
+
+columns!(COLUMNS, fn cells(warning: &Warning) {
+    "id" => &warning.id,
+    "warning" => warning.title.as_str(),
+    "help" => warning.help.as_str(),
+});
 
 /// New and recorded facts, indexed by the properties that the checks compare.
 struct Together<'f, 'a> {
