@@ -3,6 +3,26 @@
 //! Turns a ledger into text that a stranger can check, and such text back. Knows entries, parts,
 //! checkpoints and JSON; no disk, no clock and no terminal, so it also builds for the browser.
 //! Start at [`export::write()`], [`proof_file::make`] and [`Trust`].
+//!
+//! # Examples
+//! ```
+//! use heldto_exchange::export;
+//! use heldto_fact::{Body, Fact, PartyKind};
+//! use heldto_ledger::Ledger;
+//! use heldto_proof::Genesis;
+//! use heldto_store::{Founding, MemoryStore};
+//!
+//! let genesis = Genesis { origin: "example.org/ledger".to_owned(), key: [7; 32] };
+//! let mut ledger = Ledger::open(MemoryStore::new(Founding { genesis, index_key: [0; 32] }))?;
+//! let council = Body::Party { kind: PartyKind::Council, identifiers: Vec::new() };
+//! let fact = Fact::amending("testshire".parse()?, "Testshire Council".to_owned(), council);
+//! ledger.append(&[fact], 1_700_000_000_000_000, &mut |salt| salt.fill(1))?;
+//!
+//! let text = export::write(&ledger, false, &|_, _| false)?;
+//! let copy = export::read(&text, [9; 32])?;
+//! assert_eq!(copy.head(), ledger.head());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod export;
 pub mod proof_file;

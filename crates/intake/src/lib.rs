@@ -3,6 +3,16 @@
 //! All problems of a file are reported at once, each with its position. This crate knows the
 //! vocabulary and its written form (docs/FACTS.md), but no ledger: the caller passes in the
 //! existing ids. Start at [`draft`] and [`map`].
+//!
+//! # Examples
+//! ```
+//! use heldto_intake::{File, Known, draft};
+//!
+//! let text = "[[party]]\nid = \"testshire\"\nname = \"Testshire Council\"\nkind = \"council\"\n".to_owned();
+//! let files = [File { name: "facts.toml".to_owned(), text }];
+//! let facts = draft(&files).facts(&Known::new()).expect("no problem");
+//! assert_eq!(facts[0].text, "Testshire Council");
+//! ```
 
 mod check;
 mod json;

@@ -1,10 +1,28 @@
 //! Folds recorded facts into fact histories, and judges commitments from them.
 //!
 //! Pure: this crate knows facts and their order in the log, but no store, no bytes of entries and
-//! no clock; days are arguments. Start with [`AllFacts`], which is folded from a whole log
-//! chunk by
-//! chunk ([`Chunk`]) or read fact by fact through an index ([`Lookup`]). A [`View`] then shows
-//! them by the three clocks, and [`judge()`] judges one commitment in a view.
+//! no clock; days are arguments. Start with [`AllFacts`], which is folded from a whole log chunk by
+//! chunk ([`Chunk`]) or read fact by fact through an index ([`Lookup`]). A [`View`] then shows them
+//! by the three clocks, and [`judge()`] judges one commitment in a view.
+//!
+//! # Examples
+//! ```
+//! use heldto_fact::{Body, Commitment, Content, Due, Fact, Force, Mode, Recorded};
+//! use heldto_replay::{AllFacts, Clock, Status, View, judge};
+//!
+//! let due = Due { mode: Mode::By, date: Some("2025-06-30".parse()?), rule: None, terms: None };
+//! let terms = Commitment { force: Force::Pledge, target: None, due: Some(due), test: None, personal: false };
+//! let text = "Open a new special school".to_owned();
+//! let pledge = Fact::amending("new-school".parse()?, text, Body::Pledge(Box::new(terms)));
+//! let recorded_at = "2024-01-01T12:00:00Z".parse()?;
+//! let facts = AllFacts::of(vec![Recorded { index: 0, recorded_at, content: Content::Known(pledge.clone()) }])?;
+//!
+//! let day = "2025-07-01".parse()?;
+//! let view = View::new(&facts, Clock { as_of: day, known_by: day });
+//! let judgement = judge(&view, &pledge.id).ok_or("no pledge")?;
+//! assert_eq!(judgement.status, Status::Overdue);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod all_facts;
 mod authority;
