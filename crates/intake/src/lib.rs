@@ -8,8 +8,13 @@
 //! ```
 //! use heldto_intake::{File, Known, draft};
 //!
-//! let text = "[[party]]\nid = \"testshire\"\nname = \"Testshire Council\"\nkind = \"council\"\n".to_owned();
-//! let files = [File { name: "facts.toml".to_owned(), text }];
+//! let text = r#"
+//! [[party]]
+//! id = "testshire"
+//! name = "Testshire Council"
+//! kind = "council"
+//! "#;
+//! let files = [File { name: "facts.toml".to_owned(), text: text.to_owned() }];
 //! let facts = draft(&files).facts(&Known::new()).expect("no problem");
 //! assert_eq!(facts[0].text, "Testshire Council");
 //! ```

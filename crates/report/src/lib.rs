@@ -7,18 +7,22 @@
 //! ```
 //! use heldto_fact::{Body, Commitment, Content, Fact, Force, Recorded};
 //! use heldto_replay::{AllFacts, Clock, View};
-//! use heldto_report::{FactFilter, Format, LogPosition, PledgeFilter, ReportBasis, Scope, Screen, Selection};
+//! use heldto_report::{Format, LogPosition, PledgeFilter, ReportBasis, Scope, Screen, Selection};
 //!
-//! let terms = Commitment { force: Force::Duty, target: None, due: None, test: None, personal: false };
-//! let duty = Fact::amending("duty".parse()?, "Answer every letter".to_owned(), Body::Pledge(Box::new(terms)));
+//! let force = Force::Duty;
+//! let terms = Commitment { force, target: None, due: None, test: None, personal: false };
+//! let pledge = Body::Pledge(Box::new(terms));
+//! let duty = Fact::amending("duty".parse()?, "Answer every letter".to_owned(), pledge);
 //! let recorded_at = "2024-01-01T12:00:00Z".parse()?;
-//! let facts = AllFacts::of(vec![Recorded { index: 0, recorded_at, content: Content::Known(duty) }])?;
+//! let content = Content::Known(duty);
+//! let facts = AllFacts::of(vec![Recorded { index: 0, recorded_at, content }])?;
 //!
 //! let day = "2025-07-01".parse()?;
 //! let all = PledgeFilter::default();
 //! let view = View::new(&facts, Clock { as_of: day, known_by: day });
 //! let selection = Selection::of(view, &all.facts).ok_or("all facts are at hand")?;
-//! let log = LogPosition { origin: "example.org/x".to_owned(), entries: 1, root: String::new(), chain: String::new() };
+//! let (root, chain) = (String::new(), String::new());
+//! let log = LogPosition { origin: "example.org/x".to_owned(), entries: 1, root, chain };
 //! let basis = ReportBasis::of(log, &Scope::Selection(selection));
 //! let document = heldto_report::pledges(&selection, &all, basis);
 //! let page = heldto_report::render(&document, Format::Md, Screen { width: 80, colour: false })?;
