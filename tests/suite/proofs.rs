@@ -326,8 +326,7 @@ fn every_case_of_the_transparency_worlds_is_decided_right() {
     };
     // Roots of another length are hashed, because only their equality matters.
     let hash = |v: &serde_json::Value| -> Option<Hash> {
-        use base64::Engine;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(v.as_str()?).ok()?;
+        let bytes = data_encoding::BASE64.decode(v.as_str()?.as_bytes()).ok()?;
         Some(bytes.as_slice().try_into().map_or_else(|_| Hash(*blake3::hash(&bytes).as_bytes()), Hash))
     };
     let is_hash = |v: &serde_json::Value| v.as_str().is_some_and(|text| text.len() == 44);

@@ -3,8 +3,7 @@
 
 use crate::formats::python;
 use crate::{has_tool, ok, root};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use heldto_proof::{Verifier, consistency, root_at};
 use heldto_store_files::Folder;
 use std::path::{Path, PathBuf};
@@ -45,7 +44,7 @@ impl Case {
         let mut tiles = folder.tiles(checkpoint.size);
         let proof = consistency(old, checkpoint.size, &mut tiles).expect("tiles");
         let root = root_at(old, &mut tiles).expect("tiles");
-        let lines = std::iter::once(root).chain(proof).map(|h| STANDARD.encode(h.0));
+        let lines = std::iter::once(root).chain(proof).map(|h| BASE64.encode(&h.0));
         std::iter::once(old.to_string()).chain(lines).map(|l| format!("{l}\n")).collect()
     }
 

@@ -7,8 +7,7 @@
 mod scenarios;
 
 use crate::{ok, root, run, text};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use heldto_fact::{Body, Fact, Kind};
 use heldto_intake::{File, Known, to_json};
 use heldto_ledger::{KeyChange, Redaction, ReserveKey, SystemRecord, Withholding, decode_fact, encode_fact, kind_code};
@@ -43,10 +42,10 @@ impl Builder {
         self.chain = chain(&bytes);
         self.edge.push(leaf_hash(&bytes));
         let shown = parts.iter().enumerate().filter(|(_, (_, keep))| *keep).map(|(n, (p, _))| {
-            json!({ "part": n, "role": p.role.as_str(), "salt": Hash(p.salt).to_string(), "bytes": STANDARD.encode(&p.bytes) })
+            json!({ "part": n, "role": p.role.as_str(), "salt": Hash(p.salt).to_string(), "bytes": BASE64.encode(&p.bytes) })
         });
         let mut line =
-            json!({ "index": entry.index, "entry": STANDARD.encode(&bytes), "parts": shown.collect::<Vec<_>>() });
+            json!({ "index": entry.index, "entry": BASE64.encode(&bytes), "parts": shown.collect::<Vec<_>>() });
         let fact =
             parts.iter().find(|(p, keep)| p.role == Role::Fact && *keep).and_then(|(p, _)| decode_fact(&p.bytes).ok());
         if let Some(fact) = fact {
@@ -132,9 +131,9 @@ fn odd_entry(tweak: Tweak) -> Vec<Value> {
 fn changed(line: usize, pointer: &str, change: Tweak) -> Vec<Value> {
     let mut lines = three().end();
     let value = lines[line].pointer_mut(pointer).expect("a value");
-    let mut bytes = STANDARD.decode(value.as_str().expect("text")).expect("base64");
+    let mut bytes = BASE64.decode(value.as_str().expect("text").as_bytes()).expect("base64");
     change(&mut bytes);
-    *value = STANDARD.encode(bytes).into();
+    *value = BASE64.encode(&bytes).into();
     lines
 }
 
@@ -267,7 +266,7 @@ fn every_fact_that_was_recorded_is_spelled_as_it_was() {
     let (mut facts, mut unknown) = (0, 0);
     for line in lines.chain(sound.flat_map(|(.., lines)| lines)) {
         for part in line["parts"].as_array().into_iter().flatten().filter(|part| part["role"] == "fact") {
-            let bytes = STANDARD.decode(part["bytes"].as_str().expect("text")).expect("base64");
+            let bytes = BASE64.decode(part["bytes"].as_str().expect("text").as_bytes()).expect("base64");
             match decode_fact(&bytes) {
                 Ok(fact) => {
                     assert_eq!(encode_fact(&fact).expect("short"), bytes, "{}", fact.id);

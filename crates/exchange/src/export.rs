@@ -1,8 +1,7 @@
 //! Exports as JSON lines (docs/FORMAT.md, *Export*): turns a ledger into text, and such text into a
 //! ledger in memory. Knows no disk and no signer. Start at [`write()`] and [`read`].
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use heldto_intake::{strict_json, to_json};
 use heldto_ledger::{ExportedEntry, ExportedPart, Ledger, RestoreError, restore};
 use heldto_proof::{Chain, Entry, Genesis, Hash, Part, Role};
@@ -69,10 +68,10 @@ pub fn write<S: Log>(
 }
 
 fn line(index: u64, exported: &ExportedEntry) -> Value {
-    let part = |p: &ExportedPart| json!({ "part": p.number, "role": p.part.role.as_str(), "salt": Hash(p.part.salt).to_string(), "bytes": STANDARD.encode(&p.part.bytes) });
+    let part = |p: &ExportedPart| json!({ "part": p.number, "role": p.part.role.as_str(), "salt": Hash(p.part.salt).to_string(), "bytes": BASE64.encode(&p.part.bytes) });
     let mut fields = Map::new();
     fields.insert("index".to_owned(), index.into());
-    fields.insert("entry".to_owned(), STANDARD.encode(&exported.entry).into());
+    fields.insert("entry".to_owned(), BASE64.encode(&exported.entry).into());
     fields.insert("parts".to_owned(), exported.parts.iter().map(part).collect());
     if let Some(fact) = exported.fact() {
         fields.insert("fact".to_owned(), to_json(&fact));
@@ -160,7 +159,7 @@ fn hash(value: &Value, key: &str) -> Option<Hash> {
 }
 
 fn bytes(value: &Value, key: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(value.get(key)?.as_str()?).ok()
+    BASE64.decode(value.get(key)?.as_str()?.as_bytes()).ok()
 }
 
 fn entry(value: &Value) -> Option<ExportedEntry> {

@@ -4,8 +4,7 @@
 //! Knows no disk and no words for a reader. Start at [`make`] and [`check`].
 
 use crate::trust::{Signature, Trust, TrustError};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use heldto_fact::{Content, Fact, FactId};
 use heldto_ledger::{KeyChange, Ledger, ReadError, SystemRecord, decode_fact, kind_of};
 use heldto_proof::{
@@ -176,8 +175,8 @@ fn extra(first: &Verifier, id: &str, items: &[Value]) -> Vec<u8> {
 }
 
 fn item(index: u64, entry: &[u8], part: &[u8], path: &[Hash]) -> Value {
-    let path: Vec<String> = path.iter().map(|h| STANDARD.encode(h.0)).collect();
-    json!({ "index": index, "entry": STANDARD.encode(entry), "part": STANDARD.encode(part), "path": path })
+    let path: Vec<String> = path.iter().map(|h| BASE64.encode(&h.0)).collect();
+    json!({ "index": index, "entry": BASE64.encode(entry), "part": BASE64.encode(part), "path": path })
 }
 
 /// Checks a proof file against the reader's trust anchors.
@@ -247,14 +246,14 @@ pub fn check(bytes: &[u8], trust: &Trust) -> Result<CheckedProof, CheckError> {
 }
 
 fn hash(value: &Value) -> Option<Hash> {
-    STANDARD.decode(value.as_str()?).ok()?.try_into().ok().map(Hash)
+    BASE64.decode(value.as_str()?.as_bytes()).ok()?.try_into().ok().map(Hash)
 }
 
 fn check_entry(item: &Value, checkpoint: &Checkpoint) -> Result<ProvedEntry, String> {
     let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
     let index = item["index"].as_u64().ok_or("an entry of the proof has no index")?;
     let fail = |why: &str| format!("entry {index}: {why}");
-    let bytes = STANDARD.decode(text("entry")).map_err(|_| fail("it is not valid base64"))?;
+    let bytes = BASE64.decode(text("entry").as_bytes()).map_err(|_| fail("it is not valid base64"))?;
     let path: Option<Vec<Hash>> =
         item["path"].as_array().map(|hashes| hashes.iter().map(hash).collect()).unwrap_or_default();
     let path = path.filter(|p| p.len() < 64).ok_or_else(|| fail("its audit path is not valid"))?;
@@ -265,7 +264,7 @@ fn check_entry(item: &Value, checkpoint: &Checkpoint) -> Result<ProvedEntry, Str
         return Err(fail("it gives the number of another entry"));
     }
     let reference = entry.parts.first().ok_or_else(|| fail("it has no part"))?;
-    let held = STANDARD.decode(text("part")).map_err(|_| fail("its part is not valid base64"))?;
+    let held = BASE64.decode(text("part").as_bytes()).map_err(|_| fail("its part is not valid base64"))?;
     let (salt, content) = held.split_first_chunk::<32>().ok_or_else(|| fail("its part is missing"))?;
     let part = Part { role: reference.role, salt: *salt, bytes: content.to_vec() };
     if part.commitment() != reference.commitment {

@@ -2,6 +2,7 @@
 //!
 //! Round-trip law: reading the output gives the same facts. Start at [`to_json`] and [`to_toml`].
 
+use data_encoding::HEXLOWER;
 use heldto_fact::{
     Alternative, Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Milestone, Mode, Passed,
     Provenance, Qualifier, Quantity, Recommendation, Salience, Strength, Target, Terms, Threshold, Way, When,
@@ -109,7 +110,10 @@ fn cite(cite: &heldto_fact::Citation) -> Value {
     let mut f = Fields(Map::new());
     f.put("source", cite.source.as_str());
     f.put("at", cite.at.as_str());
-    f.put("quote", cite.quote.as_ref().map(|q| json!({ "start": q.start, "end": q.end, "blake3": hex(&q.blake3) })));
+    f.put(
+        "quote",
+        cite.quote.as_ref().map(|q| json!({ "start": q.start, "end": q.end, "blake3": HEXLOWER.encode(&q.blake3) })),
+    );
     Value::Object(f.0)
 }
 
@@ -143,10 +147,6 @@ fn short(a: &Amount) -> String {
     a.of.map_or_else(|| format!("{value} {}", a.unit), |of| format!("{value} of {of} {}", a.unit))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 fn body(f: &mut Fields, body: &Body) {
     match body {
         Body::Party { kind, identifiers } => {
@@ -161,7 +161,7 @@ fn body(f: &mut Fields, body: &Body) {
             f.put("known-from", known_from.as_ref().map(|k| k.day.to_string()));
             f.put("known-from-reason", known_from.as_ref().map(|k| k.reason.as_str()));
             f.put("url", url.as_deref());
-            f.put("blake3", blake3.as_ref().map(|b| hex(b)));
+            f.put("blake3", blake3.as_ref().map(|b| HEXLOWER.encode(b)));
             f.put("revises", revises.as_ref().map(FactId::as_str));
         }
         Body::Metric { definition, unit, better } => {

@@ -2,8 +2,8 @@
 //!
 //! Turns bytes into hashes; knows no entries, no tree. Start with [`Genesis::chain`] and [`chain`].
 
-use base64::Engine;
 use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
+use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::LazyLock;
@@ -22,13 +22,13 @@ impl Hash {
     /// Returns the hash in base64, as in the last line of a checkpoint.
     #[must_use]
     pub fn base64(&self) -> String {
-        base64::engine::general_purpose::STANDARD.encode(self.0)
+        BASE64.encode(&self.0)
     }
 }
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 
@@ -117,9 +117,9 @@ pub fn chain(entry: &[u8]) -> Chain {
 }
 
 /// Returns the key hash of C2SP signed-note: the first four bytes of SHA-256 over name, newline,
-/// algorithm and key, in hexadecimal.
+/// algorithm and key.
 #[must_use]
-pub fn key_hash(name: &str, algorithm: u8, key: &[u8; 32]) -> String {
+pub fn key_hash(name: &str, algorithm: u8, key: &[u8; 32]) -> [u8; 4] {
     let digest = Sha256::new().chain_update(name).chain_update([b'\n', algorithm]).chain_update(key).finalize();
-    digest[..4].iter().map(|b| format!("{b:02x}")).collect()
+    [digest[0], digest[1], digest[2], digest[3]]
 }

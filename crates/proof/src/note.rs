@@ -3,8 +3,7 @@
 //! Turns notes and keys into text and back; knows no checkpoints. Start with [`SignedNote`].
 
 use crate::hash::key_hash;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use std::fmt;
 use std::str::FromStr;
@@ -86,8 +85,8 @@ impl NoteSigner {
         format!(
             "PRIVATE+KEY+{}+{}+{}\n",
             self.name,
-            key_hash(&self.name, ED25519, &self.verifier().key),
-            STANDARD.encode(secret)
+            HEXLOWER.encode(&key_hash(&self.name, ED25519, &self.verifier().key)),
+            BASE64.encode(&secret)
         )
     }
 }
@@ -102,7 +101,7 @@ impl FromStr for NoteSigner {
             .ok_or(NoteError::Key("it does not begin with PRIVATE+KEY+"))?;
         let (name, hash, seed) = fields(rest)?;
         let signer = Self::new(name, seed).ok_or(NoteError::Key("its name is not allowed in a note"))?;
-        if key_hash(name, ED25519, &signer.verifier().key) == hash {
+        if HEXLOWER.encode(&key_hash(name, ED25519, &signer.verifier().key)) == hash {
             Ok(signer)
         } else {
             Err(NoteError::Key("its hash is wrong"))
@@ -118,7 +117,7 @@ impl FromStr for Verifier {
         if !is_name(name) {
             return Err(NoteError::Key("its name is not allowed in a note"));
         }
-        if key_hash(name, ED25519, &key) == hash {
+        if HEXLOWER.encode(&key_hash(name, ED25519, &key)) == hash {
             Ok(Self { name: name.to_owned(), key })
         } else {
             Err(NoteError::Key("its hash is wrong"))
@@ -137,7 +136,7 @@ fn fields(text: &str) -> Result<(&str, &str, [u8; 32]), NoteError> {
     let (Some(hash), Some(key)) = (hash, key) else {
         return Err(NoteError::Key("it must have the form name+hash+key"));
     };
-    let bytes = STANDARD.decode(key).map_err(|_| NoteError::Key("its last part is not base64"))?;
+    let bytes = BASE64.decode(key.as_bytes()).map_err(|_| NoteError::Key("its last part is not base64"))?;
     match bytes.split_first() {
         Some((&ED25519, rest)) => {
             Ok((name, hash, rest.try_into().map_err(|_| NoteError::Key("it is not 32 bytes long"))?))
@@ -148,8 +147,8 @@ fn fields(text: &str) -> Result<(&str, &str, [u8; 32]), NoteError> {
 
 impl fmt::Display for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = STANDARD.encode([&[ED25519][..], &self.key].concat());
-        write!(f, "{}+{}+{key}", self.name, key_hash(&self.name, ED25519, &self.key))
+        let key = BASE64.encode(&[&[ED25519][..], &self.key].concat());
+        write!(f, "{}+{}+{key}", self.name, HEXLOWER.encode(&key_hash(&self.name, ED25519, &self.key)))
     }
 }
 
@@ -172,8 +171,8 @@ impl SignedNote {
     pub fn sign(text: &str, signers: &[&NoteSigner]) -> Result<Self, NoteError> {
         check_text(text)?;
         let line = |s: &&NoteSigner| {
-            let hash = u32::from_str_radix(&key_hash(&s.name, ED25519, &s.verifier().key), 16).unwrap_or_default();
-            (s.name.clone(), [&hash.to_be_bytes()[..], &s.sign(text.as_bytes())].concat())
+            let hash = key_hash(&s.name, ED25519, &s.verifier().key);
+            (s.name.clone(), [&hash[..], &s.sign(text.as_bytes())].concat())
         };
         Ok(Self { text: text.to_owned(), signatures: signers.iter().map(line).collect() })
     }
@@ -196,7 +195,8 @@ impl SignedNote {
         for line in lines.split('\n') {
             let pair = line.strip_prefix("— ").and_then(|rest| rest.split_once(' '));
             let (name, signature) = pair.ok_or(NoteError::Form("a line after the blank line is not a signature"))?;
-            let bytes = STANDARD.decode(signature).map_err(|_| NoteError::Form("a signature is not base64"))?;
+            let bytes =
+                BASE64.decode(signature.as_bytes()).map_err(|_| NoteError::Form("a signature is not base64"))?;
             if !is_name(name) || bytes.len() < 5 || signatures.len() == MAX_SIGNATURES {
                 return Err(NoteError::Form(
                     "a signature is too short or has no valid name, or there are more than 100",
@@ -219,9 +219,7 @@ impl SignedNote {
     /// When there is no signature by the key, or one that does not verify.
     pub fn verify(&self, by: &Verifier) -> Result<(), NoteError> {
         let hash = key_hash(&by.name, ED25519, &by.key);
-        let of_key = |(name, bytes): &&(String, Vec<u8>)| {
-            *name == by.name && bytes[..4].iter().map(|b| format!("{b:02x}")).collect::<String>() == hash
-        };
+        let of_key = |(name, bytes): &&(String, Vec<u8>)| *name == by.name && bytes[..4] == hash;
         let mut own = self.signatures.iter().filter(of_key).peekable();
         if own.peek().is_none() {
             return Err(NoteError::Unsigned(by.name.clone()));
@@ -247,6 +245,6 @@ fn check_text(text: &str) -> Result<(), NoteError> {
 impl fmt::Display for SignedNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        self.signatures.iter().try_for_each(|(name, bytes)| writeln!(f, "— {name} {}", STANDARD.encode(bytes)))
+        self.signatures.iter().try_for_each(|(name, bytes)| writeln!(f, "— {name} {}", BASE64.encode(bytes)))
     }
 }

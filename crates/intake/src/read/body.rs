@@ -7,6 +7,7 @@ use super::{date, day};
 use crate::Problem;
 use crate::node::Node;
 use crate::table::{Fields, Findings, text};
+use data_encoding::HEXLOWER;
 use heldto_fact::{
     Better, Body, Commitment, Fact, Identifier, Kind, KnownFrom, LinkKind, Outcome, Passed, Provenance, Recommendation,
     Role, Terms,
@@ -203,15 +204,9 @@ fn source(t: &mut Fields<'_>, f: &mut Findings) -> Body {
 pub fn digest(t: &mut Fields<'_>, f: &mut Findings) -> Option<[u8; 32]> {
     let node = t.take("blake3")?;
     let written = text(node, "blake3", f)?;
-    let mut bytes = [0; 32];
-    let ok = written.len() == 64
-        && written.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        && bytes.iter_mut().zip(written.as_bytes().chunks(2)).all(|(byte, pair)| {
-            let digits = std::str::from_utf8(pair).unwrap_or_default();
-            u8::from_str_radix(digits, 16).map(|b| *byte = b).is_ok()
-        });
-    if ok {
-        return Some(bytes);
+    let digest = HEXLOWER.decode(written.as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    if digest.is_some() {
+        return digest;
     }
     f.problems.push(Problem::new(node.span.clone(), "a BLAKE3 digest has 64 characters of 0-9 and a-f", ""));
     None
