@@ -5,6 +5,7 @@
 
 use crate::chunk::{VersionRef, narrow};
 use heldto_fact::{Body, Content, Fact, FactId, Recorded, Version};
+use rayon::prelude::*;
 
 /// Raw facts in the order of the log, chained by the number of the fact they record.
 #[derive(Default)]
@@ -112,23 +113,8 @@ impl RawFacts {
         Ok(all)
     }
 
-    /// Decodes the versions of many facts in parallel, on at most 16 threads.
+    /// Decodes the versions of many facts in parallel.
     pub fn versions_of_each(&self, numbers: &[u32], number_of: &NumberOf<'_>) -> Vec<Versions> {
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
-        let read =
-            |share: &[u32]| share.iter().map(|number| self.versions(*number as usize, number_of)).collect::<Vec<_>>();
-        let mut shares = numbers.chunks(numbers.len().div_ceil(workers).max(1));
-        let own = shares.next().unwrap_or_default();
-        let mut others: Vec<(&[u32], Vec<Versions>)> = shares.map(|share| (share, Vec::new())).collect();
-        // The calling thread decodes too: memory is allocated to it more
-        // readily than to spawned threads.
-        let mut all = std::thread::scope(|scope| {
-            for (share, versions) in &mut others {
-                scope.spawn(|| *versions = read(share));
-            }
-            read(own)
-        });
-        all.extend(others.into_iter().flat_map(|(_, versions)| versions));
-        all
+        numbers.par_iter().map(|number| self.versions(*number as usize, number_of)).collect()
     }
 }

@@ -15,6 +15,7 @@ use crate::runs::{self, Merge, Run};
 use heldto_journal::sync_dir;
 use heldto_proof::{Chain, Hash, chain, leaf_hash};
 use heldto_store::{EntryChunk, NewEntry, StoreError};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -225,10 +226,7 @@ impl Archive {
         let is_open = |name: &DatabaseName| self.names().get(name).is_none_or(|slot| lock_slot(slot).kept.is_some());
         let closed: BTreeSet<DatabaseName> = names.iter().filter(|name| !is_open(name)).copied().collect();
         if closed.len() > 1 {
-            std::thread::scope(|scope| {
-                let threads: Vec<_> = closed.iter().map(|name| scope.spawn(|| self.database(*name))).collect();
-                threads.into_iter().try_for_each(|thread| join_or_resume(thread).map(drop))
-            })?;
+            closed.par_iter().try_for_each(|name| self.database(*name).map(drop))?;
         }
         names.iter().map(|name| self.database(*name)).collect()
     }
@@ -270,8 +268,9 @@ impl Archive {
         }
         let dedicated = total > self.entries_per_database;
         // Entries and index are written in parallel.
-        let written = std::thread::scope(|scope| {
-            let index = scope.spawn(|| {
+        let (filled, written) = rayon::join(
+            || self.fill(manifest.size, entries),
+            || {
                 records.sort_unstable();
                 let hashes = records.chunk_by(|a, b| a.0 == b.0).count() as u64;
                 let of = |run: &Run| self.filter(run.number).map_or(run.records, |filter| filter.hashes());
@@ -284,11 +283,10 @@ impl Archive {
                 let filter = builder.write(&self.folder, manifest.next_run)?;
                 lock_slot(&self.filters).insert(manifest.next_run, Some(Arc::new(filter)));
                 database.sync().map(|()| written)
-            });
-            self.fill(manifest.size, entries)?;
-            join_or_resume(index)
-        })?;
-        runs.push(Run { number: manifest.next_run, dedicated, records: written });
+            },
+        );
+        filled?;
+        runs.push(Run { number: manifest.next_run, dedicated, records: written? });
         let retired = absorbed.iter().filter(|run| !run.dedicated).map(|run| run.number).collect();
         let size = manifest.size + entries.len() as u64;
         let chain = entries.last().map_or(manifest.chain, |new| Some(chain(&new.entry)));
@@ -352,11 +350,11 @@ impl Archive {
             let (few, more) = rest.split_at(rest.len().min(room.max(1)));
             let part = self.open_or_create(DatabaseName::Entries(first))?;
             let (left, right) = few.split_at(few.len() / 2);
-            std::thread::scope(|scope| {
-                let half = scope.spawn(|| entries::write(&part, at + left.len() as u64, right));
-                entries::write(&part, at, left)?;
-                join_or_resume(half)
-            })?;
+            let written = rayon::join(
+                || entries::write(&part, at, left),
+                || entries::write(&part, at + left.len() as u64, right),
+            );
+            written.0.and(written.1)?;
             part.sync()?;
             if !more.is_empty() {
                 self.evict(DatabaseName::Entries(first));
@@ -410,10 +408,9 @@ impl Archive {
         if wanted.iter().map(|(_, hashes)| hashes.len()).sum::<usize>() < PARALLEL_LOOKUP_MIN {
             return look(|hashes| hashes);
         }
-        std::thread::scope(|scope| {
-            let half = scope.spawn(|| look(|hashes| &hashes[hashes.len() / 2..]));
-            Ok([look(|hashes| &hashes[..hashes.len() / 2])?, join_or_resume(half)?].concat())
-        })
+        let (left, right) =
+            rayon::join(|| look(|hashes| &hashes[..hashes.len() / 2]), || look(|hashes| &hashes[hashes.len() / 2..]));
+        Ok([left?, right?].concat())
     }
 
     /// Returns the records from hash `from` on, merged with the sorted `more`.
@@ -445,11 +442,6 @@ const fn database_of(number: u32, dedicated: bool) -> DatabaseName {
 /// Locks a mutex, ignoring poisoning.
 fn lock_slot<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Joins a thread, resuming its panic.
-fn join_or_resume<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 #[cfg(test)]

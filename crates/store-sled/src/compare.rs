@@ -9,10 +9,9 @@ use crate::replica::{Replica, damaged};
 use heldto_journal::first_unlinked;
 use heldto_proof::TILE_WIDTH;
 use heldto_store::{Notice, StoreError};
+use rayon::prelude::*;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Number of entries that a thread compares at a time.
 const COMPARED: u64 = 1 << 12;
@@ -32,41 +31,25 @@ impl SledStore {
         }
         let secret = RandomState::new();
         let sum = |hash: u64, index: u64| secret.hash_one((hash, index));
-        let next = AtomicU64::new(0);
-        let stop = AtomicBool::new(false);
-        let work = || {
-            let mut expected = 0_u64;
-            while !stop.load(Ordering::Relaxed) {
-                let first = next.fetch_add(1, Ordering::Relaxed) * COMPARED;
-                if first >= size {
-                    break;
-                }
-                match self.compare_entries(replica, first..(first + COMPARED).min(size), index.then_some(&sum)) {
-                    Ok(Ok(sum)) => expected = expected.wrapping_add(sum),
-                    other => {
-                        stop.store(true, Ordering::Relaxed);
-                        return other;
-                    }
-                }
+        let compare = |n: u64| {
+            let first = n * COMPARED;
+            // The error of the journal outside, that of the databases inside.
+            match self.compare_entries(replica, first..(first + COMPARED).min(size), index.then_some(&sum)) {
+                Ok(sum) => sum.map_err(Ok),
+                Err(error) => Err(Err(error)),
             }
-            Ok(Ok(expected))
         };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
-        let workers = if size > COMPARED { cores } else { 1 };
-        let sums = std::thread::scope(|scope| {
-            let threads: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
-            let own = work();
-            let join_or_resume =
-                threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            std::iter::once(own).chain(join_or_resume).collect::<Vec<_>>()
-        });
-        let mut expected = 0_u64;
-        for sum in sums {
-            match sum? {
-                Ok(sum) => expected = expected.wrapping_add(sum),
-                Err(error) => return Ok(Some(error)),
-            }
-        }
+        let chunks = size.div_ceil(COMPARED);
+        let sums = if chunks > 1 {
+            (0..chunks).into_par_iter().map(compare).try_reduce(|| 0, |a, b| Ok(a.wrapping_add(b)))
+        } else {
+            (0..chunks).map(compare).sum()
+        };
+        let expected = match sums {
+            Ok(expected) => expected,
+            Err(Ok(error)) => return Ok(Some(error)),
+            Err(Err(error)) => return Err(error),
+        };
         if !index {
             return Ok(None);
         }
