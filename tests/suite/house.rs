@@ -220,6 +220,55 @@ fn no_modules_lean_on_each_other() {
     assert!(circle(&both.into_iter().collect()).is_some(), "a circle is found");
 }
 
+/// Returns the literals of text in code, each line break as a space, without the messages of panics.
+fn literals(code: &str) -> Vec<String> {
+    let plain = ["\\\\", "\\\"", "\\n", "'\"'"].iter().fold(code.to_owned(), |text, mark| text.replace(mark, " "));
+    let parts: Vec<&str> = plain.split('"').collect();
+    let told = parts.chunks(2).filter(|pair| !pair[0].ends_with(".expect("));
+    told.filter_map(|pair| pair.get(1)).map(|literal| literal.replace('\n', " ")).collect()
+}
+
+/// Returns `true` if a literal has a word beside a space, or begins like a heading.
+///
+/// A single word in small letters may name data, and between braces is code.
+fn is_english(literal: &str) -> bool {
+    let outside = literal.split(['{', '}']).step_by(2).collect::<Vec<_>>().join("_");
+    let is_word = |token: &str| {
+        let word = token.trim_matches(|c: char| c.is_ascii_punctuation());
+        word.len() > 1 && word.chars().all(char::is_alphabetic)
+    };
+    let mut first = outside.chars();
+    let begins_high = first.next().is_some_and(char::is_uppercase) && first.next().is_some_and(char::is_lowercase);
+    begins_high || (outside.contains(' ') && outside.split(' ').any(is_word))
+}
+
+/// Checks that another language of reports is a change of one folder.
+#[test]
+fn english_of_reports_is_made_in_one_room() {
+    // A value of a column, the names of fields, the style of a page, and ratings of other trackers.
+    const OTHERS: [(&str, &str); 4] = [
+        ("authority.rs", "figure {metric}"),
+        ("calc.rs", "amount, amount.2,"),
+        ("render/html.rs", " :root"),
+        ("scale.rs", ""),
+    ];
+    let src = root().join("crates/report/src");
+    let (mut stray, mut made) = (Vec::new(), 0);
+    for path in sources(&src) {
+        let file = path.strip_prefix(&src).expect("inside").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).expect("text");
+        let english = literals(&code(&text)).into_iter().filter(|literal| is_english(literal));
+        if file.starts_with("wording") {
+            made += english.count();
+        } else {
+            let is_other = |literal: &str| OTHERS.iter().any(|(of, begin)| *of == file && literal.starts_with(begin));
+            stray.extend(english.filter(|literal| !is_other(literal)).map(|literal| format!("{file}: {literal}")));
+        }
+    }
+    assert!(made > 500, "{made} literals of English");
+    assert!(stray.is_empty(), "these belong in `wording`:\n{}", stray.join("\n"));
+}
+
 /// Checks that prose has one sentence a line, so that a changed word is a changed line.
 #[test]
 fn a_line_of_prose_is_one_sentence() {

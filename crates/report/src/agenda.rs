@@ -6,7 +6,7 @@ use crate::fact_line::{ids, ids_of};
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::questions::{self, answer_of};
 use crate::slippage::moves;
-use crate::wording::{count, interval, judgement};
+use crate::wording::{self, interval, judgement};
 use crate::{Document, FactFilter, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Answer, Fact, Force, Interval, Kind};
 use heldto_replay::{Grade, Judgement, Note, Status, View};
@@ -20,17 +20,17 @@ struct Point {
 
 /// Headings, the gravest first.
 const HEADINGS: &[(&str, Tone)] = &[
-    ("Not met when it was due", Tone::Bad),
-    ("Overdue, with no evidence that settles it", Tone::Bad),
-    ("Moved without an explanation on record", Tone::Bad),
-    ("Asked before, and not answered in full", Tone::Warning),
-    ("Contradicted", Tone::Warning),
-    ("Said to be met, with evidence still missing", Tone::Warning),
-    ("Owed in every period, with no evidence for any", Tone::Warning),
-    ("Begun, then set back", Tone::Warning),
-    ("Begun, with no number on record", Tone::Warning),
-    ("Falling due", Tone::Plain),
-    ("Binding, but too vague to test", Tone::Plain),
+    (wording::agenda::NOT_MET, Tone::Bad),
+    (wording::agenda::OVERDUE, Tone::Bad),
+    (wording::agenda::UNEXPLAINED, Tone::Bad),
+    (wording::agenda::ASKED_BEFORE, Tone::Warning),
+    (wording::agenda::CONTRADICTED, Tone::Warning),
+    (wording::agenda::NOT_SHOWN, Tone::Warning),
+    (wording::agenda::UNEVIDENCED, Tone::Warning),
+    (wording::agenda::SET_BACK, Tone::Warning),
+    (wording::agenda::NO_NUMBER, Tone::Warning),
+    (wording::agenda::FALLING_DUE, Tone::Plain),
+    (wording::agenda::TOO_VAGUE, Tone::Plain),
 ];
 
 /// Returns the questions, with the facts each rests on.
@@ -39,29 +39,23 @@ const HEADINGS: &[(&str, Tone)] = &[
 #[must_use]
 pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let view = &selection.view();
-    let title = filter.facts.by.as_ref().or(filter.facts.about.as_ref());
-    let title = title.map_or_else(String::new, |p| format!(": {}", view.name(p)));
-    let mut document = Document::new(format!("Questions for the next meeting{title}"), basis, COLUMNS);
+    let party = filter.facts.by.as_ref().or(filter.facts.about.as_ref());
+    let mut document = Document::new(wording::agenda::title(party.map(|p| view.name(p))), basis, COLUMNS);
     let mut points: Vec<Point> = Vec::new();
     let mut all = judged(selection, filter);
     all.sort_by_key(|j| std::cmp::Reverse(terms(j.mentions[0]).map(|c| c.force)));
     for j in &all {
         points.extend(of_commitment(view, j));
         points.extend(moves(view, j).into_iter().filter(|m| m.explained.is_empty()).map(|m| Point {
-            heading: "Moved without an explanation on record",
-            question: format!(
-                "Why was the due day of \"{}\" moved? It was due {}, then {}.",
-                m.commitment.text,
-                m.from.1.describe(),
-                m.to.1.describe()
-            ),
+            heading: wording::agenda::UNEXPLAINED,
+            question: wording::agenda::ask_why_moved(&m.commitment.text, m.from.1, m.to.1),
             ids: vec![m.commitment.id.to_string(), m.to.0.id.to_string()],
-            why: vec!["nothing on record explains the move".to_owned()],
+            why: vec![wording::agenda::NOTHING_EXPLAINS_THE_MOVE.to_owned()],
         }));
     }
     // Commitments are found by their owner; questions and disagreements by the party they name.
     let names = filter.facts.about.clone().or_else(|| filter.facts.by.clone());
-    document.summary.extend(filter.describe().map(|words| format!("Only questions about commitments {words}.")));
+    document.summary.extend(filter.describe().map(|words| wording::agenda::only(&words)));
     let only_commitments = !filter.status.is_empty()
         || filter.due.is_some()
         || filter.open
@@ -73,20 +67,12 @@ pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repor
     points.extend(asked.iter().filter(|_| !only_commitments).filter_map(|f| asked_before(view, f)));
     let disagree = if only_commitments { Vec::new() } else { contradictions::found(&concerned) };
     points.extend(disagree.iter().map(|c| Point {
-        heading: "Contradicted",
-        question: match (c.kind, c.possible) {
-            ("listed", true) => format!("What are the rest? {}", c.text),
-            ("readings", _) => format!("Which is meant? {}", c.text),
-            (_, true) => format!("Do these agree? {}", c.text),
-            (_, false) => format!("Which is right? {}", c.text),
-        },
+        heading: wording::agenda::CONTRADICTED,
+        question: wording::agenda::ask_about_disagreement(c.kind, c.possible, &c.text),
         ids: ids_of(c.facts.iter().copied()),
-        why: vec![if c.possible { "they may disagree" } else { "they cannot both be right" }.to_owned()],
+        why: vec![wording::agenda::why_disagree(c.possible).to_owned()],
     }));
-    document.summary.push(match points.len() {
-        0 => "Nothing on record calls for a question.".to_owned(),
-        n => format!("{}. Each asks for evidence that would settle the matter.", count(n, "question", "questions")),
-    });
+    document.summary.push(wording::agenda::summary(points.len()));
     for (heading, tone) in HEADINGS {
         let of_heading = points.iter().filter(|p| p.heading == *heading);
         let item = |p: &Point| {
@@ -115,65 +101,37 @@ fn of_commitment(view: &View<'_>, j: &Judgement<'_>) -> Option<Point> {
     let untold = j.delivered.as_ref().filter(|(done, ..)| done.is_none_or(|d| d == Interval::ANY));
     let owners = ids(j.owners.iter().copied()).join(", ");
     let (heading, question) = match j.status {
-        Status::Breached | Status::Reversed => {
-            ("Not met when it was due", format!("\"{text}\": what has been done since, and by when will it be met?"))
-        }
-        Status::PartMet => {
-            ("Not met when it was due", format!("\"{text}\": part of it was delivered; when will the rest be?"))
-        }
-        Status::Overdue => (
-            "Overdue, with no evidence that settles it",
-            format!("\"{text}\": has it been done, on which day, and what shows that?"),
-        ),
-        Status::Inconclusive => {
-            ("Contradicted", format!("\"{text}\": which account of it is right, and what shows that?"))
-        }
-        Status::MetTimingUnknown => (
-            "Said to be met, with evidence still missing",
-            format!("\"{text}\": on which day was it done, and what shows that?"),
-        ),
+        Status::Breached | Status::Reversed => (wording::agenda::NOT_MET, wording::agenda::ask_what_was_done(text)),
+        Status::PartMet => (wording::agenda::NOT_MET, wording::agenda::ask_for_the_rest(text)),
+        Status::Overdue => (wording::agenda::OVERDUE, wording::agenda::ask_if_done(text)),
+        Status::Inconclusive => (wording::agenda::CONTRADICTED, wording::agenda::ask_which_account(text)),
+        Status::MetTimingUnknown => (wording::agenda::NOT_SHOWN, wording::agenda::ask_which_day(text)),
         s if s.is_met() && unproved => {
-            let test = j.missing.first().map_or_else(String::new, |m| format!(" Not shown: {}.", judgement::gap(m)));
-            (
-                "Said to be met, with evidence still missing",
-                format!("\"{text}\": what shows it, beyond the owner's word?{test}"),
-            )
+            (wording::agenda::NOT_SHOWN, wording::agenda::ask_what_shows_it(text, j.missing.first()))
         }
-        Status::Unevidenced => (
-            "Owed in every period, with no evidence for any",
-            format!("\"{text}\": for which periods was it done, and where can that be seen?"),
-        ),
-        Status::Stalled => (
-            "Begun, then set back",
-            format!("\"{text}\": work had begun and was then set back; where does it stand now?"),
-        ),
+        Status::Unevidenced => (wording::agenda::UNEVIDENCED, wording::agenda::ask_which_periods(text)),
+        Status::Stalled => (wording::agenda::SET_BACK, wording::agenda::ask_where_it_stands(text)),
         Status::InProgress if untold.is_some() => {
             let goal = untold.map_or_else(String::new, |(_, goal, unit)| interval(*goal, unit));
-            ("Begun, with no number on record", format!("\"{text}\": how much of {goal} has been delivered so far?"))
+            (wording::agenda::NO_NUMBER, wording::agenda::ask_how_much(text, &goal))
         }
-        Status::FallingDue => {
-            ("Falling due", format!("\"{text}\": will it be done by the last due day, and what will show that?"))
-        }
-        Status::Untestable if binds => (
-            "Binding, but too vague to test",
-            format!("\"{text}\": what exactly is to be done, by when, and how can that be checked?"),
-        ),
+        Status::FallingDue => (wording::agenda::FALLING_DUE, wording::agenda::ask_if_it_will_be_done(text)),
+        Status::Untestable if binds => (wording::agenda::TOO_VAGUE, wording::agenda::ask_for_terms(text)),
         _ => return None,
     };
-    let mut why = vec![format!("{}, owed by {owners}: {}", j.status, judgement::finding(j))];
+    let mut why = vec![wording::agenda::state(j, &owners)];
     let assessed = j.notes.iter().filter(|n| matches!(n, Note::Assessed { .. }));
     why.extend(assessed.map(|n| judgement::note(view, n)));
-    why.extend(j.settles.iter().map(|s| format!("would settle it: {}", judgement::remedy(*s))));
+    why.extend(j.settles.iter().map(|s| wording::agenda::would_settle(*s)));
     Some(Point { heading, question, ids: vec![fact.id.to_string()], why })
 }
 
 fn asked_before<'a>(view: &View<'a>, fact: &'a Fact) -> Option<Point> {
     let answer = answer_of(fact).filter(|a| *a != Answer::Answered)?;
     let item = questions::item(view, fact);
-    let why =
-        item.details.into_iter().skip(1).chain([format!("so far: {}", answer.as_str().replace('-', " "))]).collect();
+    let why = item.details.into_iter().skip(1).chain([wording::agenda::so_far(answer)]).collect();
     Some(Point {
-        heading: "Asked before, and not answered in full",
+        heading: wording::agenda::ASKED_BEFORE,
         question: fact.text.clone(),
         ids: vec![fact.id.to_string()],
         why,

@@ -1,7 +1,7 @@
 //! Finds corrections and retractions, which are dated by recording only. Knows no documents. Start
 //! at [`amendments`].
 
-use crate::{FactFilter, Item, Selection, day};
+use crate::{FactFilter, Item, Selection, day, wording};
 use heldto_fact::{FactId, Kind, Version};
 
 /// One correction or retraction.
@@ -27,7 +27,7 @@ pub(crate) fn amendments<'a>(selection: &Selection<'a, '_>, pick: impl Fn(&Versi
             let Some(reason) = version.reason.as_deref().filter(|_| in_time) else { continue };
             let was_retracted = n.checked_sub(1).and_then(|n| versions.get(n)).is_some_and(|v| v.fact.is_none());
             let (kind, reason) = match &version.fact {
-                Some(_) if was_retracted => (Kind::Retraction, format!("reinstated: {reason}")),
+                Some(_) if was_retracted => (Kind::Retraction, wording::amended::reinstated(reason)),
                 Some(_) => (Kind::Correction, reason.to_owned()),
                 None => (Kind::Retraction, reason.to_owned()),
             };
@@ -43,6 +43,6 @@ pub(crate) fn item(a: &Amendment<'_>) -> Item {
     Item {
         mark: day(a.version.recorded_at.date_naive()),
         line: a.reason.clone(),
-        details: vec![format!("{} of {} · entry {}", a.kind, a.of, a.version.index)],
+        details: vec![wording::amended::amendment_in(a.kind, a.of, a.version.index)],
     }
 }

@@ -2,7 +2,7 @@
 //! rates of exchange and no judgements. Start at [`amounts`].
 
 use crate::fact_line::{self, citations, ids, ids_of, parties, public_by, sources, when};
-use crate::wording::{amount, count, interval, list, voice_of};
+use crate::wording::{self, amount, interval, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns};
 use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice};
 use heldto_replay::{Cluster, Total, View, totals};
@@ -37,23 +37,18 @@ impl AmountFilter {
 #[must_use]
 pub fn amounts(selection: &Selection<'_, '_>, filter: &AmountFilter, basis: ReportBasis) -> Document {
     let view = &selection.view();
-    let title = if filter.money { "Money" } else { "Amounts" };
+    let title = wording::amounts::title(filter.money);
     let mut document = Document::new(title, basis, if filter.totals { TOTALS } else { COLUMNS });
     let candidates = candidates(selection, filter);
     let groups = groups_of(view, filter, &candidates);
-    document.summary.extend(filter.facts.describe().map(|words| format!("Only amounts in facts {words}.")));
+    document.summary.extend(filter.facts.describe().map(|words| wording::amounts::only(&words)));
     if groups.is_empty() {
-        document.summary.push("No matching amount is on record.".to_owned());
+        document.summary.push(wording::amounts::NONE.to_owned());
         return document;
     }
     // The groups are sorted by party.
     let bodies: Vec<&[Group<'_>]> = groups.chunk_by(|a, b| a.whose == b.whose).collect();
-    document.summary.push(format!(
-        "{} for {}. Nothing is added across bodies or roles, because what is announced, allocated, invested and paid \
-         may be the same.",
-        count(groups.len(), "total", "totals"),
-        count(bodies.len(), "body", "bodies")
-    ));
+    document.summary.push(wording::amounts::summary(groups.len(), bodies.len()));
     for own in bodies {
         document.sections.push(section(view, own, filter));
         if filter.totals {
@@ -66,7 +61,7 @@ pub fn amounts(selection: &Selection<'_, '_>, filter: &AmountFilter, basis: Repo
         return document;
     }
     let again: Vec<Item> = told_again(view, &groups).into_iter().map(|c| again(view, c)).collect();
-    document.list("Published again on another day; counted once", Tone::Warning, again);
+    document.list(wording::amounts::AGAIN, Tone::Warning, again);
     document
 }
 
@@ -174,8 +169,8 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
                 own: false,
             };
             blocks.push(Block::Chart(Chart {
-                title: format!("{name}, by role"),
-                text: "Each bar is one role. Roles may share amounts, so the bars are not added up.".to_owned(),
+                title: wording::amounts::chart(&name),
+                text: wording::amounts::CHART_TEXT.to_owned(),
                 bars: known.iter().map(bar).collect(),
             }));
         }
@@ -190,33 +185,18 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
 }
 
 fn role_words(group: &Group<'_>) -> String {
-    let per = if group.per == Basis::PerPeriod { ", each period" } else { "" };
     let mentions = group.total.counted.iter().chain(&group.total.parts).flat_map(|c| c.mentions.iter());
-    let critics = if mentions.into_iter().all(|t| t.voice == Some(Voice::Critic)) { ", a critic says" } else { "" };
-    format!("{}{per}{critics}", group.role.as_str().replace('-', " "))
+    let by_critics = mentions.into_iter().all(|t| t.voice == Some(Voice::Critic));
+    wording::amounts::role(group.role, group.per == Basis::PerPeriod, by_critics)
 }
 
 /// Returns the total as a sentence: `Invested: £12m; 3 recorded again, counted once.`
 pub(crate) fn sentence(group: &Group<'_>) -> String {
-    let total = &group.total;
-    let mut notes = Vec::new();
-    if total.merged() > 0 {
-        notes.push(format!("{} recorded again, counted once", total.merged()));
-    }
-    if !total.parts.is_empty() {
-        notes.push(format!("{} left out as part of another amount", total.parts.len()));
-    }
-    for overlap in &total.may_overlap {
-        notes.push(format!("{} may be the same, so this is a range", list(&ids_of(overlap.iter().copied()))));
-    }
-    let notes = if notes.is_empty() { String::new() } else { format!("; {}", notes.join("; ")) };
     let role = role_words(group);
-    let mut chars = role.chars();
-    let role: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
     if group.adds_up() {
-        format!("{role}: {}{notes}.", interval(total.sum, &total.unit))
+        wording::amounts::sum(&role, &group.total)
     } else {
-        format!("{role}, in {}: {}, not added up.", total.unit, count(total.counted.len(), "item", "items"))
+        wording::amounts::not_added(&role, &group.total)
     }
 }
 
@@ -234,7 +214,7 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
         };
         clusters.iter().map(thing).collect::<Vec<_>>()
     };
-    [of(&group.total.counted, ""), of(&group.total.parts, "left out: part of another amount")].concat()
+    [of(&group.total.counted, ""), of(&group.total.parts, wording::amounts::LEFT_OUT)].concat()
 }
 
 /// Returns the speaker if the fact is about somebody as well.
@@ -242,7 +222,7 @@ fn said_by(view: &View<'_>, fact: &Fact) -> String {
     if fact.by.is_empty() || fact.about.is_empty() {
         return String::new();
     }
-    format!("said by {}", parties(view, &fact.by))
+    wording::amounts::said_by(&parties(view, &fact.by))
 }
 
 /// Returns `true` if an amount has the role, unit and basis of this group.
@@ -276,11 +256,11 @@ fn told_again<'b, 'a>(view: &View<'a>, groups: &'b [Group<'a>]) -> Vec<&'b Clust
 fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     let mut details = Vec::new();
     for mention in cluster.mentions.iter() {
-        let known = public_by(view, mention).unwrap_or_else(|| "first public on an unknown day".to_owned());
+        let known = public_by(view, mention).unwrap_or_else(|| wording::fact_line::PUBLIC_ON_AN_UNKNOWN_DAY.to_owned());
         let amounts = fact_line::amounts(mention).join(", ");
         details.push(format!("{known}: {amounts} · {} ({})", mention.id, citations(mention)));
     }
-    Item { mark: format!("{} times", cluster.mentions.len()), line: cluster.first().text.clone(), details }
+    Item { mark: wording::amounts::times(cluster.mentions.len()), line: cluster.first().text.clone(), details }
 }
 
 /// Maximum number of possibly identical facts that a row names.

@@ -3,8 +3,8 @@
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::fact_line::{occurred, parties, recorded_when, when};
-use crate::pledges::{ON_A_CLAIM, PledgeFilter, is_claimed, item, judged, summary};
-use crate::wording::{amount, count, interval, names, voice_of};
+use crate::pledges::{PledgeFilter, is_claimed, item, judged, summary};
+use crate::wording::{self, amount, interval, label, names, voice_of};
 use crate::{
     Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, contradictions, deliveries,
     metrics, questions,
@@ -23,24 +23,24 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
     let mut brief = Brief { view: *view, party, document };
     brief.document.summary = summary(&owed);
     let paid = payouts(view, party);
-    brief.document.summary.extend(paid.iter().map(paid_line));
+    brief.document.summary.extend(paid.iter().map(wording::authority::paid));
     brief.who(fact);
-    brief.of_kind("Inspections", Kind::Inspection);
-    brief.of_kind("Notices", Kind::Notice);
+    brief.of_kind(wording::authority::INSPECTIONS, Kind::Inspection);
+    brief.of_kind(wording::authority::NOTICES, Kind::Notice);
     for j in &owed {
         brief.row("commitment", j.mentions[0], j.status.as_str(), "");
     }
     let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
         owed.iter().filter(|j| pick(j.status)).map(|j| item(view, j)).collect()
     };
-    brief.document.list("Past due", Tone::Bad, items(&heldto_replay::Status::is_past_due));
+    brief.document.list(wording::authority::PAST_DUE, Tone::Bad, items(&heldto_replay::Status::is_past_due));
     let met: Vec<_> = owed.iter().filter(|j| j.status.is_met()).collect();
-    let (heading, tone) =
-        if is_claimed(&met) { (format!("Met{ON_A_CLAIM}"), Tone::Warning) } else { ("Met".to_owned(), Tone::Good) };
-    brief.document.list(&heading, tone, items(&heldto_replay::Status::is_met));
+    let on_claims = is_claimed(&met);
+    let tone = if on_claims { Tone::Warning } else { Tone::Good };
+    brief.document.list(&wording::authority::met(on_claims), tone, items(&heldto_replay::Status::is_met));
     let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
     let others = others.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(view, j) }).collect();
-    brief.document.list("Other commitments", Tone::Plain, others);
+    brief.document.list(wording::authority::OTHERS, Tone::Plain, others);
     brief.done();
     brief.complaints(&paid);
     brief.money();
@@ -54,7 +54,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
 
 /// Returns the end of what belonged to a body that was succeeded.
 fn ended_on(succession: &Fact) -> String {
-    succession.occurred.as_ref().map_or_else(String::new, |when| format!(" (until {})", when.describe()))
+    succession.occurred.as_ref().map_or_else(String::new, wording::authority::until)
 }
 
 /// Returns the selection of a filter that names the party of the brief.
@@ -77,18 +77,6 @@ columns!(COLUMNS, fn cells(section: &str, fact: &Fact, status: &str, amount: &st
     "when" => recorded_when(fact),
 });
 
-fn paid_line(total: &Total<'_>) -> String {
-    let merged =
-        if total.merged() > 0 { format!("; {} recorded again, counted once", total.merged()) } else { String::new() };
-    let parts = if total.parts.is_empty() {
-        String::new()
-    } else {
-        format!("; {} left out as part of another amount", total.parts.len())
-    };
-    let overlap = if total.may_overlap.is_empty() { "" } else { "; some may be the same money, so this is a range" };
-    format!("Paid to settle complaints: {}{merged}{parts}{overlap}.", interval(total.sum, &total.unit))
-}
-
 impl<'a> Brief<'a> {
     /// Returns the facts that name the party, one a cluster: the first mention that names it.
     fn facts(&self) -> Vec<&'a Fact> {
@@ -108,37 +96,34 @@ impl<'a> Brief<'a> {
     fn who(&mut self, fact: &Fact) {
         let mut pairs = Vec::new();
         if let Body::Party { kind, identifiers } = &fact.body {
-            pairs.push(("kind".to_owned(), kind.as_str().replace('-', " ")));
+            pairs.push((label::KIND.to_owned(), kind.as_str().replace('-', " ")));
             let codes: Vec<String> = identifiers.iter().map(|i| format!("{} {}", i.scheme, i.value)).collect();
             if !codes.is_empty() {
                 // A code names the body only as long as the body is there.
                 let ended = successors(&self.view, self.party).last().map(|fact| ended_on(fact));
-                pairs.push(("codes".to_owned(), format!("{}{}", codes.join(", "), ended.unwrap_or_default())));
+                pairs.push((label::CODES.to_owned(), format!("{}{}", codes.join(", "), ended.unwrap_or_default())));
             }
         }
         let succession = |of: &[FactId], fact: &Fact| {
-            let when = fact.occurred.as_ref().map_or_else(|| "day unknown".to_owned(), When::describe);
-            format!("{}, {when} ({})", names(&self.view, of), fact.id)
+            wording::authority::succession(&names(&self.view, of), fact.occurred.as_ref(), &fact.id)
         };
         for fact in predecessors(&self.view, self.party) {
             if let Body::Succession { of, .. } = &fact.body {
-                pairs.push(("follows".to_owned(), succession(std::slice::from_ref(of), fact)));
+                pairs.push((label::FOLLOWS.to_owned(), succession(std::slice::from_ref(of), fact)));
             }
         }
         for fact in successors(&self.view, self.party) {
-            pairs.push(("succeeded by".to_owned(), succession(&fact.to, fact)));
+            pairs.push((label::SUCCEEDED_BY.to_owned(), succession(&fact.to, fact)));
             if let Body::Succession { passes, .. } = &fact.body {
-                let passed = passes.iter().map(|p| match &p.to {
-                    Some(to) => format!("{} to {}", p.what, names(&self.view, std::slice::from_ref(to))),
-                    None => format!("{}, to which body is not recorded", p.what),
-                });
-                pairs.extend(passed.map(|words| ("passes".to_owned(), words)));
+                let passed =
+                    passes.iter().map(|p| wording::authority::passed(p, p.to.as_ref().map(|to| self.view.name(to))));
+                pairs.extend(passed.map(|words| (label::PASSES.to_owned(), words)));
             }
         }
         let mut controllers: Vec<(&str, Vec<String>)> = Vec::new();
         for control in controls(&self.view, self.party) {
-            let to_come = if control.begun == Truth::No { ", still to come" } else { "" };
-            let line = format!("{}{to_come} ({})", occurred(control.fact), control.fact.id);
+            let is_to_come = control.begun == Truth::No;
+            let line = wording::authority::control(&occurred(control.fact), is_to_come, &control.fact.id);
             match controllers.last_mut().filter(|(by, _)| *by == control.by) {
                 Some((_, lines)) => lines.push(line),
                 None => controllers.push((control.by, vec![line])),
@@ -146,9 +131,9 @@ impl<'a> Brief<'a> {
         }
         for (by, lines) in controllers {
             let name = by.parse::<FactId>().ok().and_then(|id| self.view.fact(&id)).map_or(by, |f| f.text.as_str());
-            pairs.push(("control".to_owned(), format!("{name}: {}", lines.join("; "))));
+            pairs.push((label::CONTROL.to_owned(), format!("{name}: {}", lines.join("; "))));
         }
-        self.document.sections.push(Section::plain("Who it is", vec![Block::Pairs(pairs)]));
+        self.document.sections.push(Section::plain(wording::authority::WHO, vec![Block::Pairs(pairs)]));
     }
 
     /// Returns a fact as a list item.
@@ -168,11 +153,11 @@ impl<'a> Brief<'a> {
         for fact in &facts {
             let by = parties(&self.view, &fact.by);
             let detail = match &fact.body {
-                Body::Inspection { outcome, .. } => format!("by {by}: {outcome}{}", voice_of(fact)),
-                Body::Notice { form } => format!("{form}, by {by}{}", voice_of(fact)),
-                _ => String::new(),
+                Body::Inspection { outcome, .. } => wording::authority::inspection(&by, outcome),
+                Body::Notice { form } => wording::authority::notice(form, &by),
+                _ => continue,
             };
-            items.push(self.item(fact, vec![detail]));
+            items.push(self.item(fact, vec![format!("{detail}{}", voice_of(fact))]));
             self.row(heading, fact, "", "");
         }
         self.document.list(heading, Tone::Plain, items);
@@ -182,7 +167,7 @@ impl<'a> Brief<'a> {
     fn done(&mut self) {
         let filter = FactFilter { by: Some(self.party.clone()), ..FactFilter::default() };
         let items = deliveries::brief(&selected(&self.view, &filter));
-        self.document.list("What it did, according to the record", Tone::Plain, items);
+        self.document.list(wording::authority::DONE, Tone::Plain, items);
     }
 
     /// Adds the party's own statements (apologies, admissions, claims, replies), each once, oldest
@@ -199,7 +184,7 @@ impl<'a> Brief<'a> {
         for fact in facts {
             self.row("statement", fact, act(fact).unwrap_or_default(), "");
         }
-        self.document.list("What it says", Tone::Plain, items);
+        self.document.list(wording::authority::SAYS, Tone::Plain, items);
     }
 
     fn complaints(&mut self, paid: &[Total<'a>]) {
@@ -222,8 +207,8 @@ impl<'a> Brief<'a> {
         for fact in &facts {
             let Body::Complaint { decision, reference, count: cases, .. } = &fact.body else { continue };
             let cases = cases
-                .map_or_else(String::new, |n| count(usize::try_from(n).unwrap_or(usize::MAX), "decision", "decisions"));
-            let of = whole(fact).map_or_else(String::new, |w| format!("part of {}", w.id));
+                .map_or_else(String::new, |n| wording::authority::decisions(usize::try_from(n).unwrap_or(usize::MAX)));
+            let of = whole(fact).map_or_else(String::new, |w| wording::authority::part_of(&w.id));
             let detail = [decision.as_str().replace('-', " "), cases, of, reference.clone().unwrap_or_default()];
             let detail = detail.into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
             items.push(self.item(fact, vec![detail]));
@@ -231,9 +216,11 @@ impl<'a> Brief<'a> {
         }
         let mut blocks = if items.is_empty() { Vec::new() } else { vec![Block::Items(items)] };
         for total in paid {
-            blocks.push(Block::Text(paid_line(total)));
+            blocks.push(Block::Text(wording::authority::paid(total)));
             let mut items = Vec::new();
-            for (clusters, note) in [(&total.counted, "counted"), (&total.parts, "left out: part of another amount")] {
+            for (clusters, note) in
+                [(&total.counted, wording::authority::COUNTED), (&total.parts, wording::amounts::LEFT_OUT)]
+            {
                 for fact in clusters.iter().map(Cluster::first) {
                     self.row("payout", fact, note, &told(fact));
                     items.push(self.item(fact, vec![told(fact), note.to_owned()]));
@@ -242,8 +229,7 @@ impl<'a> Brief<'a> {
             blocks.push(Block::Items(items));
         }
         if !blocks.is_empty() {
-            let upheld = count(upheld, "decision", "decisions");
-            self.document.sections.push(Section::plain(format!("Complaints and payouts ({upheld} upheld)"), blocks));
+            self.document.sections.push(Section::plain(wording::authority::complaints(upheld), blocks));
         }
     }
 
@@ -270,7 +256,7 @@ impl<'a> Brief<'a> {
             }
         }
         if !blocks.is_empty() {
-            self.document.sections.push(Section::plain("Money by role, as stated and not proved", blocks));
+            self.document.sections.push(Section::plain(wording::authority::MONEY, blocks));
         }
     }
 
@@ -281,7 +267,11 @@ impl<'a> Brief<'a> {
                 self.row(&format!("figure {metric}"), fact, "", &fact.amounts.first().map(amount).unwrap_or_default());
             }
         }
-        self.document.list("Figures", Tone::Plain, brief.into_iter().map(|(_, item, _)| item).collect());
+        self.document.list(
+            wording::authority::FIGURES,
+            Tone::Plain,
+            brief.into_iter().map(|(_, item, _)| item).collect(),
+        );
     }
 
     fn questions(&mut self) {
@@ -294,14 +284,14 @@ impl<'a> Brief<'a> {
             items.push(Item { mark: word.replace('-', " "), ..item });
             self.row("question", fact, word, "");
         }
-        self.document.list("Questions put to it", Tone::Plain, items);
+        self.document.list(wording::authority::QUESTIONS, Tone::Plain, items);
     }
 
     fn disagreements(&mut self) {
         let filter = FactFilter { about: Some(self.party.clone()), ..FactFilter::default() };
         let found = contradictions::found(&selected(&self.view, &filter));
         let items = found.iter().map(|c| contradictions::item(c)).collect();
-        self.document.list("Facts that disagree", Tone::Warning, items);
+        self.document.list(wording::authority::DISAGREEMENTS, Tone::Warning, items);
     }
 
     /// Adds the bodies that are named together with the party and owe something, most frequent
@@ -319,10 +309,10 @@ impl<'a> Brief<'a> {
         let items = others.into_iter().map(|(other, times)| Item {
             mark: String::new(),
             line: self.view.name(other).to_owned(),
-            details: vec![format!("{other} · named together in {}", count(times, "fact", "facts"))],
+            details: vec![wording::authority::named_together(other, times)],
         });
         let items = items.collect();
-        self.document.list("See also: bodies named with it", Tone::Plain, items);
+        self.document.list(wording::authority::SEE_ALSO, Tone::Plain, items);
     }
 }
 
@@ -331,7 +321,7 @@ fn told(fact: &Fact) -> String {
     let amounts: Vec<String> = fact.amounts.iter().filter(|a| a.role == Role::Paid).map(amount).collect();
     let known = fact.occurred.as_ref().map(When::window).filter(|w| w.earliest.is_none()).and_then(|w| w.latest);
     match known {
-        Some(by) => format!("{} (by {})", amounts.join(", "), crate::day(by)),
+        Some(by) => wording::authority::paid_by(&amounts.join(", "), by),
         None => amounts.join(", "),
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::fact_line::{entry, ids_of, source_lines};
 use crate::pledges::terms;
-use crate::wording::{day_range, days_between, interval, list, with_unit};
+use crate::wording::calc::{EACH, EACH_PERIOD};
+use crate::wording::{self, day_range, days_between};
 use crate::{Block, Document, Item, ReportBasis, Section, columns};
 use chrono::NaiveDate;
 use heldto_fact::{Amount, Body, Fact, FactId, Interval, Quantity, Span, Target, Unit, When, Window};
@@ -15,13 +16,13 @@ use std::collections::BTreeSet;
 #[non_exhaustive]
 pub enum CalcError {
     /// The expression is not a list of operands with signs between them.
-    #[error("`{0}` is not a calculation: write FIELD, or FIELD SIGN FIELD, with spaces between; the signs are + - * /")]
+    #[error("{}", wording::calc::not_a_calculation(.0))]
     Form(String),
     /// No fact, date or number with a unit has this name.
-    #[error("`{0}` is not a fact known by the day, a date or a number")]
+    #[error("{}", wording::calc::not_known(.0))]
     Unknown(String),
     /// The fact has no such field, or the field is empty.
-    #[error("`{fact}` has no `{field}`; the fields are {FIELDS}")]
+    #[error("{}", wording::calc::no_field(.fact, .field, FIELDS))]
     Field {
         /// Id of the fact.
         fact: String,
@@ -29,7 +30,7 @@ pub enum CalcError {
         field: String,
     },
     /// The sign cannot combine its two operands.
-    #[error("`{sign}` cannot combine {left} and {right}")]
+    #[error("{}", wording::calc::cannot_combine(*.sign, .left, .right))]
     Units {
         /// Sign.
         sign: char,
@@ -39,16 +40,12 @@ pub enum CalcError {
         right: String,
     },
     /// A number overflowed.
-    #[error("a number in the calculation is too large")]
+    #[error("{}", wording::calc::TOO_LARGE)]
     TooLarge,
 }
 
 const FIELDS: &str =
     "amount, amount.2, target, numerator, denominator, count, occurred, period, due, known-from, recorded";
-
-const EACH: &str = " for each of the ";
-/// Unit suffix of an amount per period, which is not comparable with an amount in total.
-const EACH_PERIOD: &str = " each period";
 
 /// Bounds of a number that may be negative: ten-thousandths, and `true` if the end is excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,12 +82,12 @@ pub fn calc(view: &View<'_>, expression: &str, basis: ReportBasis) -> Result<Doc
     let (shown, is_rounded) = describe(&value);
     let mut document = Document::new(expression, basis, COLUMNS);
     document.summary.push(shown.clone());
-    document.summary.extend(is_rounded.then(|| "Rounded: the exact number has more decimals.".to_owned()));
+    document.summary.extend(is_rounded.then(|| wording::calc::ROUNDED.to_owned()));
     document.summary.extend(said);
     document.data.rows.push(cells(expression, &shown));
     let items: Vec<Item> = operands.iter().filter_map(|o| item(view, o)).collect();
     if !items.is_empty() {
-        document.sections.push(Section::plain("Worked out from", vec![Block::Items(items)]));
+        document.sections.push(Section::plain(wording::calc::WORKED_OUT_FROM, vec![Block::Items(items)]));
     }
     Ok(document)
 }
@@ -165,13 +162,13 @@ fn counted_once<'a>(view: &View<'a>, operands: &[Operand<'a>]) -> (Option<(usize
     let things = total.counted.len() + total.parts.len();
     let mentions = distinct.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>().len();
     if distinct.len() < added.len() || things < mentions {
-        said.push("What is recorded more than once is counted once.".to_owned());
+        said.push(wording::calc::COUNTED_ONCE.to_owned());
     }
     for part in &total.parts {
-        said.push(format!("{} is part of another amount counted here, so it is not added.", part.first().id));
+        said.push(wording::calc::is_part(&part.first().id));
     }
     for group in &total.may_overlap {
-        said.push(format!("{} may be the same, so the sum is a range.", list(&ids_of(group.iter().copied()))));
+        said.push(wording::calc::may_be_same(&ids_of(group.iter().copied())));
     }
     let sum = CalcValue::Number(bounds(total.sum), unit.unwrap_or_default());
     (Some((added.len(), sum)), said)
@@ -277,7 +274,10 @@ fn join(left: CalcValue, sign: char, right: CalcValue) -> Result<CalcValue, Calc
         (CalcValue::Number(a, u), '+', CalcValue::Number(b, v)) if u == v => CalcValue::Number(plus(a, b), u),
         (CalcValue::Number(a, u), '-', CalcValue::Number(b, v)) if u == v => {
             // The difference of two percentages is in percentage points.
-            CalcValue::Number(plus(a, negated(b)), if u == "%" { "percentage points".to_owned() } else { u })
+            CalcValue::Number(
+                plus(a, negated(b)),
+                if u == "%" { wording::calc::PERCENTAGE_POINTS.to_owned() } else { u },
+            )
         }
         (CalcValue::Number(a, u), '*', CalcValue::Number(b, v)) => {
             let Some((unit, is_share)) = product_unit(&u, &v) else {
@@ -313,11 +313,10 @@ fn join(left: CalcValue, sign: char, right: CalcValue) -> Result<CalcValue, Calc
 
 fn kind(value: &CalcValue) -> String {
     match value {
-        CalcValue::Number(_, unit) if unit.is_empty() => "a number without a unit".to_owned(),
-        CalcValue::Number(_, unit) => format!("a number of {unit}"),
-        CalcValue::Days(_) => "a date".to_owned(),
-        CalcValue::Length(_) => "a length of time".to_owned(),
-        CalcValue::Between(..) => "a number of days".to_owned(),
+        CalcValue::Number(_, unit) => wording::calc::a_number(unit),
+        CalcValue::Days(_) => wording::calc::A_DATE.to_owned(),
+        CalcValue::Length(_) => wording::calc::A_LENGTH.to_owned(),
+        CalcValue::Between(..) => wording::calc::A_NUMBER_OF_DAYS.to_owned(),
     }
 }
 
@@ -393,19 +392,13 @@ fn describe(value: &CalcValue) -> (String, bool) {
         CalcValue::Number(b, unit) => return number_in_words(*b, unit),
         CalcValue::Between(least, most) => day_range(*least, *most),
         CalcValue::Length(span) => span.to_string(),
-        CalcValue::Days(Window { earliest, latest }) => match (earliest, latest) {
-            (Some(e), Some(l)) if e == l => crate::day(*e),
-            (Some(e), Some(l)) => format!("between {} and {}", crate::day(*e), crate::day(*l)),
-            (Some(e), None) => format!("on or after {}", crate::day(*e)),
-            (None, Some(l)) => format!("on or before {}", crate::day(*l)),
-            (None, None) => "unknown: the date has no first and no last day".to_owned(),
-        },
+        CalcValue::Days(window) => wording::calc::days(*window),
     };
     (words, false)
 }
 
 fn number_in_words(b: Bounds, unit: &str) -> (String, bool) {
-    let (of, each) = unit.split_once(EACH).map_or((unit, String::new()), |(u, v)| (u, format!("{EACH}{v}")));
+    let (of, each) = wording::calc::split(unit);
     // A single number whose last decimals were rounded outwards on both sides.
     if let (Some((low, false)), Some((high, false))) = (b.low, b.high)
         && (1..=2).contains(&(high - low))
@@ -421,31 +414,14 @@ fn number_in_words(b: Bounds, unit: &str) -> (String, bool) {
         };
         let near = (low + step / 2) / step * step;
         let exact = Bounds { low: Some((near, false)), high: Some((near, false)) };
-        return (format!("about {}", number_in_words(exact, unit).0), true);
+        return (wording::calc::about(&number_in_words(exact, unit).0), true);
     }
     if let Ok(unit) = of.parse::<Unit>()
         && let Some(known) = unsigned(b)
     {
-        return (format!("{}{each}", interval(known, &unit)), false);
+        return (wording::calc::unsigned(known, &unit, each), false);
     }
-    let shown = |n: i128| {
-        let size = i64::try_from(n.unsigned_abs()).ok().and_then(Quantity::from_ten_thousandths);
-        let of = of.parse::<Unit>().ok();
-        let size = match (size, &of) {
-            (None, _) => "a number too large to write".to_owned(),
-            (Some(size), Some(of)) => format!("{}{each}", with_unit(size, of)),
-            (Some(size), None) => format!("{} {unit}", size.grouped()),
-        };
-        format!("{}{size}", if n < 0 { "-" } else { "" }).trim_end().to_owned()
-    };
-    let words = match (b.low, b.high) {
-        (Some((l, false)), Some((h, false))) if l == h => shown(l),
-        (Some((l, _)), Some((h, _))) => format!("between {} and {}", shown(l), shown(h)),
-        (Some((l, strict)), None) => format!("{} {}", if strict { "more than" } else { "at least" }, shown(l)),
-        (None, Some((h, strict))) => format!("{} {}", if strict { "less than" } else { "at most" }, shown(h)),
-        (None, None) => "unknown: there is no lower and no upper bound".to_owned(),
-    };
-    (words, false)
+    (wording::calc::signed(b.low, b.high, unit), false)
 }
 
 /// Returns the bounds as an interval; `None` if negative or without a lower bound.

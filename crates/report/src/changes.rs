@@ -4,7 +4,8 @@
 use crate::amended::{self, amendments};
 use crate::fact_line::{ids, public_by};
 use crate::pledges::{PledgeFilter, judged};
-use crate::wording::{count, judgement, voice_of};
+use crate::wording::changes::Differences;
+use crate::wording::{self, judgement, voice_of};
 use crate::{Document, Event, Item, ReportBasis, Selection, Tone, columns};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
@@ -24,9 +25,9 @@ pub fn changes(
 ) -> Document {
     let before = &earlier.view();
     let after = &later.view();
-    let mut document = Document::new(format!("What is new since {since}"), basis, COLUMNS);
+    let mut document = Document::new(wording::changes::title(since), basis, COLUMNS);
     document.asked = filter.describe();
-    document.summary.extend(filter.facts.describe().map(|words| format!("Only facts {words}.")));
+    document.summary.extend(filter.facts.describe().map(|words| wording::filter::only_facts(&words)));
     let moved: Vec<Moved<'_>> = judged(later, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();
     let (new, changed): (Vec<_>, Vec<_>) = moved.into_iter().partition(|m| m.before.0 == Status::NotYetKnown);
     // A new mention of a known event is not news.
@@ -52,19 +53,17 @@ pub fn changes(
         .into_iter()
         .filter(|j| j.mentions.iter().all(|t| after.fact(&t.id).is_none()))
         .collect();
-    document.summary.push(format!(
-        "{}, {}, {}, {}, {}.",
-        count(changed.len(), "commitment changed status or grade", "commitments changed status or grade"),
-        count(new.len(), "commitment is new", "commitments are new"),
-        count(facts.len(), "other fact is new", "other facts are new"),
-        count(again.len(), "fact records again what was known", "facts record again what was known"),
-        count(amended.len(), "fact was corrected or retracted", "facts were corrected or retracted"),
-    ));
+    document.summary.push(wording::changes::summary(&Differences {
+        changed: changed.len(),
+        new: new.len(),
+        facts: facts.len(),
+        again: again.len(),
+        amended: amended.len(),
+    }));
     let is_figure = |f: &&Fact| f.kind() == Kind::Measurement && before.fact(&f.id).is_none();
     let figures = later.facts(&|summary| summary.kind == Kind::Measurement).filter(is_figure).count();
     if figures > 0 {
-        let are = count(figures, "figure is new", "figures are new");
-        document.summary.push(format!("{are}. Figures are counted here; the metrics report lists them."));
+        document.summary.push(wording::changes::figures(figures));
     }
     for m in changed.iter().chain(&new) {
         let fact = m.after.mentions[0];
@@ -82,7 +81,7 @@ pub fn changes(
         document.events.push(Event {
             id: format!("{}.{}", a.of, a.version.index),
             day: recorded,
-            title: format!("{} of {}", a.kind, a.of),
+            title: wording::amended::amendment(a.kind, a.of),
             text: a.reason.clone(),
         });
     }
@@ -96,16 +95,16 @@ pub fn changes(
             text: format!("{} · {}", fact.id, fact.kind()),
         }));
     }
-    document.list("Commitments that changed status or grade", Tone::Warning, changed.iter().map(|m| item(m)).collect());
-    document.list("New commitments", Tone::Plain, new.iter().map(|m| item(m)).collect());
+    document.list(wording::changes::CHANGED, Tone::Warning, changed.iter().map(|m| item(m)).collect());
+    document.list(wording::changes::NEW, Tone::Plain, new.iter().map(|m| item(m)).collect());
     let (core, other): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|f| f.salience == Salience::Core);
-    document.list("Other new facts that matter most", Tone::Plain, core.iter().map(|f| fact_item(after, f)).collect());
-    document.list("Other new facts", Tone::Plain, other.iter().map(|f| fact_item(after, f)).collect());
+    document.list(wording::changes::CORE, Tone::Plain, core.iter().map(|f| fact_item(after, f)).collect());
+    document.list(wording::changes::OTHER, Tone::Plain, other.iter().map(|f| fact_item(after, f)).collect());
     let again = again.iter().map(|f| fact_item(after, f)).collect();
-    document.list("Recorded again, and known before", Tone::Plain, again);
-    let lost = gone.iter().map(|j| Item { mark: format!("was {}", j.status), ..crate::pledges::item(before, j) });
-    document.list("Commitments no longer on record", Tone::Warning, lost.collect());
-    document.list("Corrected or retracted", Tone::Warning, amended.iter().map(amended::item).collect());
+    document.list(wording::changes::AGAIN, Tone::Plain, again);
+    let lost = gone.iter().map(|j| Item { mark: wording::changes::was(j.status), ..crate::pledges::item(before, j) });
+    document.list(wording::changes::LOST, Tone::Warning, lost.collect());
+    document.list(wording::changes::AMENDED, Tone::Warning, amended.iter().map(amended::item).collect());
     document
 }
 
@@ -155,11 +154,10 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
     let newest = new.iter().filter_map(|f| after.fact_known_from(&f.id)).max();
     let (because, day) = match (new.as_slice(), gone) {
         ([], Some((fact, now))) => {
-            let what = if now.fact.is_some() { "corrected" } else { "retracted" };
-            let because = format!("{} was {what} (entry {}). {}", fact.id, now.index, judgement::finding(&j));
+            let because = wording::changes::amended(&fact.id, now.fact.is_some(), now.index, &j);
             (because, Some(now.recorded_at.date_naive()))
         }
-        ([], None) => (format!("no new fact; time has passed. {}", judgement::finding(&j)), Some(after.clock().as_of)),
+        ([], None) => (wording::changes::time_passed(&j), Some(after.clock().as_of)),
         (facts, _) => {
             let entries: Vec<String> = facts.iter().map(|f| entry(after, f)).collect();
             (format!("{}. {}", entries.join(", "), judgement::finding(&j)), newest)
@@ -169,7 +167,7 @@ fn moved<'a>(before: &View<'_>, after: &View<'a>, j: Judgement<'a>) -> Option<Mo
 }
 
 fn entry(view: &View<'_>, fact: &Fact) -> String {
-    view.version(&fact.id).map_or_else(|| fact.id.to_string(), |v| format!("{} (entry {})", fact.id, v.index))
+    view.version(&fact.id).map_or_else(|| fact.id.to_string(), |v| wording::changes::in_entry(&fact.id, v.index))
 }
 
 /// Returns the facts known now and not before, except pledges, measurements, parties, sources and
@@ -192,8 +190,8 @@ fn item(m: &Moved<'_>) -> Item {
         same if same == m.after.status => format!("{same}, {graded} → {}", m.after.grade),
         other => format!("{other} → {}", m.after.status),
     };
-    let mut details = vec![format!("{} · by {}", fact.id, ids(&fact.by).join(", "))];
-    details.extend((was != Status::NotYetKnown).then(|| format!("because: {}", m.because)));
+    let mut details = vec![format!("{} · {}", fact.id, wording::fact_line::by(&ids(&fact.by).join(", ")))];
+    details.extend((was != Status::NotYetKnown).then(|| wording::changes::because(&m.because)));
     Item { mark, line: fact.text.clone(), details }
 }
 

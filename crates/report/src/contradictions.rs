@@ -3,7 +3,7 @@
 //! [`contradictions`].
 
 use crate::fact_line::{citations, ids, ids_of, occurred, sources};
-use crate::wording::{amount as amount_in_words, count, interval, voice_of};
+use crate::wording::{self, amount as amount_in_words, voice_of};
 use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Amount, Basis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit};
 use heldto_replay::{Cluster, View};
@@ -33,32 +33,12 @@ impl Contradiction<'_> {
 #[must_use]
 pub fn contradictions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Document {
     let filter = selection.filter();
-    let mut document = Document::new("Contradictions", basis, COLUMNS);
-    document.summary.extend(filter.describe().map(|words| format!("Only disagreements that involve a fact {words}.")));
+    let mut document = Document::new(wording::contradictions::TITLE, basis, COLUMNS);
+    document.summary.extend(filter.describe().map(|words| wording::contradictions::only(&words)));
     let found = found(selection);
     let possible = found.iter().filter(|c| c.possible).count();
-    document.summary.push(match found.len() {
-        0 => "No facts on record are known to disagree.".to_owned(),
-        n => {
-            let only = match possible {
-                0 => String::new(),
-                1 if n == 1 => ", and it is only possible".to_owned(),
-                all if all == n => ", all of them only possible".to_owned(),
-                some => format!(", {some} of them only possible"),
-            };
-            let found = count(n, "disagreement", "disagreements");
-            format!("{found} on record{only}. Both sides are kept; nothing here says which is right.")
-        }
-    });
-    for (kind, certain, possible) in [
-        ("linked", "Recorded as contradicting each other", "Recorded as possibly contradicting each other"),
-        ("amounts", "One thing, recorded with amounts that cannot both be true", ""),
-        ("days", "One thing, recorded with days that cannot both be true", ""),
-        ("figures", "A share that does not match its own numbers", ""),
-        ("sums", "Parts that add up to more than their whole", "Parts that may add up to more than their whole"),
-        ("listed", "More listed than announced", "Fewer listed than announced"),
-        ("readings", "", "A day that can be read in more than one way"),
-    ] {
+    document.summary.push(wording::contradictions::summary(found.len(), possible));
+    for (kind, certain, possible) in wording::contradictions::HEADINGS {
         for (heading, is_possible) in [(certain, false), (possible, true)] {
             let of_kind = found.iter().filter(|c| c.kind == kind && c.possible == is_possible);
             document.list(heading, Tone::Warning, of_kind.map(|c| item(c)).collect());
@@ -166,7 +146,7 @@ fn figures(fact: &Fact) -> Option<Contradiction<'_>> {
         return None;
     }
     let comes_to = i64::try_from(worked_out).ok().and_then(Quantity::from_ten_thousandths)?.rounded_to_tenths();
-    let text = format!("{}: stated as {share}%, but {numerator} of {denominator} is {comes_to}%", fact.text);
+    let text = wording::contradictions::figures(&fact.text, share, numerator, denominator, comes_to);
     Some(Contradiction { kind: "figures", text, facts: vec![fact], possible: false })
 }
 
@@ -201,8 +181,7 @@ fn sums<'a>(view: &View<'a>, whole: &Cluster<'a>) -> Option<Contradiction<'a>> {
     if least <= most.value {
         return None;
     }
-    let text =
-        format!("{}: {}, but its parts add up to {}", mention.text, amount_in_words(of), interval(sum, &of.unit));
+    let text = wording::contradictions::sums(&mention.text, of, sum);
     let facts = std::iter::once(mention).chain(clusters.iter().map(Cluster::first)).collect();
     // Parts that overlap may add up to less.
     let overlaps = |f: &&Fact| f.links.iter().any(|l| l.kind == LinkKind::MayOverlap);
@@ -216,7 +195,7 @@ fn listed(fact: &Fact) -> Option<Contradiction<'_>> {
     if parts.is_empty() || *announced == parts.len() as u64 {
         return None;
     }
-    let text = format!("{announced} announced, {} listed: {}", parts.len(), parts.join("; "));
+    let text = wording::contradictions::listed(*announced, parts);
     // A list may be incomplete, but cannot hold more than there are.
     let possible = (parts.len() as u64) < *announced;
     Some(Contradiction { kind: "listed", text, facts: vec![fact], possible })
@@ -276,7 +255,11 @@ fn in_order<'a, T>(cluster: &Cluster<'a>, (a, b): (T, T), fact: impl Fn(&T) -> &
 
 pub(crate) fn item(c: &Contradiction<'_>) -> Item {
     let said = |f: &&Fact| {
-        let by = if f.by.is_empty() { String::new() } else { format!(" · by {}", ids(&f.by).join(", ")) };
+        let by = if f.by.is_empty() {
+            String::new()
+        } else {
+            format!(" · {}", wording::fact_line::by(&ids(&f.by).join(", ")))
+        };
         format!("{}: {}{by}{} · {}", f.id, f.text, voice_of(f), citations(f))
     };
     Item { mark: c.sure().to_owned(), line: c.text.clone(), details: c.facts.iter().map(said).collect() }

@@ -2,7 +2,7 @@
 //! judgements. Start at [`deliveries`].
 
 use crate::fact_line::{amounts, ids, ids_of, recorded_when, sources, when};
-use crate::wording::{count, voice_of};
+use crate::wording::{self, voice_of};
 use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice};
 use heldto_replay::{Cluster, View};
@@ -13,9 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportBasis) -> Document {
     let view = &selection.view();
     let filter = selection.filter();
-    let title = if unpledged { "Deliveries with no promise on record" } else { "Deliveries" };
-    let mut document = Document::new(title, basis, COLUMNS);
-    document.summary.extend(filter.describe().map(|words| format!("Only deliveries {words}.")));
+    let mut document = Document::new(wording::deliveries::title(unpledged), basis, COLUMNS);
+    document.summary.extend(filter.describe().map(|words| wording::deliveries::only(&words)));
     let facts = selection.facts(&|summary| summary.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
     let all: Vec<(Cluster<'_>, Vec<(&Fact, Strength)>)> =
@@ -23,14 +22,7 @@ pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportB
     let (undone, done): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|(c, _)| matches!(outcome(c.first()), Some(Outcome::NotDone | Outcome::Undone)));
     let (towards_some, towards_none): (Vec<_>, Vec<_>) = done.into_iter().partition(|(_, t)| !t.is_empty());
-    document.summary.push(format!(
-        "{} on record: {} towards a commitment, {} towards none, {} not done or undone. \
-         Deliveries towards none do not count in any share of pledges kept.",
-        count(towards_some.len() + towards_none.len() + undone.len(), "delivery", "deliveries"),
-        towards_some.len(),
-        towards_none.len(),
-        undone.len()
-    ));
+    document.summary.push(wording::deliveries::summary(towards_some.len(), towards_none.len(), undone.len()));
     let shown: Vec<_> = if unpledged {
         towards_none.iter().collect()
     } else {
@@ -39,11 +31,11 @@ pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportB
     document.data.rows.extend(shown.iter().map(|(c, t)| cells(c, t)));
     let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| list.iter().map(|(c, t)| item(c, t)).collect();
     if !unpledged {
-        document.list("Towards a commitment", Tone::Plain, items(&towards_some));
+        document.list(wording::deliveries::TOWARDS_SOME, Tone::Plain, items(&towards_some));
     }
-    document.list("Towards no commitment on record", Tone::Plain, items(&towards_none));
+    document.list(wording::deliveries::TOWARDS_NONE, Tone::Plain, items(&towards_none));
     if !unpledged {
-        document.list("Not done, or undone", Tone::Warning, items(&undone));
+        document.list(wording::deliveries::UNDONE, Tone::Warning, items(&undone));
     }
     document
 }
@@ -91,15 +83,14 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     let fact = cluster.first();
     let mut first = vec![fact.id.to_string()];
     first.extend(outcome(fact).map(|o| o.as_str().replace('-', " ")));
-    first.extend((!fact.by.is_empty()).then(|| format!("by {}", ids(&fact.by).join(", "))));
+    first.extend((!fact.by.is_empty()).then(|| wording::fact_line::by(&ids(&fact.by).join(", "))));
     first.extend(amounts(fact));
     if cluster.mentions.len() > 1 {
-        first.push(format!("recorded {} times, counted once", cluster.mentions.len()));
+        first.push(wording::fact_line::counted_once(cluster.mentions.len()));
     }
     let mut details = vec![format!("{}{}", first.join(" · "), voice_of(fact))];
     for (pledge, strength) in towards {
-        let sure = if *strength == Strength::Stated { String::new() } else { format!(" ({strength})") };
-        details.push(format!("towards{sure} {}: {}", pledge.id, pledge.text.clone()));
+        details.push(wording::deliveries::towards(*strength, &pledge.id, &pledge.text));
     }
     Item { mark: when(fact), line: fact.text.clone(), details }
 }

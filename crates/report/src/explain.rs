@@ -2,7 +2,7 @@
 //! judging: the judgement states its reasons. Start at [`explain`].
 
 use crate::fact_line::{entry, occurred, public_by, source_lines, sources};
-use crate::wording::{judgement, names, target, voice_of};
+use crate::wording::{self, judgement, label, names, target, voice_of};
 use crate::{Block, Document, Item, ReportBasis, Section, Tone, columns};
 use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation};
 use heldto_replay::{Judgement, Reason, Status, View, judge_each};
@@ -16,9 +16,9 @@ pub fn explain(view: &View<'_>, id: &FactId, basis: ReportBasis) -> Option<Docum
     let first = judged.first()?;
     let one = judged.len() == 1;
     let title = if one {
-        format!("Why {} is {}", first.mentions[0].id, first.status)
+        wording::explain::title(&first.mentions[0].id, first.status)
     } else {
-        format!("The status of {} for each body it was made to", first.mentions[0].id)
+        wording::explain::title_for_each(&first.mentions[0].id)
     };
     let mut document = Document::new(title, basis, COLUMNS);
     // Measurements are not linked to the commitments they settle, so the newest source is that of
@@ -51,7 +51,8 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
             _ => None,
         };
         sections.extend(undertaken.map(|pairs| Section {
-            heading: if j.answer.is_some() { "The recommendation and its answer" } else { "The terms" }.to_owned(),
+            heading:
+                if j.answer.is_some() { wording::explain::RECOMMENDATION } else { wording::explain::TERMS }.to_owned(),
             tone: Tone::Plain,
             blocks: vec![Block::Text(first.text.clone()), Block::Pairs(pairs)],
         }));
@@ -60,13 +61,13 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
         |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
     // A commitment not yet known by the day is listed without its mentions.
     let mentions = j.mentions.iter().filter(|_| j.status != Status::NotYetKnown).map(|t| (*t, String::new())).collect();
-    sections.push(plain("Where it is recorded", items(mentions)));
-    for (heading, used) in [("What the status rests on", true), ("Considered, but not decisive", false)] {
+    sections.push(plain(wording::explain::WHERE_RECORDED, items(mentions)));
+    for (heading, used) in [(wording::explain::RESTS_ON, true), (wording::explain::NOT_DECISIVE, false)] {
         let facts: Vec<_> = j
             .reasons
             .iter()
             .filter(|r| r.used == used)
-            .map(|r| (r.fact, format!("shows {}", judgement::shown(r))))
+            .map(|r| (r.fact, wording::explain::shows(&judgement::shown(r))))
             .collect();
         if !facts.is_empty() {
             sections.push(plain(heading, items(facts)));
@@ -83,13 +84,13 @@ fn plain(heading: &str, block: Block) -> Section {
 }
 
 fn argument(view: &View<'_>, j: &Judgement<'_>) -> Vec<(String, String)> {
-    let mut pairs = vec![("rule".to_owned(), judgement::finding(j)), ("evidence".to_owned(), j.grade.to_string())];
+    let mut pairs =
+        vec![(label::RULE.to_owned(), judgement::finding(j)), (label::EVIDENCE.to_owned(), j.grade.to_string())];
     let mut put = |name: &str, value: Option<String>| pairs.extend(value.map(|v| (name.to_owned(), v)));
-    let missing: Vec<String> = j.missing.iter().map(judgement::gap).collect();
-    put("not shown", (!missing.is_empty()).then(|| missing.join("; ")));
-    put("would settle it", j.settles.map(|r| judgement::remedy(r).to_owned()));
+    put(label::NOT_SHOWN, (!j.missing.is_empty()).then(|| wording::pledges::gaps(&j.missing)));
+    put(label::WOULD_SETTLE, j.settles.map(|r| judgement::remedy(r).to_owned()));
     let notes = judgement::notes(view, j);
-    put("notes", (!notes.is_empty()).then(|| notes.join("; ")));
+    put(label::NOTES, (!notes.is_empty()).then(|| notes.join("; ")));
     pairs
 }
 
@@ -100,36 +101,36 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec
             pairs.push((name.to_owned(), value));
         }
     };
-    put("owed by", names(view, &fact.by));
-    put("owed to", names(view, &fact.to));
-    put("force", c.force.as_str().to_owned());
-    put("target", c.target.as_ref().map(target).unwrap_or_default());
-    put("target now", j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
+    put(label::OWED_BY, names(view, &fact.by));
+    put(label::OWED_TO, names(view, &fact.to));
+    put(label::FORCE, c.force.as_str().to_owned());
+    put(label::TARGET, c.target.as_ref().map(target).unwrap_or_default());
+    put(label::TARGET_NOW, j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
     if let Some(due) = &c.due {
-        put("due", due.describe());
-        put("as worded", due.terms.clone().unwrap_or_default());
-        put("worked out as", due.rule.as_ref().map(heldto_fact::DueRule::describe).unwrap_or_default());
+        put(label::DUE, due.describe());
+        put(label::AS_WORDED, due.terms.clone().unwrap_or_default());
+        put(label::WORKED_OUT_AS, due.rule.as_ref().map(heldto_fact::DueRule::describe).unwrap_or_default());
     }
-    put("met if", c.test.clone().unwrap_or_default());
+    put(label::MET_IF, c.test.clone().unwrap_or_default());
     if c.personal {
-        put("personal", "in the office-holder's own name; it lapses when the office ends".to_owned());
+        put(label::PERSONAL, wording::explain::LAPSES.to_owned());
     }
-    put("note", fact.note.clone().unwrap_or_default());
+    put(label::NOTE, fact.note.clone().unwrap_or_default());
     pairs
 }
 
 /// Returns a recommendation's parties, its answer and the terms it is judged by.
 fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgement<'_>) -> Vec<(String, String)> {
     let pairs = [
-        ("recommended by", names(view, &fact.by)),
-        ("to", names(view, &fact.to)),
-        ("number", asked.number.clone().unwrap_or_default()),
-        ("target", asked.terms.target.as_ref().map(target).unwrap_or_default()),
-        ("due", asked.terms.due.as_ref().map(Due::describe).unwrap_or_default()),
-        ("answer due", asked.answer_due.as_ref().map(Due::describe).unwrap_or_default()),
-        ("answer", j.answer.map(|a| format!("{} ({})", a.text, a.id)).unwrap_or_default()),
-        ("target as accepted", j.target.filter(|_| j.answer.is_some()).map(target).unwrap_or_default()),
-        ("note", fact.note.clone().unwrap_or_default()),
+        (label::RECOMMENDED_BY, names(view, &fact.by)),
+        (label::TO, names(view, &fact.to)),
+        (label::NUMBER, asked.number.clone().unwrap_or_default()),
+        (label::TARGET, asked.terms.target.as_ref().map(target).unwrap_or_default()),
+        (label::DUE, asked.terms.due.as_ref().map(Due::describe).unwrap_or_default()),
+        (label::ANSWER_DUE, asked.answer_due.as_ref().map(Due::describe).unwrap_or_default()),
+        (label::ANSWER, j.answer.map(|a| format!("{} ({})", a.text, a.id)).unwrap_or_default()),
+        (label::TARGET_AS_ACCEPTED, j.target.filter(|_| j.answer.is_some()).map(target).unwrap_or_default()),
+        (label::NOTE, fact.note.clone().unwrap_or_default()),
     ];
     pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -141,9 +142,7 @@ fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {
         details.push(shows);
     }
     details.extend(source_lines(view, fact));
-    if let Some(note) = fact.note.as_ref() {
-        details.push(format!("note: {note}"));
-    }
+    details.extend(fact.note.as_deref().map(wording::fact_line::note));
     Item { mark: occurred(fact), line: fact.text.clone(), details }
 }
 

@@ -1,7 +1,7 @@
 //! Turns a fact into the words and the ids that every report repeats of it: when, who, how much,
 //! and from where. Knows no judgements and no documents. Start at [`when`] and [`sources`].
 
-use crate::wording::{amount, day, list};
+use crate::wording::{self, amount, list};
 use heldto_fact::{Fact, FactId, When};
 use heldto_replay::View;
 
@@ -27,7 +27,7 @@ pub(crate) fn occurred(fact: &Fact) -> String {
 
 /// Describes the day from which the public could know a fact: `public by 2 Jul 2025`.
 pub(crate) fn public_by(view: &View<'_>, fact: &Fact) -> Option<String> {
-    view.fact_known_from(&fact.id).map(|known| format!("public by {}", day(known)))
+    view.fact_known_from(&fact.id).map(wording::fact_line::public_by)
 }
 
 /// Returns ids as text.
@@ -65,13 +65,12 @@ pub(crate) fn citations(fact: &Fact) -> String {
 pub(crate) fn source_lines(view: &View<'_>, fact: &Fact) -> Vec<String> {
     let line = |cite: &heldto_fact::Citation| {
         let is_gone = view.versions(&cite.source).last().is_some_and(|v| v.fact.is_none());
-        let gone = if is_gone { "; this source was retracted" } else { "" };
-        format!("source: {} ({}), {}{gone}", view.name(&cite.source), cite.source, cite.at)
+        wording::fact_line::source(view.name(&cite.source), cite, is_gone)
     };
     fact.cites.iter().map(line).collect()
 }
 
 /// Returns the number of the ledger entry that holds a fact as known: `entry 12`.
 pub(crate) fn entry(view: &View<'_>, fact: &Fact) -> String {
-    view.version(&fact.id).map_or_else(String::new, |version| format!("entry {}", version.index))
+    view.version(&fact.id).map_or_else(String::new, |version| wording::fact_line::entry(version.index))
 }

@@ -1,6 +1,7 @@
 //! The filter shared by all reports and the timeline: turns requested conditions into tests of
 //! facts. Knows no documents; `selection` finds the candidates. Start at [`FactFilter`].
 
+use crate::wording;
 use heldto_fact::{Act, Body, Change, Fact, FactId, Kind, Salience, Target, Truth, Voice, Window};
 use heldto_replay::{View, bodies_of, members};
 use std::collections::BTreeSet;
@@ -106,21 +107,21 @@ impl FactFilter {
                 all.push((name, without));
             }
         };
-        put(self.about.is_some(), "the body named", &|f| f.about = None);
-        put(self.by.is_some(), "the speaker or owner", &|f| f.by = None);
-        put(!self.kind.is_empty(), "the kind", &|f| f.kind = Vec::new());
-        put(self.voice.is_some(), "the voice", &|f| f.voice = None);
-        put(self.salience.is_some(), "the salience", &|f| f.salience = None);
-        put(self.linked.is_some(), "the link", &|f| f.linked = None);
-        put(self.source.is_some(), "the source", &|f| f.source = None);
-        put(self.since.is_some(), "the first day", &|f| f.since = None);
-        put(self.until.is_some(), "the last day", &|f| f.until = None);
-        put(self.text.is_some(), "the words", &|f| f.text = None);
-        put(self.act.is_some(), "the act", &|f| f.act = None);
-        put(self.what.is_some(), "the kind of change", &|f| f.what = None);
-        put(self.form.is_some(), "the form", &|f| f.form = None);
-        put(self.decision.is_some(), "the decision", &|f| f.decision = None);
-        put(self.recorded_by.is_some(), "the recorder", &|f| f.recorded_by = None);
+        put(self.about.is_some(), wording::filter::THE_BODY, &|f| f.about = None);
+        put(self.by.is_some(), wording::filter::THE_OWNER, &|f| f.by = None);
+        put(!self.kind.is_empty(), wording::filter::THE_KIND, &|f| f.kind = Vec::new());
+        put(self.voice.is_some(), wording::filter::THE_VOICE, &|f| f.voice = None);
+        put(self.salience.is_some(), wording::filter::THE_SALIENCE, &|f| f.salience = None);
+        put(self.linked.is_some(), wording::filter::THE_LINK, &|f| f.linked = None);
+        put(self.source.is_some(), wording::filter::THE_SOURCE, &|f| f.source = None);
+        put(self.since.is_some(), wording::filter::THE_FIRST_DAY, &|f| f.since = None);
+        put(self.until.is_some(), wording::filter::THE_LAST_DAY, &|f| f.until = None);
+        put(self.text.is_some(), wording::filter::THE_WORDS, &|f| f.text = None);
+        put(self.act.is_some(), wording::filter::THE_ACT, &|f| f.act = None);
+        put(self.what.is_some(), wording::filter::THE_CHANGE, &|f| f.what = None);
+        put(self.form.is_some(), wording::filter::THE_FORM, &|f| f.form = None);
+        put(self.decision.is_some(), wording::filter::THE_DECISION, &|f| f.decision = None);
+        put(self.recorded_by.is_some(), wording::filter::THE_RECORDER, &|f| f.recorded_by = None);
         all
     }
 
@@ -152,25 +153,25 @@ impl FactFilter {
     /// Describes the filter in words; `None` if it matches every fact.
     #[must_use]
     pub fn describe(&self) -> Option<String> {
-        let mut words = Vec::new();
-        let mut put = |name: &str, value: Option<String>| words.extend(value.map(|v| format!("{name} {v}")));
-        put("about", self.about.as_ref().map(ToString::to_string));
-        put("by", self.by.as_ref().map(ToString::to_string));
-        let kinds: Vec<&str> = self.kind.iter().map(|k| k.as_str()).collect();
-        put("of kind", (!kinds.is_empty()).then(|| kinds.join(" or ")));
-        put("in the voice", self.voice.map(|v| v.to_string()));
-        put("of salience", self.salience.map(|s| s.to_string()));
-        put("linked to", self.linked.as_ref().map(ToString::to_string));
-        put("citing", self.source.as_ref().map(ToString::to_string));
-        put("since", self.since.map(crate::day));
-        put("until", self.until.map(crate::day));
-        put("with the act", self.act.map(|a| a.to_string()));
-        put("with the change", self.what.map(|w| w.to_string()));
-        put("of the form", self.form.clone());
-        put("decided as", self.decision.clone());
-        put("recorded by", self.recorded_by.as_ref().map(|(who, _)| who.clone()));
-        put("with", self.members.then(|| "members counted as the body".to_owned()));
-        put("containing", self.text.as_ref().map(|t| format!("\"{t}\"")));
+        let words = [
+            self.about.as_ref().map(wording::filter::about),
+            self.by.as_ref().map(wording::filter::by),
+            (!self.kind.is_empty()).then(|| wording::filter::of_kind(&self.kind)),
+            self.voice.map(wording::filter::in_voice),
+            self.salience.map(wording::filter::of_salience),
+            self.linked.as_ref().map(wording::filter::linked_to),
+            self.source.as_ref().map(wording::filter::citing),
+            self.since.map(wording::filter::since),
+            self.until.map(wording::filter::until),
+            self.act.map(wording::filter::with_act),
+            self.what.map(wording::filter::with_change),
+            self.form.as_deref().map(wording::filter::of_form),
+            self.decision.as_deref().map(wording::filter::decided_as),
+            self.recorded_by.as_ref().map(|(who, _)| wording::filter::recorded_by(who)),
+            self.members.then(|| wording::filter::WITH_MEMBERS.to_owned()),
+            self.text.as_deref().map(wording::filter::containing),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 }

@@ -2,9 +2,9 @@
 //! owner's own figures. Knows no commitments. Start at [`metrics`].
 
 use crate::fact_line::{ids, occurred, parties, public_by, sources};
-use crate::wording::{amount, count, list, sparkline, voice_of};
+use crate::wording::{self, amount, label, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, columns};
-use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Interval, Kind, LinkKind, PartyKind, Voice, When};
+use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Interval, Kind, LinkKind, PartyKind, Quantity, Voice, When};
 use heldto_replay::{AllView, MetricValue, View, predecessors, series, successors};
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 #[must_use]
 pub fn metrics(all: &AllView<'_>, filter: &FactFilter, only: Option<&FactId>, basis: ReportBasis) -> Document {
     let view: &View<'_> = all;
-    let title = filter.about.as_ref().map_or_else(|| "Figures".to_owned(), |p| format!("Figures: {}", view.name(p)));
+    let title = wording::metrics::title(filter.about.as_ref().map(|p| view.name(p)));
     let mut document = Document::new(title, basis, COLUMNS);
     let metrics: Vec<&FactId> = all.measured().filter(|m| only.is_none_or(|o| *m == o)).collect();
     for metric in metrics {
@@ -33,13 +33,10 @@ pub fn metrics(all: &AllView<'_>, filter: &FactFilter, only: Option<&FactId>, ba
             }
         }
     }
-    document.summary.extend(filter.describe().map(|words| format!("Only figures {words}.")));
+    document.summary.extend(filter.describe().map(|words| wording::metrics::only(&words)));
     document.summary.push(match document.sections.len() {
-        0 => "No figure is on record.".to_owned(),
-        n => format!(
-            "{}. The owner's own figures and those of others are shown side by side; neither changes the other.",
-            count(n, "series", "series")
-        ),
+        0 => wording::metrics::NONE.to_owned(),
+        n => wording::metrics::summary(n),
     });
     document
 }
@@ -71,15 +68,15 @@ fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[Metric
     let unit = unit_of(view, metric);
     let bars: Vec<Bar> = values
         .iter()
-        .map(|v| Bar { label: label(v), value: v.in_unit(&unit), shown: shown(v, &unit), own: false })
+        .map(|v| Bar { label: label_of(v), value: v.in_unit(&unit), shown: shown(v, &unit), own: false })
         .collect();
     blocks.push(Block::Pairs(about(view, metric, values, &unit)));
     let cut = cuts(view, metric, party);
     if !cut.is_empty() {
         blocks.push(Block::List(cut));
     }
-    let text = "Oldest first.".to_owned();
-    blocks.push(Block::Chart(Chart { title: "Over time".to_owned(), text, bars }));
+    let (title, text) = (wording::metrics::OVER_TIME.to_owned(), wording::metrics::OLDEST_FIRST.to_owned());
+    blocks.push(Block::Chart(Chart { title, text, bars }));
     if compared {
         blocks.extend(comparison(view, metric, party, values, &unit));
         let others = told_of_others(view, metric, party, &unit);
@@ -96,15 +93,10 @@ fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[Metric
 fn cuts(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<String> {
     let has_series = |other: &&FactId| !series(view, metric, other).is_empty();
     let of = |fact: &Fact| if let Body::Succession { of, .. } = &fact.body { vec![of.clone()] } else { Vec::new() };
-    let before = predecessors(view, party).into_iter().flat_map(of).map(|id| (id, "before", "follows"));
-    let after =
-        successors(view, party).into_iter().flat_map(|f| f.to.clone()).map(|id| (id, "after", "is followed by"));
-    let with_figures = before.chain(after).filter(|(id, ..)| has_series(&id));
-    let sentence = |(id, side, verb): (FactId, &str, &str)| {
-        let name = view.name(&id);
-        format!("The series is cut: this body {verb} {name}, whose figures {side} that are a series of their own.")
-    };
-    with_figures.map(sentence).collect()
+    let before = predecessors(view, party).into_iter().flat_map(of).filter(|id| has_series(&id));
+    let after = successors(view, party).into_iter().flat_map(|f| f.to.clone()).filter(|id| has_series(&id));
+    let before = before.map(|id| wording::metrics::follows(view.name(&id)));
+    before.chain(after.map(|id| wording::metrics::is_followed_by(view.name(&id)))).collect()
 }
 
 fn unit_of(view: &View<'_>, metric: &FactId) -> String {
@@ -123,7 +115,7 @@ fn period<'a>(value: &MetricValue<'a>) -> Option<&'a When> {
     value.fact.period.as_ref().or(value.fact.occurred.as_ref())
 }
 
-fn label(value: &MetricValue<'_>) -> String {
+fn label_of(value: &MetricValue<'_>) -> String {
     let when = period(value).map_or_else(String::new, When::describe);
     if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::as_str)) } else { when }
 }
@@ -133,9 +125,7 @@ fn shown(value: &MetricValue<'_>, unit: &str) -> String {
     let words = amount(value.amount);
     match (&value.fact.body, value.in_unit(unit)) {
         (Body::Measurement { numerator: Some(n), denominator: Some(d), .. }, Some(_)) if unit == "%" => {
-            let grouped =
-                |n: u64| heldto_fact::Quantity::whole(n).map_or_else(|| n.to_string(), heldto_fact::Quantity::grouped);
-            format!("{words} ({} of {})", grouped(*n), grouped(*d))
+            wording::metrics::share(&words, *n, *d)
         }
         _ => words,
     }
@@ -144,22 +134,24 @@ fn shown(value: &MetricValue<'_>, unit: &str) -> String {
 fn about(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     if let Some(Body::Metric { definition, .. }) = view.fact(metric).map(|f| &f.body) {
-        pairs.push(("what it is".to_owned(), format!("{definition} ({metric})")));
+        pairs.push((label::WHAT_IT_IS.to_owned(), format!("{definition} ({metric})")));
     }
     if let Some(last) = values.last() {
-        pairs.push(("newest".to_owned(), format!("{}: {}; {}", label(last), shown(last, unit), age(view, last))));
+        pairs.push((
+            label::NEWEST.to_owned(),
+            format!("{}: {}; {}", label_of(last), shown(last, unit), age(view, last)),
+        ));
     }
-    pairs.extend(trend(view, metric, values, unit).map(|words| ("trend".to_owned(), words)));
+    pairs.extend(trend(view, metric, values, unit).map(|words| (label::TREND.to_owned(), words)));
     for fact in breaks(view, metric) {
-        let unlike = "figures before and after it are not comparable, and no trend crosses it";
-        pairs.push(("break".to_owned(), format!("{}; {unlike} ({})", fact.text, fact.id)));
+        pairs.push((label::BREAK.to_owned(), wording::metrics::series_break(&fact.text, &fact.id)));
     }
     for value in values.iter().filter(|v| !v.revised.is_empty()) {
-        pairs.push(("revised".to_owned(), revision(view, value, unit)));
+        pairs.push((label::REVISED.to_owned(), revision(view, value, unit)));
     }
     let gone = values.iter().filter(|v| v.amount.value.is_none()).count();
     if gone > 0 {
-        pairs.push(("not given".to_owned(), format!("{} without a number", count(gone, "value", "values"))));
+        pairs.push((label::NOT_GIVEN.to_owned(), wording::metrics::not_given(gone)));
     }
     pairs
 }
@@ -176,19 +168,13 @@ fn revision(view: &View<'_>, value: &MetricValue<'_>, unit: &str) -> String {
         Some(format!("{} ({})", shown(&older, unit), release(fact)))
     });
     let was: Vec<String> = was.collect();
-    format!("{}: {}; newer: {} ({})", label(value), was.join("; "), shown(value, unit), release(value.fact))
+    wording::metrics::revision(&label_of(value), &was, &format!("{} ({})", shown(value, unit), release(value.fact)))
 }
 
 /// Returns the age of a value on the as-of day, in words.
 fn age(view: &View<'_>, value: &MetricValue<'_>) -> String {
-    match value.window.latest.map(|latest| (view.clock().as_of - latest).num_days()) {
-        Some(1) if value.window.earliest == value.window.latest => "1 day old".to_owned(),
-        Some(1) => "at least 1 day old".to_owned(),
-        Some(days @ 2..) if value.window.earliest == value.window.latest => format!("{days} days old"),
-        Some(days @ 2..) => format!("at least {days} days old"),
-        Some(_) => "current".to_owned(),
-        None => "age unknown".to_owned(),
-    }
+    let days = value.window.latest.map(|latest| (view.clock().as_of - latest).num_days());
+    wording::metrics::age(days, value.window.earliest == value.window.latest)
 }
 
 /// Smallest denominator that gives a share a trend: with fewer cases, it moves by chance.
@@ -215,16 +201,14 @@ fn trend(view: &View<'_>, metric: &FactId, values: &[MetricValue<'_>], unit: &st
         alike.iter().copied().partition(|v| is_small(&v));
     let words = match (enough.as_slice(), small.first()) {
         ([first, .., last], _) => moved(first, last, unit),
-        (_, Some(small)) => {
-            format!("no trend: {} is a share of only {}", label(small), small.out_of().unwrap_or_default())
-        }
-        _ => "no trend, because the way it is measured changed".to_owned(),
+        (_, Some(small)) => wording::metrics::too_small(&label_of(small), small.out_of().unwrap_or_default()),
+        _ => wording::metrics::MEASURED_OTHERWISE.to_owned(),
     };
     (official.len() > 1).then(|| format!("{bars}  {words}"))
 }
 
 /// Returns the number of a value that is exact except for rounding.
-fn exactly(value: &MetricValue<'_>, unit: &str) -> Option<heldto_fact::Quantity> {
+fn exactly(value: &MetricValue<'_>, unit: &str) -> Option<Quantity> {
     let known = value.in_unit(unit)?;
     let high = known.high?;
     let is_rounding = high.value.ten_thousandths() - known.low.value.ten_thousandths() <= 1;
@@ -234,28 +218,13 @@ fn exactly(value: &MetricValue<'_>, unit: &str) -> Option<heldto_fact::Quantity>
 /// Describes the change between two exact values.
 fn moved(first: &MetricValue<'_>, last: &MetricValue<'_>, unit: &str) -> String {
     let (Some(from), Some(to)) = (exactly(first, unit), exactly(last, unit)) else {
-        return "change unknown".to_owned();
+        return wording::metrics::CHANGE_UNKNOWN.to_owned();
     };
-    let words = |n: heldto_fact::Quantity| {
-        let one = heldto_fact::Quantity::whole(1);
-        match unit {
-            "%" if Some(n.rounded_to_tenths()) == one => "1 percentage point".to_owned(),
-            "%" => format!("{} percentage points", n.rounded_to_tenths()),
-            _ => format!("{} {unit}", n.grouped()),
-        }
+    let since = match (first.out_of().and_then(Quantity::whole), last.out_of().and_then(Quantity::whole)) {
+        (Some(then), Some(now)) if unit == "%" => wording::metrics::with_base(&label_of(first), then, now),
+        _ => label_of(first),
     };
-    let of =
-        |v: &MetricValue<'_>| v.out_of().and_then(heldto_fact::Quantity::whole).map(heldto_fact::Quantity::grouped);
-    let base = match (of(first), of(last)) {
-        (Some(then), Some(now)) if unit == "%" => format!(" (a share of {then} then and {now} now)"),
-        _ => String::new(),
-    };
-    let since = format!("{}{base}", label(first));
-    match (to.minus(from), from.minus(to)) {
-        (Some(up), _) if up > heldto_fact::Quantity::ZERO => format!("up {} since {since}", words(up)),
-        (_, Some(down)) if down > heldto_fact::Quantity::ZERO => format!("down {} since {since}", words(down)),
-        _ => format!("unchanged since {since}"),
-    }
+    wording::metrics::moved(from, to, unit, &since)
 }
 
 /// Returns the series breaks that bear on a metric.
@@ -281,8 +250,8 @@ fn comparison(
     let Some(own) = values.iter().rev().find(|v| !is_owners(v) && v.in_unit(unit).is_some()) else { return Vec::new() };
     let others = view.parties(metric).count();
     if unit != "%" {
-        let alone = "Counts are not compared between areas: a large area has more of everything.".to_owned();
-        return if others > 1 { vec![Block::Text(alone)] } else { Vec::new() };
+        let alone = || Block::Text(wording::metrics::COUNTS_NOT_COMPARED.to_owned());
+        return (others > 1).then(alone).into_iter().collect();
     }
     let at = |p: &FactId| -> Option<MetricValue<'_>> {
         series(view, metric, p)
@@ -316,16 +285,8 @@ fn comparison(
     if bars.len() < 2 {
         return Vec::new();
     }
-    let when = label(own);
-    let near_it = match near.len().min(NEIGHBOURS) {
-        0 => String::new(),
-        n => format!(
-            ", then {} of the same kind, the closest in number of cases first. This is not a ranking",
-            count(n, "body", "bodies")
-        ),
-    };
-    let text = format!("The areas that contain it{near_it}.");
-    vec![Block::Chart(Chart { title: format!("Compared with others, {when}"), text, bars })]
+    let text = wording::metrics::order(near.len().min(NEIGHBOURS));
+    vec![Block::Chart(Chart { title: wording::metrics::compared(&label_of(own)), text, bars })]
 }
 
 fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {
@@ -354,7 +315,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
     if items.is_empty() {
         return Vec::new();
     }
-    vec![Block::Text("Related figures, counted in another way:".to_owned()), Block::Items(items)]
+    vec![Block::Text(wording::metrics::RELATED.to_owned()), Block::Items(items)]
 }
 
 /// Returns one value on a line, with its voice.
@@ -396,23 +357,20 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
         let Some(newest) = values.iter().rev().find(|v| !is_owners(v)).or(values.last()) else { continue };
         let unit = unit_of(view, metric);
         let mut details = vec![format!("{}; {}", told(newest, &unit), age(view, newest))];
-        details.extend(trend(view, metric, &values, &unit).map(|words| format!("trend: {words}")));
+        details.extend(trend(view, metric, &values, &unit).map(|words| wording::metrics::trend(&words)));
         let around: Vec<String> = wholes(view, newest)
             .iter()
             .filter(|v| unit == "%" && v.in_unit(&unit).is_some())
             .map(|v| format!("{} {}", parties(view, v.fact.subjects()), amount(v.amount)))
             .collect();
         if !around.is_empty() {
-            details.push(format!("for comparison: {}", list(&around)));
+            details.push(wording::metrics::for_comparison(&around));
         }
         details.extend(values.iter().filter(|v| is_owners(v) && v.fact.id != newest.fact.id).map(|v| told(v, &unit)));
         details.extend(told_of_others(view, metric, party, &unit));
-        details.extend(breaks(view, metric).iter().map(|f| format!("break in the series {}: {}", occurred(f), f.text)));
+        details.extend(breaks(view, metric).iter().map(|f| wording::metrics::series_break_on(&occurred(f), &f.text)));
         if values.len() > 1 {
-            details.push(format!(
-                "{} of {metric} on record; the metrics report lists them",
-                count(values.len(), "value", "values")
-            ));
+            details.push(wording::metrics::on_record(values.len(), metric));
         }
         let name = view.name(metric).to_owned();
         let facts = values.iter().map(|v| v.fact).collect();

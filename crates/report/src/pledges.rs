@@ -7,8 +7,8 @@ pub(crate) use summary::summary;
 
 use crate::fact_line::{ids, ids_of, sources};
 use crate::finding;
-use crate::wording::{interval, judgement, target};
-use crate::{Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, columns, day};
+use crate::wording::{self, interval, judgement, target};
+use crate::{Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, columns};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit, Window};
 use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, judge_each};
@@ -49,10 +49,10 @@ pub enum DueFilter {
 impl DueFilter {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Past => "whose last due day has passed",
-            Self::Falling => "falling due now",
-            Self::Future => "due later",
-            Self::None => "without a due day",
+            Self::Past => wording::filter::DUE_PAST,
+            Self::Falling => wording::filter::DUE_NOW,
+            Self::Future => wording::filter::DUE_LATER,
+            Self::None => wording::filter::WITHOUT_DUE_DAY,
         }
     }
 }
@@ -76,13 +76,10 @@ impl PledgeFilter {
 
     /// Describes the status filters in words; `None` if everything passes.
     fn status_in_words(&self) -> Option<String> {
-        let mut words = Vec::new();
-        if !self.status.is_empty() {
-            let statuses: Vec<&str> = self.status.iter().map(|s| s.as_str()).collect();
-            words.push(format!("with the status {}", statuses.join(" or ")));
-        }
-        words.extend(self.due.map(|due| due.as_str().to_owned()));
-        words.extend(self.open.then(|| "still open".to_owned()));
+        let status = (!self.status.is_empty()).then(|| wording::filter::with_status(&self.status));
+        let due = self.due.map(|due| due.as_str().to_owned());
+        let open = self.open.then(|| wording::filter::STILL_OPEN.to_owned());
+        let words: Vec<String> = status.into_iter().chain(due).chain(open).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 
@@ -93,8 +90,8 @@ impl PledgeFilter {
     }
 
     fn facts_in_words(&self) -> Option<String> {
-        let under = self.made_under.as_ref().map(|p| format!("made under {p}"));
-        let unit = self.unit.as_ref().map(|u| format!("counted in {u}"));
+        let under = self.made_under.as_ref().map(wording::filter::made_under);
+        let unit = self.unit.as_ref().map(wording::filter::counted_in);
         let words: Vec<String> = self.facts.describe().into_iter().chain(under).chain(unit).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
@@ -213,17 +210,15 @@ pub fn pledges(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repo
     let all = known.into_iter().filter(|j| filter.matches_status(j, view.clock().as_of));
     let (all, possible): (Vec<_>, Vec<_>) = all.partition(|j| certainly(view, j, filter));
     let title = match (&filter.facts.by, &filter.facts.about) {
-        (Some(by), _) => format!("Pledges by {}", view.name(by)),
-        (None, Some(about)) => format!("Pledges that concern {}", view.name(about)),
-        (None, None) => "Pledges".to_owned(),
+        (Some(by), _) => wording::pledges::title_by(view.name(by)),
+        (None, Some(about)) => wording::pledges::title_about(view.name(about)),
+        (None, None) => wording::pledges::TITLE.to_owned(),
     };
     let mut document = Document::new(title, basis, COLUMNS);
     document.data.rows.extend(all.iter().map(|j| cells(view, j, filter.scale, "certain")));
     document.data.rows.extend(possible.iter().map(|j| cells(view, j, filter.scale, "possible")));
     document.asked = filter.describe();
-    if let Some(words) = filter.facts_in_words() {
-        document.summary.push(format!("Only commitments {words}."));
-    }
+    document.summary.extend(filter.facts_in_words().map(|words| wording::pledges::only(&words)));
     if whole == 0 {
         let matching = |relaxed: &Selection<'_, '_>| {
             judged_by_facts(relaxed, &PledgeFilter { facts: relaxed.filter().clone(), ..filter.clone() }).len()
@@ -231,16 +226,12 @@ pub fn pledges(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repo
         document.summary.extend(selection.nearly(matching));
     }
     if let Some(words) = filter.status_in_words() {
-        document.summary.push(format!("Only those {words}: {} of {whole} on record.", all.len()));
+        document.summary.push(wording::pledges::only_those(&words, all.len(), whole));
     } else {
         document.summary.extend(summary(&all));
     }
     if !possible.is_empty() {
-        let (are, were) = if possible.len() == 1 { ("is", "it was") } else { ("are", "they were") };
-        document.summary.push(format!(
-            "{} more may match, and {are} listed separately: the day {were} made is not known precisely enough.",
-            possible.len()
-        ));
+        document.summary.push(wording::pledges::possible(possible.len()));
     }
     if !all.is_empty() {
         document.sections.push(counts(&all));
@@ -251,24 +242,20 @@ pub fn pledges(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repo
             continue;
         }
         let claimed = is_claimed(&of_status);
-        let title = title_of(*status);
         document.sections.push(Section {
-            heading: format!("{title}{} ({})", if claimed { ON_A_CLAIM } else { "" }, of_status.len()),
+            heading: format!("{} ({})", wording::pledges::heading(*status, claimed), of_status.len()),
             tone: if claimed { Tone::Warning } else { (*status).into() },
             blocks: vec![
-                Block::Text(sentence(status.meaning())),
+                Block::Text(wording::pledges::meaning(*status)),
                 Block::Items(of_status.iter().map(|j| item(view, j)).collect()),
             ],
         });
     }
     let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(view, j) }).collect();
-    document.list("Possible matches, not counted above", Tone::Plain, apart);
+    document.list(wording::pledges::POSSIBLE, Tone::Plain, apart);
     document.events = all.iter().filter_map(|j| event(j)).collect();
     document
 }
-
-/// Suffix of a heading if nobody but the owner confirms its commitments.
-pub(crate) const ON_A_CLAIM: &str = ", by the owner's word only";
 
 /// Returns `true` if all of these are met and none is confirmed independently.
 pub(crate) fn is_claimed(all: &[&Judgement<'_>]) -> bool {
@@ -293,44 +280,31 @@ fn event(j: &Judgement<'_>) -> Option<Event> {
     let due = j.due.filter(once)?;
     let not_before = matches!(due.mode, Mode::NotBefore);
     let day = if not_before { j.window.earliest } else { j.window.latest }?;
-    let mark = if not_before { "Not before" } else { "Last due day" };
-    let owners = ids(j.owners.iter().copied()).join(", ");
-    let text = format!("{owners}: {}. Due {}. {}", j.status.meaning(), due.describe(), judgement::finding(j));
-    Some(Event { id: first.id.to_string(), day, title: format!("{mark}: {}", first.text.clone()), text })
-}
-
-fn title_of(status: Status) -> String {
-    sentence(&status.as_str().replace('-', " ")).trim_end_matches('.').to_owned()
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
+    let title = wording::pledges::event_title(&first.text, not_before);
+    let text = wording::pledges::event(j, &ids(j.owners.iter().copied()).join(", "), due);
+    Some(Event { id: first.id.to_string(), day, title, text })
 }
 
 fn counts(all: &[Judgement<'_>]) -> Section {
     let pairs = Status::ALL.iter().filter_map(|status| {
         let grades: Vec<Grade> = all.iter().filter(|j| j.status == *status).map(|j| j.grade).collect();
-        let by_grade: Vec<String> = [Grade::Proven, Grade::Reported, Grade::Claimed, Grade::Disputed]
-            .iter()
-            .filter_map(|g| {
-                let n = grades.iter().filter(|x| *x == g).count();
-                (n > 0).then(|| format!("{n} {g}"))
-            })
-            .collect();
-        let evidence = if by_grade.is_empty() { String::new() } else { format!("; evidence: {}", by_grade.join(", ")) };
-        (!grades.is_empty()).then(|| (status.as_str().to_owned(), format!("{:>3}{evidence}", grades.len())))
+        let by_grade = [Grade::Proven, Grade::Reported, Grade::Claimed, Grade::Disputed]
+            .map(|grade| (grade, grades.iter().filter(|g| **g == grade).count()));
+        (!grades.is_empty()).then(|| (status.as_str().to_owned(), wording::pledges::graded(grades.len(), &by_grade)))
     });
-    Section { heading: "By status".to_owned(), tone: Tone::Plain, blocks: vec![Block::Pairs(pairs.collect())] }
+    Section {
+        heading: wording::pledges::BY_STATUS.to_owned(),
+        tone: Tone::Plain,
+        blocks: vec![Block::Pairs(pairs.collect())],
+    }
 }
 
 /// Returns a commitment as a list item.
 pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     let first = j.mentions[0];
     let owners = ids(j.owners.iter().copied()).join(", ");
-    let to = if first.kind() == Kind::Recommendation { "to" } else { "by" };
-    let mut details = vec![format!("{} · {} {to} {owners}", first.id, force(first))];
+    let owed = wording::pledges::owed(force(first), first.kind() == Kind::Recommendation, &owners);
+    let mut details = vec![format!("{} · {owed}", first.id)];
     // Under these two statuses the heading says everything, unless a due date or a start is known.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
         details.push(judgement::finding(j));
@@ -338,7 +312,7 @@ pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     if j.status == Status::FallingDue
         && let Some(terms) = j.due.and_then(|d| d.terms.as_ref())
     {
-        details.push(format!("as worded: {terms}"));
+        details.push(wording::pledges::as_worded(terms));
     }
     // The last evidence used, because no other line shows it.
     let seen = j.reasons.iter().rev().find(|r| r.used);
@@ -346,8 +320,7 @@ pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
         details.push(format!("{} ({})", seen.fact.text, seen.fact.id));
     }
     if j.status.is_met() && !j.missing.is_empty() {
-        let missing: Vec<String> = j.missing.iter().map(judgement::gap).collect();
-        details.push(format!("not shown: {}", missing.join("; ")));
+        details.push(wording::pledges::not_shown(&j.missing));
     }
     let mut last = vec![evidence(j)];
     // The finding has the amount that counts; a second one beside it would differ by its evidence.
@@ -366,34 +339,27 @@ fn force(fact: &Fact) -> &'static str {
 
 fn evidence(j: &Judgement<'_>) -> String {
     if j.grade == Grade::None && j.started {
-        return "no evidence of a result".to_owned();
+        return wording::pledges::NO_RESULT.to_owned();
     }
-    let judged = j.reasons.iter().any(|r| r.used && r.judged);
-    let link = if judged { ", linked to this by the recorder's judgement" } else { "" };
-    format!("evidence: {}{link}", j.grade)
+    wording::pledges::evidence(j.grade, j.reasons.iter().any(|r| r.used && r.judged))
 }
 
 fn mark(j: &Judgement<'_>) -> String {
     let duty = terms(j.mentions[0]).is_some_and(|c| c.force == Force::Duty);
     match (j.due, j.window.latest) {
-        (None, _) if duty => "in every case".to_owned(),
-        (Some(due), _) if duty && matches!(due.mode, Mode::Every(None)) => "in every case".to_owned(),
-        (None, _) => "no due day".to_owned(),
+        (None, _) if duty => wording::pledges::IN_EVERY_CASE.to_owned(),
+        (Some(due), _) if duty && matches!(due.mode, Mode::Every(None)) => wording::pledges::IN_EVERY_CASE.to_owned(),
+        (None, _) => wording::pledges::NO_DUE_DAY.to_owned(),
         (Some(due), _) if !matches!(due.mode, Mode::By) => due.describe(),
-        (Some(due), Some(latest)) if due.window().earliest == Some(latest) => format!("by {}", day(latest)),
-        (Some(_), Some(latest)) => format!("latest {}", day(latest)),
+        (Some(due), Some(latest)) if due.window().earliest == Some(latest) => wording::pledges::by_day(latest),
+        (Some(_), Some(latest)) => wording::pledges::latest(latest),
         (Some(due), None) => due.describe(),
     }
 }
 
 fn delivered(j: &Judgement<'_>) -> Option<String> {
     let (done, goal, unit) = j.delivered.as_ref()?;
-    let goal = interval(*goal, unit);
-    Some(match done {
-        None => format!("delivered: nothing on record; target: {goal}"),
-        Some(done) if *done == heldto_fact::Interval::ANY => format!("delivered: amount unknown; target: {goal}"),
-        Some(done) => format!("delivered: {}; target: {goal}", interval(*done, unit)),
-    })
+    Some(wording::pledges::delivered(*done, *goal, unit))
 }
 
 columns!(COLUMNS, fn cells(view: &View<'_>, j: &Judgement<'_>, scale: Option<Scale>, sure: &str) {

@@ -9,8 +9,7 @@ mod json;
 mod markdown;
 mod terminal;
 
-use crate::wording::count;
-use crate::{Document, SensitiveEntries, day};
+use crate::{Document, wording};
 use chrono::Datelike;
 use std::fmt;
 use std::str::FromStr;
@@ -49,7 +48,7 @@ pub enum Format {
 #[non_exhaustive]
 pub enum RenderError {
     /// The document has no dated event.
-    #[error("nothing in `{0}` has a day, so a calendar or a feed would be empty")]
+    #[error("{}", wording::document::no_days(.0))]
     NoDays(String),
 }
 
@@ -71,7 +70,7 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(format, _)| *format);
-        found.ok_or_else(|| format!("`{text}` is not a format; use one of: table, csv, json, md, html, ics, atom"))
+        found.ok_or_else(|| wording::document::not_a_format(text, &Self::ALL.map(|(_, word)| word)))
     }
 }
 
@@ -147,47 +146,17 @@ pub fn steers(c: char) -> bool {
 fn basis(document: &Document) -> String {
     let basis = &document.basis;
     let as_of = basis.clock.as_of;
-    let known_by = basis.clock.known_by;
-    let known = if as_of == known_by {
-        "counting only what was public by then".to_owned()
-    } else {
-        format!("counting only what was public by {}", day(known_by))
-    };
-    let newest = if basis.of_all_sources { "The newest source" } else { "The newest source of these facts" };
-    let newest = match basis.newest_source.map(|newest| (day(newest), (as_of - newest).num_days())) {
-        None => String::new(),
-        Some((known, 0)) => format!(" {newest} was public by {known}."),
-        Some((known, 1)) => format!(" {newest} was public by {known}, the day before."),
-        Some((known, days @ 2..)) => format!(" {newest} was public by {known}, {days} days earlier."),
-        Some((known, _)) => format!(" {newest} was public by {known}, after that day."),
-    };
+    let newest =
+        basis.newest_source.map(|newest| wording::document::newest_source(newest, as_of, basis.of_all_sources));
     let recorded = basis.last_recorded.map(|at| at.date_naive()).filter(|recorded| *recorded < as_of);
-    let silent = recorded.map_or_else(String::new, |recorded| {
-        format!(" Nothing was recorded after {}; what happened since is not known here.", day(recorded))
-    });
-    format!("As at {}, {known}.{newest}{silent}{}", day(as_of), sensitive(basis.sensitive))
-}
-
-/// Returns a sentence on entries about children and families, after a space; empty if there are
-/// none.
-fn sensitive(SensitiveEntries { entries, are_counted }: SensitiveEntries) -> String {
-    match (entries, are_counted) {
-        (0, _) => String::new(),
-        (1, true) => " 1 entry about an identifiable child or family is counted.".to_owned(),
-        (n, true) => format!(" {n} entries about identifiable children or families are counted."),
-        (1, false) => " 1 entry about an identifiable child or family is left out.".to_owned(),
-        (n, false) => format!(" {n} entries about identifiable children or families are left out."),
-    }
+    let silent = recorded.map(wording::document::silent_since);
+    let sensitive = wording::document::sensitive(basis.sensitive.entries, basis.sensitive.are_counted);
+    let sentences = std::iter::once(wording::document::basis(basis.clock)).chain(newest).chain(silent).chain(sensitive);
+    sentences.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the lines at the end: the position in the log, and the document's digest.
 fn footing(document: &Document, digest: &str) -> Vec<String> {
     let log = &document.basis.log;
-    let entries = usize::try_from(log.entries).unwrap_or(usize::MAX);
-    vec![
-        format!("Based on the first {} of {}", count(entries, "entry", "entries"), log.origin),
-        format!("tree head {}", log.root),
-        format!("chain     {}", log.chain),
-        format!("digest    {digest}"),
-    ]
+    wording::document::footing(log.entries, &log.origin, &log.root, &log.chain, digest)
 }

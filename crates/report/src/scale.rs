@@ -1,6 +1,7 @@
 //! Maps statuses to the scales of other trackers, for export. Each scale is coarser than ours;
 //! docs/REPORTS.md lists the loss. Knows no facts. Start at [`Scale::of`].
 
+use crate::wording;
 use heldto_replay::{Class, Status};
 use std::str::FromStr;
 
@@ -111,8 +112,7 @@ impl FromStr for Scale {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(scale, _)| *scale);
-        let words: Vec<&str> = Self::ALL.iter().map(|(_, word)| *word).collect();
-        found.ok_or_else(|| format!("`{text}` is not a scale; use one of: {}", words.join(", ")))
+        found.ok_or_else(|| wording::document::not_a_scale(text, &Self::ALL.map(|(_, word)| word)))
     }
 }
 

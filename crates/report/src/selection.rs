@@ -3,7 +3,7 @@
 //! A filter that names neither a party nor a link can be selected only from a view of all facts, so
 //! no report asks a source for what that source does not have. Start at [`Selection::of`].
 
-use crate::FactFilter;
+use crate::{FactFilter, wording};
 use heldto_fact::{Fact, FactId, FactSummary, IndexTerm, Truth};
 use heldto_replay::{AllView, View, members};
 use std::collections::BTreeSet;
@@ -122,8 +122,8 @@ impl<'a, 'f> Selection<'a, 'f> {
         if relaxed.len() < 2 {
             return None;
         }
-        let found = relaxed.iter().filter_map(|(name, without)| Some((name, count(&self.with(without)?))));
-        let words: Vec<String> = found.filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} without {name}")).collect();
-        (!words.is_empty()).then(|| format!("With one condition left out: {}.", crate::wording::list(&words)))
+        let found = relaxed.iter().filter_map(|(name, without)| Some((*name, count(&self.with(without)?))));
+        let found: Vec<(&str, usize)> = found.filter(|(_, n)| *n > 0).collect();
+        (!found.is_empty()).then(|| wording::filter::near_matches(&found))
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::fact_line::{ids, ids_of, public_by};
 use crate::pledges::{PledgeFilter, judged, terms};
-use crate::wording::{count, days_between, names};
+use crate::wording::{self, days_between, names};
 use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Body, Due, Fact, LinkKind, Mode, Strength, Voice};
 use heldto_replay::{Cluster, Judgement, View};
@@ -31,26 +31,17 @@ impl Move<'_> {
 #[must_use]
 pub fn slippage(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: ReportBasis) -> Document {
     let view = &selection.view();
-    let mut document = Document::new("Moved due dates", basis, COLUMNS);
+    let mut document = Document::new(wording::slippage::TITLE, basis, COLUMNS);
     let judged = judged(selection, filter);
     let moves: Vec<Move<'_>> = judged.iter().flat_map(|j| moves(view, j)).collect();
-    document.summary.extend(filter.describe().map(|words| format!("Only commitments {words}.")));
+    document.summary.extend(filter.describe().map(|words| wording::pledges::only(&words)));
     let silent = moves.iter().filter(|m| m.explained.is_empty()).count();
-    document.summary.push(match moves.len() {
-        0 => format!(
-            "{} on record; none has a due date that was moved.",
-            count(judged.len(), "commitment", "commitments")
-        ),
-        n => format!(
-            "{}. Without an explanation on record: {silent}.",
-            count(n, "due date was moved", "due dates were moved")
-        ),
-    });
+    document.summary.push(wording::slippage::summary(judged.len(), moves.len(), silent));
     document.data.rows.extend(moves.iter().map(|m| cells(view, m)));
     let (explained, silent): (Vec<_>, Vec<_>) = moves.iter().partition(|m| !m.explained.is_empty());
     let items = |moves: Vec<&Move<'_>>| moves.into_iter().map(|m| item(view, m)).collect();
-    document.list("Moved, with no explanation on record", Tone::Bad, items(silent));
-    document.list("Moved, with something on record about the move", Tone::Warning, items(explained));
+    document.list(wording::slippage::UNEXPLAINED, Tone::Bad, items(silent));
+    document.list(wording::slippage::EXPLAINED, Tone::Warning, items(explained));
     document
 }
 
@@ -103,15 +94,15 @@ fn explained<'a>(view: &View<'a>, mention: &'a Fact) -> Vec<&'a Fact> {
 }
 
 fn item(view: &View<'_>, m: &Move<'_>) -> Item {
-    let known = public_by(view, m.to.0).unwrap_or_else(|| "first public on an unknown day".to_owned());
+    let known = public_by(view, m.to.0).unwrap_or_else(|| wording::fact_line::PUBLIC_ON_AN_UNKNOWN_DAY.to_owned());
     let by = &m.to.0.by;
-    let owners = if by.is_empty() { "an unnamed body".to_owned() } else { names(view, by) };
+    let owners = if by.is_empty() { wording::slippage::UNNAMED.to_owned() } else { names(view, by) };
     let (least, most) = m.days();
     let mut details = vec![
-        format!("{} · moved by {owners} ({}, {known})", m.commitment.id, m.to.0.id),
-        format!("due {}, then {}: {}", m.from.1.describe(), m.to.1.describe(), crate::wording::day_range(least, most)),
+        format!("{} · {}", m.commitment.id, wording::slippage::moved_by(&owners, &m.to.0.id, &known)),
+        wording::slippage::moved(m.from.1, m.to.1, least, most),
     ];
-    details.extend(m.explained.iter().map(|f| format!("about the move: {} ({})", f.text.clone(), f.id)));
+    details.extend(m.explained.iter().map(|f| wording::slippage::about_the_move(&f.text, &f.id)));
     Item { mark: m.to.1.describe(), line: m.commitment.text.clone(), details }
 }
 

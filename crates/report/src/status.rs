@@ -2,7 +2,7 @@
 //! ledger's own properties are arguments. Start at [`status`].
 
 use crate::pledges::{PledgeFilter, judged, summary};
-use crate::wording::count;
+use crate::wording::{self, label};
 use crate::{
     Block, Document, Item, LogPosition, ReportBasis, Section, Selection, SensitiveEntries, Tone, columns, day,
 };
@@ -73,7 +73,7 @@ impl TopN {
         };
         let mut blocks = vec![Block::Items(self.first.iter().map(item).collect())];
         if self.count > self.first.len() {
-            blocks.push(Block::Text(format!("And {} more: {all}", self.count - self.first.len())));
+            blocks.push(Block::Text(wording::status::more(self.count - self.first.len(), all)));
         }
         if self.count > 0 {
             document.sections.push(Section { heading: format!("{heading} ({})", self.count), tone, blocks });
@@ -141,61 +141,42 @@ pub fn status(
         pairs.push((name.to_owned(), value));
     };
     let counted = document.basis.log.entries;
-    let of = if counted == about.size { String::new() } else { format!("{counted} of ") };
-    put("entries", format!("{of}{}", about.size));
-    put("tree head", document.basis.log.root.clone());
-    put(
-        "checkpoint",
-        match about.signed {
-            None if about.is_partial => "none: this copy leaves parts out".to_owned(),
-            None => "none yet; to sign one: heldto checkpoint".to_owned(),
-            Some(n) if n == about.size => "signed, covers all entries".to_owned(),
-            Some(n) => format!("signed, covers the first {}", entries(n)),
-        },
-    );
-    put("public key", about.key);
+    put(label::ENTRIES, wording::status::size(counted, about.size));
+    put(label::TREE_HEAD, document.basis.log.root.clone());
+    put(label::CHECKPOINT, wording::status::checkpoint(about.signed, about.size, about.is_partial));
+    put(label::PUBLIC_KEY, about.key);
     if let Some(readers) = about.readers {
-        put("who can read it", readers);
+        put(label::READERS, readers);
     }
     let recorded = document.basis.last_recorded;
     put(
-        "last recorded",
-        recorded.map_or_else(|| "nothing yet".to_owned(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        label::LAST_RECORDED,
+        recorded
+            .map_or_else(|| wording::status::NOTHING_YET.to_owned(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
     );
     let Some(glance) = glance else {
-        document.sections.push(Section::plain("Ledger", vec![Block::Pairs(pairs)]));
-        document.summary.push(format!(
-            "A ledger of {} is too long to judge for this page. To judge one body: heldto report authority ID. \
-             To judge all of it, and show the result here from then on: heldto status --as-of {}.",
-            entries(about.size),
-            clock.as_of,
-        ));
+        document.sections.push(Section::plain(wording::status::LEDGER, vec![Block::Pairs(pairs)]));
+        document.summary.push(wording::status::too_long(about.size, clock.as_of));
         return document;
     };
-    for (name, n) in [("erased", glance.erased), ("of a later version, unreadable", glance.unreadable)] {
+    for (name, n) in [(label::ERASED, glance.erased), (label::UNREADABLE, glance.unreadable)] {
         if n > 0 {
             put(name, n.to_string());
         }
     }
-    put("facts known", glance.facts.to_string());
-    put("parties", glance.parties.to_string());
-    put("sources", glance.sources.to_string());
+    put(label::FACTS_KNOWN, glance.facts.to_string());
+    put(label::PARTIES, glance.parties.to_string());
+    put(label::SOURCES, glance.sources.to_string());
     let judged = glance.as_of.parse().unwrap_or(clock.as_of);
     if judged != clock.as_of || glance.entries != counted {
-        document.summary.push(format!(
-            "The judgements here are as at {}, of the first {}; {} recorded since. \
-             To judge again: heldto status --as-of {}.",
-            day(judged),
-            entries(glance.entries),
-            entries(counted.saturating_sub(glance.entries)),
-            clock.as_of
-        ));
+        let since = counted.saturating_sub(glance.entries);
+        document.summary.push(wording::status::judged_before(judged, glance.entries, since, clock.as_of));
     }
     document.summary.extend(glance.summary.iter().cloned());
-    document.sections.push(Section::plain("Ledger", vec![Block::Pairs(pairs)]));
-    glance.past_due.list(&mut document, "Past due", Tone::Bad, "heldto report pledges");
-    let stale = "Publishers with nothing newer for over a year";
-    glance.stale.list(&mut document, stale, Tone::Warning, "heldto timeline --kind source");
+    document.sections.push(Section::plain(wording::status::LEDGER, vec![Block::Pairs(pairs)]));
+    glance.past_due.list(&mut document, wording::status::PAST_DUE, Tone::Bad, wording::status::LIST_OF_PLEDGES);
+    let stale = wording::status::STALE;
+    glance.stale.list(&mut document, stale, Tone::Warning, wording::status::LIST_OF_SOURCES);
     document
 }
 
@@ -203,10 +184,6 @@ columns!(COLUMNS, fn cells(name: &str, value: &str) {
     "name" => name,
     "value" => value,
 });
-
-fn entries(n: u64) -> String {
-    count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
-}
 
 /// Returns the publishers whose newest source is more than a year older than the as-of day.
 fn stale(view: &View<'_>, sources: &[&Fact]) -> TopN {
@@ -224,7 +201,7 @@ fn stale(view: &View<'_>, sources: &[&Fact]) -> TopN {
     let mut old: Vec<_> = newest.into_iter().filter(|(_, (_, known))| age(*known) > 365).collect();
     old.sort_by_key(|(name, (_, known))| (*known, *name));
     let line = |(publisher, (fact, known)): (&str, (&Fact, NaiveDate))| {
-        [day(known), publisher.to_owned(), format!("{} · {} days old", fact.id, age(known))]
+        [day(known), publisher.to_owned(), wording::status::days_old(&fact.id, age(known))]
     };
     TopN::of(old.into_iter().map(line))
 }

@@ -3,7 +3,7 @@
 
 use crate::amended::{self, Amendment, amendments};
 use crate::fact_line::{amounts, date, ids, ids_of, recorded_when, sources, when};
-use crate::wording::{count, names};
+use crate::wording::{self, names};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, day};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
@@ -42,7 +42,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
     let matching = candidates.filter(|f| !declares(f.kind()) && filter.matches(view, f));
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
-    let mut document = Document::new("Timeline", basis, COLUMNS);
+    let mut document = Document::new(wording::timeline::TITLE, basis, COLUMNS);
     let row = |line: &Line<'_>| cells(&line.fact.id, line.fact.kind(), &line.fact.text, line.window, Some(line));
     document.data.rows.extend(lines.iter().map(row));
     document.events = lines.iter().filter_map(event).collect();
@@ -54,7 +54,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
     document.data.rows.extend(amended.iter().map(|a| cells(a.of, a.kind, &a.reason, recorded(a), None)));
     let things = Cluster::each(view, lines.iter().map(|l| l.fact)).len();
     document.asked = filter.describe();
-    document.summary.extend(document.asked.iter().map(|words| format!("Only facts {words}.")));
+    document.summary.extend(document.asked.iter().map(|words| wording::filter::only_facts(words)));
     if lines.is_empty() && amended.is_empty() {
         let matching = |relaxed: &Selection<'_, '_>| {
             let f = relaxed.filter();
@@ -68,35 +68,28 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
     }
     let cited: BTreeSet<&FactId> = lines.iter().flat_map(|l| l.fact.cites.iter().map(|c| &c.source)).collect();
     document.summary.push(if lines.is_empty() {
-        "No fact matches.".to_owned()
+        wording::timeline::NONE.to_owned()
     } else {
-        format!(
-            "{} {}, from {}.",
-            count(lines.len(), "fact records", "facts record"),
-            count(things, "distinct thing", "distinct things"),
-            count(cited.len(), "source", "sources")
-        )
+        wording::timeline::summary(lines.len(), things, cited.len())
     });
     if !amended.is_empty() {
-        document
-            .summary
-            .push(format!("{}.", count(amended.len(), "correction or retraction", "corrections and retractions")));
+        document.summary.push(wording::timeline::amendments(amended.len()));
     }
     if only_count {
         document.sections.push(counts(view, &lines));
         return document;
     }
     let heading = match order {
-        SortOrder::Occurred => "By the last day on which it may have happened",
-        SortOrder::Published => "By the day the public could first know it",
-        SortOrder::Recorded => "By the day it was recorded",
+        SortOrder::Occurred => wording::timeline::BY_EVENT,
+        SortOrder::Published => wording::timeline::BY_PUBLICATION,
+        SortOrder::Recorded => wording::timeline::BY_RECORDING,
     };
     let (certain, possible): (Vec<_>, Vec<_>) = lines.into_iter().partition(|l| l.certain);
     let items =
         |lines: Vec<Line<'_>>| folded(view, lines).iter().map(|group| item(view, group, order)).collect::<Vec<_>>();
     document.list(heading, Tone::Plain, items(certain));
-    document.list("Possibly within these days; the time is not known precisely enough", Tone::Warning, items(possible));
-    document.list("Corrections and retractions", Tone::Plain, amended.iter().map(amended::item).collect());
+    document.list(wording::timeline::POSSIBLE, Tone::Warning, items(possible));
+    document.list(wording::timeline::AMENDMENTS, Tone::Plain, amended.iter().map(amended::item).collect());
     document
 }
 
@@ -144,25 +137,24 @@ fn speakers(view: &View<'_>, fact: &Fact) -> String {
 fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
     let line = &told[0];
     let fact = line.fact;
-    let when = date(fact).map_or_else(|| "date unknown".to_owned(), When::describe);
+    let when = date(fact).map_or_else(|| wording::timeline::DATE_UNKNOWN.to_owned(), When::describe);
     let amounts = amounts(fact);
     let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
     // The period that the fact is about, if it differs from the time of the event.
     let about = fact.period.as_ref().filter(|_| fact.occurred.is_some() && fact.occurred != fact.period);
-    let about = about.map_or_else(String::new, |period| format!(" · for {}", period.describe()));
+    let about = about.map_or_else(String::new, |period| format!(" · {}", wording::timeline::for_period(period)));
     let voice = fact.voice.map_or_else(String::new, |v| format!(" · {v}"));
     // By the other clocks, the day that determines the place comes first.
     let (mark, happened) = match (order, line.window.latest) {
         (SortOrder::Occurred, _) | (_, None) => (when, String::new()),
-        (_, Some(placed)) => (day(placed), format!(" · happened {when}")),
+        (_, Some(placed)) => (day(placed), format!(" · {}", wording::timeline::happened(&when))),
     };
     let who = speakers(view, fact);
     let mut details = vec![format!("{} · {}{who}{voice}{amounts}{about}{happened}", fact.id, fact.kind())];
     if let [_, again @ ..] = told
         && !again.is_empty()
     {
-        let ids = ids_of(again.iter().map(|l| l.fact)).join(", ");
-        details.push(format!("recorded {} times, also as {ids}", told.len()));
+        details.push(wording::fact_line::recorded_again(told.len(), &ids_of(again.iter().map(|l| l.fact))));
     }
     Item { mark, line: fact.text.clone(), details }
 }
@@ -171,14 +163,9 @@ fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
     let pairs = Kind::ALL.iter().filter_map(|kind| {
         let of: Vec<&Fact> = lines.iter().filter(|l| l.fact.kind() == *kind).map(|l| l.fact).collect();
         let things = Cluster::each(view, of.iter().copied()).len();
-        (!of.is_empty()).then(|| {
-            (
-                kind.as_str().to_owned(),
-                format!("{} of {}", count(of.len(), "record", "records"), count(things, "thing", "things")),
-            )
-        })
+        (!of.is_empty()).then(|| (kind.as_str().to_owned(), wording::timeline::of_kind(of.len(), things)))
     });
-    Section::plain("By kind", vec![Block::Pairs(pairs.collect())])
+    Section::plain(wording::timeline::BY_KIND, vec![Block::Pairs(pairs.collect())])
 }
 
 fn event(line: &Line<'_>) -> Option<Event> {

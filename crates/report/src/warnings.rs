@@ -4,8 +4,9 @@
 mod alone;
 
 use crate::fact_line::date;
-use crate::wording::{amount, count};
-use crate::{Document, Item, ReportBasis, Tone, columns, day};
+use crate::wording;
+use crate::wording::warnings::Advice;
+use crate::{Document, Item, ReportBasis, Tone, columns};
 use alone::{amounts, counted, due_before_promise, folded, is_alike, name_in_id, short_million};
 use chrono::NaiveDate;
 use heldto_fact::{
@@ -53,19 +54,14 @@ pub fn check(view: &AllView<'_>, today: NaiveDate, basis: ReportBasis) -> Docume
     let sensitive = view.withheld().cloned().unwrap_or_default();
     let ground = KnownFacts { recorded: Some(*view), named: BTreeMap::new(), sensitive, today };
     let found = warnings(&facts, &ground);
-    let mut document = Document::new("Warnings", basis, COLUMNS);
-    document.summary.push(match found.len() {
-        0 => "Nothing on record looks wrong.".to_owned(),
-        n => {
-            format!("{}. A warning changes no status; the fact may be right as it is.", count(n, "warning", "warnings"))
-        }
-    });
+    let mut document = Document::new(wording::warnings::TITLE, basis, COLUMNS);
+    document.summary.push(wording::warnings::summary(found.len()));
     let item = |w: &Warning| Item {
         mark: String::new(),
         line: w.title.clone(),
         details: vec![w.id.to_string(), w.help.clone()],
     };
-    document.list("Likely wrong", Tone::Warning, found.iter().map(item).collect());
+    document.list(wording::warnings::LIKELY_WRONG, Tone::Warning, found.iter().map(item).collect());
     document.data.rows.extend(found.iter().map(cells));
     document
 }
@@ -158,7 +154,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             self.before_promise(fact),
             self.decides_on_promise(fact),
         ];
-        let mut found: Vec<(String, String)> = all.into_iter().flatten().collect();
+        let mut found: Vec<Advice> = all.into_iter().flatten().collect();
         found.extend(amounts(fact).filter_map(short_million));
         found.extend(amounts(fact).filter_map(|a| self.lone_unit(a)));
         found.extend(self.uncounted(fact));
@@ -166,27 +162,21 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         found.into_iter().map(|(title, help)| Warning { id: fact.id.clone(), title, help }).collect()
     }
 
-    fn future_source(&self, fact: &Fact) -> Option<(String, String)> {
+    fn future_source(&self, fact: &Fact) -> Option<Advice> {
         let Body::Source(from) = &fact.body else { return None };
         let first = from.published.as_ref()?.window().earliest.filter(|day| *day > self.ground.today)?;
-        Some((
-            format!("the source is to be published in the future, on or after {}", day(first)),
-            "check the year; what it says counts only from that day".to_owned(),
-        ))
+        Some(wording::warnings::future_source(first))
     }
 
-    fn after_its_source(&self, fact: &Fact) -> Option<(String, String)> {
+    fn after_its_source(&self, fact: &Fact) -> Option<Advice> {
         let happened = fact.occurred.as_ref()?.window().earliest?;
         let known = |id: &FactId| self.fact(id).and_then(Fact::source_known_from);
         let days: Option<Vec<NaiveDate>> = fact.cites.iter().map(|c| known(&c.source)).collect();
         let newest = days?.into_iter().max().filter(|newest| happened > *newest)?;
-        Some((
-            format!("it happened on or after {}, but its newest source was public by {}", day(happened), day(newest)),
-            "check both days; record a plan as a pledge or a forecast".to_owned(),
-        ))
+        Some(wording::warnings::after_its_source(happened, newest))
     }
 
-    fn same_text(&self, fact: &Fact) -> Option<(String, String)> {
+    fn same_text(&self, fact: &Fact) -> Option<Advice> {
         // Measurements of one series share a text and differ in time.
         if fact.kind() == Kind::Measurement {
             return None;
@@ -203,46 +193,32 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             return None;
         }
         let named = matches!(fact.kind(), Kind::Party | Kind::Metric | Kind::Source);
-        Some(if named {
-            (format!("`{other}` has the same name"), format!("use `{other}`, or give the two different names"))
-        } else {
-            let help = format!("if both record the same thing, link this one: {{ same-as = \"{other}\" }}");
-            (format!("`{other}` has the same text"), help)
-        })
+        Some(if named { wording::warnings::same_name(other) } else { wording::warnings::same_text(other) })
     }
 
-    fn same_code(&self, fact: &Fact) -> Option<(String, String)> {
+    fn same_code(&self, fact: &Fact) -> Option<Advice> {
         let Body::Party { identifiers, .. } = &fact.body else { return None };
         let (other, code) = identifiers.iter().find_map(|code| {
             let all = self.codes.get(&(code.scheme.as_str(), code.value.as_str()))?;
             Some((all.iter().find(|id| ***id != fact.id)?, code))
         })?;
-        Some((
-            format!("`{other}` already has the code {}:{}", code.scheme, code.value),
-            format!("use `{other}`: official data is recorded under it"),
-        ))
+        Some(wording::warnings::same_code(other, &code.scheme, &code.value))
     }
 
-    fn names_retracted(&self, fact: &Fact) -> Option<(String, String)> {
+    fn names_retracted(&self, fact: &Fact) -> Option<Advice> {
         let view = self.ground.recorded?;
         let is_retracted = |id: &&FactId| view.versions(id).last().is_some_and(|v| v.fact.is_none());
         let cites = fact.cites.iter().map(|c| &c.source);
         let gone = fact.parties().chain(fact.targets()).chain(cites).find(is_retracted)?;
-        Some((
-            format!("it names `{gone}`, which was retracted"),
-            "name its replacement, or retract this too".to_owned(),
-        ))
+        Some(wording::warnings::names_retracted(gone))
     }
 
-    fn names_sensitive(&self, fact: &Fact) -> Option<(String, String)> {
+    fn names_sensitive(&self, fact: &Fact) -> Option<Advice> {
         let is_public = !fact.sensitive && !self.ground.sensitive.contains(&fact.id);
-        (is_public && fact.names_any(&self.ground.sensitive)).then(|| {
-            let title = "it is public and names a fact about a child or a family: the id of that fact is published too";
-            (title.to_owned(), "put the link in the sensitive fact instead".to_owned())
-        })
+        (is_public && fact.names_any(&self.ground.sensitive)).then(wording::warnings::names_sensitive)
     }
 
-    fn replaced_twice(&self, fact: &Fact) -> Option<(String, String)> {
+    fn replaced_twice(&self, fact: &Fact) -> Option<Advice> {
         let replaced =
             fact.links.iter().find(|l| l.kind == LinkKind::Supersedes && l.strength != Strength::Possible)?;
         let all = self.linked.get(&replaced.to)?;
@@ -251,18 +227,13 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             fact.links.iter().chain(&other.links).any(|l| {
                 matches!(l.kind, LinkKind::SameAs | LinkKind::Repeats) && (l.to == other.id || l.to == fact.id)
             });
-        (!is_told_again).then(|| {
-            (
-                format!("`{}` is also replaced by `{}`", replaced.to, other.id),
-                "if both record one promise, link them with same-as; if not, say which of them replaces it".to_owned(),
-            )
-        })
+        (!is_told_again).then(|| wording::warnings::replaced_twice(&replaced.to, &other.id))
     }
 
     /// Warns if a failure in the owner's voice comes from a party not declared part of the owner.
     ///
     /// Such a statement is no admission, and counts as a claim.
-    fn speaks_for_others(&self, fact: &Fact) -> Option<(String, String)> {
+    fn speaks_for_others(&self, fact: &Fact) -> Option<Advice> {
         let failed =
             matches!(fact.body, Body::Delivery { outcome: Outcome::NotDone | Outcome::Setback | Outcome::Undone });
         let view = self.ground.recorded?;
@@ -280,18 +251,11 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             fact.by.iter().any(|by| of(by) || is_member(by))
         };
         let owed = commitments.into_iter().find(|owed| !owed.by.is_empty() && !is_one_of(owed))?;
-        let by = &fact.by[0];
-        Some((
-            format!("`{by}` speaks as `self` about what `{}` owes, but is not declared part of it", owed.by[0]),
-            format!(
-                "so it is a claim, not an admission; declare {{ part-of = \"{}\" }} on the party, or correct the voice",
-                owed.by[0]
-            ),
-        ))
+        Some(wording::warnings::speaks_for_others(&fact.by[0], &owed.by[0]))
     }
 
     /// Warns if a decision changes a promise, which nobody imposed.
-    fn decides_on_promise(&self, fact: &Fact) -> Option<(String, String)> {
+    fn decides_on_promise(&self, fact: &Fact) -> Option<Advice> {
         let Body::Decision { ruling, on, .. } = &fact.body else { return None };
         let changes = matches!(ruling, Ruling::Varied | Ruling::Deferred | Ruling::Revoked | Ruling::Quashed);
         let is_promise = |owed: &&Fact| match &owed.body {
@@ -299,41 +263,31 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             _ => false,
         };
         let owed = on.iter().filter_map(|id| self.fact(id)).find(is_promise).filter(|_| changes)?;
-        Some((
-            format!("`{}` is a promise, and a decision cannot change a promise", owed.id),
-            "record that its owner withdrew it (a change, `withdrawal`) or replaced it (a pledge that `supersedes` it)"
-                .to_owned(),
-        ))
+        Some(wording::warnings::decides_on_promise(&owed.id))
     }
 
     /// Warns if a delivery predates the promise, because it then keeps no promise.
-    fn before_promise(&self, fact: &Fact) -> Option<(String, String)> {
+    fn before_promise(&self, fact: &Fact) -> Option<Advice> {
         let done = date(fact)?.window().latest?;
         let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
         let owed = towards
             .filter_map(|l| self.fact(&l.to))
             .find(|owed| owed.kind() == Kind::Pledge && owed.window().earliest.is_some_and(|made| done < made))?;
-        Some((
-            format!("it was done by {}, before `{}` was promised", day(done), owed.id),
-            "record what was done before it was promised as a delivery without a link".to_owned(),
-        ))
+        Some(wording::warnings::before_promise(done, &owed.id))
     }
 
     /// Warns about a unit that no other fact uses if a similar unit is in use.
-    fn lone_unit(&self, a: &Amount) -> Option<(String, String)> {
+    fn lone_unit(&self, a: &Amount) -> Option<Advice> {
         let unit = counted(&a.unit).filter(|unit| self.units.get(unit) == Some(&1))?;
         if a.qualifier == Qualifier::NotQuantified || short_million(a).is_some() {
             return None;
         }
         let alike = self.units.keys().find(|other| **other != unit && is_alike(other, unit))?;
-        Some((
-            format!("nothing else is counted in `{unit}`"),
-            format!("did you mean `{alike}`? use one unit for one kind of thing, in the plural"),
-        ))
+        Some(wording::warnings::lone_unit(unit, alike))
     }
 
     /// Warns if evidence for a numeric target counts nothing in the target's unit.
-    fn uncounted(&self, fact: &Fact) -> Vec<(String, String)> {
+    fn uncounted(&self, fact: &Fact) -> Vec<Advice> {
         if !matches!(fact.body, Body::Delivery { outcome: Outcome::Done | Outcome::Part }) {
             return Vec::new();
         }
@@ -352,20 +306,11 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             };
             !fact.amounts.iter().any(|a| a.unit == goal.unit && role(a))
         };
-        let missing = numbered.filter(|(_, goal)| lacks(goal)).map(|(id, goal)| {
-            (
-                format!("it gives no number in {}, but the target of `{id}` is {}", goal.unit, amount(goal)),
-                format!(
-                    "give amounts = [{{ value = \"… {}\", role = \"delivered\" }}]; without one it is only progress",
-                    goal.unit
-                ),
-            )
-        });
-        missing.collect()
+        numbered.filter(|(_, goal)| lacks(goal)).map(|(id, goal)| wording::warnings::uncounted(id, goal)).collect()
     }
 
     /// Warns if a count grew at the same place and does not say if the earlier count is included.
-    fn running_total(&self, fact: &Fact) -> Vec<(String, String)> {
+    fn running_total(&self, fact: &Fact) -> Vec<Advice> {
         let Some(own) = open_count(fact) else { return Vec::new() };
         let towards = fact.links.iter().filter(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils));
         let before = towards.filter_map(|l| self.smallest.get(&(&l.to, &own.unit, fact.place.as_deref())));
@@ -375,16 +320,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             let is_tied = fact.links.iter().chain(&other.links).any(|l| l.to == other.id || l.to == fact.id);
             other.id != fact.id && is_less && is_before && !is_tied
         });
-        let warning = |other: &&Fact| {
-            let counts = open_count(other).map(amount).unwrap_or_default();
-            (
-                format!("{} after {counts} in `{}`: is the earlier count included?", amount(own), other.id),
-                "if the later count includes the earlier, give both basis = \"in-total\"; \
-                 if they add up, give each its period"
-                    .to_owned(),
-            )
-        };
-        grew.map(warning).collect()
+        grew.filter_map(|other| Some(wording::warnings::running_total(own, open_count(other)?, &other.id))).collect()
     }
 }
 

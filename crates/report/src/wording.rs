@@ -1,7 +1,30 @@
-//! Formats amounts, bounds, days and lists as people read them. Knows no views and no documents.
-//! Start at [`amount`] and [`interval`].
+//! Makes all English of reports: amounts, bounds, days and lists here, and the sentences of each
+//! report in a file of its own. Knows no documents and no formats. Start at [`amount`] and
+//! [`interval`].
 
+pub(crate) mod agenda;
+pub(crate) mod amended;
+pub(crate) mod amounts;
+pub(crate) mod authority;
+pub(crate) mod calc;
+pub(crate) mod changes;
+pub(crate) mod contradictions;
+pub(crate) mod deliveries;
+pub(crate) mod document;
+pub(crate) mod explain;
+pub(crate) mod fact_line;
+pub(crate) mod filter;
 pub(crate) mod judgement;
+pub(crate) mod label;
+pub(crate) mod metrics;
+pub(crate) mod pledges;
+pub(crate) mod questions;
+pub(crate) mod show;
+pub(crate) mod slippage;
+pub(crate) mod status;
+pub(crate) mod summary;
+pub(crate) mod timeline;
+pub(crate) mod warnings;
 
 use chrono::NaiveDate;
 use heldto_fact::{
@@ -184,6 +207,17 @@ pub(crate) fn voice_of(fact: &Fact) -> String {
 /// Formats a count with its noun: `12,000 entries`.
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// Formats a number of ledger entries: `12,000 entries`.
+pub(crate) fn entries(n: u64) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
+}
+
+/// Returns text with its first letter as a capital.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Formats a number with commas between thousands.

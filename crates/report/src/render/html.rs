@@ -1,14 +1,14 @@
 //! Writes a document as one HTML file. Knows no files and no network. Start at [`render`].
 
 use super::{basis, footing};
-use crate::{Bar, Block, Cell, Chart, Document, Item, Tone};
+use crate::{Bar, Block, Cell, Chart, Document, Item, Tone, wording};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Writes one self-contained file, without scripts, fonts or external images.
 pub fn render(document: &Document, digest: &str) -> String {
     let page = html! {
         (DOCTYPE)
-        html lang="en-GB" {
+        html lang=(wording::document::LANGUAGE) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -90,9 +90,9 @@ fn chart(chart: &Chart) -> Markup {
             }
             figcaption { (chart.title) ". " (chart.text) }
             details {
-                summary { "The figures as a table" }
+                summary { (wording::document::FIGURES_AS_A_TABLE) }
                 table {
-                    thead { tr { th scope="col" { "Item" } th scope="col" { "Figure" } } }
+                    thead { tr { th scope="col" { (wording::document::ITEM) } th scope="col" { (wording::document::FIGURE) } } }
                     tbody { @for bar in &chart.bars { tr { th scope="row" { (bar.label) } td { (bar.shown) } } } }
                 }
             }
@@ -127,10 +127,10 @@ fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
 fn rows(document: &Document) -> Markup {
     html! {
         section {
-            h2 { "Every row" }
+            h2 { (wording::document::EVERY_ROW) }
             details {
-                summary { "Show all rows with all columns (" (document.data.rows.len()) ")" }
-                div.scroll tabindex="0" role="region" aria-label="Every row with every column" {
+                summary { (wording::document::show_all_rows(document.data.rows.len())) }
+                div.scroll tabindex="0" role="region" aria-label=(wording::document::EVERY_ROW_WITH_EVERY_COLUMN) {
                     table {
                         thead { tr { @for column in &document.data.columns { th scope="col" { (column) } } } }
                         tbody {
@@ -150,7 +150,7 @@ fn text(cell: &Cell) -> String {
         Cell::Day(day) => day.to_string(),
         Cell::Words(words) => words.join("; "),
         Cell::Record(fields) => fields.first().map_or_else(String::new, |(_, first)| text(first)),
-        Cell::Flag(flag) => (if *flag { "yes" } else { "no" }).to_owned(),
+        Cell::Flag(flag) => wording::document::flag(*flag).to_owned(),
     }
 }
 

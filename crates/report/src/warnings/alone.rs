@@ -1,7 +1,8 @@
 //! Checks that need one fact only, and values read off a fact for the other checks. Knows no
 //! ledger. Start at [`short_million`] and [`name_in_id`].
 
-use crate::day;
+use crate::wording;
+use crate::wording::warnings::Advice;
 use heldto_fact::{Amount, Body, Due, Fact, PartyKind, Target, Unit, When};
 use std::collections::BTreeSet;
 
@@ -40,7 +41,7 @@ pub fn folded(text: &str) -> String {
 }
 
 /// Warns about a unit that abbreviates a number, as in `4.5m`.
-pub fn short_million(a: &Amount) -> Option<(String, String)> {
+pub fn short_million(a: &Amount) -> Option<Advice> {
     let value = a.value?;
     let unit = counted(&a.unit)?;
     let (word, rest) = unit.split_once(' ').unwrap_or((unit, ""));
@@ -53,13 +54,10 @@ pub fn short_million(a: &Amount) -> Option<(String, String)> {
     let number =
         i64::checked_mul(value.ten_thousandths(), zeros).and_then(heldto_fact::Quantity::from_ten_thousandths)?;
     let unit = if matches!(rest, "" | "pounds" | "gbp") { "GBP" } else { rest };
-    Some((
-        format!("`{value} {}` reads as {value} of the unit `{}`", a.unit, a.unit),
-        format!("did you mean \"{number} {unit}\"?"),
-    ))
+    Some(wording::warnings::short_million(value, &a.unit, number, unit))
 }
 
-pub fn due_before_promise(fact: &Fact) -> Option<(String, String)> {
+pub fn due_before_promise(fact: &Fact) -> Option<Advice> {
     let due = match &fact.body {
         Body::Pledge(commitment) => commitment.due.as_ref(),
         Body::Recommendation(asked) => asked.terms.due.as_ref(),
@@ -68,12 +66,7 @@ pub fn due_before_promise(fact: &Fact) -> Option<(String, String)> {
     }?;
     let latest = Due::window(due).latest?;
     let made = fact.occurred.as_ref().map(When::window)?.earliest?;
-    (latest < made).then(|| {
-        (
-            format!("it is due by {}, but was made later, on or after {}", day(latest), day(made)),
-            "check both days, above all the year".to_owned(),
-        )
-    })
+    (latest < made).then(|| wording::warnings::due_before_promise(latest, made))
 }
 
 /// Common first names in Britain: an id of one of these and one more word reads like a person's
@@ -185,7 +178,7 @@ const FIRST_NAMES: &[&str] = &[
     "zoe",
 ];
 
-pub fn name_in_id(fact: &Fact) -> Option<(String, String)> {
+pub fn name_in_id(fact: &Fact) -> Option<Advice> {
     let words: Vec<&str> = fact.id.as_str().split('-').collect();
     let letters = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase()) && word.len() > 1;
     let first_and_last = words.len() == 2 && words.iter().all(letters) && FIRST_NAMES.contains(&words[0]);
@@ -195,10 +188,5 @@ pub fn name_in_id(fact: &Fact) -> Option<(String, String)> {
     let is_person = matches!(fact.body, Body::Party { kind: PartyKind::OfficeHolder | PartyKind::People, .. });
     let is_named =
         is_person && words.len() > 1 && of_name.len() <= 4 && words.iter().all(|word| of_name.contains(word));
-    (first_and_last || is_named).then(|| {
-        (
-            format!("the id `{}` reads like a person's name", fact.id),
-            "an id is permanent: use the office (`mp-amber-valley`), and put the person's name in `name`".to_owned(),
-        )
-    })
+    (first_and_last || is_named).then(|| wording::warnings::name_in_id(&fact.id))
 }

@@ -1,8 +1,7 @@
-//! Turns what the judge found into English sentences. Knows no rules of judging and no documents.
-//!
-//! Another language is another file beside this one. Start at [`finding`].
+//! Turns what the judge found into sentences. Knows no rules of judging and no documents. Start at
+//! [`finding`].
 
-use super::{count, day, interval, list, names, with_unit};
+use super::{capital, count, day, interval, list, names, with_unit};
 use heldto_fact::{Fact, FactId, Interval, Limit, Quantity, Ruling, Strength, Truth, Unit, Window};
 use heldto_replay::{
     Comparison, Direction, Finding, Gap, Grade, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, View,
@@ -270,11 +269,6 @@ fn more(others: usize) -> String {
         1 => " 1 more is on record.".to_owned(),
         n => format!(" {n} more are on record."),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn word(ruling: Ruling) -> String {

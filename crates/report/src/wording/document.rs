@@ -1,0 +1,83 @@
+//! Words what surrounds every report: its basis, its footing, and the captions of its tables. Knows
+//! no sections and no format. Start at [`basis`] and [`footing`].
+
+use super::{day, entries};
+use chrono::NaiveDate;
+use heldto_replay::Clock;
+
+pub const EVERY_ROW: &str = "Every row";
+pub const EVERY_ROW_WITH_EVERY_COLUMN: &str = "Every row with every column";
+pub const FIGURES_AS_A_TABLE: &str = "The figures as a table";
+pub const ITEM: &str = "Item";
+pub const FIGURE: &str = "Figure";
+/// Tag of the language of this folder.
+pub const LANGUAGE: &str = "en-GB";
+
+/// Returns the days that a report is judged by.
+pub fn basis(clock: Clock) -> String {
+    let by = if clock.as_of == clock.known_by { "then".to_owned() } else { day(clock.known_by) };
+    format!("As at {}, counting only what was public by {by}.", day(clock.as_of))
+}
+
+/// Returns the age of the newest source, which may be that of all sources or only of those cited.
+pub fn newest_source(newest: NaiveDate, as_of: NaiveDate, of_all_sources: bool) -> String {
+    let source = if of_all_sources { "The newest source" } else { "The newest source of these facts" };
+    let known = day(newest);
+    match (as_of - newest).num_days() {
+        0 => format!("{source} was public by {known}."),
+        1 => format!("{source} was public by {known}, the day before."),
+        days @ 2.. => format!("{source} was public by {known}, {days} days earlier."),
+        _ => format!("{source} was public by {known}, after that day."),
+    }
+}
+
+/// Returns the day since which nothing was recorded.
+pub fn silent_since(recorded: NaiveDate) -> String {
+    format!("Nothing was recorded after {}; what happened since is not known here.", day(recorded))
+}
+
+/// Returns the treatment of entries about children and families; `None` if there are none.
+pub fn sensitive(entries: u64, are_counted: bool) -> Option<String> {
+    Some(match (entries, are_counted) {
+        (0, _) => return None,
+        (1, true) => "1 entry about an identifiable child or family is counted.".to_owned(),
+        (n, true) => format!("{n} entries about identifiable children or families are counted."),
+        (1, false) => "1 entry about an identifiable child or family is left out.".to_owned(),
+        (n, false) => format!("{n} entries about identifiable children or families are left out."),
+    })
+}
+
+/// Returns the lines at the end: the position in the log, and the document's digest.
+pub fn footing(size: u64, origin: &str, root: &str, chain: &str, digest: &str) -> Vec<String> {
+    vec![
+        format!("Based on the first {} of {origin}", entries(size)),
+        format!("tree head {root}"),
+        format!("chain     {chain}"),
+        format!("digest    {digest}"),
+    ]
+}
+
+/// Returns the invitation to open the table of all rows.
+pub fn show_all_rows(rows: usize) -> String {
+    format!("Show all rows with all columns ({rows})")
+}
+
+/// Returns a truth value.
+pub const fn flag(flag: bool) -> &'static str {
+    if flag { "yes" } else { "no" }
+}
+
+/// Returns the refusal of a word that names no format.
+pub fn not_a_format(text: &str, formats: &[&str]) -> String {
+    format!("`{text}` is not a format; use one of: {}", formats.join(", "))
+}
+
+/// Returns the refusal to write a calendar or a feed without days.
+pub fn no_days(title: &str) -> String {
+    format!("nothing in `{title}` has a day, so a calendar or a feed would be empty")
+}
+
+/// Returns the refusal of a word that names no scale.
+pub fn not_a_scale(text: &str, scales: &[&str]) -> String {
+    format!("`{text}` is not a scale; use one of: {}", scales.join(", "))
+}

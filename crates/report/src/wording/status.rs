@@ -1,0 +1,60 @@
+//! Words the status page: the ledger's checkpoint, and the age of its judgements. Knows no disk.
+//! Start at [`checkpoint`].
+
+use super::{day, entries};
+use chrono::NaiveDate;
+use heldto_fact::FactId;
+
+pub const LEDGER: &str = "Ledger";
+pub const PAST_DUE: &str = "Past due";
+pub const STALE: &str = "Publishers with nothing newer for over a year";
+/// Command that lists all commitments.
+pub const LIST_OF_PLEDGES: &str = "heldto report pledges";
+/// Command that lists all sources.
+pub const LIST_OF_SOURCES: &str = "heldto timeline --kind source";
+pub const NOTHING_YET: &str = "nothing yet";
+
+/// Returns the number of entries counted of all.
+pub fn size(counted: u64, all: u64) -> String {
+    if counted == all { all.to_string() } else { format!("{counted} of {all}") }
+}
+
+/// Returns the reach of the last checkpoint, in entries.
+pub fn checkpoint(signed: Option<u64>, size: u64, is_partial: bool) -> String {
+    match signed {
+        None if is_partial => "none: this copy leaves parts out".to_owned(),
+        None => "none yet; to sign one: heldto checkpoint".to_owned(),
+        Some(n) if n == size => "signed, covers all entries".to_owned(),
+        Some(n) => format!("signed, covers the first {}", entries(n)),
+    }
+}
+
+/// Returns the advice on a ledger that is not judged.
+pub fn too_long(size: u64, as_of: NaiveDate) -> String {
+    format!(
+        "A ledger of {} is too long to judge for this page. To judge one body: heldto report authority ID. \
+         To judge all of it, and show the result here from then on: heldto status --as-of {as_of}.",
+        entries(size)
+    )
+}
+
+/// Returns the age of judgements made on another day or of fewer entries.
+pub fn judged_before(judged: NaiveDate, of: u64, since: u64, as_of: NaiveDate) -> String {
+    format!(
+        "The judgements here are as at {}, of the first {}; {} recorded since. To judge again: heldto status --as-of \
+         {as_of}.",
+        day(judged),
+        entries(of),
+        entries(since)
+    )
+}
+
+/// Returns the number of rows that are not shown; `command` lists all.
+pub fn more(rows: usize, command: &str) -> String {
+    format!("And {rows} more: {command}")
+}
+
+/// Returns the age of a publisher's newest source.
+pub fn days_old(source: &FactId, days: i64) -> String {
+    format!("{source} · {days} days old")
+}
