@@ -11,11 +11,13 @@
 //! use heldto_replay::{AllFacts, Clock, Status, View, judge};
 //!
 //! let due = Due { mode: Mode::By, date: Some("2025-06-30".parse()?), rule: None, terms: None };
-//! let terms = Commitment { force: Force::Pledge, target: None, due: Some(due), test: None, personal: false };
+//! let force = Force::Pledge;
+//! let terms = Commitment { force, target: None, due: Some(due), test: None, personal: false };
 //! let text = "Open a new special school".to_owned();
 //! let pledge = Fact::amending("new-school".parse()?, text, Body::Pledge(Box::new(terms)));
 //! let recorded_at = "2024-01-01T12:00:00Z".parse()?;
-//! let facts = AllFacts::of(vec![Recorded { index: 0, recorded_at, content: Content::Known(pledge.clone()) }])?;
+//! let content = Content::Known(pledge.clone());
+//! let facts = AllFacts::of(vec![Recorded { index: 0, recorded_at, content }])?;
 //!
 //! let day = "2025-07-01".parse()?;
 //! let view = View::new(&facts, Clock { as_of: day, known_by: day });
