@@ -30,7 +30,7 @@ mod table;
 mod write;
 
 pub use json::strict_json;
-pub use mapping::{ExistingFacts, SHIPPED, map, tables};
+pub use mapping::{ExistingFacts, SHIPPED, Tenure, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use table::MAX_TEXT;

@@ -7,7 +7,8 @@ mod rows;
 mod template;
 
 use crate::{File, Known, Places, Problem, Problems};
-use heldto_fact::{Fact, FactId, Kind, PartyKind, Voice};
+use chrono::NaiveDate;
+use heldto_fact::{Fact, FactId, Kind, PartyKind, Voice, Window};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use template::Template;
@@ -23,8 +24,29 @@ pub const SHIPPED: [(&str, &str); 2] = [
 pub struct ExistingFacts {
     /// The ids, each with its kind.
     pub known: Known,
-    /// The parties by code scheme and code.
-    pub codes: BTreeMap<(String, String), FactId>,
+    /// The parties by code scheme and code, each in the order of their ids.
+    pub codes: BTreeMap<(String, String), Vec<FactId>>,
+    /// The bodies that follow another, or that others follow.
+    pub tenures: BTreeMap<FactId, Tenure>,
+}
+
+/// The days between which a body exists, as far as its successions say.
+#[derive(Debug, Clone, Default)]
+pub struct Tenure {
+    /// The first day, if the body follows another.
+    pub from: Option<NaiveDate>,
+    /// The day from which others follow the body.
+    pub until: Option<NaiveDate>,
+    /// The bodies that follow.
+    pub heirs: Vec<FactId>,
+}
+
+impl Tenure {
+    /// Returns `true` if the body certainly did not exist in a window.
+    fn excludes(&self, window: Window) -> bool {
+        matches!((self.until, window.earliest), (Some(end), Some(day)) if end <= day)
+            || matches!((self.from, window.latest), (Some(begin), Some(day)) if day < begin)
+    }
 }
 
 /// The table `[mapping]` of a mapping file.

@@ -1,7 +1,8 @@
 //! Checks that facts and problems from tables point at the right line, for any line ending.
 
+use chrono::NaiveDate;
 use heldto_fact::Fact;
-use heldto_intake::{ExistingFacts, File, Places, Problems, map};
+use heldto_intake::{ExistingFacts, File, Places, Problems, Tenure, map};
 
 const MAPPING: &str = r#"
 [[source]]
@@ -38,8 +39,31 @@ measure = [{ metric = "places", value = "{places} places" }]
 "#;
 
 fn read(text: &str) -> Result<(Vec<Fact>, Places), Problems> {
+    read_beside(text, &ExistingFacts::default())
+}
+
+fn read_beside(text: &str, existing: &ExistingFacts) -> Result<(Vec<Fact>, Places), Problems> {
     let file = |name: &str, text: &str| File { name: name.to_owned(), text: text.to_owned() };
-    map(&file("mapping.toml", MAPPING), &[file("places.csv", text)], &ExistingFacts::default())
+    map(&file("mapping.toml", MAPPING), &[file("places.csv", text)], existing)
+}
+
+#[test]
+fn a_code_names_the_body_that_existed_then() {
+    let id = |text: &str| text.parse().expect("an id");
+    let day: NaiveDate = "2025-04-01".parse().expect("a day");
+    let mut existing = ExistingFacts::default();
+    existing.codes.insert(("gss".to_owned(), "E1".to_owned()), vec![id("new"), id("old")]);
+    existing.codes.insert(("gss".to_owned(), "E2".to_owned()), vec![id("old")]);
+    existing.tenures.insert(id("new"), Tenure { from: Some(day), ..Tenure::default() });
+    existing.tenures.insert(id("old"), Tenure { until: Some(day), heirs: vec![id("new")], ..Tenure::default() });
+    let of = |row: &str| read_beside(&format!("code,name,year,places\n{row}\n"), &existing);
+    for (year, party) in [("2024", "old"), ("2026", "new")] {
+        let (facts, _) = of(&format!("E1,One,{year},11")).unwrap_or_else(|p| panic!("{}", p.render(false)));
+        assert_eq!(facts.last().map(|figure| figure.about[0].as_str()), Some(party), "{year}");
+    }
+    let refused = of("E2,Two,2026,11").expect_err("the old body had ended").render(false);
+    assert!(refused.contains("`E2` is the code of `old`, which did not exist in 2026"), "{refused}");
+    assert!(refused.contains("use the code of the body that followed: `new`"), "{refused}");
 }
 
 #[test]

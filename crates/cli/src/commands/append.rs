@@ -6,7 +6,7 @@ use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, input, load, open, settings};
-use heldto_fact::{Body, Fact, FactId, Kind};
+use heldto_fact::{Body, Fact, FactId, Kind, Voice};
 use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, encode_fact};
 use heldto_replay::FactSource;
@@ -214,7 +214,17 @@ fn ground(open: &LocalLedger) -> Result<ExistingFacts, CommandError> {
         let newest = (kind == Kind::Party).then(|| all.versions(id).last()?.fact.as_ref()).flatten();
         if let Some(Body::Party { identifiers, .. }) = newest.map(|fact| &fact.body) {
             let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));
-            ground.codes.extend(codes.map(|code| (code, id.clone())));
+            codes.for_each(|code| ground.codes.entry(code).or_default().push(id.clone()));
+        }
+        let newest = (kind == Kind::Succession).then(|| all.versions(id).last()?.fact.as_ref()).flatten();
+        if let Some(fact @ Fact { body: Body::Succession { of, .. }, .. }) = newest
+            && fact.voice != Some(Voice::Critic)
+        {
+            let day = fact.window().latest;
+            fact.to.iter().for_each(|heir| ground.tenures.entry(heir.clone()).or_default().from = day);
+            let ended = ground.tenures.entry(of.clone()).or_default();
+            ended.until = day;
+            ended.heirs.extend(fact.to.iter().cloned());
         }
     }
     load::sound(&all)?;

@@ -3,7 +3,7 @@
 //! This module knows CSV, the mapping and the existing facts, but no files and no ledger. Start at
 //! [`Rows::read`].
 
-use super::{ExistingFacts, Mapping, Measure, Place, Table};
+use super::{ExistingFacts, Mapping, Measure, Place, Table, Tenure};
 use crate::{File, Places, Problem};
 use csv::StringRecord;
 use heldto_fact::{
@@ -34,7 +34,8 @@ pub struct Rows<'a> {
     says: SpokenFor,
     known: BTreeSet<FactId>,
     metrics: BTreeSet<FactId>,
-    codes: BTreeMap<(String, String), FactId>,
+    codes: BTreeMap<(String, String), Vec<FactId>>,
+    tenures: BTreeMap<FactId, Tenure>,
     facts: Vec<Fact>,
     places: Places,
     /// For each measurement with a parent area: its index in `facts`, and the id that the parent's
@@ -75,11 +76,12 @@ impl<'a> Rows<'a> {
             }
         }
         let codes = existing.codes.clone();
+        let tenures = existing.tenures.clone();
         let facts = Vec::new();
         let places = Places::new();
         let wholes = Vec::new();
         let problems = Vec::new();
-        Self { mapping, says, known, metrics, codes, facts, places, wholes, problems }
+        Self { mapping, says, known, metrics, codes, tenures, facts, places, wholes, problems }
     }
 
     /// Returns the facts and the positions of the measurements' rows.
@@ -218,15 +220,39 @@ impl<'a> Rows<'a> {
                 "every place needs a name",
             );
         }
-        let party = match self.codes.get(&(self.mapping.scheme.clone(), code.clone())) {
-            Some(id) => id.clone(),
-            None => self.declare(n, &codes, &code, fill(&place.name)),
+        // A time that cannot be read is reported with the measure.
+        let time = table.period.as_ref().or(table.day.as_ref()).and_then(|t| fill(t).parse::<When>().ok());
+        let party = match self.holder(&code, time.as_ref()) {
+            Ok(Some(id)) => id,
+            Ok(None) => self.declare(n, &codes, &code, fill(&place.name)),
+            Err((title, help)) => return self.wrong(number, row.span.clone(), title, &help),
         };
         for measure in &table.measure {
             if let Err((title, help)) = self.measure(name, table, measure, row, (&party, &code, place)) {
                 self.wrong(number, row.span.clone(), title, &help);
             }
         }
+    }
+
+    /// Returns the party that a code names at a time; `None` if it names no known party.
+    ///
+    /// Of several, the last by id.
+    ///
+    /// # Errors
+    /// A title and a remedy, if none of the parties existed then.
+    fn holder(&self, code: &str, time: Option<&When>) -> Result<Option<FactId>, (String, String)> {
+        let Some(holders) = self.codes.get(&(self.mapping.scheme.clone(), code.to_owned())) else { return Ok(None) };
+        let Some(time) = time else { return Ok(holders.last().cloned()) };
+        let is_outside = |id: &&FactId| self.tenures.get(*id).is_some_and(|t| t.excludes(time.window()));
+        let Some(outside) = holders.last().filter(|_| holders.iter().all(|id| is_outside(&id))) else {
+            return Ok(holders.iter().rfind(|id| !is_outside(id)).cloned());
+        };
+        let heirs: Vec<String> = self.tenures[outside].heirs.iter().map(|id| format!("`{id}`")).collect();
+        let help = match heirs.as_slice() {
+            [] => format!("`{outside}` did not exist yet: use the code of the body that it follows"),
+            _ => format!("use the code of the body that followed: {}", heirs.join(" or ")),
+        };
+        Err((format!("`{code}` is the code of `{outside}`, which did not exist in {time}"), help))
     }
 
     /// Adds a party for an unknown place, and returns its id.
@@ -242,7 +268,7 @@ impl<'a> Rows<'a> {
         let kind = self.says.kinds.get(n).copied().unwrap_or(PartyKind::Other);
         self.facts.push(Fact::amending(id.clone(), name, Body::Party { kind, identifiers }));
         self.known.insert(id.clone());
-        self.codes.insert((self.mapping.scheme.clone(), code.to_owned()), id.clone());
+        self.codes.insert((self.mapping.scheme.clone(), code.to_owned()), vec![id.clone()]);
         id
     }
 

@@ -139,8 +139,22 @@ pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
             say(fact.to.is_empty(), "this recommendation has no `to`", "say who it is made to");
         }
         Body::Decision { .. } => say(fact.by.is_empty(), "this decision has no `by`", "say who decided"),
-        Body::Succession { .. } => {
+        Body::Succession { of, passes } => {
             say(fact.to.is_empty(), "this succession has no `to`", "name the body or bodies that succeed it");
+            say(fact.to.contains(of), "a body cannot succeed itself", "name in `to` only the bodies that come after");
+            let is_twice = (1..fact.to.len()).any(|n| fact.to[..n].contains(&fact.to[n]));
+            say(is_twice, "`to` names a body twice", "name each body once");
+            let is_elsewhere = |p: &Passed| p.to.as_ref().is_some_and(|to| !fact.to.contains(to));
+            say(
+                passes.iter().any(is_elsewhere),
+                "`passes` names a body that does not succeed this one",
+                "add that body to `to`, or leave it out of `passes`",
+            );
+            say(
+                fact.occurred.is_none(),
+                "this succession has no `occurred`",
+                "give the day from which the new body follows the old one",
+            );
         }
         Body::Delivery { outcome: Outcome::NotDone } => say(
             fact.links.iter().any(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils)),
