@@ -6,8 +6,9 @@
 //! grades by the standing found here. Start with [`standing`].
 
 use crate::View;
+use crate::succession::heirs;
 use crate::work::Belonging;
-use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, LinkKind, PartyKind, Strength, Voice, Window};
+use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, LinkKind, PartyKind, Strength, Window};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -30,10 +31,35 @@ pub(crate) enum Standing {
 /// Returns the closest standing of a speaker to any owner in a window.
 ///
 /// An act whose day may lie within a membership counts as within it.
+///
+/// A body that follows an owner stands as the owner does from the day of the succession; one that
+/// only may follow it, or that is one of several, stands as the owner's own.
 pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> Standing {
     if owners.contains(speaker) {
         return Standing::Owner;
     }
+    let heirs = heirs(view, owners, window);
+    let of = |speaks: bool| heirs.iter().filter(move |(_, s)| **s == speaks).map(|(body, _)| body).collect();
+    let (sure, doubtful): (BTreeSet<&FactId>, BTreeSet<&FactId>) = (of(true), of(false));
+    if sure.contains(speaker) {
+        return Standing::Owner;
+    }
+    let closest = standing_to(view, speaker, &(owners | &sure), window);
+    if doubtful.is_empty() || closest >= Standing::Own {
+        return closest;
+    }
+    let is_of_doubtful =
+        doubtful.contains(speaker) || standing_to(view, speaker, &doubtful, window) != Standing::Independent;
+    if is_of_doubtful { Standing::Own } else { Standing::Independent }
+}
+
+/// Returns `true` if a body is an owner, or follows one and speaks as it does.
+pub(crate) fn is_owner(view: &View<'_>, body: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> bool {
+    owners.contains(body) || heirs(view, owners, window).get(body) == Some(&true)
+}
+
+/// Returns the closest standing of a speaker, who is none of them, to any of these bodies.
+fn standing_to(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> Standing {
     let above = bodies_of(view, speaker, window);
     let to_one = |owner: &&FactId| {
         if above.contains(*owner) {
@@ -68,8 +94,11 @@ pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&Fac
 ///
 /// The party is of a watchdog kind, or an office-holder of a body that is and that is not an owner.
 pub(crate) fn is_watchdog(view: &View<'_>, party: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> bool {
-    let of_one =
-        || bodies_of(view, party, window).into_iter().any(|body| !owners.contains(body) && watches(view, body));
+    let of_one = || {
+        bodies_of(view, party, window)
+            .into_iter()
+            .any(|body| !is_owner(view, body, owners, window) && watches(view, body))
+    };
     watches(view, party) || (kind_of(view, party) == Some(PartyKind::OfficeHolder) && of_one())
 }
 
@@ -171,11 +200,6 @@ fn memberships<'a>(view: &View<'a>, party: &FactId, window: Window) -> Vec<&'a F
     all.into_iter().filter(|(body, from)| !has_left(body, *from)).map(|(body, _)| body).collect()
 }
 
-/// Returns the bodies that a party is declared to follow.
-pub(crate) fn predecessors(view: &View<'_>, party: &FactId) -> Vec<FactId> {
-    view.fact(party).map_or_else(Vec::new, |declared| belonging(view, declared).follows.clone())
-}
-
 /// Reads, once for each clock, the memberships recorded in the facts that name a party.
 fn belonging<'a>(view: &View<'a>, party: &'a Fact) -> Arc<Belonging> {
     let key = (party.id.clone(), view.clock(), view.is_sensitive());
@@ -189,9 +213,6 @@ fn belonging<'a>(view: &View<'a>, party: &'a Fact) -> Arc<Belonging> {
                 Body::Change { what: Change::Appointment, .. } if is_about => found.appointed.extend(bodies()),
                 Body::Change { what: Change::Departure | Change::OfficeEnded, .. } if is_about => {
                     found.left.extend(bodies());
-                }
-                Body::Succession { of, .. } if fact.to.contains(&party.id) && fact.voice != Some(Voice::Critic) => {
-                    found.follows.push(of.clone());
                 }
                 _ => {}
             }

@@ -37,6 +37,12 @@ impl<'a> View<'a> {
         Self { source: facts, all: None, clock, is_sensitive: false }
     }
 
+    /// Returns the same view by other days.
+    #[must_use]
+    pub const fn at(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
     /// Returns the view of all facts, if the source has them.
     #[must_use]
     pub fn all(self) -> Option<AllView<'a>> {
@@ -323,7 +329,7 @@ impl<'a> AllView<'a> {
     /// Returns the same view by other days.
     #[must_use]
     pub const fn at(self, clock: Clock) -> Self {
-        Self { view: View { clock, ..self.view }, ..self }
+        Self { view: self.view.at(clock), ..self }
     }
 
     /// Returns a view of all facts by these days, without the sensitive ones.

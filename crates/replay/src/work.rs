@@ -10,15 +10,22 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Memberships and successions of a party, from the facts that name it.
+/// Memberships of a party, from the facts that name it.
 #[derive(Debug, Default)]
 pub(crate) struct Belonging {
     /// Bodies that the party was appointed to, each with the window of the appointment.
     pub appointed: Vec<(FactId, Window)>,
     /// Bodies that the party left, each with the window of the departure.
     pub left: Vec<(FactId, Window)>,
-    /// Bodies that the party follows.
-    pub follows: Vec<FactId>,
+}
+
+/// A body that directly follows another, with the window of the succession.
+#[derive(Debug, Clone)]
+pub(crate) struct Heir {
+    /// The body that follows.
+    pub body: FactId,
+    /// Window in which it began to follow.
+    pub from: Window,
 }
 
 /// Cached judgements of parts, by part, depth, days, and `true` if the view is sensitive.
@@ -34,6 +41,7 @@ pub(crate) struct Work {
     compared: Cell<u64>,
     parts: RefCell<Judged>,
     belonging: RefCell<HashMap<(FactId, Clock, bool), Arc<Belonging>>>,
+    heirs: RefCell<HashMap<(FactId, Clock, bool), Arc<[Heir]>>>,
 }
 
 impl Work {
@@ -59,6 +67,16 @@ impl Work {
         }
         let found = Arc::new(read());
         self.belonging.borrow_mut().insert(key, Arc::clone(&found));
+        found
+    }
+
+    /// Returns the bodies that directly follow a party, calling `read` only if they are not cached.
+    pub fn heirs(&self, key: (FactId, Clock, bool), read: impl FnOnce() -> Vec<Heir>) -> Arc<[Heir]> {
+        if let Some(known) = self.heirs.borrow().get(&key) {
+            return Arc::clone(known);
+        }
+        let found: Arc<[Heir]> = read().into();
+        self.heirs.borrow_mut().insert(key, Arc::clone(&found));
         found
     }
 

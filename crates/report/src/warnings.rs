@@ -86,6 +86,8 @@ struct Together<'f, 'a> {
     codes: BTreeMap<(&'f str, &'f str), BTreeSet<&'f FactId>>,
     /// Facts that link to a fact, new and recorded, with the kind of link.
     linked: BTreeMap<&'f FactId, Vec<(&'f Fact, LinkKind)>>,
+    /// Bodies that directly follow another, with the bodies that they follow.
+    follows: BTreeMap<&'f FactId, BTreeSet<&'f FactId>>,
 }
 
 impl<'f, 'a: 'f> Together<'f, 'a> {
@@ -99,6 +101,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             units: BTreeMap::new(),
             codes: BTreeMap::new(),
             linked: BTreeMap::new(),
+            follows: BTreeMap::new(),
         };
         let recorded = ground.recorded.iter().flat_map(|view| view.facts(&|_| true));
         let mut seen = BTreeSet::new();
@@ -129,6 +132,13 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
                 self.codes.entry((&code.scheme, &code.value)).or_default().insert(&fact.id);
             }
         }
+        if let Body::Succession { of, .. } = &fact.body
+            && fact.voice != Some(Voice::Critic)
+        {
+            fact.to.iter().for_each(|heir| {
+                self.follows.entry(heir).or_default().insert(of);
+            });
+        }
         for link in fact.links.iter().filter(|link| link.strength != Strength::Possible) {
             self.linked.entry(&link.to).or_default().push((fact, fact.link_kind(link)));
         }
@@ -137,6 +147,17 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
     fn fact(&self, id: &FactId) -> Option<&Fact> {
         let recorded = || self.ground.recorded.and_then(|view| view.fact(id));
         self.batch.get(id).copied().or_else(|| self.ground.named.get(id)).or_else(recorded)
+    }
+
+    /// Returns `true` if a body follows another, directly or through others.
+    fn is_heir(&self, body: &FactId, of: &FactId) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![body];
+        while let Some(body) = open.pop() {
+            let before = self.follows.get(body).into_iter().flatten();
+            open.extend(before.copied().filter(|body| seen.insert(*body)));
+        }
+        seen.contains(of)
     }
 
     fn warn(&self, fact: &Fact) -> Vec<Warning> {
@@ -200,7 +221,9 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let Body::Party { identifiers, .. } = &fact.body else { return None };
         let (other, code) = identifiers.iter().find_map(|code| {
             let all = self.codes.get(&(code.scheme.as_str(), code.value.as_str()))?;
-            Some((all.iter().find(|id| ***id != fact.id)?, code))
+            // A body may keep the code of one that it follows.
+            let is_another = |id: &FactId| *id != fact.id && !self.is_heir(id, &fact.id) && !self.is_heir(&fact.id, id);
+            Some((all.iter().find(|id| is_another(id))?, code))
         })?;
         Some(wording::warnings::same_code(other, &code.scheme, &code.value))
     }
@@ -243,7 +266,8 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
         let commitments = fact.links.iter().filter_map(|l| self.fact(&l.to)).filter(|f| f.kind() == Kind::Pledge);
         let is_one_of = |owed: &Fact| {
             let of = |by: &FactId| {
-                owed.by.contains(by) || bodies_of(&view, by, fact.window()).iter().any(|body| owed.by.contains(body))
+                let stands_for = |body: &FactId| owed.by.iter().any(|owner| owner == body || self.is_heir(body, owner));
+                stands_for(by) || bodies_of(&view, by, fact.window()).iter().any(|body| stands_for(body))
             };
             // The view does not hold new parties: any membership a party declares is accepted.
             let is_member =

@@ -4,7 +4,7 @@
 //! Does not decide a status; `judge` does. Start at [`gather`].
 
 use super::Undertaking;
-use crate::membership::{Standing, bodies_of, is_government, is_state, is_watchdog, predecessors, standing};
+use crate::membership::{Standing, bodies_of, is_government, is_owner, is_state, is_watchdog, standing};
 use crate::metrics::{Comparison, compare};
 use crate::{Cluster, Grade, View, administrations, series};
 use chrono::NaiveDate;
@@ -344,9 +344,25 @@ fn direction(
             }
             _ => Direction::Work,
         },
-        (_, LinkKind::Fulfils) => Direction::Met,
-        (_, LinkKind::PartFulfils) => Direction::Part,
-        _ => Direction::Work,
+        // Each kind is named, so that a new kind does not become a deed unasked.
+        (
+            Body::Party { .. }
+            | Body::Source(_)
+            | Body::Metric { .. }
+            | Body::Inspection { .. }
+            | Body::Notice { .. }
+            | Body::Statement { .. }
+            | Body::Payout { .. }
+            | Body::Change { .. }
+            | Body::Publication { .. }
+            | Body::Correction { .. }
+            | Body::Retraction { .. },
+            link,
+        ) => match link {
+            LinkKind::Fulfils => Direction::Met,
+            LinkKind::PartFulfils => Direction::Part,
+            _ => Direction::Work,
+        },
     })
 }
 
@@ -438,14 +454,7 @@ pub(crate) fn standing_of(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactI
 fn speaks_for(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
     let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
     standing_of(view, fact, owners) >= Standing::Office
-        || who.iter().any(|party| owners.contains(party))
-        || follows(view, fact, owners)
-}
-
-/// Returns `true` if the speaker is declared to succeed one of the owners.
-pub(crate) fn follows(view: &View<'_>, fact: &Fact, owners: &BTreeSet<&FactId>) -> bool {
-    let who = if fact.by.is_empty() { &fact.about } else { &fact.by };
-    who.iter().any(|party| predecessors(view, party).iter().any(|of| owners.contains(of)))
+        || who.iter().any(|party| is_owner(view, party, owners, fact.window()))
 }
 
 fn only_money(fact: &Fact) -> bool {

@@ -79,8 +79,10 @@ pub enum Note<'a> {
     Inherited {
         /// The owner.
         owner: &'a FactId,
-        /// The successions, the latest last.
+        /// The successions of the owner, and of those that followed it, from the owner on.
         facts: Vec<&'a Fact>,
+        /// `true` if several bodies follow, so that it is not recorded which of them owes it.
+        is_shared: bool,
     },
 }
 
@@ -254,8 +256,8 @@ impl<'a> Case<'a> {
     /// Returns the successions of the owners.
     fn inherited(&self) -> impl Iterator<Item = Note<'a>> {
         let of = |owner: &'a FactId| {
-            let facts = crate::succession::successors(&self.view, owner);
-            (!facts.is_empty()).then_some(Note::Inherited { owner, facts })
+            let (facts, is_shared) = crate::succession::line(&self.view, owner);
+            (!facts.is_empty()).then_some(Note::Inherited { owner, facts, is_shared })
         };
         self.owners().into_iter().filter_map(of)
     }

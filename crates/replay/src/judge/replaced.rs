@@ -4,7 +4,7 @@
 
 use super::undertaking::imposers;
 use super::{Case, Finding, Verdict, Weakening};
-use crate::membership::{Standing, standing};
+use crate::membership::{Standing, is_owner, standing};
 use crate::{Direction, Grade, Status};
 use heldto_fact::{
     Amount, Body, Fact, FactId, Force, LinkKind, Qualifier, Role, Strength, Target, Threshold, Truth, Voice,
@@ -14,9 +14,7 @@ use heldto_fact::{
 pub fn superseded<'a>(case: &Case<'a>) -> Option<Verdict<'a>> {
     let by = case.cluster.mentions.iter().flat_map(|t| case.view.linked_as(&t.id, LinkKind::Supersedes));
     let owners = &case.undertaking.owners;
-    let is_owners = |later: &Fact| {
-        later.by.iter().any(|by| owners.contains(by)) || crate::judge::evidence::follows(&case.view, later, owners)
-    };
+    let is_owners = |later: &Fact| later.by.iter().any(|by| is_owner(&case.view, by, owners, later.window()));
     // An imposed commitment is replaced only by one of the same imposer; a promise only by one of
     // its owner or the owner's successor.
     let is_imposed = |later: &'a Fact| {
@@ -66,7 +64,7 @@ fn is_by_imposer<'a>(case: &Case<'a>, later: &'a Fact) -> bool {
     if before.is_empty() {
         !now.is_empty() && now.iter().all(|by| stands(by) == Standing::Independent)
     } else {
-        now.iter().any(|by| before.contains(by))
+        now.iter().any(|by| is_owner(&case.view, by, &before, later.window()))
     }
 }
 

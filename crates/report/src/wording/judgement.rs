@@ -2,7 +2,7 @@
 //! [`finding`].
 
 use super::{capital, count, day, interval, list, names, with_unit};
-use heldto_fact::{Fact, FactId, Interval, Limit, Quantity, Ruling, Strength, Truth, Unit, Window};
+use heldto_fact::{Body, Fact, FactId, Interval, Limit, Quantity, Ruling, Strength, Truth, Unit, Window};
 use heldto_replay::{
     Comparison, Direction, Finding, Gap, Grade, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, View,
     Weakening,
@@ -388,16 +388,23 @@ pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
         ),
         Note::Unsupported => "every source for it was retracted".to_owned(),
         Note::Public(status) => format!("by public evidence alone: {status}"),
-        Note::Inherited { owner, facts } => inherited(view, owner, facts),
+        Note::Inherited { owner, facts, is_shared } => inherited(view, owner, facts, *is_shared),
     }
 }
 
-/// Returns the successions of an owner, as they concern what is still owed.
-fn inherited(view: &View<'_>, owner: &FactId, facts: &[&Fact]) -> String {
-    let old = names(view, std::slice::from_ref(owner));
-    let heirs = facts.iter().map(|f| format!("{}{} ({})", names(view, &f.to), space_when(f.window()), f.id));
-    let heirs = list(&heirs.collect::<Vec<_>>());
-    format!("inherited: {old} was succeeded by {heirs}; this stays owed, and the record does not say by whom")
+/// Returns the successions from an owner on, as they concern what is still owed.
+fn inherited(view: &View<'_>, owner: &FactId, facts: &[&Fact], is_shared: bool) -> String {
+    let step = |fact: &&Fact| {
+        let heirs = list(&fact.to.iter().map(|heir| view.name(heir).to_owned()).collect::<Vec<_>>());
+        let on = format!("{heirs}{} ({})", space_when(fact.window()), fact.id);
+        match &fact.body {
+            Body::Succession { of, .. } if of != owner => format!("{} by {on}", view.name(of)),
+            _ => on,
+        }
+    };
+    let heirs = list(&facts.iter().map(step).collect::<Vec<_>>());
+    let unknown = if is_shared { ", and the record does not say by whom" } else { "" };
+    format!("inherited: {} was succeeded by {heirs}; this stays owed{unknown}", view.name(owner))
 }
 
 fn strings(ids: &[&FactId]) -> Vec<String> {
