@@ -11,7 +11,9 @@ use crate::wording::{self, interval, judgement, target};
 use crate::{Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, columns};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit, Window};
-use heldto_replay::{Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, judge_each};
+use heldto_replay::{
+    Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, judge_each, successors,
+};
 use std::collections::BTreeSet;
 
 /// Selection of the commitments to show.
@@ -150,11 +152,15 @@ fn judged_by_facts<'a>(selection: &Selection<'a, '_>, filter: &PledgeFilter) -> 
     };
     let is_owed = |f: &&Fact| matches!(f.body, Body::Pledge(_) | Body::Recommendation(_));
     let clusters = Cluster::each(view, pledges.filter_map(|id| view.fact(id)).filter(is_owed));
+    let asked = filter.facts.by.as_ref().and_then(|by| view.fact(by));
+    let own = asked.map(|by| filter.facts.parties(view, &by.id)).unwrap_or_default();
+    let inherited = asked.map(|by| ancestors(view, &by.id)).unwrap_or_default();
     let owes = |j: &Judgement<'_>| {
-        let Some(by) = filter.facts.by.as_ref().and_then(|by| view.fact(by)) else { return true };
-        let asked = owners(view, filter, &by.id);
-        let is_by_asked = |t: &Fact| t.kind() == Kind::Pledge && t.by.iter().any(|by| asked.contains(by));
-        j.owners.iter().any(|owner| asked.contains(owner)) || j.mentions.iter().any(|t| is_by_asked(t))
+        let owns = |bodies: &BTreeSet<&FactId>| {
+            let is_by = |t: &Fact| t.kind() == Kind::Pledge && t.by.iter().any(|by| bodies.contains(by));
+            j.owners.iter().any(|owner| bodies.contains(owner)) || j.mentions.iter().any(|t| is_by(t))
+        };
+        asked.is_none() || owns(&own) || (owns(&inherited) && was_open(view, j, &inherited))
     };
     let mut all: Vec<Judgement<'a>> = clusters
         .iter()
@@ -164,6 +170,18 @@ fn judged_by_facts<'a>(selection: &Selection<'a, '_>, filter: &PledgeFilter) -> 
         .collect();
     all.sort_by_key(|j| (j.status, j.window.latest.unwrap_or(NaiveDate::MAX), j.mentions[0].id.clone()));
     all
+}
+
+/// Returns `true` if a commitment still asked something of one of these bodies on the day before
+/// another followed that body.
+fn was_open(view: &View<'_>, j: &Judgement<'_>, bodies: &BTreeSet<&FactId>) -> bool {
+    let last = |body: &FactId| successors(view, body).first()?.window().latest?.pred_opt();
+    let is_open_on = |day: NaiveDate, body: &FactId| {
+        let then = view.at(Clock { as_of: day, ..view.clock() });
+        judge_each(&then, &j.mentions[0].id).iter().any(|j| j.status.is_open() && j.owners.iter().any(|o| *o == body))
+    };
+    let owners = j.owners.iter().filter(|owner| bodies.contains(*owner));
+    owners.into_iter().any(|owner| last(owner).is_some_and(|day| is_open_on(day, owner)))
 }
 
 /// Returns a body with those that it follows, because it inherits what they owed; with `members`,

@@ -31,8 +31,21 @@ fn kinds(all: &[Judgement<'_>]) -> String {
         let mut wholes = j.mentions.iter().flat_map(|t| &t.links).filter(|l| l.kind == LinkKind::PartOf);
         wholes.any(|l| ids.contains(&l.to))
     };
-    let inherited = all.iter().filter(|j| j.notes.iter().any(|n| matches!(n, Note::Inherited { .. }))).count();
-    wording::summary::kinds(all.len(), &of_kinds, all.iter().filter(is_part).count(), inherited)
+    let inherited: Vec<bool> = all.iter().filter_map(was_due).collect();
+    let were_due = inherited.iter().filter(|was_due| **was_due).count();
+    wording::summary::kinds(all.len(), &of_kinds, all.iter().filter(is_part).count(), (inherited.len(), were_due))
+}
+
+/// Returns `true` if an inherited commitment was past its last due day when another body followed
+/// its owner; `None` for one that is not inherited.
+fn was_due(j: &Judgement<'_>) -> Option<bool> {
+    j.notes.iter().find_map(|note| match note {
+        Note::Inherited { facts, .. } => {
+            let followed = facts.first().and_then(|fact| fact.window().earliest);
+            Some(matches!((j.window.latest, followed), (Some(due), Some(day)) if due < day))
+        }
+        _ => None,
+    })
 }
 
 /// Counts the commitments that are due: settled, or past their last due day.

@@ -36,16 +36,24 @@ pub fn recommendations(n: usize) -> String {
 }
 
 /// Returns the number of commitments, of each kind, of parts and of those inherited.
-pub fn kinds(all: usize, of_kinds: &[String], parts: usize, inherited: usize) -> String {
+///
+/// `inherited` has the number of those inherited, and of these the number that were due before.
+pub fn kinds(all: usize, of_kinds: &[String], parts: usize, inherited: (usize, usize)) -> String {
     let parts = match parts {
         0 => String::new(),
         1 => " 1 is part of another, and is counted as well.".to_owned(),
         n => format!(" {n} are parts of others, and are counted as well."),
     };
-    let inherited = match inherited {
+    let were_due = match inherited {
+        (1, 1) => " It was due before that.".to_owned(),
+        (_, 0) => String::new(),
+        (_, 1) => " 1 of these was due before that.".to_owned(),
+        (_, n) => format!(" {n} of these were due before that."),
+    };
+    let inherited = match inherited.0 {
         0 => String::new(),
-        1 => " 1 is inherited: its owner was succeeded by another body.".to_owned(),
-        n => format!(" {n} are inherited: their owners were succeeded by other bodies."),
+        1 => format!(" 1 is inherited: its owner was succeeded by another body.{were_due}"),
+        n => format!(" {n} are inherited: their owners were succeeded by other bodies.{were_due}"),
     };
     let all = count(all, "commitment on record", "commitments on record");
     format!("{all}: {}.{parts}{inherited}", list(of_kinds))
