@@ -247,14 +247,6 @@ impl DueRule {
             latest: base.latest.and_then(shift).map(|(to, reach)| days_later(to, reach)),
         }
     }
-
-    /// Returns the rule in words, to be printed next to the window.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let about = if self.about { "about " } else { "" };
-        let widened = if self.about { "; \"about\" allows a twelfth of that length either way" } else { "" };
-        format!("{about}{} from {}{widened}", self.plus, self.after.describe())
-    }
 }
 
 impl Due {
@@ -299,74 +291,5 @@ impl Due {
             (None, Some(rule)) => rule.window(),
             (None, None) => Window::ANY,
         }
-    }
-
-    /// Returns the window in words.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let d = |day: NaiveDate| day.format("%-d %b %Y").to_string();
-        let window = self.window();
-        let date = match (&self.date, window.earliest, window.latest) {
-            (Some(date), ..) => date.describe().replacen("between ", "a day between ", 1),
-            (None, Some(e), Some(l)) if e == l => d(e),
-            (None, Some(e), Some(l)) => format!("a day between {} and {}", d(e), d(l)),
-            (None, Some(e), None) => format!("on or after {}", d(e)),
-            (None, None, Some(l)) => format!("on or before {}", d(l)),
-            (None, None, None) => String::new(),
-        };
-        let words = match &self.mode {
-            Mode::By => format!("by {date}"),
-            Mode::NotBefore => format!("not before {}", date.trim_start_matches("since ")),
-            Mode::BeforeEvent(event) if date.is_empty() => format!("before {event}"),
-            Mode::BeforeEvent(event) => format!("before {event}, {date}"),
-            Mode::Every(Some(span)) if span.count() == 1 => {
-                format!("every {} {date}", span.unit().as_str().trim_end_matches('s'))
-            }
-            Mode::Every(Some(span)) => format!("every {span} {date}"),
-            Mode::Every(None) => format!("ongoing {date}"),
-            Mode::EarliestOf(alternatives) => {
-                let one = |alternative: &Alternative| match alternative {
-                    Alternative::Day(when) => when.describe(),
-                    Alternative::Event(event) => event.clone(),
-                };
-                format!("by the earliest of: {}", alternatives.iter().map(one).collect::<Vec<_>>().join("; "))
-            }
-            Mode::Until(event) if date.is_empty() => format!("until {event}"),
-            Mode::Until(event) => format!("until {event}, {date}"),
-            Mode::Between => date,
-            Mode::InTerms => self.terms.clone().unwrap_or_default(),
-            Mode::WorkingDays { count, after, calendar } => {
-                let s = if *count == 1 { "" } else { "s" };
-                format!("{count} working day{s} after {} (calendar: {calendar})", after.describe())
-            }
-            Mode::Each(class) => format!("for {class}: {date}"),
-            Mode::Milestones(milestones) => {
-                let days: Vec<String> = milestones.iter().map(|m| m.by.describe()).collect();
-                format!("in {} steps: {}", days.len(), days.join("; "))
-            }
-        };
-        words.trim_end().to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Due, DueRule, Mode};
-
-    fn rule(after: &str, plus: &str, about: bool) -> Due {
-        let rule = DueRule { after: after.parse().expect("a date"), plus: plus.parse().expect("a span"), about };
-        Due { mode: Mode::By, date: None, rule: Some(rule), terms: None }
-    }
-
-    #[test]
-    fn two_weeks_from_the_notice() {
-        assert_eq!(rule("2025-01-14", "2 weeks", false).describe(), "by 28 Jan 2025");
-    }
-
-    #[test]
-    fn about_eighteen_months_from_a_base_read_two_ways() {
-        let due = rule("[2024-09-23..2024-11-14]", "18 months", true);
-        assert_eq!(due.describe(), "by a day between 5 Feb 2026 and 29 Jun 2026");
-        assert!(due.rule.expect("has one").describe().contains("a twelfth"));
     }
 }

@@ -284,53 +284,6 @@ impl When {
             Precedence::CannotTell
         }
     }
-
-    /// Returns the date in words: `2 Jul 2025`, `between 15 Mar 2024 and 31 Aug 2024`.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let Window { earliest, latest } = self.window();
-        let about = if self.is_qualified() { "about " } else { "" };
-        let throughout = self.is_throughout();
-        if let (Form::Point(p), None) = (&self.form, self.stated) {
-            return p.describe();
-        }
-        if let (Form::Throughout(from, to), None) = (&self.form, self.stated) {
-            let point = |bound: &Bound| match bound {
-                Bound::At(p) => Some(p.describe()),
-                _ => None,
-            };
-            return match (point(from), point(to)) {
-                (Some(a), Some(b)) => format!("{a} to {b}"),
-                (Some(a), None) => format!("since {a}"),
-                (None, Some(b)) => format!("until {b}"),
-                (None, None) => "date unknown".to_owned(),
-            };
-        }
-        let d = |day: NaiveDate| day.format("%-d %b %Y").to_string();
-        match (earliest, latest) {
-            (None, None) => "date unknown".to_owned(),
-            (Some(e), Some(l)) if e == l => format!("{about}{}", d(e)),
-            (Some(e), Some(l)) if throughout => format!("{about}{} to {}", d(e), d(l)),
-            (Some(e), Some(l)) => format!("{about}between {} and {}", d(e), d(l)),
-            (Some(e), None) if throughout => format!("{about}since {}", d(e)),
-            (Some(e), None) => format!("{about}on or after {}", d(e)),
-            (None, Some(l)) if throughout => format!("{about}until {}", d(l)),
-            (None, Some(l)) => format!("{about}on or before {}", d(l)),
-        }
-    }
-}
-
-impl Point {
-    /// Returns the point in words, at its own precision.
-    fn describe(&self) -> String {
-        let format = match self.precision {
-            Precision::Year => "%Y",
-            Precision::Month => "%b %Y",
-            Precision::Day => "%-d %b %Y",
-        };
-        let about = if self.approximate || self.uncertain { "about " } else { "" };
-        format!("{about}{}", self.first.format(format))
-    }
 }
 
 impl fmt::Display for Point {

@@ -124,7 +124,7 @@ fn readings(fact: &Fact) -> Option<Contradiction<'_>> {
     let of_due = due.and_then(|due| due.date.as_ref().or(due.rule.as_ref().map(|rule| &rule.after)));
     let days = [fact.occurred.as_ref(), fact.period.as_ref(), of_due];
     let both = days.into_iter().flatten().find(|when| matches!(when.form(), Form::OneOf(all) if all.len() > 1))?;
-    let text = format!("{}: {}", fact.text, both.describe());
+    let text = format!("{}: {}", fact.text, wording::date::when(both));
     Some(Contradiction { kind: "readings", text, facts: vec![fact], possible: true })
 }
 

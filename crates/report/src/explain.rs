@@ -4,7 +4,7 @@
 use crate::fact_line::{entry, occurred, public_by, source_lines, sources};
 use crate::wording::{self, judgement, label, names, target, voice_of};
 use crate::{Block, Document, Item, ReportBasis, Section, Tone, columns};
-use heldto_fact::{Body, Commitment, Due, Fact, FactId, Recommendation};
+use heldto_fact::{Body, Commitment, Fact, FactId, Recommendation};
 use heldto_replay::{Judgement, Reason, Status, View, judge_each};
 
 /// Returns the argument for a commitment's status, or for a recommendation's with each addressee.
@@ -107,9 +107,9 @@ fn terms(view: &View<'_>, fact: &Fact, c: &Commitment, j: &Judgement<'_>) -> Vec
     put(label::TARGET, c.target.as_ref().map(target).unwrap_or_default());
     put(label::TARGET_NOW, j.target.filter(|now| Some(*now) != c.target.as_ref()).map(target).unwrap_or_default());
     if let Some(due) = &c.due {
-        put(label::DUE, due.describe());
+        put(label::DUE, wording::date::due(due));
         put(label::AS_WORDED, due.terms.clone().unwrap_or_default());
-        put(label::WORKED_OUT_AS, due.rule.as_ref().map(heldto_fact::DueRule::describe).unwrap_or_default());
+        put(label::WORKED_OUT_AS, due.rule.as_ref().map(wording::date::due_rule).unwrap_or_default());
     }
     put(label::MET_IF, c.test.clone().unwrap_or_default());
     if c.personal {
@@ -126,8 +126,8 @@ fn recommended(view: &View<'_>, fact: &Fact, asked: &Recommendation, j: &Judgeme
         (label::TO, names(view, &fact.to)),
         (label::NUMBER, asked.number.clone().unwrap_or_default()),
         (label::TARGET, asked.terms.target.as_ref().map(target).unwrap_or_default()),
-        (label::DUE, asked.terms.due.as_ref().map(Due::describe).unwrap_or_default()),
-        (label::ANSWER_DUE, asked.answer_due.as_ref().map(Due::describe).unwrap_or_default()),
+        (label::DUE, asked.terms.due.as_ref().map(wording::date::due).unwrap_or_default()),
+        (label::ANSWER_DUE, asked.answer_due.as_ref().map(wording::date::due).unwrap_or_default()),
         (label::ANSWER, j.answer.map(|a| format!("{} ({})", a.text, a.id)).unwrap_or_default()),
         (label::TARGET_AS_ACCEPTED, j.target.filter(|_| j.answer.is_some()).map(target).unwrap_or_default()),
         (label::NOTE, fact.note.clone().unwrap_or_default()),

@@ -12,7 +12,7 @@ pub(crate) fn date(fact: &Fact) -> Option<&When> {
 
 /// Describes the date of the event, or else the period; empty if neither is stated.
 pub(crate) fn when(fact: &Fact) -> String {
-    date(fact).map(When::describe).unwrap_or_default()
+    date(fact).map(wording::date::when).unwrap_or_default()
 }
 
 /// Returns the date of the event, or else the period, as recorded; empty if neither is stated.
@@ -22,7 +22,7 @@ pub(crate) fn recorded_when(fact: &Fact) -> String {
 
 /// Describes the date of the event, without regard to the period; empty if it is not stated.
 pub(crate) fn occurred(fact: &Fact) -> String {
-    fact.occurred.as_ref().map(When::describe).unwrap_or_default()
+    fact.occurred.as_ref().map(wording::date::when).unwrap_or_default()
 }
 
 /// Describes the day from which the public could know a fact: `public by 2 Jul 2025`.

@@ -116,7 +116,7 @@ fn period<'a>(value: &MetricValue<'a>) -> Option<&'a When> {
 }
 
 fn label_of(value: &MetricValue<'_>) -> String {
-    let when = period(value).map_or_else(String::new, When::describe);
+    let when = period(value).map_or_else(String::new, wording::date::when);
     if is_owners(value) { format!("{when} ({})", value.fact.voice.map_or("", Voice::as_str)) } else { when }
 }
 
@@ -320,7 +320,7 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
 
 /// Returns one value on a line, with its voice.
 fn told(value: &MetricValue<'_>, unit: &str) -> String {
-    let when = period(value).map_or_else(String::new, When::describe);
+    let when = period(value).map_or_else(String::new, wording::date::when);
     let fact = value.fact;
     let place = fact.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
     // The numbers of an official figure are complete; for any other figure the wording matters.

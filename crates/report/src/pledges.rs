@@ -368,10 +368,10 @@ fn mark(j: &Judgement<'_>) -> String {
         (None, _) if duty => wording::pledges::IN_EVERY_CASE.to_owned(),
         (Some(due), _) if duty && matches!(due.mode, Mode::Every(None)) => wording::pledges::IN_EVERY_CASE.to_owned(),
         (None, _) => wording::pledges::NO_DUE_DAY.to_owned(),
-        (Some(due), _) if !matches!(due.mode, Mode::By) => due.describe(),
+        (Some(due), _) if !matches!(due.mode, Mode::By) => wording::date::due(due),
         (Some(due), Some(latest)) if due.window().earliest == Some(latest) => wording::pledges::by_day(latest),
         (Some(_), Some(latest)) => wording::pledges::latest(latest),
-        (Some(due), None) => due.describe(),
+        (Some(due), None) => wording::date::due(due),
     }
 }
 
@@ -389,10 +389,10 @@ columns!(COLUMNS, fn cells(view: &View<'_>, j: &Judgement<'_>, scale: Option<Sca
     "status" => j.status.as_str(),
     "grade" => j.grade.as_str(),
     "share" => Counted::of(j).map(Counted::as_str),
-    "due" => j.due.map(Due::describe),
+    "due" => j.due.map(wording::date::due),
     "due-earliest" => due_window(j).earliest,
     "due-latest" => due_window(j).latest,
-    "first-due" => j.first_due.map(Due::describe),
+    "first-due" => j.first_due.map(wording::date::due),
     "delivered" => j.delivered.as_ref().and_then(|(done, _, unit)| Some(interval((*done)?, unit))),
     "target" => j.target.map(target),
     "rule" => judgement::finding(j),

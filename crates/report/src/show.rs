@@ -120,13 +120,13 @@ fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
 }
 
 fn dated(when: &When) -> String {
-    format!("{} ({when})", when.describe())
+    format!("{} ({when})", wording::date::when(when))
 }
 
 fn of_terms(terms: &heldto_fact::Terms) -> [(&'static str, String, bool); 3] {
     [
         (label::TARGET, terms.target.as_ref().map(target).unwrap_or_default(), false),
-        (label::DUE, terms.due.as_ref().map(heldto_fact::Due::describe).unwrap_or_default(), false),
+        (label::DUE, terms.due.as_ref().map(wording::date::due).unwrap_or_default(), false),
         (label::MET_IF, terms.test.clone().unwrap_or_default(), false),
     ]
 }
@@ -137,7 +137,7 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
         Body::Pledge(c) => vec![
             (label::FORCE, c.force.to_string(), true),
             (label::TARGET, c.target.as_ref().map(target).unwrap_or_default(), true),
-            (label::DUE, c.due.as_ref().map(heldto_fact::Due::describe).unwrap_or_default(), true),
+            (label::DUE, c.due.as_ref().map(wording::date::due).unwrap_or_default(), true),
             (label::MET_IF, text(&c.test), true),
         ],
         Body::Inspection { outcome, framework, findings } => {
@@ -192,11 +192,7 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
                 (label::NUMBER, text(&r.number), true),
             ];
             all.extend(of_terms(&r.terms));
-            all.push((
-                label::ANSWER_DUE,
-                r.answer_due.as_ref().map(heldto_fact::Due::describe).unwrap_or_default(),
-                true,
-            ));
+            all.push((label::ANSWER_DUE, r.answer_due.as_ref().map(wording::date::due).unwrap_or_default(), true));
             all
         }
         Body::Decision { ruling, on, terms, conditions } => {

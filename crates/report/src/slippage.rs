@@ -103,14 +103,14 @@ fn item(view: &View<'_>, m: &Move<'_>) -> Item {
         wording::slippage::moved(m.from.1, m.to.1, least, most),
     ];
     details.extend(m.explained.iter().map(|f| wording::slippage::about_the_move(&f.text, &f.id)));
-    Item { mark: m.to.1.describe(), line: m.commitment.text.clone(), details }
+    Item { mark: wording::date::due(m.to.1), line: m.commitment.text.clone(), details }
 }
 
 columns!(COLUMNS, fn cells(view: &View<'_>, m: &Move<'_>) {
     "id" => &m.commitment.id,
     "text" => m.commitment.text.as_str(),
-    "from" => m.from.1.describe(),
-    "to" => m.to.1.describe(),
+    "from" => wording::date::due(m.from.1),
+    "to" => wording::date::due(m.to.1),
     "moved-by" => ids(&m.to.0.by),
     "days-least" => m.days().0,
     "days-most" => m.days().1,

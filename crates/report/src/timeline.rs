@@ -6,7 +6,7 @@ use crate::fact_line::{amounts, date, ids, ids_of, recorded_when, sources, when}
 use crate::wording::{self, names};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, day};
 use chrono::NaiveDate;
-use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, When, Window};
+use heldto_fact::{Fact, FactId, Kind, Truth, Version, Voice, Window};
 use heldto_replay::{Cluster, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,7 +137,7 @@ fn speakers(view: &View<'_>, fact: &Fact) -> String {
 fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
     let line = &told[0];
     let fact = line.fact;
-    let when = date(fact).map_or_else(|| wording::timeline::DATE_UNKNOWN.to_owned(), When::describe);
+    let when = date(fact).map_or_else(|| wording::date::UNKNOWN.to_owned(), wording::date::when);
     let amounts = amounts(fact);
     let amounts = if amounts.is_empty() { String::new() } else { format!(" · {}", amounts.join(", ")) };
     // The period that the fact is about, if it differs from the time of the event.

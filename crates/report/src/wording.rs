@@ -9,6 +9,7 @@ pub(crate) mod authority;
 pub(crate) mod calc;
 pub(crate) mod changes;
 pub(crate) mod contradictions;
+pub(crate) mod date;
 pub(crate) mod deliveries;
 pub(crate) mod document;
 pub(crate) mod explain;
@@ -257,7 +258,7 @@ pub(crate) fn target(target: &Target) -> String {
         }
         Target::Average { metric, threshold, period } => {
             let (word, goal) = side(threshold);
-            format!("{metric} {word} {} on average, {}", amount(goal), period.describe())
+            format!("{metric} {word} {} on average, {}", amount(goal), date::when(period))
         }
         Target::Never(text) => format!("never: {text}"),
     }

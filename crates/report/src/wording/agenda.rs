@@ -1,7 +1,7 @@
 //! Words the questions for the next meeting, with their headings and reasons. Knows no order and no
 //! rules of asking. Start at [`title`] and [`ask_what_was_done`].
 
-use super::{count, judgement};
+use super::{count, date, judgement};
 use heldto_fact::{Answer, Due};
 use heldto_replay::{Gap, Judgement, Remedy};
 
@@ -43,7 +43,7 @@ pub fn summary(questions: usize) -> String {
 
 /// Asks for the reason of a move.
 pub fn ask_why_moved(text: &str, from: &Due, to: &Due) -> String {
-    format!("Why was the due day of \"{text}\" moved? It was due {}, then {}.", from.describe(), to.describe())
+    format!("Why was the due day of \"{text}\" moved? It was due {}, then {}.", date::due(from), date::due(to))
 }
 
 /// Asks about facts that disagree; `kind` is the word of the kind of disagreement.

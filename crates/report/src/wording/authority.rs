@@ -2,7 +2,7 @@
 //! beyond those of a line. Start at [`complaints`] and [`paid`].
 
 use super::amounts::counted_once;
-use super::{count, interval};
+use super::{count, date, interval};
 use heldto_fact::{FactId, Passed, When};
 use heldto_replay::Total;
 
@@ -40,12 +40,12 @@ pub fn paid_by(amounts: &str, last: chrono::NaiveDate) -> String {
 
 /// Returns the last day of the codes of a body that was succeeded, after a space.
 pub fn until(when: &When) -> String {
-    format!(" (until {})", when.describe())
+    format!(" (until {})", date::when(when))
 }
 
 /// Returns a succession by the names of the other bodies and its day.
 pub fn succession(names: &str, when: Option<&When>, id: &FactId) -> String {
-    let when = when.map_or_else(|| "day unknown".to_owned(), When::describe);
+    let when = when.map_or_else(|| "day unknown".to_owned(), date::when);
     format!("{names}, {when} ({id})")
 }
 

@@ -1,7 +1,7 @@
 //! Turns what the judge found into sentences. Knows no rules of judging and no documents. Start at
 //! [`finding`].
 
-use super::{capital, count, day, interval, list, names, with_unit};
+use super::{capital, count, date, day, interval, list, names, with_unit};
 use heldto_fact::{Body, Fact, FactId, Interval, Limit, Quantity, Ruling, Strength, Truth, Unit, Window};
 use heldto_replay::{
     Comparison, Direction, Finding, Gap, Grade, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, View,
@@ -63,7 +63,7 @@ fn sentences(finding: &Finding<'_>, j: &Judgement<'_>, grade: Grade) -> String {
             with_unit(progress.goal, progress.unit)
         ),
         Finding::Overdue { due, latest, started } => {
-            let words = due.describe();
+            let words = date::due(due);
             let last = if words == format!("by {}", day(*latest)) {
                 "That day".to_owned()
             } else if words.ends_with(&format!(" {}", day(*latest))) {
@@ -80,7 +80,7 @@ fn sentences(finding: &Finding<'_>, j: &Judgement<'_>, grade: Grade) -> String {
         Finding::Untestable { started } => format!("No measurable target and no due day.{}", activity(*started)),
         Finding::FallingDue { due, latest } => {
             let is_exact = due.window().earliest == Some(*latest);
-            format!("Due {}. {}.", due.describe(), left((*latest - as_of).num_days(), is_exact))
+            format!("Due {}. {}.", date::due(due), left((*latest - as_of).num_days(), is_exact))
         }
         Finding::Setback { when } => format!("The last news is a setback{}.", space_when(*when)),
         Finding::Begun { in_part: false } => "Work has begun.".to_owned(),
@@ -89,7 +89,7 @@ fn sentences(finding: &Finding<'_>, j: &Judgement<'_>, grade: Grade) -> String {
         Finding::WindowOpen { due } => {
             let has_come = due.window().latest.is_none_or(|day| day <= as_of);
             let come = if has_come { "has come" } else { "may have come" };
-            format!("{}. That day {come}; there is no last day.", capital(&due.describe()))
+            format!("{}. That day {come}; there is no last day.", capital(&date::due(due)))
         }
         Finding::EventUndated { event } => format!("Due before {event}, whose day is unknown."),
         Finding::NotThereYet { figure, when, has_due } => {
@@ -129,8 +129,8 @@ fn sentences(finding: &Finding<'_>, j: &Judgement<'_>, grade: Grade) -> String {
             format!("{}{}, but neither accepted nor rejected.", capital(&word(*ruling)), space_when(*when))
         }
         Finding::Unanswered { due: None } => "No answer is on record, and no day is set for one.".to_owned(),
-        Finding::Unanswered { due: Some(due) } => format!("No answer is on record. One is due {}.", due.describe()),
-        Finding::AnswerOverdue { due, .. } => format!("No answer is on record. One was due {}.", due.describe()),
+        Finding::Unanswered { due: Some(due) } => format!("No answer is on record. One is due {}.", date::due(due)),
+        Finding::AnswerOverdue { due, .. } => format!("No answer is on record. One was due {}.", date::due(due)),
     }
 }
 
@@ -348,7 +348,7 @@ pub fn notes(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
 /// Returns one note as a fragment.
 pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
     match note {
-        Note::DueMoved { first, now } => format!("first due {}; now {}", first.describe(), now.describe()),
+        Note::DueMoved { first, now } => format!("first due {}; now {}", date::due(first), date::due(now)),
         Note::Lowered(less) => format!("restated as less: {}", weaknesses(std::slice::from_ref(less))),
         Note::Decided { fact, ruling, when, late_days } => {
             let late = late_days.map_or_else(String::new, |days| {

@@ -1,6 +1,6 @@
 //! Words moves of due dates. Knows no rules of moving. Start at [`summary`].
 
-use super::{count, day_range};
+use super::{count, date, day_range};
 use heldto_fact::{Due, FactId};
 
 pub const TITLE: &str = "Moved due dates";
@@ -30,7 +30,7 @@ pub fn moved_by(owners: &str, told_in: &FactId, known: &str) -> String {
 
 /// Returns a move: both due dates, and the fewest and the most days between them.
 pub fn moved(from: &Due, to: &Due, least: Option<i64>, most: Option<i64>) -> String {
-    format!("due {}, then {}: {}", from.describe(), to.describe(), day_range(least, most))
+    format!("due {}, then {}: {}", date::due(from), date::due(to), day_range(least, most))
 }
 
 /// Returns a fact that speaks to a move.

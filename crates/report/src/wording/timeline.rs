@@ -1,6 +1,6 @@
 //! Words facts in order of time. Knows no clocks. Start at [`summary`].
 
-use super::count;
+use super::{count, date};
 use heldto_fact::When;
 
 pub const TITLE: &str = "Timeline";
@@ -11,7 +11,6 @@ pub const BY_RECORDING: &str = "By the day it was recorded";
 pub const POSSIBLE: &str = "Possibly within these days; the time is not known precisely enough";
 pub const AMENDMENTS: &str = "Corrections and retractions";
 pub const BY_KIND: &str = "By kind";
-pub const DATE_UNKNOWN: &str = "date unknown";
 
 /// Returns the numbers of facts, of the things they record and of their sources as a sentence.
 pub fn summary(facts: usize, things: usize, sources: usize) -> String {
@@ -35,7 +34,7 @@ pub fn of_kind(facts: usize, things: usize) -> String {
 
 /// Returns the period that a fact is about.
 pub fn for_period(period: &When) -> String {
-    format!("for {}", period.describe())
+    format!("for {}", date::when(period))
 }
 
 /// Returns the time of an event, in words.
