@@ -27,12 +27,12 @@ pub enum Class {
 }
 
 macro_rules! statuses {
-    ($($(#[$doc:meta])* $name:ident $word:literal $class:ident $urgency:ident $meaning:literal,)+) => {
+    ($($(#[$doc:meta])* $name:ident $word:literal $class:ident $urgency:ident,)+) => {
         /// Status of a commitment: computed, never entered by hand.
         ///
         /// docs/RULES.md has the rule of each. The order is that of the table: most urgent first.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Status { $($(#[$doc])* #[doc = concat!("`", $word, "`: ", $meaning, ".")] $name,)+ }
+        pub enum Status { $($(#[$doc])* $name,)+ }
 
         impl Status {
             /// Every status, the most urgent first.
@@ -42,12 +42,6 @@ macro_rules! statuses {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word),+ }
-            }
-
-            /// Returns an explanation of the status, in one line for a reader.
-            #[must_use]
-            pub const fn meaning(self) -> &'static str {
-                match self { $(Self::$name => $meaning),+ }
             }
 
             /// Returns the class of the status.
@@ -79,28 +73,50 @@ pub enum Urgency {
 }
 
 statuses! {
-    Breached "breached" Failed PastDue "evidence shows that it was not met when it was due",
-    PartMet "part-met" Failed PastDue "a part was delivered, and the rest was not delivered by the due day",
-    Overdue "overdue" Unsettled PastDue "the due day has passed and the evidence does not settle it; silence is not a breach",
-    AnswerOverdue "answer-overdue" Unanswered Calm "a recommendation whose answer was due, and none is on record",
-    Inconclusive "inconclusive" Unsettled Watch "the evidence points both ways, or is not exact enough",
-    Reversed "reversed" Failed Watch "delivered, then undone",
-    Stalled "stalled" Open Watch "work had begun, and the last news is a setback",
-    FallingDue "falling-due" Open Watch "it is falling due now",
-    Unevidenced "unevidenced" Unsettled Watch "a period has passed, or cannot be fixed, and there is no evidence either way",
-    InProgress "in-progress" Open Calm "work has begun",
-    Awaiting "awaiting" Open Calm "not due, or without a due day, and no work is on record",
-    Unanswered "unanswered" Unanswered Calm "a recommendation that its addressee has neither accepted nor rejected",
-    WindowOpen "window-open" Open Calm "it was not to be done before a day, and that day has come",
-    Untestable "untestable" Untestable Calm "there is nothing to test it by, and no due day",
-    MetLate "met-late" Met Good "met after the due day",
-    MetTimingUnknown "met-timing-unknown" Met Good "met; whether it was in time is unknown",
-    Met "met" Met Good "met",
-    Superseded "superseded" Ended Calm "replaced by another commitment before it was due",
-    Withdrawn "withdrawn" Ended Calm "withdrawn before it was due, or revoked by the body that imposed it",
-    Rejected "rejected" Ended Calm "a recommendation that its addressee rejected, which is no breach",
-    Lapsed "lapsed" Ended Calm "a personal undertaking whose office ended",
-    NotYetKnown "not-yet-known" Unknown Calm "nothing on it was published by the day",
+    /// Evidence shows that it was not met when it was due.
+    Breached "breached" Failed PastDue,
+    /// A part was delivered, and the rest was not delivered by the due day.
+    PartMet "part-met" Failed PastDue,
+    /// The due day has passed and the evidence does not settle it; silence is not a breach.
+    Overdue "overdue" Unsettled PastDue,
+    /// A recommendation whose answer was due, and none is on record.
+    AnswerOverdue "answer-overdue" Unanswered Calm,
+    /// The evidence points both ways, or is not exact enough.
+    Inconclusive "inconclusive" Unsettled Watch,
+    /// Delivered, then undone.
+    Reversed "reversed" Failed Watch,
+    /// Work had begun, and the last news is a setback.
+    Stalled "stalled" Open Watch,
+    /// It is falling due now.
+    FallingDue "falling-due" Open Watch,
+    /// A period has passed, or cannot be fixed, and there is no evidence either way.
+    Unevidenced "unevidenced" Unsettled Watch,
+    /// Work has begun.
+    InProgress "in-progress" Open Calm,
+    /// Not due, or without a due day, and no work is on record.
+    Awaiting "awaiting" Open Calm,
+    /// A recommendation that its addressee has neither accepted nor rejected.
+    Unanswered "unanswered" Unanswered Calm,
+    /// It was not to be done before a day, and that day has come.
+    WindowOpen "window-open" Open Calm,
+    /// There is nothing to test it by, and no due day.
+    Untestable "untestable" Untestable Calm,
+    /// Met after the due day.
+    MetLate "met-late" Met Good,
+    /// Met; whether it was in time is unknown.
+    MetTimingUnknown "met-timing-unknown" Met Good,
+    /// Met.
+    Met "met" Met Good,
+    /// Replaced by another commitment before it was due.
+    Superseded "superseded" Ended Calm,
+    /// Withdrawn before it was due, or revoked by the body that imposed it.
+    Withdrawn "withdrawn" Ended Calm,
+    /// A recommendation that its addressee rejected, which is no breach.
+    Rejected "rejected" Ended Calm,
+    /// A personal undertaking whose office ended.
+    Lapsed "lapsed" Ended Calm,
+    /// Nothing on it was published by the day.
+    NotYetKnown "not-yet-known" Unknown Calm,
 }
 
 impl Status {

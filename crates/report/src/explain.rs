@@ -40,7 +40,7 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
     document.data.rows.extend(j.mentions.iter().map(|mention| cells(view, mention, None)));
     document.data.rows.extend(j.reasons.iter().map(|reason| cells(view, reason.fact, Some(reason))));
     sections.push(Section {
-        heading: format!("{to}{}: {}", j.status, j.status.meaning()),
+        heading: format!("{to}{}: {}", j.status, wording::status::meaning(j.status)),
         tone: j.status.into(),
         blocks: vec![Block::Pairs(argument(view, j))],
     });

@@ -1,7 +1,7 @@
 //! Words commitments as the pledge-fulfilment report lists them. Knows no rules of judging; `summary`
 //! has the sentences that count them. Start at [`heading`].
 
-use super::{capital, date, day, interval, judgement};
+use super::{capital, date, day, interval, judgement, status};
 use chrono::NaiveDate;
 use heldto_fact::{Due, Interval, Unit};
 use heldto_replay::{Gap, Grade, Judgement, Status};
@@ -48,7 +48,7 @@ pub fn heading(status: Status, on_a_claim: bool) -> String {
 
 /// Returns the meaning of a status as a sentence.
 pub fn meaning(status: Status) -> String {
-    format!("{}.", capital(status.meaning()))
+    format!("{}.", capital(status::meaning(status)))
 }
 
 /// Returns the number of commitments of a status, with the numbers of each grade.
@@ -66,7 +66,7 @@ pub fn event_title(text: &str, is_not_before: bool) -> String {
 
 /// Returns the text of the calendar event of a commitment; `owners` lists ids.
 pub fn event(j: &Judgement<'_>, owners: &str, due: &Due) -> String {
-    format!("{owners}: {}. Due {}. {}", j.status.meaning(), date::due(due), judgement::finding(j))
+    format!("{owners}: {}. Due {}. {}", status::meaning(j.status), date::due(due), judgement::finding(j))
 }
 
 /// Returns a force with the owners of a commitment or the addressees of a recommendation.

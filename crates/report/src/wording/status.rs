@@ -1,9 +1,10 @@
-//! Words the status page: the ledger's checkpoint, and the age of its judgements. Knows no disk.
-//! Start at [`checkpoint`].
+//! Words each status, and the status page: the ledger's checkpoint, and the age of its judgements.
+//! Knows no disk. Start at [`meaning`] and [`checkpoint`].
 
 use super::{day, entries};
 use chrono::NaiveDate;
 use heldto_fact::FactId;
+use heldto_replay::Status;
 
 pub const LEDGER: &str = "Ledger";
 pub const PAST_DUE: &str = "Past due";
@@ -13,6 +14,34 @@ pub const LIST_OF_PLEDGES: &str = "heldto report pledges";
 /// Command that lists all sources.
 pub const LIST_OF_SOURCES: &str = "heldto timeline --kind source";
 pub const NOTHING_YET: &str = "nothing yet";
+
+/// Returns an explanation of a status, in one line for a reader.
+pub const fn meaning(status: Status) -> &'static str {
+    match status {
+        Status::Breached => "evidence shows that it was not met when it was due",
+        Status::PartMet => "a part was delivered, and the rest was not delivered by the due day",
+        Status::Overdue => "the due day has passed and the evidence does not settle it; silence is not a breach",
+        Status::AnswerOverdue => "a recommendation whose answer was due, and none is on record",
+        Status::Inconclusive => "the evidence points both ways, or is not exact enough",
+        Status::Reversed => "delivered, then undone",
+        Status::Stalled => "work had begun, and the last news is a setback",
+        Status::FallingDue => "it is falling due now",
+        Status::Unevidenced => "a period has passed, or cannot be fixed, and there is no evidence either way",
+        Status::InProgress => "work has begun",
+        Status::Awaiting => "not due, or without a due day, and no work is on record",
+        Status::Unanswered => "a recommendation that its addressee has neither accepted nor rejected",
+        Status::WindowOpen => "it was not to be done before a day, and that day has come",
+        Status::Untestable => "there is nothing to test it by, and no due day",
+        Status::MetLate => "met after the due day",
+        Status::MetTimingUnknown => "met; whether it was in time is unknown",
+        Status::Met => "met",
+        Status::Superseded => "replaced by another commitment before it was due",
+        Status::Withdrawn => "withdrawn before it was due, or revoked by the body that imposed it",
+        Status::Rejected => "a recommendation that its addressee rejected, which is no breach",
+        Status::Lapsed => "a personal undertaking whose office ended",
+        Status::NotYetKnown => "nothing on it was published by the day",
+    }
+}
 
 /// Returns the number of entries counted of all.
 pub fn size(counted: u64, all: u64) -> String {
