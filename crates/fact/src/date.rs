@@ -41,8 +41,11 @@ impl Point {
     /// Returns the point at `precision` that contains `day`, with its qualifiers.
     #[must_use]
     pub fn new(day: NaiveDate, precision: Precision, approximate: bool, uncertain: bool) -> Self {
-        let month = if precision == Precision::Year { 1 } else { day.month() };
-        let day_of_month = if precision == Precision::Day { day.day() } else { 1 };
+        let (month, day_of_month) = match precision {
+            Precision::Year => (1, 1),
+            Precision::Month => (day.month(), 1),
+            Precision::Day => (day.month(), day.day()),
+        };
         let first = NaiveDate::from_ymd_opt(day.year(), month, day_of_month).unwrap_or(day);
         Self { first, precision, approximate, uncertain }
     }
@@ -288,12 +291,11 @@ impl When {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}", self.first.year())?;
-        if self.precision != Precision::Year {
-            write!(f, "-{:02}", self.first.month())?;
-        }
-        if self.precision == Precision::Day {
-            write!(f, "-{:02}", self.first.day())?;
+        let (year, month, day) = (self.first.year(), self.first.month(), self.first.day());
+        match self.precision {
+            Precision::Year => write!(f, "{year:04}")?,
+            Precision::Month => write!(f, "{year:04}-{month:02}")?,
+            Precision::Day => write!(f, "{year:04}-{month:02}-{day:02}")?,
         }
         let qualifier = match (self.approximate, self.uncertain) {
             (false, false) => "",

@@ -155,7 +155,23 @@ impl Fact {
             Body::Change { what: Change::Control, .. } => KindTerms::Control(self.subjects().iter().map(give)),
             Body::Succession { of, .. } => KindTerms::Succession(give(of), self.to.iter().map(give)),
             Body::Measurement { metric, .. } => KindTerms::Measurement(give(metric), self.subjects().iter().map(give)),
-            _ => KindTerms::Other,
+            Body::Party { .. }
+            | Body::Source(_)
+            | Body::Metric { .. }
+            | Body::Inspection { .. }
+            | Body::Notice { .. }
+            | Body::Statement { .. }
+            | Body::Question { .. }
+            | Body::Delivery { .. }
+            | Body::Complaint { .. }
+            | Body::Payout { .. }
+            | Body::Change { .. }
+            | Body::Publication { .. }
+            | Body::Assessment { .. }
+            | Body::Recommendation(_)
+            | Body::Decision { .. }
+            | Body::Correction { .. }
+            | Body::Retraction { .. } => KindTerms::Other,
         };
         let mut all = IndexTerm::collect(self.parties().map(give), self.targets().map(give), of_kind);
         all.extend(self.sensitive.then_some(IndexTerm::Sensitive));
@@ -175,7 +191,24 @@ impl Fact {
                 all.extend(replacement.terms_without_id(|id| id));
             }
             Body::Retraction { of, .. } => all.push(IndexTerm::Amended(of)),
-            _ => {}
+            Body::Party { .. }
+            | Body::Source(_)
+            | Body::Metric { .. }
+            | Body::Inspection { .. }
+            | Body::Notice { .. }
+            | Body::Statement { .. }
+            | Body::Question { .. }
+            | Body::Pledge(_)
+            | Body::Delivery { .. }
+            | Body::Complaint { .. }
+            | Body::Payout { .. }
+            | Body::Measurement { .. }
+            | Body::Change { .. }
+            | Body::Publication { .. }
+            | Body::Assessment { .. }
+            | Body::Succession { .. }
+            | Body::Recommendation(_)
+            | Body::Decision { .. } => {}
         }
         all.sort_unstable();
         all.dedup();
@@ -189,7 +222,25 @@ impl Fact {
         let payers = self.amounts.iter().filter_map(|a| a.payer.as_ref());
         let (of, passes) = match &self.body {
             Body::Succession { of, passes } => (Some(of), passes.as_slice()),
-            _ => (None, &[][..]),
+            Body::Party { .. }
+            | Body::Source(_)
+            | Body::Metric { .. }
+            | Body::Inspection { .. }
+            | Body::Notice { .. }
+            | Body::Statement { .. }
+            | Body::Question { .. }
+            | Body::Pledge(_)
+            | Body::Delivery { .. }
+            | Body::Complaint { .. }
+            | Body::Payout { .. }
+            | Body::Measurement { .. }
+            | Body::Change { .. }
+            | Body::Publication { .. }
+            | Body::Assessment { .. }
+            | Body::Recommendation(_)
+            | Body::Decision { .. }
+            | Body::Correction { .. }
+            | Body::Retraction { .. } => (None, &[][..]),
         };
         let followers = passes.iter().filter_map(|p| p.to.as_ref());
         self.by.iter().chain(&self.about).chain(&self.to).chain(&self.reporter).chain(payers).chain(of).chain(followers)
@@ -202,7 +253,24 @@ impl Fact {
         let judged = match &self.body {
             Body::Assessment { of, .. } => std::slice::from_ref(of),
             Body::Decision { on, .. } => on.as_slice(),
-            _ => &[],
+            Body::Party { .. }
+            | Body::Source(_)
+            | Body::Metric { .. }
+            | Body::Inspection { .. }
+            | Body::Notice { .. }
+            | Body::Statement { .. }
+            | Body::Question { .. }
+            | Body::Pledge(_)
+            | Body::Delivery { .. }
+            | Body::Complaint { .. }
+            | Body::Payout { .. }
+            | Body::Measurement { .. }
+            | Body::Change { .. }
+            | Body::Publication { .. }
+            | Body::Succession { .. }
+            | Body::Recommendation(_)
+            | Body::Correction { .. }
+            | Body::Retraction { .. } => &[],
         };
         self.links.iter().map(|l| &l.to).chain(judged)
     }
@@ -213,7 +281,24 @@ impl Fact {
     pub const fn entity_id(&self) -> &FactId {
         match &self.body {
             Body::Correction { of, .. } | Body::Retraction { of, .. } => of,
-            _ => &self.id,
+            Body::Party { .. }
+            | Body::Source(_)
+            | Body::Metric { .. }
+            | Body::Inspection { .. }
+            | Body::Notice { .. }
+            | Body::Statement { .. }
+            | Body::Question { .. }
+            | Body::Pledge(_)
+            | Body::Delivery { .. }
+            | Body::Complaint { .. }
+            | Body::Payout { .. }
+            | Body::Measurement { .. }
+            | Body::Change { .. }
+            | Body::Publication { .. }
+            | Body::Assessment { .. }
+            | Body::Succession { .. }
+            | Body::Recommendation(_)
+            | Body::Decision { .. } => &self.id,
         }
     }
 }

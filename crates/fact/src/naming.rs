@@ -35,7 +35,22 @@ impl Body {
                 names_of_terms(target.as_ref(), due.as_ref()).into_iter().chain(&r.publication).collect()
             }
             Self::Decision { terms: Some(terms), .. } => names_of_terms(terms.target.as_ref(), terms.due.as_ref()),
-            _ => Vec::new(),
+            Self::Party { .. }
+            | Self::Metric { .. }
+            | Self::Inspection { .. }
+            | Self::Notice { .. }
+            | Self::Statement { .. }
+            | Self::Question { .. }
+            | Self::Delivery { .. }
+            | Self::Complaint { .. }
+            | Self::Payout { .. }
+            | Self::Change { .. }
+            | Self::Publication { .. }
+            | Self::Assessment { .. }
+            | Self::Succession { .. }
+            | Self::Decision { .. }
+            | Self::Correction { .. }
+            | Self::Retraction { .. } => Vec::new(),
         }
     }
 }

@@ -203,7 +203,7 @@ fn texts(fact: &Fact) -> Vec<&str> {
             all.extend(framework.iter().chain(findings).map(String::as_str));
         }
         Body::Notice { form } => all.push(form),
-        Body::Statement { outcome: Some(outcome), .. } => all.push(outcome),
+        Body::Statement { outcome, .. } => all.extend(outcome.iter().map(String::as_str)),
         Body::Pledge(c) => {
             all.extend(c.test.iter().map(String::as_str));
             all.extend(text_of_target(c.target.as_ref()));
@@ -233,7 +233,13 @@ fn texts(fact: &Fact) -> Vec<&str> {
             all.push(verdict);
             all.extend(reasons.iter().map(String::as_str));
         }
-        _ => {}
+        Body::Party { .. }
+        | Body::Question { .. }
+        | Body::Delivery { .. }
+        | Body::Measurement { .. }
+        | Body::Change { .. }
+        | Body::Correction { .. }
+        | Body::Retraction { .. } => {}
     }
     all
 }
@@ -241,7 +247,14 @@ fn texts(fact: &Fact) -> Vec<&str> {
 fn text_of_target(target: Option<&Target>) -> Option<&str> {
     match target {
         Some(Target::Deliverable(text) | Target::KeepDoing(text) | Target::Never(text)) => Some(text),
-        _ => None,
+        Some(
+            Target::Amount(_)
+            | Target::Metric { .. }
+            | Target::Slot { .. }
+            | Target::Change { .. }
+            | Target::Average { .. },
+        )
+        | None => None,
     }
 }
 

@@ -178,7 +178,20 @@ pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
             "a payout needs an amount with the role `paid` or `ordered`",
             "for example: amounts = [{ value = \"500 GBP\", role = \"paid\" }]",
         ),
-        _ => {}
+        Body::Party { .. }
+        | Body::Source(_)
+        | Body::Metric { .. }
+        | Body::Inspection { .. }
+        | Body::Notice { .. }
+        | Body::Statement { .. }
+        | Body::Question { .. }
+        | Body::Delivery { .. }
+        | Body::Complaint { .. }
+        | Body::Change { .. }
+        | Body::Publication { .. }
+        | Body::Assessment { .. }
+        | Body::Correction { .. }
+        | Body::Retraction { .. } => {}
     }
 }
 

@@ -144,6 +144,7 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
         IndexedBody::Amends(of, Some(replacement)) => (of, replacement.current, replacement.terms),
         IndexedBody::Amends(of, None) => (of, None, Vec::new()),
         IndexedBody::Control
+        | IndexedBody::Commitment
         | IndexedBody::Metric(_)
         | IndexedBody::Facts(_)
         | IndexedBody::Succession(..)
@@ -154,7 +155,7 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
             let of_kind = match body {
                 IndexedBody::Metric(metric) => KindTerms::Measurement(metric, subjects),
                 IndexedBody::Control => KindTerms::Control(subjects),
-                _ if kind == Kind::Pledge => KindTerms::Commitment(common.by.iter().copied()),
+                IndexedBody::Commitment => KindTerms::Commitment(common.by.iter().copied()),
                 IndexedBody::Facts(facts) => {
                     judged = facts;
                     KindTerms::Other
@@ -163,7 +164,7 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
                     named = std::iter::once(of).chain(passes).collect();
                     KindTerms::Succession(of, common.to.iter().copied())
                 }
-                _ => KindTerms::Other,
+                IndexedBody::Nothing | IndexedBody::Amends(..) => KindTerms::Other,
             };
             let payers = common.amounts.iter().filter_map(|a| a.payer);
             let others = common.reporter.into_iter().chain(payers).chain(named);

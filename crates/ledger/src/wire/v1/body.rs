@@ -226,6 +226,8 @@ pub(super) enum IndexedBody<'b> {
     Metric(&'b str),
     /// A change of control.
     Control,
+    /// A commitment of the speakers.
+    Commitment,
     /// Facts that an assessment or a decision is about.
     Facts(Vec<&'b str>),
     /// The body that is followed, and the parties to which something passes.
@@ -239,6 +241,7 @@ pub(super) enum IndexedBody<'b> {
 /// Decodes the indexed part of a body.
 pub(super) fn decode_indexed(kind: Kind, bytes: &[u8]) -> Result<IndexedBody<'_>, WireError> {
     Ok(match kind {
+        Kind::Pledge => IndexedBody::Commitment,
         Kind::Measurement => IndexedBody::Metric(decode_prefix(bytes)?.0),
         Kind::Assessment => IndexedBody::Facts(vec![decode_prefix(bytes)?.0]),
         Kind::Decision => {
@@ -259,7 +262,18 @@ pub(super) fn decode_indexed(kind: Kind, bytes: &[u8]) -> Result<IndexedBody<'_>
         }
         Kind::Retraction => IndexedBody::Amends(decode_prefix(bytes)?.0, None),
         Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => return Err(not_a_fact(kind)),
-        _ => IndexedBody::Nothing,
+        Kind::Party
+        | Kind::Source
+        | Kind::Metric
+        | Kind::Inspection
+        | Kind::Notice
+        | Kind::Statement
+        | Kind::Question
+        | Kind::Delivery
+        | Kind::Complaint
+        | Kind::Payout
+        | Kind::Publication
+        | Kind::Recommendation => IndexedBody::Nothing,
     })
 }
 

@@ -37,13 +37,12 @@ fn end(bound: &Bound) -> String {
 
 fn spelling(point: Point) -> String {
     let first = point.earliest();
-    let mut text = format!("{:04}", first.year());
-    if point.precision() != Precision::Year {
-        text.push_str(&format!("-{:02}", first.month()));
-    }
-    if point.precision() == Precision::Day {
-        text.push_str(&format!("-{:02}", first.day()));
-    }
+    let (year, month, day) = (first.year(), first.month(), first.day());
+    let mut text = match point.precision() {
+        Precision::Year => format!("{year:04}"),
+        Precision::Month => format!("{year:04}-{month:02}"),
+        Precision::Day => format!("{year:04}-{month:02}-{day:02}"),
+    };
     text.push_str(match (point.approximate, point.uncertain) {
         (false, false) => "",
         (true, false) => "~",
