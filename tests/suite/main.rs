@@ -11,6 +11,7 @@ mod crash;
 mod disclosure;
 mod durable;
 mod errors;
+mod every;
 mod formats;
 mod house;
 mod intake;
