@@ -182,7 +182,7 @@ fn who_recorded_and_who_checked_is_asked_for_kept_and_found_again() {
     fs::write(dir.path().join("two.toml"), party("second-council")).expect("writes");
     let append =
         |file: &str, more: &[&str]| run(dir.path(), &[&["--ledger", "ledger", "append", file, "-q"], more].concat());
-    for alone in [&[][..], &["--checked-by", "scrutiny-office"], &["--recorder", "a", "--checked-by", "a"]] {
+    for alone in [&[][..], &["--checked-by", "scrutiny-office"], &["--recorder", "a", "--checked-by", " A "]] {
         let refused = append("one.toml", alone);
         assert_eq!(refused.status.code(), Some(3), "{alone:?}");
         assert!(text(&refused.stderr).contains("two people"), "{}", text(&refused.stderr));
@@ -191,11 +191,20 @@ fn who_recorded_and_who_checked_is_asked_for_kept_and_found_again() {
     assert!(append("two.toml", &["--recorder", "another", "--checked-by", "second-reader"]).status.success());
     let shown = ok(dir.path(), &["--ledger", "ledger", "show", "first-council", "--private"]);
     assert!(shown.contains("by scrutiny-office, checked by second-reader"), "{shown}");
-    let found = ok(dir.path(), &["--ledger", "ledger", "timeline", "--kind", "party", "--recorded-by", "another"]);
+    let found = ok(dir.path(), &["--ledger", "ledger", "timeline", "--kind", "party", "--recorded-by", "Another"]);
     assert!(found.contains("second-council") && !found.contains("first-council"), "{found}");
     fs::write(dir.path().join("ledger/settings.toml"), "four_eyes = true\n").expect("writes");
     let unread = append("one.toml", &[]);
     assert!(text(&unread.stderr).contains("settings.toml"), "{}", text(&unread.stderr));
+    fs::write(dir.path().join("ledger/settings.toml"), "recorder = \" \"\n").expect("writes");
+    let blank = append("one.toml", &[]);
+    let said = text(&blank.stderr);
+    assert!(blank.status.code() == Some(3) && said.contains("settings.toml: `recorder` names nobody"), "{said}");
     fs::remove_file(dir.path().join("ledger/settings.toml")).expect("removes");
+    for blank in [["--recorder", ""], ["--recorder", " "], ["--checked-by", " "]] {
+        let refused = append("one.toml", &blank);
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && said.contains(blank[0]) && said.contains("nobody"), "{said}");
+    }
     assert_eq!(append("one.toml", &["--checked-by", "somebody"]).status.code(), Some(2), "a reviewer of nobody");
 }

@@ -176,11 +176,19 @@ impl ClockArgs {
 #[derive(Args, Default)]
 pub struct RecorderArgs {
     /// Recorder, as an office or a pseudonym; kept with each entry and not published
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "WHO", value_parser = somebody)]
     pub recorder: Option<String>,
     /// Reviewer, as an office or a pseudonym; kept with each entry and not published
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "WHO", value_parser = somebody)]
     pub checked_by: Option<String>,
+}
+
+/// Parses the name of who records or checks; a blank one is nobody's.
+pub fn somebody(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("this names nobody; write an office or a pseudonym, or leave the option out".to_owned()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 #[derive(Args)]

@@ -27,23 +27,36 @@ fn read(folder: &Path) -> Result<Settings, CommandError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
         Err(error) => return Err(crate::error::io(&format!("cannot read {}", path.display()), &error)),
     };
-    toml::from_str(&text).map_err(|error| {
+    let mut settings: Settings = toml::from_str(&text).map_err(|error| {
         CommandError::new(INPUT, format!("{}: {}", path.display(), error.message()))
             .hint("it may have: recorder = \"WHO\" and four-eyes = true")
-    })
+    })?;
+    if let Some(name) = &mut settings.recorder {
+        *name = name.trim().to_owned();
+        if name.is_empty() {
+            return Err(CommandError::new(INPUT, format!("{}: `recorder` names nobody", path.display()))
+                .hint("write an office or a pseudonym, or take the line out"));
+        }
+    }
+    Ok(settings)
+}
+
+/// Returns `true` if two names are those of one office or person: the case does not matter.
+pub fn is_same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 /// Returns the recorder of new facts, and the reviewer: from the arguments, else from the ledger's
 /// settings.
 ///
 /// # Errors
-/// If a reviewer is given without a recorder, or if the ledger asks for a reviewer and none other
-/// than the recorder is given.
+/// If the settings name nobody, if a reviewer is given without a recorder, or if the ledger asks
+/// for a reviewer and none other than the recorder is given.
 pub fn recorder(global: &Global, args: &RecorderArgs) -> Result<Option<Recorder>, CommandError> {
     let settings = read(&open::folder(global))?;
     let by = args.recorder.clone().or(settings.recorder);
     let checked_by = args.checked_by.clone();
-    let is_checked = matches!((&by, &checked_by), (Some(by), Some(checked)) if by.trim() != checked.trim());
+    let is_checked = matches!((&by, &checked_by), (Some(by), Some(checked)) if !is_same(by, checked));
     match by {
         _ if settings.four_eyes && !is_checked => {
             let message = "this ledger asks for two people: one who records and another who checks";

@@ -93,7 +93,7 @@ pub struct Filters {
     #[arg(long, value_parser = decision, help_heading = "Filters")]
     pub decision: Option<String>,
     /// Only facts that this person or office recorded; kept on this machine, and not published
-    #[arg(long, value_name = "WHO", help_heading = "Filters")]
+    #[arg(long, value_name = "WHO", value_parser = super::somebody, help_heading = "Filters")]
     pub recorded_by: Option<String>,
     /// Treat the members of the body named by --by or --about as that body
     #[arg(long, help_heading = "Filters")]

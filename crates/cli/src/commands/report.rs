@@ -8,7 +8,7 @@ use crate::args::{
 use crate::error::{CommandError, FOUND, INPUT, USAGE};
 use crate::load::{LedgerPosition, Reading};
 use crate::open::Access;
-use crate::{Env, RunOutput, load, open, permissions};
+use crate::{Env, RunOutput, load, open, permissions, settings};
 use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
 use heldto_replay::{AllView, Clock, View};
@@ -179,7 +179,7 @@ fn recorded_by(
     let open = open::ledger(env, global, Access::Read)?;
     let mut entries = BTreeSet::new();
     for index in 0..open.head().size() {
-        let is_by = open.recorder(index)?.is_some_and(|recorder| recorder.by == *who);
+        let is_by = open.recorder(index)?.is_some_and(|recorder| settings::is_same(&recorder.by, who));
         entries.extend(is_by.then_some(index));
     }
     Ok(Some((who.clone(), entries)))
