@@ -210,6 +210,11 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }
 
+/// Formats a number of days, earlier or later: `1,051 days`.
+pub(crate) fn days(n: i64) -> String {
+    count(usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX), "day", "days")
+}
+
 /// Formats a number of ledger entries: `12,000 entries`.
 pub(crate) fn entries(n: u64) -> String {
     count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
@@ -297,13 +302,10 @@ pub(crate) fn days_between(from: Window, to: Window) -> (Option<i64>, Option<i64
 
 /// Formats a range of days: `14 days later`, `between 3 days earlier and 10 days later`.
 pub(crate) fn day_range(least: Option<i64>, most: Option<i64>) -> String {
-    let words = |n: i64| {
-        let days = count(usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX), "day", "days");
-        match n {
-            0 => "the same day".to_owned(),
-            1.. => format!("{days} later"),
-            _ => format!("{days} earlier"),
-        }
+    let words = |n: i64| match n {
+        0 => "the same day".to_owned(),
+        1.. => format!("{} later", days(n)),
+        _ => format!("{} earlier", days(n)),
     };
     match (least, most) {
         (Some(a), Some(b)) if a == b => words(a),

@@ -1,7 +1,7 @@
 //! Words totals of amounts by party and role. Knows no filters and no order. Start at [`title`] and
 //! [`sum`].
 
-use super::{capital, count, interval, list};
+use super::{capital, count, grouped, interval, list};
 use heldto_fact::Role;
 use heldto_replay::Total;
 
@@ -63,11 +63,11 @@ pub fn not_added(role: &str, total: &Total<'_>) -> String {
 pub fn counted_once(total: &Total<'_>) -> String {
     let merged = match total.merged() {
         0 => String::new(),
-        n => format!("; {n} recorded again, counted once"),
+        n => format!("; {} recorded again, counted once", grouped(n)),
     };
     let parts = match total.parts.len() {
         0 => String::new(),
-        n => format!("; {n} left out as part of another amount"),
+        n => format!("; {} left out as part of another amount", grouped(n)),
     };
     format!("{merged}{parts}")
 }
@@ -79,5 +79,5 @@ pub fn said_by(names: &str) -> String {
 
 /// Returns the number of times that an amount was published.
 pub fn times(n: usize) -> String {
-    format!("{n} times")
+    count(n, "time", "times")
 }

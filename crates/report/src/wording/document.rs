@@ -1,7 +1,7 @@
 //! Words what surrounds every report: its basis, its footing, and the captions of its tables. Knows
 //! no sections and no format. Start at [`basis`] and [`footing`].
 
-use super::{day, entries};
+use super::{day, days, entries};
 use chrono::NaiveDate;
 use heldto_replay::Clock;
 
@@ -26,7 +26,7 @@ pub fn newest_source(newest: NaiveDate, as_of: NaiveDate, of_all_sources: bool) 
     match (as_of - newest).num_days() {
         0 => format!("{source} was public by {known}."),
         1 => format!("{source} was public by {known}, the day before."),
-        days @ 2.. => format!("{source} was public by {known}, {days} days earlier."),
+        age @ 2.. => format!("{source} was public by {known}, {} earlier.", days(age)),
         _ => format!("{source} was public by {known}, after that day."),
     }
 }
@@ -37,13 +37,13 @@ pub fn silent_since(recorded: NaiveDate) -> String {
 }
 
 /// Returns the treatment of entries about children and families; `None` if there are none.
-pub fn sensitive(entries: u64, are_counted: bool) -> Option<String> {
-    Some(match (entries, are_counted) {
+pub fn sensitive(number: u64, are_counted: bool) -> Option<String> {
+    Some(match (number, are_counted) {
         (0, _) => return None,
         (1, true) => "1 entry about an identifiable child or family is counted.".to_owned(),
-        (n, true) => format!("{n} entries about identifiable children or families are counted."),
+        (n, true) => format!("{} about identifiable children or families are counted.", entries(n)),
         (1, false) => "1 entry about an identifiable child or family is left out.".to_owned(),
-        (n, false) => format!("{n} entries about identifiable children or families are left out."),
+        (n, false) => format!("{} about identifiable children or families are left out.", entries(n)),
     })
 }
 

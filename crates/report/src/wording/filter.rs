@@ -1,7 +1,7 @@
 //! Words the conditions of a filter, as they follow "only facts", and names them, as they follow
 //! "without". Knows no filter. Start at [`about`] and [`near_matches`].
 
-use super::{day, list};
+use super::{day, grouped, list};
 use chrono::NaiveDate;
 use heldto_fact::{Act, Change, FactId, Kind, Salience, Unit, Voice};
 use heldto_replay::Status;
@@ -39,7 +39,7 @@ pub fn only_facts(conditions: &str) -> String {
 
 /// Returns the number of results without each of several conditions.
 pub fn near_matches(found: &[(&str, usize)]) -> String {
-    let found: Vec<String> = found.iter().map(|(name, n)| format!("{n} without {name}")).collect();
+    let found: Vec<String> = found.iter().map(|(name, n)| format!("{} without {name}", grouped(*n))).collect();
     format!("With one condition left out: {}.", list(&found))
 }
 

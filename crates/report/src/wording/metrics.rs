@@ -1,7 +1,7 @@
 //! Words figures over time: their age, their trend, and those beside them. Knows no series, only two
 //! values at a time. Start at [`moved`] and [`age`].
 
-use super::{count, list};
+use super::{count, days, list, singular};
 use heldto_fact::{FactId, Quantity};
 
 pub const NONE: &str = "No figure is on record.";
@@ -69,13 +69,12 @@ pub fn not_given(n: usize) -> String {
     format!("{} without a number", count(n, "value", "values"))
 }
 
-/// Returns the age of a value by the days since the last day it is about, which may be that of a
+/// Returns the age of a value by the number of days since the last day it is about, which may be that of a
 /// window.
-pub fn age(days: Option<i64>, is_exact: bool) -> String {
+pub fn age(since: Option<i64>, is_exact: bool) -> String {
     let least = if is_exact { "" } else { "at least " };
-    match days {
-        Some(1) => format!("{least}1 day old"),
-        Some(days @ 2..) => format!("{least}{days} days old"),
+    match since {
+        Some(age @ 1..) => format!("{least}{} old", days(age)),
         Some(_) => "current".to_owned(),
         None => "age unknown".to_owned(),
     }
@@ -104,6 +103,7 @@ fn difference(n: Quantity, unit: &str) -> String {
     match unit {
         "%" if Some(n.rounded_to_tenths()) == Quantity::whole(1) => "1 percentage point".to_owned(),
         "%" => format!("{} percentage points", n.rounded_to_tenths()),
+        _ if Some(n) == Quantity::whole(1) => format!("1 {}", singular(unit)),
         _ => format!("{} {unit}", n.grouped()),
     }
 }
@@ -138,4 +138,19 @@ pub fn for_comparison(figures: &[String]) -> String {
 /// Returns the number of values of a metric.
 pub fn on_record(n: usize, metric: &FactId) -> String {
     format!("{} of {metric} on record; the metrics report lists them", count(n, "value", "values"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{age, moved};
+    use heldto_fact::Quantity;
+
+    #[test]
+    fn one_is_singular_and_thousands_have_commas() {
+        let [two, three, many] = [2, 3, 1502].map(|n| Quantity::whole(n).expect("small"));
+        assert_eq!(moved(two, three, "places", "2023"), "up 1 place since 2023");
+        assert_eq!(moved(many, two, "places", "2023"), "down 1,500 places since 2023");
+        assert_eq!(age(Some(1), true), "1 day old");
+        assert_eq!(age(Some(1051), false), "at least 1,051 days old");
+    }
 }

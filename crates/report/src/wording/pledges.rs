@@ -1,7 +1,7 @@
 //! Words commitments as the pledge-fulfilment report lists them. Knows no rules of judging; `summary`
 //! has the sentences that count them. Start at [`heading`].
 
-use super::{capital, date, day, interval, judgement, status};
+use super::{capital, date, day, grouped, interval, judgement, status};
 use chrono::NaiveDate;
 use heldto_fact::{Due, Interval, Unit};
 use heldto_replay::{Gap, Grade, Judgement, Status};
@@ -32,13 +32,16 @@ pub fn only(conditions: &str) -> String {
 
 /// Returns the filter on statuses as a sentence, with the number of commitments that match.
 pub fn only_those(conditions: &str, shown: usize, all: usize) -> String {
-    format!("Only those {conditions}: {shown} of {all} on record.")
+    format!("Only those {conditions}: {} of {} on record.", grouped(shown), grouped(all))
 }
 
 /// Returns the number of commitments that only possibly match.
 pub fn possible(n: usize) -> String {
     let (are, were) = if n == 1 { ("is", "it was") } else { ("are", "they were") };
-    format!("{n} more may match, and {are} listed separately: the day {were} made is not known precisely enough.")
+    format!(
+        "{} more may match, and {are} listed separately: the day {were} made is not known precisely enough.",
+        grouped(n)
+    )
 }
 
 /// Returns the heading of the commitments of a status; `on_a_claim` if only the owner confirms them.
@@ -53,10 +56,10 @@ pub fn meaning(status: Status) -> String {
 
 /// Returns the number of commitments of a status, with the numbers of each grade.
 pub fn graded(all: usize, grades: &[(Grade, usize)]) -> String {
-    let grades = grades.iter().filter(|(_, n)| *n > 0).map(|(grade, n)| format!("{n} {grade}"));
+    let grades = grades.iter().filter(|(_, n)| *n > 0).map(|(grade, n)| format!("{} {grade}", grouped(*n)));
     let grades: Vec<String> = grades.collect();
     let evidence = if grades.is_empty() { String::new() } else { format!("; evidence: {}", grades.join(", ")) };
-    format!("{all:>3}{evidence}")
+    format!("{:>3}{evidence}", grouped(all))
 }
 
 /// Returns the title of the calendar event of a commitment.

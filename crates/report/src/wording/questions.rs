@@ -1,7 +1,7 @@
 //! Words questions and their answers. Knows no links. Start at [`summary`] and [`asked`].
 
 use super::fact_line::doubt;
-use super::{count, list};
+use super::{count, grouped, list};
 use heldto_fact::{Answer, Strength};
 
 pub const TITLE: &str = "Questions";
@@ -14,7 +14,8 @@ pub fn only(conditions: &str) -> String {
 /// Returns the number of questions, and of each answer, as a sentence.
 pub fn summary(asked: usize, answers: &[(Answer, usize)]) -> String {
     let total = count(asked, "question on record", "questions on record");
-    let clauses = answers.iter().filter(|(_, n)| *n > 0).map(|(answer, n)| format!("{n} {}", answered(*answer)));
+    let clauses =
+        answers.iter().filter(|(_, n)| *n > 0).map(|(answer, n)| format!("{} {}", grouped(*n), answered(*answer)));
     let clauses: Vec<String> = clauses.collect();
     if clauses.is_empty() { format!("{total}.") } else { format!("{total}: {}.", list(&clauses)) }
 }

@@ -1,7 +1,7 @@
 //! Words each status, and the status page: the ledger's checkpoint, and the age of its judgements.
 //! Knows no disk. Start at [`meaning`] and [`checkpoint`].
 
-use super::{day, entries};
+use super::{day, entries, grouped};
 use chrono::NaiveDate;
 use heldto_fact::FactId;
 use heldto_replay::Status;
@@ -80,10 +80,10 @@ pub fn judged_before(judged: NaiveDate, of: u64, since: u64, as_of: NaiveDate) -
 
 /// Returns the number of rows that are not shown; `command` lists all.
 pub fn more(rows: usize, command: &str) -> String {
-    format!("And {rows} more: {command}")
+    format!("And {} more: {command}", grouped(rows))
 }
 
 /// Returns the age of a publisher's newest source.
-pub fn days_old(source: &FactId, days: i64) -> String {
-    format!("{source} · {days} days old")
+pub fn days_old(source: &FactId, age: i64) -> String {
+    format!("{source} · {} old", super::days(age))
 }

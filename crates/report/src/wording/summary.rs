@@ -42,18 +42,18 @@ pub fn kinds(all: usize, of_kinds: &[String], parts: usize, inherited: (usize, u
     let parts = match parts {
         0 => String::new(),
         1 => " 1 is part of another, and is counted as well.".to_owned(),
-        n => format!(" {n} are parts of others, and are counted as well."),
+        n => format!(" {} are parts of others, and are counted as well.", grouped(n)),
     };
     let were_due = match inherited {
         (1, 1) => " It was due before that.".to_owned(),
         (_, 0) => String::new(),
         (_, 1) => " 1 of these was due before that.".to_owned(),
-        (_, n) => format!(" {n} of these were due before that."),
+        (_, n) => format!(" {} of these were due before that.", grouped(n)),
     };
     let inherited = match inherited.0 {
         0 => String::new(),
         1 => format!(" 1 is inherited: its owner was succeeded by another body.{were_due}"),
-        n => format!(" {n} are inherited: their owners were succeeded by other bodies.{were_due}"),
+        n => format!(" {} are inherited: their owners were succeeded by other bodies.{were_due}", grouped(n)),
     };
     let all = count(all, "commitment on record", "commitments on record");
     format!("{all}: {}.{parts}{inherited}", list(of_kinds))
