@@ -191,10 +191,11 @@ fn the_table_of_every_report_adds_up_to_the_report() {
 fn what_a_body_owed_is_shown_as_inherited_on_both_sides() {
     let dir = ledger_of(&root().join("tests/rules/succession.toml"));
     let day = ["--as-of", "2028-06-01"];
-    let report = |more: &[&str]| {
-        let printed = ok(dir.path(), &[&["--ledger", "ledger", "report"], more, &day].concat());
+    let told = |command: &[&str]| {
+        let printed = ok(dir.path(), &[&["--ledger", "ledger"], command, &day].concat());
         printed.split_whitespace().collect::<Vec<_>>().join(" ")
     };
+    let report = |more: &[&str]| told(&[&["report"], more].concat());
     for body in ["old", "south", "north"] {
         let printed = report(&["pledges", "--by", body]);
         assert!(printed.contains("Open 120 places") && printed.contains("inherited: Old Council"), "{body}: {printed}");
@@ -206,9 +207,14 @@ fn what_a_body_owed_is_shown_as_inherited_on_both_sides() {
     assert!(!before.contains("Open 120 places"), "{before}");
     let old = report(&["authority", "old"]);
     assert!(old.contains("gss E10000001 (until 1 Apr 2028)"), "{old}");
-    assert!(old.contains("succeeded by North Council, South Council, 1 Apr 2028"), "{old}");
+    assert!(old.contains("succeeded by North Council and South Council, 1 Apr 2028"), "{old}");
     assert!(old.contains("schools to North Council") && old.contains("debts, to which body is not recorded"), "{old}");
     assert!(report(&["authority", "south"]).contains("follows Old Council, 1 Apr 2028 (reorganised)"));
+    let both = "reorganised · succession · Old Council, followed by North Council and South Council";
+    assert!(report(&["changes", "2028-01-01"]).contains(both));
+    assert!(told(&["timeline", "--kind", "succession"]).contains(both));
+    let shown = told(&["show", "reorganised"]);
+    assert!(shown.contains("of Old Council (old)") && shown.contains("schools to North Council (north)"), "{shown}");
     let figures = report(&["metrics", "--about", "north"]);
     assert!(figures.contains("The series is cut") && figures.contains("Oldest first. Apr 2028 50%"), "{figures}");
 }

@@ -4,7 +4,7 @@
 use crate::amounts::{AmountFilter, groups, sentence, things};
 use crate::fact_line::{occurred, parties, recorded_when, when};
 use crate::pledges::{PledgeFilter, is_claimed, item, judged, summary};
-use crate::wording::{self, amount, interval, label, names, voice_of};
+use crate::wording::{self, amount, interval, label, voice_of};
 use crate::{
     Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, contradictions, deliveries,
     metrics, questions,
@@ -105,7 +105,7 @@ impl<'a> Brief<'a> {
             }
         }
         let succession = |of: &[FactId], fact: &Fact| {
-            wording::authority::succession(&names(&self.view, of), fact.occurred.as_ref(), &fact.id)
+            wording::authority::succession(&parties(&self.view, of), fact.occurred.as_ref(), &fact.id)
         };
         for fact in predecessors(&self.view, self.party) {
             if let Body::Succession { of, .. } = &fact.body {

@@ -2,7 +2,7 @@
 //! views. Start at [`changes`].
 
 use crate::amended::{self, amendments};
-use crate::fact_line::{ids, public_by};
+use crate::fact_line::{bodies, ids, public_by};
 use crate::pledges::{PledgeFilter, judged};
 use crate::wording::changes::Differences;
 use crate::wording::{self, judgement, voice_of};
@@ -196,6 +196,6 @@ fn item(m: &Moved<'_>) -> Item {
 }
 
 fn fact_item(view: &View<'_>, fact: &Fact) -> Item {
-    let details = vec![format!("{} · {}{}", fact.id, fact.kind(), voice_of(fact))];
+    let details = vec![format!("{} · {}{}{}", fact.id, fact.kind(), bodies(view, fact), voice_of(fact))];
     Item { mark: public_by(view, fact).unwrap_or_default(), line: fact.text.clone(), details }
 }

@@ -2,7 +2,7 @@
 //! and from where. Knows no judgements and no documents. Start at [`when`] and [`sources`].
 
 use crate::wording::{self, amount, list};
-use heldto_fact::{Fact, FactId, When};
+use heldto_fact::{Body, Fact, FactId, When};
 use heldto_replay::View;
 
 /// Returns the date of the event, or else the period spoken of.
@@ -43,6 +43,12 @@ pub(crate) fn ids_of<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Vec<Strin
 /// Returns the names of parties as a sentence lists them: `a, b and c`.
 pub(crate) fn parties(view: &View<'_>, ids: &[FactId]) -> String {
     list(&ids.iter().map(|id| view.name(id).to_owned()).collect::<Vec<_>>())
+}
+
+/// Returns the bodies of a succession, after a dot; empty for any other fact.
+pub(crate) fn bodies(view: &View<'_>, fact: &Fact) -> String {
+    let Body::Succession { of, .. } = &fact.body else { return String::new() };
+    format!(" · {}", wording::fact_line::followed(view.name(of), &parties(view, &fact.to)))
 }
 
 /// Returns the amounts as stated, each in words.

@@ -4,7 +4,7 @@
 use crate::fact_line::{ids, occurred, source_lines};
 use crate::wording::{self, amount, label, target};
 use crate::{Block, Document, Item, ReportBasis, Section, columns};
-use heldto_fact::{Body, Fact, FactId, Link, LinkKind, When};
+use heldto_fact::{Body, Fact, FactId, Link, LinkKind, Passed, When};
 use heldto_replay::{Cluster, View};
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ fn fields(view: &View<'_>, fact: &Fact) -> Vec<(String, String)> {
     put(label::PLACE, fact.place.clone().unwrap_or_default(), false);
     let amounts: Vec<String> = fact.amounts.iter().map(|a| format!("{} ({})", amount(a), a.role)).collect();
     put(label::AMOUNTS, amounts.join(", "), false);
-    for (name, value, expected) in of_kind(fact) {
+    for (name, value, expected) in of_kind(fact, &names) {
         put(name, value, expected);
     }
     put(label::NOTE, fact.note.clone().unwrap_or_default(), false);
@@ -131,7 +131,7 @@ fn of_terms(terms: &heldto_fact::Terms) -> [(&'static str, String, bool); 3] {
     ]
 }
 
-fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
+fn of_kind(fact: &Fact, names: &dyn Fn(&[FactId]) -> String) -> Vec<(&'static str, String, bool)> {
     let text = |t: &Option<String>| t.clone().unwrap_or_default();
     match &fact.body {
         Body::Pledge(c) => vec![
@@ -183,8 +183,11 @@ fn of_kind(fact: &Fact) -> Vec<(&'static str, String, bool)> {
         }
         Body::Party { kind, .. } => vec![(label::KIND, kind.to_string(), true)],
         Body::Succession { of, passes } => {
-            let passes: Vec<String> = passes.iter().map(wording::show::passed).collect();
-            vec![(label::OF, of.to_string(), true), (label::PASSES, passes.join("; "), true)]
+            let one = std::slice::from_ref;
+            let heir = |p: &Passed| p.to.as_ref().map(|to| names(one(to)));
+            let passes: Vec<String> =
+                passes.iter().map(|p| wording::show::passed(&p.what, heir(p).as_deref())).collect();
+            vec![(label::OF, names(one(of)), true), (label::PASSES, passes.join("; "), true)]
         }
         Body::Recommendation(r) => {
             let mut all = vec![

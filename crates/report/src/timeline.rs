@@ -2,7 +2,7 @@
 //! [`timeline`].
 
 use crate::amended::{self, Amendment, amendments};
-use crate::fact_line::{amounts, date, ids, ids_of, recorded_when, sources, when};
+use crate::fact_line::{amounts, bodies, date, ids, ids_of, recorded_when, sources, when};
 use crate::wording::{self, names};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, day};
 use chrono::NaiveDate;
@@ -149,8 +149,8 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
         (SortOrder::Occurred, _) | (_, None) => (when, String::new()),
         (_, Some(placed)) => (day(placed), format!(" · {}", wording::timeline::happened(&when))),
     };
-    let who = speakers(view, fact);
-    let mut details = vec![format!("{} · {}{who}{voice}{amounts}{about}{happened}", fact.id, fact.kind())];
+    let (bodies, who) = (bodies(view, fact), speakers(view, fact));
+    let mut details = vec![format!("{} · {}{bodies}{who}{voice}{amounts}{about}{happened}", fact.id, fact.kind())];
     if let [_, again @ ..] = told
         && !again.is_empty()
     {

@@ -34,6 +34,11 @@ pub fn source(title: &str, cite: &Citation, is_retracted: bool) -> String {
     format!("source: {title} ({}), {}{gone}", cite.source, cite.at)
 }
 
+/// Returns a body with those that follow it.
+pub fn followed(old: &str, new: &str) -> String {
+    format!("{old}, followed by {new}")
+}
+
 /// Returns the strength of a link in brackets, after a space; empty if the link is stated.
 pub fn doubt(strength: Strength) -> String {
     if strength == Strength::Stated { String::new() } else { format!(" ({strength})") }

@@ -1,9 +1,9 @@
-//! Words the page of one fact: its headings, and fields that are more than a value. Knows no kinds of
-//! facts; `label` names the fields. Start at [`where_recorded`].
+//! Words the page of one fact: its headings, and fields that are more than a value. Knows no kinds
+//! of facts; `label` names the fields. Start at [`where_recorded`].
 
 use super::fact_line::{doubt, public_by};
 use chrono::NaiveDate;
-use heldto_fact::{Attribution, LinkKind, Passed, Strength};
+use heldto_fact::{Attribution, LinkKind, Strength};
 
 pub const SAYS: &str = "What it says";
 pub const IN_THE_LEDGER: &str = "In the ledger";
@@ -52,10 +52,10 @@ pub fn listed(announced: Option<u64>, parts: &[String]) -> String {
     }
 }
 
-/// Returns something that passed to a successor.
-pub fn passed(passed: &Passed) -> String {
-    match &passed.to {
-        Some(to) => format!("{} to {to}", passed.what),
-        None => format!("{}: the recipient is not stated", passed.what),
+/// Returns something that passed to a successor; `heir` is the successor's name.
+pub fn passed(what: &str, heir: Option<&str>) -> String {
+    match heir {
+        Some(name) => format!("{what} to {name}"),
+        None => format!("{what}: the recipient is not stated"),
     }
 }
