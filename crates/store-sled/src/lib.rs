@@ -375,8 +375,8 @@ impl SledStore {
         files::remove_file(&self.dir.join("suspect"))
     }
 
-    /// Returns a cursor over journal entries, which mends damaged bundles from `replica` or from the
-    /// databases in use.
+    /// Returns a cursor over journal entries, which mends damaged bundles from `replica` or from
+    /// the databases in use.
     fn mended_entries<'s>(&'s self, range: Range<u64>, replica: Option<&'s Replica>) -> Entries<'s> {
         Entries::new(range, move |range, chunk| match self.journal.read(&range, chunk) {
             Err(StoreError::Block { first, .. }) => {

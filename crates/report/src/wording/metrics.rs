@@ -1,5 +1,5 @@
-//! Words figures over time: their age, their trend, and those beside them. Knows no series, only two
-//! values at a time. Start at [`moved`] and [`age`].
+//! Words figures over time: their age, their trend, and those beside them. Knows no series, only
+//! two values at a time. Start at [`moved`] and [`age`].
 
 use super::{count, days, list, singular};
 use heldto_fact::{FactId, Quantity};
@@ -69,8 +69,8 @@ pub fn not_given(n: usize) -> String {
     format!("{} without a number", count(n, "value", "values"))
 }
 
-/// Returns the age of a value by the number of days since the last day it is about, which may be that of a
-/// window.
+/// Returns the age of a value by the number of days since the last day it is about, which may be
+/// that of a window.
 pub fn age(since: Option<i64>, is_exact: bool) -> String {
     let least = if is_exact { "" } else { "at least " };
     match since {

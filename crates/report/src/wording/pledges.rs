@@ -1,5 +1,5 @@
-//! Words commitments as the pledge-fulfilment report lists them. Knows no rules of judging; `summary`
-//! has the sentences that count them. Start at [`heading`].
+//! Words commitments as the pledge-fulfilment report lists them. Knows no rules of judging;
+//! `summary` has the sentences that count them. Start at [`heading`].
 
 use super::{capital, date, day, grouped, interval, judgement, status};
 use chrono::NaiveDate;
@@ -44,7 +44,8 @@ pub fn possible(n: usize) -> String {
     )
 }
 
-/// Returns the heading of the commitments of a status; `on_a_claim` if only the owner confirms them.
+/// Returns the heading of the commitments of a status; `on_a_claim` if only the owner confirms
+/// them.
 pub fn heading(status: Status, on_a_claim: bool) -> String {
     format!("{}{}", capital(&status.as_str().replace('-', " ")), if on_a_claim { ON_A_CLAIM } else { "" })
 }
