@@ -165,6 +165,19 @@ fn what_is_new_holds_corrections_and_counts_figures() {
     assert!(changes("1").contains("figure"), "{}", changes("1"));
     let other = run(dir.path(), &["--ledger", "ledger", "report", "changes", "no-such-file"]);
     assert!(!other.status.success());
+    for (wrong, said) in [
+        ("2026-13-01", "`2026-13-01` is neither a day, an entry number nor a file"),
+        ("99999", "the comparison starts at entry 99999, but the number of entries is"),
+    ] {
+        let refused = run(dir.path(), &["--ledger", "ledger", "report", "changes", wrong]);
+        let message = text(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && message.contains(said) && !message.contains("--at"), "{message}");
+    }
+    for flag in ["--as-of", "--known-by", "--since", "--until"] {
+        let refused = run(dir.path(), &["--ledger", "ledger", "timeline", flag, "2026-13-01"]);
+        let message = text(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && message.contains("such as 2026-11-22"), "{message}");
+    }
 }
 
 /// Checks that arithmetic on fields of facts gives bounds, and refuses invalid or sensitive

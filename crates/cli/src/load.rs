@@ -63,6 +63,17 @@ pub fn full(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Loade
     fold_whole(&open::ledger(env, global, Access::Read)?, at)
 }
 
+/// Opens the ledger and folds its first entries, from which a comparison starts.
+pub fn first(env: &mut Env<'_>, global: &Global, entries: u64) -> Result<Loaded<AllFacts>, CommandError> {
+    let ledger = open::ledger(env, global, Access::Read)?;
+    let size = ledger.head().size();
+    if entries > size {
+        let message = format!("the comparison starts at entry {entries}, but the number of entries is {size}");
+        return Err(CommandError::new(USAGE, message));
+    }
+    fold_whole(&ledger, Some(&At::Entries(entries)))
+}
+
 fn fold_whole(ledger: &LocalLedger, at: Option<&At>) -> Result<Loaded<AllFacts>, CommandError> {
     let mut facts = fold(ledger, at)?;
     mark_sensitive(ledger, facts.extent_mut())?;

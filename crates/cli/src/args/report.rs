@@ -12,10 +12,10 @@ use std::str::FromStr;
 #[derive(Args, Default)]
 pub struct Clocks {
     /// Judge as at the end of this day [default: today]
-    #[arg(long, value_name = "DAY", help_heading = "Clocks")]
+    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Clocks")]
     pub as_of: Option<chrono::NaiveDate>,
     /// Count only what the public could know by the end of this day [default: the as-of day]
-    #[arg(long, value_name = "DAY", help_heading = "Clocks")]
+    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Clocks")]
     pub known_by: Option<chrono::NaiveDate>,
     /// Count only the first N entries of the log, or those recorded up to a time such as
     /// 2026-11-22T12:00:00Z
@@ -70,10 +70,10 @@ pub struct Filters {
     #[arg(long, value_name = "SOURCE", help_heading = "Filters")]
     pub source: Option<FactId>,
     /// Only from this day on
-    #[arg(long, value_name = "DAY", help_heading = "Filters")]
+    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Filters")]
     pub since: Option<chrono::NaiveDate>,
     /// Only up to this day
-    #[arg(long, value_name = "DAY", help_heading = "Filters")]
+    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Filters")]
     pub until: Option<chrono::NaiveDate>,
     /// Only facts that contain these words, or name someone whose name contains them; case and
     /// accents do not matter
@@ -396,6 +396,10 @@ pub struct CalcArgs {
 
 fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: Invalid| e.to_string())
+}
+
+fn day(text: &str) -> Result<chrono::NaiveDate, String> {
+    text.parse().map_err(|_| "expected a day of the calendar, such as 2026-11-22".to_owned())
 }
 
 /// Parses the outcome of a decision or a ruling.

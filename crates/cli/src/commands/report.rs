@@ -364,6 +364,10 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
     let (earlier, words) = match &args.from {
         Since::Day(day) => (None, heldto_report::day(*day)),
         Since::Entries(n) => (Some(*n), format!("entry {n}")),
+        Since::Checkpoint(path) if path.as_os_str() != "-" && !path.exists() => {
+            let message = format!("`{}` is neither a day, an entry number nor a file", path.display());
+            return Err(CommandError::new(USAGE, message).hint("a day is written as 2026-11-22"));
+        }
         Since::Checkpoint(path) => {
             let size = load::size_of_checkpoint(env, global, path)?;
             (Some(size), format!("the checkpoint of {}", super::counted(size, "entry", "entries")))
@@ -375,7 +379,7 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
         let message = format!("the comparison starts at entry {from}, but --at stops at entry {at}");
         return Err(CommandError::new(USAGE, message));
     }
-    let earlier = earlier.map(|n| load::full(env, global, Some(&crate::args::At::Entries(n)))).transpose()?;
+    let earlier = earlier.map(|n| load::first(env, global, n)).transpose()?;
     let mut filter = args.filters.filter(None);
     filter.facts.recorded_by = recorded_by(env, global, &args.filters.facts)?;
     let document = of_all(env, global, &args.clocks, |log, view| {
