@@ -258,6 +258,14 @@ fn who_recorded_a_fact_is_kept_and_not_published() {
     let hidden = fs::read_to_string(dir.path().join("all.jsonl")).expect("text");
     assert!(!hidden.contains("\"recorder\""));
     assert!(ok(dir.path(), &["--ledger", "ledger", "export", "--private"]).contains("\"role\":\"recorder\""));
+    // A copy without recorders says so, instead of finding nothing.
+    ok(dir.path(), &["restore", "public", "copy", "-q"]);
+    for (ledger, is_held) in [("ledger", true), ("copy", false)] {
+        let list = ok(dir.path(), &["--ledger", ledger, "timeline", "--recorded-by", "the data officer"]);
+        let list = list.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(list.contains("does not hold who recorded its facts"), !is_held, "{list}");
+        assert_eq!(list.contains("No fact matches"), !is_held, "{list}");
+    }
 }
 
 /// Checks that no control character from any input reaches a terminal.

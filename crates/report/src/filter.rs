@@ -39,10 +39,21 @@ pub struct FactFilter {
     pub form: Option<String>,
     /// Outcome of a decision or complaint, by its word.
     pub decision: Option<String>,
-    /// Recorder, with the indexes of the entries that this recorder made.
-    pub recorded_by: Option<(String, BTreeSet<u64>)>,
+    /// Recorder.
+    pub recorded_by: Option<RecordedBy>,
     /// `true` to count a member of a requested body as that body.
     pub members: bool,
+}
+
+/// A recorder, as a condition on facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedBy {
+    /// Office or pseudonym.
+    pub who: String,
+    /// Indexes of the entries that this recorder made.
+    pub entries: BTreeSet<u64>,
+    /// `false` if this copy of the ledger was made without its recorders.
+    pub is_held: bool,
 }
 
 impl FactFilter {
@@ -61,7 +72,7 @@ impl FactFilter {
             && self.salience.is_none_or(|s| fact.salience == s)
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
-            && self.recorded_by.as_ref().is_none_or(|(_, entries)| is_among(view, fact, entries))
+            && self.recorded_by.as_ref().is_none_or(|recorder| is_among(view, fact, &recorder.entries))
             && self.text.as_deref().is_none_or(|words| contains_words(view, fact, words))
             && self.matches_words(fact)
     }
@@ -167,7 +178,7 @@ impl FactFilter {
             self.what.map(wording::filter::with_change),
             self.form.as_deref().map(wording::filter::of_form),
             self.decision.as_deref().map(wording::filter::decided_as),
-            self.recorded_by.as_ref().map(|(who, _)| wording::filter::recorded_by(who)),
+            self.recorded_by.as_ref().map(|recorder| wording::filter::recorded_by(&recorder.who, recorder.is_held)),
             self.members.then(|| wording::filter::WITH_MEMBERS.to_owned()),
             self.text.as_deref().map(wording::filter::containing),
         ];

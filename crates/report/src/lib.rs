@@ -69,7 +69,7 @@ pub use document::{
     TableBlock, Tone,
 };
 pub use explain::explain;
-pub use filter::FactFilter;
+pub use filter::{FactFilter, RecordedBy};
 pub use metrics::metrics;
 pub use pledges::{DueFilter, PledgeFilter, judged, pledges};
 pub use questions::questions;

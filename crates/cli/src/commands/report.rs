@@ -13,8 +13,8 @@ use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
 use heldto_replay::{AllView, Clock, View};
 use heldto_report::{
-    AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope, Selection, SensitiveEntries,
-    StatusSummary, render,
+    AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, RecordedBy, ReportBasis, Scope, Selection,
+    SensitiveEntries, StatusSummary, render,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,20 +169,19 @@ fn recorders(env: &mut Env<'_>, global: &Global, id: &FactId) -> Result<BTreeMap
     Ok(recorders)
 }
 
-/// Returns the entries that the requested recorder made, with the recorder.
-fn recorded_by(
-    env: &mut Env<'_>,
-    global: &Global,
-    asked: &Filters,
-) -> Result<Option<(String, BTreeSet<u64>)>, CommandError> {
+/// Returns the requested recorder with the entries that it made.
+fn recorded_by(env: &mut Env<'_>, global: &Global, asked: &Filters) -> Result<Option<RecordedBy>, CommandError> {
     let Some(who) = &asked.recorded_by else { return Ok(None) };
     let open = open::ledger(env, global, Access::Read)?;
     let mut entries = BTreeSet::new();
+    // A copy that leaves parts out may still have been made with its recorders.
+    let mut is_held = !open.store().is_partial();
     for index in 0..open.head().size() {
-        let is_by = open.recorder(index)?.is_some_and(|recorder| settings::is_same(&recorder.by, who));
-        entries.extend(is_by.then_some(index));
+        let Some(recorder) = open.recorder(index)? else { continue };
+        is_held = true;
+        entries.extend(settings::is_same(&recorder.by, who).then_some(index));
     }
-    Ok(Some((who.clone(), entries)))
+    Ok(Some(RecordedBy { who: who.clone(), entries, is_held }))
 }
 
 /// Renders a report on the facts that match a filter.

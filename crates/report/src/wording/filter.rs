@@ -108,9 +108,10 @@ pub fn decided_as(decision: &str) -> String {
     format!("decided as {decision}")
 }
 
-/// Returns the condition of a recorder.
-pub fn recorded_by(recorder: &str) -> String {
-    format!("recorded by {recorder}")
+/// Returns the condition of a recorder; `is_held` if the copy at hand knows any.
+pub fn recorded_by(recorder: &str, is_held: bool) -> String {
+    let unknown = if is_held { "" } else { " (this copy of the ledger does not hold who recorded its facts)" };
+    format!("recorded by {recorder}{unknown}")
 }
 
 /// Returns the condition that a text holds words.
