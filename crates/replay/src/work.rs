@@ -28,6 +28,9 @@ pub(crate) struct Heir {
     pub from: Window,
 }
 
+/// A party, the days, and `true` if the view is sensitive.
+type PartyKey = (FactId, Clock, bool);
+
 /// Cached judgements of parts, by part, depth, days, and `true` if the view is sensitive.
 type Judged = HashMap<(FactId, usize, Clock, bool), Option<Begun>>;
 
@@ -40,8 +43,8 @@ pub(crate) struct Work {
     judged: Cell<u64>,
     compared: Cell<u64>,
     parts: RefCell<Judged>,
-    belonging: RefCell<HashMap<(FactId, Clock, bool), Arc<Belonging>>>,
-    heirs: RefCell<HashMap<(FactId, Clock, bool), Arc<[Heir]>>>,
+    belonging: RefCell<HashMap<PartyKey, Arc<Belonging>>>,
+    heirs: RefCell<HashMap<PartyKey, Arc<[Heir]>>>,
 }
 
 impl Work {
@@ -61,7 +64,7 @@ impl Work {
     }
 
     /// Returns the memberships of a party, calling `read` only if they are not cached.
-    pub fn belonging(&self, key: (FactId, Clock, bool), read: impl FnOnce() -> Belonging) -> Arc<Belonging> {
+    pub fn belonging(&self, key: PartyKey, read: impl FnOnce() -> Belonging) -> Arc<Belonging> {
         if let Some(known) = self.belonging.borrow().get(&key) {
             return Arc::clone(known);
         }
@@ -71,7 +74,7 @@ impl Work {
     }
 
     /// Returns the bodies that directly follow a party, calling `read` only if they are not cached.
-    pub fn heirs(&self, key: (FactId, Clock, bool), read: impl FnOnce() -> Vec<Heir>) -> Arc<[Heir]> {
+    pub fn heirs(&self, key: PartyKey, read: impl FnOnce() -> Vec<Heir>) -> Arc<[Heir]> {
         if let Some(known) = self.heirs.borrow().get(&key) {
             return Arc::clone(known);
         }

@@ -178,7 +178,7 @@ fn was_open(view: &View<'_>, j: &Judgement<'_>, bodies: &BTreeSet<&FactId>) -> b
     let last = |body: &FactId| successors(view, body).first()?.window().latest?.pred_opt();
     let is_open_on = |day: NaiveDate, body: &FactId| {
         let then = view.at(Clock { as_of: day, ..view.clock() });
-        judge_each(&then, &j.mentions[0].id).iter().any(|j| j.status.is_open() && j.owners.iter().any(|o| *o == body))
+        judge_each(&then, &j.mentions[0].id).iter().any(|j| j.status.is_open() && j.owners.contains(&body))
     };
     let owners = j.owners.iter().filter(|owner| bodies.contains(*owner));
     owners.into_iter().any(|owner| last(owner).is_some_and(|day| is_open_on(day, owner)))
