@@ -187,9 +187,9 @@ impl FactFilter {
     }
 }
 
-/// Returns `true` if the version that stands is one of these entries.
+/// Returns `true` if one of these entries recorded the fact or corrected it.
 fn is_among(view: &View<'_>, fact: &Fact, entries: &BTreeSet<u64>) -> bool {
-    view.version(&fact.id).is_some_and(|version| entries.contains(&version.index))
+    view.versions(&fact.id).iter().any(|version| entries.contains(&version.index))
 }
 
 /// Returns `true` if a fact's texts, or the name of a party it names, contain these words, ignoring
