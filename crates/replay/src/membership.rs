@@ -39,6 +39,9 @@ pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&Fac
         return Standing::Owner;
     }
     let heirs = heirs(view, owners, window);
+    if heirs.is_empty() {
+        return standing_to(view, speaker, owners, window);
+    }
     let of = |speaks: bool| heirs.iter().filter(move |(_, s)| **s == speaks).map(|(body, _)| body).collect();
     let (sure, doubtful): (BTreeSet<&FactId>, BTreeSet<&FactId>) = (of(true), of(false));
     if sure.contains(speaker) {

@@ -77,6 +77,9 @@ pub fn ancestors<'a>(view: &View<'a>, party: &FactId) -> BTreeSet<&'a FactId> {
 /// that is one of several, is found with `false`.
 pub(crate) fn heirs(view: &View<'_>, owners: &BTreeSet<&FactId>, act: Window) -> BTreeMap<FactId, bool> {
     let mut found: BTreeMap<FactId, bool> = BTreeMap::new();
+    if owners.iter().all(|owner| direct_heirs(view, owner).is_empty()) {
+        return found;
+    }
     let mut open: Vec<(FactId, bool)> = owners.iter().map(|owner| ((*owner).clone(), true)).collect();
     while let Some((body, speaks)) = open.pop() {
         let direct = direct_heirs(view, &body);
@@ -98,8 +101,7 @@ pub(crate) fn heirs(view: &View<'_>, owners: &BTreeSet<&FactId>, act: Window) ->
 
 /// Returns the bodies that directly follow a party; a critic's word does not count.
 fn direct_heirs(view: &View<'_>, party: &FactId) -> Arc<[Heir]> {
-    let key = (party.clone(), view.clock(), view.is_sensitive());
-    view.work().heirs(key, || {
+    view.work().heirs((view.clock(), view.is_sensitive()), party, || {
         let said = view.lookup(IndexTerm::Succession(party)).filter(|fact| fact.voice != Some(Voice::Critic));
         let of_party = said.filter(|fact| matches!(&fact.body, Body::Succession { of, .. } if of == party));
         let heirs = of_party.flat_map(|fact| fact.to.iter().map(|body| (body, fact.window())));

@@ -31,6 +31,9 @@ pub(crate) struct Heir {
 /// A party, the days, and `true` if the view is sensitive.
 type PartyKey = (FactId, Clock, bool);
 
+/// The direct heirs of each party: looked up at each act, so that a look-up must not allocate.
+type HeirsOf = HashMap<FactId, Arc<[Heir]>>;
+
 /// Cached judgements of parts, by part, depth, days, and `true` if the view is sensitive.
 type Judged = HashMap<(FactId, usize, Clock, bool), Option<Begun>>;
 
@@ -44,7 +47,7 @@ pub(crate) struct Work {
     compared: Cell<u64>,
     parts: RefCell<Judged>,
     belonging: RefCell<HashMap<PartyKey, Arc<Belonging>>>,
-    heirs: RefCell<HashMap<PartyKey, Arc<[Heir]>>>,
+    heirs: RefCell<HashMap<(Clock, bool), HeirsOf>>,
 }
 
 impl Work {
@@ -74,12 +77,12 @@ impl Work {
     }
 
     /// Returns the bodies that directly follow a party, calling `read` only if they are not cached.
-    pub fn heirs(&self, key: PartyKey, read: impl FnOnce() -> Vec<Heir>) -> Arc<[Heir]> {
-        if let Some(known) = self.heirs.borrow().get(&key) {
+    pub fn heirs(&self, days: (Clock, bool), party: &FactId, read: impl FnOnce() -> Vec<Heir>) -> Arc<[Heir]> {
+        if let Some(known) = self.heirs.borrow().get(&days).and_then(|of| of.get(party)) {
             return Arc::clone(known);
         }
         let found: Arc<[Heir]> = read().into();
-        self.heirs.borrow_mut().insert(key, Arc::clone(&found));
+        self.heirs.borrow_mut().entry(days).or_default().insert(party.clone(), Arc::clone(&found));
         found
     }
 
