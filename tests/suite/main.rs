@@ -21,6 +21,7 @@ mod narrow;
 mod official;
 mod proofs;
 mod questions;
+mod quotations;
 mod readers;
 mod readme;
 mod reports;

@@ -5,7 +5,7 @@ use crate::root;
 use chrono::NaiveDate;
 use heldto_fact::{Content, Fact, FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
-use heldto_ledger::{Ledger, decode_fact, decode_header, encode_fact};
+use heldto_ledger::{Ledger, decode_header, decode_quoted, encode_fact};
 use heldto_proof::Genesis;
 use heldto_replay::{AllFacts, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
 use heldto_report::{AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope, Selection};
@@ -139,7 +139,7 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
     for path in paths() {
         let facts = facts_of(&path);
         let ledger = Arc::new(ledger(&facts));
-        let mut folded = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+        let mut folded = AllFacts::folded(|bytes, words| decode_quoted(bytes, words).map_err(|e| e.to_string()));
         ledger.replay(0..ledger.head().size(), &Chunk::push, &mut |chunk| folded.join(chunk)).expect("reads");
         let sensitive = ledger.sensitive().expect("reads");
         folded.extent_mut().set_sensitive(sensitive.entities.clone(), sensitive.entries.len() as u64);

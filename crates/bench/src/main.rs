@@ -15,7 +15,7 @@ mod process;
 
 use heldto_fact::Fact;
 use heldto_journal::{Journal, advance, write_at};
-use heldto_ledger::{Ledger, decode_fact, decode_header, index_hashes};
+use heldto_ledger::{Ledger, decode_fact, decode_header, decode_quoted, index_hashes};
 use heldto_proof::{Entry, Genesis, Part, Role, chain, leaf_hash};
 use heldto_replay::{AllFacts, Chunk, FactSource};
 use heldto_store::{Founding, Log, NewEntry, Notices};
@@ -226,7 +226,7 @@ fn replay(stored: &[Stored], ledger: &Ledger<SledStore>, results: &Results) {
         headers.push(two_cores(stored, |part| {
             assert!(part.iter().all(|(_, part)| decode_header(&part[32..]).is_ok()));
         }));
-        let mut history = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
+        let mut history = AllFacts::folded(|bytes, words| decode_quoted(bytes, words).map_err(|e| e.to_string()));
         let mut fold =
             |range| timed(|| ledger.replay(range, &Chunk::push, &mut |chunk| history.join(chunk)).expect("reads")).0;
         replayed.push(fold(0..size - 1));

@@ -267,7 +267,7 @@ pub struct RetractArgs {
     pub clock: ClockArgs,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct VerifyArgs {
     /// Published folder, export or proof to check instead of the ledger, or - for standard input
     pub target: Option<PathBuf>,
@@ -278,6 +278,10 @@ pub struct VerifyArgs {
     /// Checkpoint that you saw earlier; the ledger must hold all of its entries, unchanged
     #[arg(long, value_name = "CHECKPOINT")]
     pub expect: Option<PathBuf>,
+    /// Folder of archived documents to compare with the digests of sources and with quotations; a
+    /// document belongs to a source by its digest, or by its name: ID.pdf
+    #[arg(long, value_name = "DIR")]
+    pub sources: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -314,6 +318,9 @@ pub struct PublishArgs {
     /// Also publish facts about identifiable children and families, for everyone to read
     #[arg(long)]
     pub sensitive: bool,
+    /// Leave out the words of quotations, now and later; their digests stay
+    #[arg(long)]
+    pub withhold_quotations: bool,
     #[command(flatten)]
     pub clock: ClockArgs,
 }

@@ -11,11 +11,11 @@ use chrono::DateTime;
 use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::Known;
-use heldto_ledger::decode_fact;
+use heldto_ledger::{Ledger, decode_quoted};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
 use heldto_report::{LogPosition, StatusSummary};
-use heldto_store::Checkpoints;
+use heldto_store::{Checkpoints, Log};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -200,8 +200,13 @@ fn size_at(ledger: &LocalLedger, at: Option<&At>) -> Result<u64, CommandError> {
 ///
 /// Sensitive facts are not marked yet.
 pub fn fold(ledger: &LocalLedger, at: Option<&At>) -> Result<AllFacts, CommandError> {
-    let mut facts = AllFacts::folded(|bytes| decode_fact(bytes).map_err(|e| e.to_string()));
-    ledger.replay(0..size_at(ledger, at)?, &Chunk::push, &mut |chunk| facts.join(chunk))?;
+    fold_first(ledger, size_at(ledger, at)?)
+}
+
+/// Folds the first `size` entries of any ledger into states.
+pub fn fold_first<S: Log + Sync>(ledger: &Ledger<S>, size: u64) -> Result<AllFacts, CommandError> {
+    let mut facts = AllFacts::folded(|bytes, words| decode_quoted(bytes, words).map_err(|e| e.to_string()));
+    ledger.replay(0..size, &Chunk::push, &mut |chunk| facts.join(chunk))?;
     Ok(facts)
 }
 

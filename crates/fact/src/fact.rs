@@ -2,6 +2,7 @@
 //!
 //! Knows no bytes and no ledger. Start with [`Fact`]; `docs/FACTS.md` describes the fields.
 
+use crate::quotation::Quotation;
 use crate::{
     Act, Amount, Answer, Attribution, Better, Change, Commitment, Decision, Due, FactId, Kind, LinkKind, Outcome,
     PartyKind, PublicationForm, Ruling, Salience, Strength, Terms, Voice, When, Window,
@@ -244,18 +245,6 @@ pub struct Citation {
     pub quote: Option<Quotation>,
 }
 
-/// A byte range of the canonical text, with the digest of its bytes (docs/FORMAT.md, *Canonical
-/// text*).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Quotation {
-    /// Offset of the first byte.
-    pub start: u64,
-    /// Offset after the last byte.
-    pub end: u64,
-    /// BLAKE3 digest of the bytes.
-    pub blake3: [u8; 32],
-}
-
 /// A relation from one fact to another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Link {
@@ -268,6 +257,24 @@ pub struct Link {
 }
 
 impl Fact {
+    /// Returns the quotations of the citations, those of a correction's replacement last.
+    pub fn quotations(&self) -> impl Iterator<Item = &Quotation> {
+        let replacement = match &self.body {
+            Body::Correction { replacement, .. } => replacement.cites.as_slice(),
+            _ => &[],
+        };
+        self.cites.iter().chain(replacement).filter_map(|cite| cite.quote.as_ref())
+    }
+
+    /// Returns the quotations in the same order, to be completed with their words.
+    pub fn quotations_mut(&mut self) -> impl Iterator<Item = &mut Quotation> {
+        let replacement = match &mut self.body {
+            Body::Correction { replacement, .. } => replacement.cites.as_mut_slice(),
+            _ => &mut [],
+        };
+        self.cites.iter_mut().chain(replacement).filter_map(|cite| cite.quote.as_mut())
+    }
+
     /// Returns the fact that records a correction or a retraction; everything but `id`, `text` and
     /// `body` is empty or a default.
     #[must_use]

@@ -47,6 +47,8 @@ pub struct FactHeader<'b> {
     pub terms: Vec<IndexTerm<&'b str>>,
     /// The encoded fact.
     pub bytes: &'b [u8],
+    /// The encoded words of its quotations; empty if none are at hand.
+    pub words: &'b [u8],
 }
 
 /// A fact's summary: enough to decide if the fact must be decoded.
@@ -80,6 +82,7 @@ impl Fact {
             }),
             terms: current.map(|fact| fact.terms_without_id(crate::FactId::as_str)).unwrap_or_default(),
             bytes,
+            words: &[],
         }
     }
 }

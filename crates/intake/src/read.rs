@@ -236,16 +236,28 @@ fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
     let start = t.count("start", f);
     let end = t.count("end", f);
     let blake3 = body::digest(&mut t, f);
+    let words = t.text("words", f);
     t.finish(f);
-    match (start, end, blake3) {
-        (Some(start), Some(end), Some(blake3)) if start < end => Some(Quotation { start, end, blake3 }),
-        _ => {
-            let title = "a quotation needs `start`, an `end` greater than `start`, and `blake3`";
-            let problem = Problem::new(node.span.clone(), title, "");
-            f.problems.push(problem);
-            None
+    let (quotation, title, help) = match (start, words, end, blake3) {
+        (Some(start), Some(words), end, blake3) => {
+            let quotation = Quotation::new(start, &words);
+            let is_same = end.is_none_or(|end| end == quotation.end) && blake3.is_none_or(|b| b == quotation.blake3);
+            let title = "the `words` of this quotation do not have its `end` or its `blake3`";
+            (is_same.then_some(quotation), title, "leave out both: they follow from `start` and `words`")
         }
+        (Some(start), None, Some(end), Some(blake3)) if start < end => {
+            (Some(Quotation { start, end, blake3, words: None }), "", "")
+        }
+        _ => (
+            None,
+            "a quotation needs `start`, and its `words` or an `end` greater than `start` with `blake3`",
+            "for example: quote = { start = 120, words = \"we will open it\" }",
+        ),
+    };
+    if quotation.is_none() {
+        f.problems.push(Problem::new(node.span.clone(), title, "").help(help));
     }
+    quotation
 }
 
 fn link(node: &Node, f: &mut Findings) -> Option<Link> {

@@ -5,7 +5,8 @@
 use data_encoding::HEXLOWER;
 use heldto_fact::{
     Alternative, Amount, Attribution, Basis, Better, Body, Commitment, Due, Fact, FactId, Milestone, Mode, Passed,
-    Provenance, Qualifier, Quantity, Recommendation, Salience, Strength, Target, Terms, Threshold, Way, When,
+    Provenance, Qualifier, Quantity, Quotation, Recommendation, Salience, Strength, Target, Terms, Threshold, Way,
+    When,
 };
 use serde_json::{Map, Value, json};
 
@@ -110,10 +111,16 @@ fn cite(cite: &heldto_fact::Citation) -> Value {
     let mut f = Fields(Map::new());
     f.put("source", cite.source.as_str());
     f.put("at", cite.at.as_str());
-    f.put(
-        "quote",
-        cite.quote.as_ref().map(|q| json!({ "start": q.start, "end": q.end, "blake3": HEXLOWER.encode(&q.blake3) })),
-    );
+    f.put("quote", cite.quote.as_ref().map(quotation));
+    Value::Object(f.0)
+}
+
+fn quotation(quotation: &Quotation) -> Value {
+    let mut f = Fields(Map::new());
+    f.put("start", quotation.start);
+    f.put("end", quotation.end);
+    f.put("blake3", HEXLOWER.encode(&quotation.blake3));
+    f.put("words", quotation.words.as_deref());
     Value::Object(f.0)
 }
 

@@ -4,6 +4,7 @@
 //! Start at [`Ledger::append`]; the rules for corrections and links are in `amend`.
 
 use crate::parallel::map_ordered;
+use crate::wire::encode_words;
 use crate::{Ledger, ReadError, Recorder, SystemRecord, WireError, encode_fact, kind_code};
 use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, Kind, LinkKind};
 use heldto_proof::{Entry, EntryError, Head, Part, PartRef, Role, Salt, chain, leaf_hash};
@@ -109,6 +110,14 @@ pub struct Appended {
     pub recorded: Vec<(FactId, u64)>,
     /// Ids of the facts already recorded with the same content.
     pub unchanged: Vec<FactId>,
+}
+
+/// A new fact, with the salts of its parts.
+struct Salted<'f> {
+    fact: &'f Fact,
+    salt: Salt,
+    of_words: Option<Salt>,
+    of_recorder: Option<Salt>,
 }
 
 /// The parts of an entry, with their commitments, before the entry has its index.
@@ -219,24 +228,28 @@ impl<S: WritableLog + Sync> Ledger<S> {
             return Ok(Appended { recorded: Vec::new(), unchanged: planned.unchanged });
         }
         let recorder = self.recorder.as_ref().map(Recorder::encode).transpose().map_err(AppendError::SystemRecord)?;
-        let mut salted: Vec<(&Fact, Salt, Option<Salt>)> =
-            planned.new.iter().map(|fact| (*fact, [0; 32], recorder.as_ref().map(|_| [0; 32]))).collect();
-        for (_, salt, second) in &mut salted {
-            random(salt);
-            if let Some(second) = second {
-                random(second);
-            }
-        }
+        let mut salt = || {
+            let mut salt: Salt = [0; 32];
+            random(&mut salt);
+            salt
+        };
+        let salted = planned.new.iter().map(|fact| Salted {
+            fact,
+            salt: salt(),
+            of_words: fact.quotations().any(|quotation| quotation.words.is_some()).then(&mut salt),
+            of_recorder: recorder.as_ref().map(|_| salt()),
+        });
+        let salted: Vec<Salted<'_>> = salted.collect();
         let mut sealing = Sealing::new(&self.head, self.time(now)?, salted.len());
         // Encoding and committing need no other fact, so they run on every core; meanwhile the
         // chunks that are ready are chained, in order.
         let chunks: Vec<_> = salted.chunks(CHUNK).collect();
         let commit = |n: u64| {
             let few = usize::try_from(n).ok().and_then(|n| chunks.get(n)).copied().unwrap_or_default();
-            let commit = |(fact, salt, second): &(&Fact, Salt, Option<Salt>)| {
-                let committed = self.commit(fact, *salt)?;
-                Ok::<_, AppendError>(match (second, &recorder) {
-                    (Some(salt), Some(bytes)) => committed.with(Role::Recorder, *salt, bytes),
+            let commit = |salted: &Salted<'_>| {
+                let committed = self.commit(salted)?;
+                Ok::<_, AppendError>(match (salted.of_recorder, &recorder) {
+                    (Some(salt), Some(bytes)) => committed.with(Role::Recorder, salt, bytes),
                     _ => committed,
                 })
             };
@@ -290,10 +303,16 @@ impl<S: WritableLog + Sync> Ledger<S> {
         }
     }
 
-    /// Encodes a fact and commits to its bytes.
-    fn commit(&self, fact: &Fact, salt: Salt) -> Result<Committed, AppendError> {
-        let bytes = encode_fact(fact).map_err(|error| AppendError::Fact { id: fact.id.clone(), error })?;
-        Ok(Committed::new(fact.kind(), Role::Fact, salt, &bytes, self.index_key.hashes(fact)))
+    /// Encodes a fact and the words of its quotations, and commits to both.
+    fn commit(&self, salted: &Salted<'_>) -> Result<Committed, AppendError> {
+        let fact = salted.fact;
+        let wrong = |error| AppendError::Fact { id: fact.id.clone(), error };
+        let bytes = encode_fact(fact).map_err(wrong)?;
+        let committed = Committed::new(fact.kind(), Role::Fact, salted.salt, &bytes, self.index_key.hashes(fact));
+        Ok(match (salted.of_words, encode_words(fact).map_err(wrong)?) {
+            (Some(salt), Some(words)) => committed.with(Role::Quotation, salt, &words),
+            _ => committed,
+        })
     }
 
     /// Stores the sealed entries, all or nothing, and returns the index of the first.

@@ -19,7 +19,7 @@ pub use sensitive::Sensitive;
 pub use verify::{Defect, Fault, Verified};
 pub use wire::{
     KeyChange, Recorder, Redaction, ReserveKey, SystemRecord, WireError, Withholding, decode_fact, decode_header,
-    encode_fact, kind_code, kind_of,
+    decode_quoted, encode_fact, kind_code, kind_of,
 };
 
 use heldto_fact::{Fact, FactId, IndexTerm};

@@ -4,7 +4,7 @@
 //! [`Ledger::versions`] (one id) and [`Ledger::replay`] (fact headers, on every core).
 
 use crate::parallel::map_ordered;
-use crate::{KeyChange, Ledger, Recorder, SystemRecord, WireError, decode_fact, decode_header, kind_of};
+use crate::{KeyChange, Ledger, Recorder, SystemRecord, WireError, decode_header, decode_quoted, kind_of};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactHeader, FactId, IndexTerm, Invalid, Kind, Recorded, Version};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Role, leaf_hash};
@@ -283,7 +283,8 @@ impl<S: Log + Sync> Ledger<S> {
             let mut gathered = T::default();
             let mut entries = self.store.entries(from..(from + STRETCH).min(range.end));
             while let Some(stored) = entries.try_next()? {
-                let recorded = entry(stored, decode_header)?;
+                let header = |bytes, words| decode_header(bytes).map(|header| FactHeader { words, ..header });
+                let recorded = entry(stored, header)?;
                 gather(&mut gathered, &recorded).map_err(|error| ReadError::Fact {
                     index: recorded.index,
                     error: WireError::Value(error.to_string()),
@@ -345,24 +346,28 @@ fn system_record(stored: &StoredEntry) -> Result<Option<(u64, SystemRecord)>, Re
 
 /// Decodes a stored entry with its whole fact.
 pub(crate) fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
-    entry(stored, decode_fact)
+    entry(stored, decode_quoted)
 }
 
-/// Decodes a stored entry; `read` decodes as much of its fact as the caller needs.
+/// Decodes a stored entry; `read` decodes as much of its fact as the caller needs, from the bytes of
+/// the fact and of its quotations' words.
 fn entry<'s, F>(
     stored: &'s StoredEntry,
-    read: impl Fn(&'s [u8]) -> Result<F, WireError>,
+    read: impl Fn(&'s [u8], &'s [u8]) -> Result<F, WireError>,
 ) -> Result<Recorded<F>, ReadError> {
     let index = stored.index;
     let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error })?;
     let kind = kind_of(entry.kind);
-    let fact_part = entry.parts.iter().position(|p| p.role == Role::Fact);
-    let bytes = fact_part.and_then(|n| stored.parts.iter().find(|(number, _)| usize::from(*number) == n));
-    let content = match (kind, bytes) {
+    let bytes_of = |role: Role| {
+        let place = entry.parts.iter().position(|part| part.role == role)?;
+        let (_, bytes) = stored.parts.iter().find(|(number, _)| usize::from(*number) == place)?;
+        Some(bytes.get(32..).unwrap_or_default())
+    };
+    let content = match (kind, bytes_of(Role::Fact)) {
         (None, _) => Content::Unreadable,
         (Some(kind), _) if kind.is_system() => Content::System(kind),
         (Some(kind), None) => Content::Erased(kind),
-        (Some(_), Some((_, bytes))) => match read(bytes.get(32..).unwrap_or_default()) {
+        (Some(_), Some(bytes)) => match read(bytes, bytes_of(Role::Quotation).unwrap_or_default()) {
             Ok(fact) => Content::Known(fact),
             Err(error) if error.is_unknown() => Content::Unreadable,
             Err(error) => return Err(ReadError::Fact { index, error }),

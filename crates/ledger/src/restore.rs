@@ -4,7 +4,7 @@
 //! This module does not know JSON or files. Start at [`restore`] and [`Ledger::contents`].
 
 use crate::read::recorded;
-use crate::{Defect, Fault, IndexKey, Ledger, ReadError, Verified, decode_fact};
+use crate::{Defect, Fault, IndexKey, Ledger, ReadError, Verified, decode_quoted};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
 use heldto_store::{EntryHashes, Founding, Log, MemoryStore, NewEntry, StoreError, StoredEntry, WritableLog};
@@ -59,11 +59,12 @@ pub enum RestoreError {
 }
 
 impl ExportedEntry {
-    /// Returns the exported fact, if it is present and can be read.
+    /// Returns the exported fact with the exported words of its quotations, if it is present and can
+    /// be read.
     #[must_use]
     pub fn fact(&self) -> Option<Fact> {
-        let part = self.parts.iter().find(|p| p.part.role == Role::Fact)?;
-        decode_fact(&part.part.bytes).ok()
+        let bytes = |role| self.parts.iter().find(|p| p.part.role == role).map(|p| p.part.bytes.as_slice());
+        decode_quoted(bytes(Role::Fact)?, bytes(Role::Quotation).unwrap_or_default()).ok()
     }
 }
 

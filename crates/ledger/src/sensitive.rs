@@ -93,6 +93,23 @@ impl<S: Log + Sync> Ledger<S> {
         Ok(parts)
     }
 
+    /// Returns the parts with the words of quotations, present or not, as entry and part number.
+    ///
+    /// Reads the whole log.
+    ///
+    /// # Errors
+    /// If an entry is missing.
+    pub fn quotation_parts(&self) -> Result<BTreeSet<(u64, u64)>, ReadError> {
+        let mut parts = BTreeSet::new();
+        let mut entries = self.store.entries(0..self.head.size());
+        while let Some(stored) = entries.try_next()? {
+            let roles = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
+            let quoted = (0..).zip(&roles).filter(|(_, part)| part.role == Role::Quotation);
+            parts.extend(quoted.map(|(number, _)| (stored.index, number)));
+        }
+        Ok(parts)
+    }
+
     /// Adds the entries whose fact this withholding names and is not present.
     fn add_absent(&self, withholding: &Withholding, found: &mut Sensitive) -> Result<(), ReadError> {
         let facts = withholding.parts.iter().filter(|(_, part)| *part == 0).map(|(entry, _)| *entry);

@@ -7,8 +7,11 @@
 mod codes;
 mod system;
 mod v1;
+mod words;
 
 pub use codes::{kind_code, kind_of};
+pub use words::{decode_quoted, encode_words};
+
 pub use system::{KeyChange, Recorder, Redaction, ReserveKey, SystemRecord, Withholding};
 
 use heldto_fact::{Fact, FactHeader};

@@ -82,9 +82,9 @@ fn sorted(numbers: &[u32], names: &IndexSet<FactId, Hashes>) -> Vec<u32> {
 impl AllFacts {
     /// Returns empty states to fold a log into.
     ///
-    /// `read` decodes a fact from its bytes.
+    /// `read` decodes a fact from its bytes and those of its quotations' words.
     #[must_use]
-    pub fn folded(read: impl Fn(&[u8]) -> Result<Fact, String> + Send + Sync + 'static) -> Self {
+    pub fn folded(read: impl Fn(&[u8], &[u8]) -> Result<Fact, String> + Send + Sync + 'static) -> Self {
         Self { raw_facts: RawFacts::new(Box::new(read)), ..Self::default() }
     }
 
@@ -105,7 +105,7 @@ impl AllFacts {
             chunk.push(&Recorded { index: recorded.index, recorded_at: recorded.recorded_at, content })?;
         }
         let facts: Vec<Content> = log.into_iter().map(|recorded| recorded.content).collect();
-        let mut all = Self::folded(move |place| {
+        let mut all = Self::folded(move |place, _| {
             let place = place.try_into().map(u32::from_be_bytes).map_err(|_| "not a place".to_owned())?;
             match facts.get(place as usize) {
                 Some(Content::Known(fact)) => Ok(fact.clone()),

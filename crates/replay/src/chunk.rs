@@ -25,7 +25,8 @@ pub struct Chunk {
     pub(crate) unreadable: u64,
 }
 
-/// An entry that records a fact: the number of the fact, and the range of its bytes.
+/// An entry that records a fact: the number of the fact, and the range of its bytes, which end with
+/// the words of its quotations.
 #[derive(Debug)]
 pub(crate) struct VersionRef {
     pub of: u32,
@@ -33,6 +34,7 @@ pub(crate) struct VersionRef {
     pub recorded_at: DateTime<Utc>,
     pub current: Option<FactSummary>,
     pub from: u32,
+    pub words: u32,
     pub until: u32,
 }
 
@@ -64,12 +66,15 @@ impl Chunk {
         }
         let from = length(&self.bytes);
         self.bytes.extend_from_slice(header.bytes);
+        let words = length(&self.bytes);
+        self.bytes.extend_from_slice(header.words);
         self.refs.push(VersionRef {
             of,
             index,
             recorded_at,
             current: header.current,
             from,
+            words,
             until: length(&self.bytes),
         });
         Ok(())

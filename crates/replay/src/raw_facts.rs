@@ -21,8 +21,9 @@ pub(crate) struct RawFacts {
 /// Function that returns the number of an id; `None` if no fact has or names this id.
 pub(crate) type NumberOf<'n> = dyn Fn(&FactId) -> Option<u32> + Sync + 'n;
 
-/// Function that decodes a fact from its bytes, or returns the error.
-pub(crate) type ReadFact = Box<dyn Fn(&[u8]) -> Result<Fact, String> + Send + Sync>;
+/// Function that decodes a fact from its bytes and those of its quotations' words, or returns the
+/// error.
+pub(crate) type ReadFact = Box<dyn Fn(&[u8], &[u8]) -> Result<Fact, String> + Send + Sync>;
 
 /// Versions of one fact, oldest first.
 ///
@@ -104,9 +105,11 @@ impl RawFacts {
     fn records(&self, number: usize) -> Result<Vec<Recorded>, (u64, String)> {
         let mut all: Vec<Recorded> = Vec::with_capacity(1);
         for StoredVersion { entry, chunk, .. } in self.all_told(number) {
-            let VersionRef { index, recorded_at, from, until, .. } = *entry;
+            let VersionRef { index, recorded_at, from, words, until, .. } = *entry;
             let Some(read) = &self.read else { continue };
-            let fact = read(&self.bytes[*chunk as usize][from as usize..until as usize]).map_err(|why| (index, why))?;
+            let bytes =
+                |range: std::ops::Range<u32>| &self.bytes[*chunk as usize][range.start as usize..range.end as usize];
+            let fact = read(bytes(from..words), bytes(words..until)).map_err(|why| (index, why))?;
             all.push(Recorded { index, recorded_at, content: Content::Known(fact) });
         }
         all.reverse();

@@ -130,7 +130,7 @@ fn content(n: u32, kind: u8, a: u32, other: u32, voice: Voice, link: LinkKind, s
 fn fold(log: &[Recorded]) -> AllFacts {
     // A fact's encoding is its position in the log, as one byte.
     let facts: Vec<Content> = log.iter().map(|r| r.content.clone()).collect();
-    let mut history = AllFacts::folded(move |bytes| match &facts[usize::from(bytes[0])] {
+    let mut history = AllFacts::folded(move |bytes, _| match &facts[usize::from(bytes[0])] {
         Content::Known(fact) => Ok(fact.clone()),
         other => Err(format!("{other:?}")),
     });
@@ -157,7 +157,7 @@ fn statuses(history: &AllFacts, as_of: u32, known_by: u32) -> Vec<(String, Statu
 #[test]
 fn a_fact_that_does_not_read_is_told_of_and_not_left_out() {
     let good = fact(1, pledge(9));
-    let mut history = AllFacts::folded(|_| Err("cut short".to_owned()));
+    let mut history = AllFacts::folded(|_, _| Err("cut short".to_owned()));
     let mut chunk = Chunk::default();
     let recorded_at = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).expect("a time");
     chunk.push(&Recorded { index: 5, recorded_at, content: Content::Known(good.header(b"")) }).expect("an id");

@@ -34,11 +34,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
             clock: ClockArgs::default(),
         },
     )?;
-    let verified = verify::run(
-        env,
-        &Global { format: heldto_report::Format::Table, ..global.clone() },
-        &VerifyArgs { target: None, key: None, expect: None },
-    )?;
+    let verified =
+        verify::run(env, &Global { format: heldto_report::Format::Table, ..global.clone() }, &VerifyArgs::default())?;
     if !global.quiet {
         (env.eprintln)(appended.out.trim_end());
         (env.eprintln)(verified.out.trim_end());

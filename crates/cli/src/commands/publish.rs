@@ -36,6 +36,9 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
     if !args.sensitive {
         withhold(env, &mut open)?;
     }
+    if args.withhold_quotations {
+        withhold_quotations(env, &mut open)?;
+    }
     let size = open.head().size();
     let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
     let held = open.store().checkpoint()?.unwrap_or_default();
@@ -46,7 +49,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         _ => sign(env, global, &mut open)?,
     };
     let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
-    let withheld = if args.sensitive { BTreeSet::new() } else { named(&open)? };
+    let mut withheld = named(&open)?;
+    if args.sensitive {
+        let sensitive = open.sensitive()?.entries;
+        withheld.retain(|(entry, _)| !sensitive.contains(entry));
+    }
     let is_withheld = |entry, part| withheld.contains(&(entry, u64::from(part)));
     let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes(), &is_withheld)?;
     if global.quiet {
@@ -61,12 +68,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         written.pruned
     );
     if written.withheld > 0 {
-        let parts = counted(
-            written.withheld as u64,
-            "part about an identifiable child or family was",
-            "parts about identifiable children or families were",
-        );
-        said.push_str(&format!("{parts} left out\n"));
+        let parts = counted(written.withheld as u64, "part was", "parts were");
+        said.push_str(&format!("{parts} left out, as the ledger records\n"));
     }
     Ok(plain(said))
 }
@@ -88,13 +91,33 @@ pub fn withhold(env: &mut Env<'_>, open: &mut LocalLedger) -> Result<(), Command
     if parts.is_empty() {
         return Ok(());
     }
-    let ground = "about an identifiable child or family".to_owned();
-    let record = SystemRecord::Withholding(Withholding { parts, ground, by: "the keeper of the ledger".to_owned() });
-    let index = open.append_record(&record, (env.now)(), env.random)?;
+    let index = append_withholding(env, open, parts, "about an identifiable child or family")?;
     (env.eprintln)(&format!(
         "entry {index} records which facts are withheld: those about identifiable children or families"
     ));
     Ok(())
+}
+
+/// Appends a withholding record for the words of quotations that no earlier one names.
+fn withhold_quotations(env: &mut Env<'_>, open: &mut LocalLedger) -> Result<(), CommandError> {
+    let recorded = named(open)?;
+    let parts: Vec<(u64, u64)> = open.quotation_parts()?.difference(&recorded).copied().collect();
+    if !parts.is_empty() {
+        let quotations = counted(parts.len() as u64, "entry", "entries");
+        let index = append_withholding(env, open, parts, "the words of a document")?;
+        (env.eprintln)(&format!("entry {index} records that the words quoted in {quotations} are withheld"));
+    }
+    Ok(())
+}
+
+fn append_withholding(
+    env: &mut Env<'_>,
+    open: &mut LocalLedger,
+    parts: Vec<(u64, u64)>,
+    ground: &str,
+) -> Result<u64, CommandError> {
+    let withholding = Withholding { parts, ground: ground.to_owned(), by: "the keeper of the ledger".to_owned() };
+    Ok(open.append_record(&SystemRecord::Withholding(withholding), (env.now)(), env.random)?)
 }
 
 /// Returns the public facts that name one of `ids`, which must all be in `sensitive`.

@@ -1,11 +1,11 @@
 //! `verify`: checks a ledger, a published folder, an export or a proof, and reports the result. The
 //! hashing is in `heldto_ledger` and `heldto_proof`. Start at [`run`].
 
-use super::{counted, meter, plain};
+use super::{counted, meter, plain, sources};
 use crate::args::{Global, VerifyArgs};
-use crate::error::{CommandError, INTEGRITY, UNSIGNED, for_strangers};
+use crate::error::{CommandError, INTEGRITY, UNSIGNED, USAGE, for_strangers};
 use crate::open::Access;
-use crate::{Env, RunOutput, input, open, published};
+use crate::{Env, RunOutput, input, load, open, published};
 use heldto_exchange::{Signature, Trust, export, is_beginning, read_checkpoint};
 use heldto_fact::FactId;
 use heldto_ledger::{Defect, Ledger, Verified, decode_fact};
@@ -19,7 +19,8 @@ use std::path::Path;
 /// Verifies the ledger, or the given target.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunOutput, CommandError> {
     let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref())?;
-    match found(env, global, args.target.as_deref(), &trust) {
+    let asked = Asked { trust, sources: args.sources.as_deref() };
+    match found(env, global, args.target.as_deref(), &asked) {
         Ok(out) => Ok(plain(out)),
         Err(error) if matches!(error.exit_code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
             let sound = error.exit_code == UNSIGNED;
@@ -31,19 +32,26 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunO
     }
 }
 
-fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, trust: &Trust) -> Result<String, CommandError> {
+/// What the reader asks besides soundness.
+struct Asked<'a> {
+    trust: Trust,
+    /// Folder of archived documents.
+    sources: Option<&'a Path>,
+}
+
+fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, asked: &Asked<'_>) -> Result<String, CommandError> {
     match target {
         // A published folder stays one even if other files were added to it.
-        Some(path) if is_published(path) => published(env, global, path, trust).map_err(for_strangers),
+        Some(path) if is_published(path) => published(env, global, path, asked).map_err(for_strangers),
         Some(path) if open::is_ledger(path) => {
-            own(env, &Global { ledger: Some(path.to_owned()), ..global.clone() }, trust)
+            own(env, &Global { ledger: Some(path.to_owned()), ..global.clone() }, asked)
         }
         Some(path) if path.is_dir() => {
             let message = format!("broken: the folder {} has no checkpoint", path.display());
             Err(for_strangers(CommandError::new(INTEGRITY, message)))
         }
-        Some(path) => file(env, global, path, trust).map_err(for_strangers),
-        None => own(env, global, trust),
+        Some(path) => file(env, global, path, asked).map_err(for_strangers),
+        None => own(env, global, asked),
     }
 }
 
@@ -56,7 +64,7 @@ pub fn is_published(path: &Path) -> bool {
 /// Verifies a local ledger.
 ///
 /// Opening it may have repaired it, which was reported in a notice.
-fn own(env: &mut Env<'_>, global: &Global, trust: &Trust) -> Result<String, CommandError> {
+fn own(env: &mut Env<'_>, global: &Global, asked: &Asked<'_>) -> Result<String, CommandError> {
     let mut open = open::ledger(env, global, Access::Read)?;
     let size = open.head().size();
     let verified = open::verify(&mut open, &mut meter(env.terminal, env.progress, "verifying", size));
@@ -65,32 +73,35 @@ fn own(env: &mut Env<'_>, global: &Global, trust: &Trust) -> Result<String, Comm
         open::Unverified::Other(error) => error,
     })?;
     let checkpoint = open.store().checkpoint()?;
-    finish(global, &open, &verified, checkpoint.as_deref(), trust).map_err(|error| match error.exit_code {
+    finish(global, &open, &verified, checkpoint.as_deref(), asked).map_err(|error| match error.exit_code {
         UNSIGNED => error.hint("sign all the entries with: heldto checkpoint"),
         _ => error,
     })
 }
 
-fn published(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
+fn published(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>) -> Result<String, CommandError> {
     published::read_folder(&Folder::new(path), |ledger, checkpoint| {
         let mut meter = meter(env.terminal, env.progress, "verifying", ledger.head().size());
         let verified = ledger.verify(true, &mut meter).map_err(|problem| named(ledger, problem))?;
-        finish(global, ledger, &verified, Some(checkpoint), trust)
+        finish(global, ledger, &verified, Some(checkpoint), asked)
     })
 }
 
 /// Verifies a proof or an export.
-fn file(env: &mut Env<'_>, global: &Global, path: &Path, trust: &Trust) -> Result<String, CommandError> {
+fn file(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>) -> Result<String, CommandError> {
     let bytes = input::bytes_of(env, path)?;
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
-        return super::prove::verify(global, trust, &bytes);
+        if asked.sources.is_some() {
+            return Err(CommandError::new(USAGE, "--sources needs a ledger, not the proof of one fact"));
+        }
+        return super::prove::verify(global, &asked.trust, &bytes);
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not a text file", path.display())))?;
     let ledger = export::read(&text, [0; 32])?;
     let mut meter = meter(env.terminal, env.progress, "verifying", ledger.head().size());
     let verified = ledger.verify(true, &mut meter).map_err(|problem| named(&ledger, problem))?;
-    finish(global, &ledger, &verified, None, trust).map_err(|error| match error.exit_code {
+    finish(global, &ledger, &verified, None, asked).map_err(|error| match error.exit_code {
         UNSIGNED => error.hint("an export has no checkpoint: verify the published folder instead"),
         _ => error,
     })
@@ -137,16 +148,24 @@ fn finish<S: Log + Sync>(
     ledger: &Ledger<S>,
     verified: &Verified,
     checkpoint: Option<&[u8]>,
-    trust: &Trust,
+    asked: &Asked<'_>,
 ) -> Result<String, CommandError> {
     if let Some((index, of)) = &verified.of_no_effect {
         return Err(of_no_effect(ledger, *index, of));
     }
-    let signed = signed(ledger, checkpoint, trust)?;
+    let signed = signed(ledger, checkpoint, &asked.trust)?;
+    let compare = |dir| sources::check(&load::fold_first(ledger, verified.entries)?, dir)?.or_differs();
+    let compared = asked.sources.map(compare).transpose()?;
+    let origin = &ledger.genesis().origin;
     if global.format == Format::Json {
-        return Ok(format!("{}\n", in_json(&ledger.genesis().origin, verified, &signed)));
+        let mut value = in_json(origin, verified, &signed);
+        if let Some(compared) = &compared {
+            value["sources"] = compared.in_json();
+        }
+        return Ok(format!("{value}\n"));
     }
-    Ok(format!("{}{}", sound(&ledger.genesis().origin, verified), describe(&signed, verified.entries, trust)))
+    let compared = compared.map(|compared| compared.describe()).unwrap_or_default();
+    Ok(format!("{}{}{compared}", sound(origin, verified), describe(&signed, verified.entries, &asked.trust)))
 }
 
 /// The checkpoints of a ledger, with their signatures.
@@ -241,11 +260,11 @@ fn sound(origin: &str, v: &Verified) -> String {
     if !v.withheld_by.is_empty() {
         let by: Vec<String> = v.withheld_by.iter().map(u64::to_string).collect();
         let say = if by.len() == 1 { "entry" } else { "entries" };
-        out.push_str(&format!(
-            "  {} withheld by the keeper: see {say} {}\n",
-            counted(v.facts_withheld, "fact is", "facts are"),
-            by.join(", ")
-        ));
+        let withheld = match v.facts_withheld {
+            0 => "no fact is withheld by the keeper, only words that facts quote".to_owned(),
+            facts => format!("{} withheld by the keeper", counted(facts, "fact is", "facts are")),
+        };
+        out.push_str(&format!("  {withheld}: see {say} {}\n", by.join(", ")));
     }
     if v.parts_private > 0 {
         out.push_str(&format!(

@@ -176,7 +176,7 @@ pub(super) fn decode_header(bytes: &[u8]) -> Result<FactHeader<'_>, WireError> {
             (common.id, Some(summary), terms)
         }
     };
-    Ok(FactHeader { entity, current, terms, bytes })
+    Ok(FactHeader { entity, current, terms, bytes, words: &[] })
 }
 
 /// Usual maximum size of an encoded fact, in bytes; the initial capacity of its buffer.
@@ -351,7 +351,7 @@ pub(super) fn amount(wire: &WireAmount<'_>) -> Result<Amount, WireError> {
 }
 
 fn citation(cite: &Cite<'_>) -> Result<Citation, WireError> {
-    let quote = cite.quote.map(|(start, end, blake3)| Quotation { start, end, blake3 });
+    let quote = cite.quote.map(|(start, end, blake3)| Quotation { start, end, blake3, words: None });
     Ok(Citation { source: id(cite.source)?, at: cite.at.to_owned(), quote })
 }
 

@@ -28,10 +28,12 @@ pub fn note(text: &str) -> String {
     format!("note: {text}")
 }
 
-/// Returns the source of a fact by its title, with the place in it.
+/// Returns the source of a fact by its title, with the place in it and the words quoted there.
 pub fn source(title: &str, cite: &Citation, is_retracted: bool) -> String {
     let gone = if is_retracted { "; this source was retracted" } else { "" };
-    format!("source: {title} ({}), {}{gone}", cite.source, cite.at)
+    let words = cite.quote.as_ref().and_then(|quotation| quotation.words.as_ref());
+    let quoted = words.map(|words| format!(": \u{201c}{words}\u{201d}")).unwrap_or_default();
+    format!("source: {title} ({}), {}{quoted}{gone}", cite.source, cite.at)
 }
 
 /// Returns a body with those that follow it.
