@@ -5,6 +5,7 @@
 
 mod architecture;
 mod care;
+mod cites;
 mod commands;
 mod copies;
 mod crash;

@@ -349,8 +349,8 @@ pub(crate) fn recorded(stored: &StoredEntry) -> Result<Recorded, ReadError> {
     entry(stored, decode_quoted)
 }
 
-/// Decodes a stored entry; `read` decodes as much of its fact as the caller needs, from the bytes of
-/// the fact and of its quotations' words.
+/// Decodes a stored entry; `read` decodes as much of its fact as the caller needs, from the bytes
+/// of the fact and of its quotations' words.
 fn entry<'s, F>(
     stored: &'s StoredEntry,
     read: impl Fn(&'s [u8], &'s [u8]) -> Result<F, WireError>,

@@ -59,8 +59,8 @@ pub enum RestoreError {
 }
 
 impl ExportedEntry {
-    /// Returns the exported fact with the exported words of its quotations, if it is present and can
-    /// be read.
+    /// Returns the exported fact with the exported words of its quotations, if it is present and
+    /// can be read.
     #[must_use]
     pub fn fact(&self) -> Option<Fact> {
         let bytes = |role| self.parts.iter().find(|p| p.part.role == role).map(|p| p.part.bytes.as_slice());

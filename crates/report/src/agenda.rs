@@ -77,7 +77,12 @@ pub fn agenda(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repor
         let of_heading = points.iter().filter(|p| p.heading == *heading);
         let item = |p: &Point| {
             let details = std::iter::once(p.ids.join(", ")).chain(p.why.iter().cloned()).collect();
-            Item { mark: String::new(), line: p.question.clone(), details }
+            Item {
+                id: p.ids.first().cloned().unwrap_or_default(),
+                line: p.question.clone(),
+                details,
+                ..Item::default()
+            }
         };
         document.list(heading, *tone, of_heading.map(item).collect());
     }

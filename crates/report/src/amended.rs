@@ -44,5 +44,6 @@ pub(crate) fn item(a: &Amendment<'_>) -> Item {
         mark: day(a.version.recorded_at.date_naive()),
         line: a.reason.clone(),
         details: vec![wording::amended::amendment_in(a.kind, a.of, a.version.index)],
+        ..Item::default()
     }
 }

@@ -1,7 +1,7 @@
 //! Turns the amounts of facts into totals by party and role, each amount counted once. Knows no
 //! rates of exchange and no judgements. Start at [`amounts`].
 
-use crate::fact_line::{self, citations, ids, ids_of, parties, public_by, sources, when};
+use crate::fact_line::{self, cited, ids_of, named, parties, public_by, sources, when};
 use crate::wording::{self, amount, interval, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns};
 use heldto_fact::{Amount, Basis, Fact, FactId, Interval, Kind, Quantity, Role, Unit, Voice};
@@ -52,9 +52,9 @@ pub fn amounts(selection: &Selection<'_, '_>, filter: &AmountFilter, basis: Repo
     for own in bodies {
         document.sections.push(section(view, own, filter));
         if filter.totals {
-            document.data.rows.extend(own.iter().map(|g| total_cells(g)));
+            document.data.rows.extend(own.iter().map(|g| total_cells(view, g)));
         } else {
-            document.data.rows.extend(own.iter().flat_map(|g| rows(g)));
+            document.data.rows.extend(own.iter().flat_map(|g| rows(view, g)));
         }
     }
     if filter.totals {
@@ -210,7 +210,13 @@ pub(crate) fn things(view: &View<'_>, group: &Group<'_>) -> Vec<Item> {
             let first = [fact.id.to_string(), when(fact), said_by(view, fact), note.to_owned()];
             let first = first.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
             let first = format!("{first}{}", voice_of(fact));
-            Item { mark: told(c, group), line: fact.text.clone(), details: vec![first] }
+            Item {
+                id: fact.id.to_string(),
+                mark: told(c, group),
+                line: fact.text.clone(),
+                details: vec![first],
+                cites: cited(view, c.mentions.iter().copied()),
+            }
         };
         clusters.iter().map(thing).collect::<Vec<_>>()
     };
@@ -258,9 +264,12 @@ fn again(view: &View<'_>, cluster: &Cluster<'_>) -> Item {
     for mention in cluster.mentions.iter() {
         let known = public_by(view, mention).unwrap_or_else(|| wording::fact_line::PUBLIC_ON_AN_UNKNOWN_DAY.to_owned());
         let amounts = fact_line::amounts(mention).join(", ");
-        details.push(format!("{known}: {amounts} · {} ({})", mention.id, citations(mention)));
+        details.push(format!("{known}: {amounts} · {}", mention.id));
     }
-    Item { mark: wording::amounts::times(cluster.mentions.len()), line: cluster.first().text.clone(), details }
+    let fact = cluster.first();
+    let mark = wording::amounts::times(cluster.mentions.len());
+    let cites = cited(view, cluster.mentions.iter().copied());
+    Item { id: fact.id.to_string(), mark, line: fact.text.clone(), details, cites }
 }
 
 /// Maximum number of possibly identical facts that a row names.
@@ -282,8 +291,8 @@ fn high(known: Interval) -> Option<Quantity> {
     known.high.map(|high| high.value)
 }
 
-columns!(TOTALS, fn total_cells(group: &Group<'_>) {
-    "whose" => ids(&group.whose),
+columns!(TOTALS, fn total_cells(view: &View<'_>, group: &Group<'_>) {
+    "whose" => named(view, &group.whose),
     "role" => group.role.as_str(),
     "per" => group.per.as_str(),
     "unit" => group.total.unit.to_string(),
@@ -295,10 +304,10 @@ columns!(TOTALS, fn total_cells(group: &Group<'_>) {
 // An amount and a total have rows and columns of their own, so that adding up a column counts
 // nothing twice; a part that is left out has its amount only in words.
 columns!(COLUMNS, fn cells(
-    row: &str, group: &Group<'_>, thing: Option<&Cluster<'_>>, own: Option<Interval>, total: Option<Interval>
+    view: &View<'_>, row: &str, group: &Group<'_>, thing: Option<&Cluster<'_>>, own: Option<Interval>, total: Option<Interval>
 ) {
     "row" => row,
-    "whose" => ids(&group.whose),
+    "whose" => named(view, &group.whose),
     "role" => group.role.as_str(),
     "per" => group.per.as_str(),
     "unit" => group.total.unit.to_string(),
@@ -313,12 +322,13 @@ columns!(COLUMNS, fn cells(
     "tellings" => thing.map(|c| ids_of(c.mentions.iter().copied())),
     "voice" => thing.and_then(|c| c.first().voice).map(Voice::as_str),
     "sources" => thing.map(|c| sources(c.mentions.iter().copied())),
+    "cites" => thing.map(|c| cited(view, c.mentions.iter().copied())),
 });
 
-fn rows(group: &Group<'_>) -> Vec<Vec<Cell>> {
+fn rows(view: &View<'_>, group: &Group<'_>) -> Vec<Vec<Cell>> {
     let own = |c: &Cluster<'_>| group.total.amount_of(c).filter(|_| group.adds_up());
-    let things = group.total.counted.iter().map(|c| cells("thing", group, Some(c), own(c), None));
-    let parts = group.total.parts.iter().map(|c| cells("part", group, Some(c), None, None));
-    let total = group.sum().map(|sum| cells("total", group, None, None, Some(sum)));
+    let things = group.total.counted.iter().map(|c| cells(view, "thing", group, Some(c), own(c), None));
+    let parts = group.total.parts.iter().map(|c| cells(view, "part", group, Some(c), None, None));
+    let total = group.sum().map(|sum| cells(view, "total", group, None, None, Some(sum)));
     things.chain(parts).chain(total).collect()
 }

@@ -2,7 +2,7 @@
 //! it takes its sections; no output format. Start at [`authority`].
 
 use crate::amounts::{AmountFilter, groups, sentence, things};
-use crate::fact_line::{occurred, parties, recorded_when, when};
+use crate::fact_line::{cited, named, occurred, parties, recorded_when, sources, when};
 use crate::pledges::{PledgeFilter, is_claimed, item, judged, summary};
 use crate::wording::{self, amount, interval, label, voice_of};
 use crate::{
@@ -68,13 +68,16 @@ struct Brief<'a> {
     document: Document,
 }
 
-columns!(COLUMNS, fn cells(section: &str, fact: &Fact, status: &str, amount: &str) {
+columns!(COLUMNS, fn cells(view: &View<'_>, section: &str, fact: &Fact, status: &str, amount: &str) {
     "section" => section,
     "id" => &fact.id,
     "text" => fact.text.as_str(),
     "status" => status,
     "amount" => amount,
     "when" => recorded_when(fact),
+    "by" => named(view, &fact.by),
+    "sources" => sources([fact]),
+    "cites" => cited(view, [fact]),
 });
 
 impl<'a> Brief<'a> {
@@ -90,7 +93,7 @@ impl<'a> Brief<'a> {
     }
 
     fn row(&mut self, section: &str, fact: &Fact, status: &str, amount: &str) {
-        self.document.data.rows.push(cells(section, fact, status, amount));
+        self.document.data.rows.push(cells(&self.view, section, fact, status, amount));
     }
 
     fn who(&mut self, fact: &Fact) {
@@ -140,7 +143,8 @@ impl<'a> Brief<'a> {
     fn item(&self, fact: &Fact, details: Vec<String>) -> Item {
         let mut all = vec![fact.id.to_string()];
         all.extend(details.into_iter().filter(|d| !d.is_empty()));
-        Item { mark: when(fact), line: fact.text.clone(), details: all }
+        let cites = cited(&self.view, [fact]);
+        Item { id: fact.id.to_string(), mark: when(fact), line: fact.text.clone(), details: all, cites }
     }
 
     /// Adds the facts of a kind that name the party, oldest first.
@@ -290,7 +294,7 @@ impl<'a> Brief<'a> {
     fn disagreements(&mut self) {
         let filter = FactFilter { about: Some(self.party.clone()), ..FactFilter::default() };
         let found = contradictions::found(&selected(&self.view, &filter));
-        let items = found.iter().map(|c| contradictions::item(c)).collect();
+        let items = found.iter().map(|c| contradictions::item(&self.view, c)).collect();
         self.document.list(wording::authority::DISAGREEMENTS, Tone::Warning, items);
     }
 
@@ -307,9 +311,10 @@ impl<'a> Brief<'a> {
         let mut others: Vec<(&FactId, usize)> = together.into_iter().filter(|(other, _)| owes(other)).collect();
         others.sort_by_key(|(other, times)| (std::cmp::Reverse(*times), *other));
         let items = others.into_iter().map(|(other, times)| Item {
-            mark: String::new(),
+            id: other.to_string(),
             line: self.view.name(other).to_owned(),
             details: vec![wording::authority::named_together(other, times)],
+            ..Item::default()
         });
         let items = items.collect();
         self.document.list(wording::authority::SEE_ALSO, Tone::Plain, items);

@@ -1,7 +1,7 @@
 //! Evaluates arithmetic over fields of facts, in bounds: differences, sums, ratios, days between
 //! two dates, a date plus a duration. Knows no reports. Start at [`calc`].
 
-use crate::fact_line::{entry, ids_of, source_lines};
+use crate::fact_line::{cited, entry, ids_of};
 use crate::pledges::terms;
 use crate::wording::calc::{EACH, EACH_PERIOD};
 use crate::wording::{self, day_range, days_between};
@@ -217,9 +217,9 @@ fn field<'a>(view: &View<'a>, token: &str) -> Result<(CalcValue, Origin<'a>), Ca
 /// Returns the fact of an operand as a list item with its sources; `None` for a literal.
 fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
     let (fact, name) = operand.from.as_ref()?;
-    let mut details = vec![format!("{}.{name} · {}", fact.id, entry(view, fact))];
-    details.extend(source_lines(view, fact));
-    Some(Item { mark: describe(&operand.value).0, line: fact.text.clone(), details })
+    let details = vec![format!("{}.{name} · {}", fact.id, entry(view, fact))];
+    let (id, mark) = (fact.id.to_string(), describe(&operand.value).0);
+    Some(Item { id, mark, line: fact.text.clone(), details, cites: cited(view, [*fact]) })
 }
 
 /// Returns a field of a fact; `None` if the fact lacks it.

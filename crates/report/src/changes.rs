@@ -2,7 +2,7 @@
 //! views. Start at [`changes`].
 
 use crate::amended::{self, amendments};
-use crate::fact_line::{bodies, ids, public_by};
+use crate::fact_line::{bodies, cited, ids, public_by};
 use crate::pledges::{PledgeFilter, judged};
 use crate::wording::changes::Differences;
 use crate::wording::{self, judgement, voice_of};
@@ -95,8 +95,8 @@ pub fn changes(
             text: format!("{} · {}", fact.id, fact.kind()),
         }));
     }
-    document.list(wording::changes::CHANGED, Tone::Warning, changed.iter().map(|m| item(m)).collect());
-    document.list(wording::changes::NEW, Tone::Plain, new.iter().map(|m| item(m)).collect());
+    document.list(wording::changes::CHANGED, Tone::Warning, changed.iter().map(|m| item(after, m)).collect());
+    document.list(wording::changes::NEW, Tone::Plain, new.iter().map(|m| item(after, m)).collect());
     let (core, other): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|f| f.salience == Salience::Core);
     document.list(wording::changes::CORE, Tone::Plain, core.iter().map(|f| fact_item(after, f)).collect());
     document.list(wording::changes::OTHER, Tone::Plain, other.iter().map(|f| fact_item(after, f)).collect());
@@ -182,7 +182,7 @@ fn new_facts<'a>(before: &View<'_>, later: &Selection<'a, '_>) -> Vec<&'a Fact> 
     new
 }
 
-fn item(m: &Moved<'_>) -> Item {
+fn item(view: &View<'_>, m: &Moved<'_>) -> Item {
     let fact = m.after.mentions[0];
     let (was, graded) = m.before;
     let mark = match was {
@@ -192,10 +192,12 @@ fn item(m: &Moved<'_>) -> Item {
     };
     let mut details = vec![format!("{} · {}", fact.id, wording::fact_line::by(&ids(&fact.by).join(", ")))];
     details.extend((was != Status::NotYetKnown).then(|| wording::changes::because(&m.because)));
-    Item { mark, line: fact.text.clone(), details }
+    let cites = cited(view, m.after.mentions.iter().copied());
+    Item { id: fact.id.to_string(), mark, line: fact.text.clone(), details, cites }
 }
 
 fn fact_item(view: &View<'_>, fact: &Fact) -> Item {
     let details = vec![format!("{} · {}{}{}", fact.id, fact.kind(), bodies(view, fact), voice_of(fact))];
-    Item { mark: public_by(view, fact).unwrap_or_default(), line: fact.text.clone(), details }
+    let mark = public_by(view, fact).unwrap_or_default();
+    Item { id: fact.id.to_string(), mark, line: fact.text.clone(), details, cites: cited(view, [fact]) }
 }

@@ -2,7 +2,7 @@
 //! amounts or days, or with another count than listed. Never decides which is right. Start at
 //! [`contradictions`].
 
-use crate::fact_line::{citations, ids, ids_of, occurred, sources};
+use crate::fact_line::{cited, ids, ids_of, occurred, sources};
 use crate::wording::{self, amount as amount_in_words, voice_of};
 use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Amount, Basis, Body, Fact, FactId, Form, Interval, LinkKind, Quantity, Role, Strength, Unit};
@@ -35,25 +35,27 @@ pub fn contradictions(selection: &Selection<'_, '_>, basis: ReportBasis) -> Docu
     let filter = selection.filter();
     let mut document = Document::new(wording::contradictions::TITLE, basis, COLUMNS);
     document.summary.extend(filter.describe().map(|words| wording::contradictions::only(&words)));
+    let view = selection.view();
     let found = found(selection);
     let possible = found.iter().filter(|c| c.possible).count();
     document.summary.push(wording::contradictions::summary(found.len(), possible));
     for (kind, certain, possible) in wording::contradictions::HEADINGS {
         for (heading, is_possible) in [(certain, false), (possible, true)] {
             let of_kind = found.iter().filter(|c| c.kind == kind && c.possible == is_possible);
-            document.list(heading, Tone::Warning, of_kind.map(|c| item(c)).collect());
+            document.list(heading, Tone::Warning, of_kind.map(|c| item(&view, c)).collect());
         }
     }
-    document.data.rows.extend(found.iter().map(cells));
+    document.data.rows.extend(found.iter().map(|c| cells(&view, c)));
     document
 }
 
-columns!(COLUMNS, fn cells(found: &Contradiction<'_>) {
+columns!(COLUMNS, fn cells(view: &View<'_>, found: &Contradiction<'_>) {
     "kind" => found.kind,
     "sure" => found.sure(),
     "text" => found.text.as_str(),
     "ids" => ids_of(found.facts.iter().copied()),
     "sources" => sources(found.facts.iter().copied()),
+    "cites" => cited(view, found.facts.iter().copied()),
 });
 
 pub(crate) fn found<'a>(selection: &Selection<'a, '_>) -> Vec<Contradiction<'a>> {
@@ -253,14 +255,20 @@ fn in_order<'a, T>(cluster: &Cluster<'a>, (a, b): (T, T), fact: impl Fn(&T) -> &
     if place(&a) <= place(&b) { (a, b) } else { (b, a) }
 }
 
-pub(crate) fn item(c: &Contradiction<'_>) -> Item {
+pub(crate) fn item(view: &View<'_>, c: &Contradiction<'_>) -> Item {
     let said = |f: &&Fact| {
         let by = if f.by.is_empty() {
             String::new()
         } else {
             format!(" · {}", wording::fact_line::by(&ids(&f.by).join(", ")))
         };
-        format!("{}: {}{by}{} · {}", f.id, f.text, voice_of(f), citations(f))
+        format!("{}: {}{by}{}", f.id, f.text, voice_of(f))
     };
-    Item { mark: c.sure().to_owned(), line: c.text.clone(), details: c.facts.iter().map(said).collect() }
+    Item {
+        mark: c.sure().to_owned(),
+        line: c.text.clone(),
+        details: c.facts.iter().map(said).collect(),
+        cites: cited(view, c.facts.iter().copied()),
+        ..Item::default()
+    }
 }

@@ -1,7 +1,7 @@
 //! Lists deliveries by the commitment they serve, and those that nobody had promised. Knows no
 //! judgements. Start at [`deliveries`].
 
-use crate::fact_line::{amounts, ids, ids_of, recorded_when, sources, when};
+use crate::fact_line::{amounts, cited, ids, ids_of, named, recorded_when, sources, when};
 use crate::wording::{self, voice_of};
 use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Body, Fact, FactId, Kind, LinkKind, Outcome, Strength, Voice};
@@ -28,8 +28,8 @@ pub fn deliveries(selection: &Selection<'_, '_>, unpledged: bool, basis: ReportB
     } else {
         towards_some.iter().chain(&towards_none).chain(&undone).collect()
     };
-    document.data.rows.extend(shown.iter().map(|(c, t)| cells(c, t)));
-    let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| list.iter().map(|(c, t)| item(c, t)).collect();
+    document.data.rows.extend(shown.iter().map(|(c, t)| cells(view, c, t)));
+    let items = |list: &[(Cluster<'_>, Vec<(&Fact, Strength)>)]| list.iter().map(|(c, t)| item(view, c, t)).collect();
     if !unpledged {
         document.list(wording::deliveries::TOWARDS_SOME, Tone::Plain, items(&towards_some));
     }
@@ -45,7 +45,7 @@ pub(crate) fn brief(selection: &Selection<'_, '_>) -> Vec<Item> {
     let view = &selection.view();
     let facts = selection.facts(&|summary| summary.kind == Kind::Delivery).filter(|f| f.kind() == Kind::Delivery);
     let mut firsts = Firsts::new();
-    Cluster::each(view, facts).iter().map(|c| item(c, &towards(view, c, &mut firsts))).collect()
+    Cluster::each(view, facts).iter().map(|c| item(view, c, &towards(view, c, &mut firsts))).collect()
 }
 
 /// First mention of each commitment looked up, by the id of any mention; `None` if not a pledge.
@@ -79,7 +79,7 @@ fn outcome(fact: &Fact) -> Option<Outcome> {
     }
 }
 
-fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
+fn item(view: &View<'_>, cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     let fact = cluster.first();
     let mut first = vec![fact.id.to_string()];
     first.extend(outcome(fact).map(|o| o.as_str().replace('-', " ")));
@@ -92,18 +92,20 @@ fn item(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) -> Item {
     for (pledge, strength) in towards {
         details.push(wording::deliveries::towards(*strength, &pledge.id, &pledge.text));
     }
-    Item { mark: when(fact), line: fact.text.clone(), details }
+    let cites = cited(view, cluster.mentions.iter().copied());
+    Item { id: fact.id.to_string(), mark: when(fact), line: fact.text.clone(), details, cites }
 }
 
-columns!(COLUMNS, fn cells(cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) {
+columns!(COLUMNS, fn cells(view: &View<'_>, cluster: &Cluster<'_>, towards: &[(&Fact, Strength)]) {
     "id" => &cluster.first().id,
     "text" => cluster.first().text.as_str(),
     "outcome" => outcome(cluster.first()).map(Outcome::as_str),
-    "by" => ids(&cluster.first().by),
+    "by" => named(view, &cluster.first().by),
     "when" => recorded_when(cluster.first()),
     "amounts" => amounts(cluster.first()),
     "voice" => cluster.first().voice.map(Voice::as_str),
     "towards" => ids_of(towards.iter().map(|(pledge, _)| *pledge)),
     "tellings" => ids_of(cluster.mentions.iter().copied()),
     "sources" => sources(cluster.mentions.iter().copied()),
+    "cites" => cited(view, cluster.mentions.iter().copied()),
 });

@@ -2,7 +2,7 @@
 //! [`ReportBasis`].
 //! Knows views, but no output format except the JSON under its digest. Start at [`Document`].
 
-use crate::Selection;
+use crate::{Cited, Selection};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind, Quantity};
 use heldto_replay::{AllView, Clock, Status, Urgency, View};
@@ -158,6 +158,8 @@ impl Document {
         let cell = |cell: &Cell| match cell {
             Cell::Text(text) => Cell::Text(map(text)),
             Cell::Words(words) => Cell::Words(words.iter().map(|word| map(word)).collect()),
+            Cell::Cites(cites) => Cell::Cites(cites.iter().map(|cite| cite.map_text(map)).collect()),
+            Cell::Parties(all) => Cell::Parties(all.iter().map(|(id, name)| (map(id), map(name))).collect()),
             other => other.clone(),
         };
         let log = LogPosition { origin: map(&self.basis.log.origin), ..self.basis.log.clone() };
@@ -264,9 +266,11 @@ impl Block {
                 items
                     .iter()
                     .map(|item| Item {
+                        id: map(&item.id),
                         mark: map(&item.mark),
                         line: map(&item.line),
                         details: item.details.iter().map(|detail| map(detail)).collect(),
+                        cites: item.cites.iter().map(|cite| cite.map_text(map)).collect(),
                     })
                     .collect(),
             ),
@@ -317,14 +321,18 @@ pub struct Bar {
 }
 
 /// One item of a list for readers; programs use the table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Item {
+    /// Id of the fact that the item is about; empty if it is about none, or about several.
+    pub id: String,
     /// Short text in front, usually a date.
     pub mark: String,
     /// Main line.
     pub line: String,
     /// Smaller lines beneath.
     pub details: Vec<String>,
+    /// Sources of what the item says.
+    pub cites: Vec<Cited>,
 }
 
 /// Rows with named columns.
@@ -356,6 +364,10 @@ pub enum Cell {
     Flag(bool),
     /// Named fields, for JSON; the first one stands for all in other formats.
     Record(Vec<(&'static str, Self)>),
+    /// Places in sources.
+    Cites(Vec<Cited>),
+    /// Parties, each as id and name.
+    Parties(Vec<(String, String)>),
 }
 
 impl TableBlock {
@@ -406,6 +418,7 @@ into_cell! {
     &str: text => text.to_owned().into(),
     &FactId: id => Self::Text(id.to_string()),
     Vec<String>: words => Self::Words(words),
+    Vec<Cited>: cites => Self::Cites(cites),
     NaiveDate: day => Self::Day(day),
     bool: flag => Self::Flag(flag),
     usize: number => Self::Number(number.to_string()),

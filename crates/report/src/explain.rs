@@ -1,7 +1,7 @@
 //! Explains the status of a commitment, down to entries, sources and lines. Knows no rules of
 //! judging: the judgement states its reasons. Start at [`explain`].
 
-use crate::fact_line::{entry, occurred, public_by, source_lines, sources};
+use crate::fact_line::{cited, entry, occurred, public_by, sources};
 use crate::wording::{self, judgement, label, names, target, voice_of};
 use crate::{Block, Document, Item, ReportBasis, Section, Tone, columns};
 use heldto_fact::{Body, Commitment, Fact, FactId, Recommendation};
@@ -141,9 +141,8 @@ fn item(view: &View<'_>, fact: &Fact, shows: String) -> Item {
     if !shows.is_empty() {
         details.push(shows);
     }
-    details.extend(source_lines(view, fact));
     details.extend(fact.note.as_deref().map(wording::fact_line::note));
-    Item { mark: occurred(fact), line: fact.text.clone(), details }
+    Item { id: fact.id.to_string(), mark: occurred(fact), line: fact.text.clone(), details, cites: cited(view, [fact]) }
 }
 
 columns!(COLUMNS, fn cells(view: &View<'_>, fact: &Fact, reason: Option<&Reason<'_>>) {
@@ -156,4 +155,5 @@ columns!(COLUMNS, fn cells(view: &View<'_>, fact: &Fact, reason: Option<&Reason<
     "used" => reason.is_none_or(|reason| reason.used),
     "known-from" => view.fact_known_from(&fact.id),
     "sources" => sources([fact]),
+    "cites" => cited(view, [fact]),
 });

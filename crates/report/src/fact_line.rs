@@ -2,8 +2,10 @@
 //! and from where. Knows no judgements and no documents. Start at [`when`] and [`sources`].
 
 use crate::wording::{self, amount, list};
+use crate::{Cell, Cited, CitedPlace};
 use heldto_fact::{Body, Fact, FactId, When};
 use heldto_replay::View;
+use indexmap::IndexMap;
 
 /// Returns the date of the event, or else the period spoken of.
 pub(crate) fn date(fact: &Fact) -> Option<&When> {
@@ -61,19 +63,38 @@ pub(crate) fn sources<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Vec<Stri
     facts.into_iter().flat_map(|fact| &fact.cites).map(|cite| format!("{} {}", cite.source, cite.at)).collect()
 }
 
-/// Returns the citations of a fact on a line: `report-2025, page 3; letter, line 8`.
-pub(crate) fn citations(fact: &Fact) -> String {
-    let cited = fact.cites.iter().map(|cite| format!("{}, {}", cite.source, cite.at));
-    cited.collect::<Vec<_>>().join("; ")
+/// Returns the sources of facts with what a reader needs to find them, each once with its places.
+pub(crate) fn cited<'a>(view: &View<'_>, facts: impl IntoIterator<Item = &'a Fact>) -> Vec<Cited> {
+    let mut all: IndexMap<&FactId, Cited> = IndexMap::new();
+    for cite in facts.into_iter().flat_map(|fact| &fact.cites) {
+        let words = cite.quote.as_ref().and_then(|quotation| quotation.words.clone());
+        let place = CitedPlace { at: cite.at.clone(), words };
+        let cited = all.entry(&cite.source).or_insert_with(|| source(view, &cite.source));
+        if !cited.places.contains(&place) {
+            cited.places.push(place);
+        }
+    }
+    all.into_values().collect()
 }
 
-/// Returns a line for each citation of a fact, with the title of the source and the place in it.
-pub(crate) fn source_lines(view: &View<'_>, fact: &Fact) -> Vec<String> {
-    let line = |cite: &heldto_fact::Citation| {
-        let is_gone = view.versions(&cite.source).last().is_some_and(|v| v.fact.is_none());
-        wording::fact_line::source(view.name(&cite.source), cite, is_gone)
-    };
-    fact.cites.iter().map(line).collect()
+/// Returns a source without places.
+fn source(view: &View<'_>, id: &FactId) -> Cited {
+    let source = view.fact(id);
+    let from = source.and_then(|source| if let Body::Source(from) = &source.body { Some(from) } else { None });
+    Cited {
+        source: id.to_string(),
+        title: source.map_or_else(|| id.to_string(), |source| source.text.clone()),
+        publisher: from.and_then(|from| from.publisher.clone()),
+        url: from.and_then(|from| from.url.clone()),
+        is_retracted: view.versions(id).last().is_some_and(|version| version.fact.is_none()),
+        places: Vec::new(),
+    }
+}
+
+/// Returns parties with their names, for a table.
+pub(crate) fn named<'a>(view: &View<'_>, ids: impl IntoIterator<Item = &'a FactId>) -> Cell {
+    let name = |id: &FactId| view.fact(id).map_or_else(|| id.to_string(), |party| party.text.clone());
+    Cell::Parties(ids.into_iter().map(|id| (id.to_string(), name(id))).collect())
 }
 
 /// Returns the number of the ledger entry that holds a fact as known: `entry 12`.

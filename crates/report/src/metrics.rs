@@ -1,7 +1,7 @@
 //! Turns measurements into series over time with their age, comparable figures of others, and the
 //! owner's own figures. Knows no commitments. Start at [`metrics`].
 
-use crate::fact_line::{ids, occurred, parties, public_by, sources};
+use crate::fact_line::{cited, ids, named, occurred, parties, public_by, sources};
 use crate::wording::{self, amount, label, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, columns};
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Interval, Kind, LinkKind, PartyKind, Quantity, Voice, When};
@@ -27,7 +27,7 @@ pub fn metrics(all: &AllView<'_>, filter: &FactFilter, only: Option<&FactId>, ba
             let mut values = series(view, metric, party);
             values.retain(|v| filter.matches(view, v.fact) && filter.in_range(v.window) != heldto_fact::Truth::No);
             if !values.is_empty() {
-                document.data.rows.extend(values.iter().flat_map(|v| rows(metric, party, v)));
+                document.data.rows.extend(values.iter().flat_map(|v| rows(view, metric, party, v)));
                 let section = section(all, metric, party, &values, filter.about.is_some());
                 document.sections.push(section);
             }
@@ -309,7 +309,12 @@ fn beside(view: &View<'_>, metric: &FactId, party: &FactId) -> Vec<Block> {
         let values = series(view, other, party);
         let details: Vec<String> = values.iter().map(|v| told(v, &unit)).collect();
         if !details.is_empty() {
-            items.push(Item { mark: String::new(), line: format!("{} ({other})", view.name(other)), details });
+            items.push(Item {
+                id: other.to_string(),
+                line: format!("{} ({other})", view.name(other)),
+                details,
+                ..Item::default()
+            });
         }
     }
     if items.is_empty() {
@@ -374,22 +379,26 @@ pub(crate) fn brief<'a>(view: &View<'a>, party: &FactId) -> Vec<(FactId, Item, V
         }
         let name = view.name(metric).to_owned();
         let facts = values.iter().map(|v| v.fact).collect();
-        items.push((metric.clone(), Item { mark: String::new(), line: name, details }, facts));
+        items.push((
+            metric.clone(),
+            Item { id: metric.to_string(), line: name, details, cites: cited(view, [newest.fact]), ..Item::default() },
+            facts,
+        ));
     }
     items
 }
 
 /// Returns the rows of a figure: values of older releases, then the current one with all its
 /// releases.
-fn rows(metric: &FactId, party: &FactId, value: &MetricValue<'_>) -> Vec<Vec<Cell>> {
+fn rows(view: &View<'_>, metric: &FactId, party: &FactId, value: &MetricValue<'_>) -> Vec<Vec<Cell>> {
     let older = value.revised.iter().filter_map(|fact| MetricValue::of(fact));
-    let older = older.map(|old| cells(metric, party, &old, Some(value.fact)));
-    older.chain([cells(metric, party, value, None)]).collect()
+    let older = older.map(|old| cells(view, metric, party, &old, Some(value.fact)));
+    older.chain([cells(view, metric, party, value, None)]).collect()
 }
 
-columns!(COLUMNS, fn cells(metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&Fact>) {
+columns!(COLUMNS, fn cells(view: &View<'_>, metric: &FactId, party: &FactId, value: &MetricValue<'_>, newer: Option<&Fact>) {
     "metric" => metric,
-    "party" => party,
+    "party" => named(view, [party]),
     "when" => period(value).map(ToString::to_string),
     "earliest" => value.window.earliest,
     "latest" => value.window.latest,
@@ -401,6 +410,7 @@ columns!(COLUMNS, fn cells(metric: &FactId, party: &FactId, value: &MetricValue<
     "voice" => value.fact.voice.map(Voice::as_str),
     "id" => &value.fact.id,
     "sources" => sources(releases(value)),
+    "cites" => cited(view, releases(value)),
     "revised-by" => newer.map(|newer| &newer.id),
 });
 

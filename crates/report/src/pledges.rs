@@ -5,14 +5,17 @@ mod summary;
 
 pub(crate) use summary::summary;
 
-use crate::fact_line::{ids, ids_of, sources};
+use crate::fact_line::{cited, ids, ids_of, named, parties, sources};
 use crate::finding;
 use crate::wording::{self, interval, judgement, target};
 use crate::{Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, columns};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, Mode, Target, Truth, Unit, Window};
+use heldto_fact::{
+    Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, LinkKind, Mode, Target, Truth, Unit, Window,
+};
 use heldto_replay::{
-    Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, judge_each, successors,
+    Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, bodies_of, judge_each,
+    successors,
 };
 use std::collections::BTreeSet;
 
@@ -347,7 +350,30 @@ pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     }
     last.extend(judgement::notes(view, j));
     details.push(last.join(" · "));
-    Item { mark: mark(j), line: first.text.clone(), details }
+    details.extend(replies(view, j));
+    let evidence = j.reasons.iter().filter(|r| r.used).map(|r| r.fact);
+    let cites = cited(view, j.mentions.iter().copied().chain(evidence));
+    Item { id: first.id.to_string(), mark: mark(j), line: first.text.clone(), details, cites }
+}
+
+/// Returns what the owners of a commitment that failed answer to it, or to the evidence used.
+fn replies(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
+    if !j.status.is_failed() {
+        return Vec::new();
+    }
+    let charges = j.mentions.iter().copied().chain(j.reasons.iter().filter(|r| r.used).map(|r| r.fact));
+    let mut seen = BTreeSet::new();
+    let answers = charges.flat_map(|fact| view.linked_from(&fact.id)).filter(|(answer, link)| {
+        let is_answer = matches!(
+            answer.link_kind(link),
+            LinkKind::Answers | LinkKind::Disputes | LinkKind::Contradicts | LinkKind::BearsOn
+        );
+        let speaks = |by: &FactId| {
+            j.owners.iter().any(|owner| *owner == by || bodies_of(view, by, answer.window()).contains(*owner))
+        };
+        is_answer && answer.kind() == Kind::Statement && answer.by.iter().any(speaks) && seen.insert(&answer.id)
+    });
+    answers.map(|(answer, _)| wording::pledges::reply(&parties(view, &answer.by), &answer.text, &answer.id)).collect()
 }
 
 /// Returns the force of a commitment, or `recommendation`.
@@ -383,8 +409,8 @@ fn delivered(j: &Judgement<'_>) -> Option<String> {
 columns!(COLUMNS, fn cells(view: &View<'_>, j: &Judgement<'_>, scale: Option<Scale>, sure: &str) {
     "id" => &j.mentions[0].id,
     "text" => j.mentions[0].text.as_str(),
-    "by" => ids(j.owners.iter().copied()),
-    "to" => ids(&j.mentions[0].to),
+    "by" => named(view, j.owners.iter().copied()),
+    "to" => named(view, &j.mentions[0].to),
     "force" => force(j.mentions[0]),
     "status" => j.status.as_str(),
     "grade" => j.grade.as_str(),
@@ -403,6 +429,8 @@ columns!(COLUMNS, fn cells(view: &View<'_>, j: &Judgement<'_>, scale: Option<Sca
     "evidence" => ids_of(j.reasons.iter().filter(|r| r.used).map(|r| r.fact)),
     "tellings" => ids_of(j.mentions.iter().copied()),
     "sources" => sources(j.mentions.iter().copied()),
+    "cites" => cited(view, j.mentions.iter().copied()),
+    "replies" => replies(view, j),
     "scale" => scale.and_then(|scale| on_scale(j, scale)),
     "match" => sure,
 });

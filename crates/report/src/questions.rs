@@ -1,7 +1,7 @@
 //! Lists questions by asker and addressee, with their answers. Knows no judgements. Start at
 //! [`questions`].
 
-use crate::fact_line::{ids, ids_of, occurred, parties, public_by, sources};
+use crate::fact_line::{cited, ids_of, named, occurred, parties, public_by, sources};
 use crate::wording;
 use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
 use heldto_fact::{Answer, Body, Fact, Kind, LinkKind, Strength};
@@ -61,16 +61,19 @@ pub(crate) fn item<'a>(view: &View<'a>, fact: &'a Fact) -> Item {
         details.push(wording::questions::answer(strength, &answer.text, &format!("{}{known}", answer.id)));
     }
     details.extend(fact.note.as_deref().map(wording::fact_line::note));
-    Item { mark: occurred(fact), line: fact.text.clone(), details }
+    let answers = answers(view, fact).into_iter().map(|(answer, _)| answer);
+    let cites = cited(view, std::iter::once(fact).chain(answers));
+    Item { id: fact.id.to_string(), mark: occurred(fact), line: fact.text.clone(), details, cites }
 }
 
 columns!(COLUMNS, fn cells(view: &View<'_>, fact: &Fact) {
     "id" => &fact.id,
     "text" => fact.text.as_str(),
-    "by" => ids(&fact.by),
-    "to" => ids(&fact.to),
+    "by" => named(view, &fact.by),
+    "to" => named(view, &fact.to),
     "when" => fact.occurred.as_ref().map(ToString::to_string),
     "answer" => answer_of(fact).map(Answer::as_str),
     "answered-by" => ids_of(answers(view, fact).into_iter().map(|(answer, _)| answer)),
     "sources" => sources([fact]),
+    "cites" => cited(view, [fact]),
 });

@@ -9,8 +9,9 @@ mod json;
 mod markdown;
 mod terminal;
 
-use crate::{Document, wording};
+use crate::{Block, Cited, Document, wording};
 use chrono::Datelike;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -112,6 +113,22 @@ fn dated(document: &Document) -> Result<Document, RenderError> {
     let mut dated = document.map_text(false, &plain);
     dated.events.retain(|event| (0..=9999).contains(&event.day.year()));
     if dated.events.is_empty() { Err(RenderError::NoDays(document.title.clone())) } else { Ok(dated) }
+}
+
+/// Returns an address that a reader may follow: one of the web, without spaces or brackets.
+fn link(url: &str) -> Option<&str> {
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    (is_web && !url.contains(|c: char| c.is_whitespace() || "<>\"\\".contains(c))).then_some(url)
+}
+
+/// Returns the sources of the items, each once, by id.
+fn sources(document: &Document) -> Vec<&Cited> {
+    let items = document.sections.iter().flat_map(|section| &section.blocks).flat_map(|block| match block {
+        Block::Items(items) => items.as_slice(),
+        _ => &[],
+    });
+    let found = items.flat_map(|item| &item.cites).map(|cited| (&cited.source, cited));
+    found.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// Returns text that cannot steer a display.

@@ -1,7 +1,7 @@
 //! Turns one fact into a page with every mention, every version and every link in both directions.
 //! Knows no judgements. Start at [`show`].
 
-use crate::fact_line::{ids, occurred, source_lines};
+use crate::fact_line::{cited, ids, occurred};
 use crate::wording::{self, amount, label, target};
 use crate::{Block, Document, Item, ReportBasis, Section, columns};
 use heldto_fact::{Body, Fact, FactId, Link, LinkKind, Passed, When};
@@ -50,6 +50,7 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
         details: std::iter::once(v.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string())
             .chain(recorders.get(&v.index).cloned())
             .collect(),
+        ..Item::default()
     });
     sections.push(plain(wording::show::IN_THE_LEDGER, Block::Items(items.collect())));
     document.summary.push(fact.text.clone());
@@ -62,7 +63,7 @@ fn plain(heading: &str, block: Block) -> Section {
 
 fn link_item(mark: String, id: &FactId, other: Option<&Fact>) -> Item {
     let line = other.map_or_else(|| wording::show::NOT_KNOWN.to_owned(), |f| f.text.clone());
-    Item { mark, line, details: vec![id.to_string()] }
+    Item { id: id.to_string(), mark, line, details: vec![id.to_string()], cites: Vec::new() }
 }
 
 columns!(COLUMNS, fn cells(direction: &str, kind: LinkKind, link: &Link, id: &FactId, other: Option<&Fact>) {
@@ -75,9 +76,8 @@ columns!(COLUMNS, fn cells(direction: &str, kind: LinkKind, link: &Link, id: &Fa
 
 fn mention(view: &View<'_>, fact: &Fact) -> Item {
     let known = view.fact_known_from(&fact.id).or_else(|| fact.source_known_from());
-    let mut details = vec![format!("{} · {}", fact.id, wording::show::public(known))];
-    details.extend(source_lines(view, fact));
-    Item { mark: occurred(fact), line: fact.text.clone(), details }
+    let details = vec![format!("{} · {}", fact.id, wording::show::public(known))];
+    Item { id: fact.id.to_string(), mark: occurred(fact), line: fact.text.clone(), details, cites: cited(view, [fact]) }
 }
 
 /// Returns the fields that are stated, and the names of expected fields that are not.

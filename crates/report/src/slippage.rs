@@ -1,7 +1,7 @@
 //! Finds every move of a due date: from when to when, by whom, and with which explanation. Knows no
 //! clock but that of the view. Start at [`slippage`].
 
-use crate::fact_line::{ids, ids_of, public_by};
+use crate::fact_line::{cited, ids_of, named, public_by};
 use crate::pledges::{PledgeFilter, judged, terms};
 use crate::wording::{self, days_between, names};
 use crate::{Document, Item, ReportBasis, Selection, Tone, columns};
@@ -103,7 +103,9 @@ fn item(view: &View<'_>, m: &Move<'_>) -> Item {
         wording::slippage::moved(m.from.1, m.to.1, least, most),
     ];
     details.extend(m.explained.iter().map(|f| wording::slippage::about_the_move(&f.text, &f.id)));
-    Item { mark: wording::date::due(m.to.1), line: m.commitment.text.clone(), details }
+    let cites = cited(view, [m.from.0, m.to.0].into_iter().chain(m.explained.iter().copied()));
+    let (id, mark) = (m.commitment.id.to_string(), wording::date::due(m.to.1));
+    Item { id, mark, line: m.commitment.text.clone(), details, cites }
 }
 
 columns!(COLUMNS, fn cells(view: &View<'_>, m: &Move<'_>) {
@@ -111,10 +113,11 @@ columns!(COLUMNS, fn cells(view: &View<'_>, m: &Move<'_>) {
     "text" => m.commitment.text.as_str(),
     "from" => wording::date::due(m.from.1),
     "to" => wording::date::due(m.to.1),
-    "moved-by" => ids(&m.to.0.by),
+    "moved-by" => named(view, &m.to.0.by),
     "days-least" => m.days().0,
     "days-most" => m.days().1,
     "told-in" => &m.to.0.id,
     "known-from" => view.fact_known_from(&m.to.0.id),
+    "cites" => cited(view, [m.from.0, m.to.0]),
     "explained-by" => ids_of(m.explained.iter().copied()),
 });

@@ -70,6 +70,7 @@ impl TopN {
             mark: mark.clone(),
             line: line.clone(),
             details: vec![detail.clone()],
+            ..Item::default()
         };
         let mut blocks = vec![Block::Items(self.first.iter().map(item).collect())];
         if self.count > self.first.len() {

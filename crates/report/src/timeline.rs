@@ -2,7 +2,7 @@
 //! [`timeline`].
 
 use crate::amended::{self, Amendment, amendments};
-use crate::fact_line::{amounts, bodies, date, ids, ids_of, recorded_when, sources, when};
+use crate::fact_line::{amounts, bodies, cited, date, ids_of, named, recorded_when, sources, when};
 use crate::wording::{self, names};
 use crate::{Block, Cell, Document, Event, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, day};
 use chrono::NaiveDate;
@@ -43,7 +43,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
     let mut lines: Vec<Line<'_>> = matching.filter_map(|fact| placed(view, fact, filter, order)).collect();
     lines.sort_by_key(|l| (l.window.latest.or(l.window.earliest), l.window.earliest, l.fact.id.clone()));
     let mut document = Document::new(wording::timeline::TITLE, basis, COLUMNS);
-    let row = |line: &Line<'_>| cells(&line.fact.id, line.fact.kind(), &line.fact.text, line.window, Some(line));
+    let row = |line: &Line<'_>| cells(view, &line.fact.id, line.fact.kind(), &line.fact.text, line.window, Some(line));
     document.data.rows.extend(lines.iter().map(row));
     document.events = lines.iter().filter_map(event).collect();
     // Corrections and retractions of matching facts, if their kind is requested.
@@ -51,7 +51,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
         |v: &Version| filter.kind.contains(if v.fact.is_some() { &Kind::Correction } else { &Kind::Retraction });
     let amended = amendments(selection, wanted);
     let recorded = |a: &Amendment<'_>| Window::day(a.version.recorded_at.date_naive());
-    document.data.rows.extend(amended.iter().map(|a| cells(a.of, a.kind, &a.reason, recorded(a), None)));
+    document.data.rows.extend(amended.iter().map(|a| cells(view, a.of, a.kind, &a.reason, recorded(a), None)));
     let things = Cluster::each(view, lines.iter().map(|l| l.fact)).len();
     document.asked = filter.describe();
     document.summary.extend(document.asked.iter().map(|words| wording::filter::only_facts(words)));
@@ -156,7 +156,8 @@ fn item(view: &View<'_>, told: &[Line<'_>], order: SortOrder) -> Item {
     {
         details.push(wording::fact_line::recorded_again(told.len(), &ids_of(again.iter().map(|l| l.fact))));
     }
-    Item { mark, line: fact.text.clone(), details }
+    let cites = cited(view, told.iter().map(|line| line.fact));
+    Item { id: fact.id.to_string(), mark, line: fact.text.clone(), details, cites }
 }
 
 fn counts(view: &View<'_>, lines: &[Line<'_>]) -> Section {
@@ -174,7 +175,7 @@ fn event(line: &Line<'_>) -> Option<Event> {
     Some(Event { id: fact.id.to_string(), day: line.window.latest?, title: fact.text.clone(), text })
 }
 
-columns!(COLUMNS, fn cells(id: &FactId, kind: Kind, text: &str, window: Window, line: Option<&Line<'_>>) {
+columns!(COLUMNS, fn cells(view: &View<'_>, id: &FactId, kind: Kind, text: &str, window: Window, line: Option<&Line<'_>>) {
     "id" => id,
     "kind" => kind.as_str(),
     "when" => line.map_or_else(|| Cell::from(window.earliest), |line| recorded_when(line.fact).into()),
@@ -182,9 +183,10 @@ columns!(COLUMNS, fn cells(id: &FactId, kind: Kind, text: &str, window: Window, 
     "latest" => window.latest,
     "match" => if line.is_none_or(|line| line.certain) { "certain" } else { "possible" },
     "text" => text,
-    "by" => line.map(|line| ids(&line.fact.by)),
-    "about" => line.map(|line| ids(&line.fact.about)),
+    "by" => line.map(|line| named(view, &line.fact.by)),
+    "about" => line.map(|line| named(view, &line.fact.about)),
     "voice" => line.and_then(|line| line.fact.voice).map(Voice::as_str),
     "amounts" => line.map(|line| amounts(line.fact)),
     "sources" => line.map(|line| sources([line.fact])),
+    "cites" => line.map(|line| cited(view, [line.fact])),
 });

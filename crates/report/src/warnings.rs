@@ -57,9 +57,10 @@ pub fn check(view: &AllView<'_>, today: NaiveDate, basis: ReportBasis) -> Docume
     let mut document = Document::new(wording::warnings::TITLE, basis, COLUMNS);
     document.summary.push(wording::warnings::summary(found.len()));
     let item = |w: &Warning| Item {
-        mark: String::new(),
+        id: w.id.to_string(),
         line: w.title.clone(),
         details: vec![w.id.to_string(), w.help.clone()],
+        ..Item::default()
     };
     document.list(wording::warnings::LIKELY_WRONG, Tone::Warning, found.iter().map(item).collect());
     document.data.rows.extend(found.iter().map(cells));

@@ -1,5 +1,5 @@
-//! `verify --sources`: compares archived documents with the digests of their sources, and quotations
-//! with the documents' text. Knows no log and no signatures. Start at [`check`].
+//! `verify --sources`: compares archived documents with the digests of their sources, and
+//! quotations with the documents' text. Knows no log and no signatures. Start at [`check`].
 
 use super::counted;
 use crate::error::{CommandError, FAILED, io};

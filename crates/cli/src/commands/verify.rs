@@ -32,7 +32,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunO
     }
 }
 
-/// What the reader asks besides soundness.
+/// Questions of the reader besides soundness.
 struct Asked<'a> {
     trust: Trust,
     /// Folder of archived documents.

@@ -1,22 +1,32 @@
 //! Writes the table of a document as CSV. Knows no sections. Start at [`render`].
 
-use crate::{Cell, Document};
+use crate::wording;
+use crate::{Cell, Column, Document};
 
-/// Writes the rows for programs, with a header.
+/// Writes the rows for programs, with a header; a column of parties is followed by one of their
+/// names.
 pub fn render(document: &Document) -> String {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     // Rows of several reports may share a sheet, so each row states its basis.
     let clock = document.basis.clock;
     let log = &document.basis.log;
     let basis = [clock.as_of.to_string(), clock.known_by.to_string(), log.entries.to_string(), log.root.clone()];
-    let columns = document.data.columns.iter().chain(&["as-of", "known-by", "entries", "tree-head"]);
+    let data = &document.data;
+    let is_named: Vec<bool> = (0..data.columns.len())
+        .map(|n| data.rows.iter().any(|row| matches!(row.get(n), Some(Cell::Parties(_)))))
+        .collect();
+    let names = |column: &Column, is_named: bool| is_named.then(|| format!("{column}-names"));
+    let columns = data.columns.iter().zip(&is_named);
+    let columns =
+        columns.flat_map(|(column, named)| std::iter::once((*column).to_owned()).chain(names(column, *named)));
+    let columns = columns.chain(["as-of", "known-by", "entries", "tree-head"].map(str::to_owned));
     let written = writer.write_record(columns).and_then(|()| {
-        document.data.rows.iter().try_for_each(|row| {
-            writer.write_record(
-                row.iter()
-                    .map(|c| if matches!(c, Cell::Number(_)) { text(c) } else { safe(text(c)) })
-                    .chain(basis.iter().cloned()),
-            )
+        data.rows.iter().try_for_each(|row| {
+            let cells = row.iter().zip(&is_named).flat_map(|(cell, is_named)| {
+                let own = if matches!(cell, Cell::Number(_)) { text(cell) } else { safe(text(cell)) };
+                std::iter::once(own).chain(is_named.then(|| safe(names_of(cell))))
+            });
+            writer.write_record(cells.chain(basis.iter().cloned()))
         })
     });
     written.expect("every row has as many cells as there are columns");
@@ -29,6 +39,14 @@ fn safe(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
+/// Returns the names of the parties in a cell.
+fn names_of(cell: &Cell) -> String {
+    match cell {
+        Cell::Parties(all) => all.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("; "),
+        _ => String::new(),
+    }
+}
+
 /// Returns a cell as text.
 fn text(cell: &Cell) -> String {
     match cell {
@@ -38,5 +56,7 @@ fn text(cell: &Cell) -> String {
         Cell::Words(words) => words.join("; "),
         Cell::Flag(flag) => flag.to_string(),
         Cell::Record(fields) => fields.first().map_or_else(String::new, |(_, first)| text(first)),
+        Cell::Parties(all) => all.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join("; "),
+        Cell::Cites(cites) => cites.iter().map(wording::fact_line::cited_in_full).collect::<Vec<_>>().join("; "),
     }
 }

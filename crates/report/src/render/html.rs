@@ -1,7 +1,7 @@
 //! Writes a document as one HTML file. Knows no files and no network. Start at [`render`].
 
-use super::{basis, footing};
-use crate::{Bar, Block, Cell, Chart, Document, Item, Tone, wording};
+use super::{basis, footing, link};
+use crate::{Bar, Block, Cell, Chart, Cited, Document, Item, Tone, wording};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Writes one self-contained file, without scripts, fonts or external images.
@@ -62,13 +62,27 @@ fn block(block: &Block) -> Markup {
 
 fn item(item: &Item) -> Markup {
     html! {
-        li {
+        li id=[(!item.id.is_empty()).then_some(&item.id)] {
             @if !item.mark.is_empty() { span.mark { (item.mark) } }
             div {
                 p.line { (item.line) }
                 @for detail in &item.details { p.detail { (detail) } }
+                @for cite in &item.cites { p.detail { (cited(cite)) } }
             }
         }
+    }
+}
+
+/// Writes a citation, whose title is a link if the source has an address.
+fn cited(cited: &Cited) -> Markup {
+    let (before, after) = wording::fact_line::around_title(cited);
+    html! {
+        (before)
+        @match cited.url.as_deref().and_then(link) {
+            Some(url) => a href=(url) rel="noreferrer" { (cited.title) },
+            None => (cited.title),
+        }
+        (after)
     }
 }
 
@@ -151,6 +165,8 @@ fn text(cell: &Cell) -> String {
         Cell::Words(words) => words.join("; "),
         Cell::Record(fields) => fields.first().map_or_else(String::new, |(_, first)| text(first)),
         Cell::Flag(flag) => wording::document::flag(*flag).to_owned(),
+        Cell::Parties(all) => all.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("; "),
+        Cell::Cites(cites) => cites.iter().map(wording::fact_line::cited_in_full).collect::<Vec<_>>().join("; "),
     }
 }
 

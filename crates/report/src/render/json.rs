@@ -1,7 +1,7 @@
 //! Writes a document as JSON, and gives the value that its digest is made of. Knows no other
 //! format. Start at [`value`].
 
-use crate::{Block, Cell, Chart, Document};
+use crate::{Block, Cell, Chart, Cited, Document, Item};
 use heldto_fact::Interval;
 use serde_json::{Map, Value, json};
 
@@ -53,11 +53,24 @@ fn value_of(cell: &Cell) -> Value {
         Cell::Day(day) => day.to_string().into(),
         Cell::Words(words) => words.clone().into(),
         Cell::Flag(flag) => (*flag).into(),
+        Cell::Parties(all) => all.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().into(),
+        Cell::Cites(cites) => cites.iter().map(cited).collect::<Vec<_>>().into(),
         Cell::Record(fields) => {
             let fields = fields.iter().map(|(name, cell)| ((*name).to_owned(), value_of(cell)));
             Value::Object(fields.collect())
         }
     }
+}
+
+fn cited(cited: &Cited) -> Value {
+    json!({
+        "source": cited.source,
+        "title": cited.title,
+        "publisher": cited.publisher,
+        "url": cited.url,
+        "retracted": cited.is_retracted,
+        "places": cited.places.iter().map(|p| json!({ "at": p.at, "words": p.words })).collect::<Vec<_>>(),
+    })
 }
 
 fn block(block: &Block) -> Value {
@@ -69,9 +82,12 @@ fn block(block: &Block) -> Value {
             json!({ "pairs": fields })
         }
         Block::Items(items) => {
-            let items: Vec<Value> =
-                items.iter().map(|i| json!({ "mark": i.mark, "line": i.line, "details": i.details })).collect();
-            json!({ "items": items })
+            let item = |i: &Item| {
+                let cites: Vec<Value> = i.cites.iter().map(cited).collect();
+                let id = (!i.id.is_empty()).then_some(&i.id);
+                json!({ "id": id, "mark": i.mark, "line": i.line, "details": i.details, "cites": cites })
+            };
+            json!({ "items": items.iter().map(item).collect::<Vec<_>>() })
         }
         Block::Chart(chart) => json!({ "chart": self::chart(chart) }),
     }

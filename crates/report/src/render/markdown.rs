@@ -1,8 +1,9 @@
 //! Writes a document as Markdown. Knows no rows, only the sections for readers. Start at
 //! [`render`].
 
-use super::{basis, footing};
-use crate::{Block, Document};
+use super::{basis, footing, link};
+use crate::wording;
+use crate::{Block, Cited, Document};
 
 /// Writes a document for tools and web pages that take Markdown.
 pub fn render(document: &Document, digest: &str) -> String {
@@ -37,7 +38,8 @@ fn block(block: &Block) -> String {
             .map(|i| {
                 let mark = if i.mark.is_empty() { String::new() } else { format!("**{}** ", safe(&i.mark)) };
                 let details: String = i.details.iter().map(|d| format!("  - {}\n", safe(d))).collect();
-                format!("- {mark}{}\n{details}", safe(&i.line))
+                let cites: String = i.cites.iter().map(|c| format!("  - {}\n", cited(c))).collect();
+                format!("- {mark}{}\n{details}{cites}", safe(&i.line))
             })
             .collect(),
         Block::Chart(chart) => {
@@ -45,6 +47,17 @@ fn block(block: &Block) -> String {
             let head = format!("{}\n\n| {} | |\n|---|---|\n", safe(&chart.text), cell(&chart.title));
             std::iter::once(head).chain(rows).collect()
         }
+    }
+}
+
+/// Writes a citation, whose title is a link if the source has an address.
+fn cited(cited: &Cited) -> String {
+    match cited.url.as_deref().and_then(link) {
+        Some(url) => {
+            let (before, after) = wording::fact_line::around_title(cited);
+            format!("{}[{}](<{url}>){}", safe(&before), safe(&cited.title), safe(&after))
+        }
+        None => safe(&wording::fact_line::source(cited)),
     }
 }
 

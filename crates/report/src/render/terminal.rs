@@ -1,8 +1,9 @@
 //! Writes a document as text for a terminal. Knows no terminal: width and colour are arguments.
 //! Start at [`render`].
 
-use super::{Screen, basis, footing};
-use crate::{Bar, Block, Chart, Document, Item, Tone};
+use super::{Screen, basis, footing, sources};
+use crate::wording;
+use crate::{Bar, Block, Chart, Cited, Document, Item, Tone};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -25,6 +26,13 @@ pub fn render(document: &Document, digest: &str, screen: Screen) -> String {
         for block in &section.blocks {
             line(&self::block(block, screen));
         }
+    }
+    let sources = sources(document);
+    if !sources.is_empty() {
+        line("");
+        line(&styled(wording::document::SOURCES, Style::new().bold(), screen));
+        let row = |cited: &&Cited| vec![plain(&cited.source), plain(&wording::fact_line::source_in_full(cited))];
+        line(&columns(sources.iter().map(row).collect(), screen));
     }
     line("");
     for text in footing(document, digest) {
@@ -106,7 +114,9 @@ fn drawn(bar: &Bar, most: i64, room: usize) -> String {
 }
 
 fn item(item: &Item) -> String {
-    std::iter::once(&item.line).chain(&item.details).map(|l| plain(l)).collect::<Vec<_>>().join("\n")
+    let cites = item.cites.iter().map(wording::fact_line::source_in_short);
+    let lines = std::iter::once(&item.line).chain(&item.details).cloned().chain(cites);
+    lines.map(|line| plain(&line)).collect::<Vec<_>>().join("\n")
 }
 
 fn bullet(text: &str, screen: Screen) -> String {

@@ -81,3 +81,6 @@ pub fn no_days(title: &str) -> String {
 pub fn not_a_scale(text: &str, scales: &[&str]) -> String {
     format!("`{text}` is not a scale; use one of: {}", scales.join(", "))
 }
+
+/// Heading of the sources at the end.
+pub const SOURCES: &str = "Sources";

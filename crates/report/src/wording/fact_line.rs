@@ -2,8 +2,9 @@
 //! and where it is recorded. Knows no facts, only their parts. Start at [`public_by`].
 
 use super::day;
+use crate::{Cited, CitedPlace};
 use chrono::NaiveDate;
-use heldto_fact::{Citation, Strength};
+use heldto_fact::Strength;
 
 /// Stands for [`public_by`] if no source has a day.
 pub const PUBLIC_ON_AN_UNKNOWN_DAY: &str = "first public on an unknown day";
@@ -28,12 +29,48 @@ pub fn note(text: &str) -> String {
     format!("note: {text}")
 }
 
-/// Returns the source of a fact by its title, with the place in it and the words quoted there.
-pub fn source(title: &str, cite: &Citation, is_retracted: bool) -> String {
-    let gone = if is_retracted { "; this source was retracted" } else { "" };
-    let words = cite.quote.as_ref().and_then(|quotation| quotation.words.as_ref());
-    let quoted = words.map(|words| format!(": \u{201c}{words}\u{201d}")).unwrap_or_default();
-    format!("source: {title} ({}), {}{quoted}{gone}", cite.source, cite.at)
+/// Returns a citation by the title and publisher of its source, with the places and the words
+/// quoted.
+pub fn source(cited: &Cited) -> String {
+    let (before, after) = around_title(cited);
+    format!("{before}{}{after}", cited.title)
+}
+
+/// Returns a citation by the id of its source, for a list that ends with the sources in full.
+pub fn source_in_short(cited: &Cited) -> String {
+    format!("source: {}, {}{}", cited.source, places(cited), gone(cited))
+}
+
+/// Returns a source in full: title, publisher and address.
+pub fn source_in_full(cited: &Cited) -> String {
+    let parts = [Some(&cited.title), cited.publisher.as_ref(), cited.url.as_ref()];
+    let parts = parts.into_iter().flatten().map(String::as_str);
+    format!("{}{}", parts.collect::<Vec<_>>().join(", "), gone(cited))
+}
+
+const fn gone(cited: &Cited) -> &'static str {
+    if cited.is_retracted { "; this source was retracted" } else { "" }
+}
+
+/// Returns the parts of a citation before and after the title of the source.
+pub fn around_title(cited: &Cited) -> (String, String) {
+    let publisher = cited.publisher.as_ref().map(|publisher| format!(", {publisher}")).unwrap_or_default();
+    ("source: ".to_owned(), format!("{publisher} ({}), {}{}", cited.source, places(cited), gone(cited)))
+}
+
+/// Returns a citation for a cell of a table: title, publisher, places with the words, address.
+pub fn cited_in_full(cited: &Cited) -> String {
+    let gone = cited.is_retracted.then(|| "retracted".to_owned());
+    let parts = [Some(cited.title.clone()), cited.publisher.clone(), Some(places(cited)), cited.url.clone(), gone];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn places(cited: &Cited) -> String {
+    let place = |place: &CitedPlace| match &place.words {
+        Some(words) => format!("{}: \u{201c}{words}\u{201d}", place.at),
+        None => place.at.clone(),
+    };
+    cited.places.iter().map(place).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns a body with those that follow it.

@@ -118,3 +118,8 @@ pub fn delivered(done: Option<Interval>, goal: Interval, unit: &Unit) -> String 
         Some(done) => format!("delivered: {}; target: {goal}", interval(done, unit)),
     }
 }
+
+/// Returns the answer of an owner to a charge.
+pub fn reply(by: &str, text: &str, id: &heldto_fact::FactId) -> String {
+    format!("reply of {by}: {text} ({id})")
+}

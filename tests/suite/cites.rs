@@ -1,0 +1,125 @@
+//! Checks that each line of a report names its sources and the owner's replies, in every format.
+
+use crate::ok;
+use std::path::Path;
+
+const FACTS: &str = r#"
+[[party]]
+id = "council"
+name = "Testshire Council"
+kind = "council"
+
+[[party]]
+id = "leader"
+name = "Leader of Testshire Council"
+kind = "office-holder"
+links = [{ part-of = "council" }]
+
+[[party]]
+id = "ofsted"
+name = "Ofsted"
+kind = "inspectorate"
+
+[[source]]
+id = "letter"
+title = "A letter *to* parents"
+publisher = "The Testshire Post"
+published = "2025-03-01"
+url = "https://example.org/letter?a=1&b=2"
+
+[[source]]
+id = "trap"
+title = "A trap"
+published = "2026-07-01"
+url = "javascript:alert(1)"
+
+[[pledge]]
+id = "places"
+text = "Open 120 places"
+by = "council"
+voice = "self"
+force = "pledge"
+target = { amount = "120 places" }
+due = { mode = "by", date = "2026-05-31" }
+occurred = "2025-03-01"
+cites = [{ source = "letter", at = "line 3", quote = { start = 10, words = "we will open 120 places" } }]
+
+[[delivery]]
+id = "not-open"
+text = "No place is open"
+by = "ofsted"
+voice = "official"
+outcome = "not-done"
+occurred = "2026-07-01"
+links = [{ addresses = "places" }]
+cites = [{ source = "trap", at = "p. 1" }]
+
+[[statement]]
+id = "answer"
+text = "The leader says the places are coming"
+by = "leader"
+voice = "self"
+act = "reply"
+occurred = "2026-07-01"
+links = [{ bears-on = "not-open" }]
+cites = [{ source = "trap", at = "p. 2" }]
+
+[[statement]]
+id = "stranger"
+text = "Ofsted says that it is late"
+by = "ofsted"
+voice = "official"
+act = "criticism"
+occurred = "2026-07-01"
+links = [{ bears-on = "not-open" }]
+cites = [{ source = "trap", at = "p. 3" }]
+"#;
+
+fn report(dir: &Path, format: &str) -> String {
+    let day = ["--as-of", "2026-11-22"];
+    let command = ["--ledger", "ledger", "report", "pledges", "--format", format];
+    ok(dir, &[command.as_slice(), &day].concat())
+}
+
+#[test]
+fn a_line_names_its_sources_and_the_owners_replies_in_every_format() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    std::fs::write(dir.join("facts.toml"), FACTS).expect("written");
+    ok(dir, &["init", "ledger", "--origin", "example.org/test"]);
+    ok(dir, &["--ledger", "ledger", "append", "facts.toml"]);
+    let reply = "reply of Leader of Testshire Council: The leader says the places are coming (answer)";
+    let on_one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+
+    let table = on_one_line(report(dir, "table"));
+    assert!(table.contains("source: letter, line 3: \u{201c}we will open 120 places\u{201d}"), "{table}");
+    assert!(table.contains("letter A letter *to* parents, The Testshire Post, https://example.org/letter"), "{table}");
+    assert!(table.contains(reply) && !table.contains("Ofsted says"), "{table}");
+
+    let page = report(dir, "html");
+    let link = "<a href=\"https://example.org/letter?a=1&amp;b=2\" rel=\"noreferrer\">A letter *to* parents</a>";
+    assert!(page.contains(link), "{page}");
+    assert!(page.contains("<li id=\"places\">") && page.contains(reply));
+    assert!(page.contains("A trap (trap), p. 1") && !page.contains("href=\"javascript"));
+
+    let markdown = report(dir, "md");
+    assert!(
+        markdown.contains("source: [A letter \\*to\\* parents](<https://example.org/letter?a=1&b=2>), The Testshire")
+    );
+    assert!(!markdown.contains("](<javascript"), "{markdown}");
+
+    let csv = report(dir, "csv");
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let header = rows.headers().expect("a header").clone();
+    let row = rows.records().next().expect("a row").expect("cells");
+    let cell = |name: &str| &row[header.iter().position(|column| column == name).expect("a column")];
+    assert_eq!((cell("by"), cell("by-names")), ("council", "Testshire Council"));
+    let cited = "A letter *to* parents, The Testshire Post, line 3: \u{201c}we will open 120 places\u{201d}, https://example.org/letter?a=1&b=2";
+    assert_eq!((cell("cites"), cell("replies")), (cited, reply));
+
+    let json: serde_json::Value = serde_json::from_str(&report(dir, "json")).expect("JSON");
+    let cited = &json["rows"][0]["cites"][0];
+    assert_eq!(cited["publisher"], "The Testshire Post");
+    assert_eq!(cited["places"][0]["words"], "we will open 120 places");
+    assert_eq!(json["rows"][0]["by"], serde_json::json!(["council"]));
+}
