@@ -32,6 +32,6 @@ fn main() -> ExitCode {
         whole_limit: u64::try_from(number("HELDTO_TEST_WHOLE", 2000)).unwrap_or(0),
     };
     let outcome = run(&mut env, std::env::args_os());
-    let written = std::io::stdout().write_all(outcome.out.as_bytes());
+    let written = std::io::stdout().write_all(&outcome.out);
     ExitCode::from(if written.is_ok() { outcome.exit_code } else { 1 })
 }

@@ -1,6 +1,6 @@
 //! Checks that each line of a report names its sources and the owner's replies, in every format.
 
-use crate::ok;
+use crate::{ok, run};
 use std::path::Path;
 
 const FACTS: &str = r#"
@@ -122,4 +122,24 @@ fn a_line_names_its_sources_and_the_owners_replies_in_every_format() {
     assert_eq!(cited["publisher"], "The Testshire Post");
     assert_eq!(cited["places"][0]["words"], "we will open 120 places");
     assert_eq!(json["rows"][0]["by"], serde_json::json!(["council"]));
+}
+
+#[test]
+fn a_workbook_has_text_as_text_and_the_same_bytes_for_the_same_report() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    std::fs::write(dir.join("facts.toml"), FACTS.replace("Open 120 places", "=1+1 places")).expect("written");
+    ok(dir, &["init", "ledger", "--origin", "example.org/test"]);
+    ok(dir, &["--ledger", "ledger", "append", "facts.toml"]);
+    let command = ["--ledger", "ledger", "report", "pledges", "--as-of", "2026-11-22", "--format", "xlsx"];
+    let first = run(dir, &command).stdout;
+    assert!(first.starts_with(b"PK") && first == run(dir, &command).stdout);
+    let Some(python) = crate::formats::python("zipfile") else { return };
+    std::fs::write(dir.join("report.xlsx"), &first).expect("written");
+    let script = "import sys, zipfile; book = zipfile.ZipFile(sys.argv[1]); assert book.testzip() is None; \
+                  sheet = book.read('xl/worksheets/sheet1.xml'); texts = book.read('xl/sharedStrings.xml'); \
+                  assert b'<f>' not in sheet; assert b'=1+1 places' in texts; assert b'Testshire Council' in texts";
+    let checked = std::process::Command::new(python).arg("-c").arg(script).arg(dir.join("report.xlsx")).output();
+    let checked = checked.expect("python runs");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

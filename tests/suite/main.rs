@@ -72,7 +72,14 @@ fn ok(dir: &Path, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
+/// Returns output as text: of a workbook, the text of all its parts.
 fn text(bytes: &[u8]) -> String {
+    if bytes.starts_with(b"PK\x03\x04") {
+        let mut book = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a workbook");
+        return (0..book.len())
+            .map(|n| std::io::read_to_string(book.by_index(n).expect("a part")).expect("UTF-8"))
+            .collect();
+    }
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 

@@ -23,7 +23,7 @@ fn inside(arguments: &[&str]) -> (u8, String, String) {
     };
     let outcome =
         heldto_cli::run(&mut world, std::iter::once("heldto").chain(arguments.iter().copied()).map(Into::into));
-    (outcome.exit_code, outcome.out, said)
+    (outcome.exit_code, String::from_utf8(outcome.out).expect("text"), said)
 }
 
 pub fn path(path: &Path) -> &str {

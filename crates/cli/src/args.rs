@@ -27,12 +27,16 @@ pub struct Arguments {
     /// ledger]
     #[arg(long, global = true, value_name = "DIR", env = "HELDTO_LEDGER", hide_env_values = true)]
     pub ledger: Option<PathBuf>,
-    /// Format of the output: table, csv, json, md or html; also ics or atom if the rows have days
+    /// Format of the output: table, csv, json, md, html or xlsx; also ics or atom if the rows have
+    /// days
     #[arg(long, global = true, value_name = "FORMAT", default_value_t = Format::Table)]
     pub format: Format,
     /// Same as --format json
     #[arg(long, global = true)]
     pub json: bool,
+    /// Begin CSV with a byte-order mark, so that Excel reads it as UTF-8
+    #[arg(long, global = true)]
+    pub bom: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -60,6 +64,7 @@ pub enum Color {
 pub struct Global {
     pub ledger: Option<PathBuf>,
     pub format: Format,
+    pub bom: bool,
     pub screen: Screen,
     pub colour_errors: bool,
     pub quiet: bool,
@@ -79,6 +84,7 @@ impl Arguments {
         Global {
             ledger: self.ledger.clone(),
             format: if self.json { Format::Json } else { self.format },
+            bom: self.bom,
             screen: Screen { width: env.terminal.width, colour: colour(env.terminal.out) },
             colour_errors: colour(env.terminal.err),
             quiet: self.quiet,

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 /// Returns output for scripts, which is never paged.
 fn plain(out: impl Into<String>) -> RunOutput {
-    RunOutput { out: out.into(), page: false, exit_code: 0 }
+    RunOutput { out: out.into().into_bytes(), page: false, exit_code: 0 }
 }
 
 /// Returns a number with its noun, singular for 1.

@@ -18,6 +18,7 @@ mod settings;
 use args::{Arguments, Command, Global};
 use clap::Parser;
 use error::CommandError;
+use heldto_report::Format;
 use std::ffi::OsString;
 
 /// The program's environment: everything it reads from or shows to the outside.
@@ -58,8 +59,8 @@ pub struct Terminal {
 /// The output of a run, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOutput {
-    /// Text for standard output.
-    pub out: String,
+    /// Bytes for standard output; text, except of a workbook.
+    pub out: Vec<u8>,
     /// `true` if the text is for reading and may be paged.
     pub page: bool,
     /// The exit code (README, *Exit codes*).
@@ -72,9 +73,9 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
             (env.eprintln)(screen::clean(error.render().to_string().trim_end(), false).as_str());
-            return RunOutput { out: String::new(), page: false, exit_code: error::USAGE };
+            return RunOutput { out: Vec::new(), page: false, exit_code: error::USAGE };
         }
-        Err(help) => return RunOutput { out: help.render().to_string(), page: false, exit_code: 0 },
+        Err(help) => return RunOutput { out: help.render().to_string().into(), page: false, exit_code: 0 },
     };
     let quiet = arguments.quiet;
     let global = arguments.global(env);
@@ -103,12 +104,20 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         dispatch(&mut env, &global, arguments)
     };
     open::say_notices(&mut env, &global);
+    let is_workbook = global.format == Format::Xlsx;
+    let done = done.and_then(|outcome| {
+        if terminal.out && is_workbook && !outcome.out.is_empty() && outcome.page {
+            let error = CommandError::new(error::USAGE, "a workbook is not text, and is not written to a terminal");
+            return Err(error.hint("write it to a file: add > report.xlsx"));
+        }
+        Ok(outcome)
+    });
     match done {
         // Output for another program is left exactly as recorded.
         Ok(outcome) if !terminal.out => outcome,
         Ok(outcome) => {
-            let has_colours = outcome.page && global.screen.colour && global.format == heldto_report::Format::Table;
-            RunOutput { out: screen::clean(&outcome.out, has_colours), ..outcome }
+            let has_colours = outcome.page && global.screen.colour && global.format == Format::Table;
+            RunOutput { out: screen::clean(&String::from_utf8_lossy(&outcome.out), has_colours).into(), ..outcome }
         }
         Err(error) => {
             (env.eprintln)(&error.render());
@@ -117,7 +126,7 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
                     (env.eprintln)(&format!("  = help: {}", heldto_report::plain(hint)));
                 }
             }
-            RunOutput { out: String::new(), page: false, exit_code: error.exit_code }
+            RunOutput { out: Vec::new(), page: false, exit_code: error.exit_code }
         }
     }
 }

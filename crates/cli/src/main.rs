@@ -75,10 +75,10 @@ fn now() -> i64 {
 }
 
 fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
-    if !(outcome.page && terminal.out && page(&outcome.out)) {
+    if !(outcome.page && terminal.out && page(&String::from_utf8_lossy(&outcome.out))) {
         // A reader that closes the pipe early is no error.
         let mut out = std::io::stdout().lock();
-        if let Err(error) = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush())
+        if let Err(error) = out.write_all(&outcome.out).and_then(|()| out.flush())
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
             eprintln!("error: the output could not be written: {error}");

@@ -26,6 +26,7 @@
 //! let basis = ReportBasis::of(log, &Scope::Selection(selection));
 //! let document = heldto_report::pledges(&selection, &all, basis);
 //! let page = heldto_report::render(&document, Format::Md, Screen { width: 80, colour: false })?;
+//! let page = String::from_utf8(page)?;
 //! assert!(page.contains("1 commitment on record: 1 duty."));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

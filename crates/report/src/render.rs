@@ -8,6 +8,7 @@ mod ics;
 mod json;
 mod markdown;
 mod terminal;
+mod xlsx;
 
 use crate::{Block, Cited, Document, wording};
 use chrono::Datelike;
@@ -25,7 +26,7 @@ impl Document {
     }
 }
 
-/// An output format; the last two need a document with dated events.
+/// An output format; a calendar and a feed need a document with dated events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Text for a terminal.
@@ -42,6 +43,8 @@ pub enum Format {
     Ics,
     /// Feed: RFC 4287.
     Atom,
+    /// Workbook for spreadsheets: Office Open XML.
+    Xlsx,
 }
 
 /// The reason why a document cannot be written in a format.
@@ -51,11 +54,14 @@ pub enum RenderError {
     /// The document has no dated event.
     #[error("{}", wording::document::no_days(.0))]
     NoDays(String),
+    /// The document is too large for a workbook.
+    #[error("{}", wording::document::no_workbook(.0))]
+    Workbook(String),
 }
 
 impl Format {
     /// Every format with its word.
-    pub const ALL: [(Self, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Table, "table"),
         (Self::Csv, "csv"),
         (Self::Json, "json"),
@@ -63,6 +69,7 @@ impl Format {
         (Self::Html, "html"),
         (Self::Ics, "ics"),
         (Self::Atom, "atom"),
+        (Self::Xlsx, "xlsx"),
     ];
 }
 
@@ -94,7 +101,7 @@ pub struct Screen {
 ///
 /// # Errors
 /// If a calendar or a feed is requested and no event has a day in a year of at most four digits.
-pub fn render(document: &Document, format: Format, screen: Screen) -> Result<String, RenderError> {
+pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Vec<u8>, RenderError> {
     // CSV and JSON keep every character as recorded; formats for readers get none that steers.
     let readable = |with_rows| document.map_text(with_rows, &plain);
     Ok(match format {
@@ -105,7 +112,11 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Str
         Format::Html => html::render(&readable(true), &document.digest()),
         Format::Ics => ics::render(&dated(document)?),
         Format::Atom => atom::render(&dated(document)?),
-    })
+        Format::Xlsx => {
+            return xlsx::render(&readable(true), &document.digest()).map_err(|e| RenderError::Workbook(e.to_string()));
+        }
+    }
+    .into_bytes())
 }
 
 /// Returns the document with the events that a calendar or feed can hold: years 0 to 9999.

@@ -37,8 +37,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
     let verified =
         verify::run(env, &Global { format: heldto_report::Format::Table, ..global.clone() }, &VerifyArgs::default())?;
     if !global.quiet {
-        (env.eprintln)(appended.out.trim_end());
-        (env.eprintln)(verified.out.trim_end());
+        (env.eprintln)(String::from_utf8_lossy(&appended.out).trim_end());
+        (env.eprintln)(String::from_utf8_lossy(&verified.out).trim_end());
         (env.eprintln)("");
     }
     let pledges = PledgesArgs {

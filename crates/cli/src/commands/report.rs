@@ -13,8 +13,8 @@ use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
 use heldto_replay::{AllView, Clock, View};
 use heldto_report::{
-    AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, RecordedBy, ReportBasis, Scope, Selection,
-    SensitiveEntries, StatusSummary, render,
+    AmountFilter, Document, FactFilter, Format, LogPosition, PledgeFilter, RecordedBy, RenderError, ReportBasis, Scope,
+    Selection, SensitiveEntries, StatusSummary, render,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,10 +107,19 @@ fn report_work(env: &mut Env<'_>, global: &Global, view: &View<'_>, read: &Atomi
 }
 
 pub fn written(global: &Global, document: &Document) -> Result<RunOutput, CommandError> {
-    let out = render(document, global.format, global.screen).map_err(|e| {
-        CommandError::new(USAGE, e.to_string())
-            .hint("ics and atom work only with report pledges, report changes and timeline")
+    let mut out = render(document, global.format, global.screen).map_err(|e| {
+        let hint = match e {
+            RenderError::NoDays(_) => "ics and atom work only with report pledges, report changes and timeline",
+            _ => "narrow the report with a filter, or use --format csv",
+        };
+        CommandError::new(USAGE, e.to_string()).hint(hint)
     })?;
+    if global.bom {
+        if global.format != Format::Csv {
+            return Err(CommandError::new(USAGE, "--bom is for CSV alone").hint("add --format csv"));
+        }
+        out.splice(0..0, "\u{feff}".bytes());
+    }
     Ok(RunOutput { out, page: true, exit_code: 0 })
 }
 

@@ -26,7 +26,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunO
             let sound = error.exit_code == UNSIGNED;
             let why = error.message.trim_start_matches("broken: ");
             let out = format!("{}\n", json!({ "sound": sound, "signature-checked": false, "why": why }));
-            Ok(RunOutput { out, page: false, exit_code: error.exit_code })
+            Ok(RunOutput { exit_code: error.exit_code, ..plain(out) })
         }
         Err(error) => Err(error),
     }

@@ -1,7 +1,7 @@
 //! Writes the table of a document as CSV. Knows no sections. Start at [`render`].
 
 use crate::wording;
-use crate::{Cell, Column, Document};
+use crate::{Cell, Column, Document, TableBlock};
 
 /// Writes the rows for programs, with a header; a column of parties is followed by one of their
 /// names.
@@ -12,9 +12,7 @@ pub fn render(document: &Document) -> String {
     let log = &document.basis.log;
     let basis = [clock.as_of.to_string(), clock.known_by.to_string(), log.entries.to_string(), log.root.clone()];
     let data = &document.data;
-    let is_named: Vec<bool> = (0..data.columns.len())
-        .map(|n| data.rows.iter().any(|row| matches!(row.get(n), Some(Cell::Parties(_)))))
-        .collect();
+    let is_named = is_named(data);
     let names = |column: &Column, is_named: bool| is_named.then(|| format!("{column}-names"));
     let columns = data.columns.iter().zip(&is_named);
     let columns =
@@ -39,8 +37,14 @@ fn safe(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
+/// Returns, for each column, `true` if it has parties.
+pub fn is_named(data: &TableBlock) -> Vec<bool> {
+    let has = |n: usize| data.rows.iter().any(|row| matches!(row.get(n), Some(Cell::Parties(_))));
+    (0..data.columns.len()).map(has).collect()
+}
+
 /// Returns the names of the parties in a cell.
-fn names_of(cell: &Cell) -> String {
+pub fn names_of(cell: &Cell) -> String {
     match cell {
         Cell::Parties(all) => all.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("; "),
         _ => String::new(),
@@ -48,7 +52,7 @@ fn names_of(cell: &Cell) -> String {
 }
 
 /// Returns a cell as text.
-fn text(cell: &Cell) -> String {
+pub fn text(cell: &Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
         Cell::Text(s) | Cell::Number(s) => s.clone(),

@@ -22,8 +22,9 @@ pub fn render(document: &Document, digest: &str) -> String {
                 }
                 main {
                     @for line in &document.summary { p.summary { (line) } }
-                    @for section in &document.sections {
-                        section {
+                    @if document.sections.len() > 2 { (contents(document)) }
+                    @for (n, section) in document.sections.iter().enumerate() {
+                        section id={ "section-" (n + 1) } {
                             h2 class=(tone(section.tone)) { (section.heading) }
                             @for block in &section.blocks { (self::block(block)) }
                         }
@@ -37,6 +38,19 @@ pub fn render(document: &Document, digest: &str) -> String {
     let mut text = page.into_string();
     text.push('\n');
     text
+}
+
+/// Lists the sections, each with a link to it.
+fn contents(document: &Document) -> Markup {
+    html! {
+        nav aria-label=(wording::document::CONTENTS) {
+            ul {
+                @for (n, section) in document.sections.iter().enumerate() {
+                    li { a href={ "#section-" (n + 1) } { (section.heading) } }
+                }
+            }
+        }
+    }
 }
 
 const fn tone(tone: Tone) -> &'static str {
@@ -193,8 +207,10 @@ svg text { fill: var(--ink); font-size: .9rem; } svg text.own { font-weight: 700
 svg rect.own { fill: var(--bar); } svg rect.other { fill: var(--other); } svg rect.perhaps { fill: var(--perhaps); }
 table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border: 1px solid var(--line); overflow-wrap: normal; }
 .scroll { overflow-x: auto; }
+nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1.2rem; } nav li { padding: .3rem 0; }
+a { color: var(--bar); text-underline-offset: .15em; } :focus-visible { outline: 3px solid var(--care); outline-offset: 2px; }
 summary { cursor: pointer; padding: .25rem 0; }
 footer { margin-top: 2rem; border-top: 2px solid var(--line); font-family: ui-monospace, monospace; white-space: pre-wrap; }
 @media (max-width: 40rem) { ul.items > li, dl > div { grid-template-columns: 1fr; } ul.items > li > div { grid-column: 1; } }
-@media print { body { max-width: none; padding: 0; font-size: 10pt; } details:not([open]) { display: none; } ul.items > li, figure { break-inside: avoid; } h2 { break-after: avoid; } }
+@media print { nav { display: none; } body { max-width: none; padding: 0; font-size: 10pt; } details:not([open]) { display: none; } ul.items > li, figure { break-inside: avoid; } h2 { break-after: avoid; } }
 ";

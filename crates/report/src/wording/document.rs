@@ -84,3 +84,15 @@ pub fn not_a_scale(text: &str, scales: &[&str]) -> String {
 
 /// Heading of the sources at the end.
 pub const SOURCES: &str = "Sources";
+
+/// Names of the sheets of a workbook.
+pub const SHEET_OF_ROWS: &str = "Rows";
+pub const SHEET_OF_BASIS: &str = "About this report";
+
+/// Returns the error of a document that does not fit a workbook.
+pub fn no_workbook(why: &str) -> String {
+    format!("this report does not fit a workbook: {why}")
+}
+
+/// Label of the list of sections.
+pub const CONTENTS: &str = "Contents";
