@@ -143,3 +143,39 @@ fn a_workbook_has_text_as_text_and_the_same_bytes_for_the_same_report() {
     let checked = checked.expect("python runs");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
+
+#[test]
+fn a_picture_says_what_it_shows_and_its_scale_does_not_mislead() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let figure = |id: &str, period: &str, value: &str| {
+        format!(
+            "[[measurement]]\nid = \"{id}\"\ntext = \"Plans in time\"\nby = \"ofsted\"\nabout = \"council\"\nvoice = \"official\"\n\
+             metric = \"in-time\"\nperiod = \"{period}\"\namounts = [{{ value = \"{value}\", role = \"measured\" }}]\n\
+             cites = [{{ source = \"letter\", at = \"t. 1\" }}]\n"
+        )
+    };
+    let metric = "[[metric]]\nid = \"in-time\"\nname = \"Plans in time\"\ndefinition = \"Plans issued in time\"\nunit = \"%\"\nbetter = \"higher\"\n";
+    let cut = "[[change]]\nid = \"cut\"\ntext = \"Counted in another way\"\nwhat = \"series-break\"\nby = \"ofsted\"\nvoice = \"official\"\n\
+               occurred = \"2024-01-01\"\nlinks = [{ bears-on = \"in-time\" }]\ncites = [{ source = \"letter\", at = \"t. 2\" }]\n";
+    let facts = [FACTS, metric, cut, &figure("y-2022", "2022", "12 %"), &figure("y-2024", "2024", "48 %")].concat();
+    std::fs::write(dir.join("facts.toml"), facts).expect("written");
+    ok(dir, &["init", "ledger", "--origin", "example.org/test"]);
+    ok(dir, &["--ledger", "ledger", "append", "facts.toml"]);
+    let html =
+        |report: &str| ok(dir, &["--ledger", "ledger", "report", report, "--as-of", "2026-11-22", "--format", "html"]);
+    let figures = html("metrics");
+    let (_, picture) = figures.split_once("<svg").expect("a picture");
+    let picture = &picture[..picture.find("</svg>").expect("its end")];
+    // A share is drawn against the whole, however small the largest is.
+    assert!(picture.contains("width=\"12.00%\"") && picture.contains("width=\"48.00%\""), "{picture}");
+    assert!(picture.contains("measured in another way from here"), "{picture}");
+    for said in
+        ["Over time", "A letter *to* parents, The Testshire", "As at 22 Nov 2026.", "example.org/test", "tree head"]
+    {
+        assert!(picture.contains(said), "{said}: {picture}");
+    }
+    let standing = html("pledges");
+    assert!(standing.contains("Where the commitments stand: 1 not kept."), "{standing}");
+    assert!(standing.contains("width=\"100.00%\" height=\"30\" class=\"broken\""), "{standing}");
+}

@@ -167,11 +167,17 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
                 value: Some(g.total.sum),
                 shown: interval(g.total.sum, unit),
                 own: false,
+                is_cut: false,
             };
             blocks.push(Block::Chart(Chart {
                 title: wording::amounts::chart(&name),
                 text: wording::amounts::CHART_TEXT.to_owned(),
                 bars: known.iter().map(bar).collect(),
+                end: None,
+                cites: cited(
+                    view,
+                    known.iter().flat_map(|g| &g.total.counted).flat_map(|c| c.mentions.iter().copied()),
+                ),
             }));
         }
         for group in of_unit {

@@ -2,9 +2,9 @@
 //! [`ReportBasis`].
 //! Knows views, but no output format except the JSON under its digest. Start at [`Document`].
 
-use crate::{Cited, Selection};
+use crate::{Chart, Cited, Selection, Stack};
 use chrono::{DateTime, NaiveDate, Utc};
-use heldto_fact::{Fact, FactId, IndexTerm, Interval, Kind, Quantity};
+use heldto_fact::{Fact, FactId, IndexTerm, Kind, Quantity};
 use heldto_replay::{AllView, Clock, Status, Urgency, View};
 use std::collections::BTreeSet;
 
@@ -253,6 +253,8 @@ pub enum Block {
     Items(Vec<Item>),
     /// Numbers as bars.
     Chart(Chart),
+    /// One bar of counts that make a whole.
+    Stack(Stack),
 }
 
 impl Block {
@@ -274,50 +276,10 @@ impl Block {
                     })
                     .collect(),
             ),
-            Self::Chart(chart) => Self::Chart(Chart {
-                title: map(&chart.title),
-                text: map(&chart.text),
-                bars: chart
-                    .bars
-                    .iter()
-                    .map(|bar| Bar { label: map(&bar.label), shown: map(&bar.shown), ..bar.clone() })
-                    .collect(),
-            }),
+            Self::Stack(stack) => Self::Stack(stack.map_text(map)),
+            Self::Chart(chart) => Self::Chart(chart.map_text(map)),
         }
     }
-}
-
-/// Numbers of one unit, drawn as bars.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chart {
-    /// Title.
-    pub title: String,
-    /// Description for readers who cannot see the bars.
-    pub text: String,
-    /// Bars, from the top.
-    pub bars: Vec<Bar>,
-}
-
-impl Chart {
-    /// Returns the end of the scale, in ten-thousandths; at least 1.
-    #[must_use]
-    pub fn most(&self) -> i64 {
-        let ends = self.bars.iter().filter_map(|b| b.value).map(|v| v.high.map_or(v.low.value, |h| h.value));
-        ends.map(Quantity::ten_thousandths).max().unwrap_or(0).max(1)
-    }
-}
-
-/// One number of a chart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bar {
-    /// Party or time of the number.
-    pub label: String,
-    /// Bounds of the number; `None` if there is no figure.
-    pub value: Option<Interval>,
-    /// The number as displayed.
-    pub shown: String,
-    /// `true` if the bar belongs to the party that the chart is about.
-    pub own: bool,
 }
 
 /// One item of a list for readers; programs use the table.

@@ -37,6 +37,7 @@ mod amounts;
 mod authority;
 mod calc;
 mod changes;
+mod chart;
 mod cited;
 mod contradictions;
 mod deliveries;
@@ -63,13 +64,14 @@ pub use amounts::{AmountFilter, amounts};
 pub use authority::authority;
 pub use calc::{CalcError, calc};
 pub use changes::changes;
+pub use chart::{Bar, Chart, Shade, Stack, StackPart};
 pub use cited::{Cited, CitedPlace};
 pub use contradictions::contradictions;
 pub use deliveries::deliveries;
 pub(crate) use document::columns;
 pub use document::{
-    Bar, Block, Cell, Chart, Column, Document, Event, Item, LogPosition, ReportBasis, Scope, Section, SensitiveEntries,
-    TableBlock, Tone,
+    Block, Cell, Column, Document, Event, Item, LogPosition, ReportBasis, Scope, Section, SensitiveEntries, TableBlock,
+    Tone,
 };
 pub use explain::explain;
 pub use filter::{FactFilter, RecordedBy};

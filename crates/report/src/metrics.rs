@@ -4,6 +4,7 @@
 use crate::fact_line::{cited, ids, named, occurred, parties, public_by, sources};
 use crate::wording::{self, amount, label, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, columns};
+use chrono::NaiveDate;
 use heldto_fact::{Body, Change, Fact, FactId, IndexTerm, Interval, Kind, LinkKind, PartyKind, Quantity, Voice, When};
 use heldto_replay::{AllView, MetricValue, View, predecessors, series, successors};
 use std::collections::BTreeSet;
@@ -66,17 +67,30 @@ fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[Metric
     let whose = if compared { String::new() } else { format!(": {}", view.name(party)) };
     let mut blocks = Vec::new();
     let unit = unit_of(view, metric);
-    let bars: Vec<Bar> = values
-        .iter()
-        .map(|v| Bar { label: label_of(v), value: v.in_unit(&unit), shown: shown(v, &unit), own: false })
-        .collect();
+    let broken: Vec<NaiveDate> = breaks(view, metric).iter().filter_map(|f| f.window().earliest).collect();
+    let begun = |v: &MetricValue<'_>| v.window.earliest;
+    let is_cut = |n: usize| {
+        let before = n.checked_sub(1).and_then(|n| begun(&values[n]));
+        broken
+            .iter()
+            .any(|day| before.is_some_and(|before| before < *day) && begun(&values[n]).is_some_and(|b| *day <= b))
+    };
+    let bar = |(n, v): (usize, &MetricValue<'_>)| Bar {
+        label: label_of(v),
+        value: v.in_unit(&unit),
+        shown: shown(v, &unit),
+        own: false,
+        is_cut: is_cut(n),
+    };
+    let bars: Vec<Bar> = values.iter().enumerate().map(bar).collect();
     blocks.push(Block::Pairs(about(view, metric, values, &unit)));
     let cut = cuts(view, metric, party);
     if !cut.is_empty() {
         blocks.push(Block::List(cut));
     }
     let (title, text) = (wording::metrics::OVER_TIME.to_owned(), wording::metrics::OLDEST_FIRST.to_owned());
-    blocks.push(Block::Chart(Chart { title, text, bars }));
+    let cites = cited(view, values.iter().map(|v| v.fact));
+    blocks.push(Block::Chart(Chart { title, text, bars, end: end_of(&unit), cites }));
     if compared {
         blocks.extend(comparison(view, metric, party, values, &unit));
         let others = told_of_others(view, metric, party, &unit);
@@ -264,6 +278,7 @@ fn comparison(
         value: v.in_unit(unit),
         shown: shown(v, unit),
         own: p == party,
+        is_cut: false,
     };
     let mut bars = vec![bar(party, own)];
     let areas = wholes(view, own);
@@ -286,7 +301,20 @@ fn comparison(
         return Vec::new();
     }
     let text = wording::metrics::order(near.len().min(NEIGHBOURS));
-    vec![Block::Chart(Chart { title: wording::metrics::compared(&label_of(own)), text, bars })]
+    let compared = [own.fact].into_iter().chain(areas.iter().map(|v| v.fact));
+    let cites = cited(view, compared.chain(near.iter().take(NEIGHBOURS).map(|(_, _, v)| v.fact)));
+    vec![Block::Chart(Chart {
+        title: wording::metrics::compared(&label_of(own)),
+        text,
+        bars,
+        end: end_of(unit),
+        cites,
+    })]
+}
+
+/// Returns the end of the scale of a unit: a share is drawn against the whole.
+fn end_of(unit: &str) -> Option<Quantity> {
+    if unit == "%" { Quantity::whole(100) } else { None }
 }
 
 fn party_kind(view: &View<'_>, party: &FactId) -> Option<PartyKind> {

@@ -8,13 +8,16 @@ pub(crate) use summary::summary;
 use crate::fact_line::{cited, ids, ids_of, named, parties, sources};
 use crate::finding;
 use crate::wording::{self, interval, judgement, target};
-use crate::{Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, columns};
+use crate::{
+    Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Shade, Stack, StackPart, Tone,
+    columns,
+};
 use chrono::NaiveDate;
 use heldto_fact::{
     Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, LinkKind, Mode, Target, Truth, Unit, Window,
 };
 use heldto_replay::{
-    Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, bodies_of, judge_each,
+    Class, Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, bodies_of, judge_each,
     successors,
 };
 use std::collections::BTreeSet;
@@ -316,8 +319,28 @@ fn counts(all: &[Judgement<'_>]) -> Section {
     Section {
         heading: wording::pledges::BY_STATUS.to_owned(),
         tone: Tone::Plain,
-        blocks: vec![Block::Pairs(pairs.collect())],
+        blocks: vec![Block::Stack(standing(all)), Block::Pairs(pairs.collect())],
     }
+}
+
+/// Returns the commitments as one bar, by how they stand.
+fn standing(all: &[Judgement<'_>]) -> Stack {
+    let shade = |j: &Judgement<'_>| match j.status.class() {
+        Class::Met if j.grade > Grade::Claimed => Shade::Kept,
+        Class::Met => Shade::Claimed,
+        Class::Failed => Shade::Broken,
+        Class::Unsettled if j.status == Status::Overdue => Shade::Overdue,
+        Class::Unsettled | Class::Unanswered | Class::Unknown => Shade::Unknown,
+        Class::Open => Shade::Open,
+        Class::Untestable | Class::Ended => Shade::Vague,
+    };
+    let shades =
+        [Shade::Kept, Shade::Claimed, Shade::Broken, Shade::Overdue, Shade::Unknown, Shade::Open, Shade::Vague];
+    let parts = shades.into_iter().filter_map(|wanted| {
+        let count = all.iter().filter(|j| shade(j) == wanted).count();
+        (count > 0).then(|| StackPart { label: wording::pledges::shade(wanted).to_owned(), count, shade: wanted })
+    });
+    Stack { title: wording::pledges::STANDING.to_owned(), parts: parts.collect() }
 }
 
 /// Returns a commitment as a list item.

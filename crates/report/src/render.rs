@@ -7,6 +7,7 @@ mod html;
 mod ics;
 mod json;
 mod markdown;
+mod picture;
 mod terminal;
 mod xlsx;
 

@@ -1,7 +1,7 @@
 //! Writes a document as one HTML file. Knows no files and no network. Start at [`render`].
 
-use super::{basis, footing, link};
-use crate::{Bar, Block, Cell, Chart, Cited, Document, Item, Tone, wording};
+use super::{basis, footing, link, picture};
+use crate::{Block, Cell, Cited, Document, Item, Tone, wording};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Writes one self-contained file, without scripts, fonts or external images.
@@ -26,7 +26,7 @@ pub fn render(document: &Document, digest: &str) -> String {
                     @for (n, section) in document.sections.iter().enumerate() {
                         section id={ "section-" (n + 1) } {
                             h2 class=(tone(section.tone)) { (section.heading) }
-                            @for block in &section.blocks { (self::block(block)) }
+                            @for block in &section.blocks { (self::block(document, block)) }
                         }
                     }
                     @if !document.data.rows.is_empty() { (rows(document)) }
@@ -62,14 +62,15 @@ const fn tone(tone: Tone) -> &'static str {
     }
 }
 
-fn block(block: &Block) -> Markup {
+fn block(document: &Document, block: &Block) -> Markup {
     html! {
         @match block {
             Block::Text(text) => p { (text) },
             Block::List(lines) => ul { @for line in lines { li { (line) } } },
             Block::Pairs(pairs) => dl { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } },
             Block::Items(items) => ul.items { @for item in items { (self::item(item)) } },
-            Block::Chart(chart) => (self::chart(chart)),
+            Block::Chart(chart) => (picture::chart(document, chart)),
+            Block::Stack(stack) => (picture::stack(document, stack)),
         }
     }
 }
@@ -97,57 +98,6 @@ fn cited(cited: &Cited) -> Markup {
             None => (cited.title),
         }
         (after)
-    }
-}
-
-/// Number of characters of label and figure that fit on one line of a narrow screen.
-const BESIDE: usize = 34;
-
-/// Draws bars as a picture with a title and a description, and lists the same figures in a table.
-fn chart(chart: &Chart) -> Markup {
-    let chars = |text: &str| text.chars().count();
-    let stacked = chart.bars.iter().any(|b| chars(&b.label) + chars(&b.shown) > BESIDE);
-    let row = if stacked { 62 } else { 44 };
-    let height = chart.bars.len() * row;
-    html! {
-        figure {
-            svg role="img" width="100%" height=(height) aria-label=(format!("{}. {}", chart.title, chart.text)) {
-                title { (chart.title) }
-                desc { (chart.text) }
-                @for (n, bar) in chart.bars.iter().enumerate() { (self::bar(chart, n * row, bar, stacked)) }
-            }
-            figcaption { (chart.title) ". " (chart.text) }
-            details {
-                summary { (wording::document::FIGURES_AS_A_TABLE) }
-                table {
-                    thead { tr { th scope="col" { (wording::document::ITEM) } th scope="col" { (wording::document::FIGURE) } } }
-                    tbody { @for bar in &chart.bars { tr { th scope="row" { (bar.label) } td { (bar.shown) } } } }
-                }
-            }
-        }
-    }
-}
-
-/// Draws a label, its figure on the same line or below, and the bar under both.
-fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
-    let share = |n: i64| {
-        let hundredths = i128::from(n) * 10_000 / i128::from(chart.most());
-        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
-    };
-    let class = if bar.own { "own" } else { "other" };
-    html! {
-        text x="0" y=(top + 14) class=(class) { (bar.label) }
-        @if stacked {
-            text x="0" y=(top + 32) class=(class) { (bar.shown) }
-        } @else {
-            text x="100%" y=(top + 14) text-anchor="end" class=(class) { (bar.shown) }
-        }
-        @if let Some(value) = bar.value {
-            @let top = if stacked { top + 18 } else { top };
-            @let high = value.high.unwrap_or(value.low).value;
-            rect x="0" y=(top + 20) height="14" width=(share(high.ten_thousandths())) class="perhaps" {}
-            rect x="0" y=(top + 20) height="14" width=(share(value.low.value.ten_thousandths())) class=(class) {}
-        }
     }
 }
 
@@ -204,6 +154,9 @@ dl > div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding
 dt { font-weight: 600; } dd { margin: 0; white-space: pre-line; }
 figure { margin: 1rem 0; }
 svg text { fill: var(--ink); font-size: .9rem; } svg text.own { font-weight: 700; }
+svg .caption { fill: var(--faint); font-size: .75rem; } svg .cut { stroke: var(--ink); stroke-dasharray: 4 4; }
+.key { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; } .key span { display: inline-block; width: .85em; height: .85em; margin-right: .4em; border: 1px solid var(--ink); }
+.kept { fill: var(--good); background: var(--good); } .claimed { fill: url(#claimed); background: repeating-linear-gradient(45deg, var(--good) 0 3px, var(--paper) 3px 6px); } .broken { fill: var(--bad); background: var(--bad); } .overdue { fill: var(--care); background: var(--care); } .unknown { fill: var(--other); background: var(--other); } .open { fill: var(--bar); background: var(--bar); } .vague { fill: var(--line); background: var(--line); }
 svg rect.own { fill: var(--bar); } svg rect.other { fill: var(--other); } svg rect.perhaps { fill: var(--perhaps); }
 table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border: 1px solid var(--line); overflow-wrap: normal; }
 .scroll { overflow-x: auto; }

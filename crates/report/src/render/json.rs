@@ -90,6 +90,10 @@ fn block(block: &Block) -> Value {
             json!({ "items": items.iter().map(item).collect::<Vec<_>>() })
         }
         Block::Chart(chart) => json!({ "chart": self::chart(chart) }),
+        Block::Stack(stack) => {
+            let parts = stack.parts.iter().map(|part| json!({ "label": part.label, "count": part.count }));
+            json!({ "stack": { "title": stack.title, "parts": parts.collect::<Vec<_>>() } })
+        }
     }
 }
 
@@ -101,7 +105,14 @@ fn chart(chart: &Chart) -> Value {
             "high": bar.value.and_then(|v: Interval| v.high).map(|h| h.value.to_string()),
             "shown": bar.shown,
             "own": bar.own,
+            "cut": bar.is_cut,
         })
     });
-    json!({ "title": chart.title, "text": chart.text, "bars": bars.collect::<Vec<_>>() })
+    json!({
+        "title": chart.title,
+        "text": chart.text,
+        "end": chart.end.map(|end| end.to_string()),
+        "bars": bars.collect::<Vec<_>>(),
+        "cites": chart.cites.iter().map(cited).collect::<Vec<_>>(),
+    })
 }

@@ -13,7 +13,8 @@ pub fn render(document: &Document, digest: &str) -> String {
     }
     for section in &document.sections {
         out.push_str(&format!("\n## {}\n", safe(&section.heading)));
-        for block in &section.blocks {
+        // A stack is a picture of the counts that stand below it.
+        for block in section.blocks.iter().filter(|block| !matches!(block, Block::Stack(_))) {
             out.push('\n');
             out.push_str(&self::block(block));
         }
@@ -42,6 +43,7 @@ fn block(block: &Block) -> String {
                 format!("- {mark}{}\n{details}{cites}", safe(&i.line))
             })
             .collect(),
+        Block::Stack(_) => String::new(),
         Block::Chart(chart) => {
             let rows = chart.bars.iter().map(|b| format!("| {} | {} |\n", cell(&b.label), cell(&b.shown)));
             let head = format!("{}\n\n| {} | |\n|---|---|\n", safe(&chart.text), cell(&chart.title));

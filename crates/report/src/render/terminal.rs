@@ -23,7 +23,8 @@ pub fn render(document: &Document, digest: &str, screen: Screen) -> String {
     for section in &document.sections {
         line("");
         line(&styled(&section.heading, tone(section.tone).bold(), screen));
-        for block in &section.blocks {
+        // A stack is a picture of the counts that stand below it.
+        for block in section.blocks.iter().filter(|block| !matches!(block, Block::Stack(_))) {
             line(&self::block(block, screen));
         }
     }
@@ -71,6 +72,7 @@ fn block(block: &Block, screen: Screen) -> String {
         }
         Block::Items(items) => columns(items.iter().map(|i| vec![plain(&i.mark), item(i)]).collect(), screen),
         Block::Chart(chart) => self::chart(chart, screen),
+        Block::Stack(_) => String::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Words what surrounds every report: its basis, its footing, and the captions of its tables. Knows
 //! no sections and no format. Start at [`basis`] and [`footing`].
 
-use super::{day, days, entries};
+use super::{day, days, entries, grouped};
+use crate::{Cited, Stack};
 use chrono::NaiveDate;
 use heldto_replay::Clock;
 
@@ -96,3 +97,32 @@ pub fn no_workbook(why: &str) -> String {
 
 /// Label of the list of sections.
 pub const CONTENTS: &str = "Contents";
+
+/// Returns a bar of counts in words: `94: 3 kept, 2 not kept`.
+pub fn stack(stack: &Stack) -> String {
+    let parts: Vec<String> = stack.parts.iter().map(|part| format!("{} {}", grouped(part.count), part.label)).collect();
+    format!("{}: {}.", stack.title, parts.join("; "))
+}
+
+/// Returns the day and the log of a picture, which is shared without its page.
+pub fn picture(as_of: NaiveDate, origin: &str, size: u64, root: &str) -> String {
+    let head: String = root.chars().take(12).collect();
+    format!("As at {}. {origin}, {}, tree head {head}…", day(as_of), entries(size))
+}
+
+/// Returns the sources of a picture, at most three of them.
+pub fn picture_sources(cites: &[Cited]) -> Option<String> {
+    let named = |cited: &Cited| match &cited.publisher {
+        Some(publisher) => format!("{}, {publisher}", cited.title),
+        None => cited.title.clone(),
+    };
+    let first: Vec<String> = cites.iter().take(3).map(named).collect();
+    let more = match cites.len().saturating_sub(3) {
+        0 => String::new(),
+        n => format!("; and {} more", grouped(n)),
+    };
+    (!first.is_empty()).then(|| format!("Source: {}{more}", first.join("; ")))
+}
+
+/// Stands above a bar that is not to be compared with the one before.
+pub const CUT: &str = "measured in another way from here";

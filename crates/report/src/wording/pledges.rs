@@ -2,6 +2,7 @@
 //! `summary` has the sentences that count them. Start at [`heading`].
 
 use super::{capital, date, day, grouped, interval, judgement, status};
+use crate::Shade;
 use chrono::NaiveDate;
 use heldto_fact::{Due, Interval, Unit};
 use heldto_replay::{Gap, Grade, Judgement, Status};
@@ -122,4 +123,20 @@ pub fn delivered(done: Option<Interval>, goal: Interval, unit: &Unit) -> String 
 /// Returns the answer of an owner to a charge.
 pub fn reply(by: &str, text: &str, id: &heldto_fact::FactId) -> String {
     format!("reply of {by}: {text} ({id})")
+}
+
+/// Title of the bar of commitments by how they stand.
+pub const STANDING: &str = "Where the commitments stand";
+
+/// Returns the name of the commitments of a shade.
+pub const fn shade(shade: Shade) -> &'static str {
+    match shade {
+        Shade::Kept => "kept",
+        Shade::Claimed => "kept, by the owner's word only",
+        Shade::Broken => "not kept",
+        Shade::Overdue => "overdue, not settled by evidence",
+        Shade::Unknown => "unknown",
+        Shade::Open => "not due, or without a due day",
+        Shade::Vague => "too vague to test, or ended",
+    }
 }

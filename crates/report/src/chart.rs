@@ -1,0 +1,110 @@
+//! Numbers to be drawn: bars on one scale, and counts that make a whole. Knows no views and no
+//! formats. Start at [`Chart`] and [`Stack`].
+
+use crate::Cited;
+use heldto_fact::{Interval, Quantity};
+
+/// Numbers of one unit, drawn as bars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart {
+    /// Title.
+    pub title: String,
+    /// Description for readers who cannot see the bars.
+    pub text: String,
+    /// Bars, from the top.
+    pub bars: Vec<Bar>,
+    /// End of the scale, which begins at 0: 100 for shares; `None` for that of the largest number.
+    pub end: Option<Quantity>,
+    /// Sources of the numbers.
+    pub cites: Vec<Cited>,
+}
+
+/// Counts that make a whole, drawn as one bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// Title.
+    pub title: String,
+    /// Parts, from the left; none is 0.
+    pub parts: Vec<StackPart>,
+}
+
+impl Stack {
+    /// Returns the stack with `map` applied to every text.
+    pub(crate) fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
+        let part = |part: &StackPart| StackPart { label: map(&part.label), ..part.clone() };
+        Self { title: map(&self.title), parts: self.parts.iter().map(part).collect() }
+    }
+}
+
+/// One part of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackPart {
+    /// Name of the part.
+    pub label: String,
+    /// Number of things in it.
+    pub count: usize,
+    /// Shade of the part, which says nothing that the name does not say.
+    pub shade: Shade,
+}
+
+/// Shade of a part of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shade {
+    /// Kept.
+    Kept,
+    /// Kept, by the owner's word only.
+    Claimed,
+    /// Not kept.
+    Broken,
+    /// Overdue.
+    Overdue,
+    /// Unknown.
+    Unknown,
+    /// Not due.
+    Open,
+    /// Cannot be judged, or need not be.
+    Vague,
+}
+
+impl Chart {
+    /// Returns the chart with `map` applied to every text.
+    pub(crate) fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
+        let bar = |bar: &Bar| Bar { label: map(&bar.label), shown: map(&bar.shown), ..bar.clone() };
+        Self {
+            title: map(&self.title),
+            text: map(&self.text),
+            bars: self.bars.iter().map(bar).collect(),
+            end: self.end,
+            cites: self.cites.iter().map(|cite| cite.map_text(map)).collect(),
+        }
+    }
+
+    /// Returns the end of the scale, in ten-thousandths; at least 1.
+    ///
+    /// A number without an upper bound needs room beyond it.
+    #[must_use]
+    pub fn most(&self) -> i64 {
+        if let Some(end) = self.end {
+            return end.ten_thousandths().max(1);
+        }
+        let values = || self.bars.iter().filter_map(|bar| bar.value);
+        let ends = values().map(|v| v.high.map_or(v.low.value, |high| high.value).ten_thousandths());
+        let most = ends.max().unwrap_or(0).max(1);
+        if values().any(|v| v.high.is_none()) { most.saturating_add(most / 4) } else { most }
+    }
+}
+
+/// One number of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// Party or time of the number.
+    pub label: String,
+    /// Bounds of the number; `None` if there is no figure.
+    pub value: Option<Interval>,
+    /// The number as displayed.
+    pub shown: String,
+    /// `true` if the bar belongs to the party that the chart is about.
+    pub own: bool,
+    /// `true` if the bar above was measured in another way, so that the two are not compared.
+    pub is_cut: bool,
+}

@@ -1,0 +1,153 @@
+//! Draws charts as SVG that says inside the picture what it shows, as of which day, and from where,
+//! because pictures are shared without their page. Knows no sections. Start at [`chart`].
+
+use crate::{Bar, Chart, Document, Shade, Stack, wording};
+use maud::{Markup, html};
+
+/// Number of characters of label and figure that fit on one line of a narrow screen.
+const BESIDE: usize = 34;
+
+/// Number of characters of a caption that fit on one line of a narrow screen.
+const CAPTION: usize = 46;
+
+/// Height of a line of a caption.
+const CAPTION_LINE: usize = 16;
+
+/// Draws bars as a picture with a title and a description, and lists the same figures in a table.
+///
+/// The scale begins at 0 and ends at the end of the chart. A bound is a range, light where the
+/// number may lie; without an upper bound it reaches the end.
+pub fn chart(document: &Document, chart: &Chart) -> Markup {
+    let chars = |text: &str| text.chars().count();
+    let stacked = chart.bars.iter().any(|b| chars(&b.label) + chars(&b.shown) > BESIDE);
+    let row = if stacked { 62 } else { 44 };
+    let mut tops = Vec::new();
+    let mut height = TITLE;
+    for bar in &chart.bars {
+        // The words above a bar that is cut off need a line.
+        height += if bar.is_cut { CUT } else { 0 };
+        tops.push(height);
+        height += row;
+    }
+    let caption = caption(document, wording::document::picture_sources(&chart.cites));
+    let label = format!("{}. {}", chart.title, chart.text);
+    html! {
+        figure {
+            svg role="img" width="100%" height=(height + caption.len() * CAPTION_LINE + 8) aria-label=(label) {
+                title { (chart.title) }
+                desc { (chart.text) }
+                text x="0" y="16" class="own" { (chart.title) }
+                @for (bar, top) in chart.bars.iter().zip(&tops) { (self::bar(chart, *top, bar, stacked)) }
+                (lines(&caption, height))
+            }
+            figcaption { (chart.title) ". " (chart.text) }
+            details {
+                summary { (wording::document::FIGURES_AS_A_TABLE) }
+                table {
+                    thead { tr { th scope="col" { (wording::document::ITEM) } th scope="col" { (wording::document::FIGURE) } } }
+                    tbody { @for bar in &chart.bars { tr { th scope="row" { (bar.label) } td { (bar.shown) } } } }
+                }
+            }
+        }
+    }
+}
+
+/// Height of the title in a picture.
+const TITLE: usize = 24;
+
+/// Height of the words above a bar that is cut off from the one before.
+const CUT: usize = 26;
+
+/// Draws a label, its figure on the same line or below, and the bar under both.
+fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
+    let share = |n: i64| {
+        let hundredths = (i128::from(n) * 10_000 / i128::from(chart.most())).min(10_000);
+        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+    };
+    let class = if bar.own { "own" } else { "other" };
+    html! {
+        @if bar.is_cut {
+            line x1="0" x2="100%" y1=(top - 20) y2=(top - 20) class="cut" {}
+            text x="0" y=(top - 6) class="caption" { (wording::document::CUT) }
+        }
+        text x="0" y=(top + 14) class=(class) { (bar.label) }
+        @if stacked {
+            text x="0" y=(top + 32) class=(class) { (bar.shown) }
+        } @else {
+            text x="100%" y=(top + 14) text-anchor="end" class=(class) { (bar.shown) }
+        }
+        @if let Some(value) = bar.value {
+            @let top = if stacked { top + 18 } else { top };
+            @let high = value.high.map_or_else(|| "100%".to_owned(), |high| share(high.value.ten_thousandths()));
+            rect x="0" y=(top + 20) height="14" width=(high) class="perhaps" {}
+            rect x="0" y=(top + 20) height="14" width=(share(value.low.value.ten_thousandths())) class=(class) {}
+        }
+    }
+}
+
+/// Draws counts as one bar of their whole, and lists them with their shades.
+pub fn stack(document: &Document, stack: &Stack) -> Markup {
+    let whole: usize = stack.parts.iter().map(|part| part.count).sum();
+    let place = |n: usize| format!("{}.{:02}%", n * 100 / whole.max(1), n * 10_000 / whole.max(1) % 100);
+    let mut begun = 0;
+    let parts = stack.parts.iter().map(|part| {
+        let from = begun;
+        begun += part.count;
+        (from, part)
+    });
+    let parts: Vec<_> = parts.collect();
+    let caption = caption(document, None);
+    let top = TITLE + 4;
+    html! {
+        figure {
+            svg role="img" width="100%" height=(top + 44 + caption.len() * CAPTION_LINE) aria-label=(wording::document::stack(stack)) {
+                title { (stack.title) }
+                desc { (wording::document::stack(stack)) }
+                defs {
+                    pattern id="claimed" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                        rect width="3" height="6" class="kept" {}
+                    }
+                }
+                text x="0" y="16" class="own" { (stack.title) }
+                @for (from, part) in &parts {
+                    rect x=(place(*from)) y=(top) width=(place(part.count)) height="30" class=(class(part.shade)) stroke="var(--paper)" {}
+                }
+                (lines(&caption, top + 32))
+            }
+            ul.key {
+                @for (_, part) in &parts {
+                    li { span class=(class(part.shade)) {} (part.label) " " b { (part.count) } }
+                }
+            }
+        }
+    }
+}
+
+const fn class(shade: Shade) -> &'static str {
+    match shade {
+        Shade::Kept => "kept",
+        Shade::Claimed => "claimed",
+        Shade::Broken => "broken",
+        Shade::Overdue => "overdue",
+        Shade::Unknown => "unknown",
+        Shade::Open => "open",
+        Shade::Vague => "vague",
+    }
+}
+
+/// Returns the lines under a picture: its sources, its day and its place in the log.
+fn caption(document: &Document, sources: Option<String>) -> Vec<String> {
+    let basis = &document.basis;
+    let log = &basis.log;
+    let of_log = wording::document::picture(basis.clock.as_of, &log.origin, log.entries, &log.root);
+    let wrap = |text: String| textwrap::wrap(&text, CAPTION).into_iter().map(String::from).collect::<Vec<_>>();
+    sources.into_iter().chain([of_log]).flat_map(wrap).collect()
+}
+
+fn lines(lines: &[String], top: usize) -> Markup {
+    html! {
+        @for (n, line) in lines.iter().enumerate() {
+            text x="0" y=(top + (n + 1) * CAPTION_LINE) class="caption" { (line) }
+        }
+    }
+}
