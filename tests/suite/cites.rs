@@ -65,6 +65,28 @@ links = [{ bears-on = "not-open" }]
 cites = [{ source = "trap", at = "p. 2" }]
 
 [[statement]]
+id = "retold"
+text = "Ofsted says that the council denies it"
+by = "council"
+reporter = "ofsted"
+attribution = "uncertain"
+voice = "second-hand"
+act = "reply"
+occurred = "2026-07-02"
+links = [{ disputes = "not-open" }]
+cites = [{ source = "trap", at = "p. 4" }]
+
+[[statement]]
+id = "earlier"
+text = "The council said in May that all was well"
+by = "council"
+voice = "self"
+act = "claim"
+occurred = "2026-05-01"
+links = [{ bears-on = "not-open" }]
+cites = [{ source = "trap", at = "p. 5" }]
+
+[[statement]]
 id = "stranger"
 text = "Ofsted says that it is late"
 by = "ofsted"
@@ -88,15 +110,28 @@ fn a_line_names_its_sources_and_the_owners_replies_in_every_format() {
     std::fs::write(dir.join("facts.toml"), FACTS).expect("written");
     ok(dir, &["init", "ledger", "--origin", "example.org/test"]);
     ok(dir, &["--ledger", "ledger", "append", "facts.toml"]);
-    let reply = "reply of Leader of Testshire Council: The leader says the places are coming (answer)";
+    let reply = "reply of Leader of Testshire Council, 1 Jul 2026: The leader says the places are coming (answer)";
     let on_one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
 
     let table = on_one_line(report(dir, "table"));
     assert!(table.contains("source: letter, line 3: \u{201c}we will open 120 places\u{201d}"), "{table}");
     assert!(table.contains("letter A letter *to* parents, The Testshire Post, https://example.org/letter"), "{table}");
-    assert!(table.contains(reply) && !table.contains("Ofsted says"), "{table}");
+    assert!(table.contains(reply), "{table}");
+    assert!(
+        !["Ofsted says", "said in May"].iter().any(|other| table.contains(&format!("Council: {other}"))),
+        "{table}"
+    );
+    assert_eq!(table.matches("reply of").count(), 1, "{table}");
+
+    // A source that was not yet public is not told.
+    let before =
+        ok(dir, &["--ledger", "ledger", "timeline", "--as-of", "2026-11-22", "--known-by", "2026-06-30", "--json"]);
+    assert!(before.contains("A letter") && !before.contains("A trap") && !before.contains("trap p."), "{before}");
 
     let page = report(dir, "html");
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let distinct: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), distinct.len(), "an id stands twice: {ids:?}");
     let link = "<a href=\"https://example.org/letter?a=1&amp;b=2\" rel=\"noreferrer\">A letter *to* parents</a>";
     assert!(page.contains(link), "{page}");
     assert!(page.contains("<li id=\"places\">") && page.contains(reply));
@@ -170,9 +205,13 @@ fn a_picture_says_what_it_shows_and_its_scale_does_not_mislead() {
     // A share is drawn against the whole, however small the largest is.
     assert!(picture.contains("width=\"12.00%\"") && picture.contains("width=\"48.00%\""), "{picture}");
     assert!(picture.contains("measured in another way from here"), "{picture}");
-    for said in
-        ["Over time", "A letter *to* parents, The Testshire", "As at 22 Nov 2026.", "example.org/test", "tree head"]
-    {
+    for said in [
+        "Plans in time: Testshire Council, over",
+        "A letter *to* parents, The",
+        "As at 22 Nov 2026.",
+        "example.org/test",
+        "tree head",
+    ] {
         assert!(picture.contains(said), "{said}: {picture}");
     }
     let standing = html("pledges");

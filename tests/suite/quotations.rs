@@ -89,6 +89,45 @@ fn withheld_words_are_in_no_publication_and_their_fact_is() {
 }
 
 #[test]
+fn words_stay_withheld_whatever_is_recorded_later_and_whoever_may_be_named() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    ledger(dir);
+    let secret = "[[statement]]\nid = \"child-said\"\ntext = \"A child waited\"\nby = \"council\"\nvoice = \"self\"\nact = \"claim\"\nsensitive = true\n\
+         occurred = \"2025-03-01\"\ncites = [{ source = \"letter\", at = \"letter of a mother\", quote = { start = 0, words = \"zebra words\" } }]\n";
+    std::fs::write(dir.join("secret.toml"), secret).expect("written");
+    ok(dir, &["--ledger", "ledger", "append", "secret.toml"]);
+    ok(dir, &["--ledger", "ledger", "publish", "all", "--sensitive", "--withhold-quotations"]);
+    // A correction that repeats the quotation, and a new one.
+    let facts = std::fs::read_to_string(dir.join("facts.toml")).expect("read");
+    let pledge = &facts[facts.find("[[pledge]]").expect("a pledge")..];
+    std::fs::write(dir.join("again.toml"), pledge.replace("Open 120 places", "Open 120 new places")).expect("written");
+    ok(dir, &["--ledger", "ledger", "correct", "places", "again.toml", "--reason", "clearer"]);
+    for more in
+        [["publish", "all", "--sensitive"].as_slice(), &["publish", "site"], &["export", "--public", "site.jsonl"]]
+    {
+        ok(dir, &[&["--ledger", "ledger"], more].concat());
+    }
+    let mut open = vec![dir.join("all"), dir.join("site"), dir.join("site.jsonl")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(&path).expect("read").map(|entry| entry.expect("read").path()));
+            continue;
+        }
+        let bytes = std::fs::read(&path).expect("read");
+        for words in [WORDS, "zebra words"] {
+            assert!(!bytes.windows(words.len()).any(|w| w == words.as_bytes()), "{words}: {}", path.display());
+        }
+    }
+    ok(dir, &["verify", "all"]);
+    // Nothing of a sensitive fact is named where its quotation differs.
+    let wrong = run(dir, &["verify", "ledger", "--sources", "archive"]);
+    let said = text(&wrong.stderr);
+    assert!(said.contains("a quotation about a child or a family is not where it was recorded"), "{said}");
+    assert!(!said.contains("child-said") && !said.contains("mother"), "{said}");
+}
+
+#[test]
 fn documents_and_quotations_are_found_again_or_named() {
     let dir = tempfile::tempdir().expect("a folder");
     let dir = dir.path();

@@ -324,7 +324,8 @@ pub struct PublishArgs {
     /// Also publish facts about identifiable children and families, for everyone to read
     #[arg(long)]
     pub sensitive: bool,
-    /// Leave out the words of quotations, now and later; their digests stay
+    /// Leave out the words of all quotations, in this and every later publication; their digests
+    /// stay
     #[arg(long)]
     pub withhold_quotations: bool,
     #[command(flatten)]

@@ -233,6 +233,7 @@ fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
 
 fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
     let mut t = Fields::of(node, "this quotation", f)?;
+    let before = f.problems.len();
     let start = t.count("start", f);
     let end = t.count("end", f);
     let blake3 = body::digest(&mut t, f);
@@ -254,7 +255,8 @@ fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
             "for example: quote = { start = 120, words = \"we will open it\" }",
         ),
     };
-    if quotation.is_none() {
+    // A value that is wrong by itself is reported already.
+    if quotation.is_none() && f.problems.len() == before {
         f.problems.push(Problem::new(node.span.clone(), title, "").help(help));
     }
     quotation

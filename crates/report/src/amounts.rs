@@ -327,7 +327,7 @@ columns!(COLUMNS, fn cells(
     "may-overlap" => thing.map(|c| overlapping(group, c.first())),
     "tellings" => thing.map(|c| ids_of(c.mentions.iter().copied())),
     "voice" => thing.and_then(|c| c.first().voice).map(Voice::as_str),
-    "sources" => thing.map(|c| sources(c.mentions.iter().copied())),
+    "sources" => thing.map(|c| sources(view, c.mentions.iter().copied())),
     "cites" => thing.map(|c| cited(view, c.mentions.iter().copied())),
 });
 

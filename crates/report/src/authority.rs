@@ -76,7 +76,7 @@ columns!(COLUMNS, fn cells(view: &View<'_>, section: &str, fact: &Fact, status: 
     "amount" => amount,
     "when" => recorded_when(fact),
     "by" => named(view, &fact.by),
-    "sources" => sources([fact]),
+    "sources" => sources(view, [fact]),
     "cites" => cited(view, [fact]),
 });
 

@@ -84,12 +84,13 @@ impl Chart {
     /// A number without an upper bound needs room beyond it.
     #[must_use]
     pub fn most(&self) -> i64 {
-        if let Some(end) = self.end {
-            return end.ten_thousandths().max(1);
-        }
         let values = || self.bars.iter().filter_map(|bar| bar.value);
         let ends = values().map(|v| v.high.map_or(v.low.value, |high| high.value).ten_thousandths());
         let most = ends.max().unwrap_or(0).max(1);
+        // A share of more than the whole is drawn at its length.
+        if let Some(end) = self.end {
+            return end.ten_thousandths().max(most);
+        }
         if values().any(|v| v.high.is_none()) { most.saturating_add(most / 4) } else { most }
     }
 }

@@ -54,7 +54,7 @@ columns!(COLUMNS, fn cells(view: &View<'_>, found: &Contradiction<'_>) {
     "sure" => found.sure(),
     "text" => found.text.as_str(),
     "ids" => ids_of(found.facts.iter().copied()),
-    "sources" => sources(found.facts.iter().copied()),
+    "sources" => sources(view, found.facts.iter().copied()),
     "cites" => cited(view, found.facts.iter().copied()),
 });
 

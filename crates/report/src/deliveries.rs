@@ -106,6 +106,6 @@ columns!(COLUMNS, fn cells(view: &View<'_>, cluster: &Cluster<'_>, towards: &[(&
     "voice" => cluster.first().voice.map(Voice::as_str),
     "towards" => ids_of(towards.iter().map(|(pledge, _)| *pledge)),
     "tellings" => ids_of(cluster.mentions.iter().copied()),
-    "sources" => sources(cluster.mentions.iter().copied()),
+    "sources" => sources(view, cluster.mentions.iter().copied()),
     "cites" => cited(view, cluster.mentions.iter().copied()),
 });

@@ -154,6 +154,6 @@ columns!(COLUMNS, fn cells(view: &View<'_>, fact: &Fact, reason: Option<&Reason<
     "grade" => reason.map(|reason| reason.grade.as_str()),
     "used" => reason.is_none_or(|reason| reason.used),
     "known-from" => view.fact_known_from(&fact.id),
-    "sources" => sources([fact]),
+    "sources" => sources(view, [fact]),
     "cites" => cited(view, [fact]),
 });

@@ -59,14 +59,22 @@ pub(crate) fn amounts(fact: &Fact) -> Vec<String> {
 }
 
 /// Returns the citations of facts for a table: the id of each source, then the place in it.
-pub(crate) fn sources<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
-    facts.into_iter().flat_map(|fact| &fact.cites).map(|cite| format!("{} {}", cite.source, cite.at)).collect()
+pub(crate) fn sources<'a>(view: &View<'_>, facts: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
+    let cites = facts.into_iter().flat_map(|fact| &fact.cites).filter(|cite| is_public(view, &cite.source));
+    cites.map(|cite| format!("{} {}", cite.source, cite.at)).collect()
+}
+
+/// Returns `true` unless a source became public after the known-by day.
+fn is_public(view: &View<'_>, source: &FactId) -> bool {
+    let known = view.fact(source).and_then(Fact::source_known_from);
+    known.is_none_or(|known| known <= view.clock().known_by)
 }
 
 /// Returns the sources of facts with what a reader needs to find them, each once with its places.
 pub(crate) fn cited<'a>(view: &View<'_>, facts: impl IntoIterator<Item = &'a Fact>) -> Vec<Cited> {
     let mut all: IndexMap<&FactId, Cited> = IndexMap::new();
-    for cite in facts.into_iter().flat_map(|fact| &fact.cites) {
+    let cites = facts.into_iter().flat_map(|fact| &fact.cites).filter(|cite| is_public(view, &cite.source));
+    for cite in cites {
         let words = cite.quote.as_ref().and_then(|quotation| quotation.words.clone());
         let place = CitedPlace { at: cite.at.clone(), words };
         let cited = all.entry(&cite.source).or_insert_with(|| source(view, &cite.source));

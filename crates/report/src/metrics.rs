@@ -88,7 +88,8 @@ fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[Metric
     if !cut.is_empty() {
         blocks.push(Block::List(cut));
     }
-    let (title, text) = (wording::metrics::OVER_TIME.to_owned(), wording::metrics::OLDEST_FIRST.to_owned());
+    let (title, text) =
+        (wording::metrics::over_time(name, view.name(party)), wording::metrics::OLDEST_FIRST.to_owned());
     let cites = cited(view, values.iter().map(|v| v.fact));
     blocks.push(Block::Chart(Chart { title, text, bars, end: end_of(&unit), cites }));
     if compared {
@@ -304,7 +305,7 @@ fn comparison(
     let compared = [own.fact].into_iter().chain(areas.iter().map(|v| v.fact));
     let cites = cited(view, compared.chain(near.iter().take(NEIGHBOURS).map(|(_, _, v)| v.fact)));
     vec![Block::Chart(Chart {
-        title: wording::metrics::compared(&label_of(own)),
+        title: wording::metrics::compared(view.name(metric), view.name(party), &label_of(own)),
         text,
         bars,
         end: end_of(unit),
@@ -437,7 +438,7 @@ columns!(COLUMNS, fn cells(view: &View<'_>, metric: &FactId, party: &FactId, val
     "denominator" => value.out_of(),
     "voice" => value.fact.voice.map(Voice::as_str),
     "id" => &value.fact.id,
-    "sources" => sources(releases(value)),
+    "sources" => sources(view, releases(value)),
     "cites" => cited(view, releases(value)),
     "revised-by" => newer.map(|newer| &newer.id),
 });

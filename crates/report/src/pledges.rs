@@ -5,7 +5,7 @@ mod summary;
 
 pub(crate) use summary::summary;
 
-use crate::fact_line::{cited, ids, ids_of, named, parties, sources};
+use crate::fact_line::{cited, ids, ids_of, named, parties, sources, when};
 use crate::finding;
 use crate::wording::{self, interval, judgement, target};
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 use heldto_fact::{
-    Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, LinkKind, Mode, Target, Truth, Unit, Window,
+    Attribution, Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, LinkKind, Mode, Strength, Target, Truth,
+    Unit, Voice, Window,
 };
 use heldto_replay::{
     Class, Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, bodies_of, judge_each,
@@ -379,24 +380,44 @@ pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     Item { id: first.id.to_string(), mark: mark(j), line: first.text.clone(), details, cites }
 }
 
-/// Returns what the owners of a commitment that failed answer to it, or to the evidence used.
+/// Returns the answers of the owners of a commitment that failed: to the commitment, or to the
+/// evidence used, from its day on.
+///
+/// An answer is a statement in an owner's own voice, or in that of its office-holders and members;
+/// what somebody else says that an owner said is none.
 fn replies(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
     if !j.status.is_failed() {
         return Vec::new();
     }
-    let charges = j.mentions.iter().copied().chain(j.reasons.iter().filter(|r| r.used).map(|r| r.fact));
-    let mut seen = BTreeSet::new();
-    let answers = charges.flat_map(|fact| view.linked_from(&fact.id)).filter(|(answer, link)| {
-        let is_answer = matches!(
-            answer.link_kind(link),
-            LinkKind::Answers | LinkKind::Disputes | LinkKind::Contradicts | LinkKind::BearsOn
-        );
-        let speaks = |by: &FactId| {
-            j.owners.iter().any(|owner| *owner == by || bodies_of(view, by, answer.window()).contains(*owner))
-        };
-        is_answer && answer.kind() == Kind::Statement && answer.by.iter().any(speaks) && seen.insert(&answer.id)
+    let to_commitment = j.mentions.iter().copied().flat_map(|fact| view.linked_from(&fact.id)).filter(|(f, link)| {
+        matches!(f.link_kind(link), LinkKind::Answers | LinkKind::Disputes | LinkKind::Contradicts)
     });
-    answers.map(|(answer, _)| wording::pledges::reply(&parties(view, &answer.by), &answer.text, &answer.id)).collect()
+    let to_evidence = j.reasons.iter().filter(|reason| reason.used).flat_map(|reason| {
+        let charged = reason.fact.window().earliest;
+        view.linked_from(&reason.fact.id).filter(move |(answer, link)| {
+            let is_before = matches!((answer.window().latest, charged), (Some(day), Some(charged)) if day < charged);
+            let kind = answer.link_kind(link);
+            let answers = matches!(kind, LinkKind::Answers | LinkKind::Addresses | LinkKind::BearsOn);
+            !is_before && (answers || matches!(kind, LinkKind::Disputes | LinkKind::Contradicts))
+        })
+    });
+    let is_own = |answer: &Fact, link: &heldto_fact::Link| {
+        let speaks = |by: &FactId| {
+            let above = bodies_of(view, by, answer.window());
+            j.owners.iter().any(|owner| *owner == by || above.contains(*owner))
+        };
+        answer.kind() == Kind::Statement
+            && matches!(answer.voice, Some(Voice::Owner | Voice::Official | Voice::Record | Voice::Government))
+            && matches!(answer.attribution, Attribution::Stated | Attribution::Implied)
+            && link.strength != Strength::Possible
+            && answer.by.iter().any(speaks)
+    };
+    let mut seen = BTreeSet::new();
+    let answers = to_commitment.chain(to_evidence).filter(|(answer, link)| is_own(answer, link));
+    let answers = answers.map(|(answer, _)| answer).filter(|answer| seen.insert(&answer.id));
+    answers
+        .map(|answer| wording::pledges::reply(&parties(view, &answer.by), &when(answer), &answer.text, &answer.id))
+        .collect()
 }
 
 /// Returns the force of a commitment, or `recommendation`.
@@ -451,7 +472,7 @@ columns!(COLUMNS, fn cells(view: &View<'_>, j: &Judgement<'_>, scale: Option<Sca
     "notes" => judgement::notes(view, j),
     "evidence" => ids_of(j.reasons.iter().filter(|r| r.used).map(|r| r.fact)),
     "tellings" => ids_of(j.mentions.iter().copied()),
-    "sources" => sources(j.mentions.iter().copied()),
+    "sources" => sources(view, j.mentions.iter().copied()),
     "cites" => cited(view, j.mentions.iter().copied()),
     "replies" => replies(view, j),
     "scale" => scale.and_then(|scale| on_scale(j, scale)),

@@ -74,6 +74,6 @@ columns!(COLUMNS, fn cells(view: &View<'_>, fact: &Fact) {
     "when" => fact.occurred.as_ref().map(ToString::to_string),
     "answer" => answer_of(fact).map(Answer::as_str),
     "answered-by" => ids_of(answers(view, fact).into_iter().map(|(answer, _)| answer)),
-    "sources" => sources([fact]),
+    "sources" => sources(view, [fact]),
     "cites" => cited(view, [fact]),
 });

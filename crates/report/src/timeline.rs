@@ -187,6 +187,6 @@ columns!(COLUMNS, fn cells(view: &View<'_>, id: &FactId, kind: Kind, text: &str,
     "about" => line.map(|line| named(view, &line.fact.about)),
     "voice" => line.and_then(|line| line.fact.voice).map(Voice::as_str),
     "amounts" => line.map(|line| amounts(line.fact)),
-    "sources" => line.map(|line| sources([line.fact])),
+    "sources" => line.map(|line| sources(view, [line.fact])),
     "cites" => line.map(|line| cited(view, [line.fact])),
 });

@@ -22,6 +22,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunO
     open.set_clock_policy(args.clock.policy());
     if args.public {
         publish::withhold(env, &mut open)?;
+        publish::withhold_quotations(env, &mut open, false)?;
     }
     let withheld = if args.public { publish::named(&open)? } else { BTreeSet::new() };
     let text = export::write(&open, args.private, &|entry, part| withheld.contains(&(entry, u64::from(part))))?;

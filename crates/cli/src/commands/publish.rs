@@ -36,9 +36,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
     if !args.sensitive {
         withhold(env, &mut open)?;
     }
-    if args.withhold_quotations {
-        withhold_quotations(env, &mut open)?;
-    }
+    let quotations = withhold_quotations(env, &mut open, args.withhold_quotations)?;
     let size = open.head().size();
     let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
     let held = open.store().checkpoint()?.unwrap_or_default();
@@ -52,7 +50,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
     let mut withheld = named(&open)?;
     if args.sensitive {
         let sensitive = open.sensitive()?.entries;
-        withheld.retain(|(entry, _)| !sensitive.contains(entry));
+        withheld.retain(|part| !sensitive.contains(&part.0) || quotations.contains(part));
     }
     let is_withheld = |entry, part| withheld.contains(&(entry, u64::from(part)));
     let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes(), &is_withheld)?;
@@ -98,16 +96,34 @@ pub fn withhold(env: &mut Env<'_>, open: &mut LocalLedger) -> Result<(), Command
     Ok(())
 }
 
-/// Appends a withholding record for the words of quotations that no earlier one names.
-fn withhold_quotations(env: &mut Env<'_>, open: &mut LocalLedger) -> Result<(), CommandError> {
-    let recorded = named(open)?;
-    let parts: Vec<(u64, u64)> = open.quotation_parts()?.difference(&recorded).copied().collect();
+/// Ground on which the words of quotations are withheld, of all entries once it was given.
+const WORDS_OF_DOCUMENTS: &str = "the words of a document";
+
+/// Returns the parts with the words of quotations if they are withheld: if this is `asked`, or was
+/// asked before. Appends a withholding record for those that no earlier one names on this ground.
+///
+/// # Errors
+/// If the ledger cannot be read or appended to.
+pub fn withhold_quotations(
+    env: &mut Env<'_>,
+    open: &mut LocalLedger,
+    asked: bool,
+) -> Result<BTreeSet<(u64, u64)>, CommandError> {
+    let withholdings = open.withholdings(open.head().size())?;
+    let earlier = || withholdings.iter().filter(|(_, withholding)| withholding.ground == WORDS_OF_DOCUMENTS);
+    if !asked && earlier().next().is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let recorded: BTreeSet<(u64, u64)> =
+        earlier().flat_map(|(_, withholding)| withholding.parts.iter().copied()).collect();
+    let all = open.quotation_parts()?;
+    let parts: Vec<(u64, u64)> = all.difference(&recorded).copied().collect();
     if !parts.is_empty() {
         let quotations = counted(parts.len() as u64, "entry", "entries");
-        let index = append_withholding(env, open, parts, "the words of a document")?;
+        let index = append_withholding(env, open, parts, WORDS_OF_DOCUMENTS)?;
         (env.eprintln)(&format!("entry {index} records that the words quoted in {quotations} are withheld"));
     }
-    Ok(())
+    Ok(all)
 }
 
 fn append_withholding(

@@ -34,6 +34,8 @@ pub struct Compared {
 /// If the folder or a document cannot be read.
 pub fn check(facts: &AllFacts, dir: &Path) -> Result<Compared, CommandError> {
     let documents = Documents::read(dir)?;
+    let is_secret =
+        |id: &FactId| facts.versions(id).iter().filter_map(|version| version.fact.as_ref()).any(Fact::marks_sensitive);
     let standing = |kind: Kind| {
         facts.standing().filter(move |(_, k)| *k == kind).filter_map(|(id, _)| facts.versions(id).last()?.fact.as_ref())
     };
@@ -46,8 +48,11 @@ pub fn check(facts: &AllFacts, dir: &Path) -> Result<Compared, CommandError> {
         match (found, from.blake3) {
             (None, Some(_)) => compared.absent += 1,
             (Some(document), Some(digest)) if document.digest != digest => {
-                let differs = format!("{} is not the document that {} recorded", document.path.display(), name(source));
-                compared.different.push(differs);
+                compared.different.push(if is_secret(&source.id) {
+                    SECRET_DOCUMENT.to_owned()
+                } else {
+                    format!("{} is not the document that `{}` recorded", document.path.display(), source.id)
+                });
                 continue;
             }
             (Some(_), Some(_)) => compared.matching += 1,
@@ -65,12 +70,12 @@ pub fn check(facts: &AllFacts, dir: &Path) -> Result<Compared, CommandError> {
             match texts.get(&cite.source) {
                 None | Some(None) => compared.unchecked += 1,
                 Some(Some(text)) if is_there(quotation, text) => compared.quoted += 1,
-                Some(Some(_)) => compared.different.push(format!(
-                    "{} quotes {}, {}, and the words are not there",
-                    name(fact),
-                    cite.source,
-                    cite.at
-                )),
+                Some(Some(_)) if is_secret(&fact.id) || is_secret(&cite.source) => {
+                    compared.different.push(SECRET_QUOTATION.to_owned());
+                }
+                Some(Some(_)) => compared
+                    .different
+                    .push(format!("`{}` quotes {}, {}, and the words are not there", fact.id, cite.source, cite.at)),
             }
         }
     }
@@ -82,9 +87,8 @@ fn is_there(quotation: &Quotation, canonical: &str) -> bool {
     quotation.place_in(canonical).is_some_and(|words| quotation.quotes(words))
 }
 
-fn name(fact: &Fact) -> String {
-    if fact.marks_sensitive() { "a fact about a child or a family".to_owned() } else { format!("`{}`", fact.id) }
-}
+const SECRET_DOCUMENT: &str = "a document about a child or a family is not the one that was recorded";
+const SECRET_QUOTATION: &str = "a quotation about a child or a family is not where it was recorded";
 
 impl Compared {
     /// Returns the comparison as lines of the report of `verify`.
@@ -117,12 +121,10 @@ impl Compared {
             return Ok(self);
         }
         let n = self.different.len() as u64;
-        let message = format!(
-            "the ledger is sound, but {}:\n  {}",
-            counted(n, "document or quotation differs", "documents or quotations differ"),
-            self.different.join("\n  ")
-        );
-        Err(CommandError::new(FAILED, message)
+        let differ = counted(n, "document or quotation differs", "documents or quotations differ");
+        let lines: String = self.different.iter().map(|line| format!("\n  {}", heldto_report::plain(line))).collect();
+        let message = format!("error: the ledger is sound, but {differ}:{lines}");
+        Err(CommandError { rendered: true, ..CommandError::new(FAILED, message) }
             .hint("compare the document with its source; correct the fact, or put back the archived document"))
     }
 }
@@ -171,7 +173,10 @@ impl Documents {
         let digest = *blake3::hash(&bytes).as_bytes();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name = name.split('.').next().unwrap_or_default().to_owned();
-        let document = Rc::new(Document { path, digest, text: String::from_utf8(bytes).ok() });
+        // A byte-order mark says how the text is encoded, and is no part of it.
+        let text = String::from_utf8(bytes).ok();
+        let text = text.map(|text| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
+        let document = Rc::new(Document { path, digest, text });
         self.by_digest.insert(digest, Rc::clone(&document));
         self.by_name.insert(name, document);
     }

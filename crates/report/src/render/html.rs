@@ -3,6 +3,8 @@
 use super::{basis, footing, link, picture};
 use crate::{Block, Cell, Cited, Document, Item, Tone, wording};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// Writes one self-contained file, without scripts, fonts or external images.
 pub fn render(document: &Document, digest: &str) -> String {
@@ -23,10 +25,11 @@ pub fn render(document: &Document, digest: &str) -> String {
                 main {
                     @for line in &document.summary { p.summary { (line) } }
                     @if document.sections.len() > 2 { (contents(document)) }
+                    @let anchors = Anchors::default();
                     @for (n, section) in document.sections.iter().enumerate() {
-                        section id={ "section-" (n + 1) } {
+                        section id={ "section_" (n + 1) } {
                             h2 class=(tone(section.tone)) { (section.heading) }
-                            @for block in &section.blocks { (self::block(document, block)) }
+                            @for block in &section.blocks { (self::block(document, block, &anchors)) }
                         }
                     }
                     @if !document.data.rows.is_empty() { (rows(document)) }
@@ -40,13 +43,26 @@ pub fn render(document: &Document, digest: &str) -> String {
     text
 }
 
+/// The ids of facts that a page has as anchors so far.
+///
+/// The page's own ids have `_`, which no id of a fact has.
+#[derive(Default)]
+struct Anchors(RefCell<BTreeSet<String>>);
+
+impl Anchors {
+    /// Returns an id, if the page has no such anchor yet.
+    fn first<'i>(&self, id: &'i str) -> Option<&'i str> {
+        (!id.is_empty() && self.0.borrow_mut().insert(id.to_owned())).then_some(id)
+    }
+}
+
 /// Lists the sections, each with a link to it.
 fn contents(document: &Document) -> Markup {
     html! {
         nav aria-label=(wording::document::CONTENTS) {
             ul {
                 @for (n, section) in document.sections.iter().enumerate() {
-                    li { a href={ "#section-" (n + 1) } { (section.heading) } }
+                    li { a href={ "#section_" (n + 1) } { (section.heading) } }
                 }
             }
         }
@@ -62,22 +78,22 @@ const fn tone(tone: Tone) -> &'static str {
     }
 }
 
-fn block(document: &Document, block: &Block) -> Markup {
+fn block(document: &Document, block: &Block, anchors: &Anchors) -> Markup {
     html! {
         @match block {
             Block::Text(text) => p { (text) },
             Block::List(lines) => ul { @for line in lines { li { (line) } } },
             Block::Pairs(pairs) => dl { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } },
-            Block::Items(items) => ul.items { @for item in items { (self::item(item)) } },
+            Block::Items(items) => ul.items { @for item in items { (self::item(item, anchors)) } },
             Block::Chart(chart) => (picture::chart(document, chart)),
             Block::Stack(stack) => (picture::stack(document, stack)),
         }
     }
 }
 
-fn item(item: &Item) -> Markup {
+fn item(item: &Item, anchors: &Anchors) -> Markup {
     html! {
-        li id=[(!item.id.is_empty()).then_some(&item.id)] {
+        li id=[anchors.first(&item.id)] {
             @if !item.mark.is_empty() { span.mark { (item.mark) } }
             div {
                 p.line { (item.line) }
@@ -156,8 +172,8 @@ figure { margin: 1rem 0; }
 svg text { fill: var(--ink); font-size: .9rem; } svg text.own { font-weight: 700; }
 svg .caption { fill: var(--faint); font-size: .75rem; } svg .cut { stroke: var(--ink); stroke-dasharray: 4 4; }
 .key { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; } .key span { display: inline-block; width: .85em; height: .85em; margin-right: .4em; border: 1px solid var(--ink); }
-.kept { fill: var(--good); background: var(--good); } .claimed { fill: url(#claimed); background: repeating-linear-gradient(45deg, var(--good) 0 3px, var(--paper) 3px 6px); } .broken { fill: var(--bad); background: var(--bad); } .overdue { fill: var(--care); background: var(--care); } .unknown { fill: var(--other); background: var(--other); } .open { fill: var(--bar); background: var(--bar); } .vague { fill: var(--line); background: var(--line); }
-svg rect.own { fill: var(--bar); } svg rect.other { fill: var(--other); } svg rect.perhaps { fill: var(--perhaps); }
+.kept { fill: var(--good); background: var(--good); } .claimed { fill: url(#claimed_); background: repeating-linear-gradient(45deg, var(--good) 0 3px, var(--paper) 3px 6px); } .broken { fill: var(--bad); background: var(--bad); } .overdue { fill: var(--care); background: var(--care); } .unknown { fill: var(--other); background: var(--other); } .open { fill: var(--bar); background: var(--bar); } .vague { fill: var(--line); background: var(--line); }
+svg rect.own { fill: var(--bar); } svg rect.other { fill: var(--other); } svg rect.perhaps { fill: var(--perhaps); stroke: var(--faint); }
 table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border: 1px solid var(--line); overflow-wrap: normal; }
 .scroll { overflow-x: auto; }
 nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1.2rem; } nav li { padding: .3rem 0; }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 const BESIDE: usize = 34;
 
 /// Number of characters of a caption that fit on one line of a narrow screen.
-const CAPTION: usize = 46;
+const CAPTION: usize = 40;
 
 /// Height of a line of a caption.
 const CAPTION_LINE: usize = 16;
@@ -21,22 +21,25 @@ pub fn chart(document: &Document, chart: &Chart) -> Markup {
     let chars = |text: &str| text.chars().count();
     let stacked = chart.bars.iter().any(|b| chars(&b.label) + chars(&b.shown) > BESIDE);
     let row = if stacked { 62 } else { 44 };
+    let title = wrapped(&chart.title);
     let mut tops = Vec::new();
-    let mut height = TITLE;
+    let mut height = 8 + title.len() * TITLE_LINE;
     for bar in &chart.bars {
         // The words above a bar that is cut off need a line.
         height += if bar.is_cut { CUT } else { 0 };
         tops.push(height);
         height += row;
     }
-    let caption = caption(document, wording::document::picture_sources(&chart.cites));
+    let is_range = chart.bars.iter().filter_map(|bar| bar.value).any(|value| !value.is_exact());
+    let pale = is_range.then(|| wording::document::PALE.to_owned());
+    let caption = caption(document, pale.into_iter().chain(wording::document::picture_sources(&chart.cites)));
     let label = format!("{}. {}", chart.title, chart.text);
     html! {
         figure {
             svg role="img" width="100%" height=(height + caption.len() * CAPTION_LINE + 8) aria-label=(label) {
                 title { (chart.title) }
                 desc { (chart.text) }
-                text x="0" y="16" class="own" { (chart.title) }
+                @for (n, line) in title.iter().enumerate() { text x="0" y=(16 + n * TITLE_LINE) class="own" { (line) } }
                 @for (bar, top) in chart.bars.iter().zip(&tops) { (self::bar(chart, *top, bar, stacked)) }
                 (lines(&caption, height))
             }
@@ -52,8 +55,8 @@ pub fn chart(document: &Document, chart: &Chart) -> Markup {
     }
 }
 
-/// Height of the title in a picture.
-const TITLE: usize = 24;
+/// Height of a line of the title in a picture.
+const TITLE_LINE: usize = 18;
 
 /// Height of the words above a bar that is cut off from the one before.
 const CUT: usize = 26;
@@ -70,11 +73,11 @@ fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
             line x1="0" x2="100%" y1=(top - 20) y2=(top - 20) class="cut" {}
             text x="0" y=(top - 6) class="caption" { (wording::document::CUT) }
         }
-        text x="0" y=(top + 14) class=(class) { (bar.label) }
+        text x="0" y=(top + 14) class=(class) { (fitting(&bar.label)) }
         @if stacked {
-            text x="0" y=(top + 32) class=(class) { (bar.shown) }
+            text x="0" y=(top + 32) class=(class) { (fitting(&bar.shown)) }
         } @else {
-            text x="100%" y=(top + 14) text-anchor="end" class=(class) { (bar.shown) }
+            text x="100%" y=(top + 14) text-anchor="end" class=(class) { (fitting(&bar.shown)) }
         }
         @if let Some(value) = bar.value {
             @let top = if stacked { top + 18 } else { top };
@@ -96,15 +99,15 @@ pub fn stack(document: &Document, stack: &Stack) -> Markup {
         (from, part)
     });
     let parts: Vec<_> = parts.collect();
-    let caption = caption(document, None);
-    let top = TITLE + 4;
+    let caption = caption(document, std::iter::empty());
+    let top = 8 + TITLE_LINE + 4;
     html! {
         figure {
             svg role="img" width="100%" height=(top + 44 + caption.len() * CAPTION_LINE) aria-label=(wording::document::stack(stack)) {
                 title { (stack.title) }
                 desc { (wording::document::stack(stack)) }
                 defs {
-                    pattern id="claimed" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    pattern id="claimed_" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                         rect width="3" height="6" class="kept" {}
                     }
                 }
@@ -136,12 +139,25 @@ const fn class(shade: Shade) -> &'static str {
 }
 
 /// Returns the lines under a picture: its sources, its day and its place in the log.
-fn caption(document: &Document, sources: Option<String>) -> Vec<String> {
+fn caption(document: &Document, notes: impl Iterator<Item = String>) -> Vec<String> {
     let basis = &document.basis;
     let log = &basis.log;
     let of_log = wording::document::picture(basis.clock.as_of, &log.origin, log.entries, &log.root);
-    let wrap = |text: String| textwrap::wrap(&text, CAPTION).into_iter().map(String::from).collect::<Vec<_>>();
-    sources.into_iter().chain([of_log]).flat_map(wrap).collect()
+    notes.chain([of_log]).flat_map(|text| wrapped(&text)).collect()
+}
+
+/// Returns text in lines that fit a narrow screen.
+fn wrapped(text: &str) -> Vec<String> {
+    textwrap::wrap(text, CAPTION).into_iter().map(String::from).collect()
+}
+
+/// Returns text that fits a line of a narrow screen, with a mark where it was cut; the table under
+/// the picture has it whole.
+fn fitting(text: &str) -> String {
+    if text.chars().count() <= CAPTION {
+        return text.to_owned();
+    }
+    text.chars().take(CAPTION - 1).chain(['…']).collect()
 }
 
 fn lines(lines: &[String], top: usize) -> Markup {

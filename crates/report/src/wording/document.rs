@@ -126,3 +126,6 @@ pub fn picture_sources(cites: &[Cited]) -> Option<String> {
 
 /// Stands above a bar that is not to be compared with the one before.
 pub const CUT: &str = "measured in another way from here";
+
+/// Explains the pale part of a bar.
+pub const PALE: &str = "Pale: the number may end anywhere there";

@@ -5,7 +5,6 @@ use super::{count, days, list, singular};
 use heldto_fact::{FactId, Quantity};
 
 pub const NONE: &str = "No figure is on record.";
-pub const OVER_TIME: &str = "Over time";
 pub const OLDEST_FIRST: &str = "Oldest first.";
 pub const COUNTS_NOT_COMPARED: &str = "Counts are not compared between areas: a large area has more of everything.";
 pub const RELATED: &str = "Related figures, counted in another way:";
@@ -108,9 +107,14 @@ fn difference(n: Quantity, unit: &str) -> String {
     }
 }
 
-/// Returns the title of a comparison at a time.
-pub fn compared(when: &str) -> String {
-    format!("Compared with others, {when}")
+/// Returns the title of the figures of a party over time.
+pub fn over_time(metric: &str, party: &str) -> String {
+    format!("{metric}: {party}, over time")
+}
+
+/// Returns the title of a comparison of parties at a time.
+pub fn compared(metric: &str, party: &str, when: &str) -> String {
+    format!("{metric}: {party} compared with others, {when}")
 }
 
 /// Returns the order of a comparison, with the number of bodies of the same kind in it.

@@ -120,9 +120,10 @@ pub fn delivered(done: Option<Interval>, goal: Interval, unit: &Unit) -> String 
     }
 }
 
-/// Returns the answer of an owner to a charge.
-pub fn reply(by: &str, text: &str, id: &heldto_fact::FactId) -> String {
-    format!("reply of {by}: {text} ({id})")
+/// Returns the answer of an owner to a charge, with its day if that is known.
+pub fn reply(by: &str, when: &str, text: &str, id: &heldto_fact::FactId) -> String {
+    let when = if when.is_empty() { String::new() } else { format!(", {when}") };
+    format!("reply of {by}{when}: {text} ({id})")
 }
 
 /// Title of the bar of commitments by how they stand.
