@@ -220,7 +220,9 @@ fn no_modules_lean_on_each_other() {
     assert!(circle(&both.into_iter().collect()).is_some(), "a circle is found");
 }
 
-/// Returns the literals of text in code, each line break as a space, without the messages of panics.
+/// Returns the literals of text in code, each line break as a space.
+///
+/// The messages of panics are left out.
 fn literals(code: &str) -> Vec<String> {
     let plain = ["\\\\", "\\\"", "\\n", "'\"'"].iter().fold(code.to_owned(), |text, mark| text.replace(mark, " "));
     let parts: Vec<&str> = plain.split('"').collect();

@@ -30,10 +30,9 @@ pub(crate) enum Standing {
 
 /// Returns the closest standing of a speaker to any owner in a window.
 ///
-/// An act whose day may lie within a membership counts as within it.
-///
-/// A body that follows an owner stands as the owner does from the day of the succession; one that
-/// only may follow it, or that is one of several, stands as the owner's own.
+/// An act whose day may lie within a membership counts as within it. A body that follows an owner
+/// stands as the owner does from the day of the succession; one that only may follow it, or that
+/// is one of several, stands as the owner's own.
 pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&FactId>, window: Window) -> Standing {
     if owners.contains(speaker) {
         return Standing::Owner;
@@ -43,7 +42,8 @@ pub(crate) fn standing(view: &View<'_>, speaker: &FactId, owners: &BTreeSet<&Fac
         return standing_to(view, speaker, owners, window);
     }
     let of = |speaks: bool| heirs.iter().filter(move |(_, s)| **s == speaks).map(|(body, _)| body).collect();
-    let (sure, doubtful): (BTreeSet<&FactId>, BTreeSet<&FactId>) = (of(true), of(false));
+    let sure: BTreeSet<&FactId> = of(true);
+    let doubtful: BTreeSet<&FactId> = of(false);
     if sure.contains(speaker) {
         return Standing::Owner;
     }

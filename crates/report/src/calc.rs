@@ -218,7 +218,8 @@ fn field<'a>(view: &View<'a>, token: &str) -> Result<(CalcValue, Origin<'a>), Ca
 fn item(view: &View<'_>, operand: &Operand<'_>) -> Option<Item> {
     let (fact, name) = operand.from.as_ref()?;
     let details = vec![format!("{}.{name} · {}", fact.id, entry(view, fact))];
-    let (id, mark) = (fact.id.to_string(), describe(&operand.value).0);
+    let id = fact.id.to_string();
+    let mark = describe(&operand.value).0;
     Some(Item { id, mark, line: fact.text.clone(), details, cites: cited(view, [*fact]) })
 }
 

@@ -380,8 +380,16 @@ pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     Item { id: first.id.to_string(), mark: mark(j), line: first.text.clone(), details, cites }
 }
 
-/// Returns the answers of the owners of a commitment that failed: to the commitment, or to the
-/// evidence used, from its day on.
+/// Returns `true` if a link of this kind may answer a charge.
+const fn is_answer(kind: LinkKind) -> bool {
+    matches!(
+        kind,
+        LinkKind::Answers | LinkKind::Addresses | LinkKind::BearsOn | LinkKind::Disputes | LinkKind::Contradicts
+    )
+}
+
+/// Returns the answers of the owners of a commitment that failed: to the commitment or to the
+/// evidence used, unless they are older than that evidence.
 ///
 /// An answer is a statement in an owner's own voice, or in that of its office-holders and members;
 /// what somebody else says that an owner said is none.
@@ -389,18 +397,12 @@ fn replies(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
     if !j.status.is_failed() {
         return Vec::new();
     }
-    let to_commitment = j.mentions.iter().copied().flat_map(|fact| view.linked_from(&fact.id)).filter(|(f, link)| {
-        matches!(f.link_kind(link), LinkKind::Answers | LinkKind::Disputes | LinkKind::Contradicts)
-    });
-    let to_evidence = j.reasons.iter().filter(|reason| reason.used).flat_map(|reason| {
-        let charged = reason.fact.window().earliest;
-        view.linked_from(&reason.fact.id).filter(move |(answer, link)| {
-            let is_before = matches!((answer.window().latest, charged), (Some(day), Some(charged)) if day < charged);
-            let kind = answer.link_kind(link);
-            let answers = matches!(kind, LinkKind::Answers | LinkKind::Addresses | LinkKind::BearsOn);
-            !is_before && (answers || matches!(kind, LinkKind::Disputes | LinkKind::Contradicts))
-        })
-    });
+    let used = || j.reasons.iter().filter(|reason| reason.used).map(|reason| reason.fact);
+    let charged = used().filter_map(|fact| fact.window().earliest).min();
+    let is_before =
+        |fact: &Fact| matches!((fact.window().latest, charged), (Some(day), Some(charged)) if day < charged);
+    let linked = j.mentions.iter().copied().chain(used()).flat_map(|fact| view.linked_from(&fact.id));
+    let linked = linked.filter(|(answer, link)| is_answer(answer.link_kind(link)) && !is_before(answer));
     let is_own = |answer: &Fact, link: &heldto_fact::Link| {
         let speaks = |by: &FactId| {
             let above = bodies_of(view, by, answer.window());
@@ -413,9 +415,9 @@ fn replies(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
             && answer.by.iter().any(speaks)
     };
     let mut seen = BTreeSet::new();
-    let answers = to_commitment.chain(to_evidence).filter(|(answer, link)| is_own(answer, link));
-    let answers = answers.map(|(answer, _)| answer).filter(|answer| seen.insert(&answer.id));
-    answers
+    let found = linked.filter(|(answer, link)| is_own(answer, link));
+    let found = found.map(|(answer, _)| answer).filter(|answer| seen.insert(&answer.id));
+    found
         .map(|answer| wording::pledges::reply(&parties(view, &answer.by), &when(answer), &answer.text, &answer.id))
         .collect()
 }

@@ -104,7 +104,8 @@ fn item(view: &View<'_>, m: &Move<'_>) -> Item {
     ];
     details.extend(m.explained.iter().map(|f| wording::slippage::about_the_move(&f.text, &f.id)));
     let cites = cited(view, [m.from.0, m.to.0].into_iter().chain(m.explained.iter().copied()));
-    let (id, mark) = (m.commitment.id.to_string(), wording::date::due(m.to.1));
+    let id = m.commitment.id.to_string();
+    let mark = wording::date::due(m.to.1);
     Item { id, mark, line: m.commitment.text.clone(), details, cites }
 }
 
