@@ -6,10 +6,11 @@ use chrono::NaiveDate;
 use heldto_fact::{Content, Fact, FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::{File, Known};
 use heldto_ledger::{Ledger, decode_header, decode_quoted, encode_fact};
-use heldto_proof::Genesis;
+use heldto_proof::{Genesis, Head};
 use heldto_replay::{AllFacts, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
 use heldto_report::{AmountFilter, Document, FactFilter, LogPosition, PledgeFilter, ReportBasis, Scope, Selection};
-use heldto_store::{Founding, MemoryStore};
+use heldto_store::{Entries, Founding, Log, MemoryStore, StoreError};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,4 +163,38 @@ fn what_the_index_finds_gives_the_same_reports_as_the_whole_log() {
         }
     }
     assert!(compared > 5000, "{compared} reports");
+}
+
+/// A ledger's store without its index, as a published folder has none.
+struct Unindexed<'a>(&'a MemoryStore);
+
+impl Log for Unindexed<'_> {
+    fn founding(&self) -> Result<Founding, StoreError> {
+        self.0.founding()
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.0.head()
+    }
+
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        self.0.entries(range)
+    }
+
+    fn index(&self) -> Option<&dyn heldto_store::Index> {
+        None
+    }
+}
+
+#[test]
+fn without_an_index_the_same_sensitive_facts_are_found() {
+    let mut found = 0;
+    for path in paths() {
+        let ledger = ledger(&facts_of(&path));
+        let indexed = ledger.sensitive().expect("reads");
+        let unindexed = Ledger::open(Unindexed(ledger.store())).expect("opens").sensitive().expect("reads");
+        assert_eq!(unindexed, indexed, "{}", path.display());
+        found += indexed.entities.iter().filter(|id| !id.is_authored()).count();
+    }
+    assert!(found > 0, "no sensitive fact was amended");
 }

@@ -4,10 +4,10 @@
 //! This module decides nothing about disclosure. Start at [`Ledger::sensitive`].
 
 use crate::{Ledger, ReadError, SystemRecord, Withholding};
-use heldto_fact::{Body, Content, Fact, FactId, IndexTerm};
+use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, Recorded};
 use heldto_proof::{Entry, Role};
 use heldto_store::Log;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The sensitive facts of a ledger, regardless of any as-of or known-by day.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,10 +21,13 @@ pub struct Sensitive {
     pub absent: BTreeSet<u64>,
 }
 
+/// Index of an entry, and the id of its fact.
+type Place = (u64, FactId);
+
 impl<S: Log + Sync> Ledger<S> {
     /// Finds all sensitive facts and the entries that hold them.
     ///
-    /// Reads only the entries that the index finds; without an index only withheld facts are found.
+    /// Reads only the entries that the index finds, or the whole log if the store keeps no index.
     ///
     /// # Errors
     /// If an entry is missing or damaged.
@@ -40,22 +43,45 @@ impl<S: Log + Sync> Ledger<S> {
                 }
             }
         };
-        let places = self.find(&[IndexTerm::Sensitive], usize::MAX)?.concat();
-        self.recorded_at(&places, &mut |recorded| {
-            if let Content::Known(fact) = &recorded.content {
-                mark(fact);
+        // What was recorded under each id, if no index finds it.
+        let mut recorded_under: BTreeMap<FactId, Vec<Place>> = BTreeMap::new();
+        let has_index = self.store.index().is_some();
+        if has_index {
+            let places = self.find(&[IndexTerm::Sensitive], usize::MAX)?.concat();
+            self.recorded_at(&places, &mut |recorded| {
+                if let Content::Known(fact) = &recorded.content {
+                    mark(fact);
+                }
+            })?;
+        } else {
+            for recorded in self.recorded(0..self.head.size()) {
+                let recorded = recorded?;
+                let Content::Known(fact) = recorded.content else { continue };
+                mark(&fact);
+                let place = (recorded.index, fact.id.clone());
+                let amended = Some(fact.entity_id()).filter(|id| **id != fact.id);
+                for id in amended.into_iter().chain([&fact.id]) {
+                    recorded_under.entry(id.clone()).or_default().push(place.clone());
+                }
             }
-        })?;
+        }
+        let places_of = |id: &FactId| -> Result<Vec<Place>, ReadError> {
+            if !has_index {
+                return Ok(recorded_under.get(id).cloned().unwrap_or_default());
+            }
+            let place = |recorded: Recorded| match recorded.content {
+                Content::Known(fact) => Some((recorded.index, fact.id)),
+                _ => None,
+            };
+            Ok(self.versions(id)?.into_iter().filter_map(place).collect())
+        };
         let mut found = Sensitive::default();
         let mut open: Vec<FactId> = marked.into_iter().collect();
         while let Some(id) = open.pop() {
-            for version in self.versions(&id)? {
-                if let Content::Known(fact) = &version.content
-                    && found.entries.insert(version.index)
-                    && fact.id != id
-                {
+            for (index, of) in places_of(&id)? {
+                if found.entries.insert(index) && of != id {
                     // A correction or retraction may itself be amended.
-                    open.push(fact.id.clone());
+                    open.push(of);
                 }
             }
             found.entities.insert(id);
