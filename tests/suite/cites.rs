@@ -218,3 +218,36 @@ fn a_picture_says_what_it_shows_and_its_scale_does_not_mislead() {
     assert!(standing.contains("Where the commitments stand: 1 not kept."), "{standing}");
     assert!(standing.contains("width=\"100.00%\" height=\"30\" class=\"broken\""), "{standing}");
 }
+
+#[test]
+fn a_commitment_and_a_body_are_drawn_over_time() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    std::fs::write(dir.join("facts.toml"), FACTS).expect("written");
+    ok(dir, &["init", "ledger", "--origin", "example.org/test"]);
+    ok(dir, &["--ledger", "ledger", "append", "facts.toml"]);
+    let told = |arguments: &[&str]| {
+        ok(dir, &[&["--ledger", "ledger", "report"], arguments, &["--as-of", "2026-11-22"]].concat())
+    };
+    let words = [
+        ("from 1 Mar 2025", "awaiting"),
+        ("from 31 May 2026", "falling-due"),
+        ("from 1 Jun 2026", "overdue"),
+        ("from 1 Jul 2026", "breached, evidence: proven"),
+    ];
+    let text = told(&["pledges", "--explain", "places"]);
+    let page = told(&["pledges", "--explain", "places", "--format", "html"]);
+    let picture = page.split("<svg").skip(1).find(|part| part.contains("How it stood over time")).expect("a picture");
+    let picture = &picture[..picture.find("</svg>").expect("its end")];
+    for (from, status) in words {
+        let line = text.lines().find(|line| line.starts_with(from)).unwrap_or_else(|| panic!("{from}: {text}"));
+        assert!(line.ends_with(status), "{line}");
+        assert!(page.contains(&format!("<dt>{from}</dt><dd>{status}</dd>")), "{page}");
+    }
+    assert_eq!(picture.matches("<rect").count(), words.len() + 1, "one for each, and the pattern: {picture}");
+    assert!(picture.contains("class=\"broken\"") && picture.contains("As at 22 Nov 2026."), "{picture}");
+    let body = told(&["authority", "council", "--format", "html"]);
+    let picture = body.split("<svg").skip(1).find(|part| part.contains("Commitments made")).expect("a picture");
+    assert!(picture.contains("Dark: on that day."), "{picture}");
+    assert!(!told(&["authority", "council"]).contains("What is on record over time"), "text has no picture");
+}

@@ -33,6 +33,7 @@ mod clock;
 mod cluster;
 mod disclosure;
 mod fulfilment_rate;
+mod history;
 mod indexed_facts;
 mod judge;
 mod membership;
@@ -51,6 +52,7 @@ pub use chunk::Chunk;
 pub use clock::Clock;
 pub use cluster::Cluster;
 pub use fulfilment_rate::{Counted, FulfilmentRate};
+pub use history::{Standing, history};
 pub use indexed_facts::{IndexedFacts, Lookup};
 pub use judge::{
     Direction, Evidence, Finding, Gap, Judgement, Note, Progress, Reason, Remedy, Shown, Timing, Weakening, judge,

@@ -9,7 +9,7 @@ use heldto_fact::{
     When,
 };
 use heldto_replay::{
-    AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, Status, View, judge, payouts,
+    AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, Status, View, history, judge, payouts,
 };
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeSet;
@@ -323,6 +323,24 @@ proptest! {
         let at = |d: u32| statuses(&history, d, d).into_iter().map(|(id, status, _)| (id, status)).collect::<Vec<_>>();
         if !named(as_of) && !named(as_of + 1) {
             prop_assert_eq!(at(as_of), at(as_of + 1));
+        }
+    }
+
+    /// The history of a commitment says of every day what a judgement of that day says.
+    #[test]
+    fn a_history_is_what_each_day_was_judged(log in logs(), as_of in 0..500_u32) {
+        let facts = fold(&log);
+        let view = View::new(&facts, Clock { as_of: day(as_of), known_by: day(as_of) });
+        for id in facts.of_kind(Kind::Pledge) {
+            let Some(judged) = judge(&view, id).filter(|j| j.status != Status::NotYetKnown) else { continue };
+            let history = history(&view, &judged);
+            let changes = history.iter().flat_map(|s| [s.from.pred_opt().expect("a day"), s.from]);
+            for d in (0..=as_of).step_by(5).map(day).chain(changes) {
+                let then = view.at(Clock { as_of: d, known_by: d });
+                let on = judged.mentions.iter().filter_map(|m| judge(&then, &m.id)).find(|j| j.status != Status::NotYetKnown);
+                let told = history.iter().rev().find(|standing| standing.from <= d);
+                prop_assert_eq!(told.map(|s| (s.status, s.grade)), on.map(|j| (j.status, j.grade)), "{} on {}", id, d);
+            }
         }
     }
 

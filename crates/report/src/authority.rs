@@ -6,10 +6,10 @@ use crate::fact_line::{cited, named, occurred, parties, recorded_when, sources, 
 use crate::pledges::{PledgeFilter, is_claimed, item, judged, summary};
 use crate::wording::{self, amount, interval, label, voice_of};
 use crate::{
-    Block, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns, contradictions, deliveries,
-    metrics, questions,
+    Block, Document, FactFilter, Item, Lane, LaneSpan, ReportBasis, Section, Selection, Shade, TimeChart, Tone,
+    columns, contradictions, deliveries, metrics, questions,
 };
-use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role, Strength, Truth, When};
+use heldto_fact::{Body, Decision, Fact, FactId, IndexTerm, Kind, LinkKind, Role, Strength, Truth, When, Window};
 use heldto_replay::{Cluster, Total, View, controls, payouts, predecessors, successors};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
     let paid = payouts(view, party);
     brief.document.summary.extend(paid.iter().map(wording::authority::paid));
     brief.who(fact);
+    brief.over_time();
     brief.of_kind(wording::authority::INSPECTIONS, Kind::Inspection);
     brief.of_kind(wording::authority::NOTICES, Kind::Notice);
     for j in &owed {
@@ -60,6 +61,21 @@ fn ended_on(succession: &Fact) -> String {
 /// Returns the selection of a filter that names the party of the brief.
 fn selected<'a, 'f>(view: &View<'a>, filter: &'f FactFilter) -> Selection<'a, 'f> {
     Selection::of(*view, filter).expect("the filter names a party")
+}
+
+/// Lanes of the picture of a party's facts, each with its kinds.
+const LANES: &[(&str, &[Kind])] = &[
+    (wording::authority::INSPECTIONS, &[Kind::Inspection]),
+    (wording::authority::NOTICES, &[Kind::Notice]),
+    (wording::authority::COMMITMENTS, &[Kind::Pledge, Kind::Recommendation]),
+    (wording::authority::DELIVERIES, &[Kind::Delivery]),
+    (wording::authority::COMPLAINTS, &[Kind::Complaint, Kind::Payout]),
+    (wording::authority::STATEMENTS, &[Kind::Statement, Kind::Question]),
+];
+
+/// Returns the number of facts whose kind has a lane.
+fn lanes_of(facts: &[&Fact]) -> usize {
+    facts.iter().filter(|fact| LANES.iter().any(|(_, kinds)| kinds.contains(&fact.kind()))).count()
 }
 
 struct Brief<'a> {
@@ -137,6 +153,35 @@ impl<'a> Brief<'a> {
             pairs.push((label::CONTROL.to_owned(), format!("{name}: {}", lines.join("; "))));
         }
         self.document.sections.push(Section::plain(wording::authority::WHO, vec![Block::Pairs(pairs)]));
+    }
+
+    /// Draws the facts of the party that have a first and a last day on one axis.
+    fn over_time(&mut self) {
+        let as_of = self.document.basis.clock.as_of;
+        let span = |fact: &Fact| {
+            let Window { earliest: Some(from), latest: Some(to) } = fact.window() else { return None };
+            // What happened on an unknown day is pale on all days that it may have.
+            let shade = if from == to { Shade::Open } else { Shade::Vague };
+            (to <= as_of).then_some(LaneSpan { from, to, shade })
+        };
+        let facts = self.facts();
+        let lane = |(label, kinds): &(&str, &[Kind])| {
+            let of_kind = facts.iter().filter(|f| kinds.contains(&f.kind()));
+            let mut spans: Vec<LaneSpan> = of_kind.filter_map(|fact| span(fact)).collect();
+            // Exact days are drawn last, over the pale ones.
+            spans.sort_by_key(|span| (span.shade == Shade::Open, span.from, span.to));
+            Lane { label: (*label).to_owned(), spans }
+        };
+        let mut lanes: Vec<Lane> = LANES.iter().map(lane).collect();
+        let drawn = lanes.iter().map(|lane| lane.spans.len()).sum();
+        let left_out = lanes_of(&facts) - drawn;
+        lanes.iter_mut().for_each(|lane| lane.spans.dedup());
+        lanes.retain(|lane| !lane.spans.is_empty());
+        let Some(from) = lanes.iter().flat_map(|lane| &lane.spans).map(|span| span.from).min() else { return };
+        let text = wording::authority::over_time(drawn, left_out);
+        let title = wording::authority::OVER_TIME.to_owned();
+        let chart = TimeChart { title, text, from, to: as_of, lanes };
+        self.document.sections.push(Section::plain(wording::authority::OVER_TIME, vec![Block::TimeChart(chart)]));
     }
 
     /// Returns a fact as a list item.

@@ -1,8 +1,67 @@
-//! Numbers to be drawn: bars on one scale, and counts that make a whole. Knows no views and no
-//! formats. Start at [`Chart`] and [`Stack`].
+//! Pictures before they are drawn: numbers as bars on one scale, counts that make a whole, and days
+//! on one axis. Knows no views and no formats. Start at [`Chart`], [`Stack`] and [`TimeChart`].
 
 use crate::Cited;
+use chrono::NaiveDate;
 use heldto_fact::{Interval, Quantity};
+
+/// Days drawn on one axis. The blocks beside it say in words all that it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeChart {
+    /// Title.
+    pub title: String,
+    /// Description, also inside the picture.
+    pub text: String,
+    /// First day of the axis.
+    pub from: NaiveDate,
+    /// Last day of the axis.
+    pub to: NaiveDate,
+    /// Lanes, from the top.
+    pub lanes: Vec<Lane>,
+}
+
+impl TimeChart {
+    /// Returns the chart with `map` applied to every text.
+    pub(crate) fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
+        let lane = |lane: &Lane| Lane { label: map(&lane.label), spans: lane.spans.clone() };
+        Self {
+            title: map(&self.title),
+            text: map(&self.text),
+            lanes: self.lanes.iter().map(lane).collect(),
+            from: self.from,
+            to: self.to,
+        }
+    }
+
+    /// Returns the place of a day on the axis, in ten-thousandths of its length.
+    ///
+    /// A day outside the axis is at its end.
+    #[must_use]
+    pub fn place(&self, day: NaiveDate) -> i64 {
+        let whole = (self.to - self.from).num_days().max(1);
+        ((day - self.from).num_days().clamp(0, whole)) * 10_000 / whole
+    }
+}
+
+/// Days of one sort in a [`TimeChart`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// Name.
+    pub label: String,
+    /// Stretches of days.
+    pub spans: Vec<LaneSpan>,
+}
+
+/// A stretch of days in a [`Lane`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneSpan {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// Shade, which says nothing that the words beside the picture do not say.
+    pub shade: Shade,
+}
 
 /// Numbers of one unit, drawn as bars.
 #[derive(Debug, Clone, PartialEq, Eq)]

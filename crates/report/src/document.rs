@@ -2,7 +2,7 @@
 //! [`ReportBasis`].
 //! Knows views, but no output format except the JSON under its digest. Start at [`Document`].
 
-use crate::{Chart, Cited, Selection, Stack};
+use crate::{Chart, Cited, Selection, Stack, TimeChart};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Fact, FactId, IndexTerm, Kind, Quantity};
 use heldto_replay::{AllView, Clock, Status, Urgency, View};
@@ -220,6 +220,11 @@ pub struct Section {
 }
 
 impl Section {
+    /// Returns `true` if the section only draws what other sections say in words.
+    pub(crate) fn is_picture(&self) -> bool {
+        !self.blocks.is_empty() && self.blocks.iter().all(Block::is_picture)
+    }
+
     /// Returns a section without emphasis.
     #[must_use]
     pub fn plain(heading: impl Into<String>, blocks: Vec<Block>) -> Self {
@@ -253,11 +258,19 @@ pub enum Block {
     Items(Vec<Item>),
     /// Numbers as bars.
     Chart(Chart),
-    /// One bar of counts that make a whole.
+    /// One bar of counts that make a whole; formats without pictures leave it out, because the next
+    /// block has the same counts.
     Stack(Stack),
+    /// Days on one axis; formats without pictures leave it out, as they do a stack.
+    TimeChart(TimeChart),
 }
 
 impl Block {
+    /// Returns `true` if the block only draws what the blocks beside it say in words.
+    pub(crate) const fn is_picture(&self) -> bool {
+        matches!(self, Self::Stack(_) | Self::TimeChart(_))
+    }
+
     /// Returns the block with `map` applied to every text.
     fn map_text(&self, map: &dyn Fn(&str) -> String) -> Self {
         match self {
@@ -278,6 +291,7 @@ impl Block {
             ),
             Self::Stack(stack) => Self::Stack(stack.map_text(map)),
             Self::Chart(chart) => Self::Chart(chart.map_text(map)),
+            Self::TimeChart(chart) => Self::TimeChart(chart.map_text(map)),
         }
     }
 }

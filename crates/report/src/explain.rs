@@ -2,10 +2,11 @@
 //! judging: the judgement states its reasons. Start at [`explain`].
 
 use crate::fact_line::{cited, entry, occurred, public_by, sources};
+use crate::pledges::shade_of;
 use crate::wording::{self, judgement, label, names, target, voice_of};
-use crate::{Block, Document, Item, ReportBasis, Section, Tone, columns};
+use crate::{Block, Document, Item, Lane, LaneSpan, ReportBasis, Section, TimeChart, Tone, columns};
 use heldto_fact::{Body, Commitment, Fact, FactId, Recommendation};
-use heldto_replay::{Judgement, Reason, Status, View, judge_each};
+use heldto_replay::{Judgement, Reason, Standing, Status, View, history, judge_each};
 
 /// Returns the argument for a commitment's status, or for a recommendation's with each addressee.
 ///
@@ -57,6 +58,7 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
             blocks: vec![Block::Text(first.text.clone()), Block::Pairs(pairs)],
         }));
     }
+    sections.extend(stood(view, j));
     let items =
         |facts: Vec<(&Fact, String)>| Block::Items(facts.into_iter().map(|(f, shows)| item(view, f, shows)).collect());
     // A commitment not yet known by the day is listed without its mentions.
@@ -73,6 +75,34 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
             sections.push(plain(heading, items(facts)));
         }
     }
+}
+
+/// Returns how the commitment stood on earlier days, drawn and in words; `None` if unknown.
+fn stood(view: &View<'_>, j: &Judgement<'_>) -> Option<Section> {
+    let history = history(view, j);
+    let to = j.as_of.min(view.clock().known_by);
+    let from = history.first()?.from;
+    let ends = history.iter().skip(1).map(|next| next.from.pred_opt().unwrap_or(next.from)).chain([to]);
+    let spans = history.iter().zip(ends);
+    let drawn = |(standing, to): (&Standing, _)| LaneSpan {
+        from: standing.from,
+        to,
+        shade: shade_of(standing.status, standing.grade),
+    };
+    let in_words = |standing: &Standing| {
+        (wording::explain::since(standing.from), wording::explain::stood(standing.status, standing.grade))
+    };
+    let pairs: Vec<(String, String)> = history.iter().map(in_words).collect();
+    let chart = TimeChart {
+        title: j.mentions[0].text.clone(),
+        text: wording::explain::picture(&pairs),
+        from,
+        to,
+        lanes: vec![Lane { label: wording::explain::STOOD.to_owned(), spans: spans.map(drawn).collect() }],
+    };
+    let by = Block::Text(wording::explain::STOOD_BY.to_owned());
+    let blocks = vec![by, Block::TimeChart(chart), Block::Pairs(pairs)];
+    Some(Section::plain(wording::explain::STOOD, blocks))
 }
 
 fn owners(view: &View<'_>, j: &Judgement<'_>) -> String {

@@ -64,7 +64,7 @@ pub use amounts::{AmountFilter, amounts};
 pub use authority::authority;
 pub use calc::{CalcError, calc};
 pub use changes::changes;
-pub use chart::{Bar, Chart, Shade, Stack, StackPart};
+pub use chart::{Bar, Chart, Lane, LaneSpan, Shade, Stack, StackPart, TimeChart};
 pub use cited::{Cited, CitedPlace};
 pub use contradictions::contradictions;
 pub use deliveries::deliveries;

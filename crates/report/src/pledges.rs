@@ -324,21 +324,25 @@ fn counts(all: &[Judgement<'_>]) -> Section {
     }
 }
 
+/// Returns the shade of a status in pictures.
+pub(crate) const fn shade_of(status: Status, grade: Grade) -> Shade {
+    match (status.class(), grade) {
+        (Class::Met, Grade::Reported | Grade::Proven) => Shade::Kept,
+        (Class::Met, _) => Shade::Claimed,
+        (Class::Failed, _) => Shade::Broken,
+        (Class::Unsettled, _) if matches!(status, Status::Overdue) => Shade::Overdue,
+        (Class::Unsettled | Class::Unanswered | Class::Unknown, _) => Shade::Unknown,
+        (Class::Open, _) => Shade::Open,
+        (Class::Untestable | Class::Ended, _) => Shade::Vague,
+    }
+}
+
 /// Returns the commitments as one bar, by how they stand.
 fn standing(all: &[Judgement<'_>]) -> Stack {
-    let shade = |j: &Judgement<'_>| match j.status.class() {
-        Class::Met if j.grade > Grade::Claimed => Shade::Kept,
-        Class::Met => Shade::Claimed,
-        Class::Failed => Shade::Broken,
-        Class::Unsettled if j.status == Status::Overdue => Shade::Overdue,
-        Class::Unsettled | Class::Unanswered | Class::Unknown => Shade::Unknown,
-        Class::Open => Shade::Open,
-        Class::Untestable | Class::Ended => Shade::Vague,
-    };
     let shades =
         [Shade::Kept, Shade::Claimed, Shade::Broken, Shade::Overdue, Shade::Unknown, Shade::Open, Shade::Vague];
     let parts = shades.into_iter().filter_map(|wanted| {
-        let count = all.iter().filter(|j| shade(j) == wanted).count();
+        let count = all.iter().filter(|j| shade_of(j.status, j.grade) == wanted).count();
         (count > 0).then(|| StackPart { label: wording::pledges::shade(wanted).to_owned(), count, shade: wanted })
     });
     Stack { title: wording::pledges::STANDING.to_owned(), parts: parts.collect() }

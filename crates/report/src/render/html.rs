@@ -87,6 +87,7 @@ fn block(document: &Document, block: &Block, anchors: &Anchors) -> Markup {
             Block::Items(items) => ul.items { @for item in items { (self::item(item, anchors)) } },
             Block::Chart(chart) => (picture::chart(document, chart)),
             Block::Stack(stack) => (picture::stack(document, stack)),
+            Block::TimeChart(chart) => (picture::time_chart(document, chart)),
         }
     }
 }
@@ -170,6 +171,7 @@ dl > div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding
 dt { font-weight: 600; } dd { margin: 0; white-space: pre-line; }
 figure { margin: 1rem 0; }
 svg text { fill: var(--ink); font-size: .9rem; } svg text.own { font-weight: 700; }
+svg .axis { stroke: var(--line); }
 svg .caption { fill: var(--faint); font-size: .75rem; } svg .cut { stroke: var(--ink); stroke-dasharray: 4 4; }
 .key { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; } .key span { display: inline-block; width: .85em; height: .85em; margin-right: .4em; border: 1px solid var(--ink); }
 .kept { fill: var(--good); background: var(--good); } .claimed { fill: url(#claimed_); background: repeating-linear-gradient(45deg, var(--good) 0 3px, var(--paper) 3px 6px); } .broken { fill: var(--bad); background: var(--bad); } .overdue { fill: var(--care); background: var(--care); } .unknown { fill: var(--other); background: var(--other); } .open { fill: var(--bar); background: var(--bar); } .vague { fill: var(--line); background: var(--line); }

@@ -1,7 +1,7 @@
 //! Writes a document as JSON, and gives the value that its digest is made of. Knows no other
 //! format. Start at [`value`].
 
-use crate::{Block, Cell, Chart, Cited, Document, Item};
+use crate::{Block, Cell, Chart, Cited, Document, Item, Lane, LaneSpan};
 use heldto_fact::Interval;
 use serde_json::{Map, Value, json};
 
@@ -93,6 +93,13 @@ fn block(block: &Block) -> Value {
         Block::Stack(stack) => {
             let parts = stack.parts.iter().map(|part| json!({ "label": part.label, "count": part.count }));
             json!({ "stack": { "title": stack.title, "parts": parts.collect::<Vec<_>>() } })
+        }
+        Block::TimeChart(chart) => {
+            let span = |span: &LaneSpan| json!({ "from": span.from.to_string(), "to": span.to.to_string() });
+            let lane =
+                |lane: &Lane| json!({ "label": lane.label, "spans": lane.spans.iter().map(span).collect::<Vec<_>>() });
+            let lanes: Vec<Value> = chart.lanes.iter().map(lane).collect();
+            json!({ "time-chart": { "title": chart.title, "text": chart.text, "lanes": lanes } })
         }
     }
 }

@@ -11,10 +11,9 @@ pub fn render(document: &Document, digest: &str) -> String {
     for line in &document.summary {
         out.push_str(&format!("\n{}\n", safe(line)));
     }
-    for section in &document.sections {
+    for section in document.sections.iter().filter(|section| !section.is_picture()) {
         out.push_str(&format!("\n## {}\n", safe(&section.heading)));
-        // A stack is a picture of the counts that stand below it.
-        for block in section.blocks.iter().filter(|block| !matches!(block, Block::Stack(_))) {
+        for block in section.blocks.iter().filter(|block| !block.is_picture()) {
             out.push('\n');
             out.push_str(&self::block(block));
         }
@@ -43,7 +42,7 @@ fn block(block: &Block) -> String {
                 format!("- {mark}{}\n{details}{cites}", safe(&i.line))
             })
             .collect(),
-        Block::Stack(_) => String::new(),
+        Block::Stack(_) | Block::TimeChart(_) => String::new(),
         Block::Chart(chart) => {
             let rows = chart.bars.iter().map(|b| format!("| {} | {} |\n", cell(&b.label), cell(&b.shown)));
             let head = format!("{}\n\n| {} | |\n|---|---|\n", safe(&chart.text), cell(&chart.title));

@@ -1,7 +1,8 @@
 //! Draws charts as SVG that says inside the picture what it shows, as of which day, and from where,
 //! because pictures are shared without their page. Knows no sections. Start at [`chart`].
 
-use crate::{Bar, Chart, Document, Shade, Stack, wording};
+use crate::{Bar, Chart, Document, Shade, Stack, TimeChart, wording};
+use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 
 /// Number of characters of label and figure that fit on one line of a narrow screen.
@@ -106,11 +107,7 @@ pub fn stack(document: &Document, stack: &Stack) -> Markup {
             svg role="img" width="100%" height=(top + 44 + caption.len() * CAPTION_LINE) aria-label=(wording::document::stack(stack)) {
                 title { (stack.title) }
                 desc { (wording::document::stack(stack)) }
-                defs {
-                    pattern id="claimed_" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
-                        rect width="3" height="6" class="kept" {}
-                    }
-                }
+                (claimed())
                 text x="0" y="16" class="own" { (stack.title) }
                 @for (from, part) in &parts {
                     rect x=(place(*from)) y=(top) width=(place(part.count)) height="30" class=(class(part.shade)) stroke="var(--paper)" {}
@@ -121,6 +118,72 @@ pub fn stack(document: &Document, stack: &Stack) -> Markup {
                 @for (_, part) in &parts {
                     li { span class=(class(part.shade)) {} (part.label) " " b { (part.count) } }
                 }
+            }
+        }
+    }
+}
+
+/// Height of a lane: its name, and its days under it.
+const LANE: usize = 46;
+
+/// Draws days on one axis with a mark at each new year, or at both ends of a short axis.
+pub fn time_chart(document: &Document, chart: &TimeChart) -> Markup {
+    let title = wrapped(&chart.title);
+    let top = 8 + title.len() * TITLE_LINE;
+    let foot = top + chart.lanes.len() * LANE;
+    let caption = caption(document, std::iter::once(chart.text.clone()));
+    let share = |place: i64| format!("{}.{:02}%", place / 100, place % 100);
+    html! {
+        figure {
+            svg role="img" width="100%" height=(foot + 24 + caption.len() * CAPTION_LINE + 8) aria-label={ (chart.title) ". " (chart.text) } {
+                title { (chart.title) }
+                desc { (chart.text) }
+                (claimed())
+                @for (n, line) in title.iter().enumerate() { text x="0" y=(16 + n * TITLE_LINE) class="own" { (line) } }
+                @for mark in marks(chart) {
+                    @let (place, anchor, label) = mark;
+                    line x1=(share(place)) x2=(share(place)) y1=(top + 20) y2=(foot) class="axis" {}
+                    text x=(share(place)) y=(foot + 16) text-anchor=(anchor) class="caption" { (label) }
+                }
+                @for (n, lane) in chart.lanes.iter().enumerate() {
+                    @let y = top + n * LANE;
+                    text x="0" y=(y + 14) { (fitting(&lane.label)) }
+                    @for span in &lane.spans {
+                        @let from = chart.place(span.from);
+                        // A single day is as wide as can be seen.
+                        @let width = (chart.place(span.to) - from).max(LEAST);
+                        rect x=(share(from.min(10_000 - width))) y=(y + 22) height="18" width=(share(width)) class=(class(span.shade)) stroke="var(--ink)" stroke-width="0.5" {}
+                    }
+                }
+                (lines(&caption, foot + 20))
+            }
+        }
+    }
+}
+
+/// Smallest width of a stretch of days, in ten-thousandths of the axis.
+const LEAST: i64 = 80;
+
+/// Returns the marks of an axis: place, anchor of the text, and text.
+fn marks(chart: &TimeChart) -> Vec<(i64, &'static str, String)> {
+    let years: Vec<i32> = (chart.from.year() + 1..=chart.to.year()).collect();
+    // At most five names fit a narrow screen.
+    let step = years.len().div_ceil(5).max(1);
+    let new_year = |year: &i32| Some((chart.place(NaiveDate::from_ymd_opt(*year, 1, 1)?), "middle", year.to_string()));
+    let inside = |(place, ..): &(i64, &str, String)| (800..=9_200).contains(place);
+    let inner: Vec<_> = years.iter().step_by(step).filter_map(new_year).filter(inside).collect();
+    if inner.len() > 1 {
+        return inner;
+    }
+    vec![(0, "start", wording::day(chart.from)), (10_000, "end", wording::day(chart.to))]
+}
+
+/// Returns the pattern of what is kept by the owner's word only.
+fn claimed() -> Markup {
+    html! {
+        defs {
+            pattern id="claimed_" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                rect width="3" height="6" class="kept" {}
             }
         }
     }

@@ -20,11 +20,10 @@ pub fn render(document: &Document, digest: &str, screen: Screen) -> String {
         line("");
         line(&wrap(text, screen, ""));
     }
-    for section in &document.sections {
+    for section in document.sections.iter().filter(|section| !section.is_picture()) {
         line("");
         line(&styled(&section.heading, tone(section.tone).bold(), screen));
-        // A stack is a picture of the counts that stand below it.
-        for block in section.blocks.iter().filter(|block| !matches!(block, Block::Stack(_))) {
+        for block in section.blocks.iter().filter(|block| !block.is_picture()) {
             line(&self::block(block, screen));
         }
     }
@@ -72,7 +71,7 @@ fn block(block: &Block, screen: Screen) -> String {
         }
         Block::Items(items) => columns(items.iter().map(|i| vec![plain(&i.mark), item(i)]).collect(), screen),
         Block::Chart(chart) => self::chart(chart, screen),
-        Block::Stack(_) => String::new(),
+        Block::Stack(_) | Block::TimeChart(_) => String::new(),
     }
 }
 

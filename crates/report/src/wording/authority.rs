@@ -7,6 +7,11 @@ use heldto_fact::{FactId, Passed, When};
 use heldto_replay::Total;
 
 pub const WHO: &str = "Who it is";
+pub const OVER_TIME: &str = "What is on record over time";
+pub const COMMITMENTS: &str = "Commitments made";
+pub const DELIVERIES: &str = "What was done, or was to be";
+pub const COMPLAINTS: &str = "Complaints and payouts";
+pub const STATEMENTS: &str = "Statements and questions";
 pub const INSPECTIONS: &str = "Inspections";
 pub const NOTICES: &str = "Notices";
 pub const PAST_DUE: &str = "Past due";
@@ -91,4 +96,14 @@ pub fn part_of(whole: &FactId) -> String {
 /// Returns the number of facts that name another body too.
 pub fn named_together(body: &FactId, facts: usize) -> String {
     format!("{body} · named together in {}", count(facts, "fact", "facts"))
+}
+
+/// Returns the picture of facts over time in words.
+pub fn over_time(drawn: usize, left_out: usize) -> String {
+    let facts = count(drawn, "fact", "facts");
+    let rest = match left_out {
+        0 => String::new(),
+        n => format!(" {} without a first and a last day.", count(n, "more is", "more are")),
+    };
+    format!("{facts}. Dark: on that day. Pale: on a day somewhere in that time.{rest}")
 }
