@@ -170,6 +170,7 @@ fn section(view: &View<'_>, groups: &[Group<'_>], filter: &AmountFilter) -> Sect
                 is_cut: false,
             };
             blocks.push(Block::Chart(Chart {
+                lines: Vec::new(),
                 title: wording::amounts::chart(&name),
                 text: wording::amounts::CHART_TEXT.to_owned(),
                 bars: known.iter().map(bar).collect(),

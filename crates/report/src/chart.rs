@@ -74,8 +74,19 @@ pub struct Chart {
     pub bars: Vec<Bar>,
     /// End of the scale, which begins at 0: 100 for shares; `None` for that of the largest number.
     pub end: Option<Quantity>,
+    /// Lines across the bars, such as a target.
+    pub lines: Vec<ChartLine>,
     /// Sources of the numbers.
     pub cites: Vec<Cited>,
+}
+
+/// A line across the bars of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChartLine {
+    /// Place on the scale.
+    pub at: Quantity,
+    /// Name, also inside the picture.
+    pub label: String,
 }
 
 /// Counts that make a whole, drawn as one bar.
@@ -134,6 +145,7 @@ impl Chart {
             text: map(&self.text),
             bars: self.bars.iter().map(bar).collect(),
             end: self.end,
+            lines: self.lines.iter().map(|line| ChartLine { at: line.at, label: map(&line.label) }).collect(),
             cites: self.cites.iter().map(|cite| cite.map_text(map)).collect(),
         }
     }
@@ -145,7 +157,8 @@ impl Chart {
     pub fn most(&self) -> i64 {
         let values = || self.bars.iter().filter_map(|bar| bar.value);
         let ends = values().map(|v| v.high.map_or(v.low.value, |high| high.value).ten_thousandths());
-        let most = ends.max().unwrap_or(0).max(1);
+        let lines = self.lines.iter().map(|line| line.at.ten_thousandths());
+        let most = ends.chain(lines).max().unwrap_or(0).max(1);
         // A share of more than the whole is drawn at its length.
         if let Some(end) = self.end {
             return end.ten_thousandths().max(most);

@@ -1,6 +1,10 @@
 //! Turns measurements into series over time with their age, comparable figures of others, and the
 //! owner's own figures. Knows no commitments. Start at [`metrics`].
 
+mod bodies;
+
+pub use bodies::bodies;
+
 use crate::fact_line::{cited, ids, named, occurred, parties, public_by, sources};
 use crate::wording::{self, amount, label, sparkline, voice_of};
 use crate::{Bar, Block, Cell, Chart, Document, FactFilter, Item, ReportBasis, Section, Tone, columns};
@@ -91,7 +95,14 @@ fn section(view: &AllView<'_>, metric: &FactId, party: &FactId, values: &[Metric
     let (title, text) =
         (wording::metrics::over_time(name, view.name(party)), wording::metrics::OLDEST_FIRST.to_owned());
     let cites = cited(view, values.iter().map(|v| v.fact));
-    blocks.push(Block::Chart(Chart { title, text, bars, end: end_of(&unit), cites }));
+    blocks.push(Block::Chart(Chart {
+        title,
+        text,
+        bars,
+        end: end_of(&unit),
+        lines: bodies::targets(view, metric, Some(party)),
+        cites,
+    }));
     if compared {
         blocks.extend(comparison(view, metric, party, values, &unit));
         let others = told_of_others(view, metric, party, &unit);
@@ -309,6 +320,7 @@ fn comparison(
         text,
         bars,
         end: end_of(unit),
+        lines: bodies::targets(view, metric, Some(party)),
         cites,
     })]
 }

@@ -1,24 +1,23 @@
 //! Turns judgements of commitments into the pledge-fulfilment report. Knows no rules of judging and
 //! no output format. Start at [`pledges`]; [`judged`] serves the other reports.
 
+mod standing;
 mod summary;
 
+pub(crate) use standing::{counts, shade_of};
 pub(crate) use summary::summary;
 
 use crate::fact_line::{cited, ids, ids_of, named, parties, sources, when};
 use crate::finding;
 use crate::wording::{self, interval, judgement, target};
-use crate::{
-    Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Shade, Stack, StackPart, Tone,
-    columns,
-};
+use crate::{Block, Document, Event, FactFilter, Item, ReportBasis, Scale, Section, Selection, Tone, columns};
 use chrono::NaiveDate;
 use heldto_fact::{
     Attribution, Body, Commitment, Due, Fact, FactId, Force, IndexTerm, Kind, LinkKind, Mode, Strength, Target, Truth,
     Unit, Voice, Window,
 };
 use heldto_replay::{
-    Class, Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, bodies_of, judge_each,
+    Clock, Cluster, Counted, Grade, Judgement, Status, View, administrations, ancestors, bodies_of, judge_each,
     successors,
 };
 use std::collections::BTreeSet;
@@ -308,44 +307,6 @@ fn event(j: &Judgement<'_>) -> Option<Event> {
     let title = wording::pledges::event_title(&first.text, not_before);
     let text = wording::pledges::event(j, &ids(j.owners.iter().copied()).join(", "), due);
     Some(Event { id: first.id.to_string(), day, title, text })
-}
-
-fn counts(all: &[Judgement<'_>]) -> Section {
-    let pairs = Status::ALL.iter().filter_map(|status| {
-        let grades: Vec<Grade> = all.iter().filter(|j| j.status == *status).map(|j| j.grade).collect();
-        let by_grade = [Grade::Proven, Grade::Reported, Grade::Claimed, Grade::Disputed]
-            .map(|grade| (grade, grades.iter().filter(|g| **g == grade).count()));
-        (!grades.is_empty()).then(|| (status.as_str().to_owned(), wording::pledges::graded(grades.len(), &by_grade)))
-    });
-    Section {
-        heading: wording::pledges::BY_STATUS.to_owned(),
-        tone: Tone::Plain,
-        blocks: vec![Block::Stack(standing(all)), Block::Pairs(pairs.collect())],
-    }
-}
-
-/// Returns the shade of a status in pictures.
-pub(crate) const fn shade_of(status: Status, grade: Grade) -> Shade {
-    match (status.class(), grade) {
-        (Class::Met, Grade::Reported | Grade::Proven) => Shade::Kept,
-        (Class::Met, _) => Shade::Claimed,
-        (Class::Failed, _) => Shade::Broken,
-        (Class::Unsettled, _) if matches!(status, Status::Overdue) => Shade::Overdue,
-        (Class::Unsettled | Class::Unanswered | Class::Unknown, _) => Shade::Unknown,
-        (Class::Open, _) => Shade::Open,
-        (Class::Untestable | Class::Ended, _) => Shade::Vague,
-    }
-}
-
-/// Returns the commitments as one bar, by how they stand.
-fn standing(all: &[Judgement<'_>]) -> Stack {
-    let shades =
-        [Shade::Kept, Shade::Claimed, Shade::Broken, Shade::Overdue, Shade::Unknown, Shade::Open, Shade::Vague];
-    let parts = shades.into_iter().filter_map(|wanted| {
-        let count = all.iter().filter(|j| shade_of(j.status, j.grade) == wanted).count();
-        (count > 0).then(|| StackPart { label: wording::pledges::shade(wanted).to_owned(), count, shade: wanted })
-    });
-    Stack { title: wording::pledges::STANDING.to_owned(), parts: parts.collect() }
 }
 
 /// Returns a commitment as a list item.

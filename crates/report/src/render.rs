@@ -11,8 +11,10 @@ mod picture;
 mod terminal;
 mod xlsx;
 
+pub use html::{AddressOf, STYLE};
+
 use crate::{Block, Cited, Document, wording};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -24,6 +26,24 @@ impl Document {
     #[must_use]
     pub fn digest(&self) -> String {
         blake3::hash(json::value(self).to_string().as_bytes()).to_string()
+    }
+
+    /// Returns `true` if a calendar or a feed of the document has an event: of a year of at most
+    /// four digits.
+    #[must_use]
+    pub fn has_days(&self) -> bool {
+        self.events.iter().any(|event| has_four_digits(event.day))
+    }
+
+    /// Returns the sources of the items, each once, by id.
+    #[must_use]
+    pub fn sources(&self) -> Vec<&Cited> {
+        let items = self.sections.iter().flat_map(|section| &section.blocks).flat_map(|block| match block {
+            Block::Items(items) => items.as_slice(),
+            _ => &[],
+        });
+        let found = items.flat_map(|item| &item.cites).map(|cited| (&cited.source, cited));
+        found.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 }
 
@@ -98,6 +118,20 @@ pub struct Screen {
     pub colour: bool,
 }
 
+/// Writes the content of a page of HTML, without its head: summary, contents, sections and rows.
+///
+/// An item and a source is a link to the page that `address_of` knows for its id.
+#[must_use]
+pub fn html_content(document: &Document, address_of: &AddressOf<'_>) -> String {
+    html::content(&document.map_text(true, &plain), address_of).into_string()
+}
+
+/// Returns the basis of a document in sentences, for the head of a page.
+#[must_use]
+pub fn basis_of(document: &Document) -> String {
+    basis(document)
+}
+
 /// Writes a document in a format; only the terminal format uses `screen`.
 ///
 /// # Errors
@@ -123,24 +157,19 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Vec
 /// Returns the document with the events that a calendar or feed can hold: years 0 to 9999.
 fn dated(document: &Document) -> Result<Document, RenderError> {
     let mut dated = document.map_text(false, &plain);
-    dated.events.retain(|event| (0..=9999).contains(&event.day.year()));
+    dated.events.retain(|event| has_four_digits(event.day));
     if dated.events.is_empty() { Err(RenderError::NoDays(document.title.clone())) } else { Ok(dated) }
+}
+
+/// Returns `true` if a calendar and a feed can hold a day.
+fn has_four_digits(day: NaiveDate) -> bool {
+    (0..=9999).contains(&day.year())
 }
 
 /// Returns an address that a reader may follow: one of the web, without spaces or brackets.
 fn link(url: &str) -> Option<&str> {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     (is_web && !url.contains(|c: char| c.is_whitespace() || "<>\"\\".contains(c))).then_some(url)
-}
-
-/// Returns the sources of the items, each once, by id.
-fn sources(document: &Document) -> Vec<&Cited> {
-    let items = document.sections.iter().flat_map(|section| &section.blocks).flat_map(|block| match block {
-        Block::Items(items) => items.as_slice(),
-        _ => &[],
-    });
-    let found = items.flat_map(|item| &item.cites).map(|cited| (&cited.source, cited));
-    found.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// Returns text that cannot steer a display.

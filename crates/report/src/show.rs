@@ -8,12 +8,13 @@ use heldto_fact::{Body, Fact, FactId, Link, LinkKind, Passed, When};
 use heldto_replay::{Cluster, View};
 use std::collections::BTreeMap;
 
-/// Returns the page of a fact; `None` if the id was never recorded, or not known by the day.
+/// Returns the page of a fact, or of its retraction; `None` if the id was never recorded, or not
+/// known by the day.
 ///
 /// `recorders` holds the recorder of an entry, where known, by entry number.
 #[must_use]
 pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, basis: ReportBasis) -> Option<Document> {
-    let fact = view.fact(id)?;
+    let Some(fact) = view.fact(id) else { return retracted(view, id, recorders, basis) };
     let cluster = Cluster::of(view, fact);
     let title = format!("{} {}", fact.kind(), fact.id);
     let mut document = Document::new(title, basis, COLUMNS);
@@ -37,6 +38,23 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
     if !links.is_empty() {
         sections.push(plain(&wording::show::links(links.len()), Block::Items(links)));
     }
+    sections.push(in_the_ledger(view, id, recorders));
+    document.summary.push(fact.text.clone());
+    Some(document)
+}
+
+/// Returns the page of a fact that was retracted: when, and why; not what it said.
+fn retracted(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, basis: ReportBasis) -> Option<Document> {
+    let last = view.version(id).filter(|version| version.fact.is_none())?;
+    let mut document = Document::new(wording::show::retracted(id), basis, COLUMNS);
+    let reason = last.reason.as_deref().unwrap_or_default();
+    document.summary.push(wording::amended::retracted(reason));
+    document.sections.push(in_the_ledger(view, id, recorders));
+    Some(document)
+}
+
+/// Lists the entries of a fact with what each did.
+fn in_the_ledger(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>) -> Section {
     let versions = view.versions(id);
     let was_retracted = |n: usize| n.checked_sub(1).and_then(|n| versions.get(n)).is_some_and(|v| v.fact.is_none());
     let items = versions.iter().enumerate().map(|(n, v)| Item {
@@ -52,9 +70,7 @@ pub fn show(view: &View<'_>, id: &FactId, recorders: &BTreeMap<u64, String>, bas
             .collect(),
         ..Item::default()
     });
-    sections.push(plain(wording::show::IN_THE_LEDGER, Block::Items(items.collect())));
-    document.summary.push(fact.text.clone());
-    Some(document)
+    plain(wording::show::IN_THE_LEDGER, Block::Items(items.collect()))
 }
 
 fn plain(heading: &str, block: Block) -> Section {

@@ -18,6 +18,7 @@ pub(crate) mod filter;
 pub(crate) mod judgement;
 pub(crate) mod label;
 pub(crate) mod metrics;
+pub(crate) mod overview;
 pub(crate) mod pledges;
 pub(crate) mod questions;
 pub(crate) mod show;

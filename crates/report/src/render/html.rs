@@ -22,18 +22,7 @@ pub fn render(document: &Document, digest: &str) -> String {
                     h1 { (document.title) }
                     p.basis { (basis(document)) }
                 }
-                main {
-                    @for line in &document.summary { p.summary { (line) } }
-                    @if document.sections.len() > 2 { (contents(document)) }
-                    @let anchors = Anchors::default();
-                    @for (n, section) in document.sections.iter().enumerate() {
-                        section id={ "section_" (n + 1) } {
-                            h2 class=(tone(section.tone)) { (section.heading) }
-                            @for block in &section.blocks { (self::block(document, block, &anchors)) }
-                        }
-                    }
-                    @if !document.data.rows.is_empty() { (rows(document)) }
-                }
+                main { (content(document, &|_| None)) }
                 footer { @for line in footing(document, digest) { p { (line) } } }
             }
         }
@@ -43,16 +32,37 @@ pub fn render(document: &Document, digest: &str) -> String {
     text
 }
 
-/// The ids of facts that a page has as anchors so far.
-///
-/// The page's own ids have `_`, which no id of a fact has.
-#[derive(Default)]
-struct Anchors(RefCell<BTreeSet<String>>);
+/// Address of the page of a fact, relative to the page that is written; `None` if it has none.
+pub type AddressOf<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-impl Anchors {
+/// The links of a page: to other pages, and to the facts on it.
+struct Links<'a> {
+    address_of: &'a AddressOf<'a>,
+    /// Ids of facts that the page has as anchors so far; its own ids have `_`, which no id of a
+    /// fact has.
+    anchors: RefCell<BTreeSet<String>>,
+}
+
+impl Links<'_> {
     /// Returns an id, if the page has no such anchor yet.
-    fn first<'i>(&self, id: &'i str) -> Option<&'i str> {
-        (!id.is_empty() && self.0.borrow_mut().insert(id.to_owned())).then_some(id)
+    fn anchor<'i>(&self, id: &'i str) -> Option<&'i str> {
+        (!id.is_empty() && self.anchors.borrow_mut().insert(id.to_owned())).then_some(id)
+    }
+}
+
+/// Writes summary, contents, sections and rows, with links to the pages that `address_of` knows.
+pub fn content(document: &Document, address_of: &AddressOf<'_>) -> Markup {
+    let links = Links { address_of, anchors: RefCell::default() };
+    html! {
+        @for line in &document.summary { p.summary { (line) } }
+        @if document.sections.len() > 2 { (contents(document)) }
+        @for (n, section) in document.sections.iter().enumerate() {
+            section id={ "section_" (n + 1) } {
+                h2 class=(tone(section.tone)) { (section.heading) }
+                @for block in &section.blocks { (self::block(document, block, &links)) }
+            }
+        }
+        @if !document.data.rows.is_empty() { (rows(document, &links)) }
     }
 }
 
@@ -78,13 +88,13 @@ const fn tone(tone: Tone) -> &'static str {
     }
 }
 
-fn block(document: &Document, block: &Block, anchors: &Anchors) -> Markup {
+fn block(document: &Document, block: &Block, links: &Links<'_>) -> Markup {
     html! {
         @match block {
             Block::Text(text) => p { (text) },
             Block::List(lines) => ul { @for line in lines { li { (line) } } },
             Block::Pairs(pairs) => dl { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } },
-            Block::Items(items) => ul.items { @for item in items { (self::item(item, anchors)) } },
+            Block::Items(items) => ul.items { @for item in items { (self::item(item, links)) } },
             Block::Chart(chart) => (picture::chart(document, chart)),
             Block::Stack(stack) => (picture::stack(document, stack)),
             Block::TimeChart(chart) => (picture::time_chart(document, chart)),
@@ -92,34 +102,42 @@ fn block(document: &Document, block: &Block, anchors: &Anchors) -> Markup {
     }
 }
 
-fn item(item: &Item, anchors: &Anchors) -> Markup {
+fn item(item: &Item, links: &Links<'_>) -> Markup {
+    let own = Some(&item.id).filter(|id| !id.is_empty()).and_then(|id| (links.address_of)(id));
     html! {
-        li id=[anchors.first(&item.id)] {
+        li id=[links.anchor(&item.id)] {
             @if !item.mark.is_empty() { span.mark { (item.mark) } }
             div {
-                p.line { (item.line) }
+                p.line { @match own { Some(page) => a href=(page) { (item.line) }, None => (item.line) } }
                 @for detail in &item.details { p.detail { (detail) } }
-                @for cite in &item.cites { p.detail { (cited(cite)) } }
+                @for cite in &item.cites { p.detail { (cited(cite, links)) } }
             }
         }
     }
 }
 
-/// Writes a citation, whose title is a link if the source has an address.
-fn cited(cited: &Cited) -> Markup {
+/// Writes a citation, whose title is a link to the page of the source, or else to its address.
+fn cited(cited: &Cited, links: &Links<'_>) -> Markup {
     let (before, after) = wording::fact_line::around_title(cited);
+    let url = cited.url.as_deref().and_then(link);
     html! {
         (before)
-        @match cited.url.as_deref().and_then(link) {
-            Some(url) => a href=(url) rel="noreferrer" { (cited.title) },
-            None => (cited.title),
+        @match ((links.address_of)(&cited.source), url) {
+            (Some(page), _) => a href=(page) { (cited.title) },
+            (None, Some(url)) => a href=(url) rel="noreferrer" { (cited.title) },
+            (None, None) => (cited.title),
         }
         (after)
     }
 }
 
 /// Writes every row with every column, folded until opened.
-fn rows(document: &Document) -> Markup {
+fn rows(document: &Document, links: &Links<'_>) -> Markup {
+    let id = document.data.columns.iter().position(|column| *column == "id");
+    let anchor = |row: &[Cell]| match row.get(id?)? {
+        Cell::Text(id) => links.anchor(id).map(str::to_owned),
+        _ => None,
+    };
     html! {
         section {
             h2 { (wording::document::EVERY_ROW) }
@@ -129,7 +147,7 @@ fn rows(document: &Document) -> Markup {
                     table {
                         thead { tr { @for column in &document.data.columns { th scope="col" { (column) } } } }
                         tbody {
-                            @for row in &document.data.rows { tr { @for cell in row { td { (text(cell)) } } } }
+                            @for row in &document.data.rows { tr id=[anchor(row)] { @for cell in row { td { (text(cell)) } } } }
                         }
                     }
                 }
@@ -151,7 +169,8 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-const STYLE: &str = "
+/// Look of a page, without fonts or images.
+pub const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #595959; --line: #d0d0d0; --good: #00602b; --care: #7a4b00; --bad: #a4001d; --bar: #1d5c9e; --other: #7d8b99; --perhaps: #c9d6e3; }
 @media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --faint: #b0b0b0; --line: #444; --good: #6fd394; --care: #f0b75c; --bad: #ff8d9b; --bar: #7db5ee; --other: #93a1ae; --perhaps: #3a4856; } }
 * { box-sizing: border-box; }
@@ -171,7 +190,7 @@ dl > div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding
 dt { font-weight: 600; } dd { margin: 0; white-space: pre-line; }
 figure { margin: 1rem 0; }
 svg text { fill: var(--ink); font-size: .9rem; } svg text.own { font-weight: 700; }
-svg .axis { stroke: var(--line); }
+svg .goal { stroke: var(--ink); stroke-width: 2; } svg .axis { stroke: var(--line); }
 svg .caption { fill: var(--faint); font-size: .75rem; } svg .cut { stroke: var(--ink); stroke-dasharray: 4 4; }
 .key { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; } .key span { display: inline-block; width: .85em; height: .85em; margin-right: .4em; border: 1px solid var(--ink); }
 .kept { fill: var(--good); background: var(--good); } .claimed { fill: url(#claimed_); background: repeating-linear-gradient(45deg, var(--good) 0 3px, var(--paper) 3px 6px); } .broken { fill: var(--bad); background: var(--bad); } .overdue { fill: var(--care); background: var(--care); } .unknown { fill: var(--other); background: var(--other); } .open { fill: var(--bar); background: var(--bar); } .vague { fill: var(--line); background: var(--line); }

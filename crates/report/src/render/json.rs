@@ -115,11 +115,13 @@ fn chart(chart: &Chart) -> Value {
             "cut": bar.is_cut,
         })
     });
+    let lines = chart.lines.iter().map(|line| json!({ "at": line.at.to_string(), "label": line.label }));
     json!({
         "title": chart.title,
         "text": chart.text,
         "end": chart.end.map(|end| end.to_string()),
         "bars": bars.collect::<Vec<_>>(),
+        "lines": lines.collect::<Vec<_>>(),
         "cites": chart.cites.iter().map(cited).collect::<Vec<_>>(),
     })
 }

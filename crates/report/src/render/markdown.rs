@@ -45,7 +45,8 @@ fn block(block: &Block) -> String {
         Block::Stack(_) | Block::TimeChart(_) => String::new(),
         Block::Chart(chart) => {
             let rows = chart.bars.iter().map(|b| format!("| {} | {} |\n", cell(&b.label), cell(&b.shown)));
-            let head = format!("{}\n\n| {} | |\n|---|---|\n", safe(&chart.text), cell(&chart.title));
+            let marked = chart.lines.iter().map(|line| format!(" {}.", safe(&line.label))).collect::<String>();
+            let head = format!("{}{marked}\n\n| {} | |\n|---|---|\n", safe(&chart.text), cell(&chart.title));
             std::iter::once(head).chain(rows).collect()
         }
     }

@@ -33,18 +33,25 @@ pub fn chart(document: &Document, chart: &Chart) -> Markup {
     }
     let is_range = chart.bars.iter().filter_map(|bar| bar.value).any(|value| !value.is_exact());
     let pale = is_range.then(|| wording::document::PALE.to_owned());
-    let caption = caption(document, pale.into_iter().chain(wording::document::picture_sources(&chart.cites)));
-    let label = format!("{}. {}", chart.title, chart.text);
+    let marked = chart.lines.iter().map(|line| wording::document::line(&line.label));
+    let notes = pale.into_iter().chain(marked.clone()).chain(wording::document::picture_sources(&chart.cites));
+    let caption = caption(document, notes);
+    let text = std::iter::once(chart.text.clone()).chain(marked).collect::<Vec<_>>().join(" ");
+    let label = format!("{}. {text}", chart.title);
     html! {
         figure {
             svg role="img" width="100%" height=(height + caption.len() * CAPTION_LINE + 8) aria-label=(label) {
                 title { (chart.title) }
-                desc { (chart.text) }
+                desc { (text) }
                 @for (n, line) in title.iter().enumerate() { text x="0" y=(16 + n * TITLE_LINE) class="own" { (line) } }
                 @for (bar, top) in chart.bars.iter().zip(&tops) { (self::bar(chart, *top, bar, stacked)) }
+                @for line in &chart.lines {
+                    @let place = share(line.at.ten_thousandths(), chart.most());
+                    line x1=(place) x2=(place) y1=(8 + title.len() * TITLE_LINE) y2=(height) class="goal" {}
+                }
                 (lines(&caption, height))
             }
-            figcaption { (chart.title) ". " (chart.text) }
+            figcaption { (label) }
             details {
                 summary { (wording::document::FIGURES_AS_A_TABLE) }
                 table {
@@ -62,12 +69,15 @@ const TITLE_LINE: usize = 18;
 /// Height of the words above a bar that is cut off from the one before.
 const CUT: usize = 26;
 
+/// Returns the place of a number on a scale that begins at 0, as a percentage.
+fn share(n: i64, most: i64) -> String {
+    let hundredths = (i128::from(n) * 10_000 / i128::from(most)).clamp(0, 10_000);
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
 /// Draws a label, its figure on the same line or below, and the bar under both.
 fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
-    let share = |n: i64| {
-        let hundredths = (i128::from(n) * 10_000 / i128::from(chart.most())).min(10_000);
-        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
-    };
+    let share = |n: i64| share(n, chart.most());
     let class = if bar.own { "own" } else { "other" };
     html! {
         @if bar.is_cut {

@@ -1,7 +1,7 @@
 //! Writes a document as text for a terminal. Knows no terminal: width and colour are arguments.
 //! Start at [`render`].
 
-use super::{Screen, basis, footing, sources};
+use super::{Screen, basis, footing};
 use crate::wording;
 use crate::{Bar, Block, Chart, Cited, Document, Item, Tone};
 use anstyle::{AnsiColor, Style};
@@ -27,7 +27,7 @@ pub fn render(document: &Document, digest: &str, screen: Screen) -> String {
             line(&self::block(block, screen));
         }
     }
-    let sources = sources(document);
+    let sources = document.sources();
     if !sources.is_empty() {
         line("");
         line(&styled(wording::document::SOURCES, Style::new().bold(), screen));
@@ -85,7 +85,8 @@ fn chart(chart: &Chart, screen: Screen) -> String {
     // If label, figure and bar do not fit on one line, the bar goes below.
     let is_one_line = label + shown + 6 + LEAST <= screen.width;
     let room = screen.width.saturating_sub(if is_one_line { label + shown + 7 } else { 5 }).clamp(LEAST, 60);
-    let mut lines = vec![wrap(&format!("{}. {}", chart.title, chart.text), screen, "")];
+    let marked = chart.lines.iter().map(|line| format!(" {}.", line.label)).collect::<String>();
+    let mut lines = vec![wrap(&format!("{}. {}{marked}", chart.title, chart.text), screen, "")];
     for bar in &chart.bars {
         let drawn = drawn(bar, chart.most(), room);
         let mark = if bar.own { ">" } else { " " };

@@ -127,5 +127,10 @@ pub fn picture_sources(cites: &[Cited]) -> Option<String> {
 /// Stands above a bar that is not to be compared with the one before.
 pub const CUT: &str = "measured in another way from here";
 
+/// Returns the name of a line across the bars of a picture.
+pub fn line(label: &str) -> String {
+    format!("Line: {label}.")
+}
+
 /// Explains the pale part of a bar.
 pub const PALE: &str = "Pale: the number may end anywhere there";

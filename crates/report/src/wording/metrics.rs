@@ -2,7 +2,7 @@
 //! two values at a time. Start at [`moved`] and [`age`].
 
 use super::{count, days, list, singular};
-use heldto_fact::{FactId, Quantity};
+use heldto_fact::{FactId, Quantity, Threshold};
 
 pub const NONE: &str = "No figure is on record.";
 pub const OLDEST_FIRST: &str = "Oldest first.";
@@ -115,6 +115,32 @@ pub fn over_time(metric: &str, party: &str) -> String {
 /// Returns the title of a comparison of parties at a time.
 pub fn compared(metric: &str, party: &str, when: &str) -> String {
     format!("{metric}: {party} compared with others, {when}")
+}
+
+pub const NO_RANKING: &str = "In the order of their names. This is not a ranking.";
+pub const JUDGED_BY_IT: &str = "Commitments judged by it";
+pub const BODIES: &str = "All bodies";
+
+/// Returns the title of a comparison of all bodies at a time.
+pub fn of_bodies(metric: &str, when: &str) -> String {
+    format!("{metric}: all bodies, {when}")
+}
+
+/// Returns the number of bodies compared, and of those without a figure for the time.
+pub fn number_of_bodies(compared: usize, without: usize) -> String {
+    let of = count(compared, "body", "bodies");
+    match without {
+        0 => format!("{of} with a figure for this time."),
+        n => format!("{of} with a figure for this time; {} only earlier ones.", count(n, "more has", "more have")),
+    }
+}
+
+/// Returns a target as the name of a line.
+pub fn target(threshold: &Threshold, goal: &str) -> String {
+    match threshold {
+        Threshold::AtLeast(_) => format!("target: at least {goal}"),
+        Threshold::AtMost(_) => format!("target: at most {goal}"),
+    }
 }
 
 /// Returns the order of a comparison, with the number of bodies of the same kind in it.

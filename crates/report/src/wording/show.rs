@@ -3,11 +3,16 @@
 
 use super::fact_line::{doubt, public_by};
 use chrono::NaiveDate;
-use heldto_fact::{Attribution, LinkKind, Strength};
+use heldto_fact::{Attribution, FactId, LinkKind, Strength};
 
 pub const SAYS: &str = "What it says";
 pub const IN_THE_LEDGER: &str = "In the ledger";
 pub const NOT_KNOWN: &str = "not known by the day";
+
+/// Returns the title of the page of a fact that was retracted.
+pub fn retracted(id: &FactId) -> String {
+    format!("{id} was retracted")
+}
 
 /// Returns the heading of the mentions.
 pub fn where_recorded(mentions: usize) -> String {
