@@ -27,6 +27,7 @@ mod readers;
 mod readme;
 mod reports;
 mod rules;
+mod site;
 mod strangers;
 mod tamper;
 mod vectors;

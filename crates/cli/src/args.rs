@@ -128,6 +128,8 @@ pub enum Command {
     Prove(ProveArgs),
     /// Write the ledger as static files for any web host
     Publish(PublishArgs),
+    /// Build a site: the published ledger, with pages for readers
+    Site(SiteArgs),
     /// Write every entry and fact as JSON lines
     Export(ExportArgs),
     /// Recreate a ledger, with the same head, from an export or a published folder
@@ -330,6 +332,33 @@ pub struct PublishArgs {
     pub withhold_quotations: bool,
     #[command(flatten)]
     pub clock: ClockArgs,
+}
+
+#[derive(Args)]
+pub struct SiteArgs {
+    #[command(subcommand)]
+    pub action: SiteAction,
+}
+
+#[derive(Subcommand)]
+pub enum SiteAction {
+    /// Publish the ledger in a folder, and write pages for readers beside it
+    Build(SiteBuildArgs),
+}
+
+#[derive(Args)]
+pub struct SiteBuildArgs {
+    #[command(flatten)]
+    pub publish: PublishArgs,
+    /// Name of the site, for its titles [default: the origin]
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// Address or e-mail for challenges, on every page
+    #[arg(long, value_name = "CONTACT")]
+    pub contact: Option<String>,
+    /// Judge as at the end of this day [default: today]
+    #[arg(long, value_name = "DAY", value_parser = report::day)]
+    pub as_of: Option<chrono::NaiveDate>,
 }
 
 #[derive(Args)]

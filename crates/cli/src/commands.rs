@@ -11,6 +11,7 @@ pub mod publish;
 pub mod repair;
 pub mod report;
 pub mod sign;
+pub mod site;
 pub mod sources;
 pub mod verify;
 

@@ -15,7 +15,7 @@ mod published;
 mod screen;
 mod settings;
 
-use args::{Arguments, Command, Global};
+use args::{Arguments, Command, Global, SiteAction};
 use clap::Parser;
 use error::CommandError;
 use heldto_report::Format;
@@ -149,6 +149,9 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Key(args) => commands::sign::rotate(env, global, &args),
         Command::Prove(args) => commands::prove::run(env, global, &args),
         Command::Publish(args) => commands::publish::run(env, global, &args),
+        Command::Site(args) => match args.action {
+            SiteAction::Build(args) => commands::site::build(env, global, &args),
+        },
         Command::Export(args) => commands::export::run(env, global, &args),
         Command::Restore(args) => commands::export::restore(env, global, &args),
         Command::Repair(args) => commands::repair::run(env, global, &args),

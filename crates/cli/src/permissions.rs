@@ -17,6 +17,15 @@ pub fn readers(folder: &Path) -> Option<String> {
     Some(format!("{who}; to make it private: chmod 700 {}", folder.display()))
 }
 
+/// Creates a draft of a file that a web server may read.
+pub fn public_draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut draft = tempfile::Builder::new();
+    draft.prefix(".heldto-site-");
+    #[cfg(unix)]
+    draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    draft.tempfile_in(folder)
+}
+
 /// Creates a folder that only its owner may enter; parent folders get the default permissions.
 pub fn create_private(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {

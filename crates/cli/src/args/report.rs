@@ -398,7 +398,7 @@ fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: Invalid| e.to_string())
 }
 
-fn day(text: &str) -> Result<chrono::NaiveDate, String> {
+pub fn day(text: &str) -> Result<chrono::NaiveDate, String> {
     text.parse().map_err(|_| "expected a day of the calendar, such as 2026-11-22".to_owned())
 }
 

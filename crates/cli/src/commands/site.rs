@@ -1,0 +1,94 @@
+//! `site`: publishes the ledger in a folder, with pages for readers beside it. The pages are made
+//! in `heldto_site`. Start at [`build`].
+
+use super::{counted, plain, publish};
+use crate::args::{Global, SiteBuildArgs};
+use crate::error::{CommandError, USAGE, io};
+use crate::{Env, RunOutput, load, published};
+use chrono::DateTime;
+use heldto_site::{Files, MANIFEST, PublishedFacts, Settings, Site};
+use heldto_store_files::Folder;
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+
+/// Publishes the ledger as `publish` does, and writes its pages.
+///
+/// The pages are judged from the folder itself: what is published is what is judged. A page that
+/// did not change is not written again; one that the site no longer has is removed.
+pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<RunOutput, CommandError> {
+    let dir = args.publish.dir.clone();
+    let mut said = publish::run(env, global, &args.publish)?;
+    let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
+    let (facts, settings): (PublishedFacts, Settings) =
+        published::read_folder(&Folder::new(&dir), |ledger, checkpoint| {
+            let facts = PublishedFacts::read(ledger, ledger.head().size())?;
+            let settings = Settings {
+                name: args.name.clone().unwrap_or_else(|| facts.log.origin.clone()),
+                contact: args.contact.clone(),
+                as_of: args.as_of.unwrap_or(today),
+                checkpoint: String::from_utf8_lossy(checkpoint).into_owned(),
+            };
+            Ok((facts, settings))
+        })?;
+    let files = Site::new(&facts, &settings).files(&Files::new());
+    load::sound(&facts.facts)?;
+    let (written, removed) = write(&dir, &files)?;
+    if !global.quiet {
+        let pages = counted(files.len() as u64, "file", "files");
+        let line = format!(
+            "{pages} for readers: {written} written, {} already there, {removed} removed\n",
+            files.len() - written
+        );
+        said.out.extend_from_slice(line.as_bytes());
+    }
+    Ok(RunOutput { out: said.out, ..plain("") })
+}
+
+/// Writes the files that are new or changed, each whole or not at all and the manifest last, and
+/// removes those that only the manifest before has; returns the numbers of both.
+///
+/// # Errors
+/// If a file cannot be written, or a folder inside is a link.
+fn write(dir: &Path, files: &Files) -> Result<(usize, usize), CommandError> {
+    let failed = |path: &Path, error: &std::io::Error| io(&format!("cannot write {}", path.display()), error);
+    let before = std::fs::read_to_string(dir.join(MANIFEST)).unwrap_or_default();
+    let stale: BTreeSet<&str> = before.lines().filter_map(|line| line.split_once("  ")).map(|(_, path)| path).collect();
+    if let Some(link) = files.keys().find_map(|path| link_on_the_way(dir, path)) {
+        let message = format!("{} is a link, and a published folder must have none", link.display());
+        return Err(CommandError::new(USAGE, message).hint("remove it, or name another folder"));
+    }
+    let mut written = 0;
+    let last = files.get_key_value(MANIFEST);
+    for (path, bytes) in files.iter().filter(|(path, _)| *path != MANIFEST).chain(last) {
+        let target = dir.join(path);
+        if std::fs::read(&target).is_ok_and(|held| held == *bytes) {
+            continue;
+        }
+        let folder = target.parent().unwrap_or(dir);
+        std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
+        let mut draft = crate::permissions::public_draft(folder).map_err(|e| failed(folder, &e))?;
+        draft.write_all(bytes).map_err(|e| failed(&target, &e))?;
+        draft.persist(&target).map_err(|e| failed(&target, &e.error))?;
+        written += 1;
+    }
+    let mut removed = 0;
+    for path in stale.into_iter().filter(|path| !files.contains_key(*path) && is_own(Path::new(path))) {
+        let is_reached = link_on_the_way(dir, path).is_none();
+        removed += usize::from(is_reached && std::fs::remove_file(dir.join(path)).is_ok());
+    }
+    Ok((written, removed))
+}
+
+/// Returns the first folder on the way to a file of the site that is a link.
+fn link_on_the_way(dir: &Path, path: &str) -> Option<PathBuf> {
+    let parents = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    let is_link = |folder: &PathBuf| std::fs::symlink_metadata(folder).is_ok_and(|about| about.is_symlink());
+    parents.map(|folder| dir.join(folder)).find(is_link)
+}
+
+/// Returns `true` if a path stays in its folder, and is none of the published ledger.
+fn is_own(path: &Path) -> bool {
+    let is_of_ledger = ["checkpoint", "first-key", "tile", "parts"].iter().any(|name| path.starts_with(name));
+    !is_of_ledger && path.components().all(|part| matches!(part, Component::Normal(_)))
+}

@@ -1,0 +1,180 @@
+//! The frame of a page: head, navigation, checker and foot. Knows no facts. Start at
+//! [`Frame::around`].
+
+use crate::contact::address;
+use crate::content::PageContent;
+use crate::{Address, List, Settings, wording};
+use heldto_replay::{AllView, View};
+use heldto_report::{AddressOf, LogPosition, basis_of, html_content, plain};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::{Value, json};
+
+/// The settings, the place in the log and the address of a page.
+pub struct Frame<'a> {
+    pub settings: &'a Settings,
+    pub log: &'a LogPosition,
+    pub address: &'a Address,
+}
+
+impl Frame<'_> {
+    /// Writes a page around its content.
+    pub fn around(&self, content: &PageContent, link: &AddressOf<'_>) -> String {
+        let up = "../".repeat(self.address.depth());
+        let title = plain(&content.title);
+        let name = plain(&self.settings.name);
+        let path = self.address.to_string();
+        let file = path.rsplit('/').next().unwrap_or(&path);
+        let stem = file.trim_end_matches(".html");
+        let data: Vec<String> = content.data().map(|(format, _)| format!("{stem}.{format}")).collect();
+        let page = html! {
+            (DOCTYPE)
+            html lang=(wording::LANGUAGE) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { @if title != name { (title) " · " } (name) }
+                    link rel="stylesheet" href={ (up) "style.css" };
+                    @for feed in data.iter().filter(|name| name.ends_with(".atom")) {
+                        link rel="alternate" type="application/atom+xml" href=(feed) title=(title);
+                    }
+                    script type="application/ld+json" { (embedded(&self.described(content, &title, &data))) }
+                    script type="application/json" id="settings_" { (embedded(&json!(self.settings))) }
+                    script src={ (up) "check.js" } defer {}
+                }
+                body data-page=(path) data-up=(up) {
+                    a.skip href="#main_" { (wording::SKIP) }
+                    header.site {
+                        a.name href={ (up) "index.html" } { (name) }
+                        nav aria-label=(wording::SITE) {
+                            ul { @for list in List::ALL { li { a href={ (up) (list.as_str()) ".html" } { (wording::list(*list)) } } } }
+                        }
+                    }
+                    main id="main_" {
+                        h1 { (title) }
+                        @if let Some(document) = &content.document { p.basis { (basis_of(document)) } }
+                        @if let Some(text) = &content.text { (text) }
+                        @if let Some(document) = &content.document { (PreEscaped(html_content(document, link))) }
+                        @if !data.is_empty() {
+                            p.data { (wording::DATA) @for name in &data { " " a href=(name) { (name) } } }
+                        }
+                        p.cite { (wording::cite(&name, &title, self.settings, self.log)) }
+                    }
+                    (checker())
+                    footer.site { (self.foot(&up, &path)) }
+                }
+            }
+        };
+        let mut text = page.into_string();
+        text.push('\n');
+        text
+    }
+
+    fn foot(&self, up: &str, path: &str) -> Markup {
+        html! {
+            @if let Some(contact) = &self.settings.contact {
+                p { (wording::CHALLENGE) " " (address(contact, path)) }
+            }
+            p {
+                (wording::NO_VOUCHER) " "
+                a href={ (up) "check.html" } { (wording::CHECK) } " · "
+                a href={ (up) "rules.html" } { (wording::RULES) } " · "
+                a href={ (up) "accessibility.html" } { (wording::ACCESSIBILITY) }
+            }
+            p { (wording::log(self.log)) }
+        }
+    }
+
+    /// Returns the page for search engines and archives, in the terms of schema.org.
+    fn described(&self, content: &PageContent, title: &str, data: &[String]) -> Value {
+        let sources = content.document.as_ref().map(heldto_report::Document::sources).unwrap_or_default();
+        let cited = sources.iter().filter(|source| !source.is_retracted).map(|source| {
+            let url = source.url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+            json!({ "@type": "CreativeWork", "name": source.title, "url": url, "publisher": source.publisher })
+        });
+        let is_set = *self.address == Address::Front;
+        let files = data.iter().map(|name| json!({ "@type": "DataDownload", "contentUrl": name }));
+        let mut described = json!({
+            "@context": "https://schema.org",
+            "@type": if is_set { "Dataset" } else { "WebPage" },
+            "name": title,
+            "dateModified": self.settings.as_of.to_string(),
+            "inLanguage": wording::LANGUAGE,
+            "citation": cited.collect::<Vec<_>>(),
+        });
+        if is_set {
+            described["description"] = json!(wording::described(self.log));
+            described["distribution"] = files.collect();
+        }
+        described
+    }
+}
+
+/// Writes a value that no browser can read as the end of its element.
+fn embedded(value: &Value) -> PreEscaped<String> {
+    PreEscaped(value.to_string().replace('<', "\\u003c"))
+}
+
+/// Writes the checker, which is hidden until its script runs.
+fn checker() -> Markup {
+    html! {
+        section.panel id="check_" hidden {
+            h2 { (wording::CHECK_THIS) }
+            p { (wording::DO_NOT_TRUST) }
+            label for="key_" { (wording::KEY) }
+            input id="key_" type="text" spellcheck="false" autocomplete="off";
+            p.detail { (wording::KEY_FROM_ELSEWHERE) }
+            button id="run_" type="button" { (wording::CHECK_THIS) }
+            progress id="progress_" hidden aria-label=(wording::CHECKING) {}
+            div id="verdict_" role="status" {}
+            div id="after_" hidden {
+                label for="day_" { (wording::GO_BACK) }
+                input id="slider_" type="range" aria-label=(wording::GO_BACK);
+                input id="day_" type="date";
+            }
+        }
+    }
+}
+
+/// Writes the page that a host shows where no page is.
+///
+/// It has no links and no style, because it stands at addresses of any depth.
+pub fn missing(settings: &Settings, view: &AllView<'_>) -> String {
+    let view: &View<'_> = view;
+    let page = html! {
+        (DOCTYPE)
+        html lang=(wording::LANGUAGE) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (wording::NO_PAGE) " · " (plain(&settings.name)) }
+            }
+            body {
+                main {
+                    h1 { (wording::NO_PAGE) }
+                    p { (wording::gone(view.sensitive_entries(), view.erased())) }
+                }
+            }
+        }
+    };
+    format!("{}\n", page.into_string())
+}
+
+/// Returns the style sheet: the look of reports, and that of the frame.
+pub fn style() -> String {
+    format!("{}{FRAME}", heldto_report::STYLE)
+}
+
+const FRAME: &str = "
+.skip { position: absolute; left: -100rem; } .skip:focus { position: static; }
+header.site { display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; align-items: baseline; border-bottom: 2px solid var(--line); padding-bottom: .5rem; }
+header.site .name { font-weight: 700; font-size: 1.1rem; color: inherit; text-decoration: none; }
+footer.site { font-family: inherit; white-space: normal; }
+.data a { margin-left: .5rem; } .cite { color: var(--faint); font-size: .9rem; }
+.panel { margin-top: 2rem; padding: 0 1rem 1rem; border: 2px solid var(--line); border-radius: .5rem; } .panel h2 { border: 0; margin-top: .5rem; }
+.panel label { font-weight: 600; display: block; margin-top: .5rem; }
+input, button { font: inherit; color: inherit; max-width: 100%; } input[type=text] { width: 100%; background: var(--paper); border: 1px solid var(--faint); padding: .4rem; } input[type=range] { width: 100%; }
+input[type=date] { background: var(--paper); border: 1px solid var(--faint); padding: .3rem; }
+button { background: var(--bar); color: var(--paper); border: 0; border-radius: .3rem; padding: .5rem 1rem; font-weight: 600; cursor: pointer; margin-top: .5rem; }
+.verdict { border-left: .5rem solid var(--faint); padding-left: .8rem; margin: 1rem 0; } .verdict.sound { border-color: var(--good); } .verdict.broken { border-color: var(--bad); } .verdict.unsure { border-color: var(--care); }
+@media print { header.site nav, .panel, .data, .skip { display: none; } }
+";

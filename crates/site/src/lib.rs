@@ -1,0 +1,145 @@
+//! Turns a ledger into the pages of a site, each with its data beside it.
+//!
+//! A page is a report in a frame: no page judges or words a fact anew. The same entries and the
+//! same settings give the same bytes, here and in a reader's browser. Knows entries, views and
+//! documents; no disk, clock or network. Start at [`Site`].
+
+mod address;
+mod contact;
+mod content;
+mod frame;
+mod published;
+mod wording;
+
+pub use address::{Address, List, NotAPage, Text};
+pub use published::PublishedFacts;
+
+use chrono::NaiveDate;
+use content::PageContent;
+use frame::Frame;
+use heldto_replay::{AllView, Clock};
+use heldto_report::{Format, Screen, render};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that a page depends on beside the entries: each page states it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the site, for titles.
+    pub name: String,
+    /// Address or e-mail for challenges, if there is one.
+    pub contact: Option<String>,
+    /// Day by whose end commitments are judged, by what was public by then.
+    pub as_of: NaiveDate,
+    /// The checkpoint of the entries: a signed note.
+    pub checkpoint: String,
+}
+
+/// The files of a site, by their path.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Name of the manifest: a line for each file, with its BLAKE3 digest and its path.
+pub const MANIFEST: &str = "manifest.txt";
+
+/// The pages of a ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    view: AllView<'a>,
+    published: &'a PublishedFacts,
+    settings: &'a Settings,
+}
+
+impl<'a> Site<'a> {
+    /// Returns the pages of these facts, judged as at the day of the settings.
+    #[must_use]
+    pub fn new(published: &'a PublishedFacts, settings: &'a Settings) -> Self {
+        let clock = Clock { as_of: settings.as_of, known_by: settings.as_of };
+        Self { view: AllView::new(&published.facts, clock), published, settings }
+    }
+
+    /// Returns the same pages as the record stood on another day.
+    #[must_use]
+    pub fn at(self, day: NaiveDate) -> Self {
+        Self { view: self.view.at(Clock { as_of: day, known_by: day }), ..self }
+    }
+
+    /// Returns the bytes of a page; `None` if there is none at this address on this day.
+    #[must_use]
+    pub fn page(&self, address: &Address) -> Option<String> {
+        let content = self.content(address)?;
+        let frame = Frame { settings: self.settings, log: &self.published.log, address };
+        Some(frame.around(&content, &|id| self.link(address, id)))
+    }
+
+    /// Returns all files: pages, their data, style, hints for hosts, and the manifest of these
+    /// files and of `beside`.
+    ///
+    /// Formats that a document cannot be written in are left out, as its page leaves out the link.
+    #[must_use]
+    pub fn files(&self, beside: &Files) -> Files {
+        let mut files = Files::new();
+        for address in Address::all(&self.view) {
+            let Some(content) = self.content(&address) else { continue };
+            let frame = Frame { settings: self.settings, log: &self.published.log, address: &address };
+            let page = frame.around(&content, &|id| self.link(&address, id));
+            let path = address.to_string();
+            let stem = path.trim_end_matches(".html");
+            for (format, document) in content.data() {
+                if let Ok(bytes) = render(document, format, SCREEN) {
+                    files.insert(format!("{stem}.{format}"), bytes);
+                }
+            }
+            files.insert(path, page.into_bytes());
+        }
+        files.insert("404.html".to_owned(), frame::missing(self.settings, &self.view).into_bytes());
+        files.insert("style.css".to_owned(), frame::style().into_bytes());
+        files.insert("robots.txt".to_owned(), b"User-agent: *\nAllow: /\n".to_vec());
+        files.insert("_headers".to_owned(), HEADERS.as_bytes().to_vec());
+        let digest = |(path, bytes): (&String, &Vec<u8>)| format!("{}  {path}\n", blake3::hash(bytes));
+        let all: BTreeMap<&String, &Vec<u8>> = files.iter().chain(beside).collect();
+        let manifest: String = all.into_iter().map(digest).collect();
+        files.insert(MANIFEST.to_owned(), manifest.into_bytes());
+        files
+    }
+
+    /// Returns the way from a page to that of a fact.
+    fn link(&self, from: &Address, id: &str) -> Option<String> {
+        let id = id.parse().ok()?;
+        let to = Address::of(&self.view, &id)?;
+        let up = "../".repeat(from.depth());
+        let row = if matches!(to, Address::Series(..)) { format!("#{id}") } else { String::new() };
+        (to != *from || !row.is_empty()).then(|| format!("{up}{to}{row}"))
+    }
+
+    fn content(&self, address: &Address) -> Option<PageContent> {
+        content::of(&self.view, self.published, self.settings, address)
+    }
+}
+
+/// The screen of formats that ignore it.
+const SCREEN: Screen = Screen { width: 80, colour: false };
+
+/// Formats of lists whose facts have days.
+const DATED: &[Format] = &[Format::Csv, Format::Json, Format::Xlsx, Format::Ics, Format::Atom];
+
+/// Formats of other lists.
+const TABLES: &[Format] = &[Format::Csv, Format::Json, Format::Xlsx];
+
+/// Headers that a host should send, in the form that several static hosts read.
+const HEADERS: &str = "/*
+  PageContent-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+  X-PageContent-Type-Options: nosniff
+  Referrer-Policy: no-referrer
+/checkpoint
+  Access-Control-Allow-Origin: *
+  Cache-Control: no-cache
+/first-key
+  Access-Control-Allow-Origin: *
+/parts/*
+  Access-Control-Allow-Origin: *
+  Cache-Control: no-cache
+/tile/*
+  Access-Control-Allow-Origin: *
+  Cache-Control: max-age=31536000, immutable
+";

@@ -1,0 +1,115 @@
+//! Words of the pages that are no report: navigation, checker, foot, and the pages of text. Start
+//! at [`rules`].
+
+use crate::contact::address;
+use crate::{List, Settings};
+use heldto_fact::FactId;
+use heldto_report::{LogPosition, day};
+use maud::{Markup, html};
+
+/// Tag of the language of these words.
+pub const LANGUAGE: &str = "en-GB";
+pub const SKIP: &str = "Skip to the content";
+pub const SITE: &str = "Site";
+pub const DATA: &str = "Data of this page:";
+pub const BODIES: &str = "Bodies";
+pub const SOURCES: &str = "Sources";
+pub const FIGURES: &str = "Figures";
+pub const CORRECTIONS: &str = "Corrections";
+pub const RULES: &str = "How commitments are judged";
+pub const CHECK: &str = "How to check";
+pub const ACCESSIBILITY: &str = "Accessibility";
+pub const NO_VOUCHER: &str = "This page cannot vouch for itself.";
+pub const CHALLENGE: &str = "Challenge or answer something on this page:";
+pub const CHECK_THIS: &str = "Check this page";
+pub const CHECKING: &str = "Checking";
+pub const DO_NOT_TRUST: &str = "Your browser can check the signature and every entry, judge the record again, and compare the result with this page. Nothing that you type leaves it.";
+pub const KEY: &str = "Public key of the ledger";
+pub const KEY_FROM_ELSEWHERE: &str =
+    "Take the key from somewhere else than this site: whoever made the site wrote this page.";
+pub const GO_BACK: &str = "The record as it stood on";
+pub const NO_PAGE: &str = "There is no page at this address";
+
+/// Returns the name of a list in the navigation.
+pub const fn list(list: List) -> &'static str {
+    match list {
+        List::Commitments => "Commitments",
+        List::Bodies => BODIES,
+        List::Timeline => "Timeline",
+        List::Money => "Money",
+        List::Figures => FIGURES,
+        List::Questions => "Questions",
+        List::Contradictions => "Contradictions",
+        List::Changes => "What changed",
+        List::Corrections => CORRECTIONS,
+        List::Sources => SOURCES,
+    }
+}
+
+/// Returns the place of a page in the log.
+pub fn log(log: &LogPosition) -> String {
+    format!("Made from the first {} entries of {}, tree head {}.", log.entries, log.origin, log.root)
+}
+
+/// Returns the line by which a page is cited.
+pub fn cite(name: &str, title: &str, settings: &Settings, log: &LogPosition) -> String {
+    let title = if title == name { String::new() } else { format!("“{title}”, ") };
+    format!("To cite: {name}, {title}as at {}, first {} entries.", day(settings.as_of), log.entries)
+}
+
+/// Returns the ledger as a set of data.
+pub fn described(log: &LogPosition) -> String {
+    format!(
+        "A signed ledger of {} entries, {}: what public bodies promised, and what became of it.",
+        log.entries, log.origin
+    )
+}
+
+/// Returns the link from a body to the page for a meeting.
+pub fn for_a_meeting(id: &FactId) -> Markup {
+    html! { p { a href={ "../meetings/" (id) ".html" } { "Two pages for a meeting" } } }
+}
+
+/// Returns the reasons why a page may be gone.
+pub fn gone(withheld: u64, erased: u64) -> String {
+    let entries = |n: u64| if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
+    format!(
+        "If there was a page here, its fact was withheld or erased since. {} about identifiable children or families \
+         are left out, and {} erased. A retracted fact keeps its page.",
+        entries(withheld),
+        entries(erased)
+    )
+}
+
+/// Returns the page that explains how commitments are judged.
+pub fn rules() -> Markup {
+    html! {
+        p { "Silence is not a breach. A claim is not proof. The same money is not counted twice. A vague date stays vague." }
+        p { "Every commitment is judged by the facts that were public by a day. What its owner says of it is a claim; what a watchdog, a court or an official record says is proof; what a reporter found is reported. A critic's word alone settles nothing." }
+        p { "A commitment is overdue when its day has passed and nothing on record settles it. It is not kept only if evidence shows that it was not done when it was due." }
+        p { "The program " code { "heldto" } " has the rules in full, with a test for each." }
+    }
+}
+
+/// Returns the page that explains how a stranger checks the ledger.
+pub fn check(settings: &Settings, log: &LogPosition) -> Markup {
+    html! {
+        p { "The folder of this site is the published ledger: its checkpoint, its tree and its parts. Download it, and run:" }
+        pre { "heldto verify FOLDER --key KEY" }
+        p { "Take the key from somewhere else than this site: whoever made the site wrote this page." }
+        p { "What is proved: that " (log.origin) " has " (log.entries) " entries, that none was changed, removed or put in between, and who signed them. What is not proved: that what a source says is true, and that nothing was left unrecorded." }
+        p { "The file " a href="manifest.txt" { "manifest.txt" } " has the BLAKE3 digest of each file of this site. The same ledger, settings and program give the same files. This site was judged as at " (day(settings.as_of)) "." }
+    }
+}
+
+/// Returns the accessibility statement.
+pub fn accessibility(settings: &Settings) -> Markup {
+    html! {
+        p { "These pages are made to be read with a keyboard, a screen reader, enlarged to 400 %, in light and dark, on a phone and on paper. Every picture has its numbers as text. The pages work without scripts; only the check in the browser needs them." }
+        p { "We test them by WCAG 2.2, level AA." }
+        @match &settings.contact {
+            Some(contact) => p { "If something does not work for you, tell us: " (address(contact, "accessibility.html")) },
+            None => p { "This site was built without a contact." },
+        }
+    }
+}
