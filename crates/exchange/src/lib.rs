@@ -1,4 +1,5 @@
-//! Exports, proof files and trust anchors: the forms in which a ledger leaves and enters whole.
+//! Exports, published folders, proof files and trust anchors: the forms in which a ledger leaves
+//! and enters whole.
 //!
 //! Turns a ledger into text that a stranger can check, and such text back. Knows entries, parts,
 //! checkpoints and JSON; no disk, no clock and no terminal, so it also builds for the browser.
@@ -25,9 +26,11 @@
 //! ```
 
 pub mod export;
+mod folder;
 pub mod proof_file;
 mod trust;
 
+pub use folder::{OpenFolderError, open_folder};
 pub use trust::{Signature, Trust, TrustError, current_key, is_beginning, read_checkpoint};
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! Turns documents into bytes, one submodule for each format. Knows no views and no facts. Start at
 //! [`render`].
 
+#[cfg(feature = "calendars")]
 mod atom;
 mod csv;
 mod html;
+#[cfg(feature = "calendars")]
 mod ics;
 mod json;
 mod markdown;
 mod picture;
 mod terminal;
+#[cfg(feature = "workbooks")]
 mod xlsx;
 
 pub use html::{AddressOf, STYLE};
@@ -75,6 +78,9 @@ pub enum RenderError {
     /// The document has no dated event.
     #[error("{}", wording::document::no_days(.0))]
     NoDays(String),
+    /// The program was built without the format.
+    #[error("{}", wording::document::not_built(&.0.to_string()))]
+    NotBuilt(Format),
     /// The document is too large for a workbook.
     #[error("{}", wording::document::no_workbook(.0))]
     Workbook(String),
@@ -145,8 +151,15 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Vec
         Format::Json => json::render(document),
         Format::Md => markdown::render(&readable(false), &document.digest()),
         Format::Html => html::render(&readable(true), &document.digest()),
+        #[cfg(feature = "calendars")]
         Format::Ics => ics::render(&dated(document)?),
+        #[cfg(feature = "calendars")]
         Format::Atom => atom::render(&dated(document)?),
+        #[cfg(not(feature = "calendars"))]
+        Format::Ics | Format::Atom => return Err(RenderError::NotBuilt(format)),
+        #[cfg(not(feature = "workbooks"))]
+        Format::Xlsx => return Err(RenderError::NotBuilt(format)),
+        #[cfg(feature = "workbooks")]
         Format::Xlsx => {
             return xlsx::render(&readable(true), &document.digest()).map_err(|e| RenderError::Workbook(e.to_string()));
         }
@@ -154,6 +167,7 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Vec
     .into_bytes())
 }
 
+#[cfg(feature = "calendars")]
 /// Returns the document with the events that a calendar or feed can hold: years 0 to 9999.
 fn dated(document: &Document) -> Result<Document, RenderError> {
     let mut dated = document.map_text(false, &plain);

@@ -4,20 +4,20 @@
 //! crate knows bytes and paths, never facts. docs/FORMAT.md, *Published* has the layout. Start at
 //! [`Folder`].
 
+mod files;
 mod publish;
 mod store;
 
+pub use files::{Directory, InMemory, PublishedFiles};
 pub use publish::Written;
 pub use store::FolderStore;
 
 use heldto_proof::{
-    CompactRange, FromTiles, Hash, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash,
-    naive_root, place,
+    CompactRange, FromTiles, Hash, TILE_WIDTH, Tile, TileReader, Verifier, entries_path, leaf_hash, naive_root, place,
 };
 use heldto_store::bundle::{put_entry, put_parts, take_entry, take_parts_into};
 use heldto_store::{StoreError, StoredEntry};
-use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Error of a published folder that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -44,20 +44,25 @@ pub enum FolderError {
     Store(#[from] StoreError),
 }
 
-/// A published folder.
+/// A published folder: on a disk, or wherever its files are read from.
 #[derive(Debug, Clone)]
-pub struct Folder {
-    dir: PathBuf,
+pub struct Folder<F = Directory> {
+    files: F,
 }
-
-/// Maximum size of a file of parts: 256 MiB.
-const MAX_PARTS: u64 = 1 << 28;
 
 impl Folder {
     /// Returns the folder at this path, which need not exist.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+        Self { files: Directory::new(dir) }
+    }
+}
+
+impl<F: PublishedFiles> Folder<F> {
+    /// Returns the folder whose files are read from here.
+    #[must_use]
+    pub const fn of(files: F) -> Self {
+        Self { files }
     }
 
     /// Returns the bytes of the checkpoint; `None` if nothing is published yet.
@@ -65,7 +70,7 @@ impl Folder {
     /// # Errors
     /// If the checkpoint cannot be read.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, FolderError> {
-        self.read("checkpoint")
+        self.files.read("checkpoint")
     }
 
     /// Returns the first key as the publisher states it, which is no reason to trust it.
@@ -101,9 +106,9 @@ impl Folder {
         // Parts that only an older partial file holds are present as well, and are checked with the
         // rest.
         let full = parts_path(index, TILE_WIDTH);
-        for older in self.older_partials(&full, width) {
+        for older in self.files.older_partials(&full, width) {
             let path = format!("{full}.p/{older}");
-            let Some(bytes) = self.read(&path)? else { continue };
+            let Some(bytes) = self.files.read(&path)? else { continue };
             let mut held =
                 entries[..older].iter().map(|e| StoredEntry { parts: Vec::new(), ..e.clone() }).collect::<Vec<_>>();
             take_parts_of(&path, &bytes, &mut held)?;
@@ -177,29 +182,21 @@ impl Folder {
     /// `beginning` returns the contents for a given width. Drafts, and files wider than the
     /// checkpoint allows, are no part of the publication.
     fn check_partials(&self, path: &str, width: u64, beginning: impl Fn(usize) -> Vec<u8>) -> Result<(), FolderError> {
-        for older in self.older_partials(path, width) {
+        for older in self.files.older_partials(path, width) {
             let partial = format!("{path}.p/{older}");
-            if self.read(&partial)?.is_some_and(|bytes| bytes != beginning(older)) {
+            if self.files.read(&partial)?.is_some_and(|bytes| bytes != beginning(older)) {
                 return Err(broken(&partial, "it is not the beginning of the present file"));
             }
         }
         Ok(())
     }
 
-    /// Returns the widths of the partial files of a tile or bundle that are less than `width`,
-    /// rising.
-    fn older_partials(&self, path: &str, width: u64) -> Vec<usize> {
-        let Ok(entries) = std::fs::read_dir(self.dir.join(format!("{path}.p"))) else { return Vec::new() };
-        let names = entries.flatten().map(|entry| entry.file_name());
-        let mut older: Vec<usize> = names.filter_map(|name| width_of(name.to_str()?)).collect();
-        older.retain(|older| (*older as u64) < width);
-        older.sort_unstable();
-        older
-    }
-
     /// Returns a reader of hashes from the tiles of a tree of this size.
     #[must_use]
-    pub fn tiles(&self, size: u64) -> FromTiles<Self> {
+    pub fn tiles(&self, size: u64) -> FromTiles<Self>
+    where
+        F: Clone,
+    {
         FromTiles { reader: self.clone(), size }
     }
 
@@ -212,62 +209,13 @@ impl Folder {
         Ok(bytes.chunks_exact(32).filter_map(|c| c.try_into().ok().map(Hash)).collect())
     }
 
-    /// Reads a file; `None` if there is none.
-    ///
-    /// A file is refused if it is not a regular file or longer than any published file of its kind.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
-        let limit = match path {
-            "checkpoint" | "first-key" => 1 << 20,
-            _ if path.starts_with("tile/entries/") => TILE_WIDTH * (2 + MAX_ENTRY as u64),
-            _ if path.starts_with("tile/") => TILE_WIDTH * 32,
-            _ => MAX_PARTS,
-        };
-        self.check_folders(path)?;
-        let file = self.dir.join(path);
-        let failed = |source| FolderError::Io { path: path.to_owned(), source };
-        match std::fs::metadata(&file) {
-            Ok(about) if !about.is_file() => Err(broken(path, "it is not a file")),
-            Ok(about) if about.len() > limit => Err(broken(path, "it is longer than a file of its kind can be")),
-            // A file may report a small size and still have no end.
-            Ok(_) => {
-                let mut bytes = Vec::new();
-                let read = std::fs::File::open(&file).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
-                match read {
-                    Ok(_) if bytes.len() as u64 > limit => {
-                        Err(broken(path, "it is longer than a file of its kind can be"))
-                    }
-                    Ok(_) => Ok(Some(bytes)),
-                    // Removed in the meantime by a publish run.
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                    Err(source) => Err(failed(source)),
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(failed(source)),
-        }
-    }
-
-    /// Checks that no folder on the way to a file is a symbolic link: links may form a loop.
-    fn check_folders(&self, path: &str) -> Result<(), FolderError> {
-        let parents = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
-        for folder in parents {
-            if std::fs::symlink_metadata(self.dir.join(folder)).is_ok_and(|about| about.is_symlink()) {
-                return Err(broken(
-                    &folder.display().to_string(),
-                    "it is a link, and a published folder must have none",
-                ));
-            }
-        }
-        Ok(())
-    }
-
     /// Reads a file that must exist.
     fn required(&self, path: &str) -> Result<Vec<u8>, FolderError> {
-        self.read(path)?.ok_or_else(|| broken(path, "it is missing"))
+        self.files.read(path)?.ok_or_else(|| broken(path, "it is missing"))
     }
 }
 
-impl TileReader for Folder {
+impl<F: PublishedFiles> TileReader for Folder<F> {
     type Error = FolderError;
 
     fn tile(&mut self, tile: Tile) -> Result<Vec<Hash>, FolderError> {
@@ -309,11 +257,6 @@ fn merge(path: &str, parts: &mut Vec<(u16, Vec<u8>)>, older: Vec<(u16, Vec<u8>)>
     }
     parts.sort_unstable_by_key(|(number, _)| *number);
     Ok(())
-}
-
-/// Returns the width that the name of a partial file states.
-fn width_of(name: &str) -> Option<usize> {
-    name.parse::<usize>().ok().filter(|width| *width > 0 && (*width as u64) < TILE_WIDTH && width.to_string() == name)
 }
 
 /// Returns the path of the parts of a bundle.

@@ -4,7 +4,8 @@
 //! This module follows no link inside the folder, and removes only files that it could have
 //! written. Start at [`Folder::publish`].
 
-use crate::{Folder, FolderError, bundle, parts_of, parts_path, width_of};
+use crate::files::width_of;
+use crate::{Folder, FolderError, PublishedFiles, bundle, parts_of, parts_path};
 use heldto_proof::{Entry, Role, TILE_WIDTH, Tile, Verifier, entries_path, leaf_hash, tile_of};
 use heldto_store::{Log, StoredEntry};
 use std::io::{ErrorKind, Write};
@@ -64,7 +65,7 @@ impl Folder {
             self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;
             let path = parts_path(index, width);
             let parts = parts_of(&bundled);
-            if self.read(&path)?.is_none_or(|there| there == parts) {
+            if self.files.read(&path)?.is_none_or(|there| there == parts) {
                 self.put(&path, &parts, &mut written)?;
             } else {
                 later.push((path, parts));
@@ -94,10 +95,10 @@ impl Folder {
         later: &mut Vec<(String, Vec<u8>)>,
     ) -> Result<(), FolderError> {
         let full = parts_path(index, TILE_WIDTH);
-        for older in self.older_partials(&full, width) {
+        for older in self.files.older_partials(&full, width) {
             let path = format!("{full}.p/{older}");
             let parts = parts_of(&bundled[..older]);
-            if self.read(&path)?.is_some_and(|there| there != parts) {
+            if self.files.read(&path)?.is_some_and(|there| there != parts) {
                 later.push((path, parts));
             }
         }
@@ -106,15 +107,15 @@ impl Folder {
 
     /// Writes a file whole and durably, unless it already has these bytes.
     fn put(&self, path: &str, bytes: &[u8], written: &mut Written) -> Result<(), FolderError> {
-        let target = self.dir.join(path);
+        let target = self.files.dir.join(path);
         let is_link = std::fs::symlink_metadata(&target).is_ok_and(|about| about.is_symlink());
-        if !is_link && self.read(path)?.as_deref() == Some(bytes) {
+        if !is_link && self.files.read(path)?.as_deref() == Some(bytes) {
             written.kept += 1;
             return Ok(());
         }
-        self.check_folders(path)?;
-        let folder = target.parent().unwrap_or(&self.dir);
-        let draft = self.dir.join(DRAFT);
+        self.files.check_folders(path)?;
+        let folder = target.parent().unwrap_or(&self.files.dir);
+        let draft = self.files.dir.join(DRAFT);
         let write = || {
             std::fs::create_dir_all(folder)?;
             remove(&draft)?;
@@ -136,13 +137,13 @@ impl Folder {
     /// Other partial files stay: an older checkpoint may still be read with them.
     fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
         let failed = |source| FolderError::Io { path: DRAFT.to_owned(), source };
-        remove(&self.dir.join(DRAFT)).map_err(failed)?;
+        remove(&self.files.dir.join(DRAFT)).map_err(failed)?;
         let full = Tile::of_tree(size).into_iter().filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
         let bundles = (0..size / TILE_WIDTH).flat_map(|n| [entries_path(n, TILE_WIDTH), parts_path(n, TILE_WIDTH)]);
         for path in full.chain(bundles) {
             let partials = format!("{path}.p");
-            self.check_folders(&format!("{partials}/1"))?;
-            let folder = self.dir.join(&partials);
+            self.files.check_folders(&format!("{partials}/1"))?;
+            let folder = self.files.dir.join(&partials);
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
             for entry in entries.flatten() {
                 let name = entry.file_name();

@@ -2,26 +2,26 @@
 //!
 //! This module does not check chain values, parts or signatures. Start at [`FolderStore::open`].
 
-use crate::{Folder, FolderError};
+use crate::{Directory, Folder, FolderError, PublishedFiles};
 use heldto_proof::{Chain, Entry, Genesis, Head, TILE_WIDTH, Verifier, chain};
 use heldto_store::{Entries, Founding, Index, Log, StoreError};
 use std::ops::Range;
 
 /// A published folder, read one bundle at a time, so that memory does not grow with the log.
-pub struct FolderStore {
-    folder: Folder,
+pub struct FolderStore<F = Directory> {
+    folder: Folder<F>,
     founding: Founding,
     head: Head,
 }
 
-impl FolderStore {
+impl<F: PublishedFiles> FolderStore<F> {
     /// Reads the first `size` entries once and checks the tiles against them.
     ///
     /// Parts, chain values and the checkpoint's signature are left to verification.
     ///
     /// # Errors
     /// At the first file that is missing or malformed.
-    pub fn open(folder: Folder, first_key: Verifier, size: u64) -> Result<Self, FolderError> {
+    pub fn open(folder: Folder<F>, first_key: Verifier, size: u64) -> Result<Self, FolderError> {
         let (edge, last) = folder.check_tiles(size)?;
         let genesis = Genesis { origin: first_key.name, key: first_key.key };
         // An entry that cannot be read is reported by verification.
@@ -32,7 +32,7 @@ impl FolderStore {
     }
 }
 
-impl Log for FolderStore {
+impl<F: PublishedFiles> Log for FolderStore<F> {
     fn founding(&self) -> Result<Founding, StoreError> {
         Ok(self.founding.clone())
     }

@@ -87,7 +87,9 @@ pub fn not_a_scale(text: &str, scales: &[&str]) -> String {
 pub const SOURCES: &str = "Sources";
 
 /// Names of the sheets of a workbook.
+#[cfg(feature = "workbooks")]
 pub const SHEET_OF_ROWS: &str = "Rows";
+#[cfg(feature = "workbooks")]
 pub const SHEET_OF_BASIS: &str = "About this report";
 
 /// Returns the error of a document that does not fit a workbook.
@@ -126,6 +128,11 @@ pub fn picture_sources(cites: &[Cited]) -> Option<String> {
 
 /// Stands above a bar that is not to be compared with the one before.
 pub const CUT: &str = "measured in another way from here";
+
+/// Returns the error of a format that is not part of this program.
+pub fn not_built(format: &str) -> String {
+    format!("this program was built without the format {format}")
+}
 
 /// Returns the name of a line across the bars of a picture.
 pub fn line(label: &str) -> String {
