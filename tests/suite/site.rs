@@ -1,9 +1,12 @@
 //! Builds sites and reads them as strangers do: every link, every byte, every hostile text.
 
-use crate::{ledger_of, ok, root, run, text};
+use crate::{has_tool, heldto, ledger_of, ok, root, run, text};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 /// Returns every file in a folder by its path from there.
 fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -123,7 +126,7 @@ fn what_is_gone_says_so_and_what_is_sensitive_is_nowhere() {
     let missing = text(&site["404.html"]);
     assert!(missing.contains("identifiable children or families"), "{missing}");
     let listed = ok(dir, &["--ledger", "ledger", "timeline", "--sensitive", "--json"]);
-    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
     let public = ok(dir, &["--ledger", "ledger", "timeline", "--json"]);
     let mut hidden = 0;
     for row in listed["rows"].as_array().expect("rows") {
@@ -174,7 +177,7 @@ fn hostile_text_stays_text() {
         for kind in ["application/ld+json", "application/json"].iter().filter(|_| name != "404.html") {
             let block = page.split(&format!("<script type=\"{kind}\"")).nth(1).expect("a block");
             let block = &block[block.find('>').expect("its end") + 1..block.find("</script>").expect("an end")];
-            let value: serde_json::Value = serde_json::from_str(block).expect("JSON");
+            let value: Value = serde_json::from_str(block).expect("JSON");
             assert!(value["name"].is_string(), "{name}: {value}");
         }
     }
@@ -202,4 +205,169 @@ fn a_site_goes_into_no_ledger_and_follows_no_link() {
         assert!(text(&refused.stderr).contains("facts"), "{}", text(&refused.stderr));
         assert!(fs::read_dir(&outside).expect("reads").next().is_none());
     }
+}
+
+/// Returns the checker's module, if it was built.
+fn module() -> Option<PathBuf> {
+    let path = root().join("target/wasm32-unknown-unknown/page/heldto_page.wasm");
+    has_tool("test", &["-f", path.to_str().expect("UTF-8")]).then_some(path)
+}
+
+/// Gives a script in JavaScript its input, and returns its output.
+fn node(script: &str, arguments: &[&str], input: &Value) -> Value {
+    let mut child = Command::new("node")
+        .arg(root().join("tests/browser").join(script))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    child.stdin.take().expect("a pipe").write_all(input.to_string().as_bytes()).expect("writes");
+    let output = child.wait_with_output().expect("node ends");
+    assert!(output.status.success(), "{script} failed");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Seven days on which the record of the seeds stood differently.
+const DAYS: [&str; 7] =
+    ["2024-09-01", "2024-11-30", "2025-01-20", "2025-02-13", "2025-03-01", "2025-12-31", "2026-11-22"];
+
+#[test]
+fn the_module_and_the_program_print_the_same() {
+    let Some(module) = module().filter(|_| has_tool("node", &["--version"])) else { return };
+    let dir = ledger_of(&root().join("seeds"));
+    let dir = dir.path();
+    build(dir, "site");
+    let key = text(&fs::read(dir.join("site/first-key")).expect("reads"));
+    let reports = [
+        "pledges",
+        "timeline",
+        "amounts",
+        "metrics",
+        "questions",
+        "contradictions",
+        "slippage",
+        "deliveries",
+        "agenda",
+    ];
+    let mut requests = vec![json!({ "do": "check", "page": "index.html", "key": key, "seen": null })];
+    let mut wanted = Vec::new();
+    for day in DAYS {
+        for (n, report) in reports.iter().enumerate() {
+            let format = ["html", "csv", "json", "md", "table"][n % 5];
+            requests.push(json!({ "do": "report", "report": report, "format": format, "day": day }));
+            let command = if *report == "timeline" { vec!["timeline"] } else { vec!["report", report] };
+            wanted.push(ok(
+                dir,
+                &[&["--ledger", "ledger"], &command[..], &["--as-of", day, "--format", format]].concat(),
+            ));
+        }
+    }
+    let filter = json!({ "do": "report", "report": "timeline", "format": "csv", "day": DAYS[6],
+        "text": "plan", "about": "derbyshire-cc", "kind": "statement", "since": "2024-01-01" });
+    requests.push(filter);
+    let asked =
+        ["timeline", "--text", "plan", "--about", "derbyshire-cc", "--kind", "statement", "--since", "2024-01-01"];
+    wanted.push(ok(dir, &[&["--ledger", "ledger"], &asked[..], &["--as-of", DAYS[6], "--format", "csv"]].concat()));
+    let site = dir.join("site");
+    let said = node("module.mjs", &[module.to_str().expect("UTF-8"), site.to_str().expect("UTF-8")], &json!(requests));
+    assert_eq!(said["imports"], json!([]), "the module needs nothing of its host");
+    assert_eq!(said["answers"][0]["verdict"], "sound", "{}", said["answers"][0]);
+    for (n, wanted) in wanted.iter().enumerate() {
+        let given = said["answers"][n + 1]["text"].as_str().unwrap_or_else(|| panic!("{}", said["answers"][n + 1]));
+        assert!(given == wanted, "{}:\n{given}\n--- the program:\n{wanted}", requests[n + 1]);
+    }
+}
+
+/// A server of a site, stopped at the end.
+struct Served(Child, String);
+
+impl Served {
+    fn of(dir: &Path) -> Self {
+        let mut command = heldto(dir);
+        let mut child =
+            command.args(["site", "serve", "site", "--port", "0"]).stderr(Stdio::piped()).spawn().expect("starts");
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let address = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
+        Self(child, address)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.kill().expect("stops");
+        self.0.wait().expect("ends");
+    }
+}
+
+#[test]
+fn a_browser_finds_the_page_sound_and_every_change_broken() {
+    let modules = root().join("target/node/node_modules");
+    let has_browser = has_tool("chromium", &["--version"]) && has_tool("node", &["--version"]);
+    let puppeteer = modules.join("puppeteer-core/package.json");
+    let is_ready = has_browser && has_tool("test", &["-f", puppeteer.to_str().expect("UTF-8")]);
+    let Some(module) = module().filter(|_| is_ready) else { return };
+    let module = module.to_str().expect("UTF-8");
+    let dir = ledger_of(&root().join("seeds"));
+    let dir = dir.path();
+    let site = ["--ledger", "ledger", "site", "build", "site", "--as-of", "2026-11-22", "--module", module, "-q"];
+    ok(dir, &site);
+    let key = text(&fs::read(dir.join("site/first-key")).expect("reads"));
+    let served = Served::of(dir);
+    let folder = dir.join("site");
+    let browse = |steps: &Value| {
+        let arguments = [modules.to_str().expect("UTF-8"), &served.1, folder.to_str().expect("UTF-8")];
+        node("site.mjs", &arguments, steps).as_array().expect("results").clone()
+    };
+    let page = "commitments/duty-20-weeks.html";
+    let other = "example.org/other+00000000+AQ";
+    // Whatever byte is changed, and whatever is changed, the page is never called sound.
+    let files = files(&folder);
+    let is_checked = |name: &&String| name.starts_with("tile/") || name.starts_with("parts/") || *name == "checkpoint";
+    let checked: Vec<&String> = files.keys().filter(is_checked).collect();
+    let changes: usize = std::env::var("HELDTO_SITE_CHANGES").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
+    let change = |n: usize| {
+        let file = if n.is_multiple_of(3) { page } else { checked[n % checked.len()].as_str() };
+        json!({ "path": page, "key": key, "change": { "file": file, "at": n.wrapping_mul(7_919) + 31 } })
+    };
+    let mut steps = vec![
+        json!({ "path": page, "key": key, "day": "2024-09-30" }),
+        json!({ "path": "index.html", "key": key, "day": "2001-01-01" }),
+        json!({ "path": page, "key": other }),
+        json!({ "path": page, "key": "no key" }),
+    ];
+    steps.extend((0..changes).map(change));
+    let found = browse(&json!(steps));
+    for (n, result) in found.iter().enumerate() {
+        let verdict = result["verdict"].as_str().expect("a verdict");
+        assert_eq!(verdict == "sound", n < 2, "{}: {result}", steps[n]);
+        let hosts = result["hosts"].as_array().expect("hosts");
+        let own = |host: &Value| host.as_str().is_some_and(|host| served.1.contains(host));
+        assert!(hosts.iter().all(own), "{hosts:?}");
+        assert!(n >= 4 || result["errors"] == json!([]), "{result}");
+    }
+    assert!(found[0]["main"].as_str().expect("text").contains("As at 30 Sep 2024"), "{}", found[0]["main"]);
+    assert!(found[3]["text"].as_str().expect("text").contains("not a public key"), "{}", found[3]["text"]);
+    // A later publication leaves the page as it was; one that takes something away says so.
+    fs::write(dir.join("more.toml"), "[[party]]\nid = \"more\"\nname = \"More\"\nkind = \"council\"\n")
+        .expect("writes");
+    ok(dir, &["--ledger", "ledger", "append", "more.toml", "-q"]);
+    ok(dir, &["--ledger", "ledger", "publish", "site", "-q"]);
+    let newer = text(&fs::read(folder.join("checkpoint")).expect("reads"));
+    let grown = browse(&json!([{ "path": page, "key": key, "seen": newer }]));
+    assert_eq!(grown[0]["verdict"], "sound", "{}", grown[0]);
+    assert!(grown[0]["text"].as_str().expect("text").contains("made from the first"), "{}", grown[0]["text"]);
+    // The ledger of before, put back, is older than the one that this reader saw.
+    for (name, bytes) in &files {
+        fs::write(folder.join(name), bytes).expect("writes");
+    }
+    let older = browse(&json!([{ "path": page, "key": key, "seen": newer }]));
+    assert_eq!(older[0]["verdict"], "broken", "{}", older[0]);
+    assert!(older[0]["text"].as_str().expect("text").contains("cut off"), "{}", older[0]["text"]);
+    let part = checked.iter().find(|name| name.starts_with("parts/")).expect("parts");
+    fs::remove_file(folder.join(part)).expect("removes");
+    let missing = browse(&json!([{ "path": page, "key": key }]));
+    assert_eq!(missing[0]["verdict"], "broken", "{}", missing[0]);
+    assert!(missing[0]["text"].as_str().expect("text").contains("missing"), "{}", missing[0]["text"]);
 }

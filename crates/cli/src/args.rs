@@ -344,6 +344,18 @@ pub struct SiteArgs {
 pub enum SiteAction {
     /// Publish the ledger in a folder, and write pages for readers beside it
     Build(SiteBuildArgs),
+    /// Show a site on this machine, and to nobody else
+    Serve(SiteServeArgs),
+}
+
+#[derive(Args)]
+pub struct SiteServeArgs {
+    /// Folder of the site
+    #[arg(default_value = "site")]
+    pub dir: PathBuf,
+    /// Port to listen at; 0 takes any free one
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
 }
 
 #[derive(Args)]
@@ -359,6 +371,9 @@ pub struct SiteBuildArgs {
     /// Judge as at the end of this day [default: today]
     #[arg(long, value_name = "DAY", value_parser = report::day)]
     pub as_of: Option<chrono::NaiveDate>,
+    /// File of the checker that pages run in a browser [default: the one built beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub module: Option<PathBuf>,
 }
 
 #[derive(Args)]

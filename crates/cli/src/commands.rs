@@ -10,6 +10,7 @@ pub mod prove;
 pub mod publish;
 pub mod repair;
 pub mod report;
+pub mod serve;
 pub mod sign;
 pub mod site;
 pub mod sources;

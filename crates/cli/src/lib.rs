@@ -151,6 +151,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Publish(args) => commands::publish::run(env, global, &args),
         Command::Site(args) => match args.action {
             SiteAction::Build(args) => commands::site::build(env, global, &args),
+            SiteAction::Serve(args) => commands::serve::serve(env, &args),
         },
         Command::Export(args) => commands::export::run(env, global, &args),
         Command::Restore(args) => commands::export::restore(env, global, &args),

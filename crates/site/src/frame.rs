@@ -4,6 +4,7 @@
 use crate::contact::address;
 use crate::content::PageContent;
 use crate::{Address, List, Settings, wording};
+use chrono::NaiveDate;
 use heldto_replay::{AllView, View};
 use heldto_report::{AddressOf, LogPosition, basis_of, html_content, plain};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -14,6 +15,8 @@ pub struct Frame<'a> {
     pub settings: &'a Settings,
     pub log: &'a LogPosition,
     pub address: &'a Address,
+    /// First day on which a source was public.
+    pub first: NaiveDate,
 }
 
 impl Frame<'_> {
@@ -34,6 +37,7 @@ impl Frame<'_> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { @if title != name { (title) " · " } (name) }
                     link rel="stylesheet" href={ (up) "style.css" };
+                    link rel="icon" href={ (up) "icon.svg" };
                     @for feed in data.iter().filter(|name| name.ends_with(".atom")) {
                         link rel="alternate" type="application/atom+xml" href=(feed) title=(title);
                     }
@@ -59,7 +63,7 @@ impl Frame<'_> {
                         }
                         p.cite { (wording::cite(&name, &title, self.settings, self.log)) }
                     }
-                    (checker())
+                    (checker(self.first))
                     footer.site { (self.foot(&up, &path)) }
                 }
             }
@@ -114,10 +118,11 @@ fn embedded(value: &Value) -> PreEscaped<String> {
     PreEscaped(value.to_string().replace('<', "\\u003c"))
 }
 
-/// Writes the checker, which is hidden until its script runs.
-fn checker() -> Markup {
+/// Writes the checker, which is hidden until its script runs; `first` is the first day on which a
+/// source was public.
+fn checker(first: NaiveDate) -> Markup {
     html! {
-        section.panel id="check_" hidden {
+        section.panel id="check_" hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-unknown=(wording::NOTHING_YET) {
             h2 { (wording::CHECK_THIS) }
             p { (wording::DO_NOT_TRUST) }
             label for="key_" { (wording::KEY) }
@@ -163,6 +168,10 @@ pub fn missing(settings: &Settings, view: &AllView<'_>) -> String {
 pub fn style() -> String {
     format!("{}{FRAME}", heldto_report::STYLE)
 }
+
+/// The icon: a ledger's line that is ticked.
+pub const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1d5c9e"/><path d="M4 8.5l3 3 5-7" fill="none" stroke="#fff" stroke-width="2"/></svg>
+"##;
 
 const FRAME: &str = "
 .skip { position: absolute; left: -100rem; } .skip:focus { position: static; }

@@ -17,6 +17,7 @@ pub use published::PublishedFacts;
 use chrono::NaiveDate;
 use content::PageContent;
 use frame::Frame;
+use heldto_fact::{Fact, Kind};
 use heldto_replay::{AllView, Clock};
 use heldto_report::{Format, Screen, render};
 use serde::{Deserialize, Serialize};
@@ -30,17 +31,28 @@ pub struct Settings {
     pub name: String,
     /// Address or e-mail for challenges, if there is one.
     pub contact: Option<String>,
+    /// Version of the program that made the page.
+    pub version: String,
     /// Day by whose end commitments are judged, by what was public by then.
     pub as_of: NaiveDate,
     /// The checkpoint of the entries: a signed note.
     pub checkpoint: String,
 }
 
+/// Version of the program, which is that of its pages.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Words inside the module of this version, by which the program knows that the two fit.
+pub const MODULE_MARK: &str = concat!("the checker of heldto ", env!("CARGO_PKG_VERSION"), ";");
+
 /// The files of a site, by their path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// Name of the manifest: a line for each file, with its BLAKE3 digest and its path.
 pub const MANIFEST: &str = "manifest.txt";
+
+/// Name of the checker's module.
+pub const MODULE: &str = "heldto.wasm";
 
 /// The pages of a ledger.
 #[derive(Debug, Clone, Copy)]
@@ -68,20 +80,20 @@ impl<'a> Site<'a> {
     #[must_use]
     pub fn page(&self, address: &Address) -> Option<String> {
         let content = self.content(address)?;
-        let frame = Frame { settings: self.settings, log: &self.published.log, address };
+        let frame = self.frame(address);
         Some(frame.around(&content, &|id| self.link(address, id)))
     }
 
-    /// Returns all files: pages, their data, style, hints for hosts, and the manifest of these
-    /// files and of `beside`.
+    /// Returns all files: pages, their data, style, hints for hosts, the checker if its `module` is
+    /// given, and the manifest of these files and of `beside`.
     ///
     /// Formats that a document cannot be written in are left out, as its page leaves out the link.
     #[must_use]
-    pub fn files(&self, beside: &Files) -> Files {
+    pub fn files(&self, module: Option<&[u8]>, beside: &Files) -> Files {
         let mut files = Files::new();
         for address in Address::all(&self.view) {
             let Some(content) = self.content(&address) else { continue };
-            let frame = Frame { settings: self.settings, log: &self.published.log, address: &address };
+            let frame = self.frame(&address);
             let page = frame.around(&content, &|id| self.link(&address, id));
             let path = address.to_string();
             let stem = path.trim_end_matches(".html");
@@ -94,13 +106,25 @@ impl<'a> Site<'a> {
         }
         files.insert("404.html".to_owned(), frame::missing(self.settings, &self.view).into_bytes());
         files.insert("style.css".to_owned(), frame::style().into_bytes());
+        files.insert("icon.svg".to_owned(), frame::ICON.as_bytes().to_vec());
         files.insert("robots.txt".to_owned(), b"User-agent: *\nAllow: /\n".to_vec());
-        files.insert("_headers".to_owned(), HEADERS.as_bytes().to_vec());
+        if let Some(module) = module {
+            files.insert(MODULE.to_owned(), module.to_vec());
+            files.insert("check.js".to_owned(), include_bytes!("assets/check.js").to_vec());
+        }
+        files.insert("_headers".to_owned(), headers().into_bytes());
         let digest = |(path, bytes): (&String, &Vec<u8>)| format!("{}  {path}\n", blake3::hash(bytes));
         let all: BTreeMap<&String, &Vec<u8>> = files.iter().chain(beside).collect();
         let manifest: String = all.into_iter().map(digest).collect();
         files.insert(MANIFEST.to_owned(), manifest.into_bytes());
         files
+    }
+
+    fn frame<'p>(&'p self, address: &'p Address) -> Frame<'p> {
+        let sources = self.view.of_kind(Kind::Source).filter_map(|id| self.view.fact(id));
+        let first = sources.filter_map(Fact::source_known_from).min();
+        let as_of = self.settings.as_of;
+        Frame { settings: self.settings, log: &self.published.log, address, first: first.unwrap_or(as_of).min(as_of) }
     }
 
     /// Returns the way from a page to that of a fact.
@@ -117,6 +141,12 @@ impl<'a> Site<'a> {
     }
 }
 
+/// Returns the headers in the form that several static hosts read.
+fn headers() -> String {
+    let all: String = HEADERS.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
+    format!("/*\n{all}{HEADERS_OF_DATA}")
+}
+
 /// The screen of formats that ignore it.
 const SCREEN: Screen = Screen { width: 80, colour: false };
 
@@ -126,12 +156,19 @@ const DATED: &[Format] = &[Format::Csv, Format::Json, Format::Xlsx, Format::Ics,
 /// Formats of other lists.
 const TABLES: &[Format] = &[Format::Csv, Format::Json, Format::Xlsx];
 
-/// Headers that a host should send, in the form that several static hosts read.
-const HEADERS: &str = "/*
-  PageContent-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
-  X-PageContent-Type-Options: nosniff
-  Referrer-Policy: no-referrer
-/checkpoint
+/// Headers that a host should send with every file: nothing leaves the host.
+pub const HEADERS: &[(&str, &str)] = &[
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+];
+
+/// Headers of the ledger's files, in the form that several static hosts read: any site may read
+/// them, and only what never changes is kept.
+const HEADERS_OF_DATA: &str = "/checkpoint
   Access-Control-Allow-Origin: *
   Cache-Control: no-cache
 /first-key

@@ -27,6 +27,10 @@ pub const DO_NOT_TRUST: &str = "Your browser can check the signature and every e
 pub const KEY: &str = "Public key of the ledger";
 pub const KEY_FROM_ELSEWHERE: &str =
     "Take the key from somewhere else than this site: whoever made the site wrote this page.";
+pub const NO_MODULE: &str = "This site was built without the checker. Check its folder with the program heldto.";
+pub const BROKEN: &str = "Broken: do not rely on this page";
+pub const CHECK_FAILED: &str = "Not checked";
+pub const NOTHING_YET: &str = "Nothing about this was public by that day.";
 pub const GO_BACK: &str = "The record as it stood on";
 pub const NO_PAGE: &str = "There is no page at this address";
 

@@ -3,10 +3,10 @@
 
 use super::{counted, plain, publish};
 use crate::args::{Global, SiteBuildArgs};
-use crate::error::{CommandError, USAGE, io};
+use crate::error::{CommandError, INPUT, USAGE, io};
 use crate::{Env, RunOutput, load, published};
 use chrono::DateTime;
-use heldto_site::{Files, MANIFEST, PublishedFacts, Settings, Site};
+use heldto_site::{Files, MANIFEST, MODULE, MODULE_MARK, PublishedFacts, Settings, Site};
 use heldto_store_files::Folder;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -26,12 +26,17 @@ pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result
             let settings = Settings {
                 name: args.name.clone().unwrap_or_else(|| facts.log.origin.clone()),
                 contact: args.contact.clone(),
+                version: heldto_site::VERSION.to_owned(),
                 as_of: args.as_of.unwrap_or(today),
                 checkpoint: String::from_utf8_lossy(checkpoint).into_owned(),
             };
             Ok((facts, settings))
         })?;
-    let files = Site::new(&facts, &settings).files(&Files::new());
+    let module = module(args.module.as_deref())?;
+    if module.is_none() {
+        (env.eprintln)(&format!("the pages cannot be checked in a browser yet; to build the checker: {BUILD_MODULE}"));
+    }
+    let files = Site::new(&facts, &settings).files(module.as_deref(), &published_files(&dir)?);
     load::sound(&facts.facts)?;
     let (written, removed) = write(&dir, &files)?;
     if !global.quiet {
@@ -43,6 +48,48 @@ pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result
         said.out.extend_from_slice(line.as_bytes());
     }
     Ok(RunOutput { out: said.out, ..plain("") })
+}
+
+/// Command that builds the checker of pages.
+const BUILD_MODULE: &str = "cargo build --profile page -p heldto-page --target wasm32-unknown-unknown";
+
+/// Reads the checker of pages: the given file, or the one beside this program or where its build
+/// leaves it; `None` if there is none there.
+fn module(given: Option<&Path>) -> Result<Option<Vec<u8>>, CommandError> {
+    let here = std::env::current_exe().ok();
+    let folder = here.as_deref().and_then(Path::parent);
+    let beside = folder.map(|folder| folder.join(MODULE));
+    let built = folder.and_then(Path::parent);
+    let built = built.map(|folder| folder.join("wasm32-unknown-unknown/page/heldto_page.wasm"));
+    let found = [beside, built].into_iter().flatten().find(|path| path.is_file());
+    let Some(path) = given.map(Path::to_path_buf).or(found) else { return Ok(None) };
+    let bytes = std::fs::read(&path).map_err(|e| io(&format!("cannot read {}", path.display()), &e))?;
+    let mark = MODULE_MARK.as_bytes();
+    if !bytes.starts_with(b"\0asm") || !bytes.windows(mark.len()).any(|window| window == mark) {
+        let message = format!("{} is not the checker of this version of the program", path.display());
+        return Err(CommandError::new(INPUT, message).hint(format!("build it again: {BUILD_MODULE}")));
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads the files of the published ledger, for the manifest.
+fn published_files(dir: &Path) -> Result<Files, CommandError> {
+    let failed = |path: &Path, error: &std::io::Error| io(&format!("cannot read {}", path.display()), error);
+    let mut files = Files::new();
+    let mut open: Vec<PathBuf> = ["checkpoint", "first-key", "tile", "parts"].map(PathBuf::from).to_vec();
+    while let Some(path) = open.pop() {
+        let target = dir.join(&path);
+        if target.is_dir() {
+            let inside = std::fs::read_dir(&target).map_err(|e| failed(&target, &e))?;
+            open.extend(inside.flatten().map(|entry| path.join(entry.file_name())));
+        } else if target.is_file() {
+            let bytes = std::fs::read(&target).map_err(|e| failed(&target, &e))?;
+            // Paths in a publication have slashes on every system.
+            let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            files.insert(parts.join("/"), bytes);
+        }
+    }
+    Ok(files)
 }
 
 /// Writes the files that are new or changed, each whole or not at all and the manifest last, and

@@ -1,0 +1,169 @@
+//! Checks a ledger and a page of it, and says what was proved and what was not. Knows no host.
+//! Start at [`check`].
+
+use crate::wording;
+use heldto_exchange::{Signature, Trust, is_beginning, open_folder, read_checkpoint};
+use heldto_ledger::{Ledger, SystemRecord, Verified};
+use heldto_proof::{Checkpoint, Verifier};
+use heldto_site::{Address, PublishedFacts, Settings, Site};
+use heldto_store_files::{Folder, FolderStore, InMemory};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A ledger that was checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// The facts of the page's entries.
+    pub facts: PublishedFacts,
+    /// The settings of the page.
+    pub settings: Settings,
+}
+
+/// The result of a check, for a reader.
+#[derive(Debug)]
+pub struct Verdict {
+    kind: Kind,
+    title: &'static str,
+    lines: Vec<String>,
+    /// The checkpoint to remember.
+    seen: Option<String>,
+}
+
+/// Sort of a verdict: its colour and its word.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Sound,
+    Broken,
+    Unsure,
+}
+
+impl Verdict {
+    /// Returns the verdict as the host reads it.
+    pub fn into_json(self) -> Value {
+        let kind = match self.kind {
+            Kind::Sound => "sound",
+            Kind::Broken => "broken",
+            Kind::Unsure => "unsure",
+        };
+        json!({ "verdict": kind, "title": self.title, "lines": self.lines, "seen": self.seen })
+    }
+
+    fn broken(why: impl std::fmt::Display) -> Self {
+        let line = wording::sentence(&why.to_string());
+        Self { kind: Kind::Broken, title: wording::BROKEN, lines: vec![line], seen: None }
+    }
+
+    fn unsure(why: String) -> Self {
+        Self { kind: Kind::Unsure, title: wording::UNSURE, lines: vec![why], seen: None }
+    }
+}
+
+type Files = Arc<BTreeMap<String, Vec<u8>>>;
+
+/// Checks the ledger in these files, and that a page is what the ledger gives.
+///
+/// `shown` has the bytes of the page as it was served. Returns the ledger's facts if the ledger is
+/// sound and signed, whatever the page is.
+pub fn check(
+    files: Files,
+    settings: Settings,
+    page: &str,
+    shown: &[u8],
+    key: &str,
+    seen: Option<&str>,
+) -> (Verdict, Option<Checked>) {
+    let key: Verifier = match key.trim().parse() {
+        Ok(key) => key,
+        Err(error) => return (Verdict::unsure(wording::not_a_key(&error)), None),
+    };
+    let found = match Found::of(files, &settings, key, seen) {
+        Ok(found) => found,
+        Err(why) => return (Verdict::broken(why), None),
+    };
+    let facts = match PublishedFacts::read(&found.ledger, found.of_page) {
+        Ok(facts) => facts,
+        Err(error) => return (Verdict::broken(error), None),
+    };
+    let verdict = found.compare(&facts, &settings, page, shown);
+    (verdict, Some(Checked { facts, settings }))
+}
+
+/// A ledger that is sound and signed, and begins with the entries of a page.
+struct Found {
+    ledger: Ledger<FolderStore<InMemory>>,
+    verified: Verified,
+    signature: Signature,
+    /// The reader's key.
+    key: Verifier,
+    /// The bytes of the ledger's checkpoint.
+    checkpoint: Vec<u8>,
+    /// Number of entries that the page was made from.
+    of_page: u64,
+}
+
+impl Found {
+    /// Verifies a ledger, its signature, and the checkpoints of the page and of the reader.
+    fn of(files: Files, settings: &Settings, key: Verifier, seen: Option<&str>) -> Result<Self, String> {
+        let checkpoint = files.get("checkpoint").cloned().unwrap_or_default();
+        let ledger = open_folder(Folder::of(InMemory(files)), &checkpoint).map_err(|e| e.to_string())?;
+        let verified = ledger.verify(true, &mut |_| {}).map_err(|e| e.to_string())?;
+        if let Some((index, _)) = &verified.of_no_effect {
+            return Err(wording::of_no_effect(*index));
+        }
+        let trust = Trust { key: Some(key.clone()), expected: None };
+        let changes = ledger.key_changes(ledger.head().size()).map_err(|e| e.to_string())?;
+        let signed = |bytes: &[u8], what: &str| {
+            let (note, checkpoint) = read_checkpoint(bytes, what).map_err(|e| e.to_string())?;
+            is_beginning(&checkpoint, &ledger, what).map_err(|e| e.to_string())?;
+            let signature = trust.signature(&note, &checkpoint, ledger.genesis(), &changes);
+            Ok::<(Checkpoint, Signature), String>((checkpoint, signature.map_err(|e| e.to_string())?))
+        };
+        let (_, signature) = signed(&checkpoint, wording::OF_THE_LEDGER)?;
+        let (of_page, _) = signed(settings.checkpoint.as_bytes(), wording::OF_THIS_PAGE)?;
+        if let Some(seen) = seen {
+            signed(seen.as_bytes(), wording::SEEN_BEFORE)?;
+        }
+        Ok(Self { ledger, verified, signature, key, checkpoint, of_page: of_page.size })
+    }
+
+    /// Compares the page with what these facts give, and says all that was proved.
+    fn compare(&self, facts: &PublishedFacts, settings: &Settings, page: &str, shown: &[u8]) -> Verdict {
+        let Ok(address) = page.parse::<Address>() else { return Verdict::broken(wording::NO_SUCH_PAGE) };
+        if settings.version != heldto_site::VERSION {
+            return Verdict::unsure(wording::other_version(&settings.version, heldto_site::VERSION));
+        }
+        let given = Site::new(facts, settings).page(&address);
+        if let Some((index, why)) = facts.facts.damaged() {
+            return Verdict::broken(wording::damaged(index, why));
+        }
+        if given.as_deref().map(str::as_bytes) != Some(shown) {
+            return self.differs();
+        }
+        let all = self.verified.entries;
+        let mut lines = vec![
+            wording::signed(&self.signature.by, &self.key, self.signature.since),
+            wording::entries(all),
+            wording::judged(settings.as_of),
+            wording::THE_SAME.to_owned(),
+        ];
+        lines.extend((all > self.of_page).then(|| wording::newer(self.of_page, all)));
+        if !self.verified.withheld_by.is_empty() {
+            lines.push(wording::withheld(self.verified.facts_withheld, &self.verified.withheld_by));
+        }
+        lines.push(wording::NOT_SHOWN.to_owned());
+        let seen = String::from_utf8(self.checkpoint.clone()).ok();
+        Verdict { kind: Kind::Sound, title: wording::SOUND, lines, seen }
+    }
+
+    /// Says why a page differs: an entry after it erased or withheld something, or it was changed.
+    fn differs(&self) -> Verdict {
+        let records = self.ledger.own_records(self.ledger.head().size()).unwrap_or_default();
+        let takes = |record: &SystemRecord| matches!(record, SystemRecord::Redaction(_) | SystemRecord::Withholding(_));
+        let later = records.iter().find(|(index, record)| *index >= self.of_page && takes(record));
+        match later {
+            Some((index, _)) => Verdict::unsure(wording::taken_since(*index)),
+            None => Verdict::broken(wording::DIFFERS),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The checker of a site's pages: verifies a published ledger, judges it again, and compares a page
+//! byte for byte.
+//!
+//! Built as a WebAssembly module without imports, it runs in a browser and in any other host. The
+//! host gives it the files of the ledger, and asks in JSON. Start at [`Checker`].
+
+mod check;
+mod memory;
+mod reports;
+mod wording;
+
+use check::Checked;
+use chrono::NaiveDate;
+use heldto_proof::{Checkpoint, SignedNote, TILE_WIDTH, Tile, entries_path, place};
+use heldto_site::{Address, Settings, Site};
+use reports::Asked;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The files of a ledger, and what was found in them.
+#[derive(Debug, Default)]
+pub struct Checker {
+    files: BTreeMap<String, Vec<u8>>,
+    checked: Option<Checked>,
+}
+
+/// A question of the host.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+enum Request {
+    /// The version of the program that the module was built from.
+    Version,
+    /// The paths of the files that a check needs, by the checkpoint and the manifest at hand.
+    Needs,
+    /// A check of the ledger, and of a page of it.
+    Check {
+        settings: Settings,
+        page: String,
+        key: String,
+        /// The newest checkpoint that this reader saw.
+        seen: Option<String>,
+    },
+    /// A page as the record stood on a day.
+    Page { page: String, day: NaiveDate },
+    /// A report.
+    Report(Asked),
+}
+
+impl Checker {
+    /// Keeps a file: of the ledger by its path, the manifest, or the page under the name `page`.
+    pub fn put(&mut self, path: String, bytes: Vec<u8>) {
+        self.files.insert(path, bytes);
+    }
+
+    /// Answers a request in JSON; the answer to one that is not understood has an `error`.
+    pub fn answer(&mut self, request: &[u8]) -> String {
+        let answer = match serde_json::from_slice(request) {
+            Ok(request) => self.answered(request),
+            Err(error) => Err(wording::not_understood(&error)),
+        };
+        answer.unwrap_or_else(|error| json!({ "error": error })).to_string()
+    }
+
+    fn answered(&mut self, request: Request) -> Result<Value, String> {
+        match request {
+            Request::Version => Ok(json!({ "version": heldto_site::MODULE_MARK })),
+            Request::Needs => self.needs(),
+            Request::Check { settings, page, key, seen } => {
+                self.checked = None;
+                // The files are the ledger's alone from here on.
+                let shown = self.files.remove("page").unwrap_or_default();
+                let files = Arc::new(std::mem::take(&mut self.files));
+                let (verdict, checked) = check::check(files, settings, &page, &shown, &key, seen.as_deref());
+                self.checked = checked;
+                Ok(verdict.into_json())
+            }
+            Request::Page { page, day } => {
+                let checked = self.checked()?;
+                let address: Address = page.parse().map_err(wording::no_page)?;
+                let page = Site::new(&checked.facts, &checked.settings).at(day).page(&address);
+                Ok(json!({ "page": page }))
+            }
+            Request::Report(asked) => Ok(json!({ "text": reports::report(self.checked()?, &asked)? })),
+        }
+    }
+
+    fn checked(&self) -> Result<&Checked, String> {
+        self.checked.as_ref().ok_or_else(|| wording::CHECK_FIRST.to_owned())
+    }
+
+    /// Returns the paths of the files that the checkpoint needs, and of those from older
+    /// checkpoints that the manifest names.
+    fn needs(&self) -> Result<Value, String> {
+        let bytes = self.files.get("checkpoint").ok_or(wording::NO_CHECKPOINT)?;
+        let note = SignedNote::parse(bytes).map_err(|e| wording::no_checkpoint(&e))?;
+        let size = Checkpoint::of(&note).map_err(|e| wording::no_checkpoint(&e))?.size;
+        if size > MAX_SIZE {
+            return Err(wording::too_long(size, MAX_SIZE));
+        }
+        let bundles = (0..size.div_ceil(TILE_WIDTH)).flat_map(|index| {
+            let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
+            [entries_path(index, width), format!("parts/{}", place(index, width))]
+        });
+        let tiles = Tile::of_tree(size).into_iter().map(|tile| tile.path());
+        let required: Vec<String> = std::iter::once("first-key".to_owned()).chain(tiles).chain(bundles).collect();
+        let manifest = self.files.get("manifest.txt").map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
+        let paths = manifest.lines().filter_map(|line| Some(line.split_once("  ")?.1));
+        let is_older = |path: &&str| path.contains(".p/") && ["tile/", "parts/"].iter().any(|of| path.starts_with(of));
+        let older: Vec<&str> = paths.filter(is_older).filter(|path| !required.iter().any(|r| r == path)).collect();
+        Ok(json!({ "required": required, "older": older }))
+    }
+}
+
+/// Maximum number of entries that a browser checks, so that a false checkpoint asks for no more.
+const MAX_SIZE: u64 = 1_000_000;

@@ -1,0 +1,63 @@
+// Opens pages of a site in Chromium, as a reader does, and prints what came of each step in JSON.
+//
+//   node site.mjs MODULES URL FOLDER < steps.json
+//
+// MODULES is a folder with puppeteer-core, URL where the site is served, FOLDER its files. A step is
+// {path, key, seen?, change?: {file, at}, day?}: the page is opened, the byte at `at` of `file` is
+// changed while it is checked with `key`, and `day` is chosen afterwards.
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+
+const [modules, url, folder] = process.argv.slice(2);
+const puppeteer = createRequire(join(resolve(modules), "x.js"))("puppeteer-core");
+const steps = JSON.parse(readFileSync(0, "utf8"));
+const browser = await puppeteer.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync"],
+});
+const results = [];
+for (const step of steps) {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  const hosts = new Set(), errors = [];
+  page.on("request", (request) => {
+    // What the browser draws itself has no host.
+    if (request.url().startsWith("http")) hosts.add(new URL(request.url()).host);
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (line) => { if (line.type() === "error") errors.push(line.text()); });
+  if (step.seen) {
+    await page.goto(url + "robots.txt");
+    await page.evaluate((name, seen) => localStorage.setItem(name, seen), url + "checkpoint", step.seen);
+  }
+  await page.goto(url + step.path);
+  let held = null;
+  const changed = step.change && join(folder, step.change.file);
+  if (changed) {
+    held = readFileSync(changed);
+    const bytes = Buffer.from(held);
+    bytes[step.change.at % bytes.length] ^= 1 << (step.change.at % 8);
+    writeFileSync(changed, bytes);
+  }
+  try {
+    await page.focus("#key_");
+    await page.keyboard.type(step.key);
+    const start = Date.now();
+    await page.focus("#run_");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#verdict_[data-verdict]", { timeout: 60000 });
+    const found = await page.$eval("#verdict_", (box) => [box.dataset.verdict, box.innerText]);
+    const result = { verdict: found[0], text: found[1], ms: Date.now() - start };
+    if (step.day) {
+      await page.$eval("#day_", (input, day) => { input.value = day; input.dispatchEvent(new Event("change")); }, step.day);
+      result.main = await page.$eval("#main_", (main) => main.innerText);
+    }
+    results.push({ ...result, hosts: [...hosts], errors });
+  } finally {
+    if (changed) writeFileSync(changed, held);
+    await context.close();
+  }
+}
+await browser.close();
+process.stdout.write(JSON.stringify(results));
