@@ -4,18 +4,50 @@
 //
 // MODULES is a folder with puppeteer-core, URL where the site is served, FOLDER its files. A step is
 // {path, key, seen?, change?: {file, at}, day?}: the page is opened, the byte at `at` of `file` is
-// changed while it is checked with `key`, and `day` is chosen afterwards.
+// changed while it is checked with `key`, and `day` is chosen afterwards. A step {path, look: {width,
+// dark}} looks at the page instead: axe-core's findings, texts in pictures of little contrast, and
+// whether the page scrolls sideways.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 
 const [modules, url, folder] = process.argv.slice(2);
 const puppeteer = createRequire(join(resolve(modules), "x.js"))("puppeteer-core");
+const axe = readFileSync(join(modules, "axe-core/axe.min.js"), "utf8");
 const steps = JSON.parse(readFileSync(0, "utf8"));
 const browser = await puppeteer.launch({
   executablePath: "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync"],
 });
+const look = async (page, { path, look: { width, dark } }) => {
+  await page.setViewport({ width, height: 900 });
+  await page.emulateMediaFeatures([
+    { name: "prefers-color-scheme", value: dark ? "dark" : "light" },
+    { name: "prefers-reduced-motion", value: "reduce" },
+  ]);
+  await page.goto(url + path);
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    document.querySelectorAll("details").forEach((one) => { one.open = true; });
+    const found = await axe.run();
+    const luminance = (colour) => {
+      const parts = colour.match(/[\d.]+/g).slice(0, 3).map((n) => n / 255);
+      const [r, g, b] = parts.map((n) => (n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const paper = luminance(getComputedStyle(document.body).backgroundColor);
+    const faint = [...document.querySelectorAll("svg text")].filter((text) => {
+      const ink = luminance(getComputedStyle(text).fill);
+      return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05) < 4.5;
+    });
+    return {
+      passes: found.passes.length,
+      violations: found.violations.map((one) => [one.id, one.nodes[0].html]),
+      faint: faint.map((text) => text.textContent),
+      sideways: document.documentElement.scrollWidth > innerWidth,
+    };
+  });
+};
 const results = [];
 for (const step of steps) {
   const context = await browser.createBrowserContext();
@@ -30,6 +62,11 @@ for (const step of steps) {
   if (step.seen) {
     await page.goto(url + "robots.txt");
     await page.evaluate((name, seen) => localStorage.setItem(name, seen), url + "checkpoint", step.seen);
+  }
+  if (step.look) {
+    results.push(await look(page, step));
+    await context.close();
+    continue;
   }
   await page.goto(url + step.path);
   let held = null;

@@ -301,13 +301,66 @@ impl Drop for Served {
     }
 }
 
+/// Returns the folder of the packages that browser tests need, if all their tools are there.
+fn browser() -> Option<PathBuf> {
+    let modules = root().join("target/node/node_modules");
+    let puppeteer = modules.join("puppeteer-core/package.json");
+    let is_ready = has_tool("chromium", &["--version"])
+        && has_tool("node", &["--version"])
+        && has_tool("test", &["-f", puppeteer.to_str().expect("UTF-8")]);
+    is_ready.then_some(modules)
+}
+
+/// Looks at a page of each template as a reader does, in light and dark, on a narrow screen and on a
+/// wide one; `HELDTO_SITE_PAGES=all` looks at every page.
+#[test]
+fn every_template_is_accessible() {
+    let Some(modules) = browser() else { return };
+    let dir = ledger_of(&root().join("seeds"));
+    let dir = dir.path();
+    build(dir, "site");
+    let served = Served::of(dir);
+    let folder = dir.join("site");
+    let of_every_template = [
+        "index.html",
+        "commitments.html",
+        "check.html",
+        "changes.html",
+        "bodies/derbyshire-cc.html",
+        "meetings/derbyshire-cc.html",
+        "commitments/notice-priority-impact-plan.html",
+        "metrics/ehcp-caseload.html",
+        "figures/ehcp-caseload/derbyshire-cc.html",
+        "sources/src-ombudsman-news.html",
+        "facts/dcc-huge-improvement-claim.html",
+        "404.html",
+    ];
+    let all = std::env::var("HELDTO_SITE_PAGES").is_ok_and(|which| which == "all");
+    let site = files(&folder);
+    let pages: Vec<&str> = if all {
+        site.keys().filter(|name| name.ends_with(".html")).map(String::as_str).collect()
+    } else {
+        of_every_template.to_vec()
+    };
+    let look = |page: &&str| {
+        [(320, false), (1280, true)]
+            .map(|(width, dark)| json!({ "path": page, "look": { "width": width, "dark": dark } }))
+    };
+    let steps: Vec<Value> = pages.iter().flat_map(look).collect();
+    let arguments = [modules.to_str().expect("UTF-8"), &served.1, folder.to_str().expect("UTF-8")];
+    let found = node("site.mjs", &arguments, &json!(steps));
+    let mut failed = Vec::new();
+    for (step, found) in steps.iter().zip(found.as_array().expect("results")) {
+        assert!(found["passes"].as_u64() > Some(8), "{step}: axe did not run: {found}");
+        let is_sound = found["violations"] == json!([]) && found["faint"] == json!([]) && found["sideways"] == false;
+        failed.extend((!is_sound).then(|| format!("{step}: {found}")));
+    }
+    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), steps.len(), failed.join("\n"));
+}
+
 #[test]
 fn a_browser_finds_the_page_sound_and_every_change_broken() {
-    let modules = root().join("target/node/node_modules");
-    let has_browser = has_tool("chromium", &["--version"]) && has_tool("node", &["--version"]);
-    let puppeteer = modules.join("puppeteer-core/package.json");
-    let is_ready = has_browser && has_tool("test", &["-f", puppeteer.to_str().expect("UTF-8")]);
-    let Some(module) = module().filter(|_| is_ready) else { return };
+    let (Some(modules), Some(module)) = (browser(), module()) else { return };
     let module = module.to_str().expect("UTF-8");
     let dir = ledger_of(&root().join("seeds"));
     let dir = dir.path();

@@ -5,7 +5,7 @@ use crate::wording;
 use heldto_exchange::{Signature, Trust, is_beginning, open_folder, read_checkpoint};
 use heldto_ledger::{Ledger, SystemRecord, Verified};
 use heldto_proof::{Checkpoint, Verifier};
-use heldto_site::{Address, PublishedFacts, Settings, Site};
+use heldto_site::{Address, MODULE, PublishedFacts, Settings, Site};
 use heldto_store_files::{Folder, FolderStore, InMemory};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -57,6 +57,16 @@ impl Verdict {
     fn unsure(why: String) -> Self {
         Self { kind: Kind::Unsure, title: wording::UNSURE, lines: vec![why], seen: None }
     }
+}
+
+/// Compares the module with the manifest of its site, which a reader may have in print.
+///
+/// # Errors
+/// The verdict, if the manifest names another module or none.
+pub fn held_against(module: &[u8], manifest: &[u8]) -> Result<(), Verdict> {
+    let line = format!("{}  {MODULE}", blake3::hash(module));
+    let is_named = manifest.split(|byte| *byte == b'\n').any(|of| of == line.as_bytes());
+    if is_named { Ok(()) } else { Err(Verdict::broken(wording::OTHER_MODULE)) }
 }
 
 type Files = Arc<BTreeMap<String, Vec<u8>>>;

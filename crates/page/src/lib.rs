@@ -71,6 +71,12 @@ impl Checker {
                 self.checked = None;
                 // The files are the ledger's alone from here on.
                 let shown = self.files.remove("page").unwrap_or_default();
+                if let Some(module) = self.files.remove(heldto_site::MODULE) {
+                    let manifest = self.files.get(heldto_site::MANIFEST).map(Vec::as_slice).unwrap_or_default();
+                    if let Err(verdict) = check::held_against(&module, manifest) {
+                        return Ok(verdict.into_json());
+                    }
+                }
                 let files = Arc::new(std::mem::take(&mut self.files));
                 let (verdict, checked) = check::check(files, settings, &page, &shown, &key, seen.as_deref());
                 self.checked = checked;
@@ -105,7 +111,8 @@ impl Checker {
         });
         let tiles = Tile::of_tree(size).into_iter().map(|tile| tile.path());
         let required: Vec<String> = std::iter::once("first-key".to_owned()).chain(tiles).chain(bundles).collect();
-        let manifest = self.files.get("manifest.txt").map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
+        let manifest =
+            self.files.get(heldto_site::MANIFEST).map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
         let paths = manifest.lines().filter_map(|line| Some(line.split_once("  ")?.1));
         let is_older = |path: &&str| path.contains(".p/") && ["tile/", "parts/"].iter().any(|of| path.starts_with(of));
         let older: Vec<&str> = paths.filter(is_older).filter(|path| !required.iter().any(|r| r == path)).collect();

@@ -10,6 +10,7 @@ pub const BROKEN: &str = "Broken: do not rely on this page";
 pub const UNSURE: &str = "Not checked";
 pub const THE_SAME: &str = "This page is the same, byte for byte.";
 pub const DIFFERS: &str = "This page says something else than the ledger gives: it was changed after it was made.";
+pub const OTHER_MODULE: &str = "The checker that this host serves is not the one that the site's manifest names.";
 pub const NO_SUCH_PAGE: &str = "The ledger gives no page at this address.";
 pub const NOT_SHOWN: &str = "Not shown: that what the sources say is true, that nothing was left unrecorded, and that this checker is the one that its makers published. For that, use a copy of your own.";
 pub const OF_THE_LEDGER: &str = "the ledger's own checkpoint";

@@ -122,7 +122,7 @@ fn embedded(value: &Value) -> PreEscaped<String> {
 /// source was public.
 fn checker(first: NaiveDate) -> Markup {
     html! {
-        section.panel id="check_" hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-unknown=(wording::NOTHING_YET) {
+        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-other=(wording::OTHER_SHOWN) data-unknown=(wording::NOTHING_YET) {
             h2 { (wording::CHECK_THIS) }
             p { (wording::DO_NOT_TRUST) }
             label for="key_" { (wording::KEY) }

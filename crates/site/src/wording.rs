@@ -29,6 +29,8 @@ pub const KEY_FROM_ELSEWHERE: &str =
     "Take the key from somewhere else than this site: whoever made the site wrote this page.";
 pub const NO_MODULE: &str = "This site was built without the checker. Check its folder with the program heldto.";
 pub const BROKEN: &str = "Broken: do not rely on this page";
+pub const OTHER_SHOWN: &str =
+    "What your browser shows is not the page that this host serves now: load the page again, and check it again.";
 pub const CHECK_FAILED: &str = "Not checked";
 pub const NOTHING_YET: &str = "Nothing about this was public by that day.";
 pub const GO_BACK: &str = "The record as it stood on";

@@ -67,10 +67,22 @@
     await Promise.all(Array.from({ length: 6 }, fetchAll));
     const page = await bytes(path);
     if (page) put("page", page);
+    put("heldto.wasm", source);
     progress.removeAttribute("value");
     // The browser draws the bar before the module keeps it busy.
     await new Promise((drawn) => setTimeout(drawn, 20));
-    return ask({ do: "check", settings, page: path, key: key.value, seen: kept("checkpoint") });
+    const found = ask({ do: "check", settings, page: path, key: key.value, seen: kept("checkpoint") });
+    if (found.verdict !== "sound" || isShown(decoder.decode(page))) return found;
+    return { verdict: "broken", title: panel.dataset.broken, lines: [panel.dataset.other] };
+  };
+
+  // A host can serve one page to be read and another to be checked: what is shown must be what was
+  // checked. Other parts of the document may be a browser's own.
+  const isShown = (text) => {
+    const checked = new DOMParser().parseFromString(text, "text/html");
+    const parts = (of) => ["title", "body > header", "main", "body > footer"].map((name) => of.querySelector(name)?.innerHTML);
+    return document.querySelectorAll("main, body > header, body > footer").length === 3
+      && JSON.stringify(parts(document)) === JSON.stringify(parts(checked));
   };
 
   run.addEventListener("click", async () => {
@@ -109,7 +121,7 @@
     slider.value = (Date.parse(text) - first) / length;
     slider.setAttribute("aria-valuetext", text);
     if (text === settings.as_of) {
-      if (main.dataset.day) main.innerHTML = shown;
+      if (main.dataset.day !== undefined) main.innerHTML = shown;
       delete main.dataset.day;
       return;
     }
