@@ -3,7 +3,7 @@
 //   node site.mjs MODULES URL FOLDER < steps.json
 //
 // MODULES is a folder with puppeteer-core, URL where the site is served, FOLDER its files. A step is
-// {path, key, seen?, change?: {file, at}, day?}: the page is opened, the byte at `at` of `file` is
+// {path or file, key, seen?, change?: {file, at}, day?}: the page is opened, the byte at `at` of `file` is
 // changed while it is checked with `key`, and `day` is chosen afterwards. A step {path, look: {width,
 // dark}} looks at the page instead: axe-core's findings, texts in pictures of little contrast, and
 // whether the page scrolls sideways.
@@ -68,7 +68,8 @@ for (const step of steps) {
     await context.close();
     continue;
   }
-  await page.goto(url + step.path);
+  // A page in one file is opened from the disk.
+  await page.goto(step.file ? "file://" + resolve(folder, step.file) : url + step.path);
   let held = null;
   const changed = step.change && join(folder, step.change.file);
   if (changed) {

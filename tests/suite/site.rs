@@ -311,8 +311,8 @@ fn browser() -> Option<PathBuf> {
     is_ready.then_some(modules)
 }
 
-/// Looks at a page of each template as a reader does, in light and dark, on a narrow screen and on a
-/// wide one; `HELDTO_SITE_PAGES=all` looks at every page.
+/// Looks at a page of each template as a reader does, in light and dark, on a narrow screen and on
+/// a wide one; `HELDTO_SITE_PAGES=all` looks at every page.
 #[test]
 fn every_template_is_accessible() {
     let Some(modules) = browser() else { return };
@@ -423,4 +423,53 @@ fn a_browser_finds_the_page_sound_and_every_change_broken() {
     let missing = browse(&json!([{ "path": page, "key": key }]));
     assert_eq!(missing[0]["verdict"], "broken", "{}", missing[0]);
     assert!(missing[0]["text"].as_str().expect("text").contains("missing"), "{}", missing[0]["text"]);
+}
+
+#[test]
+fn a_page_in_one_file_proves_itself_without_a_network() {
+    let (Some(modules), Some(module)) = (browser(), module()) else { return };
+    let module = module.to_str().expect("UTF-8");
+    let dir = ledger_of(&root().join("seeds"));
+    let dir = dir.path();
+    let single = ["--ledger", "ledger", "site", "build", "--single", "ledger.html", "--as-of", "2026-11-22"];
+    ok(dir, &[&single[..], &["--module", module]].concat());
+    ok(dir, &["--ledger", "ledger", "publish", "public", "-q"]);
+    let key = text(&fs::read(dir.join("public/first-key")).expect("reads"));
+    let proof = ok(dir, &["--ledger", "ledger", "prove", "dcc-500-places", "--page", "--module", module]);
+    let whole = fs::read_to_string(dir.join("ledger.html")).expect("reads");
+    fs::write(dir.join("proof.html"), &proof).expect("writes");
+    // One byte of the ledger inside, of what the page says, or of the proof.
+    let changed = |page: &str, before: &str, at: usize| {
+        let place = page.find(before).expect(before) + before.len() + at;
+        let mut page = page.as_bytes().to_vec();
+        page[place] = if page[place] == b'A' { b'B' } else { b'A' };
+        page
+    };
+    fs::write(dir.join("entry.html"), changed(&whole, "\"tile/entries/000\":\"", 4_000)).expect("writes");
+    fs::write(dir.join("part.html"), changed(&whole, "\"parts/000\":\"", 4_000)).expect("writes");
+    fs::write(dir.join("says.html"), changed(&whole, "class=\"summary\">", 3)).expect("writes");
+    fs::write(dir.join("proof-says.html"), changed(&proof, "<h1>", 0)).expect("writes");
+    fs::write(dir.join("proof-inside.html"), changed(&proof, "\"proof\":\"", 900)).expect("writes");
+    let steps = json!([
+        { "file": "ledger.html", "key": key, "day": "2024-09-30" },
+        { "file": "proof.html", "key": key },
+        { "file": "entry.html", "key": key },
+        { "file": "part.html", "key": key },
+        { "file": "says.html", "key": key },
+        { "file": "proof-says.html", "key": key },
+        { "file": "proof-inside.html", "key": key },
+        { "file": "proof.html", "key": "example.org/other+00000000+AQ" },
+    ]);
+    let arguments = [modules.to_str().expect("UTF-8"), "", dir.to_str().expect("UTF-8")];
+    let found = node("site.mjs", &arguments, &steps);
+    for (n, found) in found.as_array().expect("results").iter().enumerate() {
+        assert_eq!(found["verdict"] == "sound", n < 2, "{}: {found}", steps[n]);
+        assert!(found["hosts"] == json!([]) && found["errors"] == json!([]), "{}: {found}", steps[n]);
+    }
+    assert!(found[0]["main"].as_str().expect("text").contains("As at 30 Sep 2024"), "{}", found[0]["main"]);
+    // A folder is no place for it, and without a checker there is no such page.
+    let refused = run(dir, &["--ledger", "ledger", "site", "build", "--single", "public", "--module", module]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    let refused = run(dir, &["--ledger", "ledger", "prove", "dcc-500-places", "--page", "--module", "ledger.html"]);
+    assert!(text(&refused.stderr).contains("not the checker of this version"), "{}", text(&refused.stderr));
 }

@@ -158,7 +158,7 @@ pub struct InitArgs {
 }
 
 /// Options that say how far this machine's clock is believed.
-#[derive(Args, Default)]
+#[derive(Args, Default, Clone)]
 pub struct ClockArgs {
     /// Record even if this machine's clock is more than 400 days after the last entry; check first
     /// that the clock is right
@@ -317,9 +317,15 @@ pub struct ProveArgs {
     /// can read it
     #[arg(long)]
     pub sensitive: bool,
+    /// Write a page that checks itself in a browser, without a network
+    #[arg(long)]
+    pub page: bool,
+    /// File of the checker that the page runs [default: the one built beside this program]
+    #[arg(long, value_name = "FILE", requires = "page")]
+    pub module: Option<PathBuf>,
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct PublishArgs {
     /// Folder to publish in
     pub dir: PathBuf,
@@ -371,6 +377,10 @@ pub struct SiteBuildArgs {
     /// Judge as at the end of this day [default: today]
     #[arg(long, value_name = "DAY", value_parser = report::day)]
     pub as_of: Option<chrono::NaiveDate>,
+    /// Write one HTML file, named in place of the folder, that carries the ledger and checks itself
+    /// in a browser without a network
+    #[arg(long)]
+    pub single: bool,
     /// File of the checker that pages run in a browser [default: the one built beside this program]
     #[arg(long, value_name = "FILE")]
     pub module: Option<PathBuf>,

@@ -5,7 +5,7 @@
 
 use crate::trust::{Signature, Trust, TrustError};
 use data_encoding::BASE64;
-use heldto_fact::{Content, Fact, FactId};
+use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_ledger::{KeyChange, Ledger, ReadError, SystemRecord, decode_fact, kind_of};
 use heldto_proof::{
     Checkpoint, Entry, Genesis, Hash, Leaves, Part, Role, SignedNote, TlogProof, Verifier, inclusion, leaf_hash,
@@ -97,6 +97,68 @@ pub struct ProvedEntry {
     bytes: Vec<u8>,
     part: Vec<u8>,
     path: Vec<Hash>,
+}
+
+/// A later entry of a proof, as it bears on the fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amended<'p> {
+    /// The fact was corrected.
+    Corrected {
+        /// The reason given.
+        reason: &'p str,
+        /// The text of the replacement.
+        text: &'p str,
+    },
+    /// The fact was retracted.
+    Retracted {
+        /// The reason given.
+        reason: &'p str,
+    },
+    /// A retraction of the fact was retracted.
+    Reinstated {
+        /// The reason given.
+        reason: &'p str,
+    },
+}
+
+impl CheckedProof {
+    /// Returns the later entries that correct, retract or reinstate the fact, in the order of the
+    /// log.
+    ///
+    /// A correction that changes id or kind has no effect, and is left out.
+    #[must_use]
+    pub fn amended(&self) -> Vec<(u64, Amended<'_>)> {
+        let fact = &self.fact;
+        let main = self.entries.first().map_or(0, |first| first.index);
+        let later = || self.entries.iter().skip(1).filter(|entry| entry.index > main);
+        let retractions: BTreeSet<&FactId> = later()
+            .filter_map(|entry| entry.fact.as_ref())
+            .filter(|f| matches!(&f.body, Body::Retraction { of, .. } if *of == fact.id))
+            .map(|f| &f.id)
+            .collect();
+        later().filter_map(|entry| Some((entry.index, amended_by(entry, fact, &retractions)?))).collect()
+    }
+
+    /// Returns the title of a cited source with its id; the id alone if the proof does not hold it.
+    #[must_use]
+    pub fn title_of(&self, source: &FactId) -> String {
+        let held = self.entries.iter().filter_map(|entry| entry.fact.as_ref()).find(|fact| fact.id == *source);
+        held.map_or_else(|| source.to_string(), |fact| format!("{} ({})", fact.text, fact.id))
+    }
+}
+
+/// Returns how an entry bears on a fact with these retractions.
+fn amended_by<'p>(entry: &'p ProvedEntry, fact: &Fact, retractions: &BTreeSet<&FactId>) -> Option<Amended<'p>> {
+    match &entry.fact.as_ref()?.body {
+        Body::Correction { of, reason, replacement }
+            if *of == fact.id && replacement.id == fact.id && replacement.kind() == fact.kind() =>
+        {
+            Some(Amended::Corrected { reason, text: &replacement.text })
+        }
+        Body::Retraction { of, reason } if *of == fact.id => Some(Amended::Retracted { reason }),
+        Body::Retraction { of, reason } if retractions.contains(of) => Some(Amended::Reinstated { reason }),
+        _ => None,
+    }
 }
 
 /// Returns the proof of a fact as a file: the fact, its corrections and retractions, its sources

@@ -2,6 +2,7 @@
 //! Start at [`check`].
 
 use crate::wording;
+use heldto_exchange::proof_file;
 use heldto_exchange::{Signature, Trust, is_beginning, open_folder, read_checkpoint};
 use heldto_ledger::{Ledger, SystemRecord, Verified};
 use heldto_proof::{Checkpoint, Verifier};
@@ -73,13 +74,13 @@ type Files = Arc<BTreeMap<String, Vec<u8>>>;
 
 /// Checks the ledger in these files, and that a page is what the ledger gives.
 ///
-/// `shown` has the bytes of the page as it was served. Returns the ledger's facts if the ledger is
-/// sound and signed, whatever the page is.
+/// `shown` has the bytes of the page as it was served; `None` if the host compares the page.
+/// Returns the ledger's facts if the ledger is sound and signed, whatever the page is.
 pub fn check(
     files: Files,
     settings: Settings,
     page: &str,
-    shown: &[u8],
+    shown: Option<&[u8]>,
     key: &str,
     seen: Option<&str>,
 ) -> (Verdict, Option<Checked>) {
@@ -97,6 +98,27 @@ pub fn check(
     };
     let verdict = found.compare(&facts, &settings, page, shown);
     (verdict, Some(Checked { facts, settings }))
+}
+
+/// Checks the proof of a fact by the reader's key, and returns what its page shows.
+pub fn check_proof(proof: &[u8], key: &str) -> (Verdict, Option<String>) {
+    let key: Verifier = match key.trim().parse() {
+        Ok(key) => key,
+        Err(error) => return (Verdict::unsure(wording::not_a_key(&error)), None),
+    };
+    let trust = Trust { key: Some(key.clone()), expected: None };
+    let checked = match proof_file::check(proof, &trust) {
+        Ok(checked) => checked,
+        Err(why) => return (Verdict::broken(why), None),
+    };
+    let lines = vec![
+        wording::signed(&checked.signature.by, &key, checked.signature.since),
+        wording::holds(checked.entries.first().map_or(0, |first| first.index), checked.checkpoint.size),
+        wording::THE_SAME.to_owned(),
+        wording::NOT_SHOWN.to_owned(),
+    ];
+    let main = heldto_site::proof_main(&checked);
+    (Verdict { kind: Kind::Sound, title: wording::PROVED, lines, seen: None }, Some(main))
 }
 
 /// A ledger that is sound and signed, and begins with the entries of a page.
@@ -138,7 +160,7 @@ impl Found {
     }
 
     /// Compares the page with what these facts give, and says all that was proved.
-    fn compare(&self, facts: &PublishedFacts, settings: &Settings, page: &str, shown: &[u8]) -> Verdict {
+    fn compare(&self, facts: &PublishedFacts, settings: &Settings, page: &str, shown: Option<&[u8]>) -> Verdict {
         let Ok(address) = page.parse::<Address>() else { return Verdict::broken(wording::NO_SUCH_PAGE) };
         if settings.version != heldto_site::VERSION {
             return Verdict::unsure(wording::other_version(&settings.version, heldto_site::VERSION));
@@ -147,7 +169,7 @@ impl Found {
         if let Some((index, why)) = facts.facts.damaged() {
             return Verdict::broken(wording::damaged(index, why));
         }
-        if given.as_deref().map(str::as_bytes) != Some(shown) {
+        if shown.is_some() && given.as_deref().map(str::as_bytes) != shown {
             return self.differs();
         }
         let all = self.verified.entries;

@@ -41,9 +41,19 @@ enum Request {
         key: String,
         /// The newest checkpoint that this reader saw.
         seen: Option<String>,
+        /// `true` if the page is one file, whose content the host compares with the answer's.
+        #[serde(default)]
+        single: bool,
     },
+    /// A check of the proof of a fact, whose page the host compares with the answer's.
+    Proof { key: String },
     /// A page as the record stood on a day.
-    Page { page: String, day: NaiveDate },
+    Page {
+        page: String,
+        day: NaiveDate,
+        #[serde(default)]
+        single: bool,
+    },
     /// A report.
     Report(Asked),
 }
@@ -67,7 +77,13 @@ impl Checker {
         match request {
             Request::Version => Ok(json!({ "version": heldto_site::MODULE_MARK })),
             Request::Needs => self.needs(),
-            Request::Check { settings, page, key, seen } => {
+            Request::Proof { key } => {
+                let (verdict, main) = check::check_proof(&self.files.remove("proof").unwrap_or_default(), &key);
+                let mut answer = verdict.into_json();
+                answer["main"] = json!(main);
+                Ok(answer)
+            }
+            Request::Check { settings, page, key, seen, single } => {
                 self.checked = None;
                 // The files are the ledger's alone from here on.
                 let shown = self.files.remove("page").unwrap_or_default();
@@ -78,11 +94,20 @@ impl Checker {
                     }
                 }
                 let files = Arc::new(std::mem::take(&mut self.files));
-                let (verdict, checked) = check::check(files, settings, &page, &shown, &key, seen.as_deref());
+                let shown = (!single).then_some(shown.as_slice());
+                let (verdict, checked) = check::check(files, settings, &page, shown, &key, seen.as_deref());
                 self.checked = checked;
-                Ok(verdict.into_json())
+                let mut answer = verdict.into_json();
+                if let Some(checked) = self.checked.as_ref().filter(|_| single) {
+                    answer["main"] = json!(Site::new(&checked.facts, &checked.settings).single_main());
+                }
+                Ok(answer)
             }
-            Request::Page { page, day } => {
+            Request::Page { day, single: true, .. } => {
+                let checked = self.checked()?;
+                Ok(json!({ "main": Site::new(&checked.facts, &checked.settings).at(day).single_main() }))
+            }
+            Request::Page { page, day, .. } => {
                 let checked = self.checked()?;
                 let address: Address = page.parse().map_err(wording::no_page)?;
                 let page = Site::new(&checked.facts, &checked.settings).at(day).page(&address);

@@ -6,6 +6,7 @@ use heldto_report::day;
 use std::fmt::Display;
 
 pub const SOUND: &str = "Checked: this page is what the signed ledger gives";
+pub const PROVED: &str = "Checked: the signed ledger holds this fact";
 pub const BROKEN: &str = "Broken: do not rely on this page";
 pub const UNSURE: &str = "Not checked";
 pub const THE_SAME: &str = "This page is the same, byte for byte.";
@@ -67,6 +68,11 @@ pub fn entries(n: u64) -> String {
         1 => "1 entry, not changed.".to_owned(),
         n => format!("{n} entries: none changed, removed or put in between."),
     }
+}
+
+/// Returns the place of a fact that is proved.
+pub fn holds(index: u64, size: u64) -> String {
+    format!("Entry {index} of the first {size} is exactly this fact.")
 }
 
 /// Returns the day of the judgement.

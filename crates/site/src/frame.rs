@@ -53,16 +53,7 @@ impl Frame<'_> {
                             ul { @for list in List::ALL { li { a href={ (up) (list.as_str()) ".html" } { (wording::list(*list)) } } } }
                         }
                     }
-                    main id="main_" {
-                        h1 { (title) }
-                        @if let Some(document) = &content.document { p.basis { (basis_of(document)) } }
-                        @if let Some(text) = &content.text { (text) }
-                        @if let Some(document) = &content.document { (PreEscaped(html_content(document, link))) }
-                        @if !data.is_empty() {
-                            p.data { (wording::DATA) @for name in &data { " " a href=(name) { (name) } } }
-                        }
-                        p.cite { (wording::cite(&name, &title, self.settings, self.log)) }
-                    }
+                    main id="main_" { (self.main(content, link, &data)) }
                     (checker(self.first))
                     footer.site { (self.foot(&up, &path)) }
                 }
@@ -71,6 +62,19 @@ impl Frame<'_> {
         let mut text = page.into_string();
         text.push('\n');
         text
+    }
+
+    /// Writes the content with its title, basis and citation, and with links to its data.
+    pub fn main(&self, content: &PageContent, link: &AddressOf<'_>, data: &[String]) -> Markup {
+        let (title, name) = (plain(&content.title), plain(&self.settings.name));
+        html! {
+            h1 { (title) }
+            @if let Some(document) = &content.document { p.basis { (basis_of(document)) } }
+            @if let Some(text) = &content.text { (text) }
+            @if let Some(document) = &content.document { (PreEscaped(html_content(document, link))) }
+            @if !data.is_empty() { p.data { (wording::DATA) @for name in data { " " a href=(name) { (name) } } } }
+            p.cite { (wording::cite(&name, &title, self.settings, self.log)) }
+        }
     }
 
     fn foot(&self, up: &str, path: &str) -> Markup {
@@ -114,15 +118,15 @@ impl Frame<'_> {
 }
 
 /// Writes a value that no browser can read as the end of its element.
-fn embedded(value: &Value) -> PreEscaped<String> {
+pub fn embedded(value: &Value) -> PreEscaped<String> {
     PreEscaped(value.to_string().replace('<', "\\u003c"))
 }
 
 /// Writes the checker, which is hidden until its script runs; `first` is the first day on which a
 /// source was public.
-fn checker(first: NaiveDate) -> Markup {
+pub fn checker(first: NaiveDate) -> Markup {
     html! {
-        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-other=(wording::OTHER_SHOWN) data-unknown=(wording::NOTHING_YET) {
+        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-other=(wording::OTHER_SHOWN) data-changed=(wording::CHANGED) data-unknown=(wording::NOTHING_YET) {
             h2 { (wording::CHECK_THIS) }
             p { (wording::DO_NOT_TRUST) }
             label for="key_" { (wording::KEY) }

@@ -9,10 +9,12 @@ mod contact;
 mod content;
 mod frame;
 mod published;
+mod standalone;
 mod wording;
 
 pub use address::{Address, List, NotAPage, Text};
 pub use published::PublishedFacts;
+pub use standalone::{proof_main, proof_page};
 
 use chrono::NaiveDate;
 use content::PageContent;
@@ -110,7 +112,7 @@ impl<'a> Site<'a> {
         files.insert("robots.txt".to_owned(), b"User-agent: *\nAllow: /\n".to_vec());
         if let Some(module) = module {
             files.insert(MODULE.to_owned(), module.to_vec());
-            files.insert("check.js".to_owned(), include_bytes!("assets/check.js").to_vec());
+            files.insert("check.js".to_owned(), standalone::SCRIPT.as_bytes().to_vec());
         }
         files.insert("_headers".to_owned(), headers().into_bytes());
         let digest = |(path, bytes): (&String, &Vec<u8>)| format!("{}  {path}\n", blake3::hash(bytes));
@@ -118,6 +120,26 @@ impl<'a> Site<'a> {
         let manifest: String = all.into_iter().map(digest).collect();
         files.insert(MANIFEST.to_owned(), manifest.into_bytes());
         files
+    }
+
+    /// Returns the page of all commitments in one file, with the files of its ledger and its
+    /// checker inside.
+    #[must_use]
+    pub fn single(&self, files: &Files) -> Option<String> {
+        let address = Address::List(List::Commitments);
+        let main = self.single_main()?;
+        let settings = serde_json::json!(self.settings);
+        let first = self.frame(&address).first;
+        let path = address.to_string();
+        Some(standalone::standalone(&self.settings.name, &path, &main, first, &settings, files))
+    }
+
+    /// Returns what the page in one file shows: all commitments, without links.
+    #[must_use]
+    pub fn single_main(&self) -> Option<String> {
+        let address = Address::List(List::Commitments);
+        let content = self.content(&address)?;
+        Some(self.frame(&address).main(&content, &|_| None, &[]).into_string())
     }
 
     fn frame<'p>(&'p self, address: &'p Address) -> Frame<'p> {

@@ -1,6 +1,8 @@
 //! Words of the pages that are no report: navigation, checker, foot, and the pages of text. Start
 //! at [`rules`].
 
+pub mod proof;
+
 use crate::contact::address;
 use crate::{List, Settings};
 use heldto_fact::FactId;
@@ -27,10 +29,12 @@ pub const DO_NOT_TRUST: &str = "Your browser can check the signature and every e
 pub const KEY: &str = "Public key of the ledger";
 pub const KEY_FROM_ELSEWHERE: &str =
     "Take the key from somewhere else than this site: whoever made the site wrote this page.";
+pub const STANDALONE: &str = "It carries everything it needs and asks nothing of any network.";
 pub const NO_MODULE: &str = "This site was built without the checker. Check its folder with the program heldto.";
 pub const BROKEN: &str = "Broken: do not rely on this page";
 pub const OTHER_SHOWN: &str =
     "What your browser shows is not the page that this host serves now: load the page again, and check it again.";
+pub const CHANGED: &str = "This page shows something else than the ledger gives: it was changed after it was made.";
 pub const CHECK_FAILED: &str = "Not checked";
 pub const NOTHING_YET: &str = "Nothing about this was public by that day.";
 pub const GO_BACK: &str = "The record as it stood on";
@@ -50,6 +54,11 @@ pub const fn list(list: List) -> &'static str {
         List::Corrections => CORRECTIONS,
         List::Sources => SOURCES,
     }
+}
+
+/// Returns the title of the page of a proof.
+pub fn proof_of(text: &str) -> String {
+    format!("Proof: {text}")
 }
 
 /// Returns the place of a page in the log.

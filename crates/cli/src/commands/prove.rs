@@ -1,14 +1,13 @@
 //! `prove`: writes a fact and its inclusion proofs to one file (C2SP tlog-proof), and verifies such
 //! files without a ledger. Start at [`run`] and [`verify`].
 
-use super::plain;
+use super::{plain, site};
 use crate::args::{Global, ProveArgs};
 use crate::error::{CommandError, FAILED};
 use crate::open::Access;
 use crate::{Env, RunOutput, load, open};
 use heldto_exchange::Trust;
-use heldto_exchange::proof_file::{self, CheckedProof};
-use heldto_fact::{Body, FactId};
+use heldto_exchange::proof_file::{self, Amended, CheckedProof};
 use heldto_report::Format;
 use heldto_store::Checkpoints;
 use serde_json::json;
@@ -36,7 +35,15 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOu
         );
     };
     let left_out = if args.sensitive { BTreeSet::new() } else { sensitive.entries.clone() };
-    Ok(plain(proof_file::make(&open, &args.id, &bytes, &left_out)?))
+    let proof = proof_file::make(&open, &args.id, &bytes, &left_out)?;
+    drop(open);
+    if !args.page {
+        return Ok(plain(proof));
+    }
+    let module = site::required_module(args.module.as_deref())?;
+    let checked = proof_file::check(proof.as_bytes(), &Trust::default())?;
+    let files = [("proof".to_owned(), proof.into_bytes()), (heldto_site::MODULE.to_owned(), module)];
+    Ok(plain(heldto_site::proof_page(&checked, &files.into_iter().collect())))
 }
 
 /// Verifies a proof and returns, as text or JSON, the facts it shows; the text also says what a
@@ -81,31 +88,15 @@ fn describe(checked: &CheckedProof) -> String {
         time(main.entry.recorded_at),
     );
     for cite in &fact.cites {
-        let source = entries.iter().filter_map(|p| p.fact.as_ref()).find(|f| f.id == cite.source);
-        let title = source.map_or_else(|| cite.source.to_string(), |s| format!("{} ({})", one_line(&s.text), s.id));
-        out.push_str(&format!("  source    {title}, {}\n", one_line(&cite.at)));
+        out.push_str(&format!("  source    {}, {}\n", one_line(&checked.title_of(&cite.source)), one_line(&cite.at)));
     }
-    let after = || entries.iter().skip(1).filter(|later| later.index > main.index);
-    let retractions: BTreeSet<&FactId> = after()
-        .filter_map(|later| later.fact.as_ref())
-        .filter(|f| matches!(&f.body, Body::Retraction { of, .. } if *of == fact.id))
-        .map(|f| &f.id)
-        .collect();
-    for later in after() {
-        let then = match later.fact.as_ref().map(|f| &f.body) {
-            // A correction that changes id or kind has no effect.
-            Some(Body::Correction { of, reason, replacement })
-                if *of == fact.id && replacement.id == fact.id && replacement.kind() == fact.kind() =>
-            {
-                format!("corrected ({}): {}", one_line(reason), one_line(&replacement.text))
-            }
-            Some(Body::Retraction { of, reason }) if *of == fact.id => format!("withdrawn: {}", one_line(reason)),
-            Some(Body::Retraction { of, reason }) if retractions.contains(of) => {
-                format!("reinstated: {}", one_line(reason))
-            }
-            _ => continue,
+    for (index, amended) in checked.amended() {
+        let then = match amended {
+            Amended::Corrected { reason, text } => format!("corrected ({}): {}", one_line(reason), one_line(text)),
+            Amended::Retracted { reason } => format!("withdrawn: {}", one_line(reason)),
+            Amended::Reinstated { reason } => format!("reinstated: {}", one_line(reason)),
         };
-        out.push_str(&format!("  then      entry {}: {then}\n", later.index));
+        out.push_str(&format!("  then      entry {index}: {then}\n"));
     }
     out.push_str(if signature.is_checked {
         "shows: the holder of the key signed a ledger that holds exactly this fact at this place\n"

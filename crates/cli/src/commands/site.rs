@@ -2,8 +2,8 @@
 //! in `heldto_site`. Start at [`build`].
 
 use super::{counted, plain, publish};
-use crate::args::{Global, SiteBuildArgs};
-use crate::error::{CommandError, INPUT, USAGE, io};
+use crate::args::{Global, PublishArgs, SiteBuildArgs};
+use crate::error::{CommandError, FAILED, INPUT, USAGE, io};
 use crate::{Env, RunOutput, load, published};
 use chrono::DateTime;
 use heldto_site::{Files, MANIFEST, MODULE, MODULE_MARK, PublishedFacts, Settings, Site};
@@ -17,21 +17,12 @@ use std::path::{Component, Path, PathBuf};
 /// The pages are judged from the folder itself: what is published is what is judged. A page that
 /// did not change is not written again; one that the site no longer has is removed.
 pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<RunOutput, CommandError> {
+    if args.single {
+        return single(env, global, args);
+    }
     let dir = args.publish.dir.clone();
     let mut said = publish::run(env, global, &args.publish)?;
-    let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
-    let (facts, settings): (PublishedFacts, Settings) =
-        published::read_folder(&Folder::new(&dir), |ledger, checkpoint| {
-            let facts = PublishedFacts::read(ledger, ledger.head().size())?;
-            let settings = Settings {
-                name: args.name.clone().unwrap_or_else(|| facts.log.origin.clone()),
-                contact: args.contact.clone(),
-                version: heldto_site::VERSION.to_owned(),
-                as_of: args.as_of.unwrap_or(today),
-                checkpoint: String::from_utf8_lossy(checkpoint).into_owned(),
-            };
-            Ok((facts, settings))
-        })?;
+    let (facts, settings) = published_facts(env, args, &dir)?;
     let module = module(args.module.as_deref())?;
     if module.is_none() {
         (env.eprintln)(&format!("the pages cannot be checked in a browser yet; to build the checker: {BUILD_MODULE}"));
@@ -48,6 +39,62 @@ pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result
         said.out.extend_from_slice(line.as_bytes());
     }
     Ok(RunOutput { out: said.out, ..plain("") })
+}
+
+/// Publishes the ledger in a folder that is taken away again, and writes it as one file.
+fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<RunOutput, CommandError> {
+    let file = args.publish.dir.clone();
+    if file.is_dir() {
+        let message = format!("{} is a folder, and --single writes one file", file.display());
+        return Err(CommandError::new(USAGE, message));
+    }
+    let module = required_module(args.module.as_deref())?;
+    let folder = tempfile::tempdir().map_err(|e| io("cannot make a folder for the publication", &e))?;
+    let published = PublishArgs { dir: folder.path().to_owned(), ..args.publish.clone() };
+    publish::run(env, &Global { quiet: true, ..global.clone() }, &published)?;
+    let (facts, settings) = published_facts(env, args, folder.path())?;
+    let mut files = published_files(folder.path())?;
+    files.insert(MODULE.to_owned(), module);
+    let page = Site::new(&facts, &settings).single(&files).unwrap_or_default();
+    load::sound(&facts.facts)?;
+    let failed = |e: &std::io::Error| io(&format!("cannot write {}", file.display()), e);
+    let beside = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = crate::permissions::public_draft(beside).map_err(|e| failed(&e))?;
+    draft.write_all(page.as_bytes()).map_err(|e| failed(&e))?;
+    draft.persist(&file).map_err(|e| failed(&e.error))?;
+    let said = format!("{} written, with {} inside\n", file.display(), counted(facts.log.entries, "entry", "entries"));
+    Ok(plain(if global.quiet { String::new() } else { said }))
+}
+
+/// Reads the facts of a published folder, and makes the settings of its pages.
+fn published_facts(
+    env: &Env<'_>,
+    args: &SiteBuildArgs,
+    dir: &Path,
+) -> Result<(PublishedFacts, Settings), CommandError> {
+    let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
+    published::read_folder(&Folder::new(dir), |ledger, checkpoint| {
+        let facts = PublishedFacts::read(ledger, ledger.head().size())?;
+        let settings = Settings {
+            name: args.name.clone().unwrap_or_else(|| facts.log.origin.clone()),
+            contact: args.contact.clone(),
+            version: heldto_site::VERSION.to_owned(),
+            as_of: args.as_of.unwrap_or(today),
+            checkpoint: String::from_utf8_lossy(checkpoint).into_owned(),
+        };
+        Ok((facts, settings))
+    })
+}
+
+/// Reads the checker of pages, as [`module`] finds it.
+///
+/// # Errors
+/// If there is none.
+pub fn required_module(given: Option<&Path>) -> Result<Vec<u8>, CommandError> {
+    module(given)?.ok_or_else(|| {
+        CommandError::new(FAILED, "the checker of pages is not there, and the page needs it inside")
+            .hint(format!("build it: {BUILD_MODULE}"))
+    })
 }
 
 /// Command that builds the checker of pages.

@@ -4,10 +4,12 @@
 (async () => {
   const body = document.body, up = body.dataset.up, path = body.dataset.page;
   const at = (id) => document.getElementById(id);
+  // A page in one file has the ledger, or a proof, inside.
+  const inside = at("files_") && JSON.parse(at("files_").textContent);
   const panel = at("check_"), key = at("key_"), run = at("run_"), progress = at("progress_"), out = at("verdict_");
   const settings = JSON.parse(at("settings_").textContent);
   const main = at("main_"), shown = main.innerHTML;
-  const memory = new URL(up || "./", location.href).href;
+  const memory = new URL(up || "./", location.href.split(/[?#]/)[0]).href;
   const encoder = new TextEncoder(), decoder = new TextDecoder();
   let calls = null;
 
@@ -16,6 +18,7 @@
   const keep = (name, value) => { try { localStorage.setItem(memory + name, value); } catch { /* not remembered */ } };
 
   const bytes = async (name) => {
+    if (inside) return name in inside ? Uint8Array.from(atob(inside[name]), (c) => c.charCodeAt(0)) : null;
     const answer = await fetch(up + name, { cache: "no-store", redirect: "error" });
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(name + ": " + answer.status);
@@ -48,6 +51,10 @@
     const source = await bytes("heldto.wasm");
     if (!source) throw new Error(panel.dataset.none);
     calls = (await WebAssembly.instantiate(source, {})).instance.exports;
+    if (inside && inside.proof) {
+      put("proof", await bytes("proof"));
+      return compared(ask({ do: "proof", key: key.value }));
+    }
     for (const name of ["checkpoint", "manifest.txt"]) {
       const data = await bytes(name);
       if (data) put(name, data);
@@ -65,15 +72,23 @@
       }
     };
     await Promise.all(Array.from({ length: 6 }, fetchAll));
-    const page = await bytes(path);
+    const page = inside ? null : await bytes(path);
     if (page) put("page", page);
-    put("heldto.wasm", source);
+    if (!inside) put("heldto.wasm", source);
     progress.removeAttribute("value");
     // The browser draws the bar before the module keeps it busy.
     await new Promise((drawn) => setTimeout(drawn, 20));
-    const found = ask({ do: "check", settings, page: path, key: key.value, seen: kept("checkpoint") });
+    const found = ask({ do: "check", settings, page: path, key: key.value, seen: kept("checkpoint"), single: !!inside });
+    if (inside) return compared(found);
     if (found.verdict !== "sound" || isShown(decoder.decode(page))) return found;
     return { verdict: "broken", title: panel.dataset.broken, lines: [panel.dataset.other] };
+  };
+
+  // Returns the verdict on a page in one file: what it shows must be what the module gives.
+  const compared = (found) => {
+    const given = new DOMParser().parseFromString("<main>" + found.main + "</main>", "text/html").querySelector("main");
+    if (found.verdict !== "sound" || given.innerHTML === main.innerHTML) return found;
+    return { verdict: "broken", title: panel.dataset.broken, lines: [panel.dataset.changed] };
   };
 
   // A host can serve one page to be read and another to be checked: what is shown must be what was
@@ -96,9 +111,9 @@
       if (found.error) throw new Error(found.error);
       say(found.verdict, found.title, found.lines);
       if (found.verdict === "sound") {
-        keep("checkpoint", found.seen);
+        if (found.seen) keep("checkpoint", found.seen);
         keep("key", key.value);
-        at("after_").hidden = false;
+        at("after_").hidden = !!(inside && inside.proof);
       }
     } catch (error) {
       calls = null;
@@ -125,8 +140,9 @@
       delete main.dataset.day;
       return;
     }
-    const answer = calls ? ask({ do: "page", page: path, day: text }) : {};
-    const then = answer.page && new DOMParser().parseFromString(answer.page, "text/html").getElementById("main_");
+    const answer = calls ? ask({ do: "page", page: path, day: text, single: !!inside }) : {};
+    const page = answer.page || (answer.main && '<main id="main_">' + answer.main + "</main>");
+    const then = page && new DOMParser().parseFromString(page, "text/html").getElementById("main_");
     if (then) main.innerHTML = then.innerHTML;
     else main.replaceChildren(Object.assign(document.createElement("p"), { textContent: panel.dataset.unknown }));
     main.dataset.day = text;
@@ -137,5 +153,5 @@
 
   key.value = kept("key") || "";
   back(settings.as_of);
-  panel.hidden = location.protocol === "file:";
+  panel.hidden = location.protocol === "file:" && !inside;
 })();
