@@ -32,16 +32,16 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
         brief.row("commitment", j.mentions[0], j.status.as_str(), "");
     }
     let items = |pick: &dyn Fn(heldto_replay::Status) -> bool| -> Vec<Item> {
-        owed.iter().filter(|j| pick(j.status)).map(|j| item(view, j)).collect()
+        let picked = owed.iter().filter(|j| pick(j.status));
+        picked.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(view, j) }).collect()
     };
     brief.document.list(wording::authority::PAST_DUE, Tone::Bad, items(&heldto_replay::Status::is_past_due));
     let met: Vec<_> = owed.iter().filter(|j| j.status.is_met()).collect();
     let on_claims = is_claimed(&met);
     let tone = if on_claims { Tone::Warning } else { Tone::Good };
     brief.document.list(&wording::authority::met(on_claims), tone, items(&heldto_replay::Status::is_met));
-    let others = owed.iter().filter(|j| !j.status.is_past_due() && !j.status.is_met());
-    let others = others.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(view, j) }).collect();
-    brief.document.list(wording::authority::OTHERS, Tone::Plain, others);
+    let others = |status: heldto_replay::Status| !status.is_past_due() && !status.is_met();
+    brief.document.list(wording::authority::OTHERS, Tone::Plain, items(&others));
     brief.done();
     brief.complaints(&paid);
     brief.money();

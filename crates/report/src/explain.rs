@@ -2,7 +2,7 @@
 //! judging: the judgement states its reasons. Start at [`explain`].
 
 use crate::fact_line::{cited, entry, occurred, public_by, sources};
-use crate::pledges::shade_of;
+use crate::pledges::{answers, shade_of};
 use crate::wording::{self, judgement, label, names, target, voice_of};
 use crate::{Block, Document, Item, Lane, LaneSpan, ReportBasis, Section, TimeChart, Tone, columns};
 use heldto_fact::{Body, Commitment, Fact, FactId, Recommendation};
@@ -45,6 +45,10 @@ fn argue(view: &View<'_>, j: &Judgement<'_>, to: &str, document: &mut Document) 
         tone: j.status.into(),
         blocks: vec![Block::Pairs(argument(view, j))],
     });
+    let answered: Vec<Item> = answers(view, j).into_iter().map(|answer| item(view, answer, String::new())).collect();
+    if !answered.is_empty() {
+        sections.push(plain(wording::explain::ANSWERS, Block::Items(answered)));
+    }
     if j.status != Status::NotYetKnown {
         let undertaken = match &first.body {
             Body::Pledge(commitment) => Some(terms(view, first, commitment, j)),

@@ -76,7 +76,7 @@ pub use document::{
 };
 pub use explain::explain;
 pub use filter::{FactFilter, RecordedBy};
-pub use metrics::{bodies, metrics};
+pub use metrics::{bodies, metrics, newest};
 pub use overview::{digest, overview, standings};
 pub use pledges::{DueFilter, PledgeFilter, judged, pledges};
 pub use questions::questions;

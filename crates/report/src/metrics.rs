@@ -3,7 +3,7 @@
 
 mod bodies;
 
-pub use bodies::bodies;
+pub use bodies::{bodies, newest};
 
 use crate::fact_line::{cited, ids, named, occurred, parties, public_by, sources};
 use crate::wording::{self, amount, label, sparkline, voice_of};

@@ -17,7 +17,7 @@ const PAST_DUE: usize = 6;
 const CHANGES: usize = 8;
 
 /// Number of questions, and of due days to come, on the page for a meeting.
-const POINTS: usize = 8;
+const POINTS: usize = 6;
 
 /// Returns how a whole ledger stands: its commitments, what is past due, who owes them, and what
 /// changed last.
@@ -95,7 +95,10 @@ pub fn digest(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<Doc
     document.title = wording::overview::for_a_meeting(&fact.text);
     document.summary = summary(&judged);
     if !judged.is_empty() {
-        document.sections.push(counts(&judged));
+        // Two pages have no room for the counts by status that the bar has.
+        let counted = counts(&judged);
+        let drawn = counted.blocks.into_iter().filter(Block::is_picture).collect();
+        document.sections.push(Section { blocks: drawn, ..counted });
     }
     // The sections come with the gravest first.
     let questions = asked.into_iter().flat_map(|section| section.blocks).filter_map(|block| match block {

@@ -358,7 +358,7 @@ const fn is_answer(kind: LinkKind) -> bool {
 ///
 /// An answer is a statement in an owner's own voice, or in that of its office-holders and members;
 /// what somebody else says that an owner said is none.
-fn replies(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
+pub(crate) fn answers<'a>(view: &View<'a>, j: &Judgement<'a>) -> Vec<&'a Fact> {
     if !j.status.is_failed() {
         return Vec::new();
     }
@@ -381,10 +381,14 @@ fn replies(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
     };
     let mut seen = BTreeSet::new();
     let found = linked.filter(|(answer, link)| is_own(answer, link));
-    let found = found.map(|(answer, _)| answer).filter(|answer| seen.insert(&answer.id));
-    found
-        .map(|answer| wording::pledges::reply(&parties(view, &answer.by), &when(answer), &answer.text, &answer.id))
-        .collect()
+    found.map(|(answer, _)| answer).filter(|answer| seen.insert(&answer.id)).collect()
+}
+
+/// Returns the answers of the owners of a commitment that failed, a line each.
+fn replies(view: &View<'_>, j: &Judgement<'_>) -> Vec<String> {
+    let reply =
+        |answer: &&Fact| wording::pledges::reply(&parties(view, &answer.by), &when(answer), &answer.text, &answer.id);
+    answers(view, j).iter().map(reply).collect()
 }
 
 /// Returns the force of a commitment, or `recommendation`.

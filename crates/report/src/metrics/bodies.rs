@@ -5,7 +5,7 @@ use super::{end_of, is_owners, label_of, shown, unit_of};
 use crate::fact_line::{cited, named, sources};
 use crate::pledges::{PledgeFilter, item, judged, terms};
 use crate::wording::{self, amount};
-use crate::{Bar, Block, Chart, ChartLine, Document, FactFilter, ReportBasis, Section, Selection, Tone, columns};
+use crate::{Bar, Block, Chart, ChartLine, Document, FactFilter, Item, ReportBasis, Section, Selection, Tone, columns};
 use heldto_fact::{Fact, FactId, Kind, Target, Threshold};
 use heldto_replay::{AllView, MetricValue, View, series};
 
@@ -58,11 +58,51 @@ pub fn bodies(all: &AllView<'_>, metric: &FactId, basis: ReportBasis) -> Option<
     let filter = PledgeFilter::default();
     let judged = Selection::of(*view, &facts).map(|selection| judged(&selection, &filter)).unwrap_or_default();
     let by_it = judged.iter().filter(|j| j.mentions.iter().any(|fact| threshold(fact, metric).is_some()));
-    let items = by_it.map(|j| crate::Item { mark: j.status.to_string(), ..item(view, j) }).collect();
+    let items = by_it.map(|j| Item { mark: j.status.to_string(), ..item(view, j) }).collect();
     document.list(wording::metrics::JUDGED_BY_IT, Tone::Plain, items);
     document.sections.push(Section::plain(wording::metrics::BODIES, vec![Block::Chart(chart)]));
     Some(document)
 }
+
+/// Returns the metrics with the newest figures of a few bodies each; of one metric, if `only` names
+/// it, the newest figure of every body.
+#[must_use]
+pub fn newest(all: &AllView<'_>, only: Option<&FactId>, basis: ReportBasis) -> Document {
+    let view: &View<'_> = all;
+    let mut document = Document::new(wording::metrics::title(None), basis, COLUMNS);
+    let mut of_all = Vec::new();
+    for metric in all.measured().filter(|metric| only.is_none_or(|only| only == *metric)) {
+        let unit = unit_of(view, metric);
+        let newest = |party| Some((view.name(party), party, series(view, metric, party).pop()?));
+        let mut found: Vec<(&str, &FactId, MetricValue<'_>)> = all.parties(metric).filter_map(newest).collect();
+        found.sort_by_key(|(name, party, _)| (*name, (*party).clone()));
+        document.data.rows.extend(found.iter().map(|(_, party, value)| cells(view, party, value, &unit)));
+        let line = |(name, _, value): &(&str, &FactId, MetricValue<'_>)| {
+            wording::metrics::newest(name, &label_of(value), &shown(value, &unit))
+        };
+        if only.is_some() {
+            let own = found.iter().map(|of| Item {
+                id: of.2.fact.id.to_string(),
+                mark: label_of(&of.2),
+                line: of.0.to_owned(),
+                details: vec![shown(&of.2, &unit)],
+                cites: cited(view, [of.2.fact]),
+            });
+            document.list(wording::metrics::NEWEST, Tone::Plain, own.collect());
+        } else if !found.is_empty() {
+            let rest = found.len().saturating_sub(FEW);
+            let details =
+                found.iter().take(FEW).map(line).chain((rest > 0).then(|| wording::metrics::more_bodies(rest)));
+            let name = view.name(metric).to_owned();
+            of_all.push(Item { id: metric.to_string(), line: name, details: details.collect(), ..Item::default() });
+        }
+    }
+    document.list(wording::metrics::NEWEST, Tone::Plain, of_all);
+    document
+}
+
+/// Number of bodies shown of each metric in the list of all.
+const FEW: usize = 3;
 
 /// Returns the targets of the commitments that are judged by a metric, each once, as lines: of all
 /// commitments, or of those of one party.

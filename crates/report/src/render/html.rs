@@ -139,7 +139,7 @@ fn rows(document: &Document, links: &Links<'_>) -> Markup {
         _ => None,
     };
     html! {
-        section {
+        section.rows {
             h2 { (wording::document::EVERY_ROW) }
             details {
                 summary { (wording::document::show_all_rows(document.data.rows.len())) }

@@ -17,12 +17,12 @@ const CAPTION_LINE: usize = 16;
 /// Draws bars as a picture with a title and a description, and lists the same figures in a table.
 ///
 /// The scale begins at 0 and ends at the end of the chart. A bound is a range, light where the
-/// number may lie; without an upper bound it reaches the end.
+/// number may lie; without an upper bound it ends a little beyond the lower one.
 pub fn chart(document: &Document, chart: &Chart) -> Markup {
     let chars = |text: &str| text.chars().count();
     let stacked = chart.bars.iter().any(|b| chars(&b.label) + chars(&b.shown) > BESIDE);
     let row = if stacked { 62 } else { 44 };
-    let title = wrapped(&chart.title);
+    let title = title_lines(&chart.title);
     let mut tops = Vec::new();
     let mut height = 8 + title.len() * TITLE_LINE;
     for bar in &chart.bars {
@@ -92,7 +92,9 @@ fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
         }
         @if let Some(value) = bar.value {
             @let top = if stacked { top + 18 } else { top };
-            @let high = value.high.map_or_else(|| "100%".to_owned(), |high| share(high.value.ten_thousandths()));
+            @let low = value.low.value.ten_thousandths();
+            // Without an upper bound the number may end anywhere beyond: drawn as a stub.
+            @let high = share(value.high.map_or_else(|| low.saturating_add(chart.most() / 16), |high| high.value.ten_thousandths()));
             rect x="0" y=(top + 20) height="14" width=(high) class="perhaps" {}
             rect x="0" y=(top + 20) height="14" width=(share(value.low.value.ten_thousandths())) class=(class) {}
         }
@@ -138,7 +140,7 @@ const LANE: usize = 46;
 
 /// Draws days on one axis with a mark at each new year, or at both ends of a short axis.
 pub fn time_chart(document: &Document, chart: &TimeChart) -> Markup {
-    let title = wrapped(&chart.title);
+    let title = title_lines(&chart.title);
     let top = 8 + title.len() * TITLE_LINE;
     let foot = top + chart.lanes.len() * LANE;
     let caption = caption(document, std::iter::once(chart.text.clone()));
@@ -215,7 +217,8 @@ const fn class(shade: Shade) -> &'static str {
 fn caption(document: &Document, notes: impl Iterator<Item = String>) -> Vec<String> {
     let basis = &document.basis;
     let log = &basis.log;
-    let of_log = wording::document::picture(basis.clock.as_of, &log.origin, log.entries, &log.root);
+    let newest = basis.newest_source.filter(|newest| *newest < basis.clock.as_of);
+    let of_log = wording::document::picture(basis.clock.as_of, newest, &log.origin, log.entries, &log.root);
     notes.chain([of_log]).flat_map(|text| wrapped(&text)).collect()
 }
 
@@ -224,13 +227,18 @@ fn wrapped(text: &str) -> Vec<String> {
     textwrap::wrap(text, CAPTION).into_iter().map(String::from).collect()
 }
 
+/// Returns a title in lines that fit a narrow screen: its letters are wider than a caption's.
+fn title_lines(text: &str) -> Vec<String> {
+    textwrap::wrap(text, BESIDE).into_iter().map(String::from).collect()
+}
+
 /// Returns text that fits a line of a narrow screen, with a mark where it was cut; the table under
 /// the picture has it whole.
 fn fitting(text: &str) -> String {
-    if text.chars().count() <= CAPTION {
+    if text.chars().count() <= BESIDE {
         return text.to_owned();
     }
-    text.chars().take(CAPTION - 1).chain(['…']).collect()
+    text.chars().take(BESIDE - 1).chain(['…']).collect()
 }
 
 fn lines(lines: &[String], top: usize) -> Markup {

@@ -107,9 +107,10 @@ pub fn stack(stack: &Stack) -> String {
 }
 
 /// Returns the day and the log of a picture, which is shared without its page.
-pub fn picture(as_of: NaiveDate, origin: &str, size: u64, root: &str) -> String {
+pub fn picture(as_of: NaiveDate, newest: Option<NaiveDate>, origin: &str, size: u64, root: &str) -> String {
     let head: String = root.chars().take(12).collect();
-    format!("As at {}. {origin}, {}, tree head {head}…", day(as_of), entries(size))
+    let newest = newest.map(|newest| format!(", newest source {}", day(newest))).unwrap_or_default();
+    format!("As at {}{newest}. {origin}, {}, tree head {head}…", day(as_of), entries(size))
 }
 
 /// Returns the sources of a picture, at most three of them.

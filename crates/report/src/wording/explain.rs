@@ -8,6 +8,7 @@ use heldto_replay::{Grade, Status};
 
 pub const TERMS: &str = "The terms";
 pub const RECOMMENDATION: &str = "The recommendation and its answer";
+pub const ANSWERS: &str = "What its owner says";
 pub const WHERE_RECORDED: &str = "Where it is recorded";
 pub const RESTS_ON: &str = "What the status rests on";
 pub const NOT_DECISIVE: &str = "Considered, but not decisive";

@@ -106,15 +106,15 @@ fn sentences(finding: &Finding<'_>, j: &Judgement<'_>, grade: Grade) -> String {
         Finding::PeriodDone { when } => latest_period("Done", *when, as_of),
         Finding::PeriodNotDone { when } => latest_period("Not done", *when, as_of),
         Finding::DutyFailed { when, others } => format!(
-            "Owed in every case. A failure is {}{}, {}.{}",
+            "Owed in every case. A failure{}, {}, is {}.{}",
+            space_when(*when),
+            age(*when, as_of),
             match grade {
                 Grade::Proven => "established",
                 Grade::Reported => "reported",
                 Grade::Claimed | Grade::Disputed => "claimed",
                 Grade::None => "on record",
             },
-            space_when(*when),
-            age(*when, as_of),
             more(*others)
         ),
         Finding::NoPeriodEnded => "No period has ended yet.".to_owned(),
@@ -376,7 +376,7 @@ pub fn note(view: &View<'_>, note: &Note<'_>) -> String {
         Note::Admitted(parties) => format!("admitted by {}", names(view, parties)),
         Note::Quiet { days, is_exact } => {
             let days = count(usize::try_from(*days).unwrap_or(0), "day", "days");
-            format!("nothing new on record for {}{days}", if *is_exact { "" } else { "at least " })
+            format!("nothing newer in this record for {}{days}", if *is_exact { "" } else { "at least " })
         }
         Note::Assessed { fact, verdict, scale } => {
             format!("{} rated it \"{verdict}\" on the scale of {scale}", names(view, &fact.by))

@@ -121,6 +121,18 @@ pub const NO_RANKING: &str = "In the order of their names. This is not a ranking
 pub const JUDGED_BY_IT: &str = "Commitments judged by it";
 pub const BODIES: &str = "All bodies";
 
+pub const NEWEST: &str = "The newest figures";
+
+/// Returns the newest figure of a body.
+pub fn newest(name: &str, when: &str, figure: &str) -> String {
+    format!("{name}, {when}: {figure}")
+}
+
+/// Returns the number of bodies that are left out.
+pub fn more_bodies(n: usize) -> String {
+    format!("and {}", count(n, "more body", "more bodies"))
+}
+
 /// Returns the title of a comparison of all bodies at a time.
 pub fn of_bodies(metric: &str, when: &str) -> String {
     format!("{metric}: all bodies, {when}")

@@ -55,5 +55,5 @@ pub fn change(before: Standing, now: Standing) -> String {
 
 /// Returns the number of questions that are left out.
 pub fn more_questions(n: usize) -> String {
-    format!("{} left out: see heldto report agenda.", count(n, "more question is", "more questions are"))
+    format!("{} left out here.", count(n, "more question is", "more questions are"))
 }
