@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The sensitive facts of a ledger, regardless of any as-of or known-by day.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sensitive {
-    /// Ids of the facts that are sensitive in any version, and of their corrections and
-    /// retractions.
+    /// Ids of the facts that are sensitive in any version or were withheld, and of their
+    /// corrections and retractions.
     pub entities: BTreeSet<FactId>,
     /// Entries that hold those facts, and entries whose fact the publisher withheld.
     pub entries: BTreeSet<u64>,
@@ -75,6 +75,15 @@ impl<S: Log + Sync> Ledger<S> {
             };
             Ok(self.versions(id)?.into_iter().filter_map(place).collect())
         };
+        // A publisher who withheld a fact may put it back without the entry that marks it.
+        let withholdings = self.withholdings(self.head.size())?;
+        for (_, withholding) in &withholdings {
+            for (index, _) in withholding.parts.iter().filter(|(index, part)| *part == 0 && *index < self.head.size()) {
+                if let Content::Known(fact) = crate::read::recorded(&self.store.entry(*index)?)?.content {
+                    marked.insert(fact.entity_id().clone());
+                }
+            }
+        }
         let mut found = Sensitive::default();
         let mut open: Vec<FactId> = marked.into_iter().collect();
         while let Some(id) = open.pop() {
@@ -86,8 +95,8 @@ impl<S: Log + Sync> Ledger<S> {
             }
             found.entities.insert(id);
         }
-        for (_, withholding) in self.withholdings(self.head.size())? {
-            self.add_absent(&withholding, &mut found)?;
+        for (_, withholding) in &withholdings {
+            self.add_absent(withholding, &mut found)?;
         }
         Ok(found)
     }
