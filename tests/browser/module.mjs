@@ -35,6 +35,7 @@ for (const request of JSON.parse(readFileSync(0, "utf8"))) {
     for (const path of [...(needs.required || []), ...(needs.older || [])]) put(path, path);
     put("page", request.page);
     const page = readFileSync(join(folder, request.page), "utf8");
+    request.today = new Date().toISOString().slice(0, 10);
     request.settings = JSON.parse(page.match(/id="settings_">(.*?)<\/script>/)[1]);
   }
   answers.push(ask(request));

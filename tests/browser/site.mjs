@@ -3,8 +3,9 @@
 //   node site.mjs MODULES URL FOLDER < steps.json
 //
 // MODULES is a folder with puppeteer-core, URL where the site is served, FOLDER its files. A step is
-// {path or file, key, seen?, change?: {file, at}, day?}: the page is opened, the byte at `at` of `file` is
-// changed while it is checked with `key`, and `day` is chosen afterwards. A step {path, look: {width,
+// {path or file, key, seen?, show?, change?: {file, at}, day?}: the page is opened, the byte at `at` of `file` is
+// changed while it is checked with `key`, and `day` is chosen afterwards. `show` is put on the page
+// as a host would that serves another one to be read than to be checked. A step {path, look: {width,
 // dark}} looks at the page instead: axe-core's findings, texts in pictures of little contrast, and
 // whether the page scrolls sideways.
 import { readFileSync, writeFileSync } from "node:fs";
@@ -58,7 +59,11 @@ for (const step of steps) {
     if (request.url().startsWith("http")) hosts.add(new URL(request.url()).host);
   });
   page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (line) => { if (line.type() === "error") errors.push(line.text()); });
+  page.on("console", (line) => {
+    // A browser asks for an icon of its own accord.
+    const at = line.location().url || "";
+    if (line.type() === "error" && !at.endsWith("/favicon.ico")) errors.push(line.text() + " " + at);
+  });
   if (step.seen) {
     await page.goto(url + "robots.txt");
     await page.evaluate((name, seen) => localStorage.setItem(name, seen), url + "checkpoint", step.seen);
@@ -70,6 +75,7 @@ for (const step of steps) {
   }
   // A page in one file is opened from the disk.
   await page.goto(step.file ? "file://" + resolve(folder, step.file) : url + step.path);
+  if (step.show) await page.evaluate((html) => { document.body.insertAdjacentHTML("afterbegin", html); }, step.show);
   let held = null;
   const changed = step.change && join(folder, step.change.file);
   if (changed) {
@@ -87,6 +93,7 @@ for (const step of steps) {
     await page.waitForSelector("#verdict_[data-verdict]", { timeout: 60000 });
     const found = await page.$eval("#verdict_", (box) => [box.dataset.verdict, box.innerText]);
     const result = { verdict: found[0], text: found[1], ms: Date.now() - start };
+    result.body = await page.$eval("body", (body) => body.innerText);
     if (step.day) {
       await page.$eval("#day_", (input, day) => { input.value = day; input.dispatchEvent(new Event("change")); }, step.day);
       result.main = await page.$eval("#main_", (main) => main.innerText);

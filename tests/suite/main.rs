@@ -4,6 +4,7 @@
 //! succeed.
 
 mod architecture;
+mod browser;
 mod care;
 mod cites;
 mod commands;

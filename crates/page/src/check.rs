@@ -50,7 +50,7 @@ impl Verdict {
         json!({ "verdict": kind, "title": self.title, "lines": self.lines, "seen": self.seen })
     }
 
-    fn broken(why: impl std::fmt::Display) -> Self {
+    pub fn broken(why: impl std::fmt::Display) -> Self {
         let line = wording::sentence(&why.to_string());
         Self { kind: Kind::Broken, title: wording::BROKEN, lines: vec![line], seen: None }
     }
@@ -75,7 +75,7 @@ type Files = Arc<BTreeMap<String, Vec<u8>>>;
 /// Checks the ledger in these files, and that a page is what the ledger gives.
 ///
 /// `shown` has the bytes of the page as it was served; `None` if the host compares the page.
-/// Returns the ledger's facts if the ledger is sound and signed, whatever the page is.
+/// Returns the ledger's facts if all of it is sound.
 pub fn check(
     files: Files,
     settings: Settings,
@@ -97,7 +97,8 @@ pub fn check(
         Err(error) => return (Verdict::broken(error), None),
     };
     let verdict = found.compare(&facts, &settings, page, shown);
-    (verdict, Some(Checked { facts, settings }))
+    let checked = matches!(verdict.kind, Kind::Sound).then_some(Checked { facts, settings });
+    (verdict, checked)
 }
 
 /// Checks the proof of a fact by the reader's key, and returns what its page shows.
@@ -132,6 +133,8 @@ struct Found {
     checkpoint: Vec<u8>,
     /// Number of entries that the page was made from.
     of_page: u64,
+    /// Number of entries that this reader saw before.
+    seen: Option<u64>,
 }
 
 impl Found {
@@ -153,10 +156,11 @@ impl Found {
         };
         let (_, signature) = signed(&checkpoint, wording::OF_THE_LEDGER)?;
         let (of_page, _) = signed(settings.checkpoint.as_bytes(), wording::OF_THIS_PAGE)?;
-        if let Some(seen) = seen {
-            signed(seen.as_bytes(), wording::SEEN_BEFORE)?;
-        }
-        Ok(Self { ledger, verified, signature, key, checkpoint, of_page: of_page.size })
+        // What a browser remembered and is no checkpoint says nothing.
+        let seen = seen.filter(|seen| read_checkpoint(seen.as_bytes(), "").is_ok());
+        let seen = seen.map(|seen| signed(seen.as_bytes(), wording::SEEN_BEFORE)).transpose();
+        let seen = seen.map_err(|why| wording::contradicts(&why))?.map(|(checkpoint, _)| checkpoint.size);
+        Ok(Self { seen, ledger, verified, signature, key, checkpoint, of_page: of_page.size })
     }
 
     /// Compares the page with what these facts give, and says all that was proved.
@@ -183,6 +187,8 @@ impl Found {
         if !self.verified.withheld_by.is_empty() {
             lines.push(wording::withheld(self.verified.facts_withheld, &self.verified.withheld_by));
         }
+        lines.extend(self.seen.map(wording::continues));
+        lines.push(wording::not_of_the_ledger(&settings.name));
         lines.push(wording::NOT_SHOWN.to_owned());
         let seen = String::from_utf8(self.checkpoint.clone()).ok();
         Verdict { kind: Kind::Sound, title: wording::SOUND, lines, seen }

@@ -44,6 +44,8 @@ enum Request {
         /// `true` if the page is one file, whose content the host compares with the answer's.
         #[serde(default)]
         single: bool,
+        /// The reader's day.
+        today: NaiveDate,
     },
     /// A check of the proof of a fact, whose page the host compares with the answer's.
     Proof { key: String },
@@ -83,7 +85,7 @@ impl Checker {
                 answer["main"] = json!(main);
                 Ok(answer)
             }
-            Request::Check { settings, page, key, seen, single } => {
+            Request::Check { settings, page, key, seen, single, today } => {
                 self.checked = None;
                 // The files are the ledger's alone from here on.
                 let shown = self.files.remove("page").unwrap_or_default();
@@ -94,6 +96,9 @@ impl Checker {
                     }
                 }
                 let files = Arc::new(std::mem::take(&mut self.files));
+                if settings.as_of > today {
+                    return Ok(check::Verdict::broken(wording::ahead(settings.as_of)).into_json());
+                }
                 let shown = (!single).then_some(shown.as_slice());
                 let (verdict, checked) = check::check(files, settings, &page, shown, &key, seen.as_deref());
                 self.checked = checked;
@@ -139,10 +144,27 @@ impl Checker {
         let manifest =
             self.files.get(heldto_site::MANIFEST).map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
         let paths = manifest.lines().filter_map(|line| Some(line.split_once("  ")?.1));
-        let is_older = |path: &&str| path.contains(".p/") && ["tile/", "parts/"].iter().any(|of| path.starts_with(of));
-        let older: Vec<&str> = paths.filter(is_older).filter(|path| !required.iter().any(|r| r == path)).collect();
+        // Each bundle and each tile has at most one file for each narrower width.
+        let most = usize::try_from(TILE_WIDTH).unwrap_or(0) * 3;
+        let older: Vec<&str> = paths
+            .filter(|path| is_partial(path))
+            .filter(|path| !required.iter().any(|r| r == path))
+            .take(most)
+            .collect();
         Ok(json!({ "required": required, "older": older }))
     }
+}
+
+/// Returns `true` if a path is that of a partial tile or bundle.
+fn is_partial(path: &str) -> bool {
+    let (Some(rest), Some((_, width))) =
+        (path.strip_prefix("tile/").or_else(|| path.strip_prefix("parts/")), path.rsplit_once(".p/"))
+    else {
+        return false;
+    };
+    let is_digits = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    let place = rest.strip_prefix("entries/").unwrap_or(rest).trim_end_matches(width).trim_end_matches(".p/");
+    is_digits(width) && place.split('/').all(|group| is_digits(group.strip_prefix('x').unwrap_or(group)))
 }
 
 /// Maximum number of entries that a browser checks, so that a false checkpoint asks for no more.

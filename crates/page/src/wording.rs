@@ -13,7 +13,7 @@ pub const THE_SAME: &str = "This page is the same, byte for byte.";
 pub const DIFFERS: &str = "This page says something else than the ledger gives: it was changed after it was made.";
 pub const OTHER_MODULE: &str = "The checker that this host serves is not the one that the site's manifest names.";
 pub const NO_SUCH_PAGE: &str = "The ledger gives no page at this address.";
-pub const NOT_SHOWN: &str = "Not shown: that what the sources say is true, that nothing was left unrecorded, and that this checker is the one that its makers published. For that, use a copy of your own.";
+pub const NOT_SHOWN: &str = "Not shown: that what the sources say is true; that nothing was left unrecorded; that this is the newest state, and the same for every reader; what the files beside the page say; that this checker is the one that its makers published. For the last, use a copy of your own.";
 pub const OF_THE_LEDGER: &str = "the ledger's own checkpoint";
 pub const OF_THIS_PAGE: &str = "the checkpoint of this page";
 pub const SEEN_BEFORE: &str = "the checkpoint that this browser saw before";
@@ -114,4 +114,24 @@ pub fn of_no_effect(entry: u64) -> String {
 /// Returns the error of a fact that does not read.
 pub fn damaged(entry: u64, why: &str) -> String {
     format!("The fact in entry {entry} is damaged: {why}.")
+}
+
+/// Returns the error of a page that is judged as at a day that has not come.
+pub fn ahead(as_of: NaiveDate) -> String {
+    format!("This page is judged as at {}, a day that has not come.", day(as_of))
+}
+
+/// Returns the error of a ledger that contradicts what this browser saw before.
+pub fn contradicts(why: &str) -> String {
+    format!("{} To forget what was seen, clear the data of this site in your browser.", sentence(why))
+}
+
+/// Returns the number of entries seen before, which the ledger continues.
+pub fn continues(entries: u64) -> String {
+    format!("The ledger continues the {entries} entries that this browser saw before.")
+}
+
+/// Returns what a page says that no entry says.
+pub fn not_of_the_ledger(name: &str) -> String {
+    format!("Not from the ledger: the name of the site, “{name}”, its contact, and the choice of the day.")
 }

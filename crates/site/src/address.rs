@@ -3,6 +3,7 @@
 
 use heldto_fact::{Body, FactId, Kind};
 use heldto_replay::{AllView, View};
+use heldto_report::Format;
 use std::fmt;
 use std::str::FromStr;
 
@@ -176,9 +177,21 @@ impl Address {
     }
 }
 
+/// Names of the files of a site that are no pages.
+const OTHER_FILES: &[&str] =
+    &["404.html", "style.css", "icon.svg", "robots.txt", "_headers", "check.js", "heldto.wasm", "manifest.txt"];
+
+/// Returns `true` if a path is that of a file that a site may have: a page, its data, or another.
+#[must_use]
+pub fn is_of_a_site(path: &str) -> bool {
+    let is_data = |ending: &str| Format::ALL.iter().any(|(_, word)| *word == ending);
+    let stem = path.rsplit_once('.').filter(|(_, ending)| is_data(ending)).map(|(stem, _)| stem);
+    OTHER_FILES.contains(&path) || stem.is_some_and(|stem| format!("{stem}.html").parse::<Address>().is_ok())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Address, List, Text};
+    use super::{Address, List, OTHER_FILES, Text, is_of_a_site};
 
     #[test]
     fn a_path_leads_back_to_its_page() {
@@ -194,7 +207,12 @@ mod tests {
         for path in
             ["", "index", "else.html", "facts/.html", "facts/../x.html", "a/b/c.html", "facts/x/y.html", "/index.html"]
         {
-            assert!(path.parse::<Address>().is_err(), "{path}");
+            assert!(path.parse::<Address>().is_err() && !is_of_a_site(path), "{path}");
         }
+        let own = ["index.html", "facts/an-id.json", "figures/an-id/an-id.csv", "commitments.ics"];
+        assert!(own.iter().chain(OTHER_FILES).all(|path| is_of_a_site(path)));
+        let foreign =
+            ["CNAME", ".git/config", "notes.txt", "checkpoint", "tile/0/000", "facts/an-id.exe", "../index.html"];
+        assert!(!foreign.iter().any(|path| is_of_a_site(path)));
     }
 }

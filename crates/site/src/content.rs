@@ -68,7 +68,8 @@ pub fn of(
     Some(match address {
         Address::Front => {
             let document = heldto_report::overview(view, page.basis());
-            PageContent { title: settings.name.clone(), ..PageContent::report(document, ONE) }
+            let text = Some(wording::front());
+            PageContent { title: settings.name.clone(), text, ..PageContent::report(document, ONE) }
         }
         Address::List(list) => page.list(*list)?,
         Address::Text(Text::Rules) => PageContent::words(wording::RULES.to_owned(), wording::rules()),
@@ -164,16 +165,17 @@ impl<'a> Page<'a, '_> {
             List::Timeline => PageContent::report(timeline(&of_kind(&dated()), SortOrder::Occurred, None)?, DATED),
             List::Corrections => {
                 let amended = of_kind(&[Kind::Correction, Kind::Retraction]);
-                let report = timeline(&amended, SortOrder::Recorded, Some(wording::CORRECTIONS))?;
+                let mut report = timeline(&amended, SortOrder::Recorded, Some(wording::CORRECTIONS))?;
+                if report.data.rows.is_empty() {
+                    report.summary = vec![wording::NO_CORRECTIONS.to_owned()];
+                }
                 PageContent::report(report, TABLES)
             }
             List::Money => {
-                PageContent::report(heldto_report::amounts(&selection, &AmountFilter::default(), self.basis()), TABLES)
+                let money = AmountFilter { money: true, ..AmountFilter::default() };
+                PageContent::report(heldto_report::amounts(&selection, &money, self.basis()), TABLES)
             }
-            List::Figures => PageContent::report(
-                timeline(&of_kind(&[Kind::Metric]), SortOrder::Recorded, Some(wording::FIGURES))?,
-                TABLES,
-            ),
+            List::Figures => PageContent::report(heldto_report::newest(&self.view, None, self.basis()), TABLES),
             List::Questions => PageContent::report(heldto_report::questions(&selection, self.basis()), TABLES),
             List::Contradictions => {
                 PageContent::report(heldto_report::contradictions(&selection, self.basis()), TABLES)
@@ -205,6 +207,9 @@ impl<'a> Page<'a, '_> {
     /// Returns a metric's definition, with the bodies compared by it.
     fn metric(&self, id: &FactId) -> Option<PageContent> {
         let mut document = self.show(id)?;
+        let newest = heldto_report::newest(&self.view, Some(id), self.basis_of(id));
+        document.sections.splice(0..0, newest.sections);
+        document.data = newest.data;
         if let Some(bodies) = heldto_report::bodies(&self.view, id, self.basis_of(id)) {
             document.summary.extend(bodies.summary);
             document.sections.splice(0..0, bodies.sections);

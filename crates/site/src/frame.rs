@@ -17,6 +17,8 @@ pub struct Frame<'a> {
     pub address: &'a Address,
     /// First day on which a source was public.
     pub first: NaiveDate,
+    /// Day that the page is judged by.
+    pub as_of: NaiveDate,
 }
 
 impl Frame<'_> {
@@ -45,7 +47,7 @@ impl Frame<'_> {
                     script type="application/json" id="settings_" { (embedded(&json!(self.settings))) }
                     script src={ (up) "check.js" } defer {}
                 }
-                body data-page=(path) data-up=(up) {
+                body {
                     a.skip href="#main_" { (wording::SKIP) }
                     header.site {
                         a.name href={ (up) "index.html" } { (name) }
@@ -53,9 +55,10 @@ impl Frame<'_> {
                             ul { @for list in List::ALL { li { a href={ (up) (list.as_str()) ".html" } { (wording::list(*list)) } } } }
                         }
                     }
+                    p.then id="then_" role="status" {}
                     main id="main_" { (self.main(content, link, &data)) }
                     (checker(self.first))
-                    footer.site { (self.foot(&up, &path)) }
+                    footer.site { (self.foot(&up)) }
                 }
             }
         };
@@ -70,18 +73,18 @@ impl Frame<'_> {
         html! {
             h1 { (title) }
             @if let Some(document) = &content.document { p.basis { (basis_of(document)) } }
+            @if let (Some(contact), Some(_)) = (&self.settings.contact, &content.document) {
+                p.challenge { (wording::CHALLENGE) " " (address(contact, &self.address.to_string())) }
+            }
             @if let Some(text) = &content.text { (text) }
             @if let Some(document) = &content.document { (PreEscaped(html_content(document, link))) }
             @if !data.is_empty() { p.data { (wording::DATA) @for name in data { " " a href=(name) { (name) } } } }
-            p.cite { (wording::cite(&name, &title, self.settings, self.log)) }
+            p.cite { (wording::cite(&name, &title, self.as_of, self.log)) }
         }
     }
 
-    fn foot(&self, up: &str, path: &str) -> Markup {
+    fn foot(&self, up: &str) -> Markup {
         html! {
-            @if let Some(contact) = &self.settings.contact {
-                p { (wording::CHALLENGE) " " (address(contact, path)) }
-            }
             p {
                 (wording::NO_VOUCHER) " "
                 a href={ (up) "check.html" } { (wording::CHECK) } " · "
@@ -126,7 +129,7 @@ pub fn embedded(value: &Value) -> PreEscaped<String> {
 /// source was public.
 pub fn checker(first: NaiveDate) -> Markup {
     html! {
-        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-other=(wording::OTHER_SHOWN) data-changed=(wording::CHANGED) data-unknown=(wording::NOTHING_YET) {
+        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-changed=(wording::CHANGED) data-then=(wording::THEN) data-day=(wording::NO_SUCH_DAY) data-unknown=(wording::NOTHING_YET) {
             h2 { (wording::CHECK_THIS) }
             p { (wording::DO_NOT_TRUST) }
             label for="key_" { (wording::KEY) }
@@ -168,6 +171,23 @@ pub fn missing(settings: &Settings, view: &AllView<'_>) -> String {
     format!("{}\n", page.into_string())
 }
 
+/// Writes the page of a published folder that has no other: what it is, and how to check it.
+#[must_use]
+pub fn plain_index(origin: &str) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(wording::LANGUAGE) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (plain(origin)) }
+            }
+            body { main { h1 { (plain(origin)) } (wording::published()) } }
+        }
+    };
+    format!("{}\n", page.into_string())
+}
+
 /// Returns the style sheet: the look of reports, and that of the frame.
 pub fn style() -> String {
     format!("{}{FRAME}", heldto_report::STYLE)
@@ -182,12 +202,14 @@ const FRAME: &str = "
 header.site { display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; align-items: baseline; border-bottom: 2px solid var(--line); padding-bottom: .5rem; }
 header.site .name { font-weight: 700; font-size: 1.1rem; color: inherit; text-decoration: none; }
 footer.site { font-family: inherit; white-space: normal; }
-.data a { margin-left: .5rem; } .cite { color: var(--faint); font-size: .9rem; }
+.then { position: sticky; top: 0; margin: 0; padding: .3rem .8rem; background: var(--care); color: var(--paper); font-weight: 600; } .then:empty { display: none; }
+.challenge { font-size: .9rem; } .data a { margin-left: .5rem; } .cite { color: var(--faint); font-size: .9rem; }
 .panel { margin-top: 2rem; padding: 0 1rem 1rem; border: 2px solid var(--line); border-radius: .5rem; } .panel h2 { border: 0; margin-top: .5rem; }
 .panel label { font-weight: 600; display: block; margin-top: .5rem; }
 input, button { font: inherit; color: inherit; max-width: 100%; } input[type=text] { width: 100%; background: var(--paper); border: 1px solid var(--faint); padding: .4rem; } input[type=range] { width: 100%; }
 input[type=date] { background: var(--paper); border: 1px solid var(--faint); padding: .3rem; }
 button { background: var(--bar); color: var(--paper); border: 0; border-radius: .3rem; padding: .5rem 1rem; font-weight: 600; cursor: pointer; margin-top: .5rem; }
 .verdict { border-left: .5rem solid var(--faint); padding-left: .8rem; margin: 1rem 0; } .verdict.sound { border-color: var(--good); } .verdict.broken { border-color: var(--bad); } .verdict.unsure { border-color: var(--care); }
-@media print { header.site nav, .panel, .data, .skip { display: none; } }
+@page { margin: 12mm; }
+@media print { header.site nav, .panel, .data, .skip, section.rows { display: none; } body { font-size: 9pt; line-height: 1.35; } h2 { margin-top: .8rem; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 ";

@@ -12,7 +12,8 @@ mod published;
 mod standalone;
 mod wording;
 
-pub use address::{Address, List, NotAPage, Text};
+pub use address::{Address, List, NotAPage, Text, is_of_a_site};
+pub use frame::plain_index;
 pub use published::PublishedFacts;
 pub use standalone::{proof_main, proof_page};
 
@@ -130,8 +131,7 @@ impl<'a> Site<'a> {
         let main = self.single_main()?;
         let settings = serde_json::json!(self.settings);
         let first = self.frame(&address).first;
-        let path = address.to_string();
-        Some(standalone::standalone(&self.settings.name, &path, &main, first, &settings, files))
+        Some(standalone::standalone(&self.settings.name, &main, first, &settings, files))
     }
 
     /// Returns what the page in one file shows: all commitments, without links.
@@ -145,8 +145,14 @@ impl<'a> Site<'a> {
     fn frame<'p>(&'p self, address: &'p Address) -> Frame<'p> {
         let sources = self.view.of_kind(Kind::Source).filter_map(|id| self.view.fact(id));
         let first = sources.filter_map(Fact::source_known_from).min();
-        let as_of = self.settings.as_of;
-        Frame { settings: self.settings, log: &self.published.log, address, first: first.unwrap_or(as_of).min(as_of) }
+        let as_of = self.view.clock().as_of;
+        Frame {
+            as_of,
+            settings: self.settings,
+            log: &self.published.log,
+            address,
+            first: first.unwrap_or(as_of).min(as_of),
+        }
     }
 
     /// Returns the way from a page to that of a fact.

@@ -17,7 +17,7 @@ pub const SCRIPT: &str = include_str!("assets/check.js");
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'unsafe-inline'";
 
 /// Writes a page with everything inside that its checker needs, as `files` by their path.
-pub fn standalone(title: &str, path: &str, main: &str, first: NaiveDate, settings: &Value, files: &Files) -> String {
+pub fn standalone(title: &str, main: &str, first: NaiveDate, settings: &Value, files: &Files) -> String {
     let files: Value = files.iter().map(|(path, bytes)| (path.clone(), json!(BASE64.encode(bytes)))).collect();
     let page = html! {
         (DOCTYPE)
@@ -30,7 +30,8 @@ pub fn standalone(title: &str, path: &str, main: &str, first: NaiveDate, setting
                 style { (PreEscaped(style())) }
                 script type="application/json" id="settings_" { (embedded(settings)) }
             }
-            body data-page=(path) {
+            body {
+                p.then id="then_" role="status" {}
                 main id="main_" { (PreEscaped(main)) }
                 (checker(first))
                 footer.site { p { (wording::NO_VOUCHER) " " (wording::STANDALONE) } }
@@ -48,7 +49,7 @@ pub fn standalone(title: &str, path: &str, main: &str, first: NaiveDate, setting
 #[must_use]
 pub fn proof_page(checked: &CheckedProof, files: &Files) -> String {
     let title = wording::proof_of(&checked.fact.text);
-    standalone(&title, "", &proof_main(checked), NaiveDate::default(), &json!({ "as_of": "1970-01-01" }), files)
+    standalone(&title, &proof_main(checked), NaiveDate::default(), &json!({ "as_of": "1970-01-01" }), files)
 }
 
 /// Writes what the page of a proof shows.

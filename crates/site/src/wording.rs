@@ -5,6 +5,7 @@ pub mod proof;
 
 use crate::contact::address;
 use crate::{List, Settings};
+use chrono::NaiveDate;
 use heldto_fact::FactId;
 use heldto_report::{LogPosition, day};
 use maud::{Markup, html};
@@ -17,12 +18,17 @@ pub const DATA: &str = "Data of this page:";
 pub const BODIES: &str = "Bodies";
 pub const SOURCES: &str = "Sources";
 pub const FIGURES: &str = "Figures";
+pub const NO_CORRECTIONS: &str =
+    "No correction and no retraction so far. Each one will be here, with its reason and its day.";
 pub const CORRECTIONS: &str = "Corrections";
 pub const RULES: &str = "How commitments are judged";
 pub const CHECK: &str = "How to check";
 pub const ACCESSIBILITY: &str = "Accessibility";
 pub const NO_VOUCHER: &str = "This page cannot vouch for itself.";
-pub const CHALLENGE: &str = "Challenge or answer something on this page:";
+pub const CHALLENGE: &str = "Something wrong, missing or unfair here? Answer or challenge it:";
+pub const THEN: &str = "You are reading the record as it stood on";
+pub const NO_SUCH_DAY: &str =
+    "There is no record of that day: choose one between the first source and the day of this page.";
 pub const CHECK_THIS: &str = "Check this page";
 pub const CHECKING: &str = "Checking";
 pub const DO_NOT_TRUST: &str = "Your browser can check the signature and every entry, judge the record again, and compare the result with this page. Nothing that you type leaves it.";
@@ -32,8 +38,6 @@ pub const KEY_FROM_ELSEWHERE: &str =
 pub const STANDALONE: &str = "It carries everything it needs and asks nothing of any network.";
 pub const NO_MODULE: &str = "This site was built without the checker. Check its folder with the program heldto.";
 pub const BROKEN: &str = "Broken: do not rely on this page";
-pub const OTHER_SHOWN: &str =
-    "What your browser shows is not the page that this host serves now: load the page again, and check it again.";
 pub const CHANGED: &str = "This page shows something else than the ledger gives: it was changed after it was made.";
 pub const CHECK_FAILED: &str = "Not checked";
 pub const NOTHING_YET: &str = "Nothing about this was public by that day.";
@@ -67,9 +71,9 @@ pub fn log(log: &LogPosition) -> String {
 }
 
 /// Returns the line by which a page is cited.
-pub fn cite(name: &str, title: &str, settings: &Settings, log: &LogPosition) -> String {
+pub fn cite(name: &str, title: &str, as_of: NaiveDate, log: &LogPosition) -> String {
     let title = if title == name { String::new() } else { format!("“{title}”, ") };
-    format!("To cite: {name}, {title}as at {}, first {} entries.", day(settings.as_of), log.entries)
+    format!("To cite: {name}, {title}as at {}, first {} entries.", day(as_of), log.entries)
 }
 
 /// Returns the ledger as a set of data.
@@ -88,12 +92,21 @@ pub fn for_a_meeting(id: &FactId) -> Markup {
 /// Returns the reasons why a page may be gone.
 pub fn gone(withheld: u64, erased: u64) -> String {
     let entries = |n: u64| if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
+    let were = |n: u64| if n == 1 { "1 entry was".to_owned() } else { format!("{n} entries were") };
     format!(
-        "If there was a page here, its fact was withheld or erased since. {} about identifiable children or families \
-         are left out, and {} erased. A retracted fact keeps its page.",
+        "Check the address: a letter may be wrong. If there was a page here before, its fact was withheld or erased \
+         since: this ledger leaves out {} about identifiable children or families, and {} erased. A retracted fact \
+         keeps its page.",
         entries(withheld),
-        entries(erased)
+        were(erased)
     )
+}
+
+/// Returns what a site is, for the front page.
+pub fn front() -> Markup {
+    html! {
+        p.summary { "What public bodies promised, and what the public record shows became of it. Every line names its source. Silence is not a breach, and a claim is not proof: " a href="rules.html" { "how commitments are judged" } "." }
+    }
 }
 
 /// Returns the page that explains how commitments are judged.
@@ -103,6 +116,17 @@ pub fn rules() -> Markup {
         p { "Every commitment is judged by the facts that were public by a day. What its owner says of it is a claim; what a watchdog, a court or an official record says is proof; what a reporter found is reported. A critic's word alone settles nothing." }
         p { "A commitment is overdue when its day has passed and nothing on record settles it. It is not kept only if evidence shows that it was not done when it was due." }
         p { "The program " code { "heldto" } " has the rules in full, with a test for each." }
+    }
+}
+
+/// Returns the page of a published folder.
+pub fn published() -> Markup {
+    html! {
+        p { "This folder is a published ledger of what public bodies promised, and what became of it: a signed checkpoint, the tree over all entries, and the entries with their parts." }
+        p { "To check it, download the folder, and run:" }
+        pre { "heldto verify FOLDER --key KEY" }
+        p { "Take the key from somewhere else than this host. To read it, restore it with " code { "heldto restore FOLDER LEDGER" } "." }
+        p { a href="checkpoint" { "checkpoint" } " · " a href="first-key" { "first key" } }
     }
 }
 

@@ -2,7 +2,7 @@
 //! parts are withheld. The file layout is in `heldto_store_files`. Start at [`run`].
 
 use super::sign::sign;
-use super::{counted, plain};
+use super::{counted, plain, site};
 use crate::args::{Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::open::{Access, LocalLedger};
@@ -13,6 +13,7 @@ use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_store::Checkpoints;
 use heldto_store_files::{Folder, FolderError};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Writes the ledger as static files; never over a ledger that this one does not continue.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<RunOutput, CommandError> {
@@ -28,6 +29,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
     if ["journal", "hot", "signing.key"].iter().any(|name| args.dir.join(name).exists()) {
         let message =
             format!("{} is a ledger's own folder: its key and its database would be published too", args.dir.display());
+        return Err(CommandError::new(USAGE, message).hint("name another folder"));
+    }
+    if is_inside(&open::folder(global), &args.dir) {
+        let message =
+            format!("the ledger is inside {}: its key and its database would be published too", args.dir.display());
         return Err(CommandError::new(USAGE, message).hint("name another folder"));
     }
     open.set_clock_policy(args.clock.policy());
@@ -54,6 +60,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
     }
     let is_withheld = |entry, part| withheld.contains(&(entry, u64::from(part)));
     let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes(), &is_withheld)?;
+    site::put_plain_index(&args.dir, &open.genesis().origin)?;
     if global.quiet {
         return Ok(plain(""));
     }
@@ -70,6 +77,12 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         said.push_str(&format!("{parts} left out, as the ledger records\n"));
     }
     Ok(plain(said))
+}
+
+/// Returns `true` if a folder is another one, or inside it.
+fn is_inside(inner: &Path, outer: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    matches!((whole(inner), whole(outer)), (Some(inner), Some(outer)) if inner.starts_with(&outer))
 }
 
 /// Appends a withholding record for the parts of sensitive facts that no earlier one names.

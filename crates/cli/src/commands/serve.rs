@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Serves the files of a site on the loopback interface until the program is stopped.
 ///
-/// Nothing outside the folder is served, and no link is followed out of it.
+/// Only files of a site are served, and no link is followed out of the folder.
 pub fn serve(env: &mut Env<'_>, args: &SiteServeArgs) -> Result<RunOutput, CommandError> {
     if !args.dir.join("checkpoint").is_file() {
         let message = format!("{} is not a site: it has no checkpoint", args.dir.display());
@@ -27,7 +27,12 @@ pub fn serve(env: &mut Env<'_>, args: &SiteServeArgs) -> Result<RunOutput, Comma
     })?;
     let port = listener.local_addr().map_err(|e| failed(&"the address", &e))?.port();
     (env.eprintln)(&format!("{} is at http://127.0.0.1:{port}/ on this machine; Ctrl-C stops it", args.dir.display()));
-    for connection in listener.incoming().flatten() {
+    for connection in listener.incoming() {
+        let Ok(connection) = connection else {
+            // Out of descriptors: wait until some connections have ended.
+            std::thread::sleep(Duration::from_millis(50));
+            continue;
+        };
         let root = root.clone();
         // A browser that went away, or sends nothing, is no error of the server.
         std::thread::spawn(move || drop(answer(&root, connection)));
@@ -53,8 +58,8 @@ fn answer(root: &Path, mut connection: TcpStream) -> std::io::Result<()> {
     let held = found(root, url).and_then(|path| Some((std::fs::read(&path).ok()?, path)));
     let is_found = held.is_some();
     let (bytes, path) = held.unwrap_or_else(|| {
-        let missing = root.join("404.html");
-        (std::fs::read(&missing).unwrap_or_default(), missing)
+        let missing = found(root, "/404.html").unwrap_or_default();
+        (std::fs::read(&missing).unwrap_or_default(), PathBuf::from("404.html"))
     });
     let status = if is_found { "200 OK" } else { "404 Not Found" };
     let own = [("Content-Type", kind_of(&path)), ("Cache-Control", "no-cache"), ("Connection", "close")];
@@ -68,8 +73,11 @@ fn answer(root: &Path, mut connection: TcpStream) -> std::io::Result<()> {
 fn found(root: &Path, url: &str) -> Option<PathBuf> {
     let path = url.split(['?', '#']).next()?.strip_prefix('/')?;
     let path = if path.is_empty() { "index.html" } else { path };
+    let is_published =
+        ["checkpoint", "first-key"].contains(&path) || ["tile/", "parts/"].iter().any(|of| path.starts_with(of));
     let is_inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-    let file = root.join(path).canonicalize().ok().filter(|_| is_inside)?;
+    let is_served = is_inside && (is_published || heldto_site::is_of_a_site(path));
+    let file = root.join(path).canonicalize().ok().filter(|_| is_served)?;
     (file.starts_with(root) && file.is_file()).then_some(file)
 }
 

@@ -10,7 +10,7 @@ use heldto_site::{Files, MANIFEST, MODULE, MODULE_MARK, PublishedFacts, Settings
 use heldto_store_files::Folder;
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Publishes the ledger as `publish` does, and writes its pages.
 ///
@@ -29,7 +29,7 @@ pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result
     }
     let files = Site::new(&facts, &settings).files(module.as_deref(), &published_files(&dir)?);
     load::sound(&facts.facts)?;
-    let (written, removed) = write(&dir, &files)?;
+    let (written, removed) = write(&dir, &files, &facts.log.origin)?;
     if !global.quiet {
         let pages = counted(files.len() as u64, "file", "files");
         let line = format!(
@@ -57,11 +57,8 @@ fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<Ru
     files.insert(MODULE.to_owned(), module);
     let page = Site::new(&facts, &settings).single(&files).unwrap_or_default();
     load::sound(&facts.facts)?;
-    let failed = |e: &std::io::Error| io(&format!("cannot write {}", file.display()), e);
     let beside = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = crate::permissions::public_draft(beside).map_err(|e| failed(&e))?;
-    draft.write_all(page.as_bytes()).map_err(|e| failed(&e))?;
-    draft.persist(&file).map_err(|e| failed(&e.error))?;
+    put(beside, &file, page.as_bytes())?;
     let said = format!("{} written, with {} inside\n", file.display(), counted(facts.log.entries, "entry", "entries"));
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
@@ -126,10 +123,12 @@ fn published_files(dir: &Path) -> Result<Files, CommandError> {
     let mut open: Vec<PathBuf> = ["checkpoint", "first-key", "tile", "parts"].map(PathBuf::from).to_vec();
     while let Some(path) = open.pop() {
         let target = dir.join(&path);
-        if target.is_dir() {
+        // A link is no part of what was published.
+        let Ok(about) = std::fs::symlink_metadata(&target) else { continue };
+        if about.is_dir() {
             let inside = std::fs::read_dir(&target).map_err(|e| failed(&target, &e))?;
             open.extend(inside.flatten().map(|entry| path.join(entry.file_name())));
-        } else if target.is_file() {
+        } else if about.is_file() {
             let bytes = std::fs::read(&target).map_err(|e| failed(&target, &e))?;
             // Paths in a publication have slashes on every system.
             let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
@@ -139,39 +138,94 @@ fn published_files(dir: &Path) -> Result<Files, CommandError> {
     Ok(files)
 }
 
-/// Writes the files that are new or changed, each whole or not at all and the manifest last, and
-/// removes those that only the manifest before has; returns the numbers of both.
+/// Writes a page that says what a published folder is and how to check it, unless the folder has an
+/// `index.html`.
+pub fn put_plain_index(dir: &Path, origin: &str) -> Result<(), CommandError> {
+    let target = dir.join("index.html");
+    if std::fs::symlink_metadata(&target).is_ok() {
+        return Ok(());
+    }
+    put(dir, &target, heldto_site::plain_index(origin).as_bytes())
+}
+
+/// Writes a file whole or not at all.
+fn put(folder: &Path, target: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    let failed = |error: &std::io::Error| io(&format!("cannot write {}", target.display()), error);
+    let mut draft = crate::permissions::public_draft(folder).map_err(|e| failed(&e))?;
+    draft.write_all(bytes).map_err(|e| failed(&e))?;
+    draft.persist(target).map_err(|e| failed(&e.error))?;
+    Ok(())
+}
+
+/// Writes the files that are new or changed, each whole or not at all, and removes those that only
+/// the manifest before has; returns the numbers of both.
+///
+/// A manifest of old and new files comes first, so that the next build knows all files of one that
+/// was cut short; that of the new ones comes last.
 ///
 /// # Errors
-/// If a file cannot be written, or a folder inside is a link.
-fn write(dir: &Path, files: &Files) -> Result<(usize, usize), CommandError> {
+/// If a file cannot be written or removed, is no file of a site, or if a folder inside is a link.
+fn write(dir: &Path, files: &Files, origin: &str) -> Result<(usize, usize), CommandError> {
     let failed = |path: &Path, error: &std::io::Error| io(&format!("cannot write {}", path.display()), error);
-    let before = std::fs::read_to_string(dir.join(MANIFEST)).unwrap_or_default();
-    let stale: BTreeSet<&str> = before.lines().filter_map(|line| line.split_once("  ")).map(|(_, path)| path).collect();
-    if let Some(link) = files.keys().find_map(|path| link_on_the_way(dir, path)) {
-        let message = format!("{} is a link, and a published folder must have none", link.display());
-        return Err(CommandError::new(USAGE, message).hint("remove it, or name another folder"));
-    }
-    let mut written = 0;
-    let last = files.get_key_value(MANIFEST);
-    for (path, bytes) in files.iter().filter(|(path, _)| *path != MANIFEST).chain(last) {
+    let is_file = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
+    let held = Some(dir.join(MANIFEST)).filter(|path| is_file(path));
+    let before = held.map(std::fs::read_to_string).transpose().map_err(|e| failed(&dir.join(MANIFEST), &e))?;
+    let before = before.unwrap_or_default();
+    let listed: BTreeSet<&str> = before.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    let mut changed = Vec::new();
+    for (path, bytes) in files {
         let target = dir.join(path);
-        if std::fs::read(&target).is_ok_and(|held| held == *bytes) {
+        if let Some(link) = link_on_the_way(dir, path) {
+            let message = format!("{} is a link, and a published folder must have none", link.display());
+            return Err(CommandError::new(USAGE, message).hint("remove it, or name another folder"));
+        }
+        if std::fs::symlink_metadata(&target).is_err() {
+            changed.push((path, bytes));
             continue;
         }
+        let there = if is_file(&target) { std::fs::read(&target).ok() } else { None };
+        match there {
+            Some(there) if there == *bytes => {}
+            // A page of a site before, or the plain page of a publication.
+            Some(there) if listed.contains(path.as_str()) || there == heldto_site::plain_index(origin).as_bytes() => {
+                changed.push((path, bytes));
+            }
+            _ if path == MANIFEST => changed.push((path, bytes)),
+            _ => {
+                let message = format!("{} is there, and is no file of a site", target.display());
+                return Err(CommandError::new(USAGE, message).hint("move it away, or name another folder"));
+            }
+        }
+    }
+    let stale: BTreeSet<&str> =
+        listed.into_iter().filter(|path| !files.contains_key(*path) && heldto_site::is_of_a_site(path)).collect();
+    let manifest = files.get(MANIFEST).map(Vec::as_slice).unwrap_or_default();
+    if !changed.is_empty() || !stale.is_empty() {
+        let old: String = before
+            .lines()
+            .filter(|line| line.split_once("  ").is_some_and(|(_, path)| stale.contains(path)))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        put(dir, &dir.join(MANIFEST), &[manifest, old.as_bytes()].concat())?;
+    }
+    for (path, bytes) in changed.iter().filter(|(path, _)| *path != MANIFEST) {
+        let target = dir.join(path);
         let folder = target.parent().unwrap_or(dir);
         std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
-        let mut draft = crate::permissions::public_draft(folder).map_err(|e| failed(folder, &e))?;
-        draft.write_all(bytes).map_err(|e| failed(&target, &e))?;
-        draft.persist(&target).map_err(|e| failed(&target, &e.error))?;
-        written += 1;
+        put(folder, &target, bytes)?;
     }
-    let mut removed = 0;
-    for path in stale.into_iter().filter(|path| !files.contains_key(*path) && is_own(Path::new(path))) {
-        let is_reached = link_on_the_way(dir, path).is_none();
-        removed += usize::from(is_reached && std::fs::remove_file(dir.join(path)).is_ok());
+    for path in &stale {
+        let target = dir.join(path);
+        if link_on_the_way(dir, path).is_none() && std::fs::symlink_metadata(&target).is_ok() {
+            std::fs::remove_file(&target).map_err(|e| {
+                io(&format!("cannot remove {}, which is no longer part of the site", target.display()), &e)
+            })?;
+        }
     }
-    Ok((written, removed))
+    if !stale.is_empty() {
+        put(dir, &dir.join(MANIFEST), manifest)?;
+    }
+    Ok((changed.len(), stale.len()))
 }
 
 /// Returns the first folder on the way to a file of the site that is a link.
@@ -179,10 +233,4 @@ fn link_on_the_way(dir: &Path, path: &str) -> Option<PathBuf> {
     let parents = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
     let is_link = |folder: &PathBuf| std::fs::symlink_metadata(folder).is_ok_and(|about| about.is_symlink());
     parents.map(|folder| dir.join(folder)).find(is_link)
-}
-
-/// Returns `true` if a path stays in its folder, and is none of the published ledger.
-fn is_own(path: &Path) -> bool {
-    let is_of_ledger = ["checkpoint", "first-key", "tile", "parts"].iter().any(|name| path.starts_with(name));
-    !is_of_ledger && path.components().all(|part| matches!(part, Component::Normal(_)))
 }

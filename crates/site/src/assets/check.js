@@ -1,25 +1,35 @@
-// Checks the page in the reader's browser: gives the files of the ledger to the module, and shows
-// its verdict. What is said is the module's; the page has the other words. Nothing is sent anywhere.
+// Checks the page in the reader's browser: gives the files of the ledger to the module, shows its
+// verdict, and puts the checked page in place of the one that was served. What is said is the
+// module's; the page has the other words. Nothing is sent anywhere.
 "use strict";
-(async () => {
-  const body = document.body, up = body.dataset.up, path = body.dataset.page;
+(() => {
+  // The folder of the site is that of this script, whatever the page says. A page in one file has
+  // this script, and its files, inside.
+  const source = document.currentScript.src;
+  const base = source && new URL(".", source).href;
+  const address = location.href.split(/[?#]/)[0];
+  const named = (path) => (path === "" || path.endsWith("/") ? path + "index.html" : path.endsWith(".html") ? path : path + ".html");
+  const path = base && named(address.slice(base.length));
   const at = (id) => document.getElementById(id);
-  // A page in one file has the ledger, or a proof, inside.
-  const inside = at("files_") && JSON.parse(at("files_").textContent);
-  const panel = at("check_"), key = at("key_"), run = at("run_"), progress = at("progress_"), out = at("verdict_");
-  const settings = JSON.parse(at("settings_").textContent);
-  const main = at("main_"), shown = main.innerHTML;
-  const memory = new URL(up || "./", location.href.split(/[?#]/)[0]).href;
   const encoder = new TextEncoder(), decoder = new TextDecoder();
-  let calls = null;
+  const length = 86400000;
+  const iso = (time) => new Date(time).toISOString().slice(0, 10);
+  let calls = null, isBusy = false, settings = null, shown = "";
 
   // The store of a browser may be shut: then nothing is remembered.
-  const kept = (name) => { try { return localStorage.getItem(memory + name); } catch { return null; } };
-  const keep = (name, value) => { try { localStorage.setItem(memory + name, value); } catch { /* not remembered */ } };
+  const memory = (base || address) + "checkpoint";
+  const kept = () => { try { return localStorage.getItem(memory); } catch { return null; } };
+  const keep = (value) => { try { localStorage.setItem(memory, value); } catch { /* not remembered */ } };
 
+  const inside = () => JSON.parse(at("files_").textContent);
   const bytes = async (name) => {
-    if (inside) return name in inside ? Uint8Array.from(atob(inside[name]), (c) => c.charCodeAt(0)) : null;
-    const answer = await fetch(up + name, { cache: "no-store", redirect: "error" });
+    if (!base) {
+      const files = inside();
+      return name in files ? Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0)) : null;
+    }
+    const answer = await fetch(base + name, { cache: "no-store", signal: AbortSignal.timeout(60000) });
+    // A host may shorten an address, but not lead to another site.
+    if (!answer.url.startsWith(base)) throw new Error(name + ": " + answer.url);
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(name + ": " + answer.status);
     return new Uint8Array(await answer.arrayBuffer());
@@ -32,13 +42,15 @@
   const put = (name, data) => calls.heldto_put(...room(encoder.encode(name)), ...room(data));
   const ask = (request) => {
     const answer = BigInt.asUintN(64, calls.heldto_call(...room(encoder.encode(JSON.stringify(request)))));
-    const place = Number(answer >> 32n), length = Number(answer & 0xffffffffn);
-    const text = decoder.decode(new Uint8Array(calls.memory.buffer, place, length));
-    calls.heldto_take(place, length);
+    const place = Number(answer >> 32n), size = Number(answer & 0xffffffffn);
+    const text = decoder.decode(new Uint8Array(calls.memory.buffer, place, size));
+    calls.heldto_take(place, size);
     return JSON.parse(text);
   };
+
   const say = (kind, title, lines) => {
-    const box = document.createElement("div"), list = document.createElement("ul"), head = document.createElement("p");
+    const out = at("verdict_"), box = document.createElement("div");
+    const list = document.createElement("ul"), head = document.createElement("p");
     box.className = "verdict " + kind;
     head.append(Object.assign(document.createElement("strong"), { textContent: title }));
     for (const line of lines) list.append(Object.assign(document.createElement("li"), { textContent: line }));
@@ -46,21 +58,27 @@
     out.replaceChildren(box);
     out.dataset.verdict = kind;
   };
+  const unsay = () => {
+    at("verdict_").replaceChildren();
+    delete at("verdict_").dataset.verdict;
+    at("after_").hidden = true;
+  };
 
-  const check = async () => {
-    const source = await bytes("heldto.wasm");
-    if (!source) throw new Error(panel.dataset.none);
-    calls = (await WebAssembly.instantiate(source, {})).instance.exports;
-    if (inside && inside.proof) {
+  const check = async (key) => {
+    const words = at("check_").dataset, progress = at("progress_");
+    const module = await bytes("heldto.wasm");
+    if (!module) throw new Error(words.none);
+    calls = (await WebAssembly.instantiate(module, {})).instance.exports;
+    if (!base && inside().proof) {
       put("proof", await bytes("proof"));
-      return compared(ask({ do: "proof", key: key.value }));
+      return ask({ do: "proof", key });
     }
     for (const name of ["checkpoint", "manifest.txt"]) {
       const data = await bytes(name);
       if (data) put(name, data);
     }
     const needs = ask({ do: "needs" });
-    if (needs.error) return { verdict: "broken", title: panel.dataset.broken, lines: [needs.error] };
+    if (needs.error) return { verdict: "broken", title: words.broken, lines: [needs.error] };
     const names = [...needs.required, ...needs.older];
     progress.max = names.length;
     let next = 0, done = 0;
@@ -72,86 +90,108 @@
       }
     };
     await Promise.all(Array.from({ length: 6 }, fetchAll));
-    const page = inside ? null : await bytes(path);
-    if (page) put("page", page);
-    if (!inside) put("heldto.wasm", source);
+    let page = null;
+    if (base) {
+      page = await bytes(path);
+      if (!page) throw new Error(path + ": 404");
+      put("page", page);
+      put("heldto.wasm", module);
+      const parsed = new DOMParser().parseFromString(decoder.decode(page), "text/html");
+      settings = JSON.parse(parsed.getElementById("settings_").textContent);
+    }
     progress.removeAttribute("value");
     // The browser draws the bar before the module keeps it busy.
     await new Promise((drawn) => setTimeout(drawn, 20));
-    const found = ask({ do: "check", settings, page: path, key: key.value, seen: kept("checkpoint"), single: !!inside });
-    if (inside) return compared(found);
-    if (found.verdict !== "sound" || isShown(decoder.decode(page))) return found;
-    return { verdict: "broken", title: panel.dataset.broken, lines: [panel.dataset.other] };
+    const request = { do: "check", settings, page: path || "commitments.html", key, seen: kept(), single: !base, today: iso(Date.now()) };
+    return { ...ask(request), page: page && decoder.decode(page) };
   };
 
-  // Returns the verdict on a page in one file: what it shows must be what the module gives.
-  const compared = (found) => {
-    const given = new DOMParser().parseFromString("<main>" + found.main + "</main>", "text/html").querySelector("main");
-    if (found.verdict !== "sound" || given.innerHTML === main.innerHTML) return found;
-    return { verdict: "broken", title: panel.dataset.broken, lines: [panel.dataset.changed] };
+  // A page in one file has no other bytes to compare than what it shows.
+  const isSame = (main) => {
+    const given = new DOMParser().parseFromString("<main>" + main + "</main>", "text/html").querySelector("main");
+    return given.innerHTML === shown;
   };
 
-  // A host can serve one page to be read and another to be checked: what is shown must be what was
-  // checked. Other parts of the document may be a browser's own.
-  const isShown = (text) => {
-    const checked = new DOMParser().parseFromString(text, "text/html");
-    const parts = (of) => ["title", "body > header", "main", "body > footer"].map((name) => of.querySelector(name)?.innerHTML);
-    return document.querySelectorAll("main, body > header, body > footer").length === 3
-      && JSON.stringify(parts(document)) === JSON.stringify(parts(checked));
+  // Puts the checked page in place of the whole document, which may show something else. Scripts of
+  // a page that is parsed like this do not run.
+  const replace = (found, key) => {
+    if (found.page) {
+      const checked = new DOMParser().parseFromString(found.page, "text/html");
+      document.replaceChild(document.adoptNode(checked.documentElement), document.documentElement);
+    } else {
+      at("main_").innerHTML = found.main;
+    }
+    wire();
+    at("key_").value = key;
+    at("run_").focus();
   };
 
-  run.addEventListener("click", async () => {
-    run.disabled = true;
-    progress.hidden = false;
-    out.replaceChildren();
-    at("after_").hidden = true;
-    back(settings.as_of);
+  const run = async () => {
+    if (isBusy) return;
+    isBusy = true;
+    const key = at("key_").value;
+    unsay();
+    if (settings && shown) back(settings.as_of);
+    at("progress_").hidden = false;
     try {
-      const found = await check();
+      const found = await check(key);
       if (found.error) throw new Error(found.error);
-      say(found.verdict, found.title, found.lines);
-      if (found.verdict === "sound") {
-        if (found.seen) keep("checkpoint", found.seen);
-        keep("key", key.value);
-        at("after_").hidden = !!(inside && inside.proof);
+      if (found.verdict === "sound" && !base && !isSame(found.main)) {
+        found.verdict = "broken";
+        found.title = at("check_").dataset.broken;
+        found.lines = [at("check_").dataset.changed];
       }
+      if (found.verdict === "sound") {
+        replace(found, key);
+        if (found.seen) keep(found.seen);
+        at("after_").hidden = !base && !!inside().proof;
+      }
+      say(found.verdict, found.title, found.lines);
     } catch (error) {
       calls = null;
-      say("unsure", panel.dataset.failed, [error instanceof Error ? error.message : String(error)]);
+      say("unsure", at("check_").dataset.failed, [error instanceof Error ? error.message : String(error)]);
     }
-    progress.hidden = true;
-    run.disabled = false;
-  });
+    at("progress_").hidden = true;
+    isBusy = false;
+  };
 
-  // The record on another day.
-  const slider = at("slider_"), day = at("day_"), length = 86400000;
-  const first = Date.parse(panel.dataset.first), last = Date.parse(settings.as_of);
-  const iso = (time) => new Date(time).toISOString().slice(0, 10);
-  slider.min = 0;
-  slider.max = Math.max(0, (last - first) / length);
-  day.min = iso(first);
-  day.max = settings.as_of;
-  const back = (text) => {
-    day.value = text;
-    slider.value = (Date.parse(text) - first) / length;
-    slider.setAttribute("aria-valuetext", text);
-    if (text === settings.as_of) {
-      if (main.dataset.day !== undefined) main.innerHTML = shown;
-      delete main.dataset.day;
+  // Shows the record on a day.
+  const back = (day) => {
+    const main = at("main_"), words = at("check_").dataset, first = Date.parse(words.first);
+    at("day_").value = day;
+    at("slider_").value = (Date.parse(day) - first) / length;
+    at("slider_").setAttribute("aria-valuetext", day);
+    at("then_").textContent = day === settings.as_of ? "" : words.then + " " + day + ".";
+    if (day === settings.as_of) {
+      main.innerHTML = shown;
       return;
     }
-    const answer = calls ? ask({ do: "page", page: path, day: text, single: !!inside }) : {};
+    const answer = calls ? ask({ do: "page", page: path || "commitments.html", day, single: !base }) : {};
     const page = answer.page || (answer.main && '<main id="main_">' + answer.main + "</main>");
     const then = page && new DOMParser().parseFromString(page, "text/html").getElementById("main_");
     if (then) main.innerHTML = then.innerHTML;
-    else main.replaceChildren(Object.assign(document.createElement("p"), { textContent: panel.dataset.unknown }));
-    main.dataset.day = text;
+    else main.replaceChildren(Object.assign(document.createElement("p"), { textContent: words.unknown }));
   };
-  slider.addEventListener("change", () => back(iso(first + slider.value * length)));
-  slider.addEventListener("input", () => { day.value = iso(first + slider.value * length); });
-  day.addEventListener("change", () => { if (day.value && day.validity.valid) back(day.value); });
 
-  key.value = kept("key") || "";
-  back(settings.as_of);
-  panel.hidden = location.protocol === "file:" && !inside;
+  const wire = () => {
+    const panel = at("check_"), slider = at("slider_"), day = at("day_");
+    const first = Date.parse(panel.dataset.first);
+    settings = JSON.parse(at("settings_").textContent);
+    shown = at("main_").innerHTML;
+    slider.min = 0;
+    slider.max = Math.max(0, (Date.parse(settings.as_of) - first) / length);
+    slider.value = slider.max;
+    day.min = iso(first);
+    day.max = day.value = settings.as_of;
+    at("run_").addEventListener("click", run);
+    at("key_").addEventListener("input", unsay);
+    slider.addEventListener("change", () => back(iso(first + slider.value * length)));
+    slider.addEventListener("input", () => { day.value = iso(first + slider.value * length); });
+    day.addEventListener("change", () => {
+      if (day.value && day.validity.valid) back(day.value);
+      else at("then_").textContent = panel.dataset.day;
+    });
+    panel.hidden = location.protocol === "file:" && !!base;
+  };
+  wire();
 })();
