@@ -130,6 +130,8 @@ pub enum Shade {
     Overdue,
     /// Unknown.
     Unknown,
+    /// Falling due now.
+    Due,
     /// Not due.
     Open,
     /// Cannot be judged, or need not be.

@@ -145,6 +145,33 @@ impl Document {
         }
     }
 
+    /// Returns the document with at most `most` items in each section, and without its rows unless
+    /// `with_rows`.
+    ///
+    /// Of a longer list the last items are kept, the newest of those in order of time; the section
+    /// says how many are left out.
+    #[must_use]
+    pub fn shortened(&self, most: usize, with_rows: bool) -> Self {
+        let mut short = self.clone();
+        if !with_rows {
+            short.data.rows.clear();
+        }
+        for section in &mut short.sections {
+            let mut left_out = 0;
+            for block in &mut section.blocks {
+                if let Block::Items(items) = block {
+                    let rest = items.len().saturating_sub(most);
+                    items.drain(..rest);
+                    left_out += rest;
+                }
+            }
+            if left_out > 0 {
+                section.blocks.insert(0, Block::Text(crate::wording::document::left_out(left_out)));
+            }
+        }
+        short
+    }
+
     /// Adds a section of items with their number in the heading; does nothing if there are none.
     pub(crate) fn list(&mut self, heading: &str, tone: Tone, items: Vec<Item>) {
         if !items.is_empty() {

@@ -17,7 +17,7 @@ const PAST_DUE: usize = 6;
 const CHANGES: usize = 8;
 
 /// Number of questions, and of due days to come, on the page for a meeting.
-const POINTS: usize = 6;
+const POINTS: usize = 5;
 
 /// Returns how a whole ledger stands: its commitments, what is past due, who owes them, and what
 /// changed last.
@@ -117,7 +117,12 @@ pub fn digest(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<Doc
         .filter_map(|j| Some((j.window.latest.filter(|d| j.status.is_open() && *d >= as_of)?, j)))
         .collect();
     ahead.sort_by_key(|(day, j)| (*day, &j.mentions[0].id));
-    let due = ahead.iter().take(POINTS).map(|(last, j)| Item { mark: day(*last), ..item(view, j) }).collect();
+    // One line each: the page of a commitment has the rest.
+    let due = ahead.iter().take(POINTS).map(|(last, j)| {
+        let fact = j.mentions[0];
+        Item { id: fact.id.to_string(), mark: day(*last), line: fact.text.clone(), ..Item::default() }
+    });
+    let due = due.collect();
     document.list(wording::overview::DUE_NEXT, Tone::Plain, due);
     Some(document)
 }

@@ -312,9 +312,10 @@ fn event(j: &Judgement<'_>) -> Option<Event> {
 /// Returns a commitment as a list item.
 pub(crate) fn item(view: &View<'_>, j: &Judgement<'_>) -> Item {
     let first = j.mentions[0];
-    let owners = ids(j.owners.iter().copied()).join(", ");
+    let owners: Vec<&str> = j.owners.iter().map(|owner| view.name(owner)).collect();
+    let owners = owners.join(", ");
     let owed = wording::pledges::owed(force(first), first.kind() == Kind::Recommendation, &owners);
-    let mut details = vec![format!("{} · {owed}", first.id)];
+    let mut details = vec![format!("{owed} · {}", first.id)];
     // Under these two statuses the heading says everything, unless a due date or a start is known.
     if !matches!(j.status, Status::Untestable | Status::Awaiting) || j.due.is_some() || j.started {
         details.push(judgement::finding(j));

@@ -27,6 +27,7 @@ pub(crate) const fn shade_of(status: Status, grade: Grade) -> Shade {
         (Class::Failed, _) => Shade::Broken,
         (Class::Unsettled, _) if matches!(status, Status::Overdue) => Shade::Overdue,
         (Class::Unsettled | Class::Unanswered | Class::Unknown, _) => Shade::Unknown,
+        (Class::Open, _) if matches!(status, Status::FallingDue) => Shade::Due,
         (Class::Open, _) => Shade::Open,
         (Class::Untestable | Class::Ended, _) => Shade::Vague,
     }
@@ -35,7 +36,7 @@ pub(crate) const fn shade_of(status: Status, grade: Grade) -> Shade {
 /// Returns the commitments as one bar, by how they stand.
 fn standing(all: &[Judgement<'_>]) -> Stack {
     let shades =
-        [Shade::Kept, Shade::Claimed, Shade::Broken, Shade::Overdue, Shade::Unknown, Shade::Open, Shade::Vague];
+        [Shade::Kept, Shade::Claimed, Shade::Broken, Shade::Overdue, Shade::Unknown, Shade::Due, Shade::Open, Shade::Vague];
     let parts = shades.into_iter().filter_map(|wanted| {
         let count = all.iter().filter(|j| shade_of(j.status, j.grade) == wanted).count();
         (count > 0).then(|| StackPart { label: wording::pledges::shade(wanted).to_owned(), count, shade: wanted })

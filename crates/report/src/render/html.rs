@@ -96,8 +96,8 @@ fn block(document: &Document, block: &Block, links: &Links<'_>) -> Markup {
             Block::Pairs(pairs) => dl { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } },
             Block::Items(items) => ul.items { @for item in items { (self::item(item, links)) } },
             Block::Chart(chart) => (picture::chart(document, chart)),
-            Block::Stack(stack) => (picture::stack(document, stack)),
-            Block::TimeChart(chart) => (picture::time_chart(document, chart)),
+            Block::Stack(stack) => (picture::stack(document, stack, links.anchor(picture::CLAIMED).is_some())),
+            Block::TimeChart(chart) => (picture::time_chart(document, chart, links.anchor(picture::CLAIMED).is_some())),
         }
     }
 }
@@ -171,8 +171,8 @@ fn text(cell: &Cell) -> String {
 
 /// Look of a page, without fonts or images.
 pub const STYLE: &str = "
-:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #595959; --line: #d0d0d0; --good: #00602b; --care: #7a4b00; --bad: #a4001d; --bar: #1d5c9e; --other: #7d8b99; --perhaps: #c9d6e3; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --faint: #b0b0b0; --line: #444; --good: #6fd394; --care: #f0b75c; --bad: #ff8d9b; --bar: #7db5ee; --other: #93a1ae; --perhaps: #3a4856; } }
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #595959; --line: #d0d0d0; --good: #00602b; --care: #7a4b00; --bad: #a4001d; --bar: #1d5c9e; --other: #7d8b99; --perhaps: #c9d6e3; --soon: #6b3fa0; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --faint: #b0b0b0; --line: #444; --good: #6fd394; --care: #f0b75c; --bad: #ff8d9b; --bar: #7db5ee; --other: #93a1ae; --perhaps: #3a4856; --soon: #c3a6f0; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0; }
@@ -192,8 +192,7 @@ figure { margin: 1rem 0; }
 svg text { fill: var(--ink); font-size: .9rem; } svg text.own { font-weight: 700; }
 svg .goal { stroke: var(--ink); stroke-width: 2; } svg .axis { stroke: var(--line); }
 svg .caption { fill: var(--faint); font-size: .75rem; } svg .cut { stroke: var(--ink); stroke-dasharray: 4 4; }
-.key { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; } .key span { display: inline-block; width: .85em; height: .85em; margin-right: .4em; border: 1px solid var(--ink); }
-.kept { fill: var(--good); background: var(--good); } .claimed { fill: url(#claimed_); background: repeating-linear-gradient(45deg, var(--good) 0 3px, var(--paper) 3px 6px); } .broken { fill: var(--bad); background: var(--bad); } .overdue { fill: var(--care); background: var(--care); } .unknown { fill: var(--other); background: var(--other); } .open { fill: var(--bar); background: var(--bar); } .vague { fill: var(--line); background: var(--line); }
+.kept { fill: var(--good); } .claimed { fill: url(#claimed_); } .broken { fill: var(--bad); } .overdue { fill: var(--care); } .unknown { fill: var(--other); } .soon { fill: var(--soon); } .open { fill: var(--bar); } .vague { fill: var(--line); }
 svg rect.own { fill: var(--bar); } svg rect.other { fill: var(--other); } svg rect.perhaps { fill: var(--perhaps); stroke: var(--faint); }
 table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border: 1px solid var(--line); overflow-wrap: normal; }
 .scroll { overflow-x: auto; }

@@ -101,8 +101,10 @@ fn bar(chart: &Chart, top: usize, bar: &Bar, stacked: bool) -> Markup {
     }
 }
 
-/// Draws counts as one bar of their whole, and lists them with their shades.
-pub fn stack(document: &Document, stack: &Stack) -> Markup {
+/// Draws counts as one bar of their whole, and lists them with their shades inside the picture.
+///
+/// The first picture of a page has the patterns of all.
+pub fn stack(document: &Document, stack: &Stack, is_first: bool) -> Markup {
     let whole: usize = stack.parts.iter().map(|part| part.count).sum();
     let place = |n: usize| format!("{}.{:02}%", n * 100 / whole.max(1), n * 10_000 / whole.max(1) % 100);
     let mut begun = 0;
@@ -114,32 +116,38 @@ pub fn stack(document: &Document, stack: &Stack) -> Markup {
     let parts: Vec<_> = parts.collect();
     let caption = caption(document, std::iter::empty());
     let top = 8 + TITLE_LINE + 4;
+    let foot = top + 44 + stack.parts.len() * LEGEND;
     html! {
         figure {
-            svg role="img" width="100%" height=(top + 44 + caption.len() * CAPTION_LINE) aria-label=(wording::document::stack(stack)) {
+            svg role="img" width="100%" height=(foot + caption.len() * CAPTION_LINE + 8) aria-label=(wording::document::stack(stack)) {
                 title { (stack.title) }
                 desc { (wording::document::stack(stack)) }
-                (claimed())
+                @if is_first { (claimed()) }
                 text x="0" y="16" class="own" { (stack.title) }
                 @for (from, part) in &parts {
                     rect x=(place(*from)) y=(top) width=(place(part.count)) height="30" class=(class(part.shade)) stroke="var(--paper)" {}
                 }
-                (lines(&caption, top + 32))
-            }
-            ul.key {
-                @for (_, part) in &parts {
-                    li { span class=(class(part.shade)) {} (part.label) " " b { (part.count) } }
+                @for (n, (_, part)) in parts.iter().enumerate() {
+                    @let y = top + 44 + n * LEGEND;
+                    rect x="0" y=(y) width="12" height="12" class=(class(part.shade)) stroke="var(--ink)" stroke-width="0.5" {}
+                    text x="20" y=(y + 11) { (part.label) ": " (part.count) }
                 }
+                (lines(&caption, foot))
             }
         }
     }
 }
 
+/// Height of a line of a legend.
+const LEGEND: usize = 20;
+
 /// Height of a lane: its name, and its days under it.
 const LANE: usize = 46;
 
 /// Draws days on one axis with a mark at each new year, or at both ends of a short axis.
-pub fn time_chart(document: &Document, chart: &TimeChart) -> Markup {
+///
+/// The first picture of a page has the patterns of all.
+pub fn time_chart(document: &Document, chart: &TimeChart, is_first: bool) -> Markup {
     let title = title_lines(&chart.title);
     let top = 8 + title.len() * TITLE_LINE;
     let foot = top + chart.lanes.len() * LANE;
@@ -150,7 +158,7 @@ pub fn time_chart(document: &Document, chart: &TimeChart) -> Markup {
             svg role="img" width="100%" height=(foot + 24 + caption.len() * CAPTION_LINE + 8) aria-label={ (chart.title) ". " (chart.text) } {
                 title { (chart.title) }
                 desc { (chart.text) }
-                (claimed())
+                @if is_first { (claimed()) }
                 @for (n, line) in title.iter().enumerate() { text x="0" y=(16 + n * TITLE_LINE) class="own" { (line) } }
                 @for mark in marks(chart) {
                     @let (place, anchor, label) = mark;
@@ -190,11 +198,14 @@ fn marks(chart: &TimeChart) -> Vec<(i64, &'static str, String)> {
     vec![(0, "start", wording::day(chart.from)), (10_000, "end", wording::day(chart.to))]
 }
 
+/// Id of the pattern of what is kept by the owner's word only; the first picture of a page has it.
+pub const CLAIMED: &str = "claimed_";
+
 /// Returns the pattern of what is kept by the owner's word only.
 fn claimed() -> Markup {
     html! {
         defs {
-            pattern id="claimed_" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+            pattern id=(CLAIMED) width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                 rect width="3" height="6" class="kept" {}
             }
         }
@@ -208,6 +219,7 @@ const fn class(shade: Shade) -> &'static str {
         Shade::Broken => "broken",
         Shade::Overdue => "overdue",
         Shade::Unknown => "unknown",
+        Shade::Due => "soon",
         Shade::Open => "open",
         Shade::Vague => "vague",
     }

@@ -1,7 +1,7 @@
 //! Words what surrounds every report: its basis, its footing, and the captions of its tables. Knows
 //! no sections and no format. Start at [`basis`] and [`footing`].
 
-use super::{day, days, entries, grouped};
+use super::{count, day, days, entries, grouped};
 use crate::{Cited, Stack};
 use chrono::NaiveDate;
 use heldto_replay::Clock;
@@ -133,6 +133,11 @@ pub const CUT: &str = "measured in another way from here";
 /// Returns the error of a format that is not part of this program.
 pub fn not_built(format: &str) -> String {
     format!("this program was built without the format {format}")
+}
+
+/// Returns the number of items that a page leaves out, because its data has them.
+pub fn left_out(n: usize) -> String {
+    format!("{} before these; the data of this page has them all.", count(n, "more is", "more are"))
 }
 
 /// Returns the name of a line across the bars of a picture.

@@ -137,6 +137,7 @@ pub const fn shade(shade: Shade) -> &'static str {
         Shade::Broken => "not kept",
         Shade::Overdue => "overdue, not settled by evidence",
         Shade::Unknown => "unknown",
+        Shade::Due => "falling due now",
         Shade::Open => "not due, or without a due day",
         Shade::Vague => "too vague to test, or ended",
     }
