@@ -98,6 +98,12 @@ for (const step of steps) {
       await page.$eval("#day_", (input, day) => { input.value = day; input.dispatchEvent(new Event("change")); }, step.day);
       result.main = await page.$eval("#main_", (main) => main.innerText);
     }
+    if (step.search) {
+      await page.type("#words_", step.search);
+      await page.focus("#search_");
+      await page.keyboard.press("Enter");
+      result.main = await page.$eval("#main_", (main) => main.innerText);
+    }
     results.push({ ...result, hosts: [...hosts], errors });
   } finally {
     if (changed) writeFileSync(changed, held);

@@ -189,6 +189,7 @@ fn a_browser_finds_the_page_sound_and_every_change_broken() {
         json!({ "path": page, "key": key, "day": "2024-09-30" }),
         json!({ "path": "index.html", "key": key, "day": "2001-01-01" }),
         json!({ "path": page, "key": key, "show": "<p>Every promise was kept.</p>" }),
+        json!({ "path": page, "key": key, "search": "wheelchair" }),
         json!({ "path": page, "key": other }),
         json!({ "path": page, "key": "no key" }),
     ];
@@ -196,14 +197,16 @@ fn a_browser_finds_the_page_sound_and_every_change_broken() {
     let found = browse(&json!(steps));
     for (n, result) in found.iter().enumerate() {
         let verdict = result["verdict"].as_str().expect("a verdict");
-        assert_eq!(verdict == "sound", n < 3, "{}: {result}", steps[n]);
+        assert_eq!(verdict == "sound", n < 4, "{}: {result}", steps[n]);
         let hosts = result["hosts"].as_array().expect("hosts");
         let own = |host: &Value| host.as_str().is_some_and(|host| served.1.contains(host));
         assert!(hosts.iter().all(own), "{hosts:?}");
-        assert!(n >= 5 || result["errors"] == json!([]), "{}", result["errors"]);
+        assert!(n >= 6 || result["errors"] == json!([]), "{}", result["errors"]);
     }
     assert!(found[0]["main"].as_str().expect("text").contains("As at 30 Sep 2024"), "{}", found[0]["main"]);
-    assert!(found[4]["text"].as_str().expect("text").contains("not a public key"), "{}", found[4]["text"]);
+    let searched = found[3]["main"].as_str().expect("text");
+    assert!(searched.contains("wheelchair") && !searched.contains("Owed in every case"), "{searched}");
+    assert!(found[5]["text"].as_str().expect("text").contains("not a public key"), "{}", found[5]["text"]);
     // What is shown after the check is what was checked, not what was shown before.
     let body = found[2]["body"].as_str().expect("text");
     assert!(!body.contains("Every promise was kept") && body.contains("Owed in every case"), "{body}");

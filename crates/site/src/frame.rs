@@ -70,6 +70,9 @@ impl Frame<'_> {
     /// Writes the content with its title, basis and citation, and with links to its data.
     pub fn main(&self, content: &PageContent, link: &AddressOf<'_>, data: &[String]) -> Markup {
         let (title, name) = (plain(&content.title), plain(&self.settings.name));
+        // Rows are beside the page; only figures are found by their row.
+        let has_rows = matches!(self.address, Address::Series(..));
+        let shown = content.document.as_ref().map(|document| document.shortened(LONGEST, has_rows));
         html! {
             h1 { (title) }
             @if let Some(document) = &content.document { p.basis { (basis_of(document)) } }
@@ -77,7 +80,7 @@ impl Frame<'_> {
                 p.challenge { (wording::CHALLENGE) " " (address(contact, &self.address.to_string())) }
             }
             @if let Some(text) = &content.text { (text) }
-            @if let Some(document) = &content.document { (PreEscaped(html_content(document, link))) }
+            @if let Some(document) = &shown { (PreEscaped(html_content(document, link))) }
             @if !data.is_empty() { p.data { (wording::DATA) @for name in data { " " a href=(name) { (name) } } } }
             p.cite { (wording::cite(&name, &title, self.as_of, self.log)) }
         }
@@ -125,11 +128,17 @@ pub fn embedded(value: &Value) -> PreEscaped<String> {
     PreEscaped(value.to_string().replace('<', "\\u003c"))
 }
 
+/// Maximum number of items in a section of a page, which a phone can load and a reader scroll.
+const LONGEST: usize = 250;
+
+/// Formats of text that the checker writes.
+const TEXT_FORMATS: &[&str] = &["csv", "json", "md", "html", "table"];
+
 /// Writes the checker, which is hidden until its script runs; `first` is the first day on which a
 /// source was public.
 pub fn checker(first: NaiveDate) -> Markup {
     html! {
-        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-changed=(wording::CHANGED) data-then=(wording::THEN) data-day=(wording::NO_SUCH_DAY) data-unknown=(wording::NOTHING_YET) {
+        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-changed=(wording::CHANGED) data-found=(wording::FOUND) data-then=(wording::THEN) data-day=(wording::NO_SUCH_DAY) data-unknown=(wording::NOTHING_YET) {
             h2 { (wording::CHECK_THIS) }
             p { (wording::DO_NOT_TRUST) }
             label for="key_" { (wording::KEY) }
@@ -142,6 +151,24 @@ pub fn checker(first: NaiveDate) -> Markup {
                 label for="day_" { (wording::GO_BACK) }
                 input id="slider_" type="range" aria-label=(wording::GO_BACK);
                 input id="day_" type="date";
+                fieldset {
+                    legend { (wording::SEARCH) }
+                    label for="words_" { (wording::WORDS) }
+                    input id="words_" type="text" autocomplete="off";
+                    label for="since_" { (wording::SINCE) }
+                    input id="since_" type="date";
+                    label for="until_" { (wording::UNTIL) }
+                    input id="until_" type="date";
+                    button id="search_" type="button" { (wording::SEARCH) }
+                }
+                fieldset {
+                    legend { (wording::DOWNLOAD) }
+                    label for="report_" { (wording::REPORT) }
+                    select id="report_" { @for (word, name) in wording::REPORTS { option value=(word) { (name) } } }
+                    label for="format_" { (wording::FORMAT) }
+                    select id="format_" { @for format in TEXT_FORMATS { option { (format) } } }
+                    button id="download_" type="button" { (wording::DOWNLOAD) }
+                }
             }
         }
     }
@@ -206,8 +233,9 @@ footer.site { font-family: inherit; white-space: normal; }
 .challenge { font-size: .9rem; } .data a { margin-left: .5rem; } .cite { color: var(--faint); font-size: .9rem; }
 .panel { margin-top: 2rem; padding: 0 1rem 1rem; border: 2px solid var(--line); border-radius: .5rem; } .panel h2 { border: 0; margin-top: .5rem; }
 .panel label { font-weight: 600; display: block; margin-top: .5rem; }
-input, button { font: inherit; color: inherit; max-width: 100%; } input[type=text] { width: 100%; background: var(--paper); border: 1px solid var(--faint); padding: .4rem; } input[type=range] { width: 100%; }
-input[type=date] { background: var(--paper); border: 1px solid var(--faint); padding: .3rem; }
+fieldset { border: 1px solid var(--line); border-radius: .3rem; margin: 1rem 0 0; } legend { font-weight: 600; }
+input, button, select { font: inherit; color: inherit; max-width: 100%; } input[type=text] { width: 100%; background: var(--paper); border: 1px solid var(--faint); padding: .4rem; } input[type=range] { width: 100%; }
+input[type=date], select { background: var(--paper); border: 1px solid var(--faint); padding: .3rem; }
 button { background: var(--bar); color: var(--paper); border: 0; border-radius: .3rem; padding: .5rem 1rem; font-weight: 600; cursor: pointer; margin-top: .5rem; }
 .verdict { border-left: .5rem solid var(--faint); padding-left: .8rem; margin: 1rem 0; } .verdict.sound { border-color: var(--good); } .verdict.broken { border-color: var(--bad); } .verdict.unsure { border-color: var(--care); }
 @page { margin: 12mm; }

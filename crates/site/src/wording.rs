@@ -42,6 +42,28 @@ pub const CHANGED: &str = "This page shows something else than the ledger gives:
 pub const CHECK_FAILED: &str = "Not checked";
 pub const NOTHING_YET: &str = "Nothing about this was public by that day.";
 pub const GO_BACK: &str = "The record as it stood on";
+pub const FOUND: &str = "You are reading what your search found; choose a day to go back to the page.";
+pub const SEARCH: &str = "Search the record";
+pub const WORDS: &str = "Words in a fact, or in the name of a body";
+pub const SINCE: &str = "From this day";
+pub const UNTIL: &str = "To this day";
+pub const DOWNLOAD: &str = "Download a report";
+pub const REPORT: &str = "Report";
+pub const FORMAT: &str = "Format";
+
+/// Reports that the checker writes, by the word of the program.
+pub const REPORTS: &[(&str, &str)] = &[
+    ("pledges", "Commitments"),
+    ("timeline", "Timeline"),
+    ("amounts", "Amounts"),
+    ("metrics", "Figures"),
+    ("questions", "Questions"),
+    ("contradictions", "Contradictions"),
+    ("slippage", "Due dates that moved"),
+    ("deliveries", "What was done"),
+    ("agenda", "Questions for a meeting"),
+];
+
 pub const NO_PAGE: &str = "There is no page at this address";
 
 /// Returns the name of a list in the navigation.

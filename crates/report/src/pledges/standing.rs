@@ -35,8 +35,16 @@ pub(crate) const fn shade_of(status: Status, grade: Grade) -> Shade {
 
 /// Returns the commitments as one bar, by how they stand.
 fn standing(all: &[Judgement<'_>]) -> Stack {
-    let shades =
-        [Shade::Kept, Shade::Claimed, Shade::Broken, Shade::Overdue, Shade::Unknown, Shade::Due, Shade::Open, Shade::Vague];
+    let shades = [
+        Shade::Kept,
+        Shade::Claimed,
+        Shade::Broken,
+        Shade::Overdue,
+        Shade::Unknown,
+        Shade::Due,
+        Shade::Open,
+        Shade::Vague,
+    ];
     let parts = shades.into_iter().filter_map(|wanted| {
         let count = all.iter().filter(|j| shade_of(j.status, j.grade) == wanted).count();
         (count > 0).then(|| StackPart { label: wording::pledges::shade(wanted).to_owned(), count, shade: wanted })

@@ -173,6 +173,34 @@
     else main.replaceChildren(Object.assign(document.createElement("p"), { textContent: words.unknown }));
   };
 
+  // Shows the facts that match on the verified log, in place of the page.
+  const search = () => {
+    const request = { do: "report", report: "timeline", format: "html", day: at("day_").value, text: at("words_").value };
+    for (const name of ["since", "until"]) if (at(name + "_").value) request[name] = at(name + "_").value;
+    const answer = ask(request), words = at("check_").dataset;
+    // The look of the report is that of the site, and its own is not allowed here.
+    const text = answer.text && answer.text.replace(/<style>[^<]*<\/style>/, "");
+    const found = text && new DOMParser().parseFromString(text, "text/html").querySelector("main");
+    if (found) at("main_").innerHTML = found.innerHTML;
+    at("then_").textContent = answer.error || words.found;
+    at("main_").scrollIntoView();
+  };
+
+  const download = () => {
+    const report = at("report_").value, format = at("format_").value, day = at("day_").value;
+    const answer = ask({ do: "report", report, format, day });
+    if (answer.error) {
+      at("then_").textContent = answer.error;
+      return;
+    }
+    const ending = format === "table" ? "txt" : format;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([answer.text], { type: "text/plain" }));
+    link.download = report + "-" + day + "." + ending;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+
   const wire = () => {
     const panel = at("check_"), slider = at("slider_"), day = at("day_");
     const first = Date.parse(panel.dataset.first);
@@ -185,6 +213,8 @@
     day.max = day.value = settings.as_of;
     at("run_").addEventListener("click", run);
     at("key_").addEventListener("input", unsay);
+    at("search_").addEventListener("click", search);
+    at("download_").addEventListener("click", download);
     slider.addEventListener("change", () => back(iso(first + slider.value * length)));
     slider.addEventListener("input", () => { day.value = iso(first + slider.value * length); });
     day.addEventListener("change", () => {
