@@ -1,4 +1,5 @@
-//! Opens sites in a browser, and asks their checker without one: as a reader, and as a hostile host.
+//! Opens sites in a browser, and asks their checker without one: as a reader, and as a hostile
+//! host.
 
 use crate::site::{build, files};
 use crate::{has_tool, heldto, ledger_of, ok, root, run, text};

@@ -115,7 +115,7 @@ pub fn check_proof(proof: &[u8], key: &str) -> (Verdict, Option<String>) {
     let lines = vec![
         wording::signed(&checked.signature.by, &key, checked.signature.since),
         wording::holds(checked.entries.first().map_or(0, |first| first.index), checked.checkpoint.size),
-        wording::THE_SAME.to_owned(),
+        wording::SHOWN_THE_SAME.to_owned(),
         wording::NOT_SHOWN.to_owned(),
     ];
     let main = heldto_site::proof_main(&checked);
@@ -181,7 +181,7 @@ impl Found {
             wording::signed(&self.signature.by, &self.key, self.signature.since),
             wording::entries(all),
             wording::judged(settings.as_of),
-            wording::THE_SAME.to_owned(),
+            if shown.is_some() { wording::THE_SAME } else { wording::SHOWN_THE_SAME }.to_owned(),
         ];
         lines.extend((all > self.of_page).then(|| wording::newer(self.of_page, all)));
         if !self.verified.withheld_by.is_empty() {

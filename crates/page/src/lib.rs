@@ -144,13 +144,12 @@ impl Checker {
         let manifest =
             self.files.get(heldto_site::MANIFEST).map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
         let paths = manifest.lines().filter_map(|line| Some(line.split_once("  ")?.1));
-        // Each bundle and each tile has at most one file for each narrower width.
-        let most = usize::try_from(TILE_WIDTH).unwrap_or(0) * 3;
-        let older: Vec<&str> = paths
-            .filter(|path| is_partial(path))
-            .filter(|path| !required.iter().any(|r| r == path))
-            .take(most)
-            .collect();
+        let older: Vec<&str> =
+            paths.filter(|path| is_partial(path)).filter(|path| !required.iter().any(|r| r == path)).collect();
+        // A file that is not read is not checked, so that too many are an error.
+        if older.len() > MAX_OLDER {
+            return Err(wording::too_many_older(older.len(), MAX_OLDER));
+        }
         Ok(json!({ "required": required, "older": older }))
     }
 }
@@ -167,5 +166,42 @@ fn is_partial(path: &str) -> bool {
     is_digits(width) && place.split('/').all(|group| is_digits(group.strip_prefix('x').unwrap_or(group)))
 }
 
+/// Maximum number of partial files of older checkpoints: one for each narrower width of the last
+/// bundle, of its parts, and of the last tile on each level of a tree of [`MAX_SIZE`] entries.
+const MAX_OLDER: usize = 255 * 5;
+
 /// Maximum number of entries that a browser checks, so that a false checkpoint asks for no more.
 const MAX_SIZE: u64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::{Checker, MAX_OLDER, is_partial};
+
+    #[test]
+    fn only_paths_of_partial_files_are_asked_for() {
+        for path in ["tile/0/001.p/139", "tile/1/000.p/1", "tile/entries/x001/234.p/7", "parts/001.p/139"] {
+            assert!(is_partial(path), "{path}");
+        }
+        for path in
+            ["tile/0/001", "tile/x.p/../secret", "parts/../a.p/1", "index.p/1", "parts/001.p/1?a=1", "parts/.p/1"]
+        {
+            assert!(!is_partial(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_with_too_many_partial_files_is_refused_and_not_cut() {
+        let checkpoint =
+            "example.org/test\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n\u{2014} example.org/test AAAAAAAA\n";
+        let older = |number: usize| {
+            let mut checker = Checker::default();
+            checker.put("checkpoint".to_owned(), checkpoint.as_bytes().to_vec());
+            let line = |n: usize| format!("0  tile/{}/{:03}.p/{}\n", n / 100_000, n / 100 % 1000, n % 100 + 101);
+            checker.put("manifest.txt".to_owned(), (0..number).map(line).collect::<String>().into_bytes());
+            checker.answer(br#"{"do":"needs"}"#)
+        };
+        let most: serde_json::Value = serde_json::from_str(&older(MAX_OLDER)).expect("JSON");
+        assert_eq!(most["older"].as_array().map(Vec::len), Some(MAX_OLDER), "{most}");
+        assert!(older(MAX_OLDER + 1).contains("partial files"), "{}", older(MAX_OLDER + 1));
+    }
+}

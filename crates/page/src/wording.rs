@@ -10,6 +10,8 @@ pub const PROVED: &str = "Checked: the signed ledger holds this fact";
 pub const BROKEN: &str = "Broken: do not rely on this page";
 pub const UNSURE: &str = "Not checked";
 pub const THE_SAME: &str = "This page is the same, byte for byte.";
+/// Result for a page in one file, which cannot read its own bytes.
+pub const SHOWN_THE_SAME: &str = "What this page shows is the same.";
 pub const DIFFERS: &str = "This page says something else than the ledger gives: it was changed after it was made.";
 pub const OTHER_MODULE: &str = "The checker that this host serves is not the one that the site's manifest names.";
 pub const NO_SUCH_PAGE: &str = "The ledger gives no page at this address.";
@@ -38,6 +40,11 @@ pub fn no_checkpoint(error: &dyn Display) -> String {
 /// Returns the error of a ledger that is too long for a browser.
 pub fn too_long(size: u64, most: u64) -> String {
     format!("The checkpoint states {size} entries, and a browser checks at most {most}: use the program heldto.")
+}
+
+/// Returns the error of a manifest that names more partial files than there can be.
+pub fn too_many_older(named: usize, most: usize) -> String {
+    format!("The manifest names {named} partial files, and there can be at most {most}.")
 }
 
 /// Returns the error of a key that is none.
@@ -118,7 +125,7 @@ pub fn damaged(entry: u64, why: &str) -> String {
 
 /// Returns the error of a page that is judged as at a day that has not come.
 pub fn ahead(as_of: NaiveDate) -> String {
-    format!("This page is judged as at {}, a day that has not come.", day(as_of))
+    format!("This page is judged as at {}, a day that has not come by the clock of this device.", day(as_of))
 }
 
 /// Returns the error of a ledger that contradicts what this browser saw before.
