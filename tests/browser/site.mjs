@@ -3,8 +3,9 @@
 //   node site.mjs MODULES URL FOLDER < steps.json
 //
 // MODULES is a folder with puppeteer-core, URL where the site is served, FOLDER its files. A step is
-// {path or file, key, seen?, show?, change?: {file, at}, day?}: the page is opened, the byte at `at` of `file` is
-// changed while it is checked with `key`, and `day` is chosen afterwards. `show` is put on the page
+// {path or file, key, address?, folder?, seen?, show?, change?: {file, at}, day?}: the page is opened, the byte at
+// `at` of `file` is changed while it is checked with `key`, and `day` is chosen afterwards. `address` and `folder`
+// are for the page that checks any ledger. `show` is put on the page
 // as a host would that serves another one to be read than to be checked. A step {path, look: {width,
 // dark}} looks at the page instead: axe-core's findings, texts in pictures of little contrast, and
 // whether the page scrolls sideways.
@@ -85,6 +86,8 @@ for (const step of steps) {
     writeFileSync(changed, bytes);
   }
   try {
+    if (step.address) await page.type("#address_", step.address);
+    if (step.folder) await (await page.$("#folder_")).uploadFile(resolve(folder, step.folder));
     await page.focus("#key_");
     await page.keyboard.type(step.key);
     const start = Date.now();

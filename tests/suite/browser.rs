@@ -136,13 +136,14 @@ fn every_template_is_accessible() {
         "sources/src-ombudsman-news.html",
         "facts/dcc-huge-improvement-claim.html",
         "404.html",
+        "checker.html",
     ];
     let all = std::env::var("HELDTO_SITE_PAGES").is_ok_and(|which| which == "all");
     let site = files(&folder);
     let pages: Vec<&str> = if all {
         site.keys().filter(|name| name.ends_with(".html")).map(String::as_str).collect()
     } else {
-        of_every_template.to_vec()
+        of_every_template.into_iter().filter(|name| site.contains_key(*name)).collect()
     };
     let look = |page: &&str| {
         [(320, false), (1280, true)]
@@ -238,6 +239,54 @@ fn a_browser_finds_the_page_sound_and_every_change_broken() {
     let missing = browse(&json!([{ "path": page, "key": key }]));
     assert_eq!(missing[0]["verdict"], "broken", "{}", missing[0]);
     assert!(missing[0]["text"].as_str().expect("text").contains("missing"), "{}", missing[0]["text"]);
+}
+
+#[test]
+fn a_page_of_ones_own_checks_any_ledger() {
+    let (Some(modules), Some(module)) = (browser(), module()) else { return };
+    let dir = ledger_of(&root().join("seeds"));
+    let dir = dir.path();
+    let module = module.to_str().expect("UTF-8");
+    ok(dir, &["--ledger", "ledger", "site", "build", "site", "--as-of", "2026-11-22", "--module", module, "-q"]);
+    // The reader's own copy, and two copies of the ledger: as it was published, and with one byte changed.
+    fs::copy(dir.join("site/checker.html"), dir.join("checker.html")).expect("copies");
+    for (name, bytes) in files(&dir.join("site")) {
+        let is_of_the_ledger = ["tile/", "parts/", "checkpoint", "first-key"].iter().any(|of| name.starts_with(of));
+        for folder in ["copy", "changed"].iter().filter(|_| is_of_the_ledger) {
+            let path = dir.join(folder).join(&name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            let mut bytes = bytes.clone();
+            bytes[9] ^= u8::from(*folder == "changed" && name == "parts/000");
+            fs::write(path, bytes).expect("writes");
+        }
+    }
+    let key = text(&fs::read(dir.join("site/first-key")).expect("reads"));
+    let served = Served::of(dir);
+    let (page, site) = (format!("{}commitments.html", served.1), &served.1);
+    let steps = json!([
+        { "file": "checker.html", "folder": "copy", "key": key, "day": "2024-09-30" },
+        { "path": "checker.html", "address": site, "key": key, "search": "wheelchair" },
+        { "path": "checker.html", "address": page, "key": key },
+        { "file": "checker.html", "folder": "changed", "key": key },
+        { "file": "checker.html", "folder": "copy", "key": "example.org/other+00000000+AQ" },
+        { "file": "checker.html", "address": "not an address", "key": key },
+        { "path": "checker.html", "address": format!("{site}facts/"), "key": key },
+    ]);
+    let arguments = [modules.to_str().expect("UTF-8"), site, dir.to_str().expect("UTF-8")];
+    let found = node("site.mjs", &arguments, &steps);
+    for (n, found) in found.as_array().expect("results").iter().enumerate() {
+        let wanted = ["sound", "sound", "sound", "broken", "unsure", "unsure", "unsure"][n];
+        assert_eq!(found["verdict"], wanted, "{}: {found}", steps[n]);
+        let hosts = found["hosts"].as_array().expect("hosts");
+        assert!(hosts.iter().all(|host| host.as_str().is_some_and(|host| site.contains(host))), "{hosts:?}");
+        assert!(n == 6 || found["errors"] == json!([]), "{}: {found}", steps[n]);
+    }
+    assert_eq!(found[0]["hosts"], json!([]), "a folder is read without a network");
+    assert!(found[0]["main"].as_str().expect("text").contains("As at 30 Sep 2024"), "{}", found[0]["main"]);
+    assert!(found[1]["main"].as_str().expect("text").contains("wheelchair"), "{}", found[1]["main"]);
+    assert!(found[5]["text"].as_str().expect("text").contains("https://example.org/ledger/"), "{}", found[5]["text"]);
+    // A ledger that fails is not shown.
+    assert!(!found[3]["body"].as_str().expect("text").contains("Owed in every case"), "{}", found[3]["body"]);
 }
 
 #[test]

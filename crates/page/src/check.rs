@@ -2,6 +2,7 @@
 //! Start at [`check`].
 
 use crate::wording;
+use chrono::NaiveDate;
 use heldto_exchange::proof_file;
 use heldto_exchange::{Signature, Trust, is_beginning, open_folder, read_checkpoint};
 use heldto_ledger::{Ledger, SystemRecord, Verified};
@@ -29,6 +30,19 @@ pub struct Verdict {
     lines: Vec<String>,
     /// The checkpoint to remember.
     seen: Option<String>,
+    /// The HTML to show, if the module has no page to compare.
+    main: Option<String>,
+}
+
+/// Thing that is checked.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A page of a site, by its path, as it was served.
+    Page(&'a str, &'a [u8]),
+    /// The content of a page in one file, which the host compares.
+    ByHost,
+    /// Nothing: the ledger alone is checked.
+    Nothing,
 }
 
 /// Sort of a verdict: its colour and its word.
@@ -47,16 +61,16 @@ impl Verdict {
             Kind::Broken => "broken",
             Kind::Unsure => "unsure",
         };
-        json!({ "verdict": kind, "title": self.title, "lines": self.lines, "seen": self.seen })
+        json!({ "verdict": kind, "title": self.title, "lines": self.lines, "seen": self.seen, "main": self.main })
     }
 
     pub fn broken(why: impl std::fmt::Display) -> Self {
         let line = wording::sentence(&why.to_string());
-        Self { kind: Kind::Broken, title: wording::BROKEN, lines: vec![line], seen: None }
+        Self { kind: Kind::Broken, title: wording::BROKEN, lines: vec![line], seen: None, main: None }
     }
 
     fn unsure(why: String) -> Self {
-        Self { kind: Kind::Unsure, title: wording::UNSURE, lines: vec![why], seen: None }
+        Self { kind: Kind::Unsure, title: wording::UNSURE, lines: vec![why], seen: None, main: None }
     }
 }
 
@@ -70,17 +84,27 @@ pub fn held_against(module: &[u8], manifest: &[u8]) -> Result<(), Verdict> {
     if is_named { Ok(()) } else { Err(Verdict::broken(wording::OTHER_MODULE)) }
 }
 
+/// Returns the settings by which a ledger alone is judged: all of it, as at a day.
+pub fn of_today(files: &Files, today: NaiveDate) -> Settings {
+    let checkpoint = files.get("checkpoint").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    Settings {
+        name: String::new(),
+        contact: None,
+        version: heldto_site::VERSION.to_owned(),
+        as_of: today,
+        checkpoint: checkpoint.unwrap_or_default(),
+    }
+}
+
 type Files = Arc<BTreeMap<String, Vec<u8>>>;
 
-/// Checks the ledger in these files, and that a page is what the ledger gives.
+/// Checks the ledger in these files, and compares what it gives by the settings.
 ///
-/// `shown` has the bytes of the page as it was served; `None` if the host compares the page.
 /// Returns the ledger's facts if all of it is sound.
 pub fn check(
     files: Files,
-    settings: Settings,
-    page: &str,
-    shown: Option<&[u8]>,
+    mut settings: Settings,
+    compared: Subject<'_>,
     key: &str,
     seen: Option<&str>,
 ) -> (Verdict, Option<Checked>) {
@@ -96,21 +120,24 @@ pub fn check(
         Ok(facts) => facts,
         Err(error) => return (Verdict::broken(error), None),
     };
-    let verdict = found.compare(&facts, &settings, page, shown);
+    if matches!(compared, Subject::Nothing) {
+        settings.name.clone_from(&facts.log.origin);
+    }
+    let verdict = found.compare(&facts, &settings, compared);
     let checked = matches!(verdict.kind, Kind::Sound).then_some(Checked { facts, settings });
     (verdict, checked)
 }
 
 /// Checks the proof of a fact by the reader's key, and returns what its page shows.
-pub fn check_proof(proof: &[u8], key: &str) -> (Verdict, Option<String>) {
+pub fn check_proof(proof: &[u8], key: &str) -> Verdict {
     let key: Verifier = match key.trim().parse() {
         Ok(key) => key,
-        Err(error) => return (Verdict::unsure(wording::not_a_key(&error)), None),
+        Err(error) => return Verdict::unsure(wording::not_a_key(&error)),
     };
     let trust = Trust { key: Some(key.clone()), expected: None };
     let checked = match proof_file::check(proof, &trust) {
         Ok(checked) => checked,
-        Err(why) => return (Verdict::broken(why), None),
+        Err(why) => return Verdict::broken(why),
     };
     let lines = vec![
         wording::signed(&checked.signature.by, &key, checked.signature.since),
@@ -118,8 +145,8 @@ pub fn check_proof(proof: &[u8], key: &str) -> (Verdict, Option<String>) {
         wording::SHOWN_THE_SAME.to_owned(),
         wording::NOT_SHOWN.to_owned(),
     ];
-    let main = heldto_site::proof_main(&checked);
-    (Verdict { kind: Kind::Sound, title: wording::PROVED, lines, seen: None }, Some(main))
+    let main = Some(heldto_site::proof_main(&checked));
+    Verdict { kind: Kind::Sound, title: wording::PROVED, lines, seen: None, main }
 }
 
 /// A ledger that is sound and signed, and begins with the entries of a page.
@@ -163,17 +190,25 @@ impl Found {
         Ok(Self { seen, ledger, verified, signature, key, checkpoint, of_page: of_page.size })
     }
 
-    /// Compares the page with what these facts give, and says all that was proved.
-    fn compare(&self, facts: &PublishedFacts, settings: &Settings, page: &str, shown: Option<&[u8]>) -> Verdict {
-        let Ok(address) = page.parse::<Address>() else { return Verdict::broken(wording::NO_SUCH_PAGE) };
+    /// Compares what these facts give, and says all that was proved.
+    fn compare(&self, facts: &PublishedFacts, settings: &Settings, compared: Subject<'_>) -> Verdict {
         if settings.version != heldto_site::VERSION {
             return Verdict::unsure(wording::other_version(&settings.version, heldto_site::VERSION));
         }
-        let given = Site::new(facts, settings).page(&address);
+        let site = Site::new(facts, settings);
+        let (given, main) = match compared {
+            Subject::Page(path, _) => match path.parse::<Address>() {
+                Ok(address) => (site.page(&address), None),
+                Err(_) => return Verdict::broken(wording::NO_SUCH_PAGE),
+            },
+            Subject::ByHost | Subject::Nothing => (None, site.single_main()),
+        };
         if let Some((index, why)) = facts.facts.damaged() {
             return Verdict::broken(wording::damaged(index, why));
         }
-        if shown.is_some() && given.as_deref().map(str::as_bytes) != shown {
+        if let Subject::Page(_, bytes) = compared
+            && given.as_deref().map(str::as_bytes) != Some(bytes)
+        {
             return self.differs();
         }
         let all = self.verified.entries;
@@ -181,17 +216,30 @@ impl Found {
             wording::signed(&self.signature.by, &self.key, self.signature.since),
             wording::entries(all),
             wording::judged(settings.as_of),
-            if shown.is_some() { wording::THE_SAME } else { wording::SHOWN_THE_SAME }.to_owned(),
         ];
+        match compared {
+            Subject::Page(..) => lines.push(wording::THE_SAME.to_owned()),
+            Subject::ByHost => lines.push(wording::SHOWN_THE_SAME.to_owned()),
+            Subject::Nothing => {
+                let last = self.ledger.recorded_last(self.of_page).ok().flatten();
+                lines.extend(last.map(|at| wording::newest(at.date_naive())));
+            }
+        }
         lines.extend((all > self.of_page).then(|| wording::newer(self.of_page, all)));
         if !self.verified.withheld_by.is_empty() {
             lines.push(wording::withheld(self.verified.facts_withheld, &self.verified.withheld_by));
         }
         lines.extend(self.seen.map(wording::continues));
-        lines.push(wording::not_of_the_ledger(&settings.name));
-        lines.push(wording::NOT_SHOWN.to_owned());
+        let title = if matches!(compared, Subject::Nothing) {
+            lines.push(wording::LEDGER_NOT_SHOWN.to_owned());
+            wording::SOUND_LEDGER
+        } else {
+            lines.push(wording::not_of_the_ledger(&settings.name));
+            lines.push(wording::NOT_SHOWN.to_owned());
+            wording::SOUND
+        };
         let seen = String::from_utf8(self.checkpoint.clone()).ok();
-        Verdict { kind: Kind::Sound, title: wording::SOUND, lines, seen }
+        Verdict { kind: Kind::Sound, title, lines, seen, main }
     }
 
     /// Says why a page differs: an entry after it erased or withheld something, or it was changed.

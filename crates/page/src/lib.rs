@@ -9,7 +9,7 @@ mod memory;
 mod reports;
 mod wording;
 
-use check::Checked;
+use check::{Checked, Subject};
 use chrono::NaiveDate;
 use heldto_proof::{Checkpoint, SignedNote, TILE_WIDTH, Tile, entries_path, place};
 use heldto_site::{Address, Settings, Site};
@@ -36,14 +36,13 @@ enum Request {
     Needs,
     /// A check of the ledger, and of a page of it.
     Check {
-        settings: Settings,
-        page: String,
+        /// The settings of the page; `None` checks the ledger alone.
+        settings: Option<Settings>,
+        /// The path of the page; `None` if it is one file, whose content the host compares.
+        page: Option<String>,
         key: String,
         /// The newest checkpoint that this reader saw.
         seen: Option<String>,
-        /// `true` if the page is one file, whose content the host compares with the answer's.
-        #[serde(default)]
-        single: bool,
         /// The reader's day.
         today: NaiveDate,
     },
@@ -51,10 +50,9 @@ enum Request {
     Proof { key: String },
     /// A page as the record stood on a day.
     Page {
-        page: String,
+        /// The path of the page; `None` for what one file shows.
+        page: Option<String>,
         day: NaiveDate,
-        #[serde(default)]
-        single: bool,
     },
     /// A report.
     Report(Asked),
@@ -80,12 +78,10 @@ impl Checker {
             Request::Version => Ok(json!({ "version": heldto_site::MODULE_MARK })),
             Request::Needs => self.needs(),
             Request::Proof { key } => {
-                let (verdict, main) = check::check_proof(&self.files.remove("proof").unwrap_or_default(), &key);
-                let mut answer = verdict.into_json();
-                answer["main"] = json!(main);
-                Ok(answer)
+                let proof = self.files.remove("proof").unwrap_or_default();
+                Ok(check::check_proof(&proof, &key).into_json())
             }
-            Request::Check { settings, page, key, seen, single, today } => {
+            Request::Check { settings, page, key, seen, today } => {
                 self.checked = None;
                 // The files are the ledger's alone from here on.
                 let shown = self.files.remove("page").unwrap_or_default();
@@ -96,27 +92,30 @@ impl Checker {
                     }
                 }
                 let files = Arc::new(std::mem::take(&mut self.files));
+                let compared = match (&settings, &page) {
+                    (None, _) => Subject::Nothing,
+                    (Some(_), None) => Subject::ByHost,
+                    (Some(_), Some(path)) => Subject::Page(path, &shown),
+                };
+                let settings = settings.unwrap_or_else(|| check::of_today(&files, today));
                 if settings.as_of > today {
                     return Ok(check::Verdict::broken(wording::ahead(settings.as_of)).into_json());
                 }
-                let shown = (!single).then_some(shown.as_slice());
-                let (verdict, checked) = check::check(files, settings, &page, shown, &key, seen.as_deref());
+                let (verdict, checked) = check::check(files, settings, compared, &key, seen.as_deref());
                 self.checked = checked;
                 let mut answer = verdict.into_json();
-                if let Some(checked) = self.checked.as_ref().filter(|_| single) {
-                    answer["main"] = json!(Site::new(&checked.facts, &checked.settings).single_main());
+                if let Some(checked) = &self.checked {
+                    answer["settings"] = json!(checked.settings);
+                    answer["first"] = json!(Site::new(&checked.facts, &checked.settings).first_day());
                 }
                 Ok(answer)
             }
-            Request::Page { day, single: true, .. } => {
+            Request::Page { page, day } => {
                 let checked = self.checked()?;
-                Ok(json!({ "main": Site::new(&checked.facts, &checked.settings).at(day).single_main() }))
-            }
-            Request::Page { page, day, .. } => {
-                let checked = self.checked()?;
-                let address: Address = page.parse().map_err(wording::no_page)?;
-                let page = Site::new(&checked.facts, &checked.settings).at(day).page(&address);
-                Ok(json!({ "page": page }))
+                let site = Site::new(&checked.facts, &checked.settings).at(day);
+                let Some(path) = page else { return Ok(json!({ "main": site.single_main() })) };
+                let address: Address = path.parse().map_err(wording::no_page)?;
+                Ok(json!({ "page": site.page(&address) }))
             }
             Request::Report(asked) => Ok(json!({ "text": reports::report(self.checked()?, &asked)? })),
         }

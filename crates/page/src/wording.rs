@@ -6,8 +6,9 @@ use heldto_report::day;
 use std::fmt::Display;
 
 pub const SOUND: &str = "Checked: this page is what the signed ledger gives";
+pub const SOUND_LEDGER: &str = "Checked: this ledger is whole and signed; what it gives is shown above";
 pub const PROVED: &str = "Checked: the signed ledger holds this fact";
-pub const BROKEN: &str = "Broken: do not rely on this page";
+pub const BROKEN: &str = "Broken: do not rely on this page or its ledger";
 pub const UNSURE: &str = "Not checked";
 pub const THE_SAME: &str = "This page is the same, byte for byte.";
 /// Result for a page in one file, which cannot read its own bytes.
@@ -16,6 +17,8 @@ pub const DIFFERS: &str = "This page says something else than the ledger gives: 
 pub const OTHER_MODULE: &str = "The checker that this host serves is not the one that the site's manifest names.";
 pub const NO_SUCH_PAGE: &str = "The ledger gives no page at this address.";
 pub const NOT_SHOWN: &str = "Not shown: that what the sources say is true; that nothing was left unrecorded; that this is the newest state, and the same for every reader; what the files beside the page say; that this checker is the one that its makers published. For the last, use a copy of your own.";
+/// Limits of the check of a ledger alone.
+pub const LEDGER_NOT_SHOWN: &str = "Not shown: that what the sources say is true; that nothing was left unrecorded; that this is the newest state, and the same for every reader.";
 pub const OF_THE_LEDGER: &str = "the ledger's own checkpoint";
 pub const OF_THIS_PAGE: &str = "the checkpoint of this page";
 pub const SEEN_BEFORE: &str = "the checkpoint that this browser saw before";
@@ -85,6 +88,11 @@ pub fn holds(index: u64, size: u64) -> String {
 /// Returns the day of the judgement.
 pub fn judged(as_of: NaiveDate) -> String {
     format!("The record was judged again as at {}.", day(as_of))
+}
+
+/// Returns the day of the newest entry.
+pub fn newest(recorded: NaiveDate) -> String {
+    format!("The newest entry is of {}, by the keeper's clock.", day(recorded))
 }
 
 /// Returns the number of entries since a page was made.

@@ -1,6 +1,7 @@
 //! Addresses of the pages of a site, and the facts that they belong to. Knows no page. Start at
 //! [`Address`].
 
+use crate::{CHECKER, MANIFEST, MODULE};
 use heldto_fact::{Body, FactId, Kind};
 use heldto_replay::{AllView, View};
 use heldto_report::Format;
@@ -179,7 +180,19 @@ impl Address {
 
 /// Names of the files of a site that are no pages.
 const OTHER_FILES: &[&str] =
-    &["404.html", "style.css", "icon.svg", "robots.txt", "_headers", "check.js", "heldto.wasm", "manifest.txt"];
+    &["404.html", "style.css", "icon.svg", "robots.txt", "_headers", "check.js", MODULE, CHECKER, MANIFEST];
+
+/// Returns the paths of the files that a site of any ledger may have: all but those of its facts.
+pub fn fixed_files() -> impl Iterator<Item = String> {
+    let lists = List::ALL.iter().map(|list| list.as_str());
+    let texts = Text::ALL.iter().map(|text| text.as_str());
+    let stems = std::iter::once("index").chain(lists).chain(texts);
+    let pages = stems.flat_map(|stem| {
+        let data = Format::ALL.iter().map(move |(_, word)| format!("{stem}.{word}"));
+        std::iter::once(format!("{stem}.html")).chain(data)
+    });
+    pages.chain(OTHER_FILES.iter().map(|path| (*path).to_owned()))
+}
 
 /// Returns `true` if a path is that of a file that a site may have: a page, its data, or another.
 #[must_use]

@@ -1,7 +1,7 @@
 //! Chooses what a page shows: the report, and the data beside it. Knows no HTML but the pages of
 //! text. Start at [`of`].
 
-use crate::{Address, DATED, List, PublishedFacts, Settings, TABLES, Text, wording};
+use crate::{Address, DATED, List, PublishedFacts, Site, TABLES, Text, wording};
 use heldto_fact::{FactId, Kind};
 use heldto_replay::{AllView, View};
 use heldto_report::{
@@ -53,12 +53,8 @@ impl PageContent {
 const ONE: &[Format] = &[Format::Csv, Format::Json];
 
 /// Returns the content of a page; `None` if there is no such page on this day.
-pub fn of(
-    view: &AllView<'_>,
-    published: &PublishedFacts,
-    settings: &Settings,
-    address: &Address,
-) -> Option<PageContent> {
+pub fn of(site: &Site<'_>, address: &Address) -> Option<PageContent> {
+    let Site { view, published, settings, has_checker } = site;
     let page = Page { view: *view, published };
     let name = |title: String| {
         // Reports on one fact are titled for a terminal, by ids.
@@ -74,7 +70,7 @@ pub fn of(
         Address::List(list) => page.list(*list)?,
         Address::Text(Text::Rules) => PageContent::words(wording::RULES.to_owned(), wording::rules()),
         Address::Text(Text::Check) => {
-            PageContent::words(wording::CHECK.to_owned(), wording::check(settings, &published.log))
+            PageContent::words(wording::CHECK.to_owned(), wording::check(settings, &published.log, *has_checker))
         }
         Address::Text(Text::Accessibility) => {
             PageContent::words(wording::ACCESSIBILITY.to_owned(), wording::accessibility(settings))

@@ -15,8 +15,8 @@ pub struct Frame<'a> {
     pub settings: &'a Settings,
     pub log: &'a LogPosition,
     pub address: &'a Address,
-    /// First day on which a source was public.
-    pub first: NaiveDate,
+    /// First day on which a source was public, for the checker; `None` if the page has no checker.
+    pub checked_from: Option<NaiveDate>,
     /// Day that the page is judged by.
     pub as_of: NaiveDate,
 }
@@ -37,6 +37,7 @@ impl Frame<'_> {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta http-equiv="Content-Security-Policy" content=(POLICY);
                     title { @if title != name { (title) " · " } (name) }
                     link rel="stylesheet" href={ (up) "style.css" };
                     link rel="icon" href={ (up) "icon.svg" };
@@ -45,7 +46,7 @@ impl Frame<'_> {
                     }
                     script type="application/ld+json" { (embedded(&self.described(content, &title, &data))) }
                     script type="application/json" id="settings_" { (embedded(&json!(self.settings))) }
-                    script src={ (up) "check.js" } defer {}
+                    @if self.checked_from.is_some() { script src={ (up) "check.js" } defer {} }
                 }
                 body {
                     a.skip href="#main_" { (wording::SKIP) }
@@ -57,7 +58,7 @@ impl Frame<'_> {
                     }
                     p.then id="then_" role="status" {}
                     main id="main_" { (self.main(content, link, &data)) }
-                    (checker(self.first))
+                    @if let Some(first) = self.checked_from { (checker(first, false)) }
                     footer.site { (self.foot(&up)) }
                 }
             }
@@ -123,6 +124,9 @@ impl Frame<'_> {
     }
 }
 
+/// Policy of a page of a site: nothing leaves its host.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
+
 /// Writes a value that no browser can read as the end of its element.
 pub fn embedded(value: &Value) -> PreEscaped<String> {
     PreEscaped(value.to_string().replace('<', "\\u003c"))
@@ -134,17 +138,27 @@ const LONGEST: usize = 250;
 /// Formats of text that the checker writes.
 const TEXT_FORMATS: &[&str] = &["csv", "json", "md", "html", "table"];
 
-/// Writes the checker, which is hidden until its script runs; `first` is the first day on which a
-/// source was public.
-pub fn checker(first: NaiveDate) -> Markup {
+/// Writes the checker, which is hidden until its script runs.
+///
+/// `first` is the first day on which a source was public. With `of_any` it checks a ledger at an
+/// address, or in a folder of the reader, in place of the page.
+pub fn checker(first: NaiveDate, of_any: bool) -> Markup {
+    let title = if of_any { wording::CHECK_LEDGER } else { wording::CHECK_THIS };
     html! {
-        section.panel id="check_" aria-label=(wording::CHECK_THIS) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-changed=(wording::CHANGED) data-found=(wording::FOUND) data-then=(wording::THEN) data-day=(wording::NO_SUCH_DAY) data-unknown=(wording::NOTHING_YET) {
-            h2 { (wording::CHECK_THIS) }
-            p { (wording::DO_NOT_TRUST) }
+        section.panel id="check_" aria-label=(title) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-changed=(wording::CHANGED) data-found=(wording::FOUND) data-then=(wording::THEN) data-day=(wording::NO_SUCH_DAY) data-unknown=(wording::NOTHING_YET) data-unread=(wording::UNREAD) data-where=(wording::WHERE) {
+            h2 { (title) }
+            @if of_any {
+                label for="address_" { (wording::ADDRESS) }
+                input id="address_" type="text" inputmode="url" spellcheck="false" autocomplete="off";
+                label for="folder_" { (wording::FOLDER) }
+                input id="folder_" type="file" webkitdirectory;
+            } @else {
+                p { (wording::DO_NOT_TRUST) }
+            }
             label for="key_" { (wording::KEY) }
             input id="key_" type="text" spellcheck="false" autocomplete="off";
-            p.detail { (wording::KEY_FROM_ELSEWHERE) }
-            button id="run_" type="button" { (wording::CHECK_THIS) }
+            p.detail { (if of_any { wording::KEY_OF_ANY } else { wording::KEY_FROM_ELSEWHERE }) }
+            button id="run_" type="button" { (title) }
             progress id="progress_" hidden aria-label=(wording::CHECKING) {}
             div id="verdict_" role="status" {}
             div id="after_" hidden {

@@ -12,7 +12,7 @@ mod published;
 mod standalone;
 mod wording;
 
-pub use address::{Address, List, NotAPage, Text, is_of_a_site};
+pub use address::{Address, List, NotAPage, Text, fixed_files, is_of_a_site};
 pub use frame::plain_index;
 pub use published::PublishedFacts;
 pub use standalone::{proof_main, proof_page};
@@ -54,6 +54,9 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// Name of the manifest: a line for each file, with its BLAKE3 digest and its path.
 pub const MANIFEST: &str = "manifest.txt";
 
+/// Name of the page that checks any ledger.
+pub const CHECKER: &str = "checker.html";
+
 /// Name of the checker's module.
 pub const MODULE: &str = "heldto.wasm";
 
@@ -63,14 +66,16 @@ pub struct Site<'a> {
     view: AllView<'a>,
     published: &'a PublishedFacts,
     settings: &'a Settings,
+    /// `true` if the checker is on the pages.
+    has_checker: bool,
 }
 
 impl<'a> Site<'a> {
-    /// Returns the pages of these facts, judged as at the day of the settings.
+    /// Returns the pages of these facts, judged as at the day of the settings, with the checker.
     #[must_use]
     pub fn new(published: &'a PublishedFacts, settings: &'a Settings) -> Self {
         let clock = Clock { as_of: settings.as_of, known_by: settings.as_of };
-        Self { view: AllView::new(&published.facts, clock), published, settings }
+        Self { view: AllView::new(&published.facts, clock), published, settings, has_checker: true }
     }
 
     /// Returns the same pages as the record stood on another day.
@@ -94,10 +99,11 @@ impl<'a> Site<'a> {
     #[must_use]
     pub fn files(&self, module: Option<&[u8]>, beside: &Files) -> Files {
         let mut files = Files::new();
+        let site = Self { has_checker: module.is_some(), ..*self };
         for address in Address::all(&self.view) {
-            let Some(content) = self.content(&address) else { continue };
-            let frame = self.frame(&address);
-            let page = frame.around(&content, &|id| self.link(&address, id));
+            let Some(content) = site.content(&address) else { continue };
+            let frame = site.frame(&address);
+            let page = frame.around(&content, &|id| site.link(&address, id));
             let path = address.to_string();
             let stem = path.trim_end_matches(".html");
             for (format, document) in content.data() {
@@ -113,6 +119,7 @@ impl<'a> Site<'a> {
         files.insert("robots.txt".to_owned(), b"User-agent: *\nAllow: /\n".to_vec());
         if let Some(module) = module {
             files.insert(MODULE.to_owned(), module.to_vec());
+            files.insert(CHECKER.to_owned(), standalone::checker_page(module).into_bytes());
             files.insert("check.js".to_owned(), standalone::SCRIPT.as_bytes().to_vec());
         }
         files.insert("_headers".to_owned(), headers().into_bytes());
@@ -127,11 +134,9 @@ impl<'a> Site<'a> {
     /// checker inside.
     #[must_use]
     pub fn single(&self, files: &Files) -> Option<String> {
-        let address = Address::List(List::Commitments);
         let main = self.single_main()?;
         let settings = serde_json::json!(self.settings);
-        let first = self.frame(&address).first;
-        Some(standalone::standalone(&self.settings.name, &main, first, &settings, files))
+        Some(standalone::standalone(&self.settings.name, &main, self.first_day(), &settings, files))
     }
 
     /// Returns what the page in one file shows: all commitments, without links.
@@ -142,16 +147,22 @@ impl<'a> Site<'a> {
         Some(self.frame(&address).main(&content, &|_| None, &[]).into_string())
     }
 
-    fn frame<'p>(&'p self, address: &'p Address) -> Frame<'p> {
+    /// Returns the first day on which a source was public, at most that of the pages.
+    #[must_use]
+    pub fn first_day(&self) -> NaiveDate {
         let sources = self.view.of_kind(Kind::Source).filter_map(|id| self.view.fact(id));
-        let first = sources.filter_map(Fact::source_known_from).min();
+        let as_of = self.view.clock().as_of;
+        sources.filter_map(Fact::source_known_from).min().unwrap_or(as_of).min(as_of)
+    }
+
+    fn frame<'p>(&'p self, address: &'p Address) -> Frame<'p> {
         let as_of = self.view.clock().as_of;
         Frame {
             as_of,
             settings: self.settings,
             log: &self.published.log,
             address,
-            first: first.unwrap_or(as_of).min(as_of),
+            checked_from: self.has_checker.then(|| self.first_day()),
         }
     }
 
@@ -165,7 +176,7 @@ impl<'a> Site<'a> {
     }
 
     fn content(&self, address: &Address) -> Option<PageContent> {
-        content::of(&self.view, self.published, self.settings, address)
+        content::of(self, address)
     }
 }
 
@@ -184,12 +195,9 @@ const DATED: &[Format] = &[Format::Csv, Format::Json, Format::Xlsx, Format::Ics,
 /// Formats of other lists.
 const TABLES: &[Format] = &[Format::Csv, Format::Json, Format::Xlsx];
 
-/// Headers that a host should send with every file: nothing leaves the host.
+/// Headers that a host should send with every file; each page states its own policy.
 pub const HEADERS: &[(&str, &str)] = &[
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 ];
@@ -201,6 +209,9 @@ const HEADERS_OF_DATA: &str = "/checkpoint
   Cache-Control: no-cache
 /first-key
   Access-Control-Allow-Origin: *
+/manifest.txt
+  Access-Control-Allow-Origin: *
+  Cache-Control: no-cache
 /parts/*
   Access-Control-Allow-Origin: *
   Cache-Control: no-cache

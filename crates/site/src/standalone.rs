@@ -2,7 +2,7 @@
 //! e-mail, and for a reader without a network. Knows no disk. Start at [`standalone`].
 
 use crate::frame::{checker, embedded, style};
-use crate::{Files, wording};
+use crate::{Files, MODULE, wording};
 use chrono::{DateTime, NaiveDate};
 use data_encoding::BASE64;
 use heldto_exchange::proof_file::{Amended, CheckedProof};
@@ -14,35 +14,70 @@ use serde_json::{Value, json};
 pub const SCRIPT: &str = include_str!("assets/check.js");
 
 /// Policy of a page in one file: nothing is loaded from anywhere.
-const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'unsafe-inline'";
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/// Writes a page with everything inside that its checker needs, as `files` by their path.
+/// A page with everything inside that its checker needs.
+struct Standalone<'a> {
+    title: &'a str,
+    main: Markup,
+    checker: Markup,
+    foot: Markup,
+    /// Sources that the policy allows besides what is inside.
+    allowed: &'a str,
+    settings: &'a Value,
+    files: &'a Files,
+}
+
+impl Standalone<'_> {
+    fn write(&self) -> String {
+        let files: Value = self.files.iter().map(|(path, bytes)| (path.clone(), json!(BASE64.encode(bytes)))).collect();
+        let page = html! {
+            (DOCTYPE)
+            html lang=(wording::LANGUAGE) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta http-equiv="Content-Security-Policy" content={ (POLICY) (self.allowed) };
+                    title { (plain(self.title)) }
+                    style { (PreEscaped(style())) }
+                    script type="application/json" id="settings_" { (embedded(self.settings)) }
+                }
+                body {
+                    p.then id="then_" role="status" {}
+                    main id="main_" { (self.main) }
+                    (self.checker)
+                    footer.site { p { (self.foot) } }
+                    script type="application/json" id="files_" { (embedded(&files)) }
+                    script { (PreEscaped(SCRIPT)) }
+                }
+            }
+        };
+        let mut text = page.into_string();
+        text.push('\n');
+        text
+    }
+}
+
+/// Writes a page that checks itself, with what its checker needs, as `files` by their path.
 pub fn standalone(title: &str, main: &str, first: NaiveDate, settings: &Value, files: &Files) -> String {
-    let files: Value = files.iter().map(|(path, bytes)| (path.clone(), json!(BASE64.encode(bytes)))).collect();
-    let page = html! {
-        (DOCTYPE)
-        html lang=(wording::LANGUAGE) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (plain(title)) }
-                style { (PreEscaped(style())) }
-                script type="application/json" id="settings_" { (embedded(settings)) }
-            }
-            body {
-                p.then id="then_" role="status" {}
-                main id="main_" { (PreEscaped(main)) }
-                (checker(first))
-                footer.site { p { (wording::NO_VOUCHER) " " (wording::STANDALONE) } }
-                script type="application/json" id="files_" { (embedded(&files)) }
-                script { (PreEscaped(SCRIPT)) }
-            }
-        }
-    };
-    let mut text = page.into_string();
-    text.push('\n');
-    text
+    let foot = html! { (wording::NO_VOUCHER) " " (wording::STANDALONE) };
+    let (main, checker) = (PreEscaped(main.to_owned()), checker(first, false));
+    Standalone { title, main, checker, foot, allowed: "", settings, files }.write()
+}
+
+/// Writes the page that checks any ledger: at an address, or in a folder of the reader.
+pub fn checker_page(module: &[u8]) -> String {
+    let files = Files::from([(MODULE.to_owned(), module.to_vec())]);
+    Standalone {
+        title: wording::CHECK_LEDGER,
+        main: html! { h1 { (wording::CHECK_LEDGER) } (wording::checker()) },
+        checker: checker(NaiveDate::default(), true),
+        foot: html! { (wording::CHECKER_FOOT) },
+        allowed: "; connect-src https: http:",
+        settings: &Value::Null,
+        files: &files,
+    }
+    .write()
 }
 
 /// Writes the page of a proof: the fact, what was said of it later, and its sources.

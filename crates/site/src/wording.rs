@@ -35,9 +35,18 @@ pub const DO_NOT_TRUST: &str = "Your browser can check the signature and every e
 pub const KEY: &str = "Public key of the ledger";
 pub const KEY_FROM_ELSEWHERE: &str =
     "Take the key from somewhere else than this site: whoever made the site wrote this page.";
+pub const CHECK_LEDGER: &str = "Check a ledger";
+pub const ADDRESS: &str = "Address of the ledger, which may be that of its site";
+pub const FOLDER: &str = "Or its folder on this device, downloaded before";
+pub const KEY_OF_ANY: &str = "Take the key from somewhere else than the address.";
+pub const WHERE: &str = "Give the address of a ledger, such as https://example.org/ledger/, or choose its folder.";
+pub const UNREAD: &str = "The address could not be read: it is wrong, or its host is away, or does not let other sites read it. Download the folder of the ledger, and choose it here.";
+pub const CHECKER_FOOT: &str =
+    "This page carries the checker inside. It reads the address that you give, and nothing else.";
 pub const STANDALONE: &str = "It carries everything it needs and asks nothing of any network.";
-pub const NO_MODULE: &str = "This site was built without the checker. Check its folder with the program heldto.";
-pub const BROKEN: &str = "Broken: do not rely on this page";
+pub const NO_MODULE: &str =
+    "The checker, heldto.wasm, is not on this host. Check the folder of the site with the program heldto.";
+pub const BROKEN: &str = "Broken: do not rely on this page or its ledger";
 pub const CHANGED: &str = "This page shows something else than the ledger gives: it was changed after it was made.";
 pub const CHECK_FAILED: &str = "Not checked";
 pub const NOTHING_YET: &str = "Nothing about this was public by that day.";
@@ -152,12 +161,22 @@ pub fn published() -> Markup {
     }
 }
 
+/// Returns the introduction of the page that checks any ledger.
+pub fn checker() -> Markup {
+    html! {
+        p { "Save this page on your own device, and open it from there: then a site cannot serve you another checker for a ledger that was changed. It checks the ledger of any site of this kind, and shows what the ledger gives." }
+    }
+}
+
 /// Returns the page that explains how a stranger checks the ledger.
-pub fn check(settings: &Settings, log: &LogPosition) -> Markup {
+pub fn check(settings: &Settings, log: &LogPosition, has_checker: bool) -> Markup {
     html! {
         p { "The folder of this site is the published ledger: its checkpoint, its tree and its parts. Download it, and run:" }
         pre { "heldto verify FOLDER --key KEY" }
-        p { "Take the key from somewhere else than this site: whoever made the site wrote this page." }
+        p { (KEY_FROM_ELSEWHERE) }
+        @if has_checker {
+            p { "Or keep a checker of your own: save " a href="checker.html" { "the page that checks any ledger" } ", and open it from your device. The other pages have a checker too, but this host serves it." }
+        }
         p { "What is proved: that " (log.origin) " has " (log.entries) " entries, that none was changed, removed or put in between, and who signed them. What is not proved: that what a source says is true, and that nothing was left unrecorded." }
         p { "The file " a href="manifest.txt" { "manifest.txt" } " has the BLAKE3 digest of each file of this site. The same ledger, settings and program give the same files. This site was judged as at " (day(settings.as_of)) "." }
     }

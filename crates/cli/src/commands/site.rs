@@ -21,6 +21,7 @@ pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result
         return single(env, global, args);
     }
     let dir = args.publish.dir.clone();
+    refuse_foreign(&dir)?;
     let mut said = publish::run(env, global, &args.publish)?;
     let (facts, settings) = published_facts(env, args, &dir)?;
     let module = module(args.module.as_deref())?;
@@ -157,6 +158,25 @@ fn put(folder: &Path, target: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Refuses a folder with a file of another where every site has one, before anything is published.
+fn refuse_foreign(dir: &Path) -> Result<(), CommandError> {
+    let checkpoint = std::fs::read_to_string(dir.join("checkpoint")).unwrap_or_default();
+    let plain = heldto_site::plain_index(checkpoint.lines().next().unwrap_or_default());
+    let manifest = std::fs::read_to_string(dir.join(MANIFEST)).unwrap_or_default();
+    let listed: BTreeSet<&str> = manifest.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    let is_foreign = |path: &String| {
+        let there = std::fs::read(dir.join(path));
+        !listed.contains(path.as_str()) && path != MANIFEST && there.is_ok_and(|there| there != plain.as_bytes())
+    };
+    heldto_site::fixed_files().find(is_foreign).map_or(Ok(()), |path| Err(foreign(&dir.join(path))))
+}
+
+/// Returns the error of a file that is in the way of one of a site.
+fn foreign(path: &Path) -> CommandError {
+    let message = format!("{} is there, and is no file of a site", path.display());
+    CommandError::new(USAGE, message).hint("move it away, or name another folder")
+}
+
 /// Writes the files that are new or changed, each whole or not at all, and removes those that only
 /// the manifest before has; returns the numbers of both.
 ///
@@ -191,10 +211,7 @@ fn write(dir: &Path, files: &Files, origin: &str) -> Result<(usize, usize), Comm
                 changed.push((path, bytes));
             }
             _ if path == MANIFEST => changed.push((path, bytes)),
-            _ => {
-                let message = format!("{} is there, and is no file of a site", target.display());
-                return Err(CommandError::new(USAGE, message).hint("move it away, or name another folder"));
-            }
+            _ => return Err(foreign(&target)),
         }
     }
     let stale: BTreeSet<&str> =

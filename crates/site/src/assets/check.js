@@ -4,9 +4,9 @@
 "use strict";
 (() => {
   // The folder of the site is that of this script, whatever the page says. A page in one file has
-  // this script, and its files, inside.
+  // this script, and its files, inside; a checker of any ledger has no page to check.
   const source = document.currentScript.src;
-  const base = source && new URL(".", source).href;
+  const base = source ? new URL(".", source).href : null;
   const address = location.href.split(/[?#]/)[0];
   const named = (path) => (path === "" || path.endsWith("/") ? path + "index.html" : path.endsWith(".html") ? path : path + ".html");
   const path = base && named(address.slice(base.length));
@@ -14,25 +14,37 @@
   const encoder = new TextEncoder(), decoder = new TextDecoder();
   const length = 86400000;
   const iso = (time) => new Date(time).toISOString().slice(0, 10);
+  const intro = at("main_").innerHTML;
   let calls = null, isBusy = false, settings = null, shown = "";
 
   // The store of a browser may be shut: then nothing is remembered.
-  const memory = (base || address) + "checkpoint";
-  const kept = () => { try { return localStorage.getItem(memory); } catch { return null; } };
-  const keep = (value) => { try { localStorage.setItem(memory, value); } catch { /* not remembered */ } };
+  const kept = (memory) => { try { return localStorage.getItem(memory + "checkpoint"); } catch { return null; } };
+  const keep = (memory, value) => { try { localStorage.setItem(memory + "checkpoint", value); } catch { /* not remembered */ } };
 
   const inside = () => JSON.parse(at("files_").textContent);
-  const bytes = async (name) => {
-    if (!base) {
-      const files = inside();
-      return name in files ? Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0)) : null;
-    }
+  const ofPage = async (name) => {
+    const files = inside();
+    return name in files ? Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0)) : null;
+  };
+  const ofHost = (base) => async (name) => {
     const answer = await fetch(base + name, { cache: "no-store", signal: AbortSignal.timeout(60000) });
     // A host may shorten an address, but not lead to another site.
     if (!answer.url.startsWith(base)) throw new Error(name + ": " + answer.url);
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(name + ": " + answer.status);
     return new Uint8Array(await answer.arrayBuffer());
+  };
+  const ofFolder = (list) => {
+    const files = new Map(Array.from(list, (file) => [file.webkitRelativePath.replace(/^[^/]*\//, ""), file]));
+    return async (name) => (files.has(name) ? new Uint8Array(await files.get(name).arrayBuffer()) : null);
+  };
+  // The address of the folder of a ledger, or of a page of its site.
+  const folderOf = (text) => {
+    let url = null;
+    try { url = new URL(text.trim()); } catch { /* no address */ }
+    if (!url || !/^https?:$/.test(url.protocol)) throw new Error(at("check_").dataset.where);
+    const last = url.pathname.split("/").pop();
+    return url.origin + (last.includes(".") ? url.pathname.slice(0, -last.length) : url.pathname.replace(/\/?$/, "/"));
   };
   const room = (data) => {
     const place = calls.heldto_room(data.length);
@@ -65,8 +77,11 @@
   };
 
   const check = async (key) => {
-    const words = at("check_").dataset, progress = at("progress_");
-    const module = await bytes("heldto.wasm");
+    const words = at("check_").dataset, progress = at("progress_"), isAny = !!at("address_");
+    const chosen = isAny && at("folder_").files.length > 0;
+    const where = isAny && !chosen ? folderOf(at("address_").value) : base;
+    const bytes = chosen ? ofFolder(at("folder_").files) : where ? ofHost(where) : ofPage;
+    const module = await (base ? bytes : ofPage)("heldto.wasm");
     if (!module) throw new Error(words.none);
     calls = (await WebAssembly.instantiate(module, {})).instance.exports;
     if (!base && inside().proof) {
@@ -74,8 +89,10 @@
       return ask({ do: "proof", key });
     }
     for (const name of ["checkpoint", "manifest.txt"]) {
-      const data = await bytes(name);
+      // A host may let other sites read the ledger alone, which needs no manifest.
+      const data = await bytes(name).catch((error) => { if (isAny && name === "manifest.txt") return null; throw error; });
       if (data) put(name, data);
+      else if (isAny && name === "checkpoint") throw new Error(words.unread);
     }
     const needs = ask({ do: "needs" });
     if (needs.error) return { verdict: "broken", title: words.broken, lines: [needs.error] };
@@ -102,8 +119,9 @@
     progress.removeAttribute("value");
     // The browser draws the bar before the module keeps it busy.
     await new Promise((drawn) => setTimeout(drawn, 20));
-    const request = { do: "check", settings, page: path || "commitments.html", key, seen: kept(), single: !base, today: iso(Date.now()) };
-    return { ...ask(request), page: page && decoder.decode(page) };
+    const memory = chosen ? null : where || address;
+    const request = { do: "check", settings: isAny ? null : settings, page: path, key, seen: memory && kept(memory), today: iso(Date.now()) };
+    return { ...ask(request), page: page && decoder.decode(page), memory };
   };
 
   // A page in one file has no other bytes to compare than what it shows.
@@ -120,6 +138,8 @@
       document.replaceChild(document.adoptNode(checked.documentElement), document.documentElement);
     } else {
       at("main_").innerHTML = found.main;
+      at("settings_").textContent = JSON.stringify(found.settings || settings);
+      at("check_").dataset.first = found.first || at("check_").dataset.first;
     }
     wire();
     at("key_").value = key;
@@ -131,25 +151,29 @@
     isBusy = true;
     const key = at("key_").value;
     unsay();
-    if (settings && shown) back(settings.as_of);
+    if (at("address_")) at("main_").innerHTML = intro;
+    else if (settings && shown) back(settings.as_of);
     at("progress_").hidden = false;
     try {
       const found = await check(key);
       if (found.error) throw new Error(found.error);
-      if (found.verdict === "sound" && !base && !isSame(found.main)) {
+      if (found.verdict === "sound" && !base && !at("address_") && !isSame(found.main)) {
         found.verdict = "broken";
         found.title = at("check_").dataset.broken;
         found.lines = [at("check_").dataset.changed];
       }
       if (found.verdict === "sound") {
         replace(found, key);
-        if (found.seen) keep(found.seen);
+        if (found.seen && found.memory) keep(found.memory, found.seen);
         at("after_").hidden = !base && !!inside().proof;
       }
       say(found.verdict, found.title, found.lines);
     } catch (error) {
       calls = null;
-      say("unsure", at("check_").dataset.failed, [error instanceof Error ? error.message : String(error)]);
+      const words = at("check_").dataset;
+      // A browser does not say why it could not read another host.
+      const why = error instanceof TypeError && at("address_") ? words.unread : String(error.message || error);
+      say("unsure", words.failed, [why]);
     }
     at("progress_").hidden = true;
     isBusy = false;
@@ -166,7 +190,7 @@
       main.innerHTML = shown;
       return;
     }
-    const answer = calls ? ask({ do: "page", page: path || "commitments.html", day, single: !base }) : {};
+    const answer = calls ? ask({ do: "page", page: path, day }) : {};
     const page = answer.page || (answer.main && '<main id="main_">' + answer.main + "</main>");
     const then = page && new DOMParser().parseFromString(page, "text/html").getElementById("main_");
     if (then) main.innerHTML = then.innerHTML;
@@ -206,13 +230,15 @@
     const first = Date.parse(panel.dataset.first);
     settings = JSON.parse(at("settings_").textContent);
     shown = at("main_").innerHTML;
+    at("run_").addEventListener("click", run);
+    for (const name of ["key_", "address_", "folder_"]) if (at(name)) at(name).addEventListener("input", unsay);
+    panel.hidden = location.protocol === "file:" && !!base;
+    if (!settings) return;
     slider.min = 0;
     slider.max = Math.max(0, (Date.parse(settings.as_of) - first) / length);
     slider.value = slider.max;
     day.min = iso(first);
     day.max = day.value = settings.as_of;
-    at("run_").addEventListener("click", run);
-    at("key_").addEventListener("input", unsay);
     at("search_").addEventListener("click", search);
     at("download_").addEventListener("click", download);
     slider.addEventListener("change", () => back(iso(first + slider.value * length)));
@@ -221,7 +247,6 @@
       if (day.value && day.validity.valid) back(day.value);
       else at("then_").textContent = panel.dataset.day;
     });
-    panel.hidden = location.protocol === "file:" && !!base;
   };
   wire();
 })();
