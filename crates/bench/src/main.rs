@@ -5,6 +5,7 @@
 //!     … -- --peers 1000000       also compare with the stores of peers/peers.py
 //!     … -- --money 1000000       a report on this number of payments, against accounting programs
 //!     … -- --make DIR 1000000    only create a ledger of this number of events
+//!     … -- --site LEDGER         the weight and the time of a ledger's site, beside their bars
 //!     … -- --plot growth.tsv     draw growth.svg from the lines written by `--results growth.tsv`
 
 mod log;
@@ -12,6 +13,7 @@ mod money;
 mod others;
 mod plot;
 mod process;
+mod site;
 
 use heldto_fact::Fact;
 use heldto_journal::{Journal, advance, write_at};
@@ -56,6 +58,7 @@ fn main() {
                 let took = append(&dir, size, |n| log::fact(n, log::abreast(size)));
                 return println!("{:.6} s", took.as_secs_f64());
             }
+            "--site" => return site::run(Path::new(&next())),
             "--plot" => return plot::draw(Path::new(&next())),
             size => sizes.push(size.parse().expect("a number of events")),
         }

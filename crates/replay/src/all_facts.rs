@@ -9,9 +9,9 @@ use crate::raw_facts::{RawFacts, Versions};
 use crate::source::{Extent, FactSource, Hashes, Postings};
 use heldto_fact::{Content, Fact, FactId, FactSummary, IndexTerm, Invalid, Kind, Recorded, Unit, Version};
 use indexmap::IndexSet;
-use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// Up to this number of facts, one thread reads them as fast as several do.
 const PARALLEL_READ_MIN: usize = 1000;
@@ -27,7 +27,7 @@ pub struct AllFacts {
     names: IndexSet<FactId, Hashes>,
     raw_facts: RawFacts,
     /// Versions of each fact, by the number of its id; read on first use.
-    versions: Vec<OnceCell<Box<[Version]>>>,
+    versions: Vec<OnceLock<Box<[Version]>>>,
     postings: HashMap<IndexTerm<u32>, Ids, Hashes>,
     /// Ids that some version of some fact links to.
     ///
@@ -35,11 +35,11 @@ pub struct AllFacts {
     targets: HashSet<FactId, Hashes>,
     /// Numbers of the ids that facts are recorded under, in the order of the ids; built on first
     /// use.
-    in_order: OnceCell<Vec<u32>>,
+    in_order: OnceLock<Vec<u32>>,
     /// Parties that have measurements, by metric; built on first use.
-    measured: OnceCell<BTreeMap<FactId, BTreeSet<FactId>>>,
+    measured: OnceLock<BTreeMap<FactId, BTreeSet<FactId>>>,
     /// Entry index of the first requested fact found damaged, with the error.
-    damaged: OnceCell<(u64, String)>,
+    damaged: OnceLock<(u64, String)>,
 }
 
 /// Numbers of ids in the order of the log, sorted by id on first use.
@@ -47,7 +47,7 @@ pub struct AllFacts {
 struct Ids {
     all: Vec<u32>,
     /// Sorted numbers, each once; the inner `None` if `all` is in order already.
-    in_order: OnceCell<Option<Vec<u32>>>,
+    in_order: OnceLock<Option<Vec<u32>>>,
 }
 
 impl Ids {
@@ -136,11 +136,11 @@ impl AllFacts {
         self.extent.erased += erased;
         self.extent.unreadable += unreadable;
         self.extent.reset_work();
-        self.in_order = OnceCell::new();
-        self.measured = OnceCell::new();
+        self.in_order = OnceLock::new();
+        self.measured = OnceLock::new();
         let numbers: Vec<u32> = names.into_iter().map(|id| narrow(self.names.insert_full(id).0)).collect();
         let number = |within: u32| numbers[within as usize];
-        self.versions.resize_with(self.names.len(), OnceCell::new);
+        self.versions.resize_with(self.names.len(), OnceLock::new);
         for mention in &refs {
             self.versions[number(mention.of) as usize].take();
         }
@@ -152,7 +152,7 @@ impl AllFacts {
                     if let IndexTerm::Target(target) = *place.key() {
                         self.targets.insert(self.names[target as usize].clone());
                     }
-                    place.insert(Ids { all, in_order: OnceCell::new() });
+                    place.insert(Ids { all, in_order: OnceLock::new() });
                 }
                 Entry::Occupied(mut ids) => {
                     let ids = ids.get_mut();

@@ -6,9 +6,9 @@
 
 use crate::{Clock, Grade, Status};
 use heldto_fact::{FactId, Window};
-use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Memberships of a party, from the facts that name it.
 #[derive(Debug, Default)]
@@ -43,56 +43,61 @@ type Begun = (Status, Grade, bool);
 /// Counts of work done, and answers cached for all views of the same states.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
-    judged: Cell<u64>,
-    compared: Cell<u64>,
-    parts: RefCell<Judged>,
-    belonging: RefCell<HashMap<PartyKey, Arc<Belonging>>>,
-    heirs: RefCell<HashMap<(Clock, bool), HeirsOf>>,
+    judged: AtomicU64,
+    compared: AtomicU64,
+    parts: Mutex<Judged>,
+    belonging: Mutex<HashMap<PartyKey, Arc<Belonging>>>,
+    heirs: Mutex<HashMap<(Clock, bool), HeirsOf>>,
 }
 
 impl Work {
     /// Counts one commitment judged.
     pub fn judge(&self) {
-        self.judged.set(self.judged.get() + 1);
+        self.judged.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Adds to the number of facts compared with others.
     pub fn compare(&self, facts: usize) {
-        self.compared.set(self.compared.get() + facts as u64);
+        self.compared.fetch_add(facts as u64, Ordering::Relaxed);
     }
 
     /// Returns the numbers of commitments judged and of facts compared.
-    pub const fn done(&self) -> (u64, u64) {
-        (self.judged.get(), self.compared.get())
+    pub fn done(&self) -> (u64, u64) {
+        (self.judged.load(Ordering::Relaxed), self.compared.load(Ordering::Relaxed))
     }
 
     /// Returns the memberships of a party, calling `read` only if they are not cached.
     pub fn belonging(&self, key: PartyKey, read: impl FnOnce() -> Belonging) -> Arc<Belonging> {
-        if let Some(known) = self.belonging.borrow().get(&key) {
+        if let Some(known) = cached(&self.belonging).get(&key) {
             return Arc::clone(known);
         }
         let found = Arc::new(read());
-        self.belonging.borrow_mut().insert(key, Arc::clone(&found));
+        cached(&self.belonging).insert(key, Arc::clone(&found));
         found
     }
 
     /// Returns the bodies that directly follow a party, calling `read` only if they are not cached.
     pub fn heirs(&self, days: (Clock, bool), party: &FactId, read: impl FnOnce() -> Vec<Heir>) -> Arc<[Heir]> {
-        if let Some(known) = self.heirs.borrow().get(&days).and_then(|of| of.get(party)) {
+        if let Some(known) = cached(&self.heirs).get(&days).and_then(|of| of.get(party)) {
             return Arc::clone(known);
         }
         let found: Arc<[Heir]> = read().into();
-        self.heirs.borrow_mut().entry(days).or_default().insert(party.clone(), Arc::clone(&found));
+        cached(&self.heirs).entry(days).or_default().insert(party.clone(), Arc::clone(&found));
         found
     }
 
     /// Returns the judgement of a part, calling `judge` only if the judgement is not cached.
     pub fn part(&self, key: (FactId, usize, Clock, bool), judge: impl FnOnce() -> Option<Begun>) -> Option<Begun> {
-        if let Some(judged) = self.parts.borrow().get(&key) {
+        if let Some(judged) = cached(&self.parts).get(&key) {
             return *judged;
         }
         let judged = judge();
-        self.parts.borrow_mut().insert(key, judged);
+        cached(&self.parts).insert(key, judged);
         judged
     }
+}
+
+/// Locks a cache. Another thread that panicked left it whole: each answer goes in at once.
+fn cached<T>(cache: &Mutex<T>) -> MutexGuard<'_, T> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
 }

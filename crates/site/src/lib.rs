@@ -23,6 +23,7 @@ use frame::Frame;
 use heldto_fact::{Fact, Kind};
 use heldto_replay::{AllView, Clock};
 use heldto_report::{Format, Screen, render};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -98,21 +99,13 @@ impl<'a> Site<'a> {
     /// Formats that a document cannot be written in are left out, as its page leaves out the link.
     #[must_use]
     pub fn files(&self, module: Option<&[u8]>, beside: &Files) -> Files {
-        let mut files = Files::new();
-        let site = Self { has_checker: module.is_some(), ..*self };
-        for address in Address::all(&self.view) {
-            let Some(content) = site.content(&address) else { continue };
-            let frame = site.frame(&address);
-            let page = frame.around(&content, &|id| site.link(&address, id));
-            let path = address.to_string();
-            let stem = path.trim_end_matches(".html");
-            for (format, document) in content.data() {
-                if let Ok(bytes) = render(document, format, SCREEN) {
-                    files.insert(format!("{stem}.{format}"), bytes);
-                }
-            }
-            files.insert(path, page.into_bytes());
-        }
+        let (published, settings, clock) = (self.published, self.settings, self.view.clock());
+        // A view is of one thread; the facts are read by all.
+        let of_thread =
+            || Site { view: AllView::new(&published.facts, clock), published, settings, has_checker: module.is_some() };
+        let pages = Address::all(&self.view).into_par_iter();
+        let mut files: Files =
+            pages.map_init(of_thread, |site, address| site.of_page(&address)).flatten_iter().collect();
         files.insert("404.html".to_owned(), frame::missing(self.settings, &self.view).into_bytes());
         files.insert("style.css".to_owned(), frame::style().into_bytes());
         files.insert("icon.svg".to_owned(), frame::ICON.as_bytes().to_vec());
@@ -128,6 +121,18 @@ impl<'a> Site<'a> {
         let manifest: String = all.into_iter().map(digest).collect();
         files.insert(MANIFEST.to_owned(), manifest.into_bytes());
         files
+    }
+
+    /// Returns a page with the data beside it.
+    fn of_page(&self, address: &Address) -> Vec<(String, Vec<u8>)> {
+        let Some(content) = self.content(address) else { return Vec::new() };
+        let page = self.frame(address).around(&content, &|id| self.link(address, id));
+        let path = address.to_string();
+        let stem = path.trim_end_matches(".html");
+        let data = content.data().filter_map(|(format, document)| {
+            Some((format!("{stem}.{format}"), render(document, format, SCREEN).ok()?))
+        });
+        data.chain([(path.clone(), page.into_bytes())]).collect()
     }
 
     /// Returns the page of all commitments in one file, with the files of its ledger and its
