@@ -170,6 +170,9 @@ pub enum Grade {
 }
 
 impl Grade {
+    /// Every grade, the strongest first.
+    pub const ALL: &'static [Self] = &[Self::Proven, Self::Reported, Self::Claimed, Self::Disputed, Self::None];
+
     /// Returns the grade as a word, e.g. `claimed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -24,10 +24,6 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
     brief.document.summary = summary(&owed);
     let paid = payouts(view, party);
     brief.document.summary.extend(paid.iter().map(wording::authority::paid));
-    brief.who(fact);
-    brief.over_time();
-    brief.of_kind(wording::authority::INSPECTIONS, Kind::Inspection);
-    brief.of_kind(wording::authority::NOTICES, Kind::Notice);
     for j in &owed {
         brief.row("commitment", j.mentions[0], j.status.as_str(), "");
     }
@@ -36,6 +32,9 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
         picked.map(|j| Item { mark: j.status.as_str().to_owned(), ..item(view, j) }).collect()
     };
     brief.document.list(wording::authority::PAST_DUE, Tone::Bad, items(&heldto_replay::Status::is_past_due));
+    brief.of_kind(wording::authority::INSPECTIONS, Kind::Inspection);
+    brief.of_kind(wording::authority::NOTICES, Kind::Notice);
+    brief.over_time();
     let met: Vec<_> = owed.iter().filter(|j| j.status.is_met()).collect();
     let on_claims = is_claimed(&met);
     let tone = if on_claims { Tone::Warning } else { Tone::Good };
@@ -49,6 +48,7 @@ pub fn authority(view: &View<'_>, party: &FactId, basis: ReportBasis) -> Option<
     brief.says();
     brief.questions();
     brief.disagreements();
+    brief.who(fact);
     brief.see_also();
     Some(brief.document)
 }

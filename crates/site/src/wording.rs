@@ -7,7 +7,8 @@ use crate::contact::address;
 use crate::{List, Settings};
 use chrono::NaiveDate;
 use heldto_fact::FactId;
-use heldto_report::{LogPosition, day};
+use heldto_replay::{Grade, Status};
+use heldto_report::{LogPosition, day, meaning, meaning_of_grade};
 use maud::{Markup, html};
 
 /// Tag of the language of these words.
@@ -136,7 +137,7 @@ pub fn gone(withheld: u64, erased: u64) -> String {
 /// Returns what a site is, for the front page.
 pub fn front() -> Markup {
     html! {
-        p.summary { "What public bodies promised, and what the public record shows became of it. Every line names its source. Silence is not a breach, and a claim is not proof: " a href="rules.html" { "how commitments are judged" } "." }
+        p.summary { "What public bodies promised, and what the public record shows became of it. Every line names its source. Silence is not a breach, and a claim is not proof: " a href="rules.html" { "how commitments are judged" } ", and " a href="rules.html#statuses" { "what each status means" } "." }
     }
 }
 
@@ -146,6 +147,14 @@ pub fn rules() -> Markup {
         p { "Silence is not a breach. A claim is not proof. The same money is not counted twice. A vague date stays vague." }
         p { "Every commitment is judged by the facts that were public by a day. What its owner says of it is a claim; what a watchdog, a court or an official record says is proof; what a reporter found is reported. A critic's word alone settles nothing." }
         p { "A commitment is overdue when its day has passed and nothing on record settles it. It is not kept only if evidence shows that it was not done when it was due." }
+        h2 id="statuses" { "What each status means" }
+        dl {
+            @for status in Status::ALL.iter().filter(|status| **status != Status::NotYetKnown) {
+                div { dt { (status.as_str()) } dd { (meaning(*status)) } }
+            }
+        }
+        h2 id="evidence" { "How good the evidence is" }
+        dl { @for grade in Grade::ALL { div { dt { (grade.as_str()) } dd { (meaning_of_grade(*grade)) } } } }
         p { "The program " code { "heldto" } " has the rules in full, with a test for each." }
     }
 }

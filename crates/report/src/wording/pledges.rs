@@ -52,8 +52,21 @@ pub fn heading(status: Status, on_a_claim: bool) -> String {
 }
 
 /// Returns the meaning of a status as a sentence.
+#[must_use]
 pub fn meaning(status: Status) -> String {
     format!("{}.", capital(status::meaning(status)))
+}
+
+/// Returns the meaning of a grade of evidence as a sentence.
+#[must_use]
+pub const fn meaning_of_grade(grade: Grade) -> &'static str {
+    match grade {
+        Grade::None => "There is no evidence.",
+        Grade::Disputed => "Somebody disputes it, and nobody independent confirms it.",
+        Grade::Claimed => "Its owner says so, or a partner of the owner.",
+        Grade::Reported => "A reporter found it, or the owner admits a failure.",
+        Grade::Proven => "An official record, an inspectorate, a watchdog or an auditor establishes it.",
+    }
 }
 
 /// Returns the number of commitments of a status, with the numbers of each grade.
