@@ -14,6 +14,7 @@ mod disclosure;
 mod durable;
 mod errors;
 mod every;
+mod firsthour;
 mod formats;
 mod house;
 mod intake;

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod consequences;
 mod error;
 mod gitignore;
 mod input;

@@ -9,7 +9,7 @@ use crate::wording::{self, judgement, voice_of};
 use crate::{Document, Event, Item, ReportBasis, Selection, Tone, columns};
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, Salience, Version};
-use heldto_replay::{Cluster, Grade, Judgement, Status, View, judge_each};
+use heldto_replay::{AllView, Cluster, Grade, Judgement, Status, View, judge_each};
 use std::collections::BTreeSet;
 
 /// Returns the differences between two views, each with the entry or the day that explains it.
@@ -108,6 +108,30 @@ pub fn changes(
     document
 }
 
+/// Returns a line for each commitment whose status or evidence differs between two views of one
+/// day: those known before first, at most `most` in all. More than three new ones are one line.
+#[must_use]
+pub fn turned(before: &AllView<'_>, after: &AllView<'_>, most: usize) -> Vec<String> {
+    let filter = PledgeFilter::default();
+    let Some(later) = Selection::of(**after, &filter.facts) else { return Vec::new() };
+    let moved = judged(&later, &filter).into_iter().filter_map(|j| moved(before, after, j));
+    let (new, changed): (Vec<_>, Vec<_>) = moved.partition(|m| m.before.0 == Status::NotYetKnown);
+    let line = |m: &Moved<'_>| {
+        let of = &m.after.mentions[0].id;
+        wording::changes::turned(of, (known(m.before.0).is_some(), &mark(m)), &m.after)
+    };
+    let new = if new.len() > FEW {
+        let number = |status: &Status| (*status, new.iter().filter(|m| m.after.status == *status).count());
+        vec![wording::changes::new(new.len(), Status::ALL.iter().map(number))]
+    } else {
+        new.iter().map(line).collect()
+    };
+    changed.iter().map(line).chain(new).take(most).collect()
+}
+
+/// Maximum number of new commitments that [`turned`] lists one by one.
+const FEW: usize = 3;
+
 struct Moved<'a> {
     before: (Status, Grade),
     after: Judgement<'a>,
@@ -182,16 +206,21 @@ fn new_facts<'a>(before: &View<'_>, later: &Selection<'a, '_>) -> Vec<&'a Fact> 
     new
 }
 
-fn item(view: &View<'_>, m: &Moved<'_>) -> Item {
-    let fact = m.after.mentions[0];
+/// Returns the status, or what it turned into.
+fn mark(m: &Moved<'_>) -> String {
     let (was, graded) = m.before;
-    let mark = match was {
+    match was {
         Status::NotYetKnown => m.after.status.to_string(),
         same if same == m.after.status => format!("{same}, {graded} → {}", m.after.grade),
         other => format!("{other} → {}", m.after.status),
-    };
+    }
+}
+
+fn item(view: &View<'_>, m: &Moved<'_>) -> Item {
+    let fact = m.after.mentions[0];
+    let mark = mark(m);
     let mut details = vec![format!("{} · {}", fact.id, wording::fact_line::by(&ids(&fact.by).join(", ")))];
-    details.extend((was != Status::NotYetKnown).then(|| wording::changes::because(&m.because)));
+    details.extend((m.before.0 != Status::NotYetKnown).then(|| wording::changes::because(&m.because)));
     let cites = cited(view, m.after.mentions.iter().copied());
     Item { id: fact.id.to_string(), mark, line: fact.text.clone(), details, cites }
 }

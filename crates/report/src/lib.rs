@@ -64,7 +64,7 @@ pub use agenda::agenda;
 pub use amounts::{AmountFilter, amounts};
 pub use authority::authority;
 pub use calc::{CalcError, calc};
-pub use changes::changes;
+pub use changes::{changes, turned};
 pub use chart::{Bar, Chart, ChartLine, Lane, LaneSpan, Shade, Stack, StackPart, TimeChart};
 pub use cited::{Cited, CitedPlace};
 pub use contradictions::contradictions;

@@ -5,7 +5,7 @@ use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
 use crate::open::{Access, LocalLedger};
-use crate::{Env, RunOutput, input, load, open, settings};
+use crate::{Env, RunOutput, consequences, input, load, open, settings};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
 use heldto_intake::MAX_TEXT;
@@ -181,6 +181,7 @@ fn amend(
         number += 1;
     }
     let fact = Fact::amending(entity.numbered(what, number), text, body);
+    let changed = if global.quiet { Vec::new() } else { consequences::of(env, open, &[&fact])? };
     let appended = append::record(env, open, std::slice::from_ref(&fact))?;
     append::warn_of_sensitive(env, open, &[&fact])?;
     let index = appended.recorded.first().map_or(0, |(_, index)| *index);
@@ -193,5 +194,5 @@ fn amend(
             fact.id
         ),
     };
-    Ok(plain(if global.quiet { String::new() } else { said }))
+    Ok(plain(if global.quiet { String::new() } else { said + &append::lines(&changed) }))
 }

@@ -5,7 +5,7 @@ use super::{check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::open::{Access, LocalLedger};
-use crate::{Env, RunOutput, input, load, open, settings};
+use crate::{Env, RunOutput, consequences, input, load, open, settings};
 use heldto_fact::{Body, Fact, FactId, Kind, Voice};
 use heldto_intake::{Drafts, ExistingFacts, File, Known, Places, Problems};
 use heldto_ledger::{AppendError, Appended, encode_fact};
@@ -57,12 +57,15 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
         }
         warn_of_sensitive(env, &open, &planned.new)?;
         let said = format!(
-            "{} would be recorded{}. Dry run: nothing was recorded.\n",
+            "{} would be recorded{}. Dry run: nothing was recorded.\n{}",
             count(&planned.new),
-            unchanged(planned.unchanged.len())
+            unchanged(planned.unchanged.len()),
+            lines(&consequences::of(env, &open, &planned.new)?)
         );
         return Ok(plain(if global.quiet { String::new() } else { said }));
     }
+    let changed =
+        if global.quiet { Vec::new() } else { consequences::of(env, &open, &open.plan(&facts).map_err(fail)?.new)? };
     let now = (env.now)();
     let appended = {
         let mut meter = meter(env.terminal, env.progress, "recording", facts.len() as u64);
@@ -88,7 +91,13 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
         unchanged(appended.unchanged.len()),
         counted(size, "entry", "entries")
     ));
+    out.push_str(&lines(&changed));
     Ok(plain(out))
+}
+
+/// Returns lines as text.
+pub fn lines(of: &[String]) -> String {
+    of.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// Returns the numbers of facts, corrections and retractions, as text.
@@ -112,8 +121,7 @@ fn unchanged(n: usize) -> String {
 
 /// Warns of public facts that name a sensitive one, because its id is published with them.
 pub fn warn_of_sensitive(env: &mut Env<'_>, open: &LocalLedger, new: &[&Fact]) -> Result<(), CommandError> {
-    let marked: BTreeSet<FactId> =
-        new.iter().filter(|fact| fact.marks_sensitive()).map(|fact| fact.entity_id().clone()).collect();
+    let marked = consequences::marked(new);
     let mut sensitive = open.sensitive()?.entities;
     sensitive.extend(marked.iter().cloned());
     if sensitive.is_empty() {

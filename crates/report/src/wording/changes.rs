@@ -61,6 +61,18 @@ pub fn time_passed(j: &Judgement<'_>) -> String {
     format!("no new fact; time has passed. {}", judgement::finding(j))
 }
 
+/// Returns what a commitment became: `mark` is its status, or what it turned into.
+pub fn turned(id: &FactId, (was_known, mark): (bool, &str), j: &Judgement<'_>) -> String {
+    let new = if was_known { "" } else { "new, " };
+    format!("{id}: {new}{mark}. {}", judgement::finding(j))
+}
+
+/// Returns the number of new commitments, with those of each status.
+pub fn new(all: usize, of_status: impl Iterator<Item = (Status, usize)>) -> String {
+    let of_status: Vec<String> = of_status.filter(|(_, n)| *n > 0).map(|(status, n)| format!("{n} {status}")).collect();
+    format!("{all} commitments are new: {}.", of_status.join(", "))
+}
+
 /// Returns the status of a commitment that is gone.
 pub fn was(status: Status) -> String {
     format!("was {status}")
