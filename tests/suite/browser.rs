@@ -285,6 +285,10 @@ fn a_page_of_ones_own_checks_any_ledger() {
     assert!(found[0]["main"].as_str().expect("text").contains("As at 30 Sep 2024"), "{}", found[0]["main"]);
     assert!(found[1]["main"].as_str().expect("text").contains("wheelchair"), "{}", found[1]["main"]);
     assert!(found[5]["text"].as_str().expect("text").contains("https://example.org/ledger/"), "{}", found[5]["text"]);
+    // The verdict names what was checked.
+    assert!(found[0]["text"].as_str().expect("text").contains("What was checked: copy"), "{}", found[0]["text"]);
+    let of_site = format!("What was checked: {site}");
+    assert!((1..3).all(|n| found[n]["text"].as_str().expect("text").contains(&of_site)), "{found}");
     // A ledger that fails is not shown.
     assert!(!found[3]["body"].as_str().expect("text").contains("Owed in every case"), "{}", found[3]["body"]);
 }
@@ -332,8 +336,17 @@ fn a_page_in_one_file_proves_itself_without_a_network() {
     }
     assert!(found[0]["main"].as_str().expect("text").contains("As at 30 Sep 2024"), "{}", found[0]["main"]);
     // A folder is no place for it, and without a checker there is no such page.
-    let refused = run(dir, &["--ledger", "ledger", "site", "build", "--single", "public", "--module", module]);
-    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    let refuse = |file: &str| {
+        let refused = run(dir, &["--ledger", "ledger", "site", "build", "--single", file, "--module", module]);
+        assert_eq!(refused.status.code(), Some(2), "{file}: {}", text(&refused.stderr));
+    };
+    refuse("public");
+    // Nothing else is overwritten, and nothing in the ledger's folder.
+    fs::write(dir.join("novel.html"), "<!DOCTYPE html><p>A novel.").expect("writes");
+    let before = fs::read(dir.join("ledger/signing.key")).expect("a key");
+    ["novel.html", "ledger/signing.key", "ledger/new.html", "ledger/hot/new.html"].iter().for_each(|file| refuse(file));
+    assert!(fs::read(dir.join("ledger/signing.key")).expect("a key") == before);
+    ok(dir, &[&single[..], &["--module", module, "-q"]].concat());
     let refused = run(dir, &["--ledger", "ledger", "prove", "dcc-500-places", "--page", "--module", "ledger.html"]);
     assert!(text(&refused.stderr).contains("not the checker of this version"), "{}", text(&refused.stderr));
 }

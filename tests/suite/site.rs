@@ -165,6 +165,14 @@ fn a_build_touches_only_what_is_its_own() {
     assert_eq!(fs::read(dir.join("site/index.html")).expect("reads"), b"My own page");
     assert!(!dir.join("site/checkpoint").exists(), "nothing is published before the folder is looked at");
     fs::remove_file(dir.join("site/index.html")).expect("removes");
+    // A folder with another ledger's first key is another ledger's, and a draft is of a killed build.
+    ok(dir, &["init", "else", "--origin", "example.org/else", "-q"]);
+    ok(dir, &["--ledger", "else", "publish", "public", "-q"]);
+    fs::copy(dir.join("public/first-key"), dir.join("site/first-key")).expect("copies");
+    let refused = run(dir, &["--ledger", "ledger", "site", "build", "site"]);
+    assert_eq!(refused.status.code(), Some(4), "{}", text(&refused.stderr));
+    fs::remove_file(dir.join("site/first-key")).expect("removes");
+    fs::write(dir.join("site/.heldto-site-killed"), "half a page").expect("writes");
     // A manifest from elsewhere names files that no site has, and one that a site had.
     fs::write(dir.join("site/CNAME"), "example.org").expect("writes");
     fs::create_dir(dir.join("site/facts")).expect("a folder");
@@ -175,7 +183,7 @@ fn a_build_touches_only_what_is_its_own() {
     fs::write(dir.join("site/manifest.txt"), manifest).expect("writes");
     build(dir, "site");
     assert!(dir.join("site/CNAME").is_file() && dir.join("secret.html").is_file());
-    assert!(!dir.join("site/facts/old.html").exists());
+    assert!(!dir.join("site/facts/old.html").exists() && !dir.join("site/.heldto-site-killed").exists());
 }
 
 #[test]

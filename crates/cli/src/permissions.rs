@@ -20,10 +20,20 @@ pub fn readers(folder: &Path) -> Option<String> {
 /// Creates a draft of a file that a web server may read.
 pub fn public_draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut draft = tempfile::Builder::new();
-    draft.prefix(".heldto-site-");
+    draft.prefix(DRAFT);
     #[cfg(unix)]
     draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     draft.tempfile_in(folder)
+}
+
+/// Beginning of the names of public drafts.
+const DRAFT: &str = ".heldto-site-";
+
+/// Removes the public drafts that a killed program left in a folder, if there is the folder.
+pub fn remove_drafts(folder: &Path) -> std::io::Result<()> {
+    let Ok(inside) = std::fs::read_dir(folder) else { return Ok(()) };
+    let is_draft = |entry: &std::fs::DirEntry| entry.file_name().to_str().is_some_and(|name| name.starts_with(DRAFT));
+    inside.flatten().filter(is_draft).try_for_each(|entry| std::fs::remove_file(entry.path()))
 }
 
 /// Creates a folder that only its owner may enter; parent folders get the default permissions.

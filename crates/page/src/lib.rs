@@ -111,18 +111,23 @@ impl Checker {
                 Ok(answer)
             }
             Request::Page { page, day } => {
-                let checked = self.checked()?;
+                let checked = self.checked_by(day)?;
                 let site = Site::new(&checked.facts, &checked.settings).at(day);
                 let Some(path) = page else { return Ok(json!({ "main": site.single_main() })) };
                 let address: Address = path.parse().map_err(wording::no_page)?;
                 Ok(json!({ "page": site.page(&address) }))
             }
-            Request::Report(asked) => Ok(json!({ "text": reports::report(self.checked()?, &asked)? })),
+            Request::Report(asked) => Ok(json!({ "text": reports::report(self.checked_by(asked.day)?, &asked)? })),
         }
     }
 
-    fn checked(&self) -> Result<&Checked, String> {
-        self.checked.as_ref().ok_or_else(|| wording::CHECK_FIRST.to_owned())
+    /// Returns what was checked, unless the day is after the one by which it was judged.
+    fn checked_by(&self, day: NaiveDate) -> Result<&Checked, String> {
+        let checked = self.checked.as_ref().ok_or_else(|| wording::CHECK_FIRST.to_owned())?;
+        if day > checked.settings.as_of {
+            return Err(wording::after(day, checked.settings.as_of));
+        }
+        Ok(checked)
     }
 
     /// Returns the paths of the files that the checkpoint needs, and of those from older

@@ -14,7 +14,7 @@ use serde::Deserialize;
 pub struct Asked {
     report: String,
     format: String,
-    day: NaiveDate,
+    pub day: NaiveDate,
     #[serde(default)]
     about: String,
     #[serde(default)]

@@ -136,6 +136,11 @@ pub fn ahead(as_of: NaiveDate) -> String {
     format!("This page is judged as at {}, a day that has not come by the clock of this device.", day(as_of))
 }
 
+/// Returns the error of a day after the one by which a page was checked.
+pub fn after(asked: NaiveDate, as_of: NaiveDate) -> String {
+    format!("{} is after {}, by which this was judged: choose an earlier day.", day(asked), day(as_of))
+}
+
 /// Returns the error of a ledger that contradicts what this browser saw before.
 pub fn contradicts(why: &str) -> String {
     format!("{} To forget what was seen, clear the data of this site in your browser.", sentence(why))

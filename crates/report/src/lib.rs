@@ -88,5 +88,6 @@ pub use slippage::slippage;
 pub use status::{LedgerFacts, StatusSummary, status};
 pub use timeline::{SortOrder, timeline};
 pub use warnings::{KnownFacts, Warning, check, warnings};
+pub use wording::date::when;
 pub use wording::pledges::{meaning, meaning_of_grade};
 pub use wording::{amount, day, interval};

@@ -145,7 +145,7 @@ const TEXT_FORMATS: &[&str] = &["csv", "json", "md", "html", "table"];
 pub fn checker(first: NaiveDate, of_any: bool) -> Markup {
     let title = if of_any { wording::CHECK_LEDGER } else { wording::CHECK_THIS };
     html! {
-        section.panel id="check_" aria-label=(title) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-changed=(wording::CHANGED) data-found=(wording::FOUND) data-then=(wording::THEN) data-day=(wording::NO_SUCH_DAY) data-unknown=(wording::NOTHING_YET) data-unread=(wording::UNREAD) data-where=(wording::WHERE) {
+        section.panel id="check_" aria-label=(title) hidden data-first=(first) data-none=(wording::NO_MODULE) data-broken=(wording::BROKEN) data-failed=(wording::CHECK_FAILED) data-changed=(wording::CHANGED) data-found=(wording::FOUND) data-then=(wording::THEN) data-day=(wording::NO_SUCH_DAY) data-unknown=(wording::NOTHING_YET) data-unread=(wording::UNREAD) data-where=(wording::WHERE) data-checked=(wording::CHECKED) {
             h2 { (title) }
             @if of_any {
                 label for="address_" { (wording::ADDRESS) }

@@ -19,8 +19,8 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsaf
 /// A page with everything inside that its checker needs.
 struct Standalone<'a> {
     title: &'a str,
-    main: Markup,
-    checker: Markup,
+    /// The checker, and the element that it fills.
+    body: Markup,
     foot: Markup,
     /// Sources that the policy allows besides what is inside.
     allowed: &'a str,
@@ -44,8 +44,7 @@ impl Standalone<'_> {
                 }
                 body {
                     p.then id="then_" role="status" {}
-                    main id="main_" { (self.main) }
-                    (self.checker)
+                    (self.body)
                     footer.site { p { (self.foot) } }
                     script type="application/json" id="files_" { (embedded(&files)) }
                     script { (PreEscaped(SCRIPT)) }
@@ -58,11 +57,21 @@ impl Standalone<'_> {
     }
 }
 
+/// Returns `true` if a file is a page with its files inside, of this version or another.
+#[must_use]
+pub fn is_standalone(file: &[u8]) -> bool {
+    let mark = br#"<script type="application/json" id="files_">"#;
+    file.starts_with(b"<!DOCTYPE html>") && file.windows(mark.len()).any(|window| window == mark)
+}
+
 /// Writes a page that checks itself, with what its checker needs, as `files` by their path.
 pub fn standalone(title: &str, main: &str, first: NaiveDate, settings: &Value, files: &Files) -> String {
     let foot = html! { (wording::NO_VOUCHER) " " (wording::STANDALONE) };
-    let (main, checker) = (PreEscaped(main.to_owned()), checker(first, false));
-    Standalone { title, main, checker, foot, allowed: "", settings, files }.write()
+    let body = html! {
+        main id="main_" { (PreEscaped(main)) }
+        (checker(first, false))
+    };
+    Standalone { title, body, foot, allowed: "", settings, files }.write()
 }
 
 /// Writes the page that checks any ledger: at an address, or in a folder of the reader.
@@ -70,8 +79,11 @@ pub fn checker_page(module: &[u8]) -> String {
     let files = Files::from([(MODULE.to_owned(), module.to_vec())]);
     Standalone {
         title: wording::CHECK_LEDGER,
-        main: html! { h1 { (wording::CHECK_LEDGER) } (wording::checker()) },
-        checker: checker(NaiveDate::default(), true),
+        body: html! {
+            header { h1 { (wording::CHECK_LEDGER) } (wording::checker()) }
+            (checker(NaiveDate::default(), true))
+            main id="main_" {}
+        },
         foot: html! { (wording::CHECKER_FOOT) },
         allowed: "; connect-src https: http:",
         settings: &Value::Null,

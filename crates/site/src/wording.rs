@@ -7,7 +7,7 @@ use crate::contact::address;
 use crate::{List, Settings};
 use chrono::NaiveDate;
 use heldto_fact::FactId;
-use heldto_replay::{Grade, Status};
+use heldto_replay::{Class, Grade, Status};
 use heldto_report::{LogPosition, day, meaning, meaning_of_grade};
 use maud::{Markup, html};
 
@@ -41,9 +41,10 @@ pub const ADDRESS: &str = "Address of the ledger, which may be that of its site"
 pub const FOLDER: &str = "Or its folder on this device, downloaded before";
 pub const KEY_OF_ANY: &str = "Take the key from somewhere else than the address.";
 pub const WHERE: &str = "Give the address of a ledger, such as https://example.org/ledger/, or choose its folder.";
+/// Begins the line that names the ledger that was checked.
+pub const CHECKED: &str = "What was checked:";
 pub const UNREAD: &str = "The address could not be read: it is wrong, or its host is away, or does not let other sites read it. Download the folder of the ledger, and choose it here.";
-pub const CHECKER_FOOT: &str =
-    "This page carries the checker inside. It reads the address that you give, and nothing else.";
+pub const CHECKER_FOOT: &str = "This page carries the checker inside. It reads the address that you give, follows it nowhere else, and reads nothing else.";
 pub const STANDALONE: &str = "It carries everything it needs and asks nothing of any network.";
 pub const NO_MODULE: &str =
     "The checker, heldto.wasm, is not on this host. Check the folder of the site with the program heldto.";
@@ -146,16 +147,38 @@ pub fn rules() -> Markup {
     html! {
         p { "Silence is not a breach. A claim is not proof. The same money is not counted twice. A vague date stays vague." }
         p { "Every commitment is judged by the facts that were public by a day. What its owner says of it is a claim; what a watchdog, a court or an official record says is proof; what a reporter found is reported. A critic's word alone settles nothing." }
-        p { "A commitment is overdue when its day has passed and nothing on record settles it. It is not kept only if evidence shows that it was not done when it was due." }
+        p { "A commitment is overdue when its day has passed and nothing on record settles it. It counts as not kept only where evidence shows a failure: that it was not done by its day, or, for a duty that is owed in every case, that it was not done in one. Each page says who found the failure, how sure that is, and whether it was the keeper of this ledger who linked it to the duty." }
+        h2 id="force" { "How binding it is" }
+        dl {
+            @for (word, meaning) in [
+                ("duty", "The law requires it. It is owed in every case, whether or not a day is named."),
+                ("requirement", "A body with the power to do so has imposed it, in a notice or an order."),
+                ("remedy", "It was ordered or agreed to put right a complaint."),
+                ("pledge", "It was promised."),
+                ("aspiration", "It was said as an aim or a hope."),
+            ] { div { dt { (word) } dd { (meaning) } } }
+        }
         h2 id="statuses" { "What each status means" }
         dl {
             @for status in Status::ALL.iter().filter(|status| **status != Status::NotYetKnown) {
-                div { dt { (status.as_str()) } dd { (meaning(*status)) } }
+                div { dt { (status.as_str()) } dd { (meaning(*status)) " " (counted(*status)) } }
             }
         }
         h2 id="evidence" { "How good the evidence is" }
         dl { @for grade in Grade::ALL { div { dt { (grade.as_str()) } dd { (meaning_of_grade(*grade)) } } } }
         p { "The program " code { "heldto" } " has the rules in full, with a test for each." }
+    }
+}
+
+/// Returns the column of the summaries in which a status counts.
+const fn counted(status: Status) -> &'static str {
+    match status.class() {
+        Class::Met => "Counts as kept.",
+        Class::Failed => "Counts as not kept.",
+        Class::Unsettled => "Counts as unknown.",
+        Class::Unanswered | Class::Open | Class::Untestable | Class::Ended | Class::Unknown => {
+            "Not counted as kept or not kept."
+        }
     }
 }
 
@@ -184,7 +207,7 @@ pub fn check(settings: &Settings, log: &LogPosition, has_checker: bool) -> Marku
         pre { "heldto verify FOLDER --key KEY" }
         p { (KEY_FROM_ELSEWHERE) }
         @if has_checker {
-            p { "Or keep a checker of your own: save " a href="checker.html" { "the page that checks any ledger" } ", and open it from your device. The other pages have a checker too, but this host serves it." }
+            p { "Or keep a checker of your own: save " a href="checker.html" download { "the page that checks any ledger" } ", and open it from your device. The other pages have a checker too, but this host serves it." }
         }
         p { "What is proved: that " (log.origin) " has " (log.entries) " entries, that none was changed, removed or put in between, and who signed them. What is not proved: that what a source says is true, and that nothing was left unrecorded." }
         p { "The file " a href="manifest.txt" { "manifest.txt" } " has the BLAKE3 digest of each file of this site. The same ledger, settings and program give the same files. This site was judged as at " (day(settings.as_of)) "." }

@@ -36,6 +36,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
             format!("the ledger is inside {}: its key and its database would be published too", args.dir.display());
         return Err(CommandError::new(USAGE, message).hint("name another folder"));
     }
+    let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
+    if folder.first_key().is_ok_and(|key| key != first) {
+        let message = format!("{} holds the first key of another ledger", args.dir.display());
+        return Err(CommandError::new(INTEGRITY, message).hint("name another folder, or empty this one"));
+    }
     open.set_clock_policy(args.clock.policy());
     // Verified in every run, even if an earlier checkpoint is reused.
     let verified = open::verify(&mut open, &mut |_| {})?;
@@ -52,7 +57,6 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         }
         _ => sign(env, global, &mut open)?,
     };
-    let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
     let mut withheld = named(&open)?;
     if args.sensitive {
         let sensitive = open.sensitive()?.entries;
@@ -80,7 +84,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
 }
 
 /// Returns `true` if a folder is another one, or inside it.
-fn is_inside(inner: &Path, outer: &Path) -> bool {
+pub fn is_inside(inner: &Path, outer: &Path) -> bool {
     let whole = |path: &Path| path.canonicalize().ok();
     matches!((whole(inner), whole(outer)), (Some(inner), Some(outer)) if inner.starts_with(&outer))
 }

@@ -49,6 +49,17 @@ fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<Ru
         let message = format!("{} is a folder, and --single writes one file", file.display());
         return Err(CommandError::new(USAGE, message));
     }
+    let folder_of_file = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if publish::is_inside(folder_of_file, &crate::open::folder(global)) {
+        let message = format!("{} is inside the ledger's own folder", file.display());
+        return Err(CommandError::new(USAGE, message).hint("write it outside"));
+    }
+    if let Ok(there) = std::fs::read(&file)
+        && !heldto_site::is_standalone(&there)
+    {
+        let message = format!("{} is there, and is no page of a ledger in one file", file.display());
+        return Err(CommandError::new(USAGE, message).hint("move it away, or name another file"));
+    }
     let module = required_module(args.module.as_deref())?;
     let folder = tempfile::tempdir().map_err(|e| io("cannot make a folder for the publication", &e))?;
     let published = PublishArgs { dir: folder.path().to_owned(), ..args.publish.clone() };
@@ -58,8 +69,7 @@ fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<Ru
     files.insert(MODULE.to_owned(), module);
     let page = Site::new(&facts, &settings).single(&files).unwrap_or_default();
     load::sound(&facts.facts)?;
-    let beside = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    put(beside, &file, page.as_bytes())?;
+    put(folder_of_file, &file, page.as_bytes())?;
     let said = format!("{} written, with {} inside\n", file.display(), counted(facts.log.entries, "entry", "entries"));
     Ok(plain(if global.quiet { String::new() } else { said }))
 }
@@ -224,6 +234,12 @@ fn write(dir: &Path, files: &Files, origin: &str) -> Result<(usize, usize), Comm
             .map(|line| format!("{line}\n"))
             .collect();
         put(dir, &dir.join(MANIFEST), &[manifest, old.as_bytes()].concat())?;
+    }
+    // A build that was killed left drafts, which no manifest names.
+    let folders: BTreeSet<PathBuf> =
+        files.keys().filter_map(|path| Some(dir.join(path).parent()?.to_owned())).collect();
+    for folder in &folders {
+        crate::permissions::remove_drafts(folder).map_err(|e| failed(folder, &e))?;
     }
     for (path, bytes) in changed.iter().filter(|(path, _)| *path != MANIFEST) {
         let target = dir.join(path);

@@ -8,7 +8,8 @@ use heldto_fact::{Alternative, Bound, Due, DueRule, Form, Mode, Point, Precision
 pub(crate) const UNKNOWN: &str = "date unknown";
 
 /// Describes a date: `2 Jul 2025`, `between 15 Mar 2024 and 31 Aug 2024`.
-pub(crate) fn when(when: &When) -> String {
+#[must_use]
+pub fn when(when: &When) -> String {
     match (when.form(), when.stated_window()) {
         (Form::Point(p), None) => point(*p),
         (Form::Throughout(from, to), None) => match (bound(*from), bound(*to)) {

@@ -149,7 +149,7 @@ pub const fn shade(shade: Shade) -> &'static str {
         Shade::Claimed => "kept, by the owner's word only",
         Shade::Broken => "not kept",
         Shade::Overdue => "overdue, not settled by evidence",
-        Shade::Unknown => "unknown",
+        Shade::Unknown => "no clear evidence",
         Shade::Due => "falling due now",
         Shade::Open => "not due, or without a due day",
         Shade::Vague => "too vague to test, or ended",

@@ -14,8 +14,7 @@
   const encoder = new TextEncoder(), decoder = new TextDecoder();
   const length = 86400000;
   const iso = (time) => new Date(time).toISOString().slice(0, 10);
-  const intro = at("main_").innerHTML;
-  let calls = null, isBusy = false, settings = null, shown = "";
+  let first = 0, calls = null, isBusy = false, settings = null, shown = "";
 
   // The store of a browser may be shut: then nothing is remembered.
   const kept = (memory) => { try { return localStorage.getItem(memory + "checkpoint"); } catch { return null; } };
@@ -27,8 +26,9 @@
     return name in files ? Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0)) : null;
   };
   const ofHost = (base) => async (name) => {
-    const answer = await fetch(base + name, { cache: "no-store", signal: AbortSignal.timeout(60000) });
-    // A host may shorten an address, but not lead to another site.
+    // A host may shorten an address of its own site, but not lead to another.
+    const redirect = at("address_") ? "error" : "follow";
+    const answer = await fetch(base + name, { cache: "no-store", redirect, signal: AbortSignal.timeout(60000) });
     if (!answer.url.startsWith(base)) throw new Error(name + ": " + answer.url);
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(name + ": " + answer.status);
@@ -41,10 +41,11 @@
   // The address of the folder of a ledger, or of a page of its site.
   const folderOf = (text) => {
     let url = null;
-    try { url = new URL(text.trim()); } catch { /* no address */ }
-    if (!url || !/^https?:$/.test(url.protocol)) throw new Error(at("check_").dataset.where);
-    const last = url.pathname.split("/").pop();
-    return url.origin + (last.includes(".") ? url.pathname.slice(0, -last.length) : url.pathname.replace(/\/?$/, "/"));
+    const whole = text.includes("://") ? text.trim() : "https://" + text.trim();
+    try { url = new URL(whole); } catch { /* no address */ }
+    if (!url || !/^https?:$/.test(url.protocol) || !/[.:]|^localhost$/.test(url.host)) throw new Error(at("check_").dataset.where);
+    const page = /(?:(?:bodies|meetings|metrics|commitments|sources|facts)\/|figures\/[^/]+\/)?(?!index\.html$)[^/]*\.html$|index\.html$/;
+    return url.origin + url.pathname.replace(page, "").replace(/\/?(checkpoint)?$/, "/");
   };
   const room = (data) => {
     const place = calls.heldto_room(data.length);
@@ -70,10 +71,13 @@
     out.replaceChildren(box);
     out.dataset.verdict = kind;
   };
+  // Takes a verdict back, and with it what is shown of a ledger that may be another now.
   const unsay = () => {
     at("verdict_").replaceChildren();
     delete at("verdict_").dataset.verdict;
     at("after_").hidden = true;
+    at("then_").textContent = "";
+    if (at("address_")) at("main_").replaceChildren();
   };
 
   const check = async (key) => {
@@ -121,7 +125,9 @@
     await new Promise((drawn) => setTimeout(drawn, 20));
     const memory = chosen ? null : where || address;
     const request = { do: "check", settings: isAny ? null : settings, page: path, key, seen: memory && kept(memory), today: iso(Date.now()) };
-    return { ...ask(request), page: page && decoder.decode(page), memory };
+    const folder = chosen && at("folder_").files[0].webkitRelativePath.split("/")[0];
+    const checked = isAny ? words.checked + " " + (chosen ? folder : where) : null;
+    return { ...ask(request), page: page && decoder.decode(page), memory, checked };
   };
 
   // A page in one file has no other bytes to compare than what it shows.
@@ -143,17 +149,21 @@
     }
     wire();
     at("key_").value = key;
-    at("run_").focus();
+  };
+
+  // Until the check has ended, what is checked stays as it is.
+  const hold = (isHeld) => {
+    for (const name of ["key_", "address_", "folder_", "run_"]) if (at(name)) at(name).disabled = isHeld;
+    at("progress_").hidden = !isHeld;
+    isBusy = isHeld;
   };
 
   const run = async () => {
     if (isBusy) return;
-    isBusy = true;
     const key = at("key_").value;
+    if (!at("address_") && settings && shown) back(settings.as_of);
     unsay();
-    if (at("address_")) at("main_").innerHTML = intro;
-    else if (settings && shown) back(settings.as_of);
-    at("progress_").hidden = false;
+    hold(true);
     try {
       const found = await check(key);
       if (found.error) throw new Error(found.error);
@@ -167,7 +177,7 @@
         if (found.seen && found.memory) keep(found.memory, found.seen);
         at("after_").hidden = !base && !!inside().proof;
       }
-      say(found.verdict, found.title, found.lines);
+      say(found.verdict, found.title, found.checked ? [found.checked, ...found.lines] : found.lines);
     } catch (error) {
       calls = null;
       const words = at("check_").dataset;
@@ -175,13 +185,14 @@
       const why = error instanceof TypeError && at("address_") ? words.unread : String(error.message || error);
       say("unsure", words.failed, [why]);
     }
-    at("progress_").hidden = true;
-    isBusy = false;
+    hold(false);
+    at("run_").focus({ preventScroll: true });
+    at("verdict_").scrollIntoView({ block: "center" });
   };
 
   // Shows the record on a day.
   const back = (day) => {
-    const main = at("main_"), words = at("check_").dataset, first = Date.parse(words.first);
+    const main = at("main_"), words = at("check_").dataset;
     at("day_").value = day;
     at("slider_").value = (Date.parse(day) - first) / length;
     at("slider_").setAttribute("aria-valuetext", day);
@@ -197,9 +208,19 @@
     else main.replaceChildren(Object.assign(document.createElement("p"), { textContent: words.unknown }));
   };
 
+  // The day that is chosen, if the record has it.
+  const chosenDay = () => {
+    const day = at("day_");
+    if (day.value && day.validity.valid) return day.value;
+    at("then_").textContent = at("check_").dataset.day;
+    return null;
+  };
+
   // Shows the facts that match on the verified log, in place of the page.
   const search = () => {
-    const request = { do: "report", report: "timeline", format: "html", day: at("day_").value, text: at("words_").value };
+    const day = chosenDay();
+    if (!day) return;
+    const request = { do: "report", report: "timeline", format: "html", day, text: at("words_").value };
     for (const name of ["since", "until"]) if (at(name + "_").value) request[name] = at(name + "_").value;
     const answer = ask(request), words = at("check_").dataset;
     // The look of the report is that of the site, and its own is not allowed here.
@@ -211,7 +232,8 @@
   };
 
   const download = () => {
-    const report = at("report_").value, format = at("format_").value, day = at("day_").value;
+    const report = at("report_").value, format = at("format_").value, day = chosenDay();
+    if (!day) return;
     const answer = ask({ do: "report", report, format, day });
     if (answer.error) {
       at("then_").textContent = answer.error;
@@ -225,13 +247,23 @@
     URL.revokeObjectURL(link.href);
   };
 
+  const choose = () => { const day = chosenDay(); if (day) back(day); };
+  const slid = () => back(iso(first + at("slider_").value * length));
+  const slide = () => { at("day_").value = iso(first + at("slider_").value * length); };
+  // A ledger is at an address or in a folder: what was given last.
+  const typed = () => { at("folder_").value = ""; unsay(); };
+  const picked = () => { at("address_").value = ""; unsay(); };
+
+  // A listener that is there already is not added again.
   const wire = () => {
     const panel = at("check_"), slider = at("slider_"), day = at("day_");
-    const first = Date.parse(panel.dataset.first);
+    first = Date.parse(panel.dataset.first);
     settings = JSON.parse(at("settings_").textContent);
     shown = at("main_").innerHTML;
     at("run_").addEventListener("click", run);
-    for (const name of ["key_", "address_", "folder_"]) if (at(name)) at(name).addEventListener("input", unsay);
+    at("key_").addEventListener("input", unsay);
+    if (at("address_")) at("address_").addEventListener("input", typed);
+    if (at("folder_")) at("folder_").addEventListener("input", picked);
     panel.hidden = location.protocol === "file:" && !!base;
     if (!settings) return;
     slider.min = 0;
@@ -241,12 +273,12 @@
     day.max = day.value = settings.as_of;
     at("search_").addEventListener("click", search);
     at("download_").addEventListener("click", download);
-    slider.addEventListener("change", () => back(iso(first + slider.value * length)));
-    slider.addEventListener("input", () => { day.value = iso(first + slider.value * length); });
-    day.addEventListener("change", () => {
-      if (day.value && day.validity.valid) back(day.value);
-      else at("then_").textContent = panel.dataset.day;
-    });
+    slider.addEventListener("change", slid);
+    slider.addEventListener("input", slide);
+    day.addEventListener("change", choose);
   };
+  // A copy that was saved after a check has checked nothing.
+  if (at("address_")) at("settings_").textContent = "null";
+  unsay();
   wire();
 })();
