@@ -16,6 +16,8 @@ fn main() -> ExitCode {
     let mut stream = blake3::Hasher::new_keyed(&seed).finalize_xof();
     let width = usize::try_from(number("HELDTO_TEST_WIDTH", 80)).unwrap_or(80);
     let is_terminal = number("HELDTO_TEST_TERMINAL", 0) == 1;
+    let answers = variable("HELDTO_TEST_ANSWER").unwrap_or_default();
+    let mut answers = answers.lines();
     let mut env = Env {
         now: &|| now,
         random: &mut |bytes| stream.fill(bytes),
@@ -23,7 +25,11 @@ fn main() -> ExitCode {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
-        ask: &mut |_| variable("HELDTO_TEST_ANSWER"),
+        ask: &mut |question| {
+            let answer = answers.next()?.to_owned();
+            writeln!(std::io::stderr(), "{question} {answer}").ok()?;
+            Some(answer)
+        },
         eprintln: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
         progress: &mut |_| {},
         variable: &variable,

@@ -10,7 +10,7 @@ pub use report::{
 
 use crate::Env;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use heldto_fact::FactId;
+use heldto_fact::{FactId, Kind};
 use heldto_ledger::ClockPolicy;
 use heldto_report::{Format, Screen};
 use heldto_store::Notices;
@@ -100,6 +100,8 @@ pub enum Command {
     Init(InitArgs),
     /// Record the facts in files: all of them or none
     Append(AppendArgs),
+    /// Record one fact, by questions or from options
+    Add(AddArgs),
     /// List facts that are valid but probably wrong, in facts files or in the ledger
     Check(CheckArgs),
     /// Print a built-in mapping; without a name, list the built-in mappings
@@ -181,7 +183,7 @@ impl ClockArgs {
 }
 
 /// Options that name who records, for a private part of each entry.
-#[derive(Args, Default)]
+#[derive(Args, Default, Clone)]
 pub struct RecorderArgs {
     /// Recorder, as an office or a pseudonym; kept with each entry and not published
     #[arg(long, value_name = "WHO", value_parser = somebody)]
@@ -218,6 +220,66 @@ pub struct AppendArgs {
     pub recorder: RecorderArgs,
     #[command(flatten)]
     pub clock: ClockArgs,
+}
+
+#[derive(Args)]
+pub struct AddArgs {
+    /// Kind of the fact, such as delivery; asked for if it is left out
+    pub kind: Option<Kind>,
+    /// Words of the fact, in one short sentence; the name of a body or a metric, the title of a
+    /// source
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Body that says, owes, decides or pays: its id, or a part of its name
+    #[arg(long, value_name = "BODY")]
+    pub by: Option<String>,
+    /// Body that the fact is about
+    #[arg(long, value_name = "BODY")]
+    pub about: Option<String>,
+    /// Body that is addressed, paid or asked
+    #[arg(long, value_name = "BODY")]
+    pub to: Option<String>,
+    /// Commitment that it is evidence for: its id, or a part of its words
+    #[arg(long = "for", value_name = "COMMITMENT")]
+    pub towards: Option<String>,
+    /// Amount as people say it, such as "74 places" or "more than £20,000"
+    #[arg(long)]
+    pub amount: Option<String>,
+    /// Day on which it happened, such as "March 2025" or "last month"
+    #[arg(long, value_name = "DAY")]
+    pub on: Option<String>,
+    /// Speaker: record, official, self, government, critic, reporter, second-hand or derived
+    #[arg(long)]
+    pub voice: Option<String>,
+    /// Source on record, by its id or a part of its title; or a new one, such as "Nottingham Post,
+    /// 4 Apr 2025"
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Place in the source, such as "para 6"
+    #[arg(long, value_name = "PLACE")]
+    pub at: Option<String>,
+    /// Id of the fact [default: made from its kind, its subject and its day]
+    #[arg(long)]
+    pub id: Option<FactId>,
+    /// Another field of the kind, such as outcome=part
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = field)]
+    pub set: Vec<(String, String)>,
+    /// Write the fact to the end of this facts file, and not to the ledger
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+    /// Check it, show what it would change, and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub recorder: RecorderArgs,
+    #[command(flatten)]
+    pub clock: ClockArgs,
+}
+
+/// Parses a field and its value.
+fn field(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write a field and its value, such as outcome=part")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[derive(Args)]

@@ -1,5 +1,6 @@
 //! The commands, one file each, and their small helpers for output and progress.
 
+pub mod add;
 pub mod amend;
 pub mod append;
 pub mod check;

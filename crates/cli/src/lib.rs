@@ -46,6 +46,24 @@ pub struct Env<'a> {
     pub whole_limit: u64,
 }
 
+impl Env<'_> {
+    /// Returns the same environment with other messages.
+    fn with_messages<'m>(&'m mut self, eprintln: &'m mut dyn FnMut(&str)) -> Env<'m> {
+        Env {
+            now: self.now,
+            random: &mut *self.random,
+            input: &mut *self.input,
+            ask: &mut *self.ask,
+            eprintln,
+            progress: &mut *self.progress,
+            variable: self.variable,
+            terminal: self.terminal,
+            status_cache_limit: self.status_cache_limit,
+            whole_limit: self.whole_limit,
+        }
+    }
+}
+
 /// Properties of the terminal that receives the output.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
@@ -136,6 +154,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
     match arguments.command.unwrap_or_default() {
         Command::Init(args) => commands::init::run(env, global, &args),
         Command::Append(args) => commands::append::run(env, global, &args),
+        Command::Add(args) => commands::add::run(env, global, &args),
         Command::Check(args) => commands::check::run(env, global, &args),
         Command::Mapping(args) => commands::append::mapping(&args),
         Command::Correct(args) => commands::amend::correct(env, global, &args),

@@ -26,6 +26,7 @@ mod near;
 mod node;
 mod problem;
 mod read;
+mod said;
 mod table;
 mod write;
 
@@ -33,6 +34,7 @@ pub use json::strict_json;
 pub use mapping::{ExistingFacts, SHIPPED, Tenure, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
+pub use said::{amount_as_said, date_as_said};
 pub use table::MAX_TEXT;
 pub use write::{to_json, to_toml};
 

@@ -43,15 +43,29 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
             (facts, places) = self::facts(global, &mut open, &drafts)?;
         }
     }
+    given(env, global, args, open, (&files, &places, &facts))
+}
+
+/// Facts that were read, with their files and their places in them.
+pub type Given<'a> = (&'a [File], &'a Places, &'a [Fact]);
+
+/// Checks and records facts that were read, as `args` say, beside the files that they name.
+pub fn given(
+    env: &mut Env<'_>,
+    global: &Global,
+    args: &AppendArgs,
+    mut open: LocalLedger,
+    (files, places, facts): Given<'_>,
+) -> Result<RunOutput, CommandError> {
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(settings::recorder(global, &args.recorder)?);
-    let fail = |error| placed(global, &files, &places, error);
-    check::warn(env, global, &open, (&files, &places), &facts, args.strict)?;
+    let fail = |error| placed(global, files, places, error);
+    check::warn(env, global, &open, (files, places), facts, args.strict)?;
     if args.dry_run {
         if open.store().is_partial() {
             return Err(StoreError::Partial.into());
         }
-        let planned = open.plan(&facts).map_err(fail)?;
+        let planned = open.plan(facts).map_err(fail)?;
         for fact in &planned.new {
             encode_fact(fact).map_err(|error| fail(AppendError::Fact { id: fact.id.clone(), error }))?;
         }
@@ -65,11 +79,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
         return Ok(plain(if global.quiet { String::new() } else { said }));
     }
     let changed =
-        if global.quiet { Vec::new() } else { consequences::of(env, &open, &open.plan(&facts).map_err(fail)?.new)? };
+        if global.quiet { Vec::new() } else { consequences::of(env, &open, &open.plan(facts).map_err(fail)?.new)? };
     let now = (env.now)();
     let appended = {
         let mut meter = meter(env.terminal, env.progress, "recording", facts.len() as u64);
-        open.append_with(&facts, now, env.random, &mut meter).map_err(fail)?
+        open.append_with(facts, now, env.random, &mut meter).map_err(fail)?
     };
     // A fact given twice in the input is recorded once.
     let mut recorded: BTreeSet<&FactId> = appended.recorded.iter().map(|(id, _)| id).collect();

@@ -1,0 +1,278 @@
+//! Reads dates and amounts as people say them, into the form of a facts file.
+//!
+//! Knows no facts. Start at [`date_as_said`] and [`amount_as_said`].
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+use heldto_fact::{Qualifier, Quantity, Unit, When};
+
+/// Names of the months; each may be shortened to three letters or more.
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Returns a date as it is written in a facts file: `2025-03` for "March 2025".
+///
+/// Reads what a facts file takes, days and months in words, days in figures of which only one
+/// reading is possible, and days relative to `today`, such as "last month".
+///
+/// # Errors
+/// If the text is no date, or can be read in two ways; with what to write.
+///
+/// # Examples
+/// ```
+/// let today = "2025-05-06".parse().expect("a day");
+/// assert_eq!(heldto_intake::date_as_said("1 March 2025", today).as_deref(), Ok("2025-03-01"));
+/// assert_eq!(heldto_intake::date_as_said("last month", today).as_deref(), Ok("2025-04"));
+/// assert!(heldto_intake::date_as_said("01/03/2025", today).is_err());
+/// ```
+pub fn date_as_said(text: &str, today: NaiveDate) -> Result<String, String> {
+    let text = text.trim();
+    if text.parse::<When>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    let lower = text.to_ascii_lowercase();
+    if let Some(rest) = after_any(&lower, &["about ", "around ", "circa ", "c. "]) {
+        return date_as_said(rest, today).map(|date| format!("{date}~"));
+    }
+    let found = relative(&lower, today).or_else(|| in_words(&lower)).map_or_else(|| in_figures(&lower), Ok)?;
+    if found.parse::<When>().is_ok() {
+        return Ok(found);
+    }
+    Err(format!("`{text}` is not a day of the calendar: write it as 2025-01-14, January 2025 or 2025"))
+}
+
+/// Returns the rest of a text that begins with one of these.
+fn after_any<'t>(text: &'t str, starts: &[&str]) -> Option<&'t str> {
+    starts.iter().find_map(|start| text.strip_prefix(start))
+}
+
+fn relative(text: &str, today: NaiveDate) -> Option<String> {
+    let month = |day: Option<NaiveDate>| day.map(|day| day.format("%Y-%m").to_string());
+    match text {
+        "today" => Some(today.to_string()),
+        "yesterday" => Some(today.pred_opt()?.to_string()),
+        "last week" => {
+            let monday = today.week(chrono::Weekday::Mon).first_day().checked_sub_days(Days::new(7))?;
+            Some(format!("[{monday}..{}]", monday.checked_add_days(Days::new(6))?))
+        }
+        "this month" => month(Some(today)),
+        "last month" => month(today.checked_sub_months(Months::new(1))),
+        "this year" => Some(today.year().to_string()),
+        "last year" => Some((today.year() - 1).to_string()),
+        _ => None,
+    }
+}
+
+/// Reads "1 March 2025", "1st Mar 2025", "March 1, 2025", "March 2025".
+fn in_words(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split([' ', ',', '-']).filter(|word| !word.is_empty() && *word != "of").collect();
+    let month = |word: &str| {
+        let word = word.trim_end_matches('.');
+        let place = MONTHS.iter().position(|month| word.len() >= 3 && month.starts_with(word));
+        place.or((word == "sept").then_some(8)).map(|n| n + 1)
+    };
+    let day = |word: &str| {
+        let figures = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
+        figures.parse::<u8>().ok().filter(|day| (1..=31).contains(day))
+    };
+    let year = |word: &str| word.parse::<u16>().ok().filter(|_| word.len() == 4);
+    match words[..] {
+        [m, y] => Some(format!("{:04}-{:02}", year(y)?, month(m)?)),
+        [d, m, y] if month(m).is_some() => Some(format!("{:04}-{:02}-{:02}", year(y)?, month(m)?, day(d)?)),
+        [m, d, y] => Some(format!("{:04}-{:02}-{:02}", year(y)?, month(m)?, day(d)?)),
+        _ => None,
+    }
+}
+
+/// Reads "25/12/2025" and "25.12.2025", of which only one reading is possible.
+fn in_figures(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split(['/', '.']).map(str::trim).collect();
+    let number = |part: &str| part.parse::<u16>().ok();
+    let [first, second, year] = parts[..] else { return Err(unreadable(text)) };
+    let (Some(first), Some(second), Some(year)) =
+        (number(first), number(second), number(year).filter(|_| year.len() == 4))
+    else {
+        return Err(unreadable(text));
+    };
+    let day = |day: u16, month: u16| NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), u32::from(day));
+    match (day(first, second), day(second, first)) {
+        (Some(one), Some(other)) if one != other => {
+            Err(format!("`{text}` can be read as {one} or as {other}: write one of the two"))
+        }
+        (Some(one), _) | (None, Some(one)) => Ok(one.to_string()),
+        (None, None) => Err(unreadable(text)),
+    }
+}
+
+fn unreadable(text: &str) -> String {
+    format!("`{text}` is not a date: write it as 2025-01-14, 14 January 2025, January 2025 or 2025")
+}
+
+/// Words before a number, with what they say of it.
+const QUALIFIERS: &[(&str, Qualifier)] = &[
+    ("about ", Qualifier::About),
+    ("around ", Qualifier::About),
+    ("roughly ", Qualifier::About),
+    ("more than ", Qualifier::MoreThan),
+    ("over ", Qualifier::MoreThan),
+    ("at least ", Qualifier::AtLeast),
+    ("less than ", Qualifier::LessThan),
+    ("under ", Qualifier::LessThan),
+    ("nearly ", Qualifier::Nearly),
+    ("almost ", Qualifier::Nearly),
+    ("up to ", Qualifier::UpTo),
+];
+
+/// Words after a number, with the power of ten that they stand for.
+const SCALES: &[(&str, u32)] = &[("thousand", 3), ("million", 6), ("billion", 9), ("k", 3), ("m", 6), ("bn", 9)];
+
+/// Returns an amount as it is written in a facts file, with what is said of its number.
+///
+/// "About £2.6 million" is `2600000 GBP` and *about*.
+///
+/// # Errors
+/// If the text has no number or no unit; with what to write.
+///
+/// # Examples
+/// ```
+/// use heldto_fact::Qualifier;
+/// use heldto_intake::amount_as_said;
+///
+/// let (amount, stated) = amount_as_said("about £2.6 million").expect("an amount");
+/// assert_eq!((amount.as_str(), stated), ("2600000 GBP", Qualifier::About));
+/// assert_eq!(amount_as_said("1,253 plans"), Ok(("1253 plans".to_owned(), Qualifier::Exact)));
+/// assert!(amount_as_said("74").is_err());
+/// ```
+pub fn amount_as_said(text: &str) -> Result<(String, Qualifier), String> {
+    let text = text.trim();
+    let wrong = |why: &str| {
+        format!("`{text}` {why}: write a number and what it counts, such as 74 places, £2.6 million or 48%")
+    };
+    let lower = text.to_ascii_lowercase();
+    let said = QUALIFIERS.iter().find_map(|(words, qualifier)| Some((lower.strip_prefix(words)?, *qualifier)));
+    let (rest, qualifier) = said.map_or((text, Qualifier::Exact), |(rest, q)| (&text[text.len() - rest.len()..], q));
+    let (rest, currency) = match rest.trim().strip_prefix('£') {
+        Some(rest) => (rest.trim(), Some("GBP")),
+        None => (rest.trim(), None),
+    };
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',')).unwrap_or(rest.len());
+    let (number, mut unit) = (&rest[..end], rest[end..].trim());
+    if number.is_empty() {
+        return Err(wrong("has no number"));
+    }
+    let mut power = 0;
+    let first = unit.split(' ').next().unwrap_or_default();
+    if let Some((_, scale)) = SCALES.iter().find(|(word, _)| first.eq_ignore_ascii_case(word)) {
+        power = *scale;
+        unit = unit[first.len()..].trim();
+    }
+    let number = scaled(number, power).ok_or_else(|| wrong("has a number that cannot be read"))?;
+    if number.parse::<Quantity>().is_err() {
+        return Err(wrong("has a number that is too long"));
+    }
+    let unit = match (currency, unit) {
+        (Some(currency), "") => currency,
+        (None, "pounds") => "GBP",
+        (None, "per cent" | "percent") => "%",
+        (None, unit) if !unit.is_empty() => unit,
+        (Some(_), _) => return Err(wrong("has a unit beside the pounds")),
+        (None, _) => return Err(wrong("does not say what it counts")),
+    };
+    let (total, counted) = unit.strip_prefix("of ").and_then(|of| of.split_once(' ')).unwrap_or(("", unit));
+    let total = total.replace(',', "");
+    if counted.parse::<Unit>().is_err() || !total.chars().all(|c| c.is_ascii_digit()) {
+        return Err(wrong("does not say what it counts"));
+    }
+    let of = if total.is_empty() { String::new() } else { format!("of {total} ") };
+    Ok((format!("{number} {of}{counted}"), qualifier))
+}
+
+/// Returns a number without separators, multiplied by a power of ten; `None` if its separators are
+/// not between thousands, or it has two points.
+fn scaled(number: &str, power: u32) -> Option<String> {
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    let groups: Vec<&str> = whole.split(',').collect();
+    let are_thousands = groups.len() == 1
+        || (groups[0].len() <= 3 && !groups[0].is_empty() && groups[1..].iter().all(|group| group.len() == 3));
+    let is_number = are_thousands && !whole.is_empty() && decimals.chars().all(|c| c.is_ascii_digit());
+    let power = usize::try_from(power).ok().filter(|_| is_number)?;
+    let mut digits = groups.concat();
+    digits.extend(decimals.chars().chain(std::iter::repeat('0')).take(power));
+    let rest: String = decimals.chars().skip(power).collect();
+    let digits = digits.trim_start_matches('0');
+    let whole = if digits.is_empty() { "0" } else { digits };
+    Some(if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{amount_as_said, date_as_said};
+    use heldto_fact::Qualifier;
+
+    #[test]
+    fn dates_are_read_as_people_say_them_and_never_guessed() {
+        let today = "2026-01-14".parse().expect("a day");
+        for (said, written) in [
+            ("2025-03", "2025-03"),
+            ("[..2025-02-12]", "[..2025-02-12]"),
+            ("1 March 2025", "2025-03-01"),
+            ("1st of Mar 2025", "2025-03-01"),
+            ("Sept 2024", "2024-09"),
+            ("March 3, 2025", "2025-03-03"),
+            ("march 2025", "2025-03"),
+            ("about May 2026", "2026-05~"),
+            ("25/12/2025", "2025-12-25"),
+            ("12/25/2025", "2025-12-25"),
+            ("7.7.2025", "2025-07-07"),
+            ("today", "2026-01-14"),
+            ("yesterday", "2026-01-13"),
+            ("last month", "2025-12"),
+            ("last week", "[2026-01-05..2026-01-11]"),
+            ("last year", "2025"),
+        ] {
+            assert_eq!(date_as_said(said, today).as_deref(), Ok(written), "{said}");
+        }
+        let both = date_as_said("01/03/2025", today).expect_err("two readings");
+        assert!(both.contains("2025-03-01") && both.contains("2025-01-03"), "{both}");
+        for wrong in
+            ["", "soon", "31 February 2025", "1/2/25", "ma 2025", "40 March 2025", "1 March", "1/13/13/2025", "é"]
+        {
+            assert!(date_as_said(wrong, today).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_as_people_say_them() {
+        for (said, written, qualifier) in [
+            ("74 places", "74 places", Qualifier::Exact),
+            ("£2.6m", "2600000 GBP", Qualifier::Exact),
+            ("£2.6 million", "2600000 GBP", Qualifier::Exact),
+            ("more than £20,000", "20000 GBP", Qualifier::MoreThan),
+            ("About £1.25bn", "1250000000 GBP", Qualifier::About),
+            ("48%", "48 %", Qualifier::Exact),
+            ("50.3 per cent", "50.3 %", Qualifier::Exact),
+            ("260 of 519 plans", "260 of 519 plans", Qualifier::Exact),
+            ("0.5 million GBP", "500000 GBP", Qualifier::Exact),
+            ("up to 2 weeks", "2 weeks", Qualifier::UpTo),
+            ("500 pounds", "500 GBP", Qualifier::Exact),
+        ] {
+            assert_eq!(amount_as_said(said), Ok((written.to_owned(), qualifier)), "{said}");
+        }
+        for wrong in
+            ["", "£", "places", "74", "1,2,3 places", "1.2.3 places", "£5 places", "£1,00", "é 3", "4 of x plans"]
+        {
+            assert!(amount_as_said(wrong).is_err(), "{wrong}");
+        }
+    }
+}
