@@ -1,6 +1,6 @@
 //! The first hour: what a newcomer is told after each step.
 
-use crate::{ok, text};
+use crate::{ok, run, text};
 use std::fs;
 use std::path::Path;
 
@@ -366,4 +366,81 @@ fn what_add_cannot_use_is_refused_with_what_to_say() {
     assert!(done && said.contains("new body: an-audit") && said.contains("heldto append mine.toml"), "{said}");
     let said = ok(dir, &["--ledger", "ledger", "append", "mine.toml"]);
     assert!(said.contains("3 facts recorded"), "{said}");
+}
+
+#[test]
+fn the_last_append_is_taken_back_and_no_more() {
+    let dir = promised();
+    let dir = dir.path();
+    written(dir, "delivery.toml", DELIVERY);
+    let undo = |arguments: &[&str]| {
+        let mut command = crate::heldto(dir);
+        command.args(["--ledger", "ledger", "undo"]).args(arguments).env("HELDTO_TEST_NOW", "1795349000");
+        command.output().expect("runs")
+    };
+    ok(dir, &["--ledger", "ledger", "checkpoint", "-q"]);
+    // An append has one time, and the next another.
+    let mut later = crate::heldto(dir);
+    later.args(["--ledger", "ledger", "append", "delivery.toml", "-q"]).env("HELDTO_TEST_NOW", "1795348900");
+    assert!(later.status().expect("runs").success());
+    assert!(text(&undo(&["--dry-run"]).stdout).starts_with("1 fact would be retracted: 74-places."));
+    assert_eq!(undo(&[]).status.code(), Some(3), "nobody was asked");
+    let said = text(&undo(&["--yes"]).stdout);
+    for line in ["1 fact retracted", "stays in the log", "120-places: part-met → overdue", "74-places.retraction-1"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let again = undo(&["--yes"]);
+    assert!(again.status.code() == Some(3) && text(&again.stderr).contains("stand again"), "{}", text(&again.stderr));
+    ok(dir, &["--ledger", "ledger", "retract", "74-places.retraction-1", "--reason", "it was right"]);
+    assert!(ok(dir, &["--ledger", "ledger", "report", "pledges"]).contains("part-met"));
+}
+
+#[test]
+fn words_are_quoted_from_the_document_alone() {
+    let dir = promised();
+    let dir = dir.path();
+    written(
+        dir,
+        "a-paper.txt",
+        "The leader said:\n  we will create 120 more\nplaces by the end of the year. It will be hard.",
+    );
+    let quote = |words: &str| run(dir, &["--ledger", "ledger", "quote", "a-paper.txt", words]);
+    assert_eq!(text(&quote("we will create 120").stdout), "quote = { start = 17, words = \"we will create 120\" }\n");
+    for (words, why) in [("we will create 121 more", "does not stand there"), ("it will", "too short")] {
+        let refused = quote(words);
+        assert!(refused.status.code() == Some(3) && text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+    ok(dir, &["--ledger", "ledger", "quote", "a-paper.txt", "we will create 120 more places", "--fact", "120-places"]);
+    assert!(ok(dir, &["--ledger", "ledger", "show", "120-places"]).contains("we will create 120 more places"));
+    let verified = ok(dir, &["--ledger", "ledger", "verify", "--sources", "."]);
+    assert!(verified.contains("1 quotation"), "{verified}");
+    let refused =
+        run(dir, &["--ledger", "ledger", "quote", "a-paper.txt", "by the end of the year", "--fact", "a-paper"]);
+    assert!(text(&refused.stderr).contains("does not cite"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn what_is_on_record_is_listed_by_name_and_the_program_explains_itself() {
+    let dir = promised();
+    let dir = dir.path();
+    let list = |what: &str, format: &str| ok(dir, &["--ledger", "ledger", "list", what, "--format", format]);
+    assert!(list("parties", "table").contains("A Council"));
+    assert!(
+        list("sources", "csv").contains("a-paper,Places promised,source,A Paper · 1 Feb 2024"),
+        "{}",
+        list("sources", "csv")
+    );
+    assert!(list("metrics", "table").contains("None is on record"));
+    assert!(list("commitments", "json").contains("\"120-places\""));
+    assert!(list("kinds", "table").contains("delivery\n"));
+    assert!(ok(dir, &["help", "dates"]).contains("EDTF"));
+    assert!(ok(dir, &["help", "report", "pledges"]).contains("--explain"));
+    assert!(ok(dir, &["help"]).contains("Topics"));
+    let refused = run(dir, &["help", "nothing"]);
+    assert!(refused.status.code() == Some(2) && text(&refused.stderr).contains("dates"), "{}", text(&refused.stderr));
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        assert!(ok(dir, &["completions", shell]).contains("heldto"), "{shell}");
+    }
+    ok(dir, &["man"]);
+    assert!(fs::read_to_string(dir.join("man/heldto-report-pledges.1")).expect("a page").contains("explain"));
 }

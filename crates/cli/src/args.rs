@@ -1,8 +1,13 @@
 //! The command line's grammar: turns arguments into commands and global flags. Doc comments of clap
 //! items are the help texts. Knows no command's work; start at [`Arguments`].
 
+mod record;
 mod report;
 
+pub use record::{
+    AddArgs, AppendArgs, CheckArgs, ClockArgs, CorrectArgs, ListArgs, Listed, MappingArgs, QuoteArgs, RecorderArgs,
+    RetractArgs, UndoArgs, somebody,
+};
 pub use report::{
     At, AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, PledgeFilters, PledgesArgs, Report, ReportArgs,
     ShowArgs, Since, StatusArgs, TimelineArgs,
@@ -10,8 +15,7 @@ pub use report::{
 
 use crate::Env;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use heldto_fact::{FactId, Kind};
-use heldto_ledger::ClockPolicy;
+use heldto_fact::FactId;
 use heldto_report::{Format, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
@@ -19,7 +23,7 @@ use std::path::PathBuf;
 /// A ledger of what public bodies promise, are told to do, and do; every fact is dated and sourced,
 /// and anyone can check the ledger offline.
 #[derive(Parser)]
-#[command(name = "heldto", version, max_term_width = 100)]
+#[command(name = "heldto", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -110,6 +114,12 @@ pub enum Command {
     Correct(CorrectArgs),
     /// Withdraw a fact; it stays in the log
     Retract(RetractArgs),
+    /// Take back the last append: retract every fact of it that still stands
+    Undo(UndoArgs),
+    /// Find words in an archived document, once and exactly, and quote them
+    Quote(QuoteArgs),
+    /// List bodies, sources, figures or commitments by their names, or the kinds of facts
+    List(ListArgs),
     /// Show one fact, with every record, version and link of it
     Show(ShowArgs),
     /// List what happened, in order of date
@@ -140,12 +150,37 @@ pub enum Command {
     Repair(RepairArgs),
     /// Create a ledger from a folder of facts, verify it, and print the report on its pledges
     Demo(DemoArgs),
+    /// Explain a command, or a topic such as dates, amounts, statuses or scripts
+    Help(HelpArgs),
+    /// Print the completions of a shell, to be read by it at its start
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
 }
 
 impl Default for Command {
     fn default() -> Self {
         Self::Status(StatusArgs { clocks: Clocks::default() })
     }
+}
+
+#[derive(Args)]
+pub struct HelpArgs {
+    /// Command or topic
+    pub topic: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct CompletionsArgs {
+    /// Shell that reads them
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+pub struct ManArgs {
+    /// Folder to write them to
+    #[arg(default_value = "man")]
+    pub dir: PathBuf,
 }
 
 #[derive(Args)]
@@ -157,184 +192,6 @@ pub struct InitArgs {
     /// example.org/derbyshire [default: made from the folder's name]
     #[arg(long)]
     pub origin: Option<String>,
-}
-
-/// Options that say how far this machine's clock is believed.
-#[derive(Args, Default, Clone)]
-pub struct ClockArgs {
-    /// Record even if this machine's clock is more than 400 days after the last entry; check first
-    /// that the clock is right
-    #[arg(long, conflicts_with = "clock_behind")]
-    pub clock_is_right: bool,
-    /// Record with the time of the last entry, which is later than now; use this if the clock was
-    /// wrong when that entry was recorded
-    #[arg(long)]
-    pub clock_behind: bool,
-}
-
-impl ClockArgs {
-    pub const fn policy(&self) -> ClockPolicy {
-        match (self.clock_is_right, self.clock_behind) {
-            (_, true) => ClockPolicy::Behind,
-            (true, false) => ClockPolicy::Right,
-            (false, false) => ClockPolicy::Checked,
-        }
-    }
-}
-
-/// Options that name who records, for a private part of each entry.
-#[derive(Args, Default, Clone)]
-pub struct RecorderArgs {
-    /// Recorder, as an office or a pseudonym; kept with each entry and not published
-    #[arg(long, value_name = "WHO", value_parser = somebody)]
-    pub recorder: Option<String>,
-    /// Reviewer, as an office or a pseudonym; kept with each entry and not published
-    #[arg(long, value_name = "WHO", value_parser = somebody)]
-    pub checked_by: Option<String>,
-}
-
-/// Parses the name of who records or checks; a blank one is nobody's.
-pub fn somebody(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("this names nobody; write an office or a pseudonym, or leave the option out".to_owned()),
-        name => Ok(name.to_owned()),
-    }
-}
-
-#[derive(Args)]
-pub struct AppendArgs {
-    /// Facts files (TOML or JSON lines), folders of them, or - for standard input; with --mapping,
-    /// tables (CSV) or the folder that holds them
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Check everything and record nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Record nothing if anything looks wrong: treat warnings as errors
-    #[arg(long)]
-    pub strict: bool,
-    /// Read tables through a mapping: the name of a built-in one, or a file (see docs/MAPPING.md)
-    #[arg(long, value_name = "NAME|FILE")]
-    pub mapping: Option<String>,
-    #[command(flatten)]
-    pub recorder: RecorderArgs,
-    #[command(flatten)]
-    pub clock: ClockArgs,
-}
-
-#[derive(Args)]
-pub struct AddArgs {
-    /// Kind of the fact, such as delivery; asked for if it is left out
-    pub kind: Option<Kind>,
-    /// Words of the fact, in one short sentence; the name of a body or a metric, the title of a
-    /// source
-    #[arg(long)]
-    pub text: Option<String>,
-    /// Body that says, owes, decides or pays: its id, or a part of its name
-    #[arg(long, value_name = "BODY")]
-    pub by: Option<String>,
-    /// Body that the fact is about
-    #[arg(long, value_name = "BODY")]
-    pub about: Option<String>,
-    /// Body that is addressed, paid or asked
-    #[arg(long, value_name = "BODY")]
-    pub to: Option<String>,
-    /// Commitment that it is evidence for: its id, or a part of its words
-    #[arg(long = "for", value_name = "COMMITMENT")]
-    pub towards: Option<String>,
-    /// Amount as people say it, such as "74 places" or "more than £20,000"
-    #[arg(long)]
-    pub amount: Option<String>,
-    /// Day on which it happened, such as "March 2025" or "last month"
-    #[arg(long, value_name = "DAY")]
-    pub on: Option<String>,
-    /// Speaker: record, official, self, government, critic, reporter, second-hand or derived
-    #[arg(long)]
-    pub voice: Option<String>,
-    /// Source on record, by its id or a part of its title; or a new one, such as "Nottingham Post,
-    /// 4 Apr 2025"
-    #[arg(long)]
-    pub source: Option<String>,
-    /// Place in the source, such as "para 6"
-    #[arg(long, value_name = "PLACE")]
-    pub at: Option<String>,
-    /// Id of the fact [default: made from its kind, its subject and its day]
-    #[arg(long)]
-    pub id: Option<FactId>,
-    /// Another field of the kind, such as outcome=part
-    #[arg(long, value_name = "FIELD=VALUE", value_parser = field)]
-    pub set: Vec<(String, String)>,
-    /// Write the fact to the end of this facts file, and not to the ledger
-    #[arg(long, value_name = "FILE")]
-    pub into: Option<PathBuf>,
-    /// Check it, show what it would change, and record nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    #[command(flatten)]
-    pub recorder: RecorderArgs,
-    #[command(flatten)]
-    pub clock: ClockArgs,
-}
-
-/// Parses a field and its value.
-fn field(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("write a field and its value, such as outcome=part")?;
-    Ok((key.trim().to_owned(), value.trim().to_owned()))
-}
-
-#[derive(Args)]
-pub struct CheckArgs {
-    /// Facts files (TOML or JSON lines) to check instead of the ledger, folders of them, or - for
-    /// standard input
-    #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Exit with code 3 if anything looks wrong
-    #[arg(long)]
-    pub strict: bool,
-    /// Also check facts about identifiable children and families
-    #[arg(long)]
-    pub sensitive: bool,
-}
-
-#[derive(Args)]
-pub struct MappingArgs {
-    /// Name of the mapping
-    pub name: Option<String>,
-}
-
-#[derive(Args)]
-pub struct CorrectArgs {
-    /// Id of the fact to replace
-    pub id: FactId,
-    /// Facts file with the corrected fact under the same id, or - for standard input
-    pub file: PathBuf,
-    /// Reason for the correction; recorded with it
-    #[arg(long)]
-    pub reason: String,
-    #[command(flatten)]
-    pub recorder: RecorderArgs,
-    #[command(flatten)]
-    pub clock: ClockArgs,
-}
-
-#[derive(Args)]
-pub struct RetractArgs {
-    /// Id of the fact to withdraw; or of a retraction made by mistake, to reinstate what it
-    /// withdrew
-    pub id: FactId,
-    /// Reason for the withdrawal; recorded with it
-    #[arg(long)]
-    pub reason: String,
-    /// List the facts that refer to it, and record nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Withdraw it without asking, even if other facts refer to it
-    #[arg(long)]
-    pub yes: bool,
-    #[command(flatten)]
-    pub recorder: RecorderArgs,
-    #[command(flatten)]
-    pub clock: ClockArgs,
 }
 
 #[derive(Args, Default)]

@@ -6,15 +6,18 @@ pub mod append;
 pub mod check;
 pub mod demo;
 pub mod export;
+pub mod help;
 pub mod init;
 pub mod prove;
 pub mod publish;
+pub mod quote;
 pub mod repair;
 pub mod report;
 pub mod serve;
 pub mod sign;
 pub mod site;
 pub mod sources;
+pub mod undo;
 pub mod verify;
 
 use crate::{RunOutput, Terminal};

@@ -159,6 +159,9 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Mapping(args) => commands::append::mapping(&args),
         Command::Correct(args) => commands::amend::correct(env, global, &args),
         Command::Retract(args) => commands::amend::retract(env, global, &args),
+        Command::Undo(args) => commands::undo::run(env, global, &args),
+        Command::Quote(args) => commands::quote::run(env, global, &args),
+        Command::List(args) => commands::report::list(env, global, &args),
         Command::Show(args) => commands::report::show(env, global, &args),
         Command::Timeline(args) => commands::report::timeline(env, global, &args),
         Command::Status(args) => commands::report::status(env, global, &args),
@@ -177,5 +180,8 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Restore(args) => commands::export::restore(env, global, &args),
         Command::Repair(args) => commands::repair::run(env, global, &args),
         Command::Demo(args) => commands::demo::run(env, global, &args),
+        Command::Help(args) => commands::help::help(&args),
+        Command::Completions(args) => Ok(commands::help::completions(&args)),
+        Command::Man(args) => commands::help::man(&args),
     }
 }

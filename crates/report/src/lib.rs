@@ -46,6 +46,7 @@ mod explain;
 mod fact_line;
 mod filter;
 mod finding;
+mod list;
 mod metrics;
 mod overview;
 mod pledges;
@@ -76,6 +77,7 @@ pub use document::{
 };
 pub use explain::explain;
 pub use filter::{FactFilter, RecordedBy};
+pub use list::list;
 pub use metrics::{bodies, metrics, newest};
 pub use overview::{digest, overview, standings};
 pub use pledges::{DueFilter, PledgeFilter, judged, pledges};

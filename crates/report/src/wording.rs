@@ -17,6 +17,7 @@ pub(crate) mod fact_line;
 pub(crate) mod filter;
 pub(crate) mod judgement;
 pub(crate) mod label;
+pub(crate) mod list;
 pub(crate) mod metrics;
 pub(crate) mod overview;
 pub(crate) mod pledges;

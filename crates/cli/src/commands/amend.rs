@@ -36,19 +36,29 @@ pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result
         );
         return Err(CommandError::new(INPUT, message).hint(format!("start from: heldto show {} --toml", args.id)));
     }
-    if *fact == current {
-        return Ok(plain(format!("`{}` already says this. Nothing was recorded.\n", args.id)));
+    replace(env, global, &mut open, (&current, fact), &args.reason)
+}
+
+/// Records a correction of `current` by `fact`, which has its id and kind.
+pub fn replace(
+    env: &mut Env<'_>,
+    global: &Global,
+    open: &mut LocalLedger,
+    (current, fact): (&Fact, &Fact),
+    reason: &str,
+) -> Result<RunOutput, CommandError> {
+    let id = &current.id;
+    if fact == current {
+        return Ok(plain(format!("`{id}` already says this. Nothing was recorded.\n")));
     }
-    if open.sensitive()?.entities.contains(&args.id) && !fact.sensitive {
+    if open.sensitive()?.entities.contains(id) && !fact.sensitive {
         (env.eprintln)(&format!(
-            "note: `{}` stays sensitive: a fact that is sensitive in one version is sensitive in all; \
-             to publish it, give it another id",
-            args.id
+            "note: `{id}` stays sensitive: a fact that is sensitive in one version is sensitive in all; \
+             to publish it, give it another id"
         ));
     }
-    let body =
-        Body::Correction { of: args.id.clone(), reason: args.reason.clone(), replacement: Box::new(fact.clone()) };
-    amend(env, global, &mut open, &args.id, "correction", format!("Corrects {}", args.id), body)
+    let body = Body::Correction { of: id.clone(), reason: reason.to_owned(), replacement: Box::new(fact.clone()) };
+    amend(env, global, open, id, "correction", format!("Corrects {id}"), body)
 }
 
 /// Retracts a fact, or a retraction, which reinstates the fact it withdrew.
@@ -152,7 +162,7 @@ fn reasoned(reason: &str) -> Result<(), CommandError> {
     Err(CommandError::new(INPUT, message))
 }
 
-fn standing(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
+pub fn standing(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
     if let Some(fact) = open.standing(id)? {
         return Ok(fact);
     }

@@ -2,8 +2,8 @@
 //! and a rendered document; the reports are in `heldto_report`. Start at [`report`].
 
 use crate::args::{
-    AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, Global, PledgeFilters, PledgesArgs, Report, ReportArgs,
-    ShowArgs, Since, StatusArgs, TimelineArgs,
+    AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, Global, ListArgs, Listed, PledgeFilters, PledgesArgs,
+    Report, ReportArgs, ShowArgs, Since, StatusArgs, TimelineArgs,
 };
 use crate::error::{CommandError, FOUND, INPUT, USAGE};
 use crate::load::{LedgerPosition, Reading};
@@ -232,6 +232,25 @@ pub fn timeline(env: &mut Env<'_>, global: &Global, args: &TimelineArgs) -> Resu
     filtered(env, global, &args.clocks, &args.filters, |selection, basis| {
         heldto_report::timeline(selection, args.clock.into(), args.count, basis)
     })
+}
+
+/// Lists facts by their names, or the kinds of facts.
+pub fn list(env: &mut Env<'_>, global: &Global, args: &ListArgs) -> Result<RunOutput, CommandError> {
+    let kinds: &[Kind] = match args.what {
+        Listed::Parties => &[Kind::Party],
+        Listed::Sources => &[Kind::Source],
+        Listed::Metrics => &[Kind::Metric],
+        Listed::Commitments => &[Kind::Pledge, Kind::Recommendation],
+        Listed::Kinds => {
+            let kinds = Kind::ALL.iter().filter(|kind| !kind.is_system()).map(|kind| format!("{kind}\n"));
+            return Ok(super::plain(kinds.collect::<String>()));
+        }
+    };
+    let clocks = Clocks { sensitive: args.sensitive, ..Clocks::default() };
+    let document = of_all(env, global, &clocks, |log, view| {
+        Ok(heldto_report::list(&view, kinds, ReportBasis::of(log, &Scope::All(view))))
+    })?;
+    written(global, &document)
 }
 
 /// Renders the status of the ledger.

@@ -1,0 +1,101 @@
+//! `help`, `completions` and `man`: what the program says of itself, from its own grammar and its
+//! docs. Start at [`help`].
+
+use super::plain;
+use crate::RunOutput;
+use crate::args::{Arguments, CompletionsArgs, HelpArgs, ManArgs};
+use crate::error::{CommandError, USAGE, io};
+use clap::CommandFactory;
+
+const FACTS: &str = include_str!("../../../../docs/FACTS.md");
+const REPORTS: &str = include_str!("../../../../docs/REPORTS.md");
+const RULES: &str = include_str!("../../../../docs/RULES.md");
+const THREATS: &str = include_str!("../../../../docs/THREATS.md");
+const README: &str = include_str!("../../../../README.md");
+
+/// Topics, each with the section of the docs that explains it.
+pub const TOPICS: &[(&str, &str, &str)] = &[
+    ("adding", FACTS, "## One fact by questions"),
+    ("files", FACTS, "## What every fact may say"),
+    ("kinds", FACTS, "## The kinds"),
+    ("dates", FACTS, "### Dates"),
+    ("amounts", FACTS, "### Amounts"),
+    ("voices", FACTS, "### Voice"),
+    ("links", FACTS, "### Links"),
+    ("statuses", RULES, "## Statuses, first match wins"),
+    ("evidence", RULES, "## Evidence"),
+    ("clocks", REPORTS, "## The three clocks"),
+    ("formats", REPORTS, "## Formats"),
+    ("proofs", THREATS, "# What an enemy could do, and what finds it"),
+    ("scripts", README, "## Exit codes"),
+];
+
+/// Prints a section of the docs, or the help of a command; without a topic, that of the program.
+pub fn help(args: &HelpArgs) -> Result<RunOutput, CommandError> {
+    let topic = args.topic.join(" ");
+    if let Some((_, doc, heading)) = TOPICS.iter().find(|(name, ..)| *name == topic) {
+        return Ok(RunOutput { page: true, ..plain(section(doc, heading)) });
+    }
+    let mut command = Arguments::command();
+    command.build();
+    for word in &args.topic {
+        let Some(of) = command.find_subcommand(word) else {
+            let topics: Vec<&str> = TOPICS.iter().map(|(name, ..)| *name).collect();
+            let message = format!("`{topic}` is no command and no topic");
+            return Err(CommandError::new(USAGE, message).hint(format!("the topics are {}", topics.join(", "))));
+        };
+        command = of.clone();
+    }
+    let mut out = command.render_long_help().to_string();
+    if args.topic.is_empty() {
+        let topics: Vec<&str> = TOPICS.iter().map(|(name, ..)| *name).collect();
+        out.push_str(&format!("\nTopics, by heldto help TOPIC: {}\n", topics.join(", ")));
+    }
+    Ok(RunOutput { page: true, ..plain(out) })
+}
+
+/// Returns a section of a document: from its heading to the next of its level or above.
+fn section(doc: &str, heading: &str) -> String {
+    let level = |line: &str| line.chars().take_while(|c| *c == '#').count();
+    let own = level(heading);
+    let mut lines = doc.lines().skip_while(|line| *line != heading);
+    let first = lines.next().unwrap_or_default();
+    let mut is_code = false;
+    let rest = lines.take_while(|line| {
+        is_code ^= line.starts_with("```");
+        is_code || !(1..=own).contains(&level(line))
+    });
+    let text: Vec<&str> = std::iter::once(first.trim_start_matches(['#', ' '])).chain(rest).collect();
+    format!("{}\n", text.join("\n").trim_end())
+}
+
+/// Prints the completions of a shell.
+pub fn completions(args: &CompletionsArgs) -> RunOutput {
+    let mut out = Vec::new();
+    clap_complete::generate(args.shell, &mut Arguments::command(), "heldto", &mut out);
+    RunOutput { out, ..plain("") }
+}
+
+/// Writes the manual pages into a folder: one of the program, and one of each command.
+pub fn man(args: &ManArgs) -> Result<RunOutput, CommandError> {
+    let failed =
+        |error: &std::io::Error| io(&format!("cannot write the manual pages to {}", args.dir.display()), error);
+    std::fs::create_dir_all(&args.dir).map_err(|e| failed(&e))?;
+    clap_mangen::generate_to(Arguments::command(), &args.dir).map_err(|e| failed(&e))?;
+    Ok(plain(format!("Manual pages written to {0}; to read one: man {0}/heldto.1\n", args.dir.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TOPICS, section};
+
+    #[test]
+    fn every_topic_has_its_section() {
+        for (name, doc, heading) in TOPICS {
+            let text = section(doc, heading);
+            assert!(text.lines().count() > 2, "{name}: {text}");
+            assert!(doc.contains(heading), "{name}");
+        }
+        assert!(!section(super::FACTS, "### Dates").contains("Amounts"));
+    }
+}

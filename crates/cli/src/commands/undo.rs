@@ -1,0 +1,110 @@
+//! `undo`: takes back the last append by retractions. Start at [`run`].
+
+use super::{append, counted, plain};
+use crate::args::{Global, UndoArgs};
+use crate::error::{CommandError, FAILED, INPUT};
+use crate::open::{Access, LocalLedger};
+use crate::{Env, RunOutput, consequences, open, settings};
+use heldto_fact::{Body, Content, Fact, FactId, Recorded};
+
+/// Retracts every fact of the last append that still stands, in one append.
+///
+/// An append that only amended is not taken back: the way to do that is named.
+pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOutput, CommandError> {
+    let access = if args.dry_run { Access::Read } else { Access::Write };
+    let mut open = open::ledger(env, global, access)?;
+    open.set_clock_policy(args.clock.policy());
+    open.set_recorder(settings::recorder(global, &args.recorder)?);
+    let last = last_append(&open)?;
+    if let Some(record) =
+        last.iter().find(|fact| matches!(fact.body, Body::Correction { .. } | Body::Retraction { .. }))
+    {
+        let of = record.entity_id();
+        let hint = match record.body {
+            Body::Retraction { .. } => format!("to let `{of}` stand again: heldto retract {} --reason TEXT", record.id),
+            _ => format!(
+                "to correct `{of}` back: heldto show {of} --at N --toml > fact.toml, then heldto correct {of} fact.toml --reason TEXT"
+            ),
+        };
+        return Err(CommandError::new(
+            INPUT,
+            format!("the last append holds `{}`, which undo does not take back", record.id),
+        )
+        .hint(hint));
+    }
+    let mut standing = Vec::new();
+    for fact in last.iter().rev() {
+        standing.extend(open.standing(&fact.id)?.map(|fact| fact.id));
+    }
+    if standing.is_empty() {
+        return Err(CommandError::new(INPUT, "there is nothing to take back: no fact of the last append stands"));
+    }
+    let what = counted(standing.len() as u64, "fact", "facts");
+    let ids: Vec<&str> = standing.iter().rev().map(FactId::as_str).take(MOST_NAMED).collect();
+    let more =
+        if standing.len() > MOST_NAMED { format!(" and {} more", standing.len() - MOST_NAMED) } else { String::new() };
+    if args.dry_run {
+        return Ok(plain(format!(
+            "{what} would be retracted: {}{more}. Dry run: nothing was recorded.\n",
+            ids.join(", ")
+        )));
+    }
+    (env.eprintln)(&format!("the last append recorded {what} that still stand: {}{more}", ids.join(", ")));
+    if !args.yes {
+        match (env.ask)("Retract them? [y/N]").as_deref() {
+            Some("y" | "Y" | "yes" | "Yes") => {}
+            Some(_) => return Err(CommandError::new(FAILED, "nothing was taken back")),
+            None => {
+                return Err(
+                    CommandError::new(INPUT, "nothing was taken back").hint("to do it without a question, add --yes")
+                );
+            }
+        }
+    }
+    let retractions: Vec<Fact> = standing.iter().map(|id| retraction(&open, id)).collect::<Result<_, _>>()?;
+    let changed =
+        if global.quiet { Vec::new() } else { consequences::of(env, &open, &retractions.iter().collect::<Vec<_>>())? };
+    append::record(env, &mut open, &retractions)?;
+    let said = format!(
+        "{what} retracted. The text stays in the log, and in every copy that was published. \
+         To let one stand again: heldto retract {} --reason TEXT\n{}",
+        retractions.last().map_or("ID", |last| last.id.as_str()),
+        append::lines(&changed)
+    );
+    Ok(plain(if global.quiet { String::new() } else { said }))
+}
+
+/// Maximum number of ids shown.
+const MOST_NAMED: usize = 10;
+
+/// Returns the facts of the last append that recorded any, in their order: those of one time,
+/// without the ledger's own records after them.
+fn last_append(open: &LocalLedger) -> Result<Vec<Fact>, CommandError> {
+    let mut facts: Vec<Fact> = Vec::new();
+    let mut time = None;
+    for index in (0..open.head().size()).rev() {
+        let recorded: Recorded = match open.recorded(index..index + 1).next() {
+            Some(recorded) => recorded?,
+            None => break,
+        };
+        match recorded.content {
+            Content::Known(fact) if time.is_none_or(|time| time == recorded.recorded_at) => {
+                time = Some(recorded.recorded_at);
+                facts.push(fact);
+            }
+            Content::System(_) if time.is_none() => {}
+            _ => break,
+        }
+    }
+    facts.reverse();
+    Ok(facts)
+}
+
+fn retraction(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
+    let mut number = open.versions(id)?.len();
+    while !open.versions(&id.numbered("retraction", number))?.is_empty() {
+        number += 1;
+    }
+    let body = Body::Retraction { of: id.clone(), reason: "recorded by mistake, and taken back".to_owned() };
+    Ok(Fact::amending(id.numbered("retraction", number), format!("Withdraws {id}"), body))
+}
