@@ -83,7 +83,7 @@ fn what_is_typed_wrong_is_told() {
     on_seeds("wrong-party", &["report", "authority", "derbishire-cc"]);
     on_seeds("wrong-id", &["show", "dcc-500-place"]);
     on_seeds("wrong-kind", &["report", "pledges", "--explain", "derbyshire-cc"]);
-    on_seeds("wrong-day", &["report", "pledges", "--as-of", "22/11/2026"]);
+    on_seeds("wrong-day", &["report", "pledges", "--as-of", "11/10/2026"]);
     on_seeds("wrong-status", &["report", "pledges", "--status", "broken"]);
     on_seeds("wrong-at", &["report", "pledges", "--at", "9999"]);
     let nowhere = tempfile::tempdir().expect("a folder");

@@ -8,7 +8,8 @@ use crate::node::{Node, Value};
 use crate::table::{Fields, Findings, Reference, parsed, reference, text};
 use chrono::NaiveDate;
 use heldto_fact::{
-    Attribution, Basis, Body, Citation, Fact, FactId, Kind, Link, LinkKind, Quotation, Role, Salience, Strength, When,
+    Attribution, Basis, Body, Citation, Fact, FactId, Invalid, Kind, Link, LinkKind, Quotation, Role, Salience,
+    Strength, When,
 };
 use std::ops::Range;
 
@@ -160,7 +161,7 @@ fn own_id(t: &mut Fields<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)
 /// gives.
 pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<When> {
     let node = t.take(name)?;
-    let Value::Table(_) = node.value else { return parsed(node, name, f) };
+    let Value::Table(_) = node.value else { return in_words(node, name, f) };
     let mut inner = Fields::of(node, format!("`{name}`"), f)?;
     let when: Option<When> = inner.required("date", "give the date as it is stated", f);
     let earliest = day(&mut inner, "earliest", f);
@@ -180,11 +181,31 @@ pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<
         .ok()
 }
 
+/// Reads a date in the form of a facts file, or as people say it if only one reading is possible.
+fn in_words(node: &Node, name: &str, f: &mut Findings) -> Option<When> {
+    let text = text(node, name, f)?;
+    let why = match text.parse::<When>() {
+        Ok(when) => return Some(when),
+        Err(Invalid::Date { why, .. }) => why,
+        Err(_) => "",
+    };
+    match crate::date_as_said(&text, None) {
+        Ok(written) => written.parse().ok(),
+        Err(said) => {
+            let help = said.split_once(": ").map_or(said.as_str(), |(_, help)| help);
+            let problem = Problem::new(node.span.clone(), format!("`{text}` is not a date"), why);
+            f.problems.push(problem.help(format!("{help}; for every form: heldto help dates")));
+            None
+        }
+    }
+}
+
 /// Reads a calendar day in the form `2025-01-14`.
 pub fn day(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<NaiveDate> {
     let node = t.take(name)?;
     let text = text(node, name, f)?;
-    let parsed = text.parse().ok().filter(|_| text.len() == 10);
+    let written = crate::date_as_said(&text, None).unwrap_or_default();
+    let parsed = written.parse().ok().filter(|_| written.len() == 10);
     if parsed.is_none() {
         let title = format!("`{text}` is not a day");
         f.problems.push(Problem::new(node.span.clone(), title, "").help("write a day as 2025-01-14"));

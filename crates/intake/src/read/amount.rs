@@ -69,10 +69,17 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         }
         _ => text(node, "value", f)?,
     };
-    let fail = |error: Invalid, help: &str| Problem::new(node.span.clone(), error.to_string(), "").help(help);
+    // What people write has one form in a facts file, which the help gives.
+    let remedy = crate::amount_as_said(&written).ok().map(|(amount, stated)| match stated {
+        Qualifier::Exact => format!("write \"{amount}\""),
+        stated => format!("write \"{amount}\", and stated = \"{stated}\" beside it"),
+    });
+    let fail = |error: Invalid, help: &str| {
+        Problem::new(node.span.clone(), error.to_string(), "").help(remedy.clone().unwrap_or_else(|| help.to_owned()))
+    };
     if written.contains('£') {
         let problem = Problem::new(node.span.clone(), "money must be a number and a currency", "a pound sign");
-        f.problems.push(problem.help("for example: \"11000000 GBP\""));
+        f.problems.push(problem.help(remedy.unwrap_or_else(|| "for example: \"11000000 GBP\"".to_owned())));
         return None;
     }
     let split = written.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(written.len());

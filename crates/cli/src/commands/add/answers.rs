@@ -103,7 +103,7 @@ impl<'a> Answers<'a> {
                 id.to_string()
             }
             Sort::Date => {
-                let date = date_as_said(text, self.today)?;
+                let date = date_as_said(text, Some(self.today))?;
                 understood = date.parse::<When>().ok().map(|date| format!("understood as: {}", when(&date)));
                 date
             }
@@ -133,7 +133,7 @@ impl<'a> Answers<'a> {
     fn source(&mut self, text: &str, understood: &mut Option<String>) -> Result<String, Refusal> {
         let parts: Vec<&str> = text.split(',').map(str::trim).collect();
         if let [publisher, day, rest @ ..] = &parts[..]
-            && let Ok(published) = date_as_said(day, self.today)
+            && let Ok(published) = date_as_said(day, Some(self.today))
             && !publisher.is_empty()
         {
             let id = self.unused(&format!("{publisher} {published}"));
