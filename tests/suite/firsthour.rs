@@ -444,3 +444,40 @@ fn what_is_on_record_is_listed_by_name_and_the_program_explains_itself() {
     ok(dir, &["man"]);
     assert!(fs::read_to_string(dir.join("man/heldto-report-pledges.1")).expect("a page").contains("explain"));
 }
+
+#[test]
+fn a_facts_file_can_be_lived_in_and_a_fact_be_edited() {
+    let dir = promised();
+    let dir = dir.path();
+    written(dir, "promise.toml", &PROMISE.replace("Create 120 more", "Create 120 new"));
+    let append =
+        |arguments: &[&str]| run(dir, &[&["--ledger", "ledger", "append", "promise.toml"], arguments].concat());
+    let refused = append(&[]);
+    assert!(refused.status.code() == Some(3), "{}", text(&refused.stdout));
+    assert!(text(&refused.stderr).contains("--correct --reason TEXT"), "{}", text(&refused.stderr));
+    assert_eq!(append(&["--correct"]).status.code(), Some(2), "a correction has a reason");
+    let said = text(&append(&["--correct", "--reason", "the word was new"]).stdout);
+    assert!(said.starts_with("0 facts, 1 correction recorded; 3 were already recorded"), "{said}");
+    let said = text(&append(&["--correct", "--reason", "again"]).stdout);
+    assert!(said.starts_with("0 facts recorded; 4 were"), "{said}");
+    let edit = |editor: &str, answers: &str, arguments: &[&str]| {
+        let mut command = crate::heldto(dir);
+        command.args(["--ledger", "ledger", "edit", "120-places"]).args(arguments);
+        command.env("EDITOR", editor).env("HELDTO_TEST_ANSWER", answers).output().expect("runs")
+    };
+    assert_eq!(text(&edit("true", "", &[]).stdout), "Nothing was changed.\n");
+    let failed = edit("false", "", &[]);
+    assert!(failed.status.code() == Some(1) && text(&failed.stderr).contains("failed"), "{}", text(&failed.stderr));
+    let edited = edit("sed -i s/new/extra/", "the word was extra", &[]);
+    assert!(text(&edited.stdout).contains("correction of `120-places`"), "{}", text(&edited.stderr));
+    // What cannot be recorded is shown, and edited again; without a reason nothing is recorded.
+    let wrong = edit("sed -i s/self/me/", "n", &["--reason", "x"]);
+    assert!(
+        wrong.status.code() == Some(3) && text(&wrong.stderr).contains("not a value of `voice`"),
+        "{}",
+        text(&wrong.stderr)
+    );
+    assert_eq!(edit("sed -i s/extra/other/", "", &[]).status.code(), Some(3));
+    let shown = ok(dir, &["--ledger", "ledger", "show", "120-places"]);
+    assert!(shown.contains("Create 120 extra") && !shown.contains("Create 120 other"), "{shown}");
+}

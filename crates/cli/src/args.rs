@@ -5,8 +5,8 @@ mod record;
 mod report;
 
 pub use record::{
-    AddArgs, AppendArgs, CheckArgs, ClockArgs, CorrectArgs, ListArgs, Listed, MappingArgs, QuoteArgs, RecorderArgs,
-    RetractArgs, UndoArgs, somebody,
+    AddArgs, AppendArgs, CheckArgs, ClockArgs, CorrectArgs, EditArgs, ListArgs, Listed, MappingArgs, QuoteArgs,
+    RecorderArgs, RetractArgs, UndoArgs, somebody,
 };
 pub use report::{
     At, AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, PledgeFilters, PledgesArgs, Report, ReportArgs,
@@ -112,6 +112,8 @@ pub enum Command {
     Mapping(MappingArgs),
     /// Replace a fact with a corrected version; the earlier version stays in the log
     Correct(CorrectArgs),
+    /// Correct a fact in your editor
+    Edit(EditArgs),
     /// Withdraw a fact; it stays in the log
     Retract(RetractArgs),
     /// Take back the last append: retract every fact of it that still stands

@@ -5,6 +5,7 @@ pub mod amend;
 pub mod append;
 pub mod check;
 pub mod demo;
+pub mod edit;
 pub mod export;
 pub mod help;
 pub mod init;

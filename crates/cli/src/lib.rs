@@ -158,6 +158,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Check(args) => commands::check::run(env, global, &args),
         Command::Mapping(args) => commands::append::mapping(&args),
         Command::Correct(args) => commands::amend::correct(env, global, &args),
+        Command::Edit(args) => commands::edit::run(env, global, &args),
         Command::Retract(args) => commands::amend::retract(env, global, &args),
         Command::Undo(args) => commands::undo::run(env, global, &args),
         Command::Quote(args) => commands::quote::run(env, global, &args),

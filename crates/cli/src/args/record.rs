@@ -60,6 +60,12 @@ pub struct AppendArgs {
     /// Record nothing if anything looks wrong: treat warnings as errors
     #[arg(long)]
     pub strict: bool,
+    /// Correct each fact that is on record with other content
+    #[arg(long, requires = "reason")]
+    pub correct: bool,
+    /// Reason for these corrections; recorded with each
+    #[arg(long, requires = "correct")]
+    pub reason: Option<String>,
     /// Read tables through a mapping: the name of a built-in one, or a file (see docs/MAPPING.md)
     #[arg(long, value_name = "NAME|FILE")]
     pub mapping: Option<String>,
@@ -158,6 +164,19 @@ pub struct CorrectArgs {
     /// Reason for the correction; recorded with it
     #[arg(long)]
     pub reason: String,
+    #[command(flatten)]
+    pub recorder: RecorderArgs,
+    #[command(flatten)]
+    pub clock: ClockArgs,
+}
+
+#[derive(Args)]
+pub struct EditArgs {
+    /// Id of the fact to edit
+    pub id: FactId,
+    /// Reason for the correction; asked for if it is left out
+    #[arg(long)]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub recorder: RecorderArgs,
     #[command(flatten)]

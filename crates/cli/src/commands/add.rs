@@ -184,6 +184,8 @@ fn record(
         files: Vec::new(),
         dry_run,
         strict: false,
+        correct: false,
+        reason: None,
         mapping: None,
         recorder: args.recorder.clone(),
         clock: args.clock.clone(),

@@ -20,23 +20,36 @@ pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result
     let mut open = open::ledger(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(settings::recorder(global, &args.recorder)?);
-    let current = standing(&open, &args.id)?;
     let (facts, _) = append::facts(global, &mut open, &drafts)?;
-    let [fact] = facts.as_slice() else {
-        let message = format!("{} holds {} facts, but must hold exactly one", args.file.display(), facts.len());
+    let (current, fact) = same(&open, &args.id, &facts, &args.file.display().to_string())?;
+    replace(env, global, &mut open, (&current, fact), &args.reason)
+}
+
+/// Returns the standing fact of an id, and the one fact of a file, which has its id and kind.
+///
+/// # Errors
+/// If the file has another fact, or another number of facts.
+pub fn same<'f>(
+    open: &LocalLedger,
+    id: &FactId,
+    facts: &'f [Fact],
+    file: &str,
+) -> Result<(Fact, &'f Fact), CommandError> {
+    let current = standing(open, id)?;
+    let [fact] = facts else {
+        let message = format!("{file} holds {} facts, but must hold exactly one", facts.len());
         return Err(CommandError::new(INPUT, message));
     };
-    if fact.id != args.id || fact.kind() != current.kind() {
+    if fact.id != *id || fact.kind() != current.kind() {
         let message = format!(
-            "the file holds the {} `{}`, but the fact to correct is the {} `{}`",
+            "the file holds the {} `{}`, but the fact to correct is the {} `{id}`",
             fact.kind(),
             fact.id,
-            current.kind(),
-            args.id
+            current.kind()
         );
-        return Err(CommandError::new(INPUT, message).hint(format!("start from: heldto show {} --toml", args.id)));
+        return Err(CommandError::new(INPUT, message).hint(format!("start from: heldto show {id} --toml")));
     }
-    replace(env, global, &mut open, (&current, fact), &args.reason)
+    Ok((current, fact))
 }
 
 /// Records a correction of `current` by `fact`, which has its id and kind.
@@ -153,7 +166,7 @@ fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
 }
 
 /// Checks that a reason is given and is not longer than [`MAX_TEXT`].
-fn reasoned(reason: &str) -> Result<(), CommandError> {
+pub fn reasoned(reason: &str) -> Result<(), CommandError> {
     let message = match reason.len() {
         _ if reason.trim().is_empty() => "the reason is empty: say why in a few words".to_owned(),
         n if n > MAX_TEXT => format!("the reason has {n} bytes; it may have at most {MAX_TEXT}"),
@@ -177,6 +190,15 @@ pub fn standing(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
     })
 }
 
+/// Returns the next free id of a record that amends a fact.
+pub fn numbered(open: &LocalLedger, entity: &FactId, what: &str) -> Result<FactId, CommandError> {
+    let mut number = open.versions(entity)?.len();
+    while !open.versions(&entity.numbered(what, number))?.is_empty() {
+        number += 1;
+    }
+    Ok(entity.numbered(what, number))
+}
+
 fn amend(
     env: &mut Env<'_>,
     global: &Global,
@@ -186,11 +208,7 @@ fn amend(
     text: String,
     body: Body,
 ) -> Result<RunOutput, CommandError> {
-    let mut number = open.versions(entity)?.len();
-    while !open.versions(&entity.numbered(what, number))?.is_empty() {
-        number += 1;
-    }
-    let fact = Fact::amending(entity.numbered(what, number), text, body);
+    let fact = Fact::amending(numbered(open, entity, what)?, text, body);
     let changed = if global.quiet { Vec::new() } else { consequences::of(env, open, &[&fact])? };
     let appended = append::record(env, open, std::slice::from_ref(&fact))?;
     append::warn_of_sensitive(env, open, &[&fact])?;

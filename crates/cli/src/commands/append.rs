@@ -1,7 +1,7 @@
 //! `append` and `mapping`: turns files into facts and records them. Parsing is in `heldto_intake`,
 //! recording in `heldto_ledger`. Start at [`run`].
 
-use super::{check, counted, meter, plain, publish};
+use super::{amend, check, counted, meter, plain, publish};
 use crate::args::{AppendArgs, Global, MappingArgs};
 use crate::error::{CommandError, INPUT};
 use crate::open::{Access, LocalLedger};
@@ -60,6 +60,8 @@ pub fn given(
     open.set_clock_policy(args.clock.policy());
     open.set_recorder(settings::recorder(global, &args.recorder)?);
     let fail = |error| placed(global, files, places, error);
+    let corrected = args.reason.as_deref().map(|reason| corrections(&open, facts, reason)).transpose()?;
+    let facts = corrected.as_deref().unwrap_or(facts);
     check::warn(env, global, &open, (files, places), facts, args.strict)?;
     if args.dry_run {
         if open.store().is_partial() {
@@ -112,6 +114,22 @@ pub fn given(
 /// Returns lines as text.
 pub fn lines(of: &[String]) -> String {
     of.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Returns the facts, with a correction in place of each that is on record with other content.
+fn corrections(open: &LocalLedger, facts: &[Fact], reason: &str) -> Result<Vec<Fact>, CommandError> {
+    amend::reasoned(reason)?;
+    let correction = |fact: &Fact| {
+        Ok(match open.standing(&fact.id)? {
+            Some(current) if current != *fact && current.kind() == fact.kind() => {
+                let replacement = Box::new(fact.clone());
+                let body = Body::Correction { of: fact.id.clone(), reason: reason.to_owned(), replacement };
+                Fact::amending(amend::numbered(open, &fact.id, "correction")?, format!("Corrects {}", fact.id), body)
+            }
+            _ => fact.clone(),
+        })
+    };
+    facts.iter().map(correction).collect()
 }
 
 /// Returns the numbers of facts, corrections and retractions, as text.
@@ -278,8 +296,9 @@ pub fn placed(global: &Global, files: &[File], places: &Places, error: AppendErr
 
 fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {
     let title = format!("`{id}` is already recorded at entry {index}, with different content");
-    let help =
-        format!("to replace it: heldto correct {id} FILE --reason TEXT; if this is another fact, give it another id");
+    let help = format!(
+        "to replace it: append again with --correct --reason TEXT; if `{id}` is another fact, give it another id"
+    );
     (id.clone(), title, help)
 }
 

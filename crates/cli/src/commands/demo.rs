@@ -29,6 +29,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
             files: args.files.clone(),
             dry_run: false,
             strict: false,
+            correct: false,
+            reason: None,
             mapping: None,
             recorder: RecorderArgs::default(),
             clock: ClockArgs::default(),

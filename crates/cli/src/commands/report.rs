@@ -367,14 +367,22 @@ fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<Run
     let mut filter = args.filters.filter(args.scale);
     filter.facts.recorded_by = recorded_by(env, global, &args.filters.facts)?;
     if let Some(id) = &args.explain {
+        let is_unsettled = Cell::new(false);
         let document = of_found(env, global, &args.clocks, |log, view| {
+            let of = |j: heldto_replay::Judgement<'_>| j.status.is_open() && !j.status.is_failed();
+            is_unsettled.set(heldto_replay::judge_each(&view, id).into_iter().any(of));
             let basis = ReportBasis::of(log, &Scope::Fact(view, id));
             heldto_report::explain(&view, id, basis).ok_or_else(|| {
                 let unknown = load::require(&view, id, Some(Kind::Pledge)).err();
                 unknown.unwrap_or_else(|| CommandError::new(INPUT, format!("`{id}` is not a commitment")))
             })
         })?;
-        return written(global, &document);
+        let mut output = written(global, &document)?;
+        if env.terminal.out && is_unsettled.get() && global.format == Format::Table && !global.quiet {
+            let next = format!("\nTo settle it, record what was done:\n  heldto add delivery --for {id}\n");
+            output.out.extend_from_slice(next.as_bytes());
+        }
+        return Ok(output);
     }
     let found = Cell::new(false);
     let document = of_selected(env, global, &args.clocks, &filter.facts, |selection, basis| {

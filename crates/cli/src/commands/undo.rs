@@ -1,6 +1,6 @@
 //! `undo`: takes back the last append by retractions. Start at [`run`].
 
-use super::{append, counted, plain};
+use super::{amend, append, counted, plain};
 use crate::args::{Global, UndoArgs};
 use crate::error::{CommandError, FAILED, INPUT};
 use crate::open::{Access, LocalLedger};
@@ -101,10 +101,6 @@ fn last_append(open: &LocalLedger) -> Result<Vec<Fact>, CommandError> {
 }
 
 fn retraction(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
-    let mut number = open.versions(id)?.len();
-    while !open.versions(&id.numbered("retraction", number))?.is_empty() {
-        number += 1;
-    }
     let body = Body::Retraction { of: id.clone(), reason: "recorded by mistake, and taken back".to_owned() };
-    Ok(Fact::amending(id.numbered("retraction", number), format!("Withdraws {id}"), body))
+    Ok(Fact::amending(amend::numbered(open, id, "retraction")?, format!("Withdraws {id}"), body))
 }
