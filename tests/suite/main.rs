@@ -3,6 +3,7 @@
 //! Has the helpers that all modules share: [`heldto`] prepares a run, and [`ok`] expects it to
 //! succeed.
 
+mod adding;
 mod architecture;
 mod browser;
 mod care;

@@ -3,6 +3,7 @@
 pub mod add;
 pub mod amend;
 pub mod append;
+pub mod bookmark;
 pub mod check;
 pub mod demo;
 pub mod edit;

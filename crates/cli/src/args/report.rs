@@ -359,8 +359,12 @@ pub struct AgendaArgs {
 #[derive(Args)]
 pub struct ChangesArgs {
     /// Start of the comparison: a day such as 2026-11-01, a number of entries, or a checkpoint file
-    #[arg(value_name = "DAY|N|CHECKPOINT")]
-    pub from: Since,
+    #[arg(value_name = "DAY|N|CHECKPOINT", required_unless_present = "bookmark")]
+    pub from: Option<Since>,
+    /// Start where this file says, and let it say afterwards how far was read; if there is no such
+    /// file yet, it is made. For a report that is run every day
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "as_of", "known_by", "at"])]
+    pub bookmark: Option<PathBuf>,
     #[command(flatten)]
     pub filters: PledgeFilters,
     #[command(flatten)]

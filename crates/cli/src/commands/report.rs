@@ -1,6 +1,7 @@
 //! The commands that read: reports, timeline, `show`, `status`, `calc`. Turns arguments into a view
 //! and a rendered document; the reports are in `heldto_report`. Start at [`report`].
 
+use super::bookmark::Bookmark;
 use crate::args::{
     AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, Global, ListArgs, Listed, PledgeFilters, PledgesArgs,
     Report, ReportArgs, ShowArgs, Since, StatusArgs, TimelineArgs,
@@ -396,17 +397,22 @@ fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<Run
 
 /// Renders the changes since an earlier day of the same log, or since an earlier size of it.
 fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<RunOutput, CommandError> {
-    let (earlier, words) = match &args.from {
-        Since::Day(day) => (None, heldto_report::day(*day)),
-        Since::Entries(n) => (Some(*n), format!("entry {n}")),
-        Since::Checkpoint(path) if path.as_os_str() != "-" && !path.exists() => {
+    let bookmark =
+        args.bookmark.as_deref().map(|path| Ok::<_, CommandError>((path, Bookmark::read(path)?))).transpose()?;
+    let (earlier, day, words) = match (&args.from, &bookmark) {
+        (_, Some((_, Some(bookmark)))) => (Some(bookmark.entries), Some(bookmark.day), bookmark.to_string()),
+        (Some(Since::Day(day)), _) => (None, Some(*day), heldto_report::day(*day)),
+        (Some(Since::Entries(n)), _) => (Some(*n), None, format!("entry {n}")),
+        (Some(Since::Checkpoint(path)), _) if path.as_os_str() != "-" && !path.exists() => {
             let message = format!("`{}` is neither a day, an entry number nor a file", path.display());
             return Err(CommandError::new(USAGE, message).hint("a day is written as 2026-11-22"));
         }
-        Since::Checkpoint(path) => {
+        (Some(Since::Checkpoint(path)), _) => {
             let size = load::size_of_checkpoint(env, global, path)?;
-            (Some(size), format!("the checkpoint of {}", super::counted(size, "entry", "entries")))
+            (Some(size), None, format!("the checkpoint of {}", super::counted(size, "entry", "entries")))
         }
+        // The first time there is nothing to compare with.
+        (None, _) => (None, None, "now".to_owned()),
     };
     if let (Some(from), Some(crate::args::At::Entries(at))) = (earlier, &args.clocks.at)
         && from > *at
@@ -417,13 +423,15 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
     let earlier = earlier.map(|n| load::first(env, global, n)).transpose()?;
     let mut filter = args.filters.filter(None);
     filter.facts.recorded_by = recorded_by(env, global, &args.filters.facts)?;
+    let reached = Cell::new(None);
     let document = of_all(env, global, &args.clocks, |log, view| {
         pledge_filters(&view, &args.filters)?;
-        let before = match (&args.from, &earlier) {
-            (Since::Day(day), _) => view.at(Clock { as_of: *day, known_by: *day }),
-            (_, Some(earlier)) => AllView::new(&earlier.facts, view.clock()).with_sensitive(view.is_sensitive()),
-            (_, None) => view,
+        let clock = day.map_or(view.clock(), |day| Clock { as_of: day, known_by: day });
+        let before = match &earlier {
+            Some(earlier) => AllView::new(&earlier.facts, clock).with_sensitive(view.is_sensitive()),
+            None => view.at(clock),
         };
+        reached.set(Some(Bookmark { day: view.clock().as_of, entries: log.entries }));
         let earlier_facts = Selection::of(*before, &filter.facts).expect("the view has all facts");
         let later_facts = Selection::of(*view, &filter.facts).expect("the view has all facts");
         let basis = ReportBasis::of(log, &Scope::All(view));
@@ -431,5 +439,9 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
         earlier.as_ref().map_or(Ok(()), |earlier| load::sound(&earlier.facts))?;
         Ok(changes)
     })?;
-    written(global, &document)
+    let output = written(global, &document)?;
+    if let (Some((path, _)), Some(reached)) = (bookmark, reached.get()) {
+        reached.write(path)?;
+    }
+    Ok(output)
 }
