@@ -236,3 +236,42 @@ fn a_bookmark_tells_only_what_is_new() {
     let refused = run(dir, &["--ledger", "ledger", "report", "changes", "--bookmark", "read.txt"]);
     assert!(refused.status.code() == Some(3) && text(&refused.stderr).contains("not a bookmark"));
 }
+
+#[test]
+fn rows_are_chosen_for_a_spreadsheet_and_flags_without_effect_are_refused() {
+    let dir = crate::seeds();
+    let csv =
+        |more: &[&str]| ok(dir, &[&["--ledger", "ledger", "report", "pledges", "--format", "csv"], more].concat());
+    let all = csv(&["--columns", "id,status"]);
+    assert!(all.starts_with("id,status,as-of,") && all.lines().count() == 95, "{all}");
+    let sorted = csv(&["--columns", "status,id", "--sort=-status", "--limit", "3"]);
+    assert!(
+        sorted.lines().count() == 4 && sorted.lines().nth(1).is_some_and(|row| row.starts_with("window-open,")),
+        "{sorted}"
+    );
+    let json = ok(
+        dir,
+        &["--ledger", "ledger", "list", "sources", "--json", "--sort", "id", "--limit", "1", "--columns", "id"],
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["rows"], serde_json::json!([{ "id": "src-debate-news" }]));
+    for (arguments, why) in [
+        (&["report", "pledges", "--limit", "3"][..], "--format csv"),
+        (&["verify", "--columns", "id", "--format", "csv"], "there are none here"),
+        (&["report", "pledges", "--format", "csv", "--sort", "colour"], "the columns are id, "),
+    ] {
+        let refused = run(dir, &[&["--ledger", "ledger"], arguments].concat());
+        assert!(refused.status.code() == Some(2) && text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pledges.csv");
+    assert_eq!(csv(&["--columns", "id,status", "-o", file.to_str().expect("UTF-8")]), "");
+    assert_eq!(fs::read_to_string(&file).expect("a file"), all);
+    assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1, "no draft is left");
+    let refused = run(dir, &["--ledger", "ledger", "status", "-o", "no/such/folder.txt"]);
+    assert!(
+        refused.status.code() == Some(1) && text(&refused.stderr).contains("cannot write"),
+        "{}",
+        text(&refused.stderr)
+    );
+}

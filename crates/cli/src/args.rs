@@ -16,7 +16,7 @@ pub use report::{
 use crate::Env;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
-use heldto_report::{Format, Screen};
+use heldto_report::{Format, RowChoice, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
 
@@ -41,6 +41,21 @@ pub struct Arguments {
     /// Begin CSV with a byte-order mark, so that Excel reads it as UTF-8
     #[arg(long, global = true)]
     pub bom: bool,
+    /// Keep only these columns of the rows in csv, json and xlsx
+    #[arg(long, global = true, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Sort the rows in csv, json and xlsx by a column; --sort=-COLUMN begins with the last
+    #[arg(long, global = true, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// Maximum number of rows in csv, json and xlsx
+    #[arg(long, global = true, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Write the output to a file, whole or not at all
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print a long output at once, without a pager
+    #[arg(long, global = true)]
+    pub no_pager: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -69,6 +84,8 @@ pub struct Global {
     pub ledger: Option<PathBuf>,
     pub format: Format,
     pub bom: bool,
+    /// The chosen rows and columns.
+    pub rows: RowChoice,
     pub screen: Screen,
     pub colour_errors: bool,
     pub quiet: bool,
@@ -89,6 +106,7 @@ impl Arguments {
             ledger: self.ledger.clone(),
             format: if self.json { Format::Json } else { self.format },
             bom: self.bom,
+            rows: RowChoice { columns: self.columns.clone(), sort: self.sort.clone(), limit: self.limit },
             screen: Screen { width: env.terminal.width, colour: colour(env.terminal.out) },
             colour_errors: colour(env.terminal.err),
             quiet: self.quiet,
@@ -158,6 +176,16 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),
+}
+
+impl Command {
+    /// Returns `true` if the command prints rows.
+    pub const fn has_rows(&self) -> bool {
+        matches!(
+            self,
+            Self::Show(_) | Self::Timeline(_) | Self::Status(_) | Self::Report(_) | Self::List(_) | Self::Check(_)
+        )
+    }
 }
 
 impl Default for Command {

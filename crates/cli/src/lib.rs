@@ -19,7 +19,7 @@ mod settings;
 use args::{Arguments, Command, Global, SiteAction};
 use clap::Parser;
 use error::CommandError;
-use heldto_report::Format;
+use heldto_report::{Format, RowChoice};
 use std::ffi::OsString;
 
 /// The program's environment: everything it reads from or shows to the outside.
@@ -97,6 +97,7 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         Err(help) => return RunOutput { out: help.render().to_string().into(), page: false, exit_code: 0 },
     };
     let quiet = arguments.quiet;
+    let (output, no_pager) = (arguments.output.clone(), arguments.no_pager);
     let global = arguments.global(env);
     // All messages pass through here, so that file names, reasons and origins in them cannot
     // control the terminal.
@@ -116,7 +117,13 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         status_cache_limit: env.status_cache_limit,
         whole_limit: env.whole_limit,
     };
-    let done = if (env.now)() < 0 {
+    let has_rows = arguments.command.as_ref().is_none_or(Command::has_rows);
+    let is_of_rows = has_rows && matches!(global.format, Format::Csv | Format::Json | Format::Xlsx);
+    let done = if global.rows != RowChoice::default() && !is_of_rows {
+        let error =
+            CommandError::new(error::USAGE, "--columns, --sort and --limit choose rows, and there are none here");
+        Err(error.hint("they are for reports with --format csv, json or xlsx"))
+    } else if (env.now)() < 0 {
         let error = CommandError::new(error::FAILED, "this machine's clock is set to a time before 1970");
         Err(error.hint("set the clock, then run the command again"))
     } else {
@@ -125,9 +132,14 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
     open::say_notices(&mut env, &global);
     let is_workbook = global.format == Format::Xlsx;
     let done = done.and_then(|outcome| {
+        if let Some(path) = &output {
+            let failed = |error: &std::io::Error| error::io(&format!("cannot write {}", path.display()), error);
+            permissions::put_whole(path, &outcome.out).map_err(|e| failed(&e))?;
+            return Ok(RunOutput { out: Vec::new(), page: false, ..outcome });
+        }
         if terminal.out && is_workbook && !outcome.out.is_empty() && outcome.page {
             let error = CommandError::new(error::USAGE, "a workbook is not text, and is not written to a terminal");
-            return Err(error.hint("write it to a file: add > report.xlsx"));
+            return Err(error.hint("write it to a file: add -o report.xlsx"));
         }
         Ok(outcome)
     });
@@ -136,7 +148,8 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         Ok(outcome) if !terminal.out => outcome,
         Ok(outcome) => {
             let has_colours = outcome.page && global.screen.colour && global.format == Format::Table;
-            RunOutput { out: screen::clean(&String::from_utf8_lossy(&outcome.out), has_colours).into(), ..outcome }
+            let out = screen::clean(&String::from_utf8_lossy(&outcome.out), has_colours).into();
+            RunOutput { out, page: outcome.page && !no_pager, ..outcome }
         }
         Err(error) => {
             (env.eprintln)(&error.render());

@@ -2,6 +2,7 @@
 //! by others. Based on Unix modes; reports nothing on other systems.
 
 use crate::error::{CommandError, FAILED};
+use std::io::Write;
 use std::path::Path;
 
 /// Returns who besides the owner may enter a folder, as text; `None` if nobody, or if unknown.
@@ -24,6 +25,18 @@ pub fn public_draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     draft.tempfile_in(folder)
+}
+
+/// Writes a file whole or not at all, with the permissions of a new file of the user.
+pub fn put_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = tempfile::Builder::new();
+    #[cfg(unix)]
+    draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut draft = draft.tempfile_in(folder)?;
+    draft.write_all(bytes)?;
+    draft.persist(path)?;
+    Ok(())
 }
 
 /// Beginning of the names of public drafts.

@@ -2,7 +2,6 @@
 
 use crate::error::{CommandError, INPUT, io};
 use chrono::NaiveDate;
-use std::io::Write;
 use std::path::Path;
 
 /// End of the last report on changes, as its file keeps it: a day and a number of entries.
@@ -34,11 +33,8 @@ impl Bookmark {
     /// Writes the bookmark, whole or not at all.
     pub fn write(self, path: &Path) -> Result<(), CommandError> {
         let failed = |error: &std::io::Error| io(&format!("cannot write the bookmark {}", path.display()), error);
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(&e))?;
-        writeln!(draft, "{} {}", self.day, self.entries).map_err(|e| failed(&e))?;
-        draft.persist(path).map_err(|e| failed(&e.error))?;
-        Ok(())
+        crate::permissions::put_whole(path, format!("{} {}\n", self.day, self.entries).as_bytes())
+            .map_err(|e| failed(&e))
     }
 }
 

@@ -108,7 +108,8 @@ fn report_work(env: &mut Env<'_>, global: &Global, view: &View<'_>, read: &Atomi
 }
 
 pub fn written(global: &Global, document: &Document) -> Result<RunOutput, CommandError> {
-    let mut out = render(document, global.format, global.screen).map_err(|e| {
+    let chosen = document.chosen(&global.rows).map_err(|error| CommandError::new(USAGE, error.to_string()))?;
+    let mut out = render(&chosen, global.format, global.screen).map_err(|e| {
         let hint = match e {
             RenderError::NoDays(_) => "ics and atom work only with report pledges, report changes and timeline",
             _ => "narrow the report with a filter, or use --format csv",

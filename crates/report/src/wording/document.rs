@@ -147,3 +147,8 @@ pub fn line(label: &str) -> String {
 
 /// Explains the pale part of a bar.
 pub const PALE: &str = "Pale: the number may end anywhere there";
+
+/// Returns the error of a column that a report does not have.
+pub fn no_column(name: &str, columns: &str) -> String {
+    format!("there is no column `{name}`; the columns are {columns}")
+}
