@@ -1,9 +1,11 @@
 //! The command line's grammar: turns arguments into commands and global flags. Doc comments of clap
 //! items are the help texts. Knows no command's work; start at [`Arguments`].
 
+mod grammar;
 mod record;
 mod report;
 
+pub use grammar::command;
 pub use record::{
     AddArgs, AppendArgs, CheckArgs, ClockArgs, CorrectArgs, EditArgs, ListArgs, Listed, MappingArgs, QuoteArgs,
     RecorderArgs, RetractArgs, UndoArgs, somebody,

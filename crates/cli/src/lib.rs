@@ -17,7 +17,7 @@ mod screen;
 mod settings;
 
 use args::{Arguments, Command, Global, SiteAction};
-use clap::Parser;
+use clap::FromArgMatches;
 use error::CommandError;
 use heldto_report::{Format, RowChoice};
 use std::ffi::OsString;
@@ -88,14 +88,15 @@ pub struct RunOutput {
 
 /// Runs one command and returns its output; errors, hints and notices go to `env.eprintln`.
 pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> RunOutput {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) if error.use_stderr() => {
-            (env.eprintln)(screen::clean(error.render().to_string().trim_end(), false).as_str());
-            return RunOutput { out: Vec::new(), page: false, exit_code: error::USAGE };
-        }
-        Err(help) => return RunOutput { out: help.render().to_string().into(), page: false, exit_code: 0 },
-    };
+    let arguments =
+        match args::command().try_get_matches_from(arguments).and_then(|given| Arguments::from_arg_matches(&given)) {
+            Ok(arguments) => arguments,
+            Err(error) if error.use_stderr() => {
+                (env.eprintln)(screen::clean(error.render().to_string().trim_end(), false).as_str());
+                return RunOutput { out: Vec::new(), page: false, exit_code: error::USAGE };
+            }
+            Err(help) => return RunOutput { out: help.render().to_string().into(), page: false, exit_code: 0 },
+        };
     let quiet = arguments.quiet;
     let (output, no_pager) = (arguments.output.clone(), arguments.no_pager);
     let global = arguments.global(env);

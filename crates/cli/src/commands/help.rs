@@ -3,9 +3,8 @@
 
 use super::plain;
 use crate::RunOutput;
-use crate::args::{Arguments, CompletionsArgs, HelpArgs, ManArgs};
+use crate::args::{self, CompletionsArgs, HelpArgs, ManArgs};
 use crate::error::{CommandError, USAGE, io};
-use clap::CommandFactory;
 
 const FACTS: &str = include_str!("../../../../docs/FACTS.md");
 const REPORTS: &str = include_str!("../../../../docs/REPORTS.md");
@@ -36,7 +35,7 @@ pub fn help(args: &HelpArgs) -> Result<RunOutput, CommandError> {
     if let Some((_, doc, heading)) = TOPICS.iter().find(|(name, ..)| *name == topic) {
         return Ok(RunOutput { page: true, ..plain(section(doc, heading)) });
     }
-    let mut command = Arguments::command();
+    let mut command = args::command();
     command.build();
     for word in &args.topic {
         let Some(of) = command.find_subcommand(word) else {
@@ -72,7 +71,7 @@ fn section(doc: &str, heading: &str) -> String {
 /// Prints the completions of a shell.
 pub fn completions(args: &CompletionsArgs) -> RunOutput {
     let mut out = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "heldto", &mut out);
+    clap_complete::generate(args.shell, &mut args::command(), "heldto", &mut out);
     RunOutput { out, ..plain("") }
 }
 
@@ -81,7 +80,7 @@ pub fn man(args: &ManArgs) -> Result<RunOutput, CommandError> {
     let failed =
         |error: &std::io::Error| io(&format!("cannot write the manual pages to {}", args.dir.display()), error);
     std::fs::create_dir_all(&args.dir).map_err(|e| failed(&e))?;
-    clap_mangen::generate_to(Arguments::command(), &args.dir).map_err(|e| failed(&e))?;
+    clap_mangen::generate_to(args::command(), &args.dir).map_err(|e| failed(&e))?;
     Ok(plain(format!("Manual pages written to {0}; to read one: man {0}/heldto.1\n", args.dir.display())))
 }
 

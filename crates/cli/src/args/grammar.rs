@@ -1,0 +1,98 @@
+//! The whole grammar as help shows it: commands in groups, with examples. Start at [`command`].
+
+use super::Arguments;
+use clap::CommandFactory;
+
+/// Commands in the order in which they are needed, in groups.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Begin", &["demo", "init", "help"]),
+    ("Record", &["add", "append", "check", "mapping", "quote"]),
+    ("Correct", &["edit", "correct", "retract", "undo"]),
+    ("Read", &["status", "report", "timeline", "show", "list", "calc"]),
+    ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "key"]),
+    ("Keep", &["export", "restore", "repair"]),
+    ("Set up", &["completions", "man"]),
+];
+
+/// Examples of commands, which their help ends with.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    ("init", &["heldto init --origin example.org/anyshire"]),
+    (
+        "add",
+        &[
+            "heldto add",
+            "heldto add delivery --for dcc-500-places --amount \"74 places\" --on \"March 2025\" --voice self --source \"Derbyshire Times, 4 Apr 2025, para 6\"",
+            "heldto add party --text \"Anyshire County Council\" --set kind=council",
+        ],
+    ),
+    (
+        "append",
+        &[
+            "heldto append facts.toml --dry-run",
+            "heldto append facts.toml --correct --reason \"the report was reissued\"",
+            "heldto append release/ --mapping dfe-ehc-plans",
+        ],
+    ),
+    ("correct", &["heldto correct dcc-500-places corrected.toml --reason \"the number was misread\""]),
+    ("retract", &["heldto retract dcc-500-places --reason \"another council was meant\""]),
+    ("quote", &["heldto quote archive/src-report.txt \"we will open it in September\" --fact dcc-500-places"]),
+    ("list", &["heldto list parties", "heldto list sources --format csv -o sources.csv"]),
+    ("timeline", &["heldto timeline --since 2024-11-01 --until 2024-11-30", "heldto timeline --text wheelchair"]),
+    (
+        "report",
+        &[
+            "heldto report pledges --by derbyshire-cc --status overdue",
+            "heldto report pledges --explain duty-20-weeks",
+            "heldto report changes --bookmark read.txt",
+            "heldto report money --about derbyshire-cc --format csv -o money.csv",
+        ],
+    ),
+    ("verify", &["heldto verify", "heldto verify public/ --key KEY", "heldto verify --sources archive/"]),
+    ("prove", &["heldto prove dcc-500-places > proof.txt", "heldto prove dcc-500-places --page > fact.html"]),
+    ("publish", &["heldto publish public/"]),
+    ("site", &["heldto site build site --contact you@example.org", "heldto site serve site"]),
+];
+
+/// Returns the grammar of the command line.
+pub fn command() -> clap::Command {
+    let mut command = Arguments::command();
+    for (name, examples) in EXAMPLES {
+        let text = format!("Examples:\n  {}", examples.join("\n  "));
+        command = command.mut_subcommand(name, |of| of.after_help(text));
+    }
+    let width = GROUPS.iter().flat_map(|(_, names)| *names).map(|name| name.len()).max().unwrap_or_default();
+    let line = |name: &&str| {
+        let of = command.find_subcommand(name).and_then(clap::Command::get_about);
+        format!("  {name:width$}  {}\n", of.map(ToString::to_string).unwrap_or_default())
+    };
+    let group =
+        |(heading, names): &(&str, &[&str])| format!("{heading}:\n{}\n", names.iter().map(line).collect::<String>());
+    let groups: String = GROUPS.iter().map(group).collect();
+    let template = format!("{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}Options:\n{{options}}");
+    command.help_template(template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EXAMPLES, GROUPS, command};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_is_in_one_group_and_every_example_is_understood() {
+        let command = command();
+        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+        let all: BTreeSet<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(grouped.iter().copied().collect::<BTreeSet<_>>(), all);
+        assert_eq!(grouped.len(), all.len(), "a command in two groups");
+        for example in EXAMPLES.iter().flat_map(|(_, examples)| *examples) {
+            let typed = example.split(" > ").next().expect("a command");
+            // Words in quotation marks are one.
+            let quoted = typed
+                .split('"')
+                .enumerate()
+                .flat_map(|(n, part)| if n % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
+            let parsed = command.clone().try_get_matches_from(quoted);
+            assert!(parsed.is_ok(), "{example}: {}", parsed.expect_err("an error"));
+        }
+    }
+}
