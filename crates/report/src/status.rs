@@ -59,9 +59,12 @@ struct TopN {
     first: Vec<[String; 3]>,
 }
 
+/// Number of rows that a list shows, so that the page is one screen.
+const SHOWN: usize = 5;
+
 impl TopN {
     fn of(all: impl ExactSizeIterator<Item = [String; 3]>) -> Self {
-        Self { count: all.len(), first: all.take(20).collect() }
+        Self { count: all.len(), first: all.take(SHOWN).collect() }
     }
 
     /// Adds the rows to the document; does nothing if there are none.
@@ -174,10 +177,16 @@ pub fn status(
         document.summary.push(wording::status::judged_before(judged, glance.entries, since, clock.as_of));
     }
     document.summary.extend(glance.summary.iter().cloned());
-    document.sections.push(Section::plain(wording::status::LEDGER, vec![Block::Pairs(pairs)]));
     glance.past_due.list(&mut document, wording::status::PAST_DUE, Tone::Bad, wording::status::LIST_OF_PLEDGES);
-    let stale = wording::status::STALE;
-    glance.stale.list(&mut document, stale, Tone::Warning, wording::status::LIST_OF_SOURCES);
+    if let Some([day, publisher, _]) = glance.stale.first.first() {
+        document.summary.push(wording::status::stale(glance.stale.count, publisher, day));
+    }
+    // The tree head is in the foot, and the numbers of facts are in the data.
+    let is_shown = |(name, _): &(String, String)| {
+        ![label::TREE_HEAD, label::FACTS_KNOWN, label::PARTIES, label::SOURCES].contains(&name.as_str())
+    };
+    pairs.retain(is_shown);
+    document.sections.push(Section::plain(wording::status::LEDGER, vec![Block::Pairs(pairs)]));
     document
 }
 

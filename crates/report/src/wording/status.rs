@@ -1,18 +1,15 @@
 //! Words each status, and the status page: the ledger's checkpoint, and the age of its judgements.
 //! Knows no disk. Start at [`meaning`] and [`checkpoint`].
 
-use super::{day, entries, grouped};
+use super::{count, day, entries, grouped};
 use chrono::NaiveDate;
 use heldto_fact::FactId;
 use heldto_replay::Status;
 
 pub const LEDGER: &str = "Ledger";
 pub const PAST_DUE: &str = "Past due";
-pub const STALE: &str = "Publishers with nothing newer for over a year";
 /// Command that lists all commitments.
 pub const LIST_OF_PLEDGES: &str = "heldto report pledges";
-/// Command that lists all sources.
-pub const LIST_OF_SOURCES: &str = "heldto timeline --kind source";
 pub const NOTHING_YET: &str = "nothing yet";
 
 /// Returns an explanation of a status, in one line for a reader.
@@ -41,6 +38,13 @@ pub const fn meaning(status: Status) -> &'static str {
         Status::Lapsed => "a personal undertaking whose office ended",
         Status::NotYetKnown => "nothing on it was published by the day",
     }
+}
+
+/// Returns the number of publishers with nothing newer for over a year, as a sentence; the oldest
+/// is named with the day of its newest source.
+pub fn stale(publishers: usize, oldest: &str, day: &str) -> String {
+    let have = count(publishers, "publisher has", "publishers have");
+    format!("{have} nothing newer on record for over a year, {oldest} since {day}: heldto list sources.")
 }
 
 /// Returns the number of entries counted of all.
