@@ -67,3 +67,21 @@ fn ok_shell(dir: &Path, commands: &str) -> String {
     assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
 }
+
+/// Records the examples as they stand: one of every kind that is written by hand.
+#[test]
+fn the_examples_are_facts_of_every_kind() {
+    let examples = std::fs::read_to_string(root().join("docs/EXAMPLES.md")).expect("EXAMPLES.md");
+    let blocks = examples.split("```toml\n").skip(1).map(|rest| rest.split("```").next().expect("an end"));
+    let facts = blocks.collect::<Vec<_>>().join("\n");
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("examples.toml"), &facts).expect("writes");
+    ok(dir.path(), &["init", "ledger", "--origin", "example.org/examples", "-q"]);
+    ok(dir.path(), &["--ledger", "ledger", "append", "examples.toml", "-q"]);
+    for kind in heldto_fact::Kind::ALL.iter().filter(|kind| !kind.is_system()) {
+        let is_amending = matches!(kind, heldto_fact::Kind::Correction | heldto_fact::Kind::Retraction);
+        assert!(is_amending || facts.contains(&format!("[[{kind}]]")), "no example of a {kind}");
+    }
+    let report = ok(dir.path(), &["--ledger", "ledger", "report", "pledges"]);
+    assert!(report.contains("part-met") && report.contains("74 of 120"), "{report}");
+}

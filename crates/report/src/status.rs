@@ -211,7 +211,7 @@ fn stale(view: &View<'_>, sources: &[&Fact]) -> TopN {
     let mut old: Vec<_> = newest.into_iter().filter(|(_, (_, known))| age(*known) > 365).collect();
     old.sort_by_key(|(name, (_, known))| (*known, *name));
     let line = |(publisher, (fact, known)): (&str, (&Fact, NaiveDate))| {
-        [day(known), publisher.to_owned(), wording::status::days_old(&fact.id, age(known))]
+        [day(known), publisher.to_owned(), fact.id.to_string()]
     };
     TopN::of(old.into_iter().map(line))
 }

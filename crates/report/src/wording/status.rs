@@ -3,7 +3,6 @@
 
 use super::{count, day, entries, grouped};
 use chrono::NaiveDate;
-use heldto_fact::FactId;
 use heldto_replay::Status;
 
 pub const LEDGER: &str = "Ledger";
@@ -85,9 +84,4 @@ pub fn judged_before(judged: NaiveDate, of: u64, since: u64, as_of: NaiveDate) -
 /// Returns the number of rows that are not shown; `command` lists all.
 pub fn more(rows: usize, command: &str) -> String {
     format!("And {} more: {command}", grouped(rows))
-}
-
-/// Returns the age of a publisher's newest source.
-pub fn days_old(source: &FactId, age: i64) -> String {
-    format!("{source} · {} old", super::days(age))
 }
