@@ -403,8 +403,9 @@ fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
 }
 
 pub fn day(text: &str) -> Result<chrono::NaiveDate, String> {
-    let written = heldto_intake::date_as_said(text, None)?;
-    written.parse().map_err(|_| "expected a day of the calendar, such as 2026-11-22 or 22 November 2026".to_owned())
+    let expected = "expected a day of the calendar, such as 2026-11-22 or 22 November 2026";
+    let written = heldto_intake::date_as_said(text, None).map_err(|why| format!("{expected}: {why}"))?;
+    written.parse().map_err(|_| expected.to_owned())
 }
 
 /// Parses the outcome of a decision or a ruling.
