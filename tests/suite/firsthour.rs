@@ -268,6 +268,19 @@ fn rows_are_chosen_for_a_spreadsheet_and_flags_without_effect_are_refused() {
     assert_eq!(csv(&["--columns", "id,status", "-o", file.to_str().expect("UTF-8")]), "");
     assert_eq!(fs::read_to_string(&file).expect("a file"), all);
     assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1, "no draft is left");
+    // Nothing is written over what is the ledger's own.
+    let key = fs::read(dir.join("ledger/signing.key")).expect("a key");
+    for own in [
+        &["status", "-o", "ledger/signing.key"][..],
+        &["status", "-o", "ledger/journal/note.txt"],
+        &["report", "changes", "--bookmark", "ledger/acknowledged"],
+        &["add", "party", "--text", "A", "--set", "kind=other", "--into", "ledger/signing.key"],
+    ] {
+        let refused = run(dir, &[&["--ledger", "ledger"], own].concat());
+        assert!(refused.status.code() == Some(2), "{own:?}: {}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains("ledger's own files"), "{}", text(&refused.stderr));
+    }
+    assert!(fs::read(dir.join("ledger/signing.key")).expect("a key") == key);
     let refused = run(dir, &["--ledger", "ledger", "status", "-o", "no/such/folder.txt"]);
     assert!(
         refused.status.code() == Some(1) && text(&refused.stderr).contains("cannot write"),

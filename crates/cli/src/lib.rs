@@ -124,6 +124,8 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
         let error =
             CommandError::new(error::USAGE, "--columns, --sort and --limit choose rows, and there are none here");
         Err(error.hint("they are for reports with --format csv, json or xlsx"))
+    } else if let Some(Err(error)) = output.as_deref().map(|path| open::not_of_ledger(&env, &global, path)) {
+        Err(error)
     } else if (env.now)() < 0 {
         let error = CommandError::new(error::FAILED, "this machine's clock is set to a time before 1970");
         Err(error.hint("set the clock, then run the command again"))

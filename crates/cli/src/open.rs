@@ -3,7 +3,7 @@
 
 use crate::Env;
 use crate::args::Global;
-use crate::error::CommandError;
+use crate::error::{CommandError, USAGE};
 use heldto_ledger::{Defect, Ledger, Verified, index_hashes};
 use heldto_store::{Notice, StoreError};
 use heldto_store_sled::{SledStore, Waiting};
@@ -26,6 +26,45 @@ pub fn folder(global: &Global) -> PathBuf {
         let found = here.ancestors().find(|dir| is_ledger(dir)).map(Path::to_path_buf);
         found.unwrap_or_else(|| PathBuf::from("."))
     })
+}
+
+/// Names with which the ledger's own files and folders begin.
+const OWN: &[&str] = &[
+    "acknowledged",
+    "archive",
+    "checkpoint",
+    "hot",
+    "journal",
+    "judged",
+    "lock",
+    "rebuilt",
+    "replaced",
+    "reserve.key",
+    "settings.toml",
+    "signed",
+    "signing.key",
+    "suspect",
+    "upgrade",
+];
+
+/// Refuses to write where the ledger keeps its own files, or over its key.
+///
+/// # Errors
+/// If `path` is one of them, or inside one.
+pub fn not_of_ledger(env: &Env<'_>, global: &Global, path: &Path) -> Result<(), CommandError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let whole = parent.canonicalize().unwrap_or_else(|_| parent.to_owned()).join(path.file_name().unwrap_or_default());
+    let ledger = folder(global);
+    let inside = ledger.canonicalize().ok().filter(|_| is_ledger(&ledger));
+    let inside = inside.and_then(|ledger| whole.strip_prefix(ledger).ok());
+    let first = inside.and_then(|rest| rest.components().next()?.as_os_str().to_str());
+    let is_own = first.is_some_and(|first| OWN.iter().any(|own| first.starts_with(own)));
+    let key = (env.variable)("HELDTO_KEY_FILE").and_then(|key| Path::new(&key).canonicalize().ok());
+    if is_own || (key.is_some() && whole.canonicalize().ok() == key) {
+        let message = format!("{} is one of the ledger's own files", path.display());
+        return Err(CommandError::new(USAGE, message).hint("name another file"));
+    }
+    Ok(())
 }
 
 /// Opens the ledger, reports waiting for another process, and prints the store's notices.

@@ -22,6 +22,7 @@ use std::io::Write;
 ///
 /// Nothing is recorded before the last question is answered.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &AddArgs) -> Result<RunOutput, CommandError> {
+    args.into.as_deref().map_or(Ok(()), |path| open::not_of_ledger(env, global, path))?;
     let open = open::ledger(env, global, Access::Read)?;
     let facts = load::all(&open)?;
     drop(open);

@@ -84,7 +84,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
 }
 
 /// Returns `true` if a folder is another one, or inside it.
-pub fn is_inside(inner: &Path, outer: &Path) -> bool {
+fn is_inside(inner: &Path, outer: &Path) -> bool {
     let whole = |path: &Path| path.canonicalize().ok();
     matches!((whole(inner), whole(outer)), (Some(inner), Some(outer)) if inner.starts_with(&outer))
 }

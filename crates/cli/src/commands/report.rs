@@ -398,6 +398,7 @@ fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<Run
 
 /// Renders the changes since an earlier day of the same log, or since an earlier size of it.
 fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<RunOutput, CommandError> {
+    args.bookmark.as_deref().map_or(Ok(()), |path| open::not_of_ledger(env, global, path))?;
     let bookmark =
         args.bookmark.as_deref().map(|path| Ok::<_, CommandError>((path, Bookmark::read(path)?))).transpose()?;
     let (earlier, day, words) = match (&args.from, &bookmark) {

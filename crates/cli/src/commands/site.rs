@@ -50,10 +50,7 @@ fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<Ru
         return Err(CommandError::new(USAGE, message));
     }
     let folder_of_file = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if publish::is_inside(folder_of_file, &crate::open::folder(global)) {
-        let message = format!("{} is inside the ledger's own folder", file.display());
-        return Err(CommandError::new(USAGE, message).hint("write it outside"));
-    }
+    crate::open::not_of_ledger(env, global, &file)?;
     if let Ok(there) = std::fs::read(&file)
         && !heldto_site::is_standalone(&there)
     {
