@@ -33,9 +33,38 @@ fn a_missed_promise_is_recorded_in_under_ten_answers() {
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
+    // A second count says whether it includes the first, and the same fact is not recorded twice.
+    let again = [
+        "delivery",
+        "--for",
+        "120-places",
+        "--amount",
+        "90 places",
+        "--voice",
+        "self",
+        "--source",
+        "opened",
+        "--at",
+        "1",
+    ];
+    let (done, said) = added(dir, &again, "");
+    assert!(!done && said.contains("--set basis="), "{said}");
+    let (done, said) = added(dir, &["party", "--text", "a council", "--set", "kind=council"], "");
+    assert!(!done && said.contains("on record already, as `a-council`"), "{said}");
     // The same from options, without a question.
-    let given =
-        ["delivery", "--for", "120-places", "--amount", "80 places", "--on", "1st April 2025", "--voice", "self"];
+    let given = [
+        "delivery",
+        "--for",
+        "120-places",
+        "--amount",
+        "80 places",
+        "--on",
+        "1st April 2025",
+        "--set",
+        "basis=in-total",
+        "--voice",
+        "self",
+    ];
     let (done, said) = added(dir, &[&given[..], &["--source", "Derbyshire Times, 4 April 2025, para 2"]].concat(), "");
     assert!(done && said.contains("2 facts recorded"), "{said}");
     ok(dir, &["--ledger", "ledger", "verify"]);
@@ -258,6 +287,8 @@ fn what_add_cannot_use_is_refused_with_what_to_say() {
         (&["payout", "--text", "x", "--by", "nobody at all"], "heldto add party"),
         (&["pledge", "--text", "x", "--by", "a-council", "--set", "force"], "outcome=part"),
         (&["delivery", "--for", "120-places"], "--set outcome= is missing"),
+        (&["delivery", "--for", "120-places", "--amount", "0 places"], "--set outcome= is missing"),
+        (&["party", "--text", "An \u{1b}[31m council", "--set", "kind=council"], "cannot be seen"),
         (&["correction"], "not added by hand"),
         (&[], "the kind of the fact is missing"),
     ] {
@@ -273,4 +304,11 @@ fn what_add_cannot_use_is_refused_with_what_to_say() {
     assert!(done && said.contains("new body: an-audit") && said.contains("heldto append mine.toml"), "{said}");
     let said = ok(dir, &["--ledger", "ledger", "append", "mine.toml"]);
     assert!(said.contains("3 facts recorded"), "{said}");
+    // A file that `append` does not take is not added to.
+    std::fs::write(dir.join("broken.toml"), "garbage [[[").expect("writes");
+    for file in ["broken.toml", "facts.jsonl"] {
+        let (done, said) = added(dir, &["party", "--text", "B", "--set", "kind=other", "--into", file], "");
+        assert!(!done, "{file}: {said}");
+    }
+    assert_eq!(std::fs::read_to_string(dir.join("broken.toml")).expect("reads"), "garbage [[[");
 }

@@ -62,8 +62,9 @@ fn ask(question: &str) -> Option<String> {
     let mut err = std::io::stderr();
     write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).ok()?;
-    Some(line.trim().to_owned())
+    // The end of the input is no answer, and no empty one either.
+    let read = std::io::stdin().read_line(&mut line).ok().filter(|read| *read > 0);
+    read.map(|_| line.trim().to_owned())
 }
 
 /// Returns the time in microseconds since the Unix epoch; negative before 1970.

@@ -29,6 +29,9 @@ pub fn public_draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 
 /// Writes a file whole or not at all, with the permissions of a new file of the user.
 pub fn put_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // What a link leads to is written, and the link stays.
+    let target = path.canonicalize();
+    let path = target.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut draft = tempfile::Builder::new();
     #[cfg(unix)]

@@ -128,14 +128,26 @@ const QUALIFIERS: &[(&str, Qualifier)] = &[
     ("around ", Qualifier::About),
     ("roughly ", Qualifier::About),
     ("more than ", Qualifier::MoreThan),
+    ("just over ", Qualifier::MoreThan),
     ("over ", Qualifier::MoreThan),
     ("at least ", Qualifier::AtLeast),
+    ("no fewer than ", Qualifier::AtLeast),
+    ("no less than ", Qualifier::AtLeast),
     ("less than ", Qualifier::LessThan),
+    ("fewer than ", Qualifier::LessThan),
     ("under ", Qualifier::LessThan),
+    ("just under ", Qualifier::Nearly),
     ("nearly ", Qualifier::Nearly),
     ("almost ", Qualifier::Nearly),
     ("up to ", Qualifier::UpTo),
+    ("at most ", Qualifier::UpTo),
+    ("no more than ", Qualifier::UpTo),
+    ("not more than ", Qualifier::UpTo),
 ];
+
+/// Words that make more of an amount than a number and what it counts.
+const NOT_COUNTED: &[&str] =
+    &["to", "or", "and", "in", "out", "x", "of", "per", "a", "an", "each", "more", "fewer", "less", "half", "percent"];
 
 /// Words after a number, with the power of ten that they stand for.
 const SCALES: &[(&str, u32)] = &[("thousand", 3), ("million", 6), ("billion", 9), ("k", 3), ("m", 6), ("bn", 9)];
@@ -174,11 +186,21 @@ pub fn amount_as_said(text: &str) -> Result<(String, Qualifier), String> {
     if number.is_empty() {
         return Err(wrong("has no number"));
     }
+    // A continental thousand, or three decimals: nobody can tell.
+    if number.split_once('.').is_some_and(|(whole, decimals)| decimals == "000" && !whole.contains(',')) {
+        return Err(wrong("can be read in two ways"));
+    }
     let mut power = 0;
     let first = unit.split(' ').next().unwrap_or_default();
     if let Some((_, scale)) = SCALES.iter().find(|(word, _)| first.eq_ignore_ascii_case(word)) {
-        power = *scale;
-        unit = unit[first.len()..].trim();
+        let rest = unit[first.len()..].trim();
+        // A letter may be a unit of length: it is a scale of money alone.
+        if first.len() > 2 || currency.is_some() || matches!(rest, "GBP" | "pounds") {
+            power = *scale;
+            unit = rest;
+        } else {
+            return Err(wrong("does not say what it counts"));
+        }
     }
     let number = scaled(number, power).ok_or_else(|| wrong("has a number that cannot be read"))?;
     if number.parse::<Quantity>().is_err() {
@@ -194,8 +216,14 @@ pub fn amount_as_said(text: &str) -> Result<(String, Qualifier), String> {
     };
     let (total, counted) = unit.strip_prefix("of ").and_then(|of| of.split_once(' ')).unwrap_or(("", unit));
     let total = total.replace(',', "");
-    if counted.parse::<Unit>().is_err() || !total.chars().all(|c| c.is_ascii_digit()) {
-        return Err(wrong("does not say what it counts"));
+    let is_noun = |word: &str| !NOT_COUNTED.contains(&word) && !word.contains(|c: char| c.is_ascii_digit());
+    let is_counted = counted.split(' ').all(is_noun) && (counted.len() > 1 || counted == "%");
+    if counted.parse::<Unit>().is_err() || !is_counted || !total.chars().all(|c| c.is_ascii_digit()) {
+        return Err(wrong("is not one number and what it counts"));
+    }
+    let of_total = |total: &str| Some(total.parse::<Quantity>().ok()? < number.parse::<Quantity>().ok()?);
+    if of_total(&total).unwrap_or_default() {
+        return Err(wrong("counts more than there are"));
     }
     let of = if total.is_empty() { String::new() } else { format!("of {total} ") };
     Ok((format!("{number} {of}{counted}"), qualifier))
@@ -272,6 +300,25 @@ mod tests {
             ("500 pounds", "500 GBP", Qualifier::Exact),
         ] {
             assert_eq!(amount_as_said(said), Ok((written.to_owned(), qualifier)), "{said}");
+        }
+        for wrong in [
+            "74 to 80 places",
+            "74 or 75 places",
+            "3 x 20 places",
+            "1e3 places",
+            "1 million and a half",
+            "1 in 5 children",
+            "260 out of 519 plans",
+            "74 places or more",
+            "20 pounds a week",
+            "20p",
+            "48 percent of plans",
+            "300m road",
+            "5m of road",
+            "1.000 places",
+            "519 of 260 plans",
+        ] {
+            assert!(amount_as_said(wrong).is_err(), "{wrong}");
         }
         for wrong in
             ["", "£", "places", "74", "1,2,3 places", "1.2.3 places", "£5 places", "£1,00", "é 3", "4 of x plans"]

@@ -11,11 +11,12 @@ use crate::open::Access;
 use crate::{Env, RunOutput, load, open};
 use answers::{Answers, Refusal};
 use chrono::{DateTime, NaiveDate};
-use heldto_fact::Kind;
+use heldto_fact::{Fact, FactId, Kind};
 use heldto_intake::{File, to_toml};
 use heldto_replay::{AllView, Clock};
 use questions::{Question, questions};
 use std::io::Write;
+use std::path::Path;
 
 /// Makes a fact of options, and of answers on a terminal; shows it with what it changes, and
 /// records it.
@@ -53,13 +54,13 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AddArgs) -> Result<RunOutp
     }
     let mut is_asked = false;
     for question in all.iter().filter(|question| option(question).is_none()) {
-        if !answers.follows(question) && (question.is_needed || is_guided) {
+        if !answers.follows(question) && (answers.is_needed(question) || is_guided) {
             ask(env, &mut answers, question)?;
             is_asked = true;
         }
     }
     let text = answers.into_toml(args.id.as_ref());
-    record(env, global, args, (text, is_asked))
+    record(env, global, args, &view, (text, is_asked))
 }
 
 /// Returns the options that were given, by the field that each gives.
@@ -99,12 +100,13 @@ fn asked_kind(env: &mut Env<'_>) -> Result<Kind, CommandError> {
 /// Asks a question until its answer is understood, and says how it was.
 fn ask(env: &mut Env<'_>, answers: &mut Answers<'_>, question: &Question) -> Result<(), CommandError> {
     loop {
-        let hint = if question.is_needed { "" } else { " (Enter: not said)" };
+        let is_needed = answers.is_needed(question);
+        let hint = if is_needed { "" } else { " (Enter: not said)" };
         let Some(text) = (env.ask)(&format!("{}{hint}", question.asks)) else {
             return Err(missing(question));
         };
         match text.as_str() {
-            "" if !question.is_needed => return Ok(()),
+            "" if !is_needed => return Ok(()),
             "" => (env.eprintln)("  this is needed; ? lists what can be said, and Ctrl-C leaves without recording"),
             "?" => (env.eprintln)(&format!("  {}", answers.choices(question))),
             text => match answers.answer(question, text) {
@@ -171,12 +173,52 @@ fn wrong(question: &Question, refusal: &Refusal) -> CommandError {
     error
 }
 
+/// Checks that a facts file can be appended with these facts at its end.
+fn taken(env: &mut Env<'_>, global: &Global, path: &Path, toml: &str) -> Result<(), CommandError> {
+    if path.extension().is_none_or(|ending| ending != "toml") {
+        return Err(CommandError::new(
+            INPUT,
+            format!("{} is not a facts file: its name does not end in .toml", path.display()),
+        ));
+    }
+    let before = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io(&format!("cannot read {}", path.display()), &error)),
+    };
+    let files = [
+        File { name: path.display().to_string(), text: before },
+        File { name: "your answers".to_owned(), text: toml.to_owned() },
+    ];
+    let drafts = heldto_intake::draft(&files);
+    let mut open = open::ledger(env, global, Access::Read)?;
+    append::facts(global, &mut open, &drafts).map(|_| ())
+}
+
+/// Checks that a fact is not on record under another id: a body, a figure or a source by its name,
+/// any other by all that it says.
+fn is_new(view: &AllView<'_>, fact: &Fact) -> Result<(), CommandError> {
+    let declares = matches!(fact.kind(), Kind::Party | Kind::Source | Kind::Metric);
+    let is_same = |id: &&FactId| {
+        view.fact(id).is_some_and(|known| match declares {
+            true => known.text.eq_ignore_ascii_case(&fact.text) && known.kind() == fact.kind(),
+            false => Fact { id: fact.id.clone(), ..known.clone() } == *fact,
+        })
+    };
+    match view.of_kind(fact.kind()).find(is_same) {
+        None => Ok(()),
+        Some(id) => Err(CommandError::new(INPUT, format!("this is on record already, as `{id}`"))
+            .hint("if it is another one, give it an id of its own: --id ID")),
+    }
+}
+
 /// Checks the text of the facts, shows them with what they change, and records them: after a last
 /// question, if there was any.
 fn record(
     env: &mut Env<'_>,
     global: &Global,
     args: &AddArgs,
+    known: &AllView<'_>,
     (text, is_asked): (String, bool),
 ) -> Result<RunOutput, CommandError> {
     let files = [File { name: "your answers".to_owned(), text }];
@@ -193,6 +235,9 @@ fn record(
     };
     let mut open = open::ledger(env, global, Access::Read)?;
     let (facts, places) = append::facts(global, &mut open, &drafts)?;
+    if args.id.is_none() {
+        facts.iter().try_for_each(|fact| is_new(known, fact))?;
+    }
     let shown = append::given(env, global, &given(true), open, (&files, &places, &facts))?;
     let toml = to_toml(&facts);
     if args.dry_run {
@@ -210,6 +255,7 @@ fn record(
     }
     if let Some(path) = &args.into {
         let failed = |error: &std::io::Error| io(&format!("cannot write {}", path.display()), error);
+        taken(env, global, path, &toml)?;
         let mut file = std::fs::File::options().append(true).create(true).open(path).map_err(|e| failed(&e))?;
         file.write_all(format!("\n{toml}").as_bytes()).map_err(|e| failed(&e))?;
         return Ok(super::plain(format!("Written to {}. To record it: heldto append {0}\n", path.display())));

@@ -91,6 +91,7 @@ pub fn given(
     let mut recorded: BTreeSet<&FactId> = appended.recorded.iter().map(|(id, _)| id).collect();
     let new: Vec<&Fact> = facts.iter().filter(|fact| recorded.remove(&fact.id)).collect();
     warn_of_sensitive(env, &open, &new)?;
+    let withdrawn = withdrawn(&open, &appended.unchanged)?;
     let head = open.head().clone();
     drop(open);
     if global.quiet {
@@ -108,7 +109,23 @@ pub fn given(
         counted(size, "entry", "entries")
     ));
     out.push_str(&lines(&changed));
+    out.push_str(&withdrawn);
     Ok(plain(out))
+}
+
+/// Maximum number of facts of an append that are looked up one by one once they are recorded.
+const MOST_LOOKED_UP: usize = 1_000;
+
+/// Returns a line if a fact that was recorded before is retracted, and stays so.
+fn withdrawn(open: &LocalLedger, unchanged: &[FactId]) -> Result<String, CommandError> {
+    let sensitive = open.sensitive()?.entities;
+    for id in unchanged.iter().filter(|id| id.is_authored() && !sensitive.contains(*id)).take(MOST_LOOKED_UP) {
+        if let Err(error) = amend::standing(open, id) {
+            let hint = error.hints.first().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            return Ok(format!("Not all of it stands: {}{hint}\n", error.message));
+        }
+    }
+    Ok(String::new())
 }
 
 /// Returns lines as text.
@@ -121,6 +138,12 @@ fn corrections(open: &LocalLedger, facts: &[Fact], reason: &str) -> Result<Vec<F
     amend::reasoned(reason)?;
     let correction = |fact: &Fact| {
         Ok(match open.standing(&fact.id)? {
+            // A retracted fact is not corrected: the error names the way to let it stand again.
+            None if !open.versions(&fact.id)?.is_empty() => {
+                return Err(amend::standing(open, &fact.id)
+                    .err()
+                    .unwrap_or_else(|| CommandError::new(INPUT, "it was retracted")));
+            }
             Some(current) if current != *fact && current.kind() == fact.kind() => {
                 let replacement = Box::new(fact.clone());
                 let body = Body::Correction { of: fact.id.clone(), reason: reason.to_owned(), replacement };

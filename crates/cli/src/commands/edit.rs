@@ -34,16 +34,16 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &EditArgs) -> Result<RunOut
         };
         let again = (env.ask)(&format!("{}\nEdit it again? [y/N]", error.render()));
         if !matches!(again.as_deref(), Some("y" | "Y" | "yes" | "Yes")) {
-            return Err(error);
+            let kept = folder.keep().join(format!("{}.toml", args.id));
+            return Err(error.hint(format!("what you wrote is kept in {}", kept.display())));
         }
     }
 }
 
 /// Runs the editor on a file, and waits for its end.
 fn edited(editor: &str, path: &Path) -> Result<(), CommandError> {
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or_default();
-    let status = Command::new(program).args(words).arg(path).status();
+    // As a shell reads it: with quotation marks and options.
+    let status = Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(path).status();
     let status = status.map_err(|e| io(&format!("cannot start the editor `{editor}`"), &e))?;
     if status.success() {
         return Ok(());

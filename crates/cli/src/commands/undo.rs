@@ -40,16 +40,19 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
         return Err(CommandError::new(INPUT, "there is nothing to take back: no fact of the last append stands"));
     }
     let what = counted(standing.len() as u64, "fact", "facts");
-    let ids: Vec<&str> = standing.iter().rev().map(FactId::as_str).take(MOST_NAMED).collect();
+    // Ids about children and families are not told.
+    let sensitive = open.sensitive()?.entities;
+    let named: Vec<&str> = standing.iter().rev().filter(|id| !sensitive.contains(*id)).map(FactId::as_str).collect();
+    let ids = &named[..named.len().min(MOST_NAMED)];
     let more =
-        if standing.len() > MOST_NAMED { format!(" and {} more", standing.len() - MOST_NAMED) } else { String::new() };
+        if standing.len() > ids.len() { format!(" and {} more", standing.len() - ids.len()) } else { String::new() };
     if args.dry_run {
         return Ok(plain(format!(
             "{what} would be retracted: {}{more}. Dry run: nothing was recorded.\n",
             ids.join(", ")
         )));
     }
-    (env.eprintln)(&format!("the last append recorded {what} that still stand: {}{more}", ids.join(", ")));
+    (env.eprintln)(&format!("of the last append, {what} would be retracted: {}{more}", ids.join(", ")));
     if !args.yes {
         match (env.ask)("Retract them? [y/N]").as_deref() {
             Some("y" | "Y" | "yes" | "Yes") => {}

@@ -50,6 +50,10 @@ impl<'a> Answers<'a> {
         if question.key == "at" {
             return self.given.contains_key("at");
         }
+        // A first count includes no other.
+        if question.key == "basis" {
+            return !self.is_needed(question);
+        }
         if question.key != "outcome" || self.kind != Kind::Delivery {
             return false;
         }
@@ -58,11 +62,27 @@ impl<'a> Answers<'a> {
             return false;
         };
         let outcome = if delivered < target { Outcome::Part } else { Outcome::Done };
-        let follows = self.stated == Qualifier::Exact;
+        let follows = self.stated == Qualifier::Exact && delivered != Quantity::ZERO;
         if follows {
             self.given.insert("outcome", outcome.as_str().to_owned());
         }
         follows
+    }
+
+    /// Returns `true` if a question must be answered: one that always must, and whether a count
+    /// includes the earlier ones, if there are any.
+    pub fn is_needed(&self, question: &Question) -> bool {
+        let is_counted = || {
+            let of = self.given.get("for").and_then(|id| id.parse::<FactId>().ok());
+            let counts = |id: &FactId| {
+                let fact = self.view.fact(id);
+                fact.is_some_and(|fact| {
+                    !fact.amounts.is_empty() && fact.links.iter().any(|link| Some(&link.to) == of.as_ref())
+                })
+            };
+            self.given.contains_key("amount") && self.view.of_kind(Kind::Delivery).any(counts)
+        };
+        question.is_needed || (question.key == "basis" && is_counted())
     }
 
     /// Returns the number that the commitment is to reach, if the amount is in its unit.
@@ -84,6 +104,15 @@ impl<'a> Answers<'a> {
     /// If it is not an answer to the question.
     pub fn answer(&mut self, question: &Question, text: &str) -> Result<Option<String>, Refusal> {
         let text = text.trim();
+        if text.is_empty() {
+            return Err(Refusal::from("it is empty".to_owned()));
+        }
+        // Marks that turn the direction of writing hide what is said, too.
+        if text.contains(|c: char| {
+            c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        }) {
+            return Err(Refusal::from("it has characters that cannot be seen: type it anew".to_owned()));
+        }
         let mut understood = None;
         let written = match question.sort {
             Sort::Words => text.to_owned(),
@@ -136,10 +165,24 @@ impl<'a> Answers<'a> {
             && let Ok(published) = date_as_said(day, Some(self.today))
             && !publisher.is_empty()
         {
-            let id = self.unused(&format!("{publisher} {published}"));
+            let is_same = |id: &&FactId| {
+                self.view.fact(id).is_some_and(|fact| match &fact.body {
+                    Body::Source(from) => {
+                        from.publisher.as_deref().is_some_and(|by| by.eq_ignore_ascii_case(publisher))
+                            && from.published.as_ref() == published.parse().ok().as_ref()
+                    }
+                    _ => false,
+                })
+            };
+            let known = self.view.of_kind(Kind::Source).find(is_same).cloned();
             if !rest.is_empty() {
                 self.given.insert("at", rest.join(", "));
             }
+            if let Some(known) = known {
+                *understood = self.name(&known);
+                return Ok(known.to_string());
+            }
+            let id = self.unused(&format!("{publisher} {published}"));
             let title =
                 format!("{publisher}, {}", published.parse::<When>().map_or_else(|_| day.to_string(), |w| when(&w)));
             *understood = Some(format!("new source: {id}"));
@@ -149,7 +192,7 @@ impl<'a> Answers<'a> {
         }
         let id = self.found(&[Kind::Source], text).map_err(|refusal| {
             Refusal::from(format!(
-                "{}; for a new one, say its publisher and its day, such as: Derbyshire Times, 4 Apr 2025",
+                "{} (a new one is its publisher and its day, such as: Derbyshire Times, 4 Apr 2025)",
                 refusal.message
             ))
         })?;
@@ -275,6 +318,7 @@ impl<'a> Answers<'a> {
         self.complete();
         let mut fields = vec![("id".to_owned(), Value::from(id.as_str()))];
         let amount = self.given.remove("amount");
+        let basis = self.given.remove("basis");
         let source = self.given.remove("source").zip(self.given.remove("at"));
         for (key, text) in &self.given {
             fields.extend(self.field(key, text));
@@ -285,7 +329,9 @@ impl<'a> Answers<'a> {
                 Kind::Payout => "paid",
                 _ => "measured",
             };
-            ("amounts".to_owned(), Value::from(vec![self.stated(&[("value", &amount), ("role", role)])]))
+            let mut pairs = vec![("value", amount.as_str()), ("role", role)];
+            pairs.extend(basis.as_deref().map(|basis| ("basis", basis)));
+            ("amounts".to_owned(), Value::from(vec![self.stated(&pairs)]))
         }));
         fields.extend(source.map(|(source, at)| {
             ("cites".to_owned(), Value::from(vec![of_pairs(&[("source", &source), ("at", &at)])]))

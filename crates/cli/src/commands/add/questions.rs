@@ -2,7 +2,7 @@
 //! no answers. Start at [`questions`].
 
 use heldto_fact::{
-    Act, Answer, Better, Change, Decision, Force, Kind, Outcome, PartyKind, PublicationForm, Ruling, Voice,
+    Act, Answer, Basis, Better, Change, Decision, Force, Kind, Outcome, PartyKind, PublicationForm, Ruling, Voice,
 };
 
 /// Sort of an answer.
@@ -96,6 +96,11 @@ pub fn questions(kind: Kind) -> Vec<Question> {
         Kind::Delivery => &[
             needed("for", "Towards which commitment?", Sort::Commitment),
             optional("amount", "How much was delivered?", Sort::Amount),
+            optional(
+                "basis",
+                "Is that all so far, earlier counts included (in-total), or is it unknown?",
+                choice!(Basis),
+            ),
             needed("outcome", "What was done?", choice!(Outcome)),
             ON,
         ],
