@@ -248,7 +248,7 @@ fn a_page_of_ones_own_checks_any_ledger() {
     let dir = dir.path();
     let module = module.to_str().expect("UTF-8");
     ok(dir, &["--ledger", "ledger", "site", "build", "site", "--as-of", "2026-11-22", "--module", module, "-q"]);
-    // The reader's own copy, and two copies of the ledger: as it was published, and with one byte changed.
+    // The reader's own copy, and two copies of the ledger: as published, and with one byte changed.
     fs::copy(dir.join("site/checker.html"), dir.join("checker.html")).expect("copies");
     for (name, bytes) in files(&dir.join("site")) {
         let is_of_the_ledger = ["tile/", "parts/", "checkpoint", "first-key"].iter().any(|of| name.starts_with(of));

@@ -35,7 +35,7 @@ occurred = "2024-01"
 cites = [{ source = "a-paper", at = "para 1" }]
 "#;
 
-/// What became of it: 74 places, and later than that.
+/// A delivery of 74 of the places, after the day.
 const DELIVERY: &str = r#"
 [[delivery]]
 id = "74-places"

@@ -136,7 +136,7 @@ fn what_is_gone_says_so_and_what_is_sensitive_is_nowhere() {
             continue;
         }
         hidden += 1;
-        // The checker is the same for every ledger; in so many bytes, a short id is there by chance.
+        // The checker is the same for every ledger; a short id is in its bytes by chance.
         for (path, bytes) in site.iter().filter(|(path, _)| !["checker.html", "heldto.wasm"].contains(&path.as_str())) {
             let holds = bytes.windows(id.len()).any(|window| window == id.as_bytes());
             assert!(!holds && !path.contains(id), "{path} tells of {id}");
@@ -172,7 +172,7 @@ fn a_build_touches_only_what_is_its_own() {
     assert_eq!(fs::read(dir.join("site/index.html")).expect("reads"), b"My own page");
     assert!(!dir.join("site/checkpoint").exists(), "nothing is published before the folder is looked at");
     fs::remove_file(dir.join("site/index.html")).expect("removes");
-    // A folder with another ledger's first key is another ledger's, and a draft is of a killed build.
+    // A foreign first key makes a folder another ledger's; a draft is of a killed build.
     ok(dir, &["init", "else", "--origin", "example.org/else", "-q"]);
     ok(dir, &["--ledger", "else", "publish", "public", "-q"]);
     fs::copy(dir.join("public/first-key"), dir.join("site/first-key")).expect("copies");

@@ -186,10 +186,6 @@ pub fn amount_as_said(text: &str) -> Result<(String, Qualifier), String> {
     if number.is_empty() {
         return Err(wrong("has no number"));
     }
-    // A continental thousand, or three decimals: nobody can tell.
-    if number.split_once('.').is_some_and(|(whole, decimals)| decimals == "000" && !whole.contains(',')) {
-        return Err(wrong("can be read in two ways"));
-    }
     let mut power = 0;
     let first = unit.split(' ').next().unwrap_or_default();
     if let Some((_, scale)) = SCALES.iter().find(|(word, _)| first.eq_ignore_ascii_case(word)) {
@@ -201,6 +197,11 @@ pub fn amount_as_said(text: &str) -> Result<(String, Qualifier), String> {
         } else {
             return Err(wrong("does not say what it counts"));
         }
+    }
+    // A thousand with a point, as on the Continent, or three decimals: nobody can tell.
+    let is_unclear = |(whole, decimals): (&str, &str)| decimals.len() == 3 && whole != "0" && !whole.contains(',');
+    if power == 0 && number.split_once('.').is_some_and(is_unclear) {
+        return Err(wrong("can be read in two ways"));
     }
     let number = scaled(number, power).ok_or_else(|| wrong("has a number that cannot be read"))?;
     if number.parse::<Quantity>().is_err() {
@@ -292,6 +293,8 @@ mod tests {
             ("£2.6 million", "2600000 GBP", Qualifier::Exact),
             ("more than £20,000", "20000 GBP", Qualifier::MoreThan),
             ("About £1.25bn", "1250000000 GBP", Qualifier::About),
+            ("£2.625 million", "2625000 GBP", Qualifier::Exact),
+            ("0.125 %", "0.125 %", Qualifier::Exact),
             ("48%", "48 %", Qualifier::Exact),
             ("50.3 per cent", "50.3 %", Qualifier::Exact),
             ("260 of 519 plans", "260 of 519 plans", Qualifier::Exact),
@@ -316,6 +319,7 @@ mod tests {
             "300m road",
             "5m of road",
             "1.000 places",
+            "£1.500",
             "519 of 260 plans",
         ] {
             assert!(amount_as_said(wrong).is_err(), "{wrong}");
