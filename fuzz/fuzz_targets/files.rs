@@ -8,7 +8,7 @@ fuzz_target!(|text: &str| {
         now: &|| 0,
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(text.to_owned()),
-        ask: &mut |_| None,
+        ask: &mut |_| Err(heldto_cli::NoAnswer::Nobody),
         eprintln: &mut |_| {},
         progress: &mut |_| {},
         variable: &|_| None,

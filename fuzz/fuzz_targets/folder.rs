@@ -27,7 +27,7 @@ fn heldto(arguments: &[&str]) -> u8 {
         now: &|| 1_795_348_800_000_000,
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(String::new()),
-        ask: &mut |_| None,
+        ask: &mut |_| Err(heldto_cli::NoAnswer::Nobody),
         eprintln: &mut |_| {},
         progress: &mut |_| {},
         variable: &|_| None,

@@ -3,7 +3,7 @@
 //! Turns the `HELDTO_TEST_*` environment variables into a [`Env`]; the shipped program reads none
 //! of them.
 
-use heldto_cli::{Env, Terminal, run};
+use heldto_cli::{Env, NoAnswer, Terminal, run};
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
@@ -25,10 +25,10 @@ fn main() -> ExitCode {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
-        ask: &mut |question| {
-            let answer = answers.next()?.to_owned();
-            writeln!(std::io::stderr(), "{question} {answer}").ok()?;
-            Some(answer)
+        ask: &mut |prompt| {
+            let answer = answers.next().ok_or(NoAnswer::Nobody)?.to_owned();
+            drop(writeln!(std::io::stderr(), "{} {answer}", prompt.text));
+            Ok(answer)
         },
         eprintln: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
         progress: &mut |_| {},

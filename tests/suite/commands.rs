@@ -138,12 +138,21 @@ fn a_life_of_a_ledger() {
 #[test]
 fn the_demonstration_is_one_command() {
     let dir = tempfile::tempdir().expect("a folder");
+    let report = ok(dir.path(), &["demo"]);
+    assert!(report.contains("94 commitments on record") && report.contains("\nNext\n"), "{report}");
+    // The facts in the program are those of the project's folder.
     let seeds = root().join("seeds");
-    let report = ok(dir.path(), &["demo", seeds.to_str().expect("a path")]);
-    assert!(report.starts_with("Pledges\n") && report.contains("commitments on record"), "{report}");
     let again = run(dir.path(), &["demo", seeds.to_str().expect("a path")]);
     assert!(text(&again.stderr).contains("0 facts recorded"), "run again, it records nothing twice");
     assert_eq!(text(&again.stdout), report);
+    // One screen, and every command that it names is one.
+    assert!(report.lines().count() < 40, "{report}");
+    let named: Vec<&str> = report.lines().filter_map(|line| line.split_once("  heldto ")).map(|(_, c)| c).collect();
+    assert_eq!(named.len(), 4, "{report}");
+    for command in named {
+        let words: Vec<&str> = command.split(' ').map(|w| if w == "ID" { "duty-20-weeks" } else { w }).collect();
+        ok(dir.path(), &words);
+    }
 }
 
 #[test]

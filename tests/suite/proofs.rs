@@ -13,7 +13,7 @@ fn inside(arguments: &[&str]) -> (u8, String, String) {
         now: &|| 1_795_348_800_000_000,
         random: &mut |bytes| bytes.fill(1),
         input: &mut || Ok(String::new()),
-        ask: &mut |_| None,
+        ask: &mut |_| Err(heldto_cli::NoAnswer::Nobody),
         eprintln: &mut |line| said.push_str(&format!("{line}\n")),
         progress: &mut |_| {},
         variable: &|_| None,

@@ -16,6 +16,7 @@ pub use report::{
 };
 
 use crate::Env;
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
 use heldto_report::{Format, RowChoice, Screen};
@@ -326,8 +327,8 @@ pub struct SiteBuildArgs {
     #[arg(long, value_name = "CONTACT")]
     pub contact: Option<String>,
     /// Judge as at the end of this day [default: today]
-    #[arg(long, value_name = "DAY", value_parser = report::day)]
-    pub as_of: Option<chrono::NaiveDate>,
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<NaiveDate>,
     /// Write one HTML file, named in place of the folder, that carries the ledger and checks itself
     /// in a browser without a network
     #[arg(long)]
@@ -377,7 +378,7 @@ pub struct RepairArgs {
 
 #[derive(Args)]
 pub struct DemoArgs {
-    /// Facts files, or folders of them
-    #[arg(default_value = "seeds", value_name = "FACTS")]
+    /// Facts files, or folders of them, in place of those that are in the program
+    #[arg(value_name = "FACTS")]
     pub files: Vec<PathBuf>,
 }

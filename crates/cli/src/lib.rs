@@ -12,14 +12,17 @@ mod key;
 mod load;
 mod open;
 mod permissions;
+mod prompt;
 mod published;
 mod screen;
 mod settings;
 
 use args::{Arguments, Command, Global, SiteAction};
+use chrono::{DateTime, NaiveDate};
 use clap::FromArgMatches;
 use error::CommandError;
 use heldto_report::{Format, RowChoice};
+pub use prompt::{Choice, NoAnswer, Prompt};
 use std::ffi::OsString;
 
 /// The program's environment: everything it reads from or shows to the outside.
@@ -30,8 +33,8 @@ pub struct Env<'a> {
     pub random: &'a mut dyn FnMut(&mut [u8]),
     /// Reads all of standard input.
     pub input: &'a mut dyn FnMut() -> std::io::Result<String>,
-    /// Asks a question on the terminal and returns the line typed; `None` if nobody can answer.
-    pub ask: &'a mut dyn FnMut(&str) -> Option<String>,
+    /// Asks a question on the terminal and returns the line typed, without spaces around it.
+    pub ask: &'a mut dyn FnMut(&Prompt<'_>) -> Result<String, NoAnswer>,
     /// Writes a line to standard error.
     pub eprintln: &'a mut dyn FnMut(&str),
     /// Shows the progress of a long job, replacing the text shown before; an empty text clears it.
@@ -47,6 +50,11 @@ pub struct Env<'a> {
 }
 
 impl Env<'_> {
+    /// Returns the day in UTC.
+    fn today(&self) -> NaiveDate {
+        DateTime::from_timestamp_micros((self.now)()).unwrap_or_default().date_naive()
+    }
+
     /// Returns the same environment with other messages.
     fn with_messages<'m>(&'m mut self, eprintln: &'m mut dyn FnMut(&str)) -> Env<'m> {
         Env {
@@ -88,15 +96,16 @@ pub struct RunOutput {
 
 /// Runs one command and returns its output; errors, hints and notices go to `env.eprintln`.
 pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> RunOutput {
-    let arguments =
-        match args::command().try_get_matches_from(arguments).and_then(|given| Arguments::from_arg_matches(&given)) {
-            Ok(arguments) => arguments,
-            Err(error) if error.use_stderr() => {
-                (env.eprintln)(screen::clean(error.render().to_string().trim_end(), false).as_str());
-                return RunOutput { out: Vec::new(), page: false, exit_code: error::USAGE };
-            }
-            Err(help) => return RunOutput { out: help.render().to_string().into(), page: false, exit_code: 0 },
-        };
+    let today = env.today();
+    let parsed = args::command(today).try_get_matches_from(arguments);
+    let arguments = match parsed.and_then(|given| Arguments::from_arg_matches(&given)) {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            (env.eprintln)(screen::clean(error.render().to_string().trim_end(), false).as_str());
+            return RunOutput { out: Vec::new(), page: false, exit_code: error::USAGE };
+        }
+        Err(help) => return RunOutput { out: help.render().to_string().into(), page: false, exit_code: 0 },
+    };
     let quiet = arguments.quiet;
     let (output, no_pager) = (arguments.output.clone(), arguments.no_pager);
     let global = arguments.global(env);
@@ -197,8 +206,8 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Restore(args) => commands::export::restore(env, global, &args),
         Command::Repair(args) => commands::repair::run(env, global, &args),
         Command::Demo(args) => commands::demo::run(env, global, &args),
-        Command::Help(args) => commands::help::help(&args),
-        Command::Completions(args) => Ok(commands::help::completions(&args)),
-        Command::Man(args) => commands::help::man(&args),
+        Command::Help(args) => commands::help::help(env, &args),
+        Command::Completions(args) => Ok(commands::help::completions(env, &args)),
+        Command::Man(args) => commands::help::man(env, &args),
     }
 }

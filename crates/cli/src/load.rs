@@ -7,7 +7,6 @@ use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, USAGE};
 use crate::open::{Access, LocalLedger, LocalStore};
 use crate::{Env, input, open};
-use chrono::DateTime;
 use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
 use heldto_intake::Known;
@@ -212,7 +211,7 @@ pub fn fold_first<S: Log + Sync>(ledger: &Ledger<S>, size: u64) -> Result<AllFac
 
 /// Returns the days to judge by: today by default, known by the as-of day.
 pub fn clock(env: &Env<'_>, clocks: &Clocks) -> Clock {
-    let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
+    let today = env.today();
     let as_of = clocks.as_of.unwrap_or(today);
     Clock { as_of, known_by: clocks.known_by.unwrap_or(as_of) }
 }

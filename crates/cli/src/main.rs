@@ -1,10 +1,12 @@
 //! The program `heldto`: gives the library its environment (clock, randomness, terminal, standard
 //! streams) and writes the run output. Knows no command; start at `main`, then read `lib.rs`.
 
+mod terminal;
+
 use heldto_cli::{Env, RunOutput, Terminal, run};
 use std::io::{IsTerminal, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         },
-        ask: &mut ask,
+        ask: &mut terminal::ask,
         eprintln: &mut |line| drop(writeln!(std::io::stderr(), "{line}")),
         progress: &mut |text| {
             let mut err = std::io::stderr();
@@ -53,20 +55,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// Asks a question on the terminal; returns `None` unless both standard input and standard error
-/// are terminals.
-fn ask(question: &str) -> Option<String> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return None;
-    }
-    let mut err = std::io::stderr();
-    write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
-    let mut line = String::new();
-    // The end of the input is no answer, and no empty one either.
-    let read = std::io::stdin().read_line(&mut line).ok().filter(|read| *read > 0);
-    read.map(|_| line.trim().to_owned())
-}
-
 /// Returns the time in microseconds since the Unix epoch; negative before 1970.
 fn now() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
@@ -76,7 +64,7 @@ fn now() -> i64 {
 }
 
 fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
-    if !(outcome.page && terminal.out && page(&String::from_utf8_lossy(&outcome.out))) {
+    if !(outcome.page && terminal.out && terminal::page(&String::from_utf8_lossy(&outcome.out))) {
         // A reader that closes the pipe early is no error.
         let mut out = std::io::stdout().lock();
         if let Err(error) = out.write_all(&outcome.out).and_then(|()| out.flush())
@@ -87,23 +75,4 @@ fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
         }
     }
     ExitCode::from(outcome.exit_code)
-}
-
-/// Shows long output through the user's pager (`PAGER`, else `less -FRX`).
-///
-/// Returns `false` if the text fits the screen or no pager could be started; then nothing was
-/// shown.
-fn page(text: &str) -> bool {
-    let rows = terminal_size::terminal_size().map_or(24, |(_, h)| usize::from(h.0));
-    if text.lines().count() < rows {
-        return false;
-    }
-    let pager = std::env::var("PAGER").unwrap_or_else(|_| "less -FRX".to_owned());
-    let mut words = pager.split_whitespace();
-    let Some(program) = words.next() else { return false };
-    let Ok(mut child) = Command::new(program).args(words).stdin(Stdio::piped()).spawn() else { return false };
-    if let Some(mut input) = child.stdin.take() {
-        drop(input.write_all(text.as_bytes()));
-    }
-    child.wait().is_ok()
 }

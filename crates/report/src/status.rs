@@ -60,7 +60,7 @@ struct TopN {
 }
 
 /// Number of rows that a list shows, so that the page is one screen.
-const SHOWN: usize = 5;
+const SHOWN: usize = 3;
 
 impl TopN {
     fn of(all: impl ExactSizeIterator<Item = [String; 3]>) -> Self {

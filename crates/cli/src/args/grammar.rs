@@ -1,7 +1,10 @@
 //! The whole grammar as help shows it: commands in groups, with examples. Start at [`command`].
 
 use super::Arguments;
+use super::report::{End, Since, day};
+use chrono::NaiveDate;
 use clap::CommandFactory;
+use std::convert::Infallible;
 
 /// Commands in the order in which they are needed, in groups.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -53,9 +56,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("site", &["heldto site build site --contact you@example.org", "heldto site serve site"]),
 ];
 
-/// Returns the grammar of the command line.
-pub fn command() -> clap::Command {
-    let mut command = Arguments::command();
+/// Returns the grammar of the command line, whose days may be said relative to `today`.
+pub fn command(today: NaiveDate) -> clap::Command {
+    let mut command = with_days(Arguments::command(), today);
     for (name, examples) in EXAMPLES {
         let text = format!("Examples:\n  {}", examples.join("\n  "));
         command = command.mut_subcommand(name, |of| of.after_help(text));
@@ -72,6 +75,17 @@ pub fn command() -> clap::Command {
     command.help_template(template)
 }
 
+/// Returns a command whose options for days know the day on which it is typed.
+fn with_days(command: clap::Command, today: NaiveDate) -> clap::Command {
+    let of_day = move |option: clap::Arg| match option.get_id().as_str() {
+        "as_of" | "known_by" | "until" => option.value_parser(move |text: &str| day(text, End::Last, today)),
+        "since" => option.value_parser(move |text: &str| day(text, End::First, today)),
+        "start" => option.value_parser(move |text: &str| Ok::<_, Infallible>(Since::of(text, today))),
+        _ => option,
+    };
+    command.mut_args(of_day).mut_subcommands(move |of| with_days(of, today))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{EXAMPLES, GROUPS, command};
@@ -79,7 +93,7 @@ mod tests {
 
     #[test]
     fn every_command_is_in_one_group_and_every_example_is_understood() {
-        let command = command();
+        let command = command(chrono::NaiveDate::MIN);
         let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
         let all: BTreeSet<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
         assert_eq!(grouped.iter().copied().collect::<BTreeSet<_>>(), all);

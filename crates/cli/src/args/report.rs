@@ -1,8 +1,9 @@
 //! Arguments of the commands that read: clocks, filters and reports. Turns them into the filters of
 //! `heldto_report`. Doc comments of clap items are the help texts.
 
+use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
-use heldto_fact::{Act, Change, Decision, FactId, Invalid, Kind, Role, Ruling, Salience, Unit, Voice};
+use heldto_fact::{Act, Change, Decision, FactId, Invalid, Kind, Role, Ruling, Salience, Unit, Voice, When};
 use heldto_replay::Status;
 use heldto_report::{DueFilter, FactFilter, PledgeFilter, Scale, SortOrder};
 use std::path::PathBuf;
@@ -12,11 +13,11 @@ use std::str::FromStr;
 #[derive(Args, Default)]
 pub struct Clocks {
     /// Judge as at the end of this day [default: today]
-    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Clocks")]
-    pub as_of: Option<chrono::NaiveDate>,
+    #[arg(long, value_name = "DAY", help_heading = "Clocks")]
+    pub as_of: Option<NaiveDate>,
     /// Count only what the public could know by the end of this day [default: the as-of day]
-    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Clocks")]
-    pub known_by: Option<chrono::NaiveDate>,
+    #[arg(long, value_name = "DAY", help_heading = "Clocks")]
+    pub known_by: Option<NaiveDate>,
     /// Count only the first N entries of the log, or those recorded up to a time such as
     /// 2026-11-22T12:00:00Z
     #[arg(long, value_name = "N|TIME", help_heading = "Clocks")]
@@ -70,11 +71,11 @@ pub struct Filters {
     #[arg(long, value_name = "SOURCE", help_heading = "Filters")]
     pub source: Option<FactId>,
     /// Only from this day on
-    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Filters")]
-    pub since: Option<chrono::NaiveDate>,
+    #[arg(long, value_name = "DAY", help_heading = "Filters")]
+    pub since: Option<NaiveDate>,
     /// Only up to this day
-    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "Filters")]
-    pub until: Option<chrono::NaiveDate>,
+    #[arg(long, value_name = "DAY", help_heading = "Filters")]
+    pub until: Option<NaiveDate>,
     /// Only facts that contain these words, or name someone whose name contains them; case and
     /// accents do not matter
     #[arg(long, value_name = "WORDS", help_heading = "Filters")]
@@ -138,7 +139,7 @@ pub struct ShowArgs {
     pub clocks: Clocks,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct StatusArgs {
     #[command(flatten)]
     pub clocks: Clocks,
@@ -360,10 +361,10 @@ pub struct AgendaArgs {
 pub struct ChangesArgs {
     /// Start of the comparison: a day such as 2026-11-01, a number of entries, or a checkpoint file
     #[arg(value_name = "DAY|N|CHECKPOINT", required_unless_present = "bookmark")]
-    pub from: Option<Since>,
+    pub start: Option<Since>,
     /// Start where this file says, and let it say afterwards how far was read; if there is no such
     /// file yet, it is made. For a report that is run every day
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "as_of", "known_by", "at"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["start", "as_of", "known_by", "at"])]
     pub bookmark: Option<PathBuf>,
     #[command(flatten)]
     pub filters: PledgeFilters,
@@ -374,17 +375,25 @@ pub struct ChangesArgs {
 /// The starting point of a report on changes.
 #[derive(Clone)]
 pub enum Since {
-    Day(chrono::NaiveDate),
+    Day(NaiveDate),
     Entries(u64),
     Checkpoint(PathBuf),
 }
 
-impl FromStr for Since {
-    type Err = String;
+impl Since {
+    /// Takes digits for a number of entries, what is a day for a day, and all else for a file.
+    pub fn of(text: &str, today: NaiveDate) -> Self {
+        let entries = text.parse().map(Self::Entries).ok();
+        let day = || day(text, End::First, today).map(Self::Day).ok();
+        entries.or_else(day).unwrap_or_else(|| Self::Checkpoint(text.into()))
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let day = text.parse().map(Self::Day).ok();
-        Ok(day.or_else(|| text.parse().map(Self::Entries).ok()).unwrap_or_else(|| Self::Checkpoint(text.into())))
+impl FromStr for Since {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self::of(text, NaiveDate::MIN))
     }
 }
 
@@ -402,10 +411,25 @@ fn word<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: Invalid| e.to_string())
 }
 
-pub fn day(text: &str) -> Result<chrono::NaiveDate, String> {
-    let expected = "expected a day of the calendar, such as 2026-11-22 or 22 November 2026";
-    let written = heldto_intake::date_as_said(text, None).map_err(|why| format!("{expected}: {why}"))?;
-    written.parse().map_err(|_| expected.to_owned())
+/// End of a month, a year or a week that stands for it where one day is wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    First,
+    Last,
+}
+
+/// Parses a day as people say it; of a longer time, takes one end.
+pub fn day(text: &str, end: End, today: NaiveDate) -> Result<NaiveDate, String> {
+    let expected = "expected a day, such as 2026-11-22, 22 November 2026, yesterday or last month";
+    let written = heldto_intake::date_as_said(text, Some(today)).map_err(|why| format!("{expected}: {why}"))?;
+    match written.parse::<When>() {
+        Ok(said) if !said.is_qualified() => {
+            let window = said.window();
+            let day = if matches!(end, End::First) { window.earliest } else { window.latest };
+            day.ok_or_else(|| expected.to_owned())
+        }
+        _ => Err(expected.to_owned()),
+    }
 }
 
 /// Parses the outcome of a decision or a ruling.

@@ -8,10 +8,11 @@ use super::append;
 use crate::args::{AddArgs, AppendArgs, Global};
 use crate::error::{CommandError, FAILED, INPUT, io};
 use crate::open::Access;
+use crate::prompt::{Choice, Prompt, is_yes};
 use crate::{Env, RunOutput, load, open};
 use answers::{Answers, Refusal};
-use chrono::{DateTime, NaiveDate};
-use heldto_fact::{Fact, FactId, Kind};
+use chrono::NaiveDate;
+use heldto_fact::{Fact, FactId, Kind, PartyKind};
 use heldto_intake::{File, to_toml};
 use heldto_replay::{AllView, Clock};
 use questions::{Question, questions};
@@ -27,7 +28,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AddArgs) -> Result<RunOutp
     let open = open::ledger(env, global, Access::Read)?;
     let facts = load::all(&open)?;
     drop(open);
-    let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
+    let today = env.today();
     let view = AllView::new(&facts, Clock { as_of: NaiveDate::MAX, known_by: NaiveDate::MAX });
     let kind = match args.kind {
         Some(kind) => kind,
@@ -85,11 +86,13 @@ fn options(args: &AddArgs) -> Vec<(&str, &str)> {
 fn asked_kind(env: &mut Env<'_>) -> Result<Kind, CommandError> {
     let kinds: Vec<&str> =
         Kind::ALL.iter().filter(|kind| !questions(**kind).is_empty()).map(|kind| kind.as_str()).collect();
+    let choices: Vec<Choice> = kinds.iter().map(|kind| Choice::new(kind, "")).collect();
     loop {
-        let Some(answer) = (env.ask)("What do you want to record? (pledge, delivery, payout, … or ? for all)") else {
-            return Err(CommandError::new(INPUT, "the kind of the fact is missing")
-                .hint(format!("write heldto add KIND, with one of: {}", kinds.join(", "))));
-        };
+        let text = "What do you want to record? (pledge, delivery, payout, … or ? for all)";
+        let answer = (env.ask)(&Prompt { text, choices: &choices }).map_err(|none| {
+            none.or(CommandError::new(INPUT, "the kind of the fact is missing")
+                .hint(format!("write heldto add KIND, with one of: {}", kinds.join(", "))))
+        })?;
         match kinds.iter().find(|kind| **kind == answer).and_then(|kind| kind.parse().ok()) {
             Some(kind) => return Ok(kind),
             None => (env.eprintln)(&format!("  one of: {}", kinds.join(", "))),
@@ -99,16 +102,16 @@ fn asked_kind(env: &mut Env<'_>) -> Result<Kind, CommandError> {
 
 /// Asks a question until its answer is understood, and says how it was.
 fn ask(env: &mut Env<'_>, answers: &mut Answers<'_>, question: &Question) -> Result<(), CommandError> {
+    let choices = answers.choices(question);
     loop {
         let is_needed = answers.is_needed(question);
         let hint = if is_needed { "" } else { " (Enter: not said)" };
-        let Some(text) = (env.ask)(&format!("{}{hint}", question.asks)) else {
-            return Err(missing(question));
-        };
+        let asks = format!("{}{hint}", question.asks);
+        let text = (env.ask)(&Prompt { text: &asks, choices: &choices }).map_err(|none| none.or(missing(question)))?;
         match text.as_str() {
             "" if !is_needed => return Ok(()),
             "" => (env.eprintln)("  this is needed; ? lists what can be said, and Ctrl-C leaves without recording"),
-            "?" => (env.eprintln)(&format!("  {}", answers.choices(question))),
+            "?" => (env.eprintln)(&format!("  {}", answers.help(question))),
             text => match answers.answer(question, text) {
                 Ok(understood) => {
                     if let Some(understood) = understood {
@@ -134,8 +137,10 @@ fn declare(
     question: &Question,
     name: &str,
 ) -> Result<bool, CommandError> {
-    let kind = (env.ask)("  to record it as a new body, say what it is (council, school, … or Enter to try again)");
-    match kind.ok_or_else(|| missing(question))?.as_str() {
+    let text = "  to record it as a new body, say what it is (council, school, … or Enter to try again)";
+    let choices: Vec<Choice> = PartyKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), "")).collect();
+    let kind = (env.ask)(&Prompt { text, choices: &choices }).map_err(|none| none.or(missing(question)))?;
+    match kind.as_str() {
         "" => Ok(false),
         kind => match answers.declare(question, name, kind) {
             Ok(understood) => {
@@ -249,8 +254,7 @@ fn record(
         String::from_utf8_lossy(&shown.out).lines().skip(1).for_each(|line| (env.eprintln)(line));
     }
     // Options that have said all need no question.
-    let is_meant = |answer: String| matches!(answer.as_str(), "y" | "Y" | "yes" | "Yes");
-    if is_asked && !(env.ask)("Record it? [y/N]").is_some_and(is_meant) {
+    if is_asked && !(env.ask)(&Prompt::free("Record it? [y/N]")).is_ok_and(|answer| is_yes(&answer)) {
         return Err(CommandError::new(FAILED, "nothing was recorded"));
     }
     if let Some(path) = &args.into {

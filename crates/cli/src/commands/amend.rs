@@ -5,6 +5,7 @@ use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
 use crate::open::{Access, LocalLedger};
+use crate::prompt::{NoAnswer, Prompt, is_yes};
 use crate::{Env, RunOutput, consequences, input, load, open, settings};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
@@ -157,11 +158,13 @@ fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
     if args.yes {
         return Ok(());
     }
-    match (env.ask)(&format!("Withdraw `{}` anyway? [y/N]", args.id)).as_deref() {
-        Some("y" | "Y" | "yes" | "Yes") => Ok(()),
-        Some(_) => Err(CommandError::new(FAILED, "nothing was withdrawn".to_owned())),
-        None => Err(CommandError::new(INPUT, format!("other facts refer to `{}`; nothing was withdrawn", args.id))
-            .hint("to withdraw it anyway, add --yes; to list those facts, add --dry-run")),
+    match (env.ask)(&Prompt::free(&format!("Withdraw `{}` anyway? [y/N]", args.id))) {
+        Ok(answer) if is_yes(&answer) => Ok(()),
+        Ok(_) | Err(NoAnswer::Stopped) => Err(CommandError::new(FAILED, "nothing was withdrawn".to_owned())),
+        Err(NoAnswer::Nobody) => {
+            Err(CommandError::new(INPUT, format!("other facts refer to `{}`; nothing was withdrawn", args.id))
+                .hint("to withdraw it anyway, add --yes; to list those facts, add --dry-run"))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::args::{CheckArgs, Clocks, Global};
 use crate::error::{CommandError, INPUT};
 use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, input, load, open};
-use chrono::{DateTime, NaiveDate};
+use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId};
 use heldto_intake::{File, Places, Problems};
 use heldto_replay::{AllFacts, AllView, Clock};
@@ -49,7 +49,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOu
 fn of_ledger(env: &mut Env<'_>, global: &Global, args: &CheckArgs) -> Result<RunOutput, CommandError> {
     let loaded = load::full(env, global, None)?;
     let clocks = Clocks { known_by: Some(NaiveDate::MAX), sensitive: args.sensitive, ..Clocks::default() };
-    let today = today(env);
+    let today = env.today();
     let view = loaded.view(env, &clocks);
     // Includes facts dated in the future, such as sources: the ledger holds them already.
     let view = view.at(Clock { as_of: NaiveDate::MAX, ..view.clock() });
@@ -101,10 +101,6 @@ fn empty() -> String {
     "warning: the files hold no facts".to_owned()
 }
 
-fn today(env: &Env<'_>) -> NaiveDate {
-    DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive()
-}
-
 /// Returns the warnings about these facts, at their places in the files.
 fn found(
     env: &Env<'_>,
@@ -119,7 +115,7 @@ fn found(
     let mut ground = KnownFacts {
         recorded: recorded.as_ref().map(|recorded| AllView::new(recorded, all)),
         sensitive: open.sensitive()?.entities,
-        today: today(env),
+        today: env.today(),
         ..KnownFacts::default()
     };
     ground.sensitive.extend(facts.iter().filter(|f| f.sensitive).map(|f| f.id.clone()));

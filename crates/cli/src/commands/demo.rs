@@ -1,16 +1,35 @@
-//! `demo`: the program's main job in one command. Calls the other commands; knows nothing else.
+//! `demo`: the program's main job in one command, on facts that are in the program. Calls the
+//! other commands; knows nothing else.
 
 use super::{append, init, report, verify};
-use crate::args::{
-    AppendArgs, ClockArgs, Clocks, DemoArgs, Global, PledgeFilters, PledgesArgs, RecorderArgs, Report, ReportArgs,
-    VerifyArgs,
-};
+use crate::args::{AppendArgs, ClockArgs, DemoArgs, Global, RecorderArgs, StatusArgs, VerifyArgs};
 use crate::error::{CommandError, USAGE};
 use crate::open::Access;
-use crate::{Env, RunOutput, open};
-use std::path::PathBuf;
+use crate::{Env, RunOutput, input, open};
+use heldto_intake::File;
+use heldto_report::{Format, Tone};
+use std::path::{Path, PathBuf};
 
-/// Creates a ledger if there is none, appends the facts, verifies, and renders the pledges report.
+macro_rules! seeds {
+    ($($name:literal),*) => {
+        [$((concat!("seeds/", $name), include_str!(concat!("../../../../seeds/", $name)))),*]
+    };
+}
+
+/// The facts of the demonstration, by the names of their files in the project.
+const SEEDS: [(&str, &str); 8] = seeds![
+    "000-debate.toml",
+    "001-debate-news.toml",
+    "002-improvement-plan.toml",
+    "003-ombudsman.toml",
+    "004-inspection.toml",
+    "metrics.toml",
+    "parties.toml",
+    "sources.toml"
+];
+
+/// Creates a ledger if there is none, appends the facts, verifies, and renders the status page,
+/// with what to type next.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOutput, CommandError> {
     let dir = global.ledger.clone().unwrap_or_else(|| PathBuf::from("heldto-demo"));
     let global = Global { ledger: Some(dir.clone()), ..global.clone() };
@@ -22,33 +41,51 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
         return Err(CommandError::new(USAGE, message)
             .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo"));
     }
-    let appended = append::run(
-        env,
-        &global,
-        &AppendArgs {
-            files: args.files.clone(),
-            dry_run: false,
-            strict: false,
-            correct: false,
-            reason: None,
-            mapping: None,
-            recorder: RecorderArgs::default(),
-            clock: ClockArgs::default(),
-        },
-    )?;
-    let verified =
-        verify::run(env, &Global { format: heldto_report::Format::Table, ..global.clone() }, &VerifyArgs::default())?;
+    let files = if args.files.is_empty() {
+        SEEDS.map(|(name, text)| File { name: name.to_owned(), text: text.to_owned() }).to_vec()
+    } else {
+        input::files(env, &args.files)?
+    };
+    let drafts = heldto_intake::draft(&files);
+    let mut ledger = open::ledger(env, &global, Access::Write)?;
+    let (facts, places) = append::facts(&global, &mut ledger, &drafts)?;
+    let append = AppendArgs {
+        files: Vec::new(),
+        dry_run: false,
+        strict: false,
+        correct: false,
+        reason: None,
+        mapping: None,
+        recorder: RecorderArgs::default(),
+        clock: ClockArgs::default(),
+    };
+    let appended = append::given(env, &global, &append, ledger, (&files, &places, &facts))?;
+    let verified = verify::run(env, &Global { format: Format::Table, ..global.clone() }, &VerifyArgs::default())?;
     if !global.quiet {
-        (env.eprintln)(String::from_utf8_lossy(&appended.out).trim_end());
-        (env.eprintln)(String::from_utf8_lossy(&verified.out).trim_end());
+        // The first line of each says what was done.
+        for done in [&appended, &verified] {
+            (env.eprintln)(String::from_utf8_lossy(&done.out).lines().next().unwrap_or_default());
+        }
         (env.eprintln)("");
     }
-    let pledges = PledgesArgs {
-        explain: None,
-        fail_on: Vec::new(),
-        scale: None,
-        filters: PledgeFilters::default(),
-        clocks: Clocks::default(),
-    };
-    report::report(env, &global, &ReportArgs { report: Report::Pledges(pledges) })
+    let mut document = report::status_document(env, &global, &StatusArgs::default())?;
+    // The answer and what is past due: a ledger for show has no key to give away.
+    document.sections.retain(|section| section.tone == Tone::Bad);
+    let mut shown = report::written(&global, &document)?;
+    if global.format == Format::Table && !global.quiet {
+        shown.out.extend(next(&dir).bytes());
+    }
+    Ok(shown)
+}
+
+/// Returns what to type next, in lines for a reader.
+fn next(dir: &Path) -> String {
+    let ledger = format!("heldto --ledger {}", dir.display());
+    format!(
+        "\nNext\n\
+         the whole report        {ledger} report pledges\n\
+         why one line says so    {ledger} report pledges --explain ID\n\
+         a page to publish       {ledger} site build site\n\
+         a record of your own    heldto help start\n"
+    )
 }

@@ -2,18 +2,24 @@
 //! docs. Start at [`help`].
 
 use super::plain;
-use crate::RunOutput;
 use crate::args::{self, CompletionsArgs, HelpArgs, ManArgs};
 use crate::error::{CommandError, USAGE, io};
+use crate::{Env, RunOutput};
 
 const FACTS: &str = include_str!("../../../../docs/FACTS.md");
 const REPORTS: &str = include_str!("../../../../docs/REPORTS.md");
 const RULES: &str = include_str!("../../../../docs/RULES.md");
 const THREATS: &str = include_str!("../../../../docs/THREATS.md");
+const TUTORIAL: &str = include_str!("../../../../docs/TUTORIAL.md");
+const HOWTO: &str = include_str!("../../../../docs/HOWTO.md");
+const EXAMPLES: &str = include_str!("../../../../docs/EXAMPLES.md");
 const README: &str = include_str!("../../../../README.md");
 
 /// Topics, each with the section of the docs that explains it.
 pub const TOPICS: &[(&str, &str, &str)] = &[
+    ("start", TUTORIAL, "# From an empty folder to a page about your council"),
+    ("tasks", HOWTO, "# How to"),
+    ("examples", EXAMPLES, "# One fact of each kind"),
     ("adding", FACTS, "## One fact by questions"),
     ("files", FACTS, "## What every fact may say"),
     ("kinds", FACTS, "## The kinds"),
@@ -30,12 +36,12 @@ pub const TOPICS: &[(&str, &str, &str)] = &[
 ];
 
 /// Prints a section of the docs, or the help of a command; without a topic, that of the program.
-pub fn help(args: &HelpArgs) -> Result<RunOutput, CommandError> {
+pub fn help(env: &Env<'_>, args: &HelpArgs) -> Result<RunOutput, CommandError> {
     let topic = args.topic.join(" ");
     if let Some((_, doc, heading)) = TOPICS.iter().find(|(name, ..)| *name == topic) {
         return Ok(RunOutput { page: true, ..plain(section(doc, heading)) });
     }
-    let mut command = args::command();
+    let mut command = args::command(env.today());
     command.build();
     for word in &args.topic {
         let Some(of) = command.find_subcommand(word) else {
@@ -69,18 +75,18 @@ fn section(doc: &str, heading: &str) -> String {
 }
 
 /// Prints the completions of a shell.
-pub fn completions(args: &CompletionsArgs) -> RunOutput {
+pub fn completions(env: &Env<'_>, args: &CompletionsArgs) -> RunOutput {
     let mut out = Vec::new();
-    clap_complete::generate(args.shell, &mut args::command(), "heldto", &mut out);
+    clap_complete::generate(args.shell, &mut args::command(env.today()), "heldto", &mut out);
     RunOutput { out, ..plain("") }
 }
 
 /// Writes the manual pages into a folder: one of the program, and one of each command.
-pub fn man(args: &ManArgs) -> Result<RunOutput, CommandError> {
+pub fn man(env: &Env<'_>, args: &ManArgs) -> Result<RunOutput, CommandError> {
     let failed =
         |error: &std::io::Error| io(&format!("cannot write the manual pages to {}", args.dir.display()), error);
     std::fs::create_dir_all(&args.dir).map_err(|e| failed(&e))?;
-    clap_mangen::generate_to(args::command(), &args.dir).map_err(|e| failed(&e))?;
+    clap_mangen::generate_to(args::command(env.today()), &args.dir).map_err(|e| failed(&e))?;
     Ok(plain(format!("Manual pages written to {0}; to read one: man {0}/heldto.1\n", args.dir.display())))
 }
 

@@ -260,6 +260,11 @@ pub fn list(env: &mut Env<'_>, global: &Global, args: &ListArgs) -> Result<RunOu
 /// A large ledger is judged only if a clock or `--sensitive` is given; otherwise the cached status
 /// summary is shown.
 pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<RunOutput, CommandError> {
+    written(global, &status_document(env, global, args)?)
+}
+
+/// Returns the status page.
+pub fn status_document(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<Document, CommandError> {
     let Clocks { as_of, known_by, at, sensitive } = &args.clocks;
     let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none() && !sensitive;
     let cached = if by_no_clock { load::cached_status(env, global)? } else { None };
@@ -296,8 +301,7 @@ pub fn status(env: &mut Env<'_>, global: &Global, args: &StatusArgs) -> Result<R
         sensitive: sensitive_entries,
         readers: permissions::readers(&open::folder(global)),
     };
-    let document = heldto_report::status(clock, position.log, last_recorded, about, summary.as_ref());
-    written(global, &document)
+    Ok(heldto_report::status(clock, position.log, last_recorded, about, summary.as_ref()))
 }
 
 /// Evaluates an expression over fields of facts.
@@ -401,7 +405,7 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
     args.bookmark.as_deref().map_or(Ok(()), |path| open::not_of_ledger(env, global, path))?;
     let bookmark =
         args.bookmark.as_deref().map(|path| Ok::<_, CommandError>((path, Bookmark::read(path)?))).transpose()?;
-    let (earlier, day, words) = match (&args.from, &bookmark) {
+    let (earlier, day, words) = match (&args.start, &bookmark) {
         (_, Some((_, Some(bookmark)))) => (Some(bookmark.entries), Some(bookmark.day), bookmark.to_string()),
         (Some(Since::Day(day)), _) => (None, Some(*day), heldto_report::day(*day)),
         (Some(Since::Entries(n)), _) => (Some(*n), None, format!("entry {n}")),

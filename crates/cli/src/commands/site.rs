@@ -5,7 +5,6 @@ use super::{counted, plain, publish};
 use crate::args::{Global, PublishArgs, SiteBuildArgs};
 use crate::error::{CommandError, FAILED, INPUT, USAGE, io};
 use crate::{Env, RunOutput, load, published};
-use chrono::DateTime;
 use heldto_site::{Files, MANIFEST, MODULE, MODULE_MARK, PublishedFacts, Settings, Site};
 use heldto_store_files::Folder;
 use std::collections::BTreeSet;
@@ -77,7 +76,7 @@ fn published_facts(
     args: &SiteBuildArgs,
     dir: &Path,
 ) -> Result<(PublishedFacts, Settings), CommandError> {
-    let today = DateTime::from_timestamp_micros((env.now)()).unwrap_or_default().date_naive();
+    let today = env.today();
     published::read_folder(&Folder::new(dir), |ledger, checkpoint| {
         let facts = PublishedFacts::read(ledger, ledger.head().size())?;
         let settings = Settings {

@@ -4,6 +4,7 @@ use super::{amend, append, counted, plain};
 use crate::args::{Global, UndoArgs};
 use crate::error::{CommandError, FAILED, INPUT};
 use crate::open::{Access, LocalLedger};
+use crate::prompt::{NoAnswer, Prompt, is_yes};
 use crate::{Env, RunOutput, consequences, open, settings};
 use heldto_fact::{Body, Content, Fact, FactId, Recorded};
 
@@ -54,10 +55,10 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
     }
     (env.eprintln)(&format!("of the last append, {what} would be retracted: {}{more}", ids.join(", ")));
     if !args.yes {
-        match (env.ask)("Retract them? [y/N]").as_deref() {
-            Some("y" | "Y" | "yes" | "Yes") => {}
-            Some(_) => return Err(CommandError::new(FAILED, "nothing was taken back")),
-            None => {
+        match (env.ask)(&Prompt::free("Retract them? [y/N]")) {
+            Ok(answer) if is_yes(&answer) => {}
+            Ok(_) | Err(NoAnswer::Stopped) => return Err(CommandError::new(FAILED, "nothing was taken back")),
+            Err(NoAnswer::Nobody) => {
                 return Err(
                     CommandError::new(INPUT, "nothing was taken back").hint("to do it without a question, add --yes")
                 );

@@ -2,6 +2,7 @@
 //! amounts as people say them. Knows no terminal. Start at [`Answers`].
 
 use super::questions::{Question, Sort};
+use crate::prompt::Choice;
 use chrono::NaiveDate;
 use heldto_fact::{Body, FactId, Kind, Outcome, PartyKind, Qualifier, Quantity, Target, When};
 use heldto_intake::{amount_as_said, date_as_said, did_you_mean};
@@ -118,8 +119,16 @@ impl<'a> Answers<'a> {
             Sort::Words => text.to_owned(),
             Sort::Choice(words) => {
                 let words = words();
-                let found = words.iter().find(|word| **word == text.to_lowercase().replace(' ', "-"));
-                found.map(ToString::to_string).ok_or_else(|| format!("`{text}` is none of: {}", words.join(", ")))?
+                let typed = text.to_lowercase().replace(' ', "-");
+                let begun: Vec<&str> = words.iter().copied().filter(|word| word.starts_with(&typed)).collect();
+                match (words.iter().find(|word| **word == typed), &begun[..]) {
+                    (Some(word), _) => (*word).to_owned(),
+                    (None, [only]) => {
+                        understood = Some(format!("understood as: {only}"));
+                        (*only).to_owned()
+                    }
+                    _ => return Err(Refusal::from(format!("`{text}` is none of: {}", words.join(", ")))),
+                }
             }
             Sort::Fact(kind) => {
                 let id = self.found(&[kind], text)?;
@@ -127,7 +136,7 @@ impl<'a> Answers<'a> {
                 id.to_string()
             }
             Sort::Commitment => {
-                let id = self.found(&[Kind::Pledge, Kind::Recommendation], text)?;
+                let id = self.found(&COMMITMENTS, text)?;
                 understood = self.name(&id);
                 id.to_string()
             }
@@ -230,34 +239,28 @@ impl<'a> Answers<'a> {
         if let Some((id, _)) = self.new.iter().find(|(id, _)| id.as_str() == text) {
             return Ok(id.clone());
         }
-        let of_kind = || kinds.iter().flat_map(|kind| self.view.of_kind(*kind));
-        if let Some(id) = of_kind().find(|id| id.as_str() == text && self.view.fact(id).is_some()) {
-            return Ok(id.clone());
+        let known = self.known(kinds);
+        if known.iter().any(|choice| choice.answer == text) {
+            return text.parse().map_err(|_| Refusal::from(format!("`{text}` is no id")));
         }
-        let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
-        let is_named = |id: &&FactId| {
-            let Some(fact) = self.view.fact(id) else { return false };
-            let of = format!("{} {id}", fact.text.to_lowercase());
-            words.iter().all(|word| of.contains(word))
-        };
-        let mut named: Vec<&FactId> = of_kind().filter(is_named).collect();
+        let mut named: Vec<&Choice> = known.iter().filter(|choice| choice.is_meant(text)).collect();
         // The whole name is meant before a part of another.
-        let is_whole = |id: &&&FactId| self.view.fact(id).is_some_and(|fact| fact.text.eq_ignore_ascii_case(text));
-        if let [only] = named.iter().filter(is_whole).copied().collect::<Vec<_>>()[..] {
-            return Ok(only.clone());
-        }
-        match named[..] {
-            [only] if !words.is_empty() => Ok(only.clone()),
-            [] => {
-                let ids = of_kind().filter(|id| self.view.fact(id).is_some()).map(FactId::as_str);
-                let meant = did_you_mean(text, ids).map(|hint| format!("; {hint}")).unwrap_or_default();
+        let whole: Vec<&Choice> =
+            named.iter().copied().filter(|choice| choice.name.eq_ignore_ascii_case(text)).collect();
+        match (&whole[..], &named[..]) {
+            ([only], _) | (_, [only]) if !text.is_empty() => {
+                only.answer.parse().map_err(|_| Refusal::from(format!("`{text}` is no id")))
+            }
+            (_, []) => {
+                let meant = did_you_mean(text, known.iter().map(|choice| choice.answer.as_str()));
+                let meant = meant.map(|hint| format!("; {hint}")).unwrap_or_default();
                 let message = format!("no {what} called `{text}` is on record{meant}");
                 Err(Refusal { message, is_unknown_body: kinds == [Kind::Party] })
             }
             _ => {
                 let number = named.len();
                 named.truncate(MOST_NAMED);
-                let named: Vec<String> = named.into_iter().filter_map(|id| self.name(id)).collect();
+                let named: Vec<String> = named.into_iter().map(ToString::to_string).collect();
                 let more =
                     if number > MOST_NAMED { format!("; and {} more", number - MOST_NAMED) } else { String::new() };
                 Err(Refusal::from(format!("`{text}` may be one of {number}: {}{more}", named.join("; "))))
@@ -265,24 +268,37 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Returns the words that may answer a question.
-    pub fn choices(&self, question: &Question) -> String {
-        let listed = |kinds: &[Kind]| {
-            let named: Vec<String> =
-                kinds.iter().flat_map(|kind| self.view.of_kind(*kind)).filter_map(|id| self.name(id)).collect();
-            if named.is_empty() { "none is on record yet".to_owned() } else { named.join("\n  ") }
-        };
+    /// Returns the facts of these kinds on record.
+    fn known(&self, kinds: &[Kind]) -> Vec<Choice> {
+        let of_kind = kinds.iter().flat_map(|kind| self.view.of_kind(*kind));
+        of_kind.filter_map(|id| Some(Choice::new(id.as_str(), &self.view.fact(id)?.text))).collect()
+    }
+
+    /// Returns the answers to a question that are known beforehand.
+    pub fn choices(&self, question: &Question) -> Vec<Choice> {
+        match question.sort {
+            Sort::Choice(words) => words().into_iter().map(|word| Choice::new(word, "")).collect(),
+            Sort::Fact(kind) => self.known(&[kind]),
+            Sort::Commitment => self.known(&COMMITMENTS),
+            Sort::Source => self.known(&[Kind::Source]),
+            Sort::Words | Sort::Date | Sort::Amount | Sort::Target => Vec::new(),
+        }
+    }
+
+    /// Returns the answers that a question takes, for reading.
+    pub fn help(&self, question: &Question) -> String {
+        let choices: Vec<String> = self.choices(question).iter().map(ToString::to_string).collect();
+        let listed = if choices.is_empty() { "none is on record yet".to_owned() } else { choices.join("\n  ") };
         match question.sort {
             Sort::Words => "words of your own".to_owned(),
-            Sort::Choice(words) => words().join(", "),
-            Sort::Fact(kind) => listed(&[kind]),
-            Sort::Commitment => listed(&[Kind::Pledge, Kind::Recommendation]),
+            Sort::Choice(_) => choices.join(", "),
+            Sort::Fact(_) | Sort::Commitment => listed,
             Sort::Date => {
                 "1 March 2025, March 2025, 2025, last month, about May 2026, [2024-03-15..2024-08-31]".to_owned()
             }
             Sort::Amount => "74 places, more than £20,000, £2.6 million, 48%, 260 of 519 plans".to_owned(),
             Sort::Target => "500 places, or what is to be there in words".to_owned(),
-            Sort::Source => format!("{}\n  or a new one: Derbyshire Times, 4 Apr 2025", listed(&[Kind::Source])),
+            Sort::Source => format!("{listed}\n  or a new one: Derbyshire Times, 4 Apr 2025"),
         }
     }
 
@@ -400,6 +416,9 @@ impl<'a> Answers<'a> {
         of_pairs(&pairs)
     }
 }
+
+/// Kinds of facts that somebody is held to.
+const COMMITMENTS: [Kind; 2] = [Kind::Pledge, Kind::Recommendation];
 
 /// Maximum number of facts listed where an answer may mean several.
 const MOST_NAMED: usize = 8;

@@ -1,0 +1,96 @@
+//! Questions to the person at the terminal, with the answers that are known beforehand. Knows no
+//! terminal. Start at [`Prompt`].
+
+use crate::error::{CommandError, FAILED};
+use crate::screen::clean;
+use std::fmt;
+
+/// A question to the person at the terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Prompt<'a> {
+    /// The question.
+    pub text: &'a str,
+    /// Answers that are known beforehand; any other may be given.
+    pub choices: &'a [Choice],
+}
+
+impl<'a> Prompt<'a> {
+    /// Returns a question whose answer is free.
+    pub const fn free(text: &'a str) -> Self {
+        Self { text, choices: &[] }
+    }
+}
+
+/// An answer that is known beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The answer, as it is written: an id or a word.
+    pub answer: String,
+    /// Name of the thing that is meant; empty if the answer says it.
+    pub name: String,
+}
+
+impl Choice {
+    /// Returns an answer and what is meant by it, without characters that control a terminal.
+    pub fn new(answer: &str, name: &str) -> Self {
+        Self { answer: answer.to_owned(), name: clean(name, false).replace('\n', " ") }
+    }
+
+    /// Returns `true` if every word that was typed is in the answer or in its name, in any case; an
+    /// answer without a name is meant by its beginning.
+    pub fn is_meant(&self, typed: &str) -> bool {
+        let typed = typed.trim().to_lowercase();
+        if self.name.is_empty() {
+            return self.answer.starts_with(&typed.replace(' ', "-"));
+        }
+        let of = format!("{} {}", self.name, self.answer).to_lowercase();
+        typed.split_whitespace().all(|word| of.contains(word))
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name.as_str() {
+            "" => f.write_str(&self.answer),
+            name => write!(f, "{} · {name}", self.answer),
+        }
+    }
+}
+
+/// Reason why a question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// Nobody can answer: there is no terminal, or no answer is left.
+    Nobody,
+    /// Whoever was asked stopped the command.
+    Stopped,
+}
+
+impl NoAnswer {
+    /// Returns the error of a command that was stopped, or else the given one.
+    pub fn or(self, error: CommandError) -> CommandError {
+        match self {
+            Self::Nobody => error,
+            Self::Stopped => CommandError::new(FAILED, "stopped; nothing was recorded"),
+        }
+    }
+}
+
+/// Returns `true` for a yes.
+pub fn is_yes(answer: &str) -> bool {
+    matches!(answer, "y" | "Y" | "yes" | "Yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Choice;
+
+    #[test]
+    fn a_choice_is_meant_by_words_of_its_name() {
+        let choice = Choice::new("120-places", "Create 120 more special\u{1b} school places");
+        assert!(choice.is_meant("SCHOOL 120") && choice.is_meant("120-p") && !choice.is_meant("school 500"));
+        let word = Choice::new("not-upheld", "");
+        assert!(word.is_meant("Not up") && !word.is_meant("upheld"));
+        assert_eq!(choice.to_string(), "120-places · Create 120 more special  school places");
+    }
+}
