@@ -280,7 +280,7 @@ fn what_add_cannot_use_is_refused_with_what_to_say() {
         (&["delivery", "--for", "120-places", "--amount", "74"], "does not say what it counts"),
         (
             &["delivery", "--for", "120-places", "--amount", "1 place", "--on", "01/03/2025"],
-            "write 2025-03-01 or 2025-01-03",
+            "write \"2025-03-01\" or \"2025-01-03\"",
         ),
         (&["delivery", "--for", "120-places", "--set", "outcome=nearly"], "none of: done, part"),
         (&["payout", "--for", "120-places"], "no field `for`"),

@@ -28,6 +28,7 @@ mod questions;
 mod quotations;
 mod readers;
 mod readme;
+mod remedies;
 mod reports;
 mod rules;
 mod site;

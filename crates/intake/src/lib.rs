@@ -35,7 +35,7 @@ pub use mapping::{ExistingFacts, SHIPPED, Tenure, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use said::{amount_as_said, date_as_said};
-pub use table::MAX_TEXT;
+pub use table::{MAX_TEXT, slug};
 pub use write::{to_json, to_toml};
 
 use heldto_fact::{Fact, FactId, Kind};

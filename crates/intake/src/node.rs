@@ -4,6 +4,7 @@
 //! [`from_json_lines`].
 
 use crate::Problem;
+use crate::near::did_you_mean;
 use crate::problem::{Lines, MOST_SHOWN};
 use heldto_fact::Kind;
 use std::ops::Range;
@@ -52,6 +53,21 @@ impl Value {
     }
 }
 
+/// Words that people use for a kind.
+const KINDS_SAID: [(&str, Kind); 11] = [
+    ("promise", Kind::Pledge),
+    ("commitment", Kind::Pledge),
+    ("duty", Kind::Pledge),
+    ("requirement", Kind::Pledge),
+    ("body", Kind::Party),
+    ("council", Kind::Party),
+    ("document", Kind::Source),
+    ("figure", Kind::Measurement),
+    ("payment", Kind::Payout),
+    ("progress", Kind::Delivery),
+    ("report", Kind::Publication),
+];
+
 /// The name of the mapping's table in a file that otherwise holds facts.
 const MAPPING_KEY: &str = "mapping";
 
@@ -79,9 +95,10 @@ pub fn from_toml(text: &str) -> Tables {
                 let words: Vec<&str> = Kind::ALL.iter().map(|k| k.as_str()).collect();
                 let problem =
                     Problem::new(key.span(), format!("unknown kind `{}`", key.get_ref()), "no kind has this name");
-                problems.push(problem.help(crate::near::did_you_mean(key.get_ref(), words).unwrap_or_else(|| {
-                    "a fact begins with its kind in double brackets, such as [[pledge]]".to_owned()
-                })));
+                let used = KINDS_SAID.iter().find(|(said, _)| said.eq_ignore_ascii_case(key.get_ref()));
+                let meant = used.map(|(_, kind)| format!("did you mean `{kind}`?"));
+                let meant = meant.or_else(|| did_you_mean(&key.get_ref().to_lowercase(), words.iter().copied()));
+                problems.push(problem.help(meant.unwrap_or_else(|| format!("use one of: {}", words.join(", ")))));
                 continue;
             }
         };
@@ -141,39 +158,87 @@ fn node(spanned: toml::Spanned<DeValue<'_>>) -> Node {
     Node { value, span }
 }
 
-/// Returns the parser's error, or a clearer message for the three most common mistakes: a pound
-/// sign, a date with slashes, and a date without quotes.
+/// Returns the parser's error, or a clearer message for the most common mistakes.
 fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
     let at = span.start.min(text.len());
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
     let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
     let line = &text[start..end];
-    if let Some((key, value)) = line.split_once('=') {
-        let offset = start + key.len() + 1 + (value.len() - value.trim_start().len());
+    let whole = start..start + line.trim_end().len();
+    let title = format!("this is not valid TOML: {}", message.lines().next().unwrap_or_default());
+    if let Some(kind) = line.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
+        && kind.parse::<Kind>().is_ok()
+    {
+        let problem = Problem::new(whole, "a fact begins with its kind in double brackets", "");
+        return problem.help(format!("write [[{kind}]]"));
+    }
+    // A table of the same name before a list of tables is the slip, and not the list.
+    if message.contains("duplicate key")
+        && let Some(kind) = line.trim().strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"))
+        && let Some(single) = text.find(&format!("\n[{kind}]\n"))
+    {
+        let here = single + 1..single + 3 + kind.len();
+        let problem = Problem::new(here, "a fact begins with its kind in double brackets", "");
+        return problem.help(format!("write [[{kind}]]"));
+    }
+    // The value around the mark: after the nearest `=` before it.
+    let before = &text[start..at];
+    let equals = before.rfind('=').or_else(|| line.find('=')).filter(|equals| *equals > 0);
+    if let Some(equals) = equals {
+        let value = &line[equals + 1..];
+        let offset = start + equals + 1 + (value.len() - value.trim_start().len());
         let value = value.trim();
         let word: &str = value.split([',', ' ', '}', ']', '#']).next().unwrap_or(value);
         let here = offset..offset + word.len();
         let digits = |c: char| word.contains(c) && word.chars().all(|d| d.is_ascii_digit() || d == c);
         if value.starts_with('£') {
+            let amount = value.split(['}', ']', '#', '\n']).next().unwrap_or(value).trim();
+            // The comma may be of the number, or end the value.
+            let amount = amount.split_once(", ").map_or(amount, |(amount, _)| amount);
+            let written =
+                crate::amount_as_said(amount).map_or_else(|_| "11000000 GBP".to_owned(), |(amount, _)| amount);
+            let here = offset..offset + amount.len();
             return Problem::new(here, "money must be a number and a currency, in quotes", "a bare pound sign")
-                .help("for example: value = \"11000000 GBP\"");
+                .help(format!("write \"{written}\""));
         }
         if digits('/') {
-            return Problem::new(
-                here,
-                "a date must begin with the year, and be in quotes",
-                "this can be read in two ways",
-            )
-            .help("write \"2025-01-10\" for 10 Jan 2025");
+            let said = crate::date_as_said(word, None).map_or_else(
+                |why| why.split_once(": ").map_or(why.clone(), |(_, help)| help.to_owned()),
+                |date| format!("write \"{date}\""),
+            );
+            return Problem::new(here, "a date must be in quotes", "a date without quotes").help(said);
         }
         if digits('-') {
             return Problem::new(here, "a date must be in quotes", "a date without quotes")
                 .help(format!("write \"{word}\""));
         }
+        let is_outside = !line[equals + 1..].contains(['{', '[', '}', ']']);
+        if let Some(rest) = value.strip_prefix('"').filter(|rest| is_outside && !rest.contains('"')) {
+            let here = offset..offset + value.len();
+            return Problem::new(here, "a text that is not closed", "no quotation mark at its end")
+                .help(format!("write \"{}\"", rest.trim_end()));
+        }
+        if is_outside && value.starts_with(char::is_alphabetic) && !value.contains(['"', '\\']) {
+            let here = offset..offset + value.len();
+            return Problem::new(here, "text must be in quotes", "text without quotes")
+                .help(format!("write \"{value}\""));
+        }
     }
-    let problem =
-        Problem::new(span, format!("this is not valid TOML: {}", message.lines().next().unwrap_or_default()), "");
-    problem.help("write text in quotes, a list in [ ], a table in { } on one line; docs/FACTS.md has examples")
+    if let Some((key, value)) = line.split_once(": ").filter(|(key, _)| is_key(key)) {
+        let problem = Problem::new(whole, "a key and its value have `=` between them", "a colon");
+        return problem.help(format!("write {key} = {}", value.trim()));
+    }
+    if message.contains("missing comma") {
+        let here = at..at + text[at..].chars().next().map_or(0, char::len_utf8);
+        let next = &text[here.clone()];
+        return Problem::new(here.clone(), "a comma is missing before this", "").help(format!("write , {next}"));
+    }
+    Problem::new(span, title, "")
+        .help("text is in quotes, a list in [ ], a table in { } on one line; docs/FACTS.md has examples")
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// Returns the facts of JSON lines: one object a line, under its kind as in `{"pledge": {…}}`.

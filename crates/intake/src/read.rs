@@ -5,7 +5,7 @@
 
 use crate::Problem;
 use crate::node::{Node, Value};
-use crate::table::{Fields, Findings, Reference, parsed, reference, text};
+use crate::table::{Fields, Findings, Reference, parsed, reference, slug, text};
 use chrono::NaiveDate;
 use heldto_fact::{
     Attribution, Basis, Body, Citation, Fact, FactId, Invalid, Kind, Link, LinkKind, Quotation, Role, Salience,
@@ -68,9 +68,9 @@ fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, 
     }
     *id = own_id(&mut t, f);
     let (name, help) = match kind {
-        Kind::Party | Kind::Metric => ("name", "say what it is called"),
-        Kind::Source => ("title", "say what the document is called"),
-        _ => ("text", "say in your own words, in one short sentence, what the fact is"),
+        Kind::Party | Kind::Metric => ("name", "what it is called"),
+        Kind::Source => ("title", "what the document is called"),
+        _ => ("text", "what the fact is, in one short sentence of your own"),
     };
     let says = t.required_text(name, help, f);
     let voice = if declares(kind) {
@@ -78,7 +78,7 @@ fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, 
     } else {
         t.required(
             "voice",
-            "say who says so: record, official, self, government, critic, reporter, second-hand or derived",
+            "who says so: record, official, self, government, critic, reporter, second-hand or derived",
             f,
         )
     };
@@ -102,7 +102,7 @@ fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, 
         note: t.text("note", f),
         body: body::read(kind, &mut t, f)?,
     };
-    body::judge(&common, &t, f);
+    body::judge(&common, &mut t, f);
     t.finish(f);
     Some(common)
 }
@@ -136,24 +136,16 @@ fn placeholder() -> Option<FactId> {
 
 fn own_id(t: &mut Fields<'_>, f: &mut Findings) -> Option<(FactId, Range<usize>)> {
     let Some(node) = t.take("id") else {
-        t.require::<()>(
-            None,
-            false,
-            "id",
-            "give it a short id of a-z, 0-9 and `-`, unique in the ledger and never a person's name",
-            f,
-        );
+        let help = "a short id of a-z, 0-9 and `-`, unique in the ledger and never a person's name";
+        t.require::<()>(None, "id", "\"a-short-id\"", help, f);
         return None;
     };
     let id: FactId = parsed(node, "id", f)?;
     if id.is_authored() {
         return Some((id, node.span.clone()));
     }
-    f.problems.push(Problem::new(
-        node.span.clone(),
-        format!("`{id}` has a `.`, which only ids made by the program may have"),
-        "",
-    ));
+    let title = format!("`{id}` has a `.`, which only ids made by the program may have");
+    f.problems.push(Problem::new(node.span.clone(), title, "").help(format!("write \"{}\"", slug(id.as_str()))));
     None
 }
 
@@ -163,22 +155,30 @@ pub fn date(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<
     let node = t.take(name)?;
     let Value::Table(_) = node.value else { return in_words(node, name, f) };
     let mut inner = Fields::of(node, format!("`{name}`"), f)?;
-    let when: Option<When> = inner.required("date", "give the date as it is stated", f);
+    let when: Option<When> = inner.required("date", "the date as it is stated", f);
     let earliest = day(&mut inner, "earliest", f);
     let latest = day(&mut inner, "latest", f);
+    let has = [inner.has("earliest"), inner.has("latest")];
     inner.finish(f);
     let when = when?;
-    let window = earliest.zip(latest);
-    let Some((earliest, latest)) = window else {
-        f.problems.push(
-            Problem::new(node.span.clone(), "a stated window needs both ends", "")
-                .help("give both `earliest` and `latest`"),
-        );
-        return None;
-    };
-    when.with_window(earliest, latest)
-        .map_err(|e| f.problems.push(Problem::new(node.span.clone(), e.to_string(), "")))
-        .ok()
+    match (earliest.zip(latest), has) {
+        (Some((earliest, latest)), _) => when
+            .with_window(earliest, latest)
+            .map_err(|e| {
+                let problem = Problem::new(node.span.clone(), e.to_string(), "");
+                f.problems.push(problem.help("leave out `earliest` and `latest`, or exchange them"));
+            })
+            .ok(),
+        (None, [false, false]) => Some(when),
+        // A day that is wrong by itself is reported already.
+        (None, [true, true]) => None,
+        (None, [has_first, _]) => {
+            let (given, missing) = if has_first { ("earliest", "latest") } else { ("latest", "earliest") };
+            let problem = Problem::new(node.span.clone(), "a stated window needs both ends", "");
+            f.problems.push(problem.help(format!("leave out `{given}`, or give `{missing}` too")));
+            None
+        }
+    }
 }
 
 /// Reads a date in the form of a facts file, or as people say it if only one reading is possible.
@@ -208,7 +208,7 @@ pub fn day(t: &mut Fields<'_>, name: &'static str, f: &mut Findings) -> Option<N
     let parsed = written.parse().ok().filter(|_| written.len() == 10);
     if parsed.is_none() {
         let title = format!("`{text}` is not a day");
-        f.problems.push(Problem::new(node.span.clone(), title, "").help("write a day as 2025-01-14"));
+        f.problems.push(Problem::new(node.span.clone(), title, "").help("write \"2025-01-14\", a day in this form"));
     }
     parsed
 }
@@ -219,7 +219,7 @@ fn amounts(t: &mut Fields<'_>, f: &mut Findings) -> Vec<heldto_fact::Amount> {
         .filter_map(|node| {
             let mut inner = Fields::of(node, "this amount", f)?;
             let role: Option<Role> =
-                inner.required("role", "say what the amount is: pledged, announced, invested, paid, …", f);
+                inner.required("role", "what the amount is: pledged, announced, invested, paid, …", f);
             let amount = amount::fields(&mut inner, "value", role.unwrap_or(Role::Stated), f);
             inner.finish(f);
             amount
@@ -231,22 +231,16 @@ fn cites(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Vec<Citation> {
     let before = f.problems.len();
     let nodes = t.list("cites", f);
     if nodes.is_empty() && !declares(kind) && f.problems.len() == before {
-        t.require::<()>(
-            None,
-            false,
-            "cites",
-            "say which source says so: cites = [{ source = \"…\", at = \"line 12\" }]",
-            f,
-        );
+        let example = "[{ source = \"the-id\", at = \"line 12\" }]";
+        t.require::<()>(None, "cites", example, "which source says so, and where in it", f);
     }
     nodes.iter().filter_map(|node| cite(node, f)).collect()
 }
 
 fn cite(node: &Node, f: &mut Findings) -> Option<Citation> {
     let mut t = Fields::of(node, "this citation", f)?;
-    let source = t.reference("source", Some(Kind::Source), f);
-    t.require(source.as_ref(), source.is_some(), "source", "name the source", f);
-    let at = t.required_text("at", "say where in the source: line, paragraph, page or column", f);
+    let source = t.required_reference("source", Kind::Source, "the id of the source", f);
+    let at = t.required_text("at", "where in the source: line, paragraph, page or column", f);
     let quote = t.take("quote").and_then(|node| quote(node, f));
     t.finish(f);
     Some(Citation { source: source?, at: at?, quote })
@@ -273,7 +267,7 @@ fn quote(node: &Node, f: &mut Findings) -> Option<Quotation> {
         _ => (
             None,
             "a quotation needs `start`, and its `words` or an `end` greater than `start` with `blake3`",
-            "for example: quote = { start = 120, words = \"we will open it\" }",
+            "write { start = 120, words = \"we will open it\" }",
         ),
     };
     // A value that is wrong by itself is reported already.
@@ -287,14 +281,26 @@ fn link(node: &Node, f: &mut Findings) -> Option<Link> {
     let mut t = Fields::of(node, "this link", f)?;
     let found = t.take_any(LinkKind::ALL.iter().map(|k| k.as_str()));
     let strength = t.parsed("strength", f).unwrap_or(Strength::Stated);
-    t.finish(f);
+    let before = f.problems.len();
     let Some((word, node)) = found else {
         let words: Vec<&str> = LinkKind::ALL.iter().map(|k| k.as_str()).collect();
-        let problem = Problem::new(node.span.clone(), "this link does not say how it bears on the other fact", "");
-        let help = format!("write {{ fulfils = \"the-id\" }}, or instead of fulfils one of: {}", words.join(", "));
-        f.problems.push(problem.help(help));
+        let help = format!("how it bears on the other fact, with one of: {}", words.join(", "));
+        match t.first_text() {
+            // `to = "…"` names the other fact, and not the bearing.
+            Some(to) if !words.iter().any(|word| t.is_meant(word)) => {
+                let problem =
+                    Problem::new(node.span.clone(), "this link does not say how it bears on the other fact", "");
+                f.problems.push(problem.help(format!("write {{ supports = \"{to}\" }}: {help}")));
+            }
+            _ => t.finish(f),
+        }
+        if f.problems.len() == before {
+            let problem = Problem::new(node.span.clone(), "this link does not say how it bears on the other fact", "");
+            f.problems.push(problem.help(format!("write {{ supports = \"the-id\" }}: {help}")));
+        }
         return None;
     };
+    t.finish(f);
     let kind: LinkKind = word.parse().ok()?;
     let must_be = match kind {
         LinkKind::Fulfils | LinkKind::PartFulfils => Some(Kind::Pledge),

@@ -52,7 +52,7 @@ pub fn date_as_said(text: &str, today: Option<NaiveDate>) -> Result<String, Stri
     if found.parse::<When>().is_ok() {
         return Ok(found);
     }
-    Err(format!("`{text}` is not a day of the calendar: write it as 2025-01-14, January 2025 or 2025"))
+    Err(format!("`{text}` is not a day of the calendar: write \"2025-01-14\", \"January 2025\" or \"2025\""))
 }
 
 /// Returns the rest of a text that begins with one of these.
@@ -111,7 +111,7 @@ fn in_figures(text: &str) -> Result<String, String> {
     let day = |day: u16, month: u16| NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), u32::from(day));
     match (day(first, second), day(second, first)) {
         (Some(one), Some(other)) if one != other => {
-            Err(format!("`{text}` can be read in two ways: write {one} or {other}"))
+            Err(format!("`{text}` can be read in two ways: write \"{one}\" or \"{other}\""))
         }
         (Some(one), _) | (None, Some(one)) => Ok(one.to_string()),
         (None, None) => Err(unreadable(text)),
@@ -119,7 +119,27 @@ fn in_figures(text: &str) -> Result<String, String> {
 }
 
 fn unreadable(text: &str) -> String {
-    format!("`{text}` is not a date: write it as 2025-01-14, 14 January 2025, January 2025 or 2025")
+    let quarter = || {
+        let (quarter, year) = text.strip_prefix('q')?.split_once(' ')?;
+        let first = 3 * quarter.parse::<u16>().ok().filter(|n| (1..=4).contains(n))? - 2;
+        let year = year.parse::<u16>().ok().filter(|_| year.len() == 4)?;
+        Some(format!("write \"[{year}-{first:02}..{year}-{:02}]\" for a quarter of the calendar year", first + 2))
+    };
+    // Years of two digits and years that end in another have more than one reading.
+    let short = || {
+        let (day_month, year) = text.rsplit_once(['/', '.'])?;
+        let year = year.parse::<u16>().ok().filter(|_| year.len() == 2)?;
+        let said = in_figures(&format!("{day_month}/{}", 2000 + year)).ok()?;
+        Some(format!("write \"{said}\", with the whole year"))
+    };
+    let financial = || {
+        let (first, second) = text.split_once(['-', '/'])?;
+        let year = first.parse::<u16>().ok().filter(|_| first.len() == 4 && second.len() == 2)?;
+        (second.parse::<u16>().ok()? == (year + 1) % 100)
+            .then(|| format!("write \"[{year}-04..{}-03]\" for a financial year", year + 1))
+    };
+    let example = "write \"2025-01-14\", \"14 January 2025\", \"January 2025\" or \"2025\"".to_owned();
+    format!("`{text}` is not a date: {}", quarter().or_else(short).or_else(financial).unwrap_or(example))
 }
 
 /// Words before a number, with what they say of it.
@@ -215,6 +235,9 @@ pub fn amount_as_said(text: &str) -> Result<(String, Qualifier), String> {
         (Some(_), _) => return Err(wrong("has a unit beside the pounds")),
         (None, _) => return Err(wrong("does not say what it counts")),
     };
+    // A part of a whole, as it is often written: 260/519 plans.
+    let part = unit.strip_prefix('/').map(|rest| format!("of {rest}"));
+    let unit = part.as_deref().unwrap_or(unit);
     let (total, counted) = unit.strip_prefix("of ").and_then(|of| of.split_once(' ')).unwrap_or(("", unit));
     let total = total.replace(',', "");
     let is_noun = |word: &str| !NOT_COUNTED.contains(&word) && !word.contains(|c: char| c.is_ascii_digit());

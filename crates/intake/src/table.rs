@@ -4,6 +4,7 @@
 //! at [`Fields`].
 
 use crate::Problem;
+use crate::near::{did_you_mean, meant_key};
 use crate::node::{Key, Node, Value};
 use heldto_fact::{FactId, Invalid, Kind};
 use std::ops::Range;
@@ -17,6 +18,8 @@ pub const MAX_ITEMS: usize = 1000;
 /// A reference to another fact: its id, its required kind and its position.
 pub struct Reference {
     pub to: FactId,
+    /// The name that was written in place of the id.
+    pub name: Option<String>,
     pub must_be: Option<Kind>,
     pub span: Range<usize>,
 }
@@ -28,9 +31,14 @@ pub struct Findings {
     pub references: Vec<Reference>,
 }
 
+/// Keys that look like another and are not meant for it.
+const LOOK_ALIKES: [&str; 3] = ["test", "of", "by"];
+
 /// The fields of one table that are still to be read.
 pub struct Fields<'a> {
     pairs: Vec<Option<&'a (Key, Node)>>,
+    /// The names of all fields, read or not.
+    given: Vec<&'a str>,
     known: Vec<&'static str>,
     span: Range<usize>,
     /// A description of the table, for messages.
@@ -42,12 +50,17 @@ impl<'a> Fields<'a> {
     pub fn of(node: &'a Node, what: impl Into<String>, findings: &mut Findings) -> Option<Self> {
         let what = what.into();
         match &node.value {
-            Value::Table(pairs) => {
-                Some(Self { pairs: pairs.iter().map(Some).collect(), known: Vec::new(), span: node.span.clone(), what })
-            }
+            Value::Table(pairs) => Some(Self {
+                pairs: pairs.iter().map(Some).collect(),
+                given: pairs.iter().map(|(key, _)| key.name.as_str()).collect(),
+                known: Vec::new(),
+                span: node.span.clone(),
+                what,
+            }),
             other => {
                 let title = format!("{what} must be a table with keys, but it is {}", other.what());
-                findings.problems.push(Problem::new(node.span.clone(), title, "").help("write { key = \"value\" }"));
+                let help = format!("write {}", in_table(&what, other));
+                findings.problems.push(Problem::new(node.span.clone(), title, "").help(help));
                 None
             }
         }
@@ -73,23 +86,50 @@ impl<'a> Fields<'a> {
         names.fold(None, |found, name| found.or_else(|| self.take(name).map(|node| (name, node))))
     }
 
-    /// Adds a problem if a required field is neither valid nor `present`, and returns `value`
-    /// unchanged.
+    /// Returns `true` if the table has a field of this name, valid or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.given.contains(&name)
+    }
+
+    /// Adds a problem if the table has no field of a required name, and returns `value` unchanged.
     ///
-    /// `present` prevents a second problem for a field that was found invalid.
+    /// `example` is a value that may be written, and `help` says what is wanted. A field under
+    /// another name that means this one is the problem, if there is one.
     pub fn require<T>(
-        &self,
+        &mut self,
         value: Option<T>,
-        present: bool,
-        name: &str,
+        name: &'static str,
+        example: &str,
         help: &str,
         findings: &mut Findings,
     ) -> Option<T> {
-        if value.is_none() && !present {
-            let title = format!("{} has no `{name}`", self.what);
-            findings.problems.push(Problem::new(self.span(), title, "").help(help));
+        if value.is_some() || self.has(name) {
+            return value;
         }
-        value
+        let stands_for = |pair: &&mut Option<&(Key, Node)>| {
+            pair.is_some_and(|(key, _)| !LOOK_ALIKES.contains(&&*key.name) && meant_key(&key.name, &[name]).is_some())
+        };
+        if let Some((key, _)) = self.pairs.iter_mut().find(stands_for).and_then(Option::take) {
+            findings.problems.push(self.unknown(key, Some(name)));
+            return None;
+        }
+        let title = format!("{} has no `{name}`", self.what);
+        findings.problems.push(Problem::new(self.span(), title, "").help(format!("add {name} = {example} ({help})")));
+        None
+    }
+
+    fn unknown(&self, key: &Key, meant: Option<&str>) -> Problem {
+        let title = format!("unknown key `{}`", key.name);
+        let problem = Problem::new(key.span.clone(), title, format!("not a key of {}", self.what));
+        problem.help(match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => {
+                let mut keys = self.known.clone();
+                keys.sort_unstable();
+                keys.dedup();
+                format!("leave it out, or use one of its keys: {}", keys.join(", "))
+            }
+        })
     }
 
     /// Reads a text that is not empty.
@@ -100,10 +140,8 @@ impl<'a> Fields<'a> {
 
     /// Reads a required text.
     pub fn required_text(&mut self, name: &'static str, help: &str, findings: &mut Findings) -> Option<String> {
-        let before = findings.problems.len();
         let value = self.text(name, findings);
-        let present = findings.problems.len() > before;
-        self.require(value, present, name, help, findings)
+        self.require(value, name, "\"…\"", help, findings)
     }
 
     /// Reads a value of the vocabulary, written as text.
@@ -119,10 +157,25 @@ impl<'a> Fields<'a> {
         help: &str,
         findings: &mut Findings,
     ) -> Option<T> {
-        let before = findings.problems.len();
         let value = self.parsed(name, findings);
-        let present = findings.problems.len() > before;
-        self.require(value, present, name, help, findings)
+        let example = match T::from_str("") {
+            Err(Invalid::Word { allowed, .. }) => words(&allowed).next().unwrap_or_default().to_owned(),
+            Err(Invalid::Date { .. }) => "2025-01-14".to_owned(),
+            _ => "the-id".to_owned(),
+        };
+        self.require(value, name, &format!("\"{example}\""), help, findings)
+    }
+
+    /// Reads the required id of another fact of kind `must_be`.
+    pub fn required_reference(
+        &mut self,
+        name: &'static str,
+        must_be: Kind,
+        help: &str,
+        findings: &mut Findings,
+    ) -> Option<FactId> {
+        let value = self.reference(name, Some(must_be), findings);
+        self.require(value, name, "\"the-id\"", help, findings)
     }
 
     /// Reads the id of another fact, which must be of kind `must_be` if one is given.
@@ -160,7 +213,8 @@ impl<'a> Fields<'a> {
         self.list(name, findings).iter().filter_map(|n| text(n, name, findings)).collect()
     }
 
-    /// Reads a list of any values; empty if the field is missing.
+    /// Reads a list of any values, or one value in place of a list of one; empty if the field is
+    /// missing.
     pub fn list(&mut self, name: &'static str, findings: &mut Findings) -> &'a [Node] {
         match self.take(name) {
             None => &[],
@@ -168,13 +222,7 @@ impl<'a> Fields<'a> {
                 limited(items, name, span, findings);
                 items
             }
-            Some(node) => {
-                let title = format!("`{name}` must be a list, but it is {}", node.value.what());
-                findings
-                    .problems
-                    .push(Problem::new(node.span.clone(), title, "").help("write it in square brackets: [ … ]"));
-                &[]
-            }
+            Some(node) => std::slice::from_ref(node),
         }
     }
 
@@ -185,9 +233,7 @@ impl<'a> Fields<'a> {
             Some(Node { value: Value::Bool(b), .. }) => *b,
             Some(node) => {
                 let title = format!("`{name}` must be true or false, but it is {}", node.value.what());
-                findings
-                    .problems
-                    .push(Problem::new(node.span.clone(), title, "").help("write true or false, without quotes"));
+                findings.problems.push(Problem::new(node.span.clone(), title, "").help("write true or false"));
                 false
             }
         }
@@ -202,18 +248,34 @@ impl<'a> Fields<'a> {
         };
         if number.is_none() {
             let title = format!("`{name}` must be a whole number without quotes");
-            findings.problems.push(Problem::new(node.span.clone(), title, ""));
+            let digits = match &node.value {
+                Value::Text(text) => text.trim().replace(',', ""),
+                _ => String::new(),
+            };
+            let example = digits.parse::<u64>().unwrap_or(20);
+            findings.problems.push(Problem::new(node.span.clone(), title, "").help(format!("write {example}")));
         }
         number
     }
 
+    /// Returns the first text among the fields that were not taken.
+    pub fn first_text(&self) -> Option<&'a str> {
+        self.pairs.iter().flatten().find_map(|(_, node)| match &node.value {
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Returns `true` if a field that was not taken means this key.
+    pub fn is_meant(&self, name: &str) -> bool {
+        self.pairs.iter().flatten().any(|(key, _)| meant_key(&key.name, &[name]).is_some())
+    }
+
     /// Adds a problem for each field that was not taken.
     pub fn finish(self, findings: &mut Findings) {
-        for (key, _) in self.pairs.into_iter().flatten() {
-            let title = format!("unknown key `{}`", key.name);
-            let mut problem = Problem::new(key.span.clone(), title, format!("not a key of {}", self.what));
-            problem.help = crate::near::did_you_mean(&key.name, self.known.iter().copied());
-            findings.problems.push(problem);
+        for (key, _) in self.pairs.iter().flatten() {
+            let free: Vec<&str> = self.known.iter().copied().filter(|known| !self.has(known)).collect();
+            findings.problems.push(self.unknown(key, meant_key(&key.name, &free)));
         }
     }
 }
@@ -233,7 +295,7 @@ pub fn text(node: &Node, name: &str, findings: &mut Findings) -> Option<String> 
         Value::Text(text) if text.trim().is_empty() => {
             findings
                 .problems
-                .push(fail(format!("`{name}` is empty")).help("write a text, or leave the key out if it is optional"));
+                .push(fail(format!("`{name}` is empty")).help("write \"…\", with words in it, or leave the key out"));
             None
         }
         Value::Text(text) if text.len() > MAX_TEXT => {
@@ -248,7 +310,14 @@ pub fn text(node: &Node, name: &str, findings: &mut Findings) -> Option<String> 
         }
         other => {
             let problem = fail(format!("`{name}` must be text, but it is {}", other.what()));
-            findings.problems.push(problem.help("write text in quotes"));
+            findings.problems.push(problem.help(match other {
+                Value::Number(number) => format!("write \"{number}\""),
+                Value::List(items) => match items.as_slice() {
+                    [Node { value: Value::Text(text), .. }] => format!("write \"{text}\""),
+                    _ => "write \"…\", one text in quotes".to_owned(),
+                },
+                _ => "write \"…\", text in quotes".to_owned(),
+            }));
             None
         }
     }
@@ -262,8 +331,8 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
         Err(error) => {
             let (title, label, help) = match &error {
                 Invalid::Word { value, allowed } => {
-                    let words: Vec<&str> = allowed.split(", ").map(|w| w.trim_matches('`')).collect();
-                    let near = crate::near::did_you_mean(value, words.iter().copied());
+                    let words: Vec<&str> = words(allowed).collect();
+                    let near = did_you_mean(&value.to_lowercase().replace([' ', '_'], "-"), words.iter().copied());
                     (
                         format!("`{value}` is not a value of `{name}`"),
                         "unknown word",
@@ -275,6 +344,12 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
                     *why,
                     "see *Dates* in docs/FACTS.md for every form of a date".to_owned(),
                 ),
+                Invalid::Id(value) => (other_id(value), "", format!("write \"{}\"", slug(value))),
+                Invalid::Span(value) => (
+                    format!("`{value}` is not a length of time"),
+                    "",
+                    "write \"18 months\", \"2 weeks\" or \"1 year\"".to_owned(),
+                ),
                 other => (other.to_string(), "", String::new()),
             };
             let problem = Problem::new(node.span.clone(), title, label);
@@ -285,8 +360,57 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
 }
 
 /// Reads the id of another fact, and records the reference to be checked later.
+///
+/// A name is recorded as the id that it would have, and is a problem then.
 pub fn reference(node: &Node, name: &str, must_be: Option<Kind>, findings: &mut Findings) -> Option<FactId> {
-    let id: FactId = parsed(node, name, findings)?;
-    findings.references.push(Reference { to: id.clone(), must_be, span: node.span.clone() });
-    Some(id)
+    let written = text(node, name, findings)?;
+    let id = written.parse::<FactId>().or_else(|_| slug(&written).parse());
+    let to = id.map_err(|error| findings.problems.push(Problem::new(node.span.clone(), error.to_string(), ""))).ok()?;
+    let name = (to.as_str() != written).then_some(written);
+    findings.references.push(Reference { to: to.clone(), name, must_be, span: node.span.clone() });
+    Some(to)
+}
+
+/// Returns the words of a list in an error.
+fn words(allowed: &str) -> impl Iterator<Item = &str> {
+    allowed.split(", ").map(|word| word.trim_matches('`'))
+}
+
+/// Returns an id of the words of a text: `a-council` for "A council".
+pub fn slug(text: &str) -> String {
+    let plain: String = text.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+    let slug: String = plain.split_whitespace().collect::<Vec<_>>().join("-").chars().take(60).collect();
+    match slug.trim_end_matches('-') {
+        short if short.len() < 2 => format!("fact-{short}1"),
+        slug => slug.to_owned(),
+    }
+}
+
+fn other_id(value: &str) -> String {
+    format!("`{value}` is not an id: an id has 2 to 80 of a-z, 0-9 and `-`, and begins with a letter or a digit")
+}
+
+/// Returns the table that a value without keys probably means.
+fn in_table(what: &str, value: &Value) -> String {
+    let text = match value {
+        Value::Text(text) => text.replace('"', "'"),
+        Value::Number(text) | Value::Date(text) => text.clone(),
+        _ => "…".to_owned(),
+    };
+    let amount = || crate::amount_as_said(&text).ok().map(|(amount, _)| amount);
+    match what {
+        "this due date" => match crate::date_as_said(&text, None) {
+            Ok(date) => format!("{{ mode = \"by\", date = \"{date}\" }}"),
+            Err(_) => format!("{{ mode = \"in-terms\", terms = \"{text}\" }}"),
+        },
+        "this target" => match amount() {
+            Some(amount) => format!("{{ amount = \"{amount}\" }}"),
+            None => format!("{{ deliverable = \"{text}\" }}"),
+        },
+        "this citation" => format!("{{ source = \"{text}\", at = \"page 1\" }}"),
+        "this amount" => format!("{{ value = \"{}\", role = \"stated\" }}", amount().unwrap_or(text)),
+        "this link" => format!("{{ supports = \"{text}\" }}"),
+        "this quotation" => format!("{{ start = 120, words = \"{text}\" }}"),
+        _ => "{ key = \"value\" }".to_owned(),
+    }
 }

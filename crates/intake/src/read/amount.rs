@@ -24,17 +24,15 @@ pub fn fields(t: &mut Fields<'_>, key: &'static str, role: Role, f: &mut Finding
             return None;
         }
         _ => {
-            let problem = Problem::new(t.span(), format!("`{key}` is missing"), "");
-            f.problems.push(
-                problem.help(format!(
-                    "write {key} = \"500 places\", or unit = \"places\" with stated = \"not-quantified\""
-                )),
-            );
-            return None;
+            let help = "a number and its unit; or unit = \"places\" with stated = \"not-quantified\"";
+            return t.require(None, key, "\"500 places\"", help, f);
         }
     };
     if (amount.value.is_none()) != (qualifier == Qualifier::NotQuantified) {
-        let help = "write stated = \"not-quantified\" if there is no number, and only then";
+        let help = match qualifier {
+            Qualifier::NotQuantified => "leave out `stated`: there is a number",
+            _ => "add stated = \"not-quantified\": there is no number",
+        };
         f.problems.push(Problem::new(t.span(), "the number and `stated` contradict each other", "").help(help));
     }
     amount.qualifier = qualifier;
@@ -46,9 +44,10 @@ pub fn fields(t: &mut Fields<'_>, key: &'static str, role: Role, f: &mut Finding
     amount.payer = t.reference("payer", Some(Kind::Party), f);
     amount.count = t.count("count", f);
     if matches!((amount.low, amount.high), (Some(low), Some(high)) if low > high) {
-        f.problems.push(Problem::new(t.span(), "`low` is greater than `high`", ""));
+        let problem = Problem::new(t.span(), "`low` is greater than `high`", "");
+        f.problems.push(problem.help("leave out `low` and `high`, or exchange them"));
     } else if !amount.bounds_fit() {
-        let help = "give both `low` and `high`, with the value between them, or leave both out";
+        let help = "leave out `low` and `high`, or give both, with the value between them";
         f.problems.push(Problem::new(t.span(), "`low` and `high` do not fit the value and `stated`", "").help(help));
     }
     Some(amount)
@@ -74,12 +73,13 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         Qualifier::Exact => format!("write \"{amount}\""),
         stated => format!("write \"{amount}\", and stated = \"{stated}\" beside it"),
     });
-    let fail = |error: Invalid, help: &str| {
-        Problem::new(node.span.clone(), error.to_string(), "").help(remedy.clone().unwrap_or_else(|| help.to_owned()))
+    let fail = |title: String, help: &str| {
+        Problem::new(node.span.clone(), title, "").help(remedy.clone().unwrap_or_else(|| help.to_owned()))
     };
     if written.contains('£') {
         let problem = Problem::new(node.span.clone(), "money must be a number and a currency", "a pound sign");
-        f.problems.push(problem.help(remedy.unwrap_or_else(|| "for example: \"11000000 GBP\"".to_owned())));
+        f.problems
+            .push(problem.help(remedy.unwrap_or_else(|| "write \"11000000 GBP\", a number and a currency".to_owned())));
         return None;
     }
     let split = written.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(written.len());
@@ -88,7 +88,9 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
     let value: Quantity = match number.parse() {
         Ok(value) => value,
         Err(error) => {
-            f.problems.push(fail(error, "write a number and a unit, such as \"11000000 GBP\" or \"500 places\""));
+            let title =
+                if number.is_empty() { format!("`{written}` has no number in digits") } else { error.to_string() };
+            f.problems.push(fail(title, "write \"11000000 GBP\" or \"500 places\", a number and a unit"));
             return None;
         }
     };
@@ -96,13 +98,23 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         Some((total, unit)) => match total.parse::<Quantity>() {
             Ok(total) => (Some(total), unit.trim()),
             Err(error) => {
-                f.problems.push(fail(error, "for example: \"260 of 519 plans\""));
+                f.problems.push(fail(error.to_string(), "write \"260 of 519 plans\""));
                 return None;
             }
         },
         None => (None, rest),
     };
-    Some((value, of, unit_of(node, unit, f)?))
+    if unit.is_empty() {
+        let help = format!("write \"{number} GBP\", \"{number} %\" or \"{number} places\"");
+        f.problems.push(Problem::new(node.span.clone(), format!("`{written}` has no unit"), "").help(help));
+        return None;
+    }
+    let before = f.problems.len();
+    let unit = unit_of(node, unit, f);
+    if let (Some(problem), Some(remedy)) = (f.problems.get_mut(before), remedy) {
+        problem.help = Some(remedy);
+    }
+    Some((value, of, unit?))
 }
 
 /// Reads a unit.
@@ -116,11 +128,11 @@ fn unit_of(node: &Node, written: &str, f: &mut Findings) -> Option<Unit> {
             format!("`{written}` is not a currency"),
             "a currency has three capital letters",
         )
-        .help("for example: \"250000 GBP\""),
+        .help("write \"250000 GBP\", a number and a currency"),
         _ => match written.parse() {
             Ok(unit) => return Some(unit),
             Err(error) => {
-                let help = "for example: \"11000000 GBP\", \"50.3 %\", \"2 weeks\" or \"500 places\"";
+                let help = "write \"11000000 GBP\", \"50.3 %\", \"2 weeks\" or \"500 places\"";
                 Problem::new(node.span.clone(), Invalid::to_string(&error), "").help(help)
             }
         },

@@ -20,30 +20,30 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
     Some(match kind {
         Kind::Party => Body::Party {
             identifiers: t.list("identifiers", f).iter().filter_map(|n| identifier(n, f)).collect(),
-            kind: t.required("kind", "say what it is: council, partnership, department, inspectorate, …", f)?,
+            kind: t.required("kind", "what it is: council, partnership, department, inspectorate, …", f)?,
         },
         Kind::Source => source(t, f),
         Kind::Metric => Body::Metric {
-            definition: t.required_text("definition", "say how it is computed", f)?,
-            unit: t.required_text("unit", "say what it counts, such as \"%\" or \"plans\"", f)?,
+            definition: t.required_text("definition", "how it is computed", f)?,
+            unit: t.required_text("unit", "what it counts, such as \"%\" or \"plans\"", f)?,
             better: t.parsed("better", f).unwrap_or(Better::Neither),
         },
         Kind::Inspection => Body::Inspection {
             framework: t.text("framework", f),
             findings: t.texts("findings", f),
-            outcome: t.required_text("outcome", "say what the inspection concluded", f)?,
+            outcome: t.required_text("outcome", "what the inspection concluded", f)?,
         },
         Kind::Notice => {
-            Body::Notice { form: t.required_text("form", "say what it is, such as \"improvement notice\"", f)? }
+            Body::Notice { form: t.required_text("form", "what it is, such as \"improvement notice\"", f)? }
         }
         Kind::Statement => Body::Statement {
             outcome: t.text("outcome", f),
-            act: t.required("act", "say what kind of statement it is: speech, apology, claim, forecast, ask, …", f)?,
+            act: t.required("act", "what kind of statement it is: speech, apology, claim, forecast, ask, …", f)?,
         },
         Kind::Question => Body::Question {
             answer: t.required(
                 "answer",
-                "say whether it was answered: answered, partly-answered, declined, silence or not-known",
+                "whether it was answered: answered, partly-answered, declined, silence or not-known",
                 f,
             )?,
         },
@@ -51,7 +51,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
         Kind::Delivery => Body::Delivery {
             outcome: t.required(
                 "outcome",
-                "say what was done: done, part, started, progress, setback, not-done or undone",
+                "what was done: done, part, started, progress, setback, not-done or undone",
                 f,
             )?,
         },
@@ -60,41 +60,37 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             fault: t.text("fault", f),
             injustice: t.text("injustice", f),
             count: t.count("count", f),
-            decision: t.required("decision", "say how it was decided: upheld, not-upheld or not-known", f)?,
+            decision: t.required("decision", "how it was decided: upheld, not-upheld or not-known", f)?,
         },
         Kind::Payout => Body::Payout {
             count: t.count("count", f),
-            settles: t.required_text("settles", "say what the payment settles", f)?,
+            settles: t.required_text("settles", "what the payment settles", f)?,
         },
         Kind::Measurement => {
             let numerator = t.count("numerator", f);
             let denominator = t.count("denominator", f);
-            let metric = t.reference("metric", Some(Kind::Metric), f);
-            let metric =
-                t.require(metric.clone(), metric.is_some(), "metric", "name the metric that was measured", f)?;
+            let metric = t.required_reference("metric", Kind::Metric, "the id of the figure that was measured", f)?;
             Body::Measurement { metric, numerator, denominator }
         }
         Kind::Change => Body::Change {
             value: t.text("value", f),
-            what: t.required("what", "say what changed: body-set-up, appointment, control, system-launched, …", f)?,
+            what: t.required("what", "what changed: body-set-up, appointment, control, system-launched, …", f)?,
         },
         Kind::Publication => Body::Publication {
             announced: t.count("announced", f),
             parts: t.texts("parts", f),
-            form: t.required("form", "say what it is: plan, report, minutes, letter, data or other", f)?,
+            form: t.required("form", "what it is: plan, report, minutes, letter, data or other", f)?,
         },
         Kind::Assessment => {
-            let of = t.reference("of", Some(Kind::Pledge), f);
-            let verdict = t.required_text("verdict", "give the verdict, in a word of its scale", f);
-            let scale = t.required_text("scale", "name the scale", f);
+            let of = t.required_reference("of", Kind::Pledge, "the commitment that was judged", f);
+            let verdict = t.required_text("verdict", "the verdict, in a word of its scale", f);
+            let scale = t.required_text("scale", "the name of the scale", f);
             let reasons = t.text("reasons", f);
-            let of = t.require(of.clone(), of.is_some(), "of", "name the commitment that was judged", f)?;
-            Body::Assessment { of, verdict: verdict?, scale: scale?, reasons }
+            Body::Assessment { of: of?, verdict: verdict?, scale: scale?, reasons }
         }
         Kind::Succession => {
             let passes = t.list("passes", f).iter().filter_map(|n| passed(n, f)).collect();
-            let of = t.reference("of", Some(Kind::Party), f);
-            let of = t.require(of.clone(), of.is_some(), "of", "name the body that others succeed", f)?;
+            let of = t.required_reference("of", Kind::Party, "the body that others succeed", f)?;
             Body::Succession { of, passes }
         }
         Kind::Recommendation => Body::Recommendation(Box::new(Recommendation {
@@ -109,10 +105,10 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             let conditions = t.text("conditions", f);
             let ruling = t.required(
                 "decision",
-                "say what was decided: accepted, rejected, in-force, varied, deferred, revoked, upheld, quashed, …",
+                "what was decided: accepted, rejected, in-force, varied, deferred, revoked, upheld, quashed, …",
                 f,
             );
-            t.require(on.first(), !on.is_empty(), "on", "name the facts that were decided on", f)?;
+            t.require(on.first(), "on", "\"the-id\"", "the facts that were decided on", f)?;
             let terms = (set != Terms::default()).then(|| Box::new(set));
             Body::Decision { ruling: ruling?, on, terms, conditions }
         }
@@ -125,23 +121,38 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
 /// Checks that the fields of a fact are consistent with its kind.
 ///
 /// Adds at most one problem, and none if there is one already.
-pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
+pub fn judge(fact: &Fact, t: &mut Fields<'_>, f: &mut Findings) {
     let roles = |role: Role| fact.amounts.iter().filter(|a| a.role == role).count();
+    let needs: &[(&'static str, bool, &str)] = match fact.kind() {
+        Kind::Pledge => &[("by", fact.by.is_empty(), "who owes it")],
+        Kind::Recommendation => {
+            &[("by", fact.by.is_empty(), "who recommends it"), ("to", fact.to.is_empty(), "who it is made to")]
+        }
+        Kind::Decision => &[("by", fact.by.is_empty(), "who decided")],
+        Kind::Succession => &[
+            ("to", fact.to.is_empty(), "the body or bodies that succeed it"),
+            ("occurred", fact.occurred.is_none(), "the day from which the new body follows the old one"),
+        ],
+        _ => &[],
+    };
+    for (name, is_missing, help) in needs {
+        if *is_missing && f.problems.is_empty() {
+            let example = if *name == "occurred" { "\"2025-04-01\"" } else { "\"the-id\"" };
+            t.require::<()>(None, name, example, help, f);
+        }
+    }
     let mut say = |wrong: bool, title: &str, help: &str| {
         if wrong && f.problems.is_empty() {
             f.problems.push(Problem::new(t.span(), title, "").help(help));
         }
     };
     match &fact.body {
-        Body::Pledge(_) => say(fact.by.is_empty(), "this pledge has no `by`", "say who owes it"),
-        Body::Recommendation(_) => {
-            say(fact.by.is_empty(), "this recommendation has no `by`", "say who recommends it");
-            say(fact.to.is_empty(), "this recommendation has no `to`", "say who it is made to");
-        }
-        Body::Decision { .. } => say(fact.by.is_empty(), "this decision has no `by`", "say who decided"),
         Body::Succession { of, passes } => {
-            say(fact.to.is_empty(), "this succession has no `to`", "name the body or bodies that succeed it");
-            say(fact.to.contains(of), "a body cannot succeed itself", "name in `to` only the bodies that come after");
+            say(
+                fact.to.contains(of),
+                "a body cannot succeed itself",
+                "add of = \"the-id\": a body that is not in `to`",
+            );
             let is_twice = (1..fact.to.len()).any(|n| fact.to[..n].contains(&fact.to[n]));
             say(is_twice, "`to` names a body twice", "name each body once");
             let is_elsewhere = |p: &Passed| p.to.as_ref().is_some_and(|to| !fact.to.contains(to));
@@ -150,35 +161,33 @@ pub fn judge(fact: &Fact, t: &Fields<'_>, f: &mut Findings) {
                 "`passes` names a body that does not succeed this one",
                 "add that body to `to`, or leave it out of `passes`",
             );
-            say(
-                fact.occurred.is_none(),
-                "this succession has no `occurred`",
-                "give the day from which the new body follows the old one",
-            );
         }
         Body::Delivery { outcome: Outcome::NotDone } => say(
             fact.links.iter().any(|l| matches!(l.kind, LinkKind::Fulfils | LinkKind::PartFulfils)),
             "a delivery that was not done cannot fulfil anything",
-            "write { addresses = \"the-id\" }",
+            "add links = [{ addresses = \"the-id\" }] in place of those links",
         ),
         Body::Measurement { numerator, denominator, .. } => {
             say(
                 roles(Role::Measured) != 1 || fact.amounts.len() != 1,
                 "a measurement needs exactly one amount, with the role `measured`",
-                "for example: amounts = [{ value = \"48 %\", role = \"measured\" }]",
+                "add amounts = [{ value = \"48 %\", role = \"measured\" }]: the one amount of a measurement",
             );
             say(
                 matches!((numerator, denominator), (Some(n), Some(d)) if n > d),
                 "`numerator` is greater than `denominator`",
-                "the numerator counts a part of the denominator",
+                "leave out `numerator` and `denominator`, or correct them: the numerator counts a part of the denominator",
             );
         }
         Body::Payout { .. } => say(
             roles(Role::Paid) == 0 && roles(Role::Ordered) == 0,
             "a payout needs an amount with the role `paid` or `ordered`",
-            "for example: amounts = [{ value = \"500 GBP\", role = \"paid\" }]",
+            "add amounts = [{ value = \"500 GBP\", role = \"paid\" }]: how much was paid",
         ),
         Body::Party { .. }
+        | Body::Pledge(_)
+        | Body::Recommendation(_)
+        | Body::Decision { .. }
         | Body::Source(_)
         | Body::Metric { .. }
         | Body::Inspection { .. }
@@ -203,7 +212,10 @@ fn identifier(node: &Node, f: &mut Findings) -> Option<Identifier> {
         }
         _ => {
             let title = format!("`{written}` does not name the scheme of the code");
-            f.problems.push(Problem::new(node.span.clone(), title, "").help("for example: \"gss:E10000007\""));
+            f.problems.push(
+                Problem::new(node.span.clone(), title, "")
+                    .help(format!("write \"gss:{written}\", or the scheme that the code has")),
+            );
             None
         }
     }
@@ -212,9 +224,12 @@ fn identifier(node: &Node, f: &mut Findings) -> Option<Identifier> {
 fn source(t: &mut Fields<'_>, f: &mut Findings) -> Body {
     let reason = t.text("known-from-reason", f);
     let known = day(t, "known-from", f);
-    if known.is_some() != reason.is_some() {
+    if t.has("known-from") != t.has("known-from-reason") {
         let problem = Problem::new(t.span(), "`known-from` and `known-from-reason` must be given together", "");
-        f.problems.push(problem.help("give both or neither: a day before the end of `published` needs a reason"));
+        f.problems.push(problem.help(match t.has("known-from") {
+            true => "add known-from-reason = \"…\": how the public could know it by that day",
+            false => "add known-from = \"2025-01-14\": the first day on which the public could know it",
+        }));
     }
     Body::Source(Box::new(Provenance {
         publisher: t.text("publisher", f),
@@ -235,14 +250,15 @@ pub fn digest(t: &mut Fields<'_>, f: &mut Findings) -> Option<[u8; 32]> {
     if digest.is_some() {
         return digest;
     }
-    f.problems.push(Problem::new(node.span.clone(), "a BLAKE3 digest has 64 characters of 0-9 and a-f", ""));
+    let problem = Problem::new(node.span.clone(), "a BLAKE3 digest has 64 characters of 0-9 and a-f", "");
+    f.problems.push(problem.help("leave out `blake3`, or copy it whole: heldto verify --sources FOLDER compares it"));
     None
 }
 
 fn commitment(t: &mut Fields<'_>, f: &mut Findings) -> Option<Commitment> {
     let Terms { target, due, test } = terms(t, f);
     let personal = t.flag("personal", f);
-    let force = t.required("force", "say how binding it is: aspiration, pledge, requirement, remedy or duty", f)?;
+    let force = t.required("force", "how binding it is: aspiration, pledge, requirement, remedy or duty", f)?;
     Some(Commitment { force, target, due, test, personal })
 }
 
@@ -256,7 +272,7 @@ fn terms(t: &mut Fields<'_>, f: &mut Findings) -> Terms {
 
 fn passed(node: &Node, f: &mut Findings) -> Option<Passed> {
     let mut t = Fields::of(node, "an item of `passes`", f)?;
-    let what = t.required_text("what", "say what passes, such as \"duties under the notice\"", f);
+    let what = t.required_text("what", "what passes, such as \"duties under the notice\"", f);
     let to = t.reference("to", Some(Kind::Party), f);
     t.finish(f);
     Some(Passed { what: what?, to })

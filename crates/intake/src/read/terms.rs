@@ -5,16 +5,20 @@
 
 use super::{amount, date};
 use crate::Problem;
+use crate::near::did_you_mean;
 use crate::node::Node;
 use crate::table::{Fields, Findings, text};
 use heldto_fact::{
     Alternative, Amount, Due, DueRule, Form, Kind, Milestone, Mode, Role, Span, SpanUnit, Target, Threshold, Way, When,
 };
 
+/// Keys of which a target has one, unless it is an amount.
+const TARGETS: [&str; 5] = ["metric", "deliverable", "keep-doing", "never", "slot-of"];
+
 /// Reads a target.
 pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
     let mut t = Fields::of(node, "this target", f)?;
-    let found = t.take_any(["metric", "deliverable", "keep-doing", "never", "slot-of"].into_iter());
+    let found = t.take_any(TARGETS.into_iter());
     let target = match found {
         Some(("metric", n)) => figure(node, n, &mut t, f),
         Some(("deliverable", n)) => text(n, "deliverable", f).map(Target::Deliverable),
@@ -23,10 +27,11 @@ pub fn target(node: &Node, f: &mut Findings) -> Option<Target> {
         Some((_, n)) => {
             let of = crate::table::reference(n, "slot-of", Some(Kind::Publication), f);
             let number = t.count("number", f);
-            let number =
-                t.require(number, number.is_some(), "number", "say which part of the plan, counting from 1", f);
+            let number = t.require(number, "number", "1", "which part of the plan, counting from 1", f);
             of.zip(number).map(|(of, number)| Target::Slot { of, number })
         }
+        // An unknown key that means one of these is reported by itself.
+        None if TARGETS.iter().any(|key| t.is_meant(key)) => None,
         None => amount::fields(&mut t, "amount", Role::Target, f).map(Target::Amount),
     };
     t.finish(f);
@@ -50,11 +55,12 @@ fn figure(whole: &Node, name: &Node, t: &mut Fields<'_>, f: &mut Findings) -> Op
     let change = up.or(down);
     let is_one = given.iter().filter(|is| **is).count() == 1;
     let fits = is_one && !(change.is_some() && period.is_some()) && !(change.is_none() && relative);
-    if !fits && f.problems.is_empty() {
+    let means = ["at-least", "at-most", "up-by", "down-by"].iter().any(|key| t.is_meant(key));
+    if !fits && !means && f.problems.is_empty() {
         let problem = Problem::new(whole.span.clone(), "a target for a metric needs one threshold or one change", "");
         f.problems.push(problem.help(
-            "write at-least = \"50.3 %\" or at-most = \"…\", with average-over = \"2025-04/2026-03\" for an average; or \
-             up-by = \"5 points\" or down-by = \"…\", with relative = true for a change in per cent of the baseline",
+            "add at-least = \"50.3 %\", or at-most, with average-over = \"2025-04/2026-03\" for an average; or up-by = \"5 \
+             points\" or down-by, with relative = true for a change in per cent of the baseline",
         ));
     }
     match (metric?, threshold, change, period) {
@@ -72,13 +78,16 @@ const MODES: &str =
 /// Reads a due date.
 pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     let mut t = Fields::of(node, "this due date", f)?;
-    let word = t.required_text("mode", &format!("say how the date binds, with one of: {MODES}"), f);
+    let word = t.take("mode");
+    let word = t.require(word, "mode", "\"by\"", &format!("how the date binds, with one of: {MODES}"), f);
+    let word = word.and_then(|node| Some((text(node, "mode", f)?, node)));
     let qualifier = date(&mut t, "date", f);
     let after = date(&mut t, "after", f);
     let plus: Option<Span> = t.parsed("plus", f);
+    let (has_after, has_plus) = (t.has("after"), t.has("plus"));
     let about = t.flag("about", f);
     let terms = t.text("terms", f);
-    let mode = mode(word.as_deref(), node, (qualifier.as_ref(), after.as_ref(), terms.is_some()), &mut t, f);
+    let mode = mode(word, node, (qualifier.as_ref(), after.as_ref(), terms.is_some()), &mut t, f);
     t.finish(f);
     let mode = mode?;
     let wrong = |title: &str, help: &str| Problem::new(node.span.clone(), title, "").help(help);
@@ -93,15 +102,22 @@ pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
         ));
         return None;
     }
-    if after.is_some() != plus.is_some() || (qualifier.is_some() && after.is_some()) || (about && after.is_none()) {
-        f.problems.push(wrong(
-            "a due date needs either `date`, or `after` with `plus`",
-            "write date = \"2025-06\", or after = \"2025-01-14\", plus = \"2 weeks\"",
-        ));
+    let is_mixed = qualifier.is_some() && (after.is_some() || plus.is_some());
+    if is_mixed || after.is_some() != plus.is_some() || (about && after.is_none()) {
+        // A value that is wrong by itself is reported already.
+        if after.is_some() == has_after && plus.is_some() == has_plus {
+            let help = match (qualifier.is_some(), after.is_some(), plus.is_some()) {
+                (true, ..) => "leave out `after`, `plus` and `about`, or else `date`",
+                (false, true, false) => "add plus = \"2 weeks\": how long after",
+                (false, false, true) => "add after = \"2025-01-14\": the day from which it is counted",
+                _ => "leave out `about`, or add after = \"2025-01-14\", plus = \"2 weeks\"",
+            };
+            f.problems.push(wrong("a due date needs either `date`, or `after` with `plus`", help));
+        }
         return None;
     }
     if matches!(mode, Mode::By | Mode::NotBefore) && qualifier.is_none() && after.is_none() {
-        let help = "give `date`, or `after` with `plus`; if no date is stated, leave `due` out";
+        let help = "add date = \"2025-06\", or `after` with `plus`; if no date is stated, leave `due` out";
         f.problems.push(wrong("this due date does not say when", help));
     }
     let rule = after.zip(plus).map(|(after, plus): (When, Span)| DueRule { after, plus, about });
@@ -110,7 +126,7 @@ pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
 
 /// Reads the mode and the fields that belong to that mode alone.
 fn mode(
-    word: Option<&str>,
+    word: Option<(String, &Node)>,
     node: &Node,
     (qualifier, after, has_terms): (Option<&When>, Option<&When>, bool),
     t: &mut Fields<'_>,
@@ -132,25 +148,27 @@ fn mode(
         ("of", !alternatives.is_empty()),
         ("steps", !milestones.is_empty()),
     ];
-    let word = word?;
+    let (word, place) = word?;
+    let word = word.as_str();
     let (own, help): (&[&str], &str) = match word {
         "by" | "not-before" | "every" | "between" | "in-terms" => (&["every"], ""),
-        "before-event" | "until" => (&["event"], "write event = \"the next inspection\""),
+        "before-event" | "until" => (&["event"], "add event = \"the next inspection\""),
         "earliest-of" => {
-            (&["of"], "write two or more: of = [{ date = \"2025-06\" }, { event = \"the next inspection\" }]")
+            (&["of"], "add of = [{ date = \"2025-06\" }, { event = \"the next inspection\" }]: two or more")
         }
         "working-days" => (
             &["count", "calendar"],
-            "write count = 20, after = \"2025-01-14\", calendar = \"england-and-wales\" or \"monday-to-friday\"",
+            "add count = 20, after = \"2025-01-14\", calendar = \"england-and-wales\" or \"monday-to-friday\"",
         ),
-        "each" => (&["class"], "write class = \"every council in England\""),
+        "each" => (&["class"], "add class = \"every council in England\""),
         "milestones" => (
             &["steps"],
-            "write two or more, in order: steps = [{ by = \"2025-06\", target = { amount = \"40 places\" } }, …]",
+            "add steps = [{ by = \"2025-06\", target = { amount = \"40 places\" } }, { by = \"2026-06\", target = { amount = \"90 places\" } }]: two or more, in order",
         ),
         other => {
-            let problem = Problem::new(node.span.clone(), format!("`{other}` is not a mode"), "");
-            f.problems.push(problem.help(format!("write one of: {MODES}")));
+            let problem = Problem::new(place.span.clone(), format!("`{other}` is not a mode"), "");
+            let meant = did_you_mean(other, MODES.split(", "));
+            f.problems.push(problem.help(meant.unwrap_or(format!("write one of: {MODES}"))));
             return None;
         }
     };
@@ -160,7 +178,10 @@ fn mode(
         None
     };
     if let Some((key, _)) = foreign {
-        return wrong(format!("`{key}` does not go with mode \"{word}\""), "leave it out, or choose another mode");
+        return wrong(
+            format!("`{key}` does not go with mode \"{word}\""),
+            &format!("leave out `{key}`, or choose another mode"),
+        );
     }
     let mode = match word {
         "by" => Some(Mode::By),
@@ -180,8 +201,8 @@ fn mode(
             .then_some(Mode::Milestones(milestones)),
     };
     let help = match word {
-        "between" => "write date = \"2025-06-01/2025-09-30\"",
-        "in-terms" => "write terms = \"…\", in your own words",
+        "between" => "add date = \"2025-06-01/2025-09-30\"",
+        "in-terms" => "add terms = \"…\": in your own words",
         _ => help,
     };
     match mode {
@@ -219,9 +240,9 @@ fn alternative(node: &Node, f: &mut Findings) -> Option<Alternative> {
 fn milestone(node: &Node, f: &mut Findings) -> Option<Milestone> {
     let mut t = Fields::of(node, "this step", f)?;
     let by = date(&mut t, "by", f);
-    t.require(by.as_ref(), by.is_some(), "by", "say by when", f);
+    t.require(by.as_ref(), "by", "\"2025-06\"", "by when", f);
     let reached = t.take("target");
-    t.require(reached, reached.is_some(), "target", "say what must be reached by then", f);
+    t.require(reached, "target", "{ amount = \"40 places\" }", "what must be reached by then", f);
     let target = reached.and_then(|n| target(n, f));
     t.finish(f);
     Some(Milestone { by: by?, target: target? })

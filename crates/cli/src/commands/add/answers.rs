@@ -5,7 +5,7 @@ use super::questions::{Question, Sort};
 use crate::prompt::Choice;
 use chrono::NaiveDate;
 use heldto_fact::{Body, FactId, Kind, Outcome, PartyKind, Qualifier, Quantity, Target, When};
-use heldto_intake::{amount_as_said, date_as_said, did_you_mean};
+use heldto_intake::{amount_as_said, date_as_said, did_you_mean, slug};
 use heldto_replay::AllView;
 use heldto_report::when;
 use std::collections::BTreeMap;
@@ -304,14 +304,9 @@ impl<'a> Answers<'a> {
 
     /// Returns an id of these words that is on no record.
     fn unused(&self, words: &str) -> FactId {
-        let lower: String =
-            words.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
-        let mut slug = lower.split_whitespace().collect::<Vec<_>>().join("-");
-        slug.truncate(60);
-        let slug = if slug.len() < 2 { format!("{}-{slug}", self.kind) } else { slug };
-        let slug = slug.trim_end_matches('-');
+        let slug = slug(words);
         let is_used = |id: &FactId| !self.view.versions(id).is_empty() || self.new.iter().any(|(new, _)| new == id);
-        let numbered = (1..).map(|n| if n == 1 { slug.to_owned() } else { format!("{slug}-{n}") });
+        let numbered = (1..).map(|n| if n == 1 { slug.clone() } else { format!("{slug}-{n}") });
         let mut ids = numbered.filter_map(|id| id.parse().ok());
         ids.find(|id| !is_used(id)).expect("a number that is free")
     }
