@@ -312,3 +312,87 @@ fn what_add_cannot_use_is_refused_with_what_to_say() {
     }
     assert_eq!(std::fs::read_to_string(dir.join("broken.toml")).expect("reads"), "garbage [[[");
 }
+
+const TABLE: &str = "council,gss,year,in time,share\n\
+    Derbyshire County Council,E10000007,202324,302,23.1%\n\
+    Nottinghamshire County Council,E10000024,202324,x,x\n";
+
+#[test]
+fn a_mapping_is_made_of_a_table_by_questions() {
+    let dir = promised();
+    let dir = dir.path();
+    std::fs::write(dir.join("plans.csv"), TABLE).expect("writes");
+    let answers = [
+        "A Department, 1 June 2025",
+        "A Department",
+        "department",
+        "gss",
+        "the names",
+        "council",
+        "gss",
+        "council",
+        "year",
+        "school",
+        "in time, sharing",
+        "in time, share",
+        "Plans in time",
+        "the number within 20 weeks",
+        "plans",
+        "Share in time",
+        "the share within 20 weeks",
+        "%",
+        "not available",
+    ];
+    let draft = |number: usize| {
+        let mut command = crate::heldto(dir);
+        command.args(["--ledger", "ledger", "mapping", "--draft", "plans.csv"]);
+        command.env("HELDTO_TEST_ANSWER", answers[..number].join("\n")).output().expect("runs")
+    };
+    for number in 0..answers.len() {
+        let output = draft(number);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{number}");
+    }
+    let output = draft(answers.len());
+    let (said, mapping) = (text(&output.stderr), text(&output.stdout));
+    for line in [
+        "no column is called `the names`; they are council, gss, year, in time, share",
+        "no column is called `sharing`",
+        "Plans in time: Derbyshire County Council, 2023-09/2024-08: 302 plans",
+        "Share in time: Derbyshire County Council, 2023-09/2024-08: 23.1%",
+        "Share in time: Nottinghamshire County Council, 2023-09/2024-08: not available",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    std::fs::write(dir.join("mine.toml"), mapping).expect("writes");
+    let done = ok(dir, &["--ledger", "ledger", "append", "plans.csv", "--mapping", "mine.toml"]);
+    assert!(done.contains("10 facts recorded"), "{done}");
+    // One body's table, by the code that it has now.
+    let table = "year,in time\n2022,167\n2024-03-31,447\n";
+    std::fs::write(dir.join("own.csv"), table).expect("writes");
+    let answers = "A Department, 1 June 2025\nA Department\nnottinghamshire\nyear\nin time\nPlans in time\n";
+    let mut command = crate::heldto(dir);
+    command.args(["--ledger", "ledger", "mapping", "--draft", "own.csv", "-o", "own.toml"]);
+    let output = command.env("HELDTO_TEST_ANSWER", answers).output().expect("runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let done = ok(dir, &["--ledger", "ledger", "append", "own.csv", "--mapping", "own.toml"]);
+    assert!(done.contains("2 facts recorded"), "{done}");
+}
+
+#[test]
+fn a_file_of_another_program_is_told_to_be_one() {
+    let dir = promised();
+    let dir = dir.path();
+    for (name, magic, said) in [
+        ("book.xlsx", &b"PK\x03\x04rest"[..], "an Excel or Word file"),
+        ("old.doc", b"\xd0\xcf\x11\xe0rest", "an old Excel or Word file"),
+        ("report.pdf", b"%PDF-1.7", "a PDF"),
+        ("wide.toml", b"\xff\xfe[\0[\0", "text in UTF-16"),
+    ] {
+        std::fs::write(dir.join(name), magic).expect("writes");
+        for command in [&["append", name][..], &["check", name], &["mapping", "--draft", name]] {
+            let refused = crate::run(dir, &[&["--ledger", "ledger"], command].concat());
+            let error = text(&refused.stderr);
+            assert!(error.contains(&format!("{name} is {said}")) && error.contains("help:"), "{error}");
+        }
+    }
+}

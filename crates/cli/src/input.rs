@@ -42,6 +42,17 @@ pub fn files(env: &mut Env<'_>, paths: &[PathBuf]) -> Result<Vec<File>, CommandE
     Ok(all)
 }
 
+/// Files that are not text, by what they begin with: what they are, and what to do with them.
+const OTHERS: [(&[u8], &str, &str); 4] = [
+    (b"PK\x03\x04", "an Excel or Word file", SAVE_AS),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", SAVE_AS),
+    (b"%PDF", "a PDF", "quote it as a source: heldto quote takes the words of a text copy of it"),
+    (b"\xff\xfe", "text in UTF-16", "save it as UTF-8"),
+];
+
+const SAVE_AS: &str = "save a table as CSV UTF-8, then: heldto mapping --draft TABLE.csv; facts are recorded by questions, \
+                       with heldto add";
+
 /// Maximum size of a facts file: 1 GiB.
 const MAX_FILE: u64 = 1 << 30;
 
@@ -53,6 +64,9 @@ fn read(path: &Path) -> Result<File, CommandError> {
     if bytes.len() as u64 > MAX_FILE {
         let message = format!("{name} is too large: a facts file may have at most {} MB", MAX_FILE >> 20);
         return Err(CommandError::new(INPUT, message).hint("split it into several files"));
+    }
+    if let Some((_, what, remedy)) = OTHERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
+        return Err(CommandError::new(INPUT, format!("{name} is {what}, and not a text file")).hint(*remedy));
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();

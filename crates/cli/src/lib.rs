@@ -181,7 +181,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Append(args) => commands::append::run(env, global, &args),
         Command::Add(args) => commands::add::run(env, global, &args),
         Command::Check(args) => commands::check::run(env, global, &args),
-        Command::Mapping(args) => commands::append::mapping(&args),
+        Command::Mapping(args) => commands::mapping::run(env, global, &args),
         Command::Correct(args) => commands::amend::correct(env, global, &args),
         Command::Edit(args) => commands::edit::run(env, global, &args),
         Command::Retract(args) => commands::amend::retract(env, global, &args),

@@ -255,7 +255,7 @@ pub fn amount_as_said(text: &str) -> Result<(String, Qualifier), String> {
 
 /// Returns a number without separators, multiplied by a power of ten; `None` if its separators are
 /// not between thousands, or it has two points.
-fn scaled(number: &str, power: u32) -> Option<String> {
+pub fn scaled(number: &str, power: u32) -> Option<String> {
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     let groups: Vec<&str> = whole.split(',').collect();
     let are_thousands = groups.len() == 1

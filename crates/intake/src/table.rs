@@ -378,12 +378,19 @@ fn words(allowed: &str) -> impl Iterator<Item = &str> {
 
 /// Returns an id of the words of a text: `a-council` for "A council".
 pub fn slug(text: &str) -> String {
-    let plain: String = text.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
-    let slug: String = plain.split_whitespace().collect::<Vec<_>>().join("-").chars().take(60).collect();
+    let slug: String = joined(text).chars().take(60).collect();
     match slug.trim_end_matches('-') {
         short if short.len() < 2 => format!("fact-{short}1"),
         slug => slug.to_owned(),
     }
+}
+
+/// Returns the words of a name in lower case, with `-` between them and without apostrophes.
+pub fn joined(name: &str) -> String {
+    let kept = name.replace(['\'', '’'], "");
+    let plain: String =
+        kept.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join("-")
 }
 
 fn other_id(value: &str) -> String {

@@ -40,6 +40,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("retract", &["heldto retract dcc-500-places --reason \"another council was meant\""]),
     ("quote", &["heldto quote archive/src-report.txt \"we will open it in September\" --fact dcc-500-places"]),
     ("list", &["heldto list parties", "heldto list sources --format csv -o sources.csv"]),
+    (
+        "mapping",
+        &["heldto mapping --draft places.csv -o places.toml", "heldto append places.csv --mapping places.toml"],
+    ),
     ("timeline", &["heldto timeline --since 2024-11-01 --until 2024-11-30", "heldto timeline --text wheelchair"]),
     (
         "report",

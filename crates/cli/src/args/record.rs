@@ -153,6 +153,10 @@ pub struct CheckArgs {
 pub struct MappingArgs {
     /// Name of the mapping
     pub name: Option<String>,
+    /// Make a mapping of a table's header, by questions, and show three rows as they would be
+    /// recorded
+    #[arg(long, value_name = "TABLE.csv", conflicts_with = "name")]
+    pub draft: Option<PathBuf>,
 }
 
 #[derive(Args)]

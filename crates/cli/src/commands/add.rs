@@ -10,12 +10,14 @@ use crate::error::{CommandError, FAILED, INPUT, io};
 use crate::open::Access;
 use crate::prompt::{Choice, Prompt, is_yes};
 use crate::{Env, RunOutput, load, open};
-use answers::{Answers, Refusal};
+pub use answers::Answers;
+use answers::Refusal;
 use chrono::NaiveDate;
 use heldto_fact::{Fact, FactId, Kind, PartyKind};
 use heldto_intake::{File, to_toml};
 use heldto_replay::{AllView, Clock};
-use questions::{Question, questions};
+use questions::questions;
+pub use questions::{Question, Sort};
 use std::io::Write;
 use std::path::Path;
 
@@ -101,7 +103,7 @@ fn asked_kind(env: &mut Env<'_>) -> Result<Kind, CommandError> {
 }
 
 /// Asks a question until its answer is understood, and says how it was.
-fn ask(env: &mut Env<'_>, answers: &mut Answers<'_>, question: &Question) -> Result<(), CommandError> {
+pub fn ask(env: &mut Env<'_>, answers: &mut Answers<'_>, question: &Question) -> Result<(), CommandError> {
     let choices = answers.choices(question);
     loop {
         let is_needed = answers.is_needed(question);

@@ -1,8 +1,8 @@
-//! `append` and `mapping`: turns files into facts and records them. Parsing is in `heldto_intake`,
+//! `append`: turns files into facts and records them. Parsing is in `heldto_intake`,
 //! recording in `heldto_ledger`. Start at [`run`].
 
 use super::{amend, check, counted, meter, plain, publish};
-use crate::args::{AppendArgs, Global, MappingArgs};
+use crate::args::{AppendArgs, Global};
 use crate::error::{CommandError, INPUT};
 use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, consequences, input, load, open, settings};
@@ -35,7 +35,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AppendArgs) -> Result<RunO
             {
                 let message = format!("{} is a table, and a table needs a mapping", table.display());
                 return Err(CommandError::new(INPUT, message)
-                    .hint("add --mapping NAME; to list the built-in mappings: heldto mapping"));
+                    .hint("add --mapping NAME; to list the built-in mappings: heldto mapping")
+                    .hint(format!("to make one by questions: heldto mapping --draft {}", table.display())));
             }
             files = input::files(env, &args.files)?;
             let drafts = heldto_intake::draft(&files);
@@ -235,19 +236,6 @@ fn mapping_file(env: &mut Env<'_>, name: &str) -> Result<File, CommandError> {
     Ok(files.remove(0))
 }
 
-/// Prints a shipped mapping, or the names of all.
-pub fn mapping(args: &MappingArgs) -> Result<RunOutput, CommandError> {
-    let names: Vec<&str> = heldto_intake::SHIPPED.iter().map(|(name, _)| *name).collect();
-    match &args.name {
-        None => Ok(plain(format!("{}\n", names.join("\n")))),
-        Some(name) => match heldto_intake::SHIPPED.iter().find(|(shipped, _)| shipped == name) {
-            Some((_, text)) => Ok(plain(*text)),
-            None => Err(CommandError::new(INPUT, format!("`{name}` is not a built-in mapping"))
-                .hint(format!("the built-in mappings are {}", names.join(", ")))),
-        },
-    }
-}
-
 /// Reads the tables of a mapping: the named files, and from a folder those the mapping names.
 fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf]) -> Result<Vec<File>, CommandError> {
     let names = heldto_intake::tables(mapping).map_err(|problems| wrong(global, &problems))?;
@@ -269,7 +257,7 @@ fn tables(env: &mut Env<'_>, global: &Global, mapping: &File, paths: &[PathBuf])
 }
 
 /// Returns the existing facts against which a mapping resolves parties: ids and party codes.
-fn ground(open: &LocalLedger) -> Result<ExistingFacts, CommandError> {
+pub fn ground(open: &LocalLedger) -> Result<ExistingFacts, CommandError> {
     let all = load::fold(open, None)?;
     let mut ground = ExistingFacts::default();
     for (id, kind) in all.standing() {

@@ -4,6 +4,8 @@
 //! [`Rows::read`].
 
 use super::{ExistingFacts, Mapping, Measure, Place, Table, Tenure};
+use crate::said::scaled;
+use crate::table::joined;
 use crate::{File, Places, Problem};
 use csv::StringRecord;
 use heldto_fact::{
@@ -257,7 +259,7 @@ impl<'a> Rows<'a> {
 
     /// Adds a party for an unknown place, and returns its id.
     fn declare(&mut self, n: usize, codes: &[(String, String)], code: &str, name: String) -> FactId {
-        let slug = slug(&name);
+        let slug = joined(&name);
         let free = |id: &FactId| !self.known.contains(id);
         let named = [slug.clone(), format!("{slug}-{}", code.to_lowercase()), slug_of_code(code)];
         let numbered = (2_u64..).map(|n| format!("place-{n}"));
@@ -340,7 +342,7 @@ impl<'a> Rows<'a> {
     }
 
     fn id(&self, metric: &FactId, code: &str, time: &str) -> String {
-        format!("{}-{metric}-{}-{}", self.says.source, code.to_lowercase(), slug(time))
+        format!("{}-{metric}-{}-{}", self.says.source, code.to_lowercase(), joined(time))
     }
 }
 
@@ -379,6 +381,10 @@ fn amount(
             Amount { value: None, qualifier: Qualifier::NotQuantified, direction: Some(means.clone()), ..nothing };
         return Ok((nothing, None));
     }
+    // A cell may have the sign of its unit, and commas between thousands.
+    let number = if unit == Unit::Percent { number.trim_end_matches('%') } else { number };
+    let thousands = if number.contains(',') { scaled(number, 0) } else { None };
+    let number = thousands.as_deref().unwrap_or(number);
     // Trailing zeros do not count as decimals.
     let exact = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
     match (exact.parse::<Quantity>(), decimals) {
@@ -431,17 +437,8 @@ fn sum(text: &str, not_given: &BTreeMap<String, String>) -> Result<Option<u64>, 
 }
 
 /// Returns a name as an id: `Bristol, City of` becomes `bristol-city-of`.
-fn slug(name: &str) -> String {
-    let kept: String = name
-        .replace(['\'', '’'], "")
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' })
-        .collect();
-    kept.split_whitespace().collect::<Vec<_>>().join("-")
-}
-
 fn slug_of_code(code: &str) -> String {
-    format!("place-{}", slug(code))
+    format!("place-{}", joined(code))
 }
 
 #[cfg(test)]
@@ -454,6 +451,11 @@ mod tests {
         let read = |text: &str, decimals| amount(text, &BTreeMap::new(), decimals);
         let (exact, note) = read("70.200000000000 %", None).expect("a figure");
         assert_eq!((exact.value.map(|v| v.to_string()), note), (Some("70.2".to_owned()), None));
+        for (cell, number) in [("23.1% %", "23.1"), ("1,310 plans", "1310")] {
+            let (amount, _) = read(cell, None).expect("a figure");
+            assert_eq!(amount.value.map(|v| v.to_string()).as_deref(), Some(number));
+        }
+        assert!(read("1,31 plans", None).is_err() && read("5% plans", None).is_err());
         let (_, help) = read("70.2345678 %", None).expect_err("has too many decimals");
         assert!(help.contains("decimals = 1"), "{help}");
         let (figure, note) = read("70.2545678 %", Some(1)).expect("a figure");

@@ -302,8 +302,18 @@ impl<'a> Answers<'a> {
         }
     }
 
+    /// Returns the answer to a question, as it is written in a facts file.
+    pub fn given(&self, key: &str) -> Option<&str> {
+        self.given.get(key).map(String::as_str)
+    }
+
+    /// Returns the bodies and sources that are not on record yet, as text of a facts file.
+    pub fn new_facts(&self) -> String {
+        self.new.iter().map(|(_, table)| table.as_str()).collect()
+    }
+
     /// Returns an id of these words that is on no record.
-    fn unused(&self, words: &str) -> FactId {
+    pub fn unused(&self, words: &str) -> FactId {
         let slug = slug(words);
         let is_used = |id: &FactId| !self.view.versions(id).is_empty() || self.new.iter().any(|(new, _)| new == id);
         let numbered = (1..).map(|n| if n == 1 { slug.clone() } else { format!("{slug}-{n}") });
@@ -347,7 +357,7 @@ impl<'a> Answers<'a> {
         fields.extend(source.map(|(source, at)| {
             ("cites".to_owned(), Value::from(vec![of_pairs(&[("source", &source), ("at", &at)])]))
         }));
-        let mut text: String = self.new.iter().map(|(_, table)| table.as_str()).collect();
+        let mut text = self.new_facts();
         text.push_str(&format!("[[{}]]\n", self.kind));
         fields.iter().for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
         text
