@@ -288,3 +288,84 @@ fn rows_are_chosen_for_a_spreadsheet_and_flags_without_effect_are_refused() {
         text(&refused.stderr)
     );
 }
+
+#[test]
+fn a_name_is_taken_for_the_id_that_it_means() {
+    let dir = crate::seeds();
+    let with = |arguments: &[&str]| {
+        let output = run(dir, &[&["--ledger", "ledger"], arguments].concat());
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    for (named, by_id) in [
+        (
+            &["report", "pledges", "--by", "Derbyshire County Council"][..],
+            &["report", "pledges", "--by", "derbyshire-cc"][..],
+        ),
+        (&["report", "authority", "derbyshire county council"], &["report", "authority", "derbyshire-cc"]),
+        (&["timeline", "--about=Ofsted"], &["timeline", "--about=ofsted"]),
+        (
+            &["report", "pledges", "--explain", "every EHC plan within 20 weeks"],
+            &["report", "pledges", "--explain", "duty-20-weeks"],
+        ),
+    ] {
+        let (code, said, note) = with(named);
+        assert_eq!((code, &said), (Some(0), &with(by_id).1), "{named:?}: {note}");
+    }
+    let (code, said, several) = with(&["report", "pledges", "--by", "derbyshire"]);
+    assert!(code == Some(3) && said.is_empty(), "{said}");
+    assert!(several.contains("it may be derbyshire-cc · Derbyshire County Council"), "{several}");
+    // Nothing about a child is told by what a name may mean.
+    let (_, _, hidden) = with(&["show", "family"]);
+    let (_, _, open) = with(&["show", "family", "--sensitive"]);
+    assert!(open.contains("it may be") || open.contains("is taken for"), "{open}");
+    let sensitive = with(&["timeline", "--sensitive", "--format", "csv"]).1;
+    let public = with(&["timeline", "--format", "csv"]).1;
+    let ids =
+        |csv: &str| csv.lines().skip(1).filter_map(|l| l.split(',').nth(3).map(str::to_owned)).collect::<Vec<_>>();
+    let public = ids(&public);
+    for id in ids(&sensitive).into_iter().filter(|id| !public.contains(id)) {
+        assert!(!hidden.contains(&id), "{id}: {hidden}");
+    }
+}
+
+#[test]
+fn a_watch_list_is_saved_and_used_by_every_report() {
+    let dir = crate::seeds();
+    let own = tempfile::tempdir().expect("a folder");
+    let list = own.path().join("watched.txt");
+    fs::write(&list, "# what the parents follow\ndcc-500-places\nOfsted  # those who inspect\n").expect("writes");
+    let list = list.to_str().expect("a path");
+    let csv = ok(dir, &["--ledger", "ledger", "report", "pledges", "--list", list, "--format", "csv"]);
+    assert!(csv.contains("dcc-500-places") && !csv.contains("duty-20-weeks"), "{csv}");
+    for report in
+        ["pledges", "money", "amounts", "metrics", "questions", "slippage", "contradictions", "deliveries", "agenda"]
+    {
+        let said = ok(dir, &["--ledger", "ledger", "report", report, "--list", list]);
+        assert!(said.contains("on the list watched.txt"), "{report}: {said}");
+    }
+    ok(dir, &["--ledger", "ledger", "report", "changes", "2025-01-01", "--list", list]);
+    ok(dir, &["--ledger", "ledger", "timeline", "--list", list]);
+    fs::write(list, "dcc-500-places\n\ndcc-500-placs\n").expect("writes");
+    let wrong = run(dir, &["--ledger", "ledger", "timeline", "--list", list]);
+    let said = text(&wrong.stderr);
+    assert!(
+        wrong.status.code() == Some(3) && said.contains("line 3") && said.contains("did you mean `dcc-500-places"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_day_is_said_relative_to_today() {
+    let dir = crate::seeds();
+    let csv = |arguments: &[&str]| ok(dir, &[&["--ledger", "ledger", "--format", "csv"], arguments].concat());
+    // The tests' today is 22 November 2026.
+    for (said, written) in [
+        (&["timeline", "--since", "last year"][..], &["timeline", "--since", "2025-01-01"][..]),
+        (&["timeline", "--until", "March 2025"], &["timeline", "--until", "2025-03-31"]),
+        (&["report", "pledges", "--as-of", "yesterday"], &["report", "pledges", "--as-of", "2026-11-21"]),
+        (&["report", "pledges", "--known-by", "2024"], &["report", "pledges", "--known-by", "2024-12-31"]),
+        (&["report", "changes", "last month"], &["report", "changes", "2026-10-01"]),
+    ] {
+        assert_eq!(csv(said), csv(written), "{said:?}");
+    }
+}

@@ -107,3 +107,23 @@ fn axe_finds_nothing_in_any_page() {
         }
     }
 }
+
+#[test]
+fn a_feed_and_a_calendar_without_an_item_are_whole() {
+    let (Some(python), Some(_)) = (python("feedparser"), python("icalendar")) else { return };
+    let dir = tempfile::tempdir().expect("a folder");
+    let nothing = ["--text", "zebra crossing"];
+    let feed = report(
+        dir.path(),
+        "empty.atom",
+        &[&["report", "changes", "2026-11-21", "--format", "atom"], &nothing[..]].concat(),
+    );
+    let line = "import feedparser, sys\nfeed = feedparser.parse(open(sys.argv[1], 'rb').read())\n\
+        print(feed.bozo, len(feed.entries), bool(feed.feed.id), bool(feed.feed.title), bool(feed.feed.updated))";
+    assert_eq!(python_says(&python, line, &feed).trim(), "False 0 True True True");
+    let calendar = report(dir.path(), "empty.ics", &[&["report", "pledges", "--format", "ics"], &nothing[..]].concat());
+    let line = "import icalendar, sys\n\
+        calendar = icalendar.Calendar.from_ical(open(sys.argv[1], 'rb').read())\n\
+        print(calendar.errors, len(calendar.walk('VEVENT')), bool(calendar['PRODID']), calendar['VERSION'])";
+    assert_eq!(python_says(&python, line, &calendar).trim(), "[] 0 True 2.0");
+}

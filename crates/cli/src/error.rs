@@ -1,9 +1,11 @@
 //! Exit codes, and errors with hints for the user. Turns the errors of the other crates into
 //! [`CommandError`]; hints and exit codes exist only in this crate.
 
+use crate::prompt::{Choice, NoAnswer};
 use heldto_exchange::TrustError;
 use heldto_exchange::export::ExportError;
 use heldto_exchange::proof_file::{CheckError, MakeError};
+use heldto_fact::FactId;
 use heldto_ledger::{AppendError, Defect, Fault, ReadError, RestoreError};
 use heldto_proof::NoteError;
 use heldto_store::StoreError;
@@ -32,11 +34,20 @@ pub struct CommandError {
     pub rendered: bool,
     /// `true` if the only problem is that the ledger's folder cannot be written to.
     pub is_unwritable: bool,
+    /// The id that is unknown and the one that is meant, if it is a name in the form of an id.
+    pub meant: Option<(FactId, Choice)>,
 }
 
 impl CommandError {
     pub fn new(exit_code: u8, message: impl Into<String>) -> Self {
-        Self { exit_code, message: message.into(), hints: Vec::new(), rendered: false, is_unwritable: false }
+        Self {
+            exit_code,
+            message: message.into(),
+            hints: Vec::new(),
+            rendered: false,
+            is_unwritable: false,
+            meant: None,
+        }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -46,6 +57,16 @@ impl CommandError {
 
     pub fn render(&self) -> String {
         if self.rendered { self.message.clone() } else { format!("error: {}", heldto_report::plain(&self.message)) }
+    }
+}
+
+impl NoAnswer {
+    /// Returns the error of a command that was stopped, or else the given one.
+    pub fn or(self, error: CommandError) -> CommandError {
+        match self {
+            Self::Nobody => error,
+            Self::Stopped => CommandError::new(FAILED, "stopped; nothing was recorded"),
+        }
     }
 }
 

@@ -21,6 +21,8 @@ use args::{Arguments, Command, Global, SiteAction};
 use chrono::{DateTime, NaiveDate};
 use clap::FromArgMatches;
 use error::CommandError;
+use heldto_fact::FactId;
+use heldto_intake::slug;
 use heldto_report::{Format, RowChoice};
 pub use prompt::{Choice, NoAnswer, Prompt};
 use std::ffi::OsString;
@@ -95,9 +97,35 @@ pub struct RunOutput {
 }
 
 /// Runs one command and returns its output; errors, hints and notices go to `env.eprintln`.
+///
+/// A name in place of an id is replaced by the id, if it means one fact.
 pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> RunOutput {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    run_with(env, &arguments, true)
+}
+
+/// Returns the arguments with the id that is meant in place of a name; `None` if there is no such
+/// name.
+fn with_id(arguments: &[OsString], (unknown, meant): &(FactId, Choice)) -> Option<Vec<OsString>> {
+    let mut is_found = false;
+    let replaced = arguments.iter().map(|argument| {
+        let text = argument.to_string_lossy();
+        let (option, value) = match text.split_once('=').filter(|_| text.starts_with("--")) {
+            Some((option, value)) => (format!("{option}="), value),
+            None => (String::new(), text.as_ref()),
+        };
+        // What has the form of an id is an id, and may be misspelt.
+        let is_name = value != unknown.as_str() && slug(value) == unknown.as_str();
+        is_found |= is_name;
+        if is_name { format!("{option}{}", meant.answer).into() } else { argument.clone() }
+    });
+    let replaced = replaced.collect();
+    is_found.then_some(replaced)
+}
+
+fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput {
     let today = env.today();
-    let parsed = args::command(today).try_get_matches_from(arguments);
+    let parsed = args::command(today).try_get_matches_from(given);
     let arguments = match parsed.and_then(|given| Arguments::from_arg_matches(&given)) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
@@ -163,7 +191,16 @@ pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> 
             let out = screen::clean(&String::from_utf8_lossy(&outcome.out), has_colours).into();
             RunOutput { out, page: outcome.page && !no_pager, ..outcome }
         }
-        Err(error) => {
+        Err(CommandError { meant: Some(meant), .. }) if may_name && let Some(arguments) = with_id(given, &meant) => {
+            if !quiet {
+                (env.eprintln)(&format!("note: {} is taken for {}", meant.0, meant.1));
+            }
+            run_with(&mut env, &arguments, false)
+        }
+        Err(mut error) => {
+            if let Some((_, choice)) = error.meant.take() {
+                error = error.hint(format!("did you mean {choice}?"));
+            }
             (env.eprintln)(&error.render());
             if !quiet {
                 for hint in &error.hints {

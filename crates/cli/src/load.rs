@@ -6,10 +6,11 @@
 use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, USAGE};
 use crate::open::{Access, LocalLedger, LocalStore};
+use crate::prompt::Choice;
 use crate::{Env, input, open};
 use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
-use heldto_intake::Known;
+use heldto_intake::{Known, slug};
 use heldto_ledger::{Ledger, decode_quoted};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
@@ -259,12 +260,33 @@ pub fn require(view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Result<(), C
             let ids = standing.filter(|(_, k)| kind.is_none_or(|want| want == *k)).map(|(id, _)| id.as_str());
             let withheld = if view.is_sensitive() { 0 } else { view.sensitive_entries() };
             let error = unknown(id, word, withheld);
-            Err(match heldto_intake::did_you_mean(id.as_str(), ids) {
-                Some(hint) => error.hint(hint),
-                None => error.hint("to list what is recorded: heldto timeline"),
+            let named = named(view, id, kind);
+            Err(match (&named[..], heldto_intake::did_you_mean(id.as_str(), ids)) {
+                ([only], _) => CommandError { meant: Some((id.clone(), only.clone())), ..error },
+                ([], None) => error.hint("to list what is recorded: heldto timeline"),
+                (several, near) => {
+                    let error = near.into_iter().fold(error, CommandError::hint);
+                    let several = several.iter().take(MOST_NAMED).map(|choice| format!("it may be {choice}"));
+                    several.fold(error, CommandError::hint)
+                }
             })
         }
     }
+}
+
+/// Maximum number of facts that are listed where a name may mean several.
+const MOST_NAMED: usize = 5;
+
+/// Returns the facts whose names have all words of an id: that of the whole name alone, if there is
+/// one.
+fn named(view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Vec<Choice> {
+    let all = view.all();
+    let standing = all.iter().flat_map(AllView::standing).filter(|(_, k)| kind.is_none_or(|want| want == *k));
+    let choices = standing.filter_map(|(id, _)| Some(Choice::new(id.as_str(), &view.fact(id)?.text)));
+    let words = id.as_str().replace('-', " ");
+    let named: Vec<Choice> = choices.filter(|choice| choice.is_meant(&words)).collect();
+    let whole: Vec<Choice> = named.iter().filter(|choice| slug(&choice.name) == id.as_str()).cloned().collect();
+    if whole.len() == 1 { whole } else { named }
 }
 
 /// Returns the error for an unknown id.

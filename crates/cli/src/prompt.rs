@@ -1,7 +1,6 @@
 //! Questions to the person at the terminal, with the answers that are known beforehand. Knows no
 //! terminal. Start at [`Prompt`].
 
-use crate::error::{CommandError, FAILED};
 use crate::screen::clean;
 use std::fmt;
 
@@ -64,16 +63,6 @@ pub enum NoAnswer {
     Nobody,
     /// Whoever was asked stopped the command.
     Stopped,
-}
-
-impl NoAnswer {
-    /// Returns the error of a command that was stopped, or else the given one.
-    pub fn or(self, error: CommandError) -> CommandError {
-        match self {
-            Self::Nobody => error,
-            Self::Stopped => CommandError::new(FAILED, "stopped; nothing was recorded"),
-        }
-    }
 }
 
 /// Returns `true` for a yes.

@@ -26,6 +26,8 @@ pub fn changes(
     let before = &earlier.view();
     let after = &later.view();
     let mut document = Document::new(wording::changes::title(since), basis, COLUMNS);
+    // The feed goes on, from whatever day it is read.
+    document.feed = Some(wording::changes::TITLE.to_owned());
     document.asked = filter.describe();
     document.summary.extend(filter.facts.describe().map(|words| wording::filter::only_facts(&words)));
     let moved: Vec<Moved<'_>> = judged(later, filter).into_iter().filter_map(|j| moved(before, after, j)).collect();

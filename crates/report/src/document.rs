@@ -125,6 +125,8 @@ pub struct Document {
     pub sections: Vec<Section>,
     /// Table for programs: every row, with every column.
     pub data: TableBlock,
+    /// Name of the feed that the report is, the same on every day; `None` if its rows have no days.
+    pub feed: Option<String>,
     /// Dated events, for calendars and feeds.
     pub events: Vec<Event>,
 }
@@ -141,6 +143,7 @@ impl Document {
             summary: Vec::new(),
             sections: Vec::new(),
             data,
+            feed: None,
             events: Vec::new(),
         }
     }
@@ -208,6 +211,7 @@ impl Document {
                 columns: self.data.columns.clone(),
                 rows: self.data.rows.iter().filter(|_| with_rows).map(|row| row.iter().map(cell).collect()).collect(),
             },
+            feed: self.feed.as_deref().map(&map),
             events: self
                 .events
                 .iter()

@@ -41,8 +41,31 @@ pub struct FactFilter {
     pub decision: Option<String>,
     /// Recorder.
     pub recorded_by: Option<RecordedBy>,
+    /// Watch list.
+    pub list: Option<WatchList>,
     /// `true` to count a member of a requested body as that body.
     pub members: bool,
+}
+
+/// A saved list of facts and bodies, as a condition on facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchList {
+    /// Name of the file.
+    pub name: String,
+    /// Ids of facts, and of bodies whose facts are meant.
+    pub ids: BTreeSet<FactId>,
+}
+
+impl WatchList {
+    /// Returns `true` if a fact is on the list, names a body that is, or is linked to a fact that
+    /// is.
+    fn has(&self, view: &View<'_>, fact: &Fact) -> bool {
+        let is_linked = || {
+            fact.links.iter().any(|link| self.ids.contains(&link.to))
+                || self.ids.iter().filter_map(|id| view.fact(id)).any(|of| of.links.iter().any(|l| l.to == fact.id))
+        };
+        self.ids.contains(&fact.id) || fact.parties().any(|party| self.ids.contains(party)) || is_linked()
+    }
 }
 
 /// A recorder, as a condition on facts.
@@ -73,6 +96,7 @@ impl FactFilter {
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
             && self.recorded_by.as_ref().is_none_or(|recorder| is_among(view, fact, &recorder.entries))
+            && self.list.as_ref().is_none_or(|list| list.has(view, fact))
             && self.text.as_deref().is_none_or(|words| contains_words(view, fact, words))
             && self.matches_words(fact)
     }
@@ -133,6 +157,7 @@ impl FactFilter {
         put(self.form.is_some(), wording::filter::THE_FORM, &|f| f.form = None);
         put(self.decision.is_some(), wording::filter::THE_DECISION, &|f| f.decision = None);
         put(self.recorded_by.is_some(), wording::filter::THE_RECORDER, &|f| f.recorded_by = None);
+        put(self.list.is_some(), wording::filter::THE_LIST, &|f| f.list = None);
         all
     }
 
@@ -179,6 +204,7 @@ impl FactFilter {
             self.form.as_deref().map(wording::filter::of_form),
             self.decision.as_deref().map(wording::filter::decided_as),
             self.recorded_by.as_ref().map(|recorder| wording::filter::recorded_by(&recorder.who, recorder.is_held)),
+            self.list.as_ref().map(|list| wording::filter::on_list(&list.name)),
             self.members.then(|| wording::filter::WITH_MEMBERS.to_owned()),
             self.text.as_deref().map(wording::filter::containing),
         ];

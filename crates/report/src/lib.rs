@@ -77,7 +77,7 @@ pub use document::{
     Tone,
 };
 pub use explain::explain;
-pub use filter::{FactFilter, RecordedBy};
+pub use filter::{FactFilter, RecordedBy, WatchList};
 pub use list::list;
 pub use metrics::{bodies, metrics, newest};
 pub use overview::{digest, overview, standings};

@@ -277,6 +277,7 @@ pub fn pledges(selection: &Selection<'_, '_>, filter: &PledgeFilter, basis: Repo
     }
     let apart = possible.iter().map(|j| Item { mark: j.status.to_string(), ..item(view, j) }).collect();
     document.list(wording::pledges::POSSIBLE, Tone::Plain, apart);
+    document.feed = Some(document.title.clone());
     document.events = all.iter().filter_map(|j| event(j)).collect();
     document
 }

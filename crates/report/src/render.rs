@@ -75,7 +75,7 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenderError {
-    /// The document has no dated event.
+    /// The document's rows have no days.
     #[error("{}", wording::document::no_days(.0))]
     NoDays(String),
     /// The program was built without the format.
@@ -172,7 +172,7 @@ pub fn render(document: &Document, format: Format, screen: Screen) -> Result<Vec
 fn dated(document: &Document) -> Result<Document, RenderError> {
     let mut dated = document.map_text(false, &plain);
     dated.events.retain(|event| has_four_digits(event.day));
-    if dated.events.is_empty() { Err(RenderError::NoDays(document.title.clone())) } else { Ok(dated) }
+    if dated.feed.is_none() { Err(RenderError::NoDays(document.title.clone())) } else { Ok(dated) }
 }
 
 /// Returns `true` if a calendar and a feed can hold a day.

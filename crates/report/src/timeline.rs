@@ -45,6 +45,7 @@ pub fn timeline(selection: &Selection<'_, '_>, order: SortOrder, only_count: boo
     let mut document = Document::new(wording::timeline::TITLE, basis, COLUMNS);
     let row = |line: &Line<'_>| cells(view, &line.fact.id, line.fact.kind(), &line.fact.text, line.window, Some(line));
     document.data.rows.extend(lines.iter().map(row));
+    document.feed = Some(document.title.clone());
     document.events = lines.iter().filter_map(event).collect();
     // Corrections and retractions of matching facts, if their kind is requested.
     let wanted =

@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 use heldto_fact::{Act, Change, Decision, FactId, Invalid, Kind, Role, Ruling, Salience, Unit, Voice, When};
+use heldto_intake::slug;
 use heldto_replay::Status;
 use heldto_report::{DueFilter, FactFilter, PledgeFilter, Scale, SortOrder};
 use std::path::PathBuf;
@@ -50,10 +51,10 @@ impl FromStr for At {
 #[derive(Args, Default)]
 pub struct Filters {
     /// Only facts that name this party in any way
-    #[arg(long, value_name = "PARTY", help_heading = "Filters")]
+    #[arg(value_parser = named, long, value_name = "PARTY", help_heading = "Filters")]
     pub about: Option<FactId>,
     /// Only what this party said or owes
-    #[arg(long, value_name = "PARTY", help_heading = "Filters")]
+    #[arg(value_parser = named, long, value_name = "PARTY", help_heading = "Filters")]
     pub by: Option<FactId>,
     /// Only facts of this kind; may be repeated
     #[arg(long, value_parser = word::<Kind>, help_heading = "Filters")]
@@ -68,7 +69,7 @@ pub struct Filters {
     #[arg(long, value_name = "ID", help_heading = "Filters")]
     pub linked: Option<FactId>,
     /// Only facts that cite this source
-    #[arg(long, value_name = "SOURCE", help_heading = "Filters")]
+    #[arg(value_parser = named, long, value_name = "SOURCE", help_heading = "Filters")]
     pub source: Option<FactId>,
     /// Only from this day on
     #[arg(long, value_name = "DAY", help_heading = "Filters")]
@@ -96,6 +97,10 @@ pub struct Filters {
     /// Only facts that this person or office recorded; kept on this machine, and not published
     #[arg(long, value_name = "WHO", value_parser = super::somebody, help_heading = "Filters")]
     pub recorded_by: Option<String>,
+    /// Only the facts and the bodies named in this file, an id or a name a line, and what is linked
+    /// to those facts
+    #[arg(long, value_name = "FILE", help_heading = "Filters")]
+    pub list: Option<PathBuf>,
     /// Treat the members of the body named by --by or --about as that body
     #[arg(long, help_heading = "Filters")]
     pub members: bool,
@@ -120,6 +125,7 @@ impl Filters {
             form: self.form.clone(),
             decision: self.decision.clone(),
             recorded_by: None,
+            list: None,
             members: self.members,
         }
     }
@@ -226,7 +232,7 @@ pub struct PledgeFilters {
     #[arg(long, help_heading = "Filters")]
     pub open: bool,
     /// Only commitments made while this party controlled their owner
-    #[arg(long, value_name = "PARTY", help_heading = "Filters")]
+    #[arg(value_parser = named, long, value_name = "PARTY", help_heading = "Filters")]
     pub made_under: Option<FactId>,
     /// Only commitments whose target is counted in this unit
     #[arg(long, value_parser = word::<Unit>, help_heading = "Filters")]
@@ -253,7 +259,7 @@ impl PledgeFilters {
 #[derive(Args)]
 pub struct PledgesArgs {
     /// Explain the status of one commitment, down to entries and sources
-    #[arg(long, value_name = "ID")]
+    #[arg(value_parser = named, long, value_name = "ID")]
     pub explain: Option<FactId>,
     /// Exit with code 5 if any commitment shown has this status; may be repeated
     #[arg(long, value_parser = status, value_name = "STATUS")]
@@ -290,7 +296,8 @@ impl From<DueWord> for DueFilter {
 
 #[derive(Args)]
 pub struct AuthorityArgs {
-    /// Id of the party
+    /// Id or name of the party
+    #[arg(value_parser = named)]
     pub id: FactId,
     #[command(flatten)]
     pub clocks: Clocks,
@@ -322,7 +329,7 @@ pub struct AmountsArgs {
 #[derive(Args)]
 pub struct MetricsArgs {
     /// Only this metric
-    #[arg(long, value_name = "ID", help_heading = "Filters")]
+    #[arg(value_parser = named, long, value_name = "ID", help_heading = "Filters")]
     pub metric: Option<FactId>,
     #[command(flatten)]
     pub filters: Filters,
@@ -430,6 +437,11 @@ pub fn day(text: &str, end: End, today: NaiveDate) -> Result<NaiveDate, String> 
         }
         _ => Err(expected.to_owned()),
     }
+}
+
+/// Parses an id, or a name, as the id that it would have.
+fn named(text: &str) -> Result<FactId, String> {
+    text.parse().or_else(|_| slug(text).parse()).map_err(|error: Invalid| error.to_string())
 }
 
 /// Parses the outcome of a decision or a ruling.

@@ -1,5 +1,5 @@
-//! `mapping`: prints the mappings that ship with the program, and makes one of a table by questions.
-//! Start at [`run`].
+//! `mapping`: prints the mappings that ship with the program, and makes one of a table by
+//! questions. Start at [`run`].
 
 use super::add::{Answers, Question, Sort};
 use super::{append, plain};

@@ -27,7 +27,10 @@ pub fn render(document: &Document) -> String {
         // Each request has a feed of its own: the id holds the title and the filters.
         id: format!(
             "urn:heldto:{origin}:{}",
-            slug(&[&document.title, document.asked.as_deref().unwrap_or_default()].join(" "))
+            slug(
+                &[document.feed.as_deref().unwrap_or_default(), document.asked.as_deref().unwrap_or_default()]
+                    .join(" ")
+            )
         ),
         title: Text::plain(format!("{} ({origin})", document.title)),
         updated: document.basis.last_recorded.unwrap_or_default().fixed_offset(),

@@ -5,6 +5,8 @@ use super::{count, judgement};
 use heldto_fact::FactId;
 use heldto_replay::{Judgement, Status};
 
+/// Title of the report, whatever it is compared with.
+pub const TITLE: &str = "What is new";
 pub const CHANGED: &str = "Commitments that changed status or grade";
 pub const NEW: &str = "New commitments";
 pub const CORE: &str = "Other new facts that matter most";
@@ -24,7 +26,7 @@ pub struct Differences {
 
 /// Returns the title; `since` describes the earlier view.
 pub fn title(since: &str) -> String {
-    format!("What is new since {since}")
+    format!("{TITLE} since {since}")
 }
 
 /// Returns the numbers of what differs as a sentence.

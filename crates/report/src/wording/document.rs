@@ -75,7 +75,7 @@ pub fn not_a_format(text: &str, formats: &[&str]) -> String {
 
 /// Returns the refusal to write a calendar or a feed without days.
 pub fn no_days(title: &str) -> String {
-    format!("nothing in `{title}` has a day, so a calendar or a feed would be empty")
+    format!("the rows of `{title}` have no days, so it is no calendar and no feed")
 }
 
 /// Returns the refusal of a word that names no scale.

@@ -21,6 +21,7 @@ pub const THE_CHANGE: &str = "the kind of change";
 pub const THE_FORM: &str = "the form";
 pub const THE_DECISION: &str = "the decision";
 pub const THE_RECORDER: &str = "the recorder";
+pub const THE_LIST: &str = "the list";
 
 /// Condition that members of a body count as the body.
 pub const WITH_MEMBERS: &str = "with members counted as the body";
@@ -41,6 +42,11 @@ pub fn only_facts(conditions: &str) -> String {
 pub fn near_matches(found: &[(&str, usize)]) -> String {
     let found: Vec<String> = found.iter().map(|(name, n)| format!("{} without {name}", grouped(*n))).collect();
     format!("With one condition left out: {}.", list(&found))
+}
+
+/// Returns the condition that a fact, or a body that it names, is on a watch list.
+pub fn on_list(name: &str) -> String {
+    format!("on the list {name}")
 }
 
 /// Returns the condition that a party is named.
