@@ -9,6 +9,7 @@ bytes (pyte). The last line printed is what was done. Exits 1 at the first thing
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -204,6 +205,41 @@ def wanted(holds, what, terminal):
         raise SystemExit(f"{what}:\n{terminal.shown()}\n{terminal.raw[-400:]!r}")
 
 
+BASH = """
+source completions.bash
+COMP_WORDS=(heldto --ledger ledger report pledges --by sec); COMP_CWORD=6; COMPREPLY=()
+_heldto_with_ids heldto sec --by
+echo "${COMPREPLY[@]}"
+COMP_WORDS=(heldto report pl); COMP_CWORD=2; COMPREPLY=()
+_heldto_with_ids heldto pl report
+echo "${COMPREPLY[@]}"
+"""
+
+
+def completed_by_shells(program, folder):
+    """Completes ids in bash, and in zsh where there is one, as somebody at a prompt would."""
+    folder = Path(folder)
+    (folder / "bin").mkdir()
+    (folder / "bin" / "heldto").symlink_to(program)
+    environment = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "TERM": "xterm"}
+    for shell, name in (("bash", "completions.bash"), ("zsh", "_heldto")):
+        (folder / name).write_text(subprocess.run([program, "completions", shell], capture_output=True, text=True, check=True).stdout)
+    said = subprocess.run(["bash", "-c", BASH], cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+    if said.split() != ["second-council", "pledges"]:
+        raise SystemExit(f"bash completes: {said}")
+    if not shutil.which("zsh"):
+        print("SKIPPED: zsh is not on this machine")
+        if os.environ.get("HELDTO_REQUIRE"):
+            raise SystemExit(1)
+        return
+    shell = pexpect.spawn("zsh", ["-f"], cwd=str(folder), env=environment, timeout=20, encoding="utf-8", dimensions=(40, 120))
+    shell.sendline(f"fpath=({folder} $fpath); autoload -U compinit; compinit -u -d {folder}/dump; PS1='$ '; echo READY")
+    shell.expect("\nREADY|READY\r")
+    for typed, wanted in (("report pledges --by sec", "second-council"), ("report pledges --explain 120", "120-places"), ("show 120-pl", "120-places")):
+        shell.send(f"\x15heldto --ledger ledger {typed}\t")
+        shell.expect(re.escape(wanted.removeprefix(typed.split()[-1])))
+
+
 def main(program):
     program = str(Path(program).resolve())
     with tempfile.TemporaryDirectory() as folder:
@@ -246,6 +282,7 @@ def main(program):
         terminal.child.expect(re.escape("[second-council · Second Council]"))
         terminal.type(CTRL_C)
         terminal.child.expect("nothing was recorded")
+        completed_by_shells(program, folder)
         subprocess.run([program, "--ledger", "ledger", "verify"], cwd=folder, check=True, capture_output=True)
     print(f"added {len(kinds.split())} kinds on a terminal; stopped {stopped} times, and nothing was left")
 

@@ -5,6 +5,7 @@ use super::plain;
 use crate::args::{self, CompletionsArgs, HelpArgs, ManArgs};
 use crate::error::{CommandError, USAGE, io};
 use crate::{Env, RunOutput};
+use clap_complete::Shell;
 
 const FACTS: &str = include_str!("../../../../docs/FACTS.md");
 const REPORTS: &str = include_str!("../../../../docs/REPORTS.md");
@@ -74,11 +75,41 @@ fn section(doc: &str, heading: &str) -> String {
     format!("{}\n", text.join("\n").trim_end())
 }
 
+/// Completion of ids, which the generated completions do not know: what follows them in bash, and
+/// functions that stand before them in zsh.
+const BASH_IDS: &str = include_str!("ids.bash");
+const ZSH_IDS: &str = include_str!("ids.zsh");
+
+/// What takes an id in the completions of zsh, each with what completes it.
+const ZSH_TAKEN: [(&str, &str); 6] = [
+    (":PARTY:_default", ":PARTY:_heldto_parties"),
+    (":SOURCE:_default", ":SOURCE:_heldto_sources"),
+    ("[Only this metric]:ID:_default", "[Only this metric]:ID:_heldto_metrics"),
+    ("to entries and sources]:ID:_default", "to entries and sources]:ID:_heldto_commitments"),
+    (":id -- Id or name of the party:_default", ":id -- Id or name of the party:_heldto_parties"),
+    (":id -- Id of the fact", ":id -- Id of a fact"),
+];
+
 /// Prints the completions of a shell.
 pub fn completions(env: &Env<'_>, args: &CompletionsArgs) -> RunOutput {
     let mut out = Vec::new();
     clap_complete::generate(args.shell, &mut args::command(env.today()), "heldto", &mut out);
-    RunOutput { out, ..plain("") }
+    let text = String::from_utf8_lossy(&out);
+    let with_ids = match args.shell {
+        Shell::Bash => format!("{text}{BASH_IDS}"),
+        Shell::Zsh => {
+            let taken = ZSH_TAKEN.iter().fold(text.into_owned(), |text, (plain, ids)| text.replace(plain, ids));
+            let lines = taken.lines().map(|line| match line.contains("Id of a fact") {
+                true => format!("{}\n", line.replace(":_default", ":_heldto_facts")),
+                false => format!("{line}\n"),
+            });
+            let (head, rest): (String, Vec<String>) = (String::new(), lines.collect());
+            // The first line says what the file completes.
+            rest.iter().enumerate().fold(head, |all, (n, line)| all + line + if n == 0 { ZSH_IDS } else { "" })
+        }
+        _ => text.into_owned(),
+    };
+    plain(with_ids)
 }
 
 /// Writes the manual pages into a folder: one of the program, and one of each command.
