@@ -127,3 +127,24 @@ fn a_feed_and_a_calendar_without_an_item_are_whole() {
         print(calendar.errors, len(calendar.walk('VEVENT')), bool(calendar['PRODID']), calendar['VERSION'])";
     assert_eq!(python_says(&python, line, &calendar).trim(), "[] 0 True 2.0");
 }
+
+#[test]
+fn a_validator_of_pythons_checks_facts_by_the_schema() {
+    let Some(python) = python("jsonschema") else { return };
+    let dir = tempfile::tempdir().expect("a folder");
+    let schema = report(dir.path(), "facts.schema.json", &["schema"]);
+    let suite = root().join("tests/suite");
+    let mut command = Command::new(python);
+    command.arg("-B").arg(root().join("tests/python/schema.py")).arg(schema).arg(suite.join("remedies.toml"));
+    command.args([suite.join("every-kind.toml"), suite.join("later-kinds.toml")]);
+    for folder in ["seeds", "tests/rules", "crates/intake/mappings"] {
+        let files = std::fs::read_dir(root().join(folder)).expect("a folder").flatten().map(|entry| entry.path());
+        command.args(files.filter(|path| path.extension().is_some_and(|ending| ending == "toml")));
+    }
+    let output = command.output().expect("python runs");
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}{}", text(&output.stderr));
+    let numbers: Vec<usize> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    // What needs the other facts, the calendar or arithmetic no schema sees.
+    assert!(matches!(numbers[..], [refused, whole] if whole > 140 && refused > 95), "{said}");
+}

@@ -177,6 +177,8 @@ pub enum Command {
     Help(HelpArgs),
     /// Print the completions of a shell, to be read by it at its start
     Completions(CompletionsArgs),
+    /// Print a JSON Schema of facts files, by which an editor completes and checks them
+    Schema,
     /// Write the manual pages
     Man(ManArgs),
 }

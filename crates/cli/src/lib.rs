@@ -245,6 +245,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Demo(args) => commands::demo::run(env, global, &args),
         Command::Help(args) => commands::help::help(env, &args),
         Command::Completions(args) => Ok(commands::help::completions(env, &args)),
+        Command::Schema => Ok(commands::help::schema()),
         Command::Man(args) => commands::help::man(env, &args),
     }
 }

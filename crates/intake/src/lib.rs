@@ -27,6 +27,7 @@ mod node;
 mod problem;
 mod read;
 mod said;
+mod schema;
 mod table;
 mod write;
 
@@ -35,6 +36,7 @@ pub use mapping::{ExistingFacts, SHIPPED, Tenure, map, tables};
 pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use said::{amount_as_said, date_as_said};
+pub use schema::schema;
 pub use table::{MAX_TEXT, slug};
 pub use write::{to_json, to_toml};
 

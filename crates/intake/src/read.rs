@@ -5,7 +5,7 @@
 
 use crate::Problem;
 use crate::node::{Node, Value};
-use crate::table::{Fields, Findings, Reference, parsed, reference, slug, text};
+use crate::table::{AskedKeys, Fields, Findings, Reference, parsed, reference, slug, text};
 use chrono::NaiveDate;
 use heldto_fact::{
     Attribution, Basis, Body, Citation, Fact, FactId, Invalid, Kind, Link, LinkKind, Quotation, Role, Salience,
@@ -48,6 +48,16 @@ pub fn draft(file: usize, kind: Kind, node: &Node, is_export: bool) -> Draft {
         draft.fact = None;
     }
     draft
+}
+
+/// Reads one table as a fact of a kind, and returns all that was found, with the keys that were
+/// looked for.
+pub fn probed(kind: Kind, node: &Node) -> Findings {
+    let mut findings = Findings { asked: Some(AskedKeys::default()), ..Findings::default() };
+    if let Some(table) = Fields::of(node, "", &mut findings) {
+        fact(kind, table, &mut None, &mut findings);
+    }
+    findings
 }
 
 /// Returns `true` if a fact of this kind only declares something, and so needs no voice and no

@@ -7,7 +7,10 @@ use crate::Problem;
 use crate::near::{did_you_mean, meant_key};
 use crate::node::{Key, Node, Value};
 use heldto_fact::{FactId, Invalid, Kind};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 use std::str::FromStr;
 
 /// Maximum length of a text field, in bytes.
@@ -29,7 +32,12 @@ pub struct Reference {
 pub struct Findings {
     pub problems: Vec<Problem>,
     pub references: Vec<Reference>,
+    /// The keys that were looked for, by the start of their table, where somebody asks.
+    pub asked: Option<AskedKeys>,
 }
+
+/// The keys that the reader looks for in each table, by the start of the table.
+pub type AskedKeys = Rc<RefCell<BTreeMap<usize, BTreeSet<&'static str>>>>;
 
 /// Keys that look like another and are not meant for it.
 const LOOK_ALIKES: [&str; 3] = ["test", "of", "by"];
@@ -43,6 +51,7 @@ pub struct Fields<'a> {
     span: Range<usize>,
     /// A description of the table, for messages.
     what: String,
+    asked: Option<AskedKeys>,
 }
 
 impl<'a> Fields<'a> {
@@ -56,6 +65,7 @@ impl<'a> Fields<'a> {
                 known: Vec::new(),
                 span: node.span.clone(),
                 what,
+                asked: findings.asked.clone(),
             }),
             other => {
                 let title = format!("{what} must be a table with keys, but it is {}", other.what());
@@ -76,6 +86,9 @@ impl<'a> Fields<'a> {
     /// `None` if the field is missing or null.
     pub fn take(&mut self, name: &'static str) -> Option<&'a Node> {
         self.known.push(name);
+        if let Some(asked) = &self.asked {
+            asked.borrow_mut().entry(self.span.start).or_default().insert(name);
+        }
         let slot = self.pairs.iter_mut().find(|p| p.is_some_and(|(key, _)| key.name == name))?;
         let (_, node) = slot.take()?;
         if matches!(node.value, Value::Null) { None } else { Some(node) }

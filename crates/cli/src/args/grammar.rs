@@ -14,7 +14,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Read", &["status", "report", "timeline", "show", "list", "calc"]),
     ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "key"]),
     ("Keep", &["export", "restore", "repair"]),
-    ("Set up", &["completions", "man"]),
+    ("Set up", &["completions", "man", "schema"]),
 ];
 
 /// Examples of commands, which their help ends with.

@@ -80,7 +80,7 @@ fn section(doc: &str, heading: &str) -> String {
 const BASH_IDS: &str = include_str!("ids.bash");
 const ZSH_IDS: &str = include_str!("ids.zsh");
 
-/// What takes an id in the completions of zsh, each with what completes it.
+/// Places that take an id in the completions of zsh, each with the function that completes it.
 const ZSH_TAKEN: [(&str, &str); 6] = [
     (":PARTY:_default", ":PARTY:_heldto_parties"),
     (":SOURCE:_default", ":SOURCE:_heldto_sources"),
@@ -110,6 +110,11 @@ pub fn completions(env: &Env<'_>, args: &CompletionsArgs) -> RunOutput {
         _ => text.into_owned(),
     };
     plain(with_ids)
+}
+
+/// Prints the schema of facts files.
+pub fn schema() -> RunOutput {
+    plain(format!("{:#}\n", heldto_intake::schema()))
 }
 
 /// Writes the manual pages into a folder: one of the program, and one of each command.
