@@ -396,3 +396,17 @@ fn a_file_of_another_program_is_told_to_be_one() {
         }
     }
 }
+
+#[test]
+fn an_authority_added_by_its_name_has_the_codes_of_the_official_list() {
+    let dir = promised();
+    let dir = dir.path();
+    let (done, said) = added(dir, &["party"], "derbyshire county council\ny");
+    assert!(done && said.contains("gss E10000007") && said.contains("CC BY 4.0"), "{said}");
+    let fact = ok(dir, &["--ledger", "ledger", "show", "derbyshire-county-council", "--toml"]);
+    assert!(fact.contains("\"gss:E10000007\"") && fact.contains("name = \"Derbyshire County Council\""), "{fact}");
+    // On the way to another fact, too; a body that is no council has no codes.
+    let answers = "statement\nIt said so\nKent County Council\ncouncil\nclaim\nLeeds City Council\nschool\n2025\nrecord\nopened\n1\ny";
+    let (done, said) = added(dir, &[], answers);
+    assert!(done && said.contains("gss E10000016") && !said.contains("E08000035"), "{said}");
+}

@@ -291,6 +291,14 @@ fn help_of_every_command() {
 }
 
 #[test]
+fn the_reference_is_what_the_program_says_of_itself() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let said = ok(dir.path(), &["help", "reference"]);
+    assert!(said.contains("## `heldto report pledges`") && said.contains("## Filters"), "{said}");
+    golden("../docs/REFERENCE.md", &said);
+}
+
+#[test]
 fn one_is_told_in_the_singular() {
     let folder = tempfile::tempdir().expect("a folder");
     let facts = folder.path().join("facts.toml");

@@ -40,7 +40,7 @@ impl Choice {
     pub fn is_meant(&self, typed: &str) -> bool {
         let typed = typed.trim().to_lowercase();
         if self.name.is_empty() {
-            return self.answer.starts_with(&typed.replace(' ', "-"));
+            return self.answer.to_lowercase().replace(' ', "-").starts_with(&typed.replace(' ', "-"));
         }
         let of = format!("{} {}", self.name, self.answer).to_lowercase();
         typed.split_whitespace().all(|word| of.contains(word))
@@ -80,6 +80,7 @@ mod tests {
         assert!(choice.is_meant("SCHOOL 120") && choice.is_meant("120-p") && !choice.is_meant("school 500"));
         let word = Choice::new("not-upheld", "");
         assert!(word.is_meant("Not up") && !word.is_meant("upheld"));
+        assert!(Choice::new("Kent County Council", "").is_meant("kent c"));
         assert_eq!(choice.to_string(), "120-places · Create 120 more special  school places");
     }
 }

@@ -19,6 +19,7 @@
 //! assert_eq!(facts[0].text, "Testshire Council");
 //! ```
 
+mod authorities;
 mod check;
 mod json;
 mod mapping;
@@ -31,6 +32,7 @@ mod schema;
 mod table;
 mod write;
 
+pub use authorities::{Authority, authorities};
 pub use json::strict_json;
 pub use mapping::{ExistingFacts, SHIPPED, Tenure, map, tables};
 pub use near::did_you_mean;

@@ -1,6 +1,8 @@
 //! `help`, `completions` and `man`: what the program says of itself, from its own grammar and its
 //! docs. Start at [`help`].
 
+mod reference;
+
 use super::plain;
 use crate::args::{self, CompletionsArgs, HelpArgs, ManArgs};
 use crate::error::{CommandError, USAGE, io};
@@ -36,6 +38,9 @@ pub const TOPICS: &[(&str, &str, &str)] = &[
     ("scripts", README, "## Exit codes"),
 ];
 
+/// Topic of which the text is made from the grammar of the command line.
+const REFERENCE: &str = "reference";
+
 /// Prints a section of the docs, or the help of a command; without a topic, that of the program.
 pub fn help(env: &Env<'_>, args: &HelpArgs) -> Result<RunOutput, CommandError> {
     let topic = args.topic.join(" ");
@@ -44,18 +49,23 @@ pub fn help(env: &Env<'_>, args: &HelpArgs) -> Result<RunOutput, CommandError> {
     }
     let mut command = args::command(env.today());
     command.build();
+    if topic == REFERENCE {
+        return Ok(RunOutput { page: true, ..plain(reference::of(&command)) });
+    }
     for word in &args.topic {
         let Some(of) = command.find_subcommand(word) else {
             let topics: Vec<&str> = TOPICS.iter().map(|(name, ..)| *name).collect();
             let message = format!("`{topic}` is no command and no topic");
-            return Err(CommandError::new(USAGE, message).hint(format!("the topics are {}", topics.join(", "))));
+            return Err(
+                CommandError::new(USAGE, message).hint(format!("the topics are {}, {REFERENCE}", topics.join(", ")))
+            );
         };
         command = of.clone();
     }
     let mut out = command.render_long_help().to_string();
     if args.topic.is_empty() {
         let topics: Vec<&str> = TOPICS.iter().map(|(name, ..)| *name).collect();
-        out.push_str(&format!("\nTopics, by heldto help TOPIC: {}\n", topics.join(", ")));
+        out.push_str(&format!("\nTopics, by heldto help TOPIC: {}, {REFERENCE}\n", topics.join(", ")));
     }
     Ok(RunOutput { page: true, ..plain(out) })
 }

@@ -5,7 +5,7 @@ use super::questions::{Question, Sort};
 use crate::prompt::Choice;
 use chrono::NaiveDate;
 use heldto_fact::{Body, FactId, Kind, Outcome, PartyKind, Qualifier, Quantity, Target, When};
-use heldto_intake::{amount_as_said, date_as_said, did_you_mean, slug};
+use heldto_intake::{Authority, amount_as_said, authorities, date_as_said, did_you_mean, slug};
 use heldto_replay::AllView;
 use heldto_report::when;
 use std::collections::BTreeMap;
@@ -50,6 +50,11 @@ impl<'a> Answers<'a> {
     pub fn follows(&mut self, question: &Question) -> bool {
         if question.key == "at" {
             return self.given.contains_key("at");
+        }
+        // An authority of the list is a council.
+        if self.kind == Kind::Party && question.key == "kind" && self.authority().is_some() {
+            self.given.insert("kind", PartyKind::Council.as_str().to_owned());
+            return true;
         }
         // A first count includes no other.
         if question.key == "basis" {
@@ -116,6 +121,11 @@ impl<'a> Answers<'a> {
         }
         let mut understood = None;
         let written = match question.sort {
+            Sort::Words if self.kind == Kind::Party && question.key == "text" => {
+                let known = authority(text);
+                understood = known.as_ref().map(said_of);
+                known.map_or_else(|| text.to_owned(), |known| known.name)
+            }
             Sort::Words => text.to_owned(),
             Sort::Choice(words) => {
                 let words = words();
@@ -218,10 +228,17 @@ impl<'a> Answers<'a> {
             let kinds: Vec<&str> = PartyKind::ALL.iter().map(|kind| kind.as_str()).collect();
             format!("`{kind}` is none of: {}", kinds.join(", "))
         })?;
+        let known = authority(name).filter(|_| kind == PartyKind::Council);
+        let name = known.as_ref().map_or(name, |known| known.name.as_str());
         let id = self.unused(name);
-        self.new.push((id.clone(), table("party", &[("id", id.as_str()), ("name", name), ("kind", kind.as_str())])));
+        let mut party = table("party", &[("id", id.as_str()), ("name", name), ("kind", kind.as_str())]);
+        if let Some(known) = &known {
+            party = format!("{}\nidentifiers = {}\n\n", party.trim_end(), codes(known));
+        }
+        self.new.push((id.clone(), party));
         self.given.insert(question.key, id.to_string());
-        Ok(format!("new body: {id}"))
+        let codes = known.as_ref().map(|known| format!("; {}", said_of(known))).unwrap_or_default();
+        Ok(format!("new body: {id}{codes}"))
     }
 
     fn name(&self, id: &FactId) -> Option<String> {
@@ -281,6 +298,9 @@ impl<'a> Answers<'a> {
             Sort::Fact(kind) => self.known(&[kind]),
             Sort::Commitment => self.known(&COMMITMENTS),
             Sort::Source => self.known(&[Kind::Source]),
+            Sort::Words if self.kind == Kind::Party && question.key == "text" => {
+                authorities().map(|known| Choice::new(&known.name, "")).collect()
+            }
             Sort::Words | Sort::Date | Sort::Amount | Sort::Target => Vec::new(),
         }
     }
@@ -290,7 +310,8 @@ impl<'a> Answers<'a> {
         let choices: Vec<String> = self.choices(question).iter().map(ToString::to_string).collect();
         let listed = if choices.is_empty() { "none is on record yet".to_owned() } else { choices.join("\n  ") };
         match question.sort {
-            Sort::Words => "words of your own".to_owned(),
+            Sort::Words if choices.is_empty() => "words of your own".to_owned(),
+            Sort::Words => "words of your own; the name of a UK authority brings its codes".to_owned(),
             Sort::Choice(_) => choices.join(", "),
             Sort::Fact(_) | Sort::Commitment => listed,
             Sort::Date => {
@@ -341,6 +362,9 @@ impl<'a> Answers<'a> {
         let amount = self.given.remove("amount");
         let basis = self.given.remove("basis");
         let source = self.given.remove("source").zip(self.given.remove("at"));
+        let is_council = self.given.get("kind").is_some_and(|kind| kind == PartyKind::Council.as_str());
+        let known = self.authority().filter(|_| is_council);
+        fields.extend(known.map(|known| ("identifiers".to_owned(), codes(&known))));
         for (key, text) in &self.given {
             fields.extend(self.field(key, text));
         }
@@ -361,6 +385,11 @@ impl<'a> Answers<'a> {
         text.push_str(&format!("[[{}]]\n", self.kind));
         fields.iter().for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
         text
+    }
+
+    /// Returns the authority of the list whose name is that of the body.
+    fn authority(&self) -> Option<Authority> {
+        authority(self.given.get("text")?).filter(|_| self.kind == Kind::Party)
     }
 
     /// Adds what a delivery and a figure say by their other answers.
@@ -427,6 +456,21 @@ const COMMITMENTS: [Kind; 2] = [Kind::Pledge, Kind::Recommendation];
 
 /// Maximum number of facts listed where an answer may mean several.
 const MOST_NAMED: usize = 8;
+
+/// Returns the authority of a name.
+fn authority(name: &str) -> Option<Authority> {
+    authorities().find(|known| known.name.eq_ignore_ascii_case(name.trim()))
+}
+
+fn codes(of: &Authority) -> Value {
+    Value::from(of.identifiers.iter().map(|code| format!("{}:{}", code.scheme, code.value)).collect::<Vec<_>>())
+}
+
+/// Returns the codes of an authority, with the list that they are from.
+fn said_of(known: &Authority) -> String {
+    let codes: Vec<String> = known.identifiers.iter().map(|code| format!("{} {}", code.scheme, code.value)).collect();
+    format!("its codes are {}, by mySociety's list of UK authorities (CC BY 4.0)", codes.join(" and "))
+}
 
 fn of_pairs(pairs: &[(&str, &str)]) -> Value {
     Value::Table(pairs.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect())
