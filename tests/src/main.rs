@@ -39,5 +39,6 @@ fn main() -> ExitCode {
     };
     let outcome = run(&mut env, std::env::args_os());
     let written = std::io::stdout().write_all(&outcome.out);
-    ExitCode::from(if written.is_ok() { outcome.exit_code } else { 1 })
+    let arrived = written.and_then(|()| outcome.arrived());
+    ExitCode::from(if arrived.is_ok() { outcome.exit_code } else { 1 })
 }

@@ -326,6 +326,7 @@ fn a_mapping_is_made_of_a_table_by_questions() {
         "A Department, 1 June 2025",
         "A Department",
         "department",
+        "record",
         "gss",
         "the names",
         "council",
@@ -369,7 +370,7 @@ fn a_mapping_is_made_of_a_table_by_questions() {
     // One body's table, by the code that it has now.
     let table = "year,in time\n2022,167\n2024-03-31,447\n";
     std::fs::write(dir.join("own.csv"), table).expect("writes");
-    let answers = "A Department, 1 June 2025\nA Department\nnottinghamshire\nyear\nin time\nPlans in time\n";
+    let answers = "A Department, 1 June 2025\nA Department\nrecord\nnottinghamshire\nyear\nin time\nPlans in time\n";
     let mut command = crate::heldto(dir);
     command.args(["--ledger", "ledger", "mapping", "--draft", "own.csv", "-o", "own.toml"]);
     let output = command.env("HELDTO_TEST_ANSWER", answers).output().expect("runs");
@@ -409,4 +410,96 @@ fn an_authority_added_by_its_name_has_the_codes_of_the_official_list() {
     let answers = "statement\nIt said so\nKent County Council\ncouncil\nclaim\nLeeds City Council\nschool\n2025\nrecord\nopened\n1\ny";
     let (done, said) = added(dir, &[], answers);
     assert!(done && said.contains("gss E10000016") && !said.contains("E08000035"), "{said}");
+}
+
+#[test]
+fn a_body_is_taken_by_whole_words_and_said() {
+    let dir = promised();
+    let dir = dir.path();
+    ok(
+        dir,
+        &["--ledger", "ledger", "add", "party", "--text", "Nottinghamshire County Council", "--set", "kind=council"],
+    );
+    let given = |by: &str| {
+        let arguments =
+            ["statement", "--text", "So", "--set", "act=claim", "--voice", "self", "--source", "opened", "--at", "1"];
+        added(dir, &[&arguments[..], &["--dry-run", "--by", by]].concat(), "")
+    };
+    for part in ["Nottingham", "shire", "Notts"] {
+        let (done, said) = given(part);
+        assert!(!done && said.contains("no body called"), "{part}: {said}");
+    }
+    let (done, said) = given("nottinghamshire");
+    assert!(done && said.contains("note: --by: nottinghamshire-county-council"), "{said}");
+}
+
+#[test]
+fn a_table_that_may_be_misread_is_refused() {
+    let dir = promised();
+    let dir = dir.path();
+    std::fs::write(dir.join("plans.csv"), TABLE.replace(",x,x", ",1,2%")).expect("writes");
+    let mut answers = vec![
+        "A Department, 1 June 2025",
+        "A Department",
+        "department",
+        "record",
+        "gss",
+        "council",
+        "gss",
+        "council",
+        "year",
+        "school",
+        "in time",
+    ];
+    answers.extend(["Plans in time", "the number within 20 weeks", "plans"]);
+    let draft = |name: &str| {
+        let mut command = crate::heldto(dir);
+        command.args(["--ledger", "ledger", "mapping", "--draft", name]).env("HELDTO_TEST_ANSWER", answers.join("\n"));
+        command.output().expect("runs")
+    };
+    let mapping = draft("plans.csv");
+    std::fs::write(dir.join("mine.toml"), &mapping.stdout).expect("writes");
+    ok(dir, &["--ledger", "ledger", "append", "plans.csv", "--mapping", "mine.toml"]);
+    let row = |row: &str| {
+        std::fs::write(dir.join("plans.csv"), format!("council,gss,year,in time,share\n{row}\n")).expect("writes");
+        let refused = crate::run(dir, &["--ledger", "ledger", "append", "plans.csv", "--mapping", "mine.toml"]);
+        assert_eq!(refused.status.code(), Some(3), "{row}: {}", text(&refused.stdout));
+        text(&refused.stderr)
+    };
+    for (given, said) in [
+        ("Kent,E10000007,202223,99,5%", "is the code of `derbyshire-county-council`"),
+        ("Essex,E1000000,202223,99,5%", "is not a code of the Government Statistical Service"),
+        ("Derbyshire,E10000007,199899,99,5%", "longer than ten years"),
+        ("Derbyshire,E10000007,202223,12 million,5%", "has its number in words"),
+        ("Derbyshire,E10000007,202223,<5,5%", "write the number in digits, or give the cell's meaning"),
+    ] {
+        let error = row(given);
+        assert!(error.contains(said), "{given}: {error}");
+    }
+    for (given, said) in [
+        ("A,E10000007,202325,9,5%", "is no year and the next"),
+        ("A,E10000007,199900,9,5%", "is no year and the next"),
+        ("A,E10000007,202324,\"£1,200\",5%", "is no number in digits"),
+    ] {
+        std::fs::write(dir.join("plans.csv"), format!("council,gss,year,in time,share\n{given}\n")).expect("writes");
+        let refused = draft("plans.csv");
+        assert!(
+            !refused.status.success() && text(&refused.stderr).contains(said),
+            "{given}: {}",
+            text(&refused.stderr)
+        );
+    }
+    // An empty cell is not available, and never nought.
+    std::fs::write(dir.join("empty.csv"), "council,gss,year,in time,share\nDerbyshire,E10000007,202021,,5%\n")
+        .expect("writes");
+    let answers = "A Department, 1 June 2025\nA Department\nrecord\ngss\ncouncil\ngss\ncouncil\nyear\nschool\nin time\n\
+        Plans in time\nnot available";
+    let mut command = crate::heldto(dir);
+    command.args(["--ledger", "ledger", "mapping", "--draft", "empty.csv", "-o", "empty.toml"]);
+    let output = command.env("HELDTO_TEST_ANSWER", answers).output().expect("runs");
+    assert!(
+        output.status.success() && text(&output.stderr).contains("not available (plans)"),
+        "{}",
+        text(&output.stderr)
+    );
 }

@@ -369,3 +369,43 @@ fn a_day_is_said_relative_to_today() {
         assert_eq!(csv(said), csv(written), "{said:?}");
     }
 }
+
+#[test]
+fn an_output_replaces_no_ledgers_file_and_nothing_that_is_read() {
+    let dir = promised();
+    let dir = dir.path();
+    ok(dir, &["init", "other", "--origin", "example.org/other", "-q"]);
+    let key = fs::read(dir.join("ledger/signing.key")).expect("a key");
+    std::os::unix::fs::symlink(dir.join("ledger/signing.key"), dir.join("link")).expect("links");
+    fs::write(dir.join("table.csv"), "a,b\n1,2\n").expect("writes");
+    for arguments in [
+        &["--ledger", "ledger", "report", "pledges", "-o", "ledger/signing.key"][..],
+        &["--ledger", "ledger", "report", "pledges", "-o", "link"],
+        &["--ledger", "other", "report", "pledges", "--output=ledger/journal/open-0"],
+        &["mapping", "dfe-ehc-plans", "-o", "ledger/signing.key"],
+        &["--ledger", "ledger", "mapping", "--draft", "table.csv", "-o", "./table.csv"],
+        &["--ledger", "ledger", "timeline", "--list", "table.csv", "--output=table.csv"],
+    ] {
+        let refused = run(dir, arguments);
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && said.contains("name another file"), "{arguments:?}: {said}");
+    }
+    assert_eq!(fs::read(dir.join("ledger/signing.key")).expect("a key"), key);
+    let refused = run(dir, &["--ledger", "ledger", "timeline", "--list", "ledger/signing.key"]);
+    assert!(!text(&refused.stderr).to_lowercase().contains("private"), "{}", text(&refused.stderr));
+    ok(dir, &["--ledger", "ledger", "verify"]);
+}
+
+#[test]
+fn a_bookmark_moves_when_the_news_has_arrived() {
+    let dir = promised();
+    let dir = dir.path();
+    let changes = |more: &[&str]| {
+        run(dir, &[&["--ledger", "ledger", "report", "changes", "--bookmark", "read.txt"], more].concat())
+    };
+    fs::write(dir.join("read.txt"), "2020-01-01 0\n").expect("writes");
+    assert!(!changes(&["-o", "nowhere/at/all"]).status.success());
+    assert_eq!(fs::read_to_string(dir.join("read.txt")).expect("a bookmark"), "2020-01-01 0\n");
+    assert!(changes(&["-o", "news.txt"]).status.success());
+    assert_eq!(fs::read_to_string(dir.join("read.txt")).expect("a bookmark"), "2026-11-22 4\n");
+}

@@ -118,6 +118,9 @@ fn applied(text: &str, problem: &Problem) -> Option<String> {
         return Some(replaced(text, &problem.span, &format!("\"{first}\"")));
     }
     if let Some(added) = code(help, "add ") {
+        // Whoever reads it chooses; here, the first.
+        let word = help.split_once("one of: ").and_then(|(_, words)| words.split([',', ')']).next());
+        let added = word.map_or(added.to_owned(), |word| added.replace('…', word));
         let key = added.split(' ').next()?;
         let cleared = match field(text, around(text, &problem.span), key) {
             Some(before) => replaced(text, &before, ""),
@@ -182,4 +185,37 @@ fn every_remedy_can_be_typed_as_it_stands() {
     assert!(wrong.is_empty(), "{} of {} slips:\n{}\nTaken: {taken:#?}", wrong.len(), slips.len(), wrong.join("\n"));
     // One reading is possible.
     assert!(taken.len() < 12, "{taken:#?}");
+}
+
+#[test]
+fn no_remedy_says_the_opposite_or_more() {
+    let of = |name: &str| std::fs::read_to_string(root().join("tests/suite").join(name)).expect("a file");
+    let base = format!("{}\n{}", of("every-kind.toml"), of("later-kinds.toml"));
+    for (id, right, wrong) in [
+        ("a-delivery", "{ part-fulfils = ", "{ not-fulfils = "),
+        ("a-delivery", "{ part-fulfils = ", "{ unfulfils = "),
+        ("a-delivery", "{ part-fulfils = ", "{ un-supports = "),
+        ("a-delivery", "{ part-fulfils = ", "{ replaces = "),
+        ("a-delivery", "{ part-fulfils = ", "{ breaches = "),
+        ("a-delivery", "{ part-fulfils = ", "{ missed = "),
+        ("answer-3", "\"accepted-in-part\"", "\"unaccepted\""),
+        ("quashed", "decision = \"quashed\"", "decision = \"unquashed\""),
+        ("quashed", "decision = \"quashed\"", "decision = \"not-upheld\""),
+        ("a-complaint", "\"upheld\"", "\"upheld-in-part\""),
+        ("a-complaint", "\"upheld\"", "\"unupheld\""),
+        ("a-notice", "\"official\"", "\"unofficial\""),
+        ("a-notice", "\"official\"", "\"un-official\""),
+        ("a-question", "\"partly-answered\"", "\"unanswered\""),
+        ("a-delivery", "\"part\"", "\"unstarted\""),
+        ("a-delivery", "\"part\"", "\"none\""),
+        ("a-payout", "role = \"paid\"", "role = \"unpaid\""),
+        ("a-payout", "role = \"paid\"", "role = \"repaid\""),
+        ("a-payout", "role = \"paid\"", "role = \"underpaid\""),
+    ] {
+        let text = slipped(&base, id, right, wrong).expect("the words are there");
+        let file = File { name: "facts.toml".to_owned(), text };
+        let Err(problems) = read(&[file], &Known::new()) else { panic!("{wrong} is taken") };
+        let help = problems.problems[0].help.clone().unwrap_or_default();
+        assert!(help.contains("one of") && !help.contains("did you mean") && !help.contains("{ "), "{wrong}: {help}");
+    }
 }

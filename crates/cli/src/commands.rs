@@ -27,8 +27,8 @@ use crate::{RunOutput, Terminal};
 use std::time::{Duration, Instant};
 
 /// Returns output for scripts, which is never paged.
-fn plain(out: impl Into<String>) -> RunOutput {
-    RunOutput { out: out.into().into_bytes(), page: false, exit_code: 0 }
+fn plain(out: impl Into<Vec<u8>>) -> RunOutput {
+    RunOutput { out: out.into(), ..RunOutput::default() }
 }
 
 /// Returns a number with its noun, singular for 1.

@@ -24,6 +24,9 @@ pub const FOUND: u8 = 5;
 /// Exit code: sound, but a required signature is missing.
 pub const UNSIGNED: u8 = 6;
 
+/// Exit code: stopped by the user, as a shell gives it.
+pub const INTERRUPTED: u8 = 130;
+
 /// A failed command: message, hints and exit code.
 #[derive(Debug)]
 pub struct CommandError {
@@ -65,7 +68,7 @@ impl NoAnswer {
     pub fn or(self, error: CommandError) -> CommandError {
         match self {
             Self::Nobody => error,
-            Self::Stopped => CommandError::new(FAILED, "stopped; nothing was recorded"),
+            Self::Stopped => CommandError::new(INTERRUPTED, "stopped; nothing was recorded"),
         }
     }
 }

@@ -26,6 +26,7 @@ use heldto_intake::slug;
 use heldto_report::{Format, RowChoice};
 pub use prompt::{Choice, NoAnswer, Prompt};
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// The program's environment: everything it reads from or shows to the outside.
 pub struct Env<'a> {
@@ -86,7 +87,7 @@ pub struct Terminal {
 }
 
 /// The output of a run, and its exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunOutput {
     /// Bytes for standard output; text, except of a workbook.
     pub out: Vec<u8>,
@@ -94,6 +95,18 @@ pub struct RunOutput {
     pub page: bool,
     /// The exit code (README, *Exit codes*).
     pub exit_code: u8,
+    /// A file and its text, written once the output has arrived where it goes.
+    pub after: Option<(PathBuf, String)>,
+}
+
+impl RunOutput {
+    /// Writes the file that is kept once the output has arrived, whole or not at all.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn arrived(&self) -> std::io::Result<()> {
+        self.after.as_ref().map_or(Ok(()), |(path, text)| permissions::put_whole(path, text.as_bytes()))
+    }
 }
 
 /// Runs one command and returns its output; errors, hints and notices go to `env.eprintln`.
@@ -123,6 +136,17 @@ fn with_id(arguments: &[OsString], (unknown, meant): &(FactId, Choice)) -> Optio
     is_found.then_some(replaced)
 }
 
+/// Returns `true` if a file is named twice, so that the output would replace what is read.
+fn is_read_too(given: &[OsString], output: &Path) -> bool {
+    let Ok(output) = output.canonicalize() else { return false };
+    let value = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        let path = text.split_once('=').filter(|_| text.starts_with('-')).map_or(text.as_ref(), |(_, value)| value);
+        Path::new(path).canonicalize().ok()
+    };
+    given.iter().filter_map(value).filter(|path| *path == output).count() > 1
+}
+
 fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput {
     let today = env.today();
     let parsed = args::command(today).try_get_matches_from(given);
@@ -130,9 +154,9 @@ fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput 
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
             (env.eprintln)(screen::clean(error.render().to_string().trim_end(), false).as_str());
-            return RunOutput { out: Vec::new(), page: false, exit_code: error::USAGE };
+            return RunOutput { exit_code: error::USAGE, ..RunOutput::default() };
         }
-        Err(help) => return RunOutput { out: help.render().to_string().into(), page: false, exit_code: 0 },
+        Err(help) => return RunOutput { out: help.render().to_string().into(), ..RunOutput::default() },
     };
     let quiet = arguments.quiet;
     let (output, no_pager) = (arguments.output.clone(), arguments.no_pager);
@@ -143,11 +167,14 @@ fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput 
     let terminal = env.terminal;
     let colours = global.colour_errors;
     let mut clean_say = |line: &str| say(&screen::clean(line, colours));
+    let ask = &mut *env.ask;
+    let mut clean_ask =
+        |prompt: &Prompt<'_>| ask(&Prompt { text: &screen::clean(prompt.text, false), choices: prompt.choices });
     let mut env = Env {
         now: env.now,
         random: &mut *env.random,
         input: &mut *env.input,
-        ask: &mut *env.ask,
+        ask: &mut clean_ask,
         eprintln: &mut clean_say,
         progress: &mut *env.progress,
         variable: env.variable,
@@ -163,6 +190,9 @@ fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput 
         Err(error.hint("they are for reports with --format csv, json or xlsx"))
     } else if let Some(Err(error)) = output.as_deref().map(|path| open::not_of_ledger(&env, &global, path)) {
         Err(error)
+    } else if let Some(path) = output.as_deref().filter(|path| is_read_too(given, path)) {
+        let message = format!("{} is read by this command, and would be replaced by its output", path.display());
+        Err(CommandError::new(error::USAGE, message).hint("name another file"))
     } else if (env.now)() < 0 {
         let error = CommandError::new(error::FAILED, "this machine's clock is set to a time before 1970");
         Err(error.hint("set the clock, then run the command again"))
@@ -207,7 +237,7 @@ fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput 
                     (env.eprintln)(&format!("  = help: {}", heldto_report::plain(hint)));
                 }
             }
-            RunOutput { out: Vec::new(), page: false, exit_code: error.exit_code }
+            RunOutput { exit_code: error.exit_code, ..RunOutput::default() }
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::prompt::Choice;
 use crate::{Env, input, open};
 use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
-use heldto_intake::{Known, slug};
+use heldto_intake::Known;
 use heldto_ledger::{Ledger, decode_quoted};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
@@ -283,9 +283,8 @@ fn named(view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Vec<Choice> {
     let all = view.all();
     let standing = all.iter().flat_map(AllView::standing).filter(|(_, k)| kind.is_none_or(|want| want == *k));
     let choices = standing.filter_map(|(id, _)| Some(Choice::new(id.as_str(), &view.fact(id)?.text)));
-    let words = id.as_str().replace('-', " ");
-    let named: Vec<Choice> = choices.filter(|choice| choice.is_meant(&words)).collect();
-    let whole: Vec<Choice> = named.iter().filter(|choice| slug(&choice.name) == id.as_str()).cloned().collect();
+    let named: Vec<Choice> = choices.filter(|choice| choice.is_named(id.as_str())).collect();
+    let whole: Vec<Choice> = named.iter().filter(|choice| choice.has_name(id.as_str())).cloned().collect();
     if whole.len() == 1 { whole } else { named }
 }
 

@@ -74,5 +74,9 @@ fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
             return ExitCode::from(1);
         }
     }
+    if let Err(error) = outcome.arrived() {
+        eprintln!("error: the bookmark could not be written: {error}");
+        return ExitCode::from(1);
+    }
     ExitCode::from(outcome.exit_code)
 }

@@ -53,12 +53,17 @@ const OWN: &[&str] = &[
 /// If `path` is one of them, or inside one.
 pub fn not_of_ledger(env: &Env<'_>, global: &Global, path: &Path) -> Result<(), CommandError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let whole = parent.canonicalize().unwrap_or_else(|_| parent.to_owned()).join(path.file_name().unwrap_or_default());
-    let ledger = folder(global);
-    let inside = ledger.canonicalize().ok().filter(|_| is_ledger(&ledger));
-    let inside = inside.and_then(|ledger| whole.strip_prefix(ledger).ok());
-    let first = inside.and_then(|rest| rest.components().next()?.as_os_str().to_str());
-    let is_own = first.is_some_and(|first| OWN.iter().any(|own| first.starts_with(own)));
+    let named = parent.canonicalize().unwrap_or_else(|_| parent.to_owned()).join(path.file_name().unwrap_or_default());
+    // What a link leads to is what would be written.
+    let whole = named.canonicalize().unwrap_or(named);
+    let of_ledger = |ledger: &Path| {
+        let rest = whole.strip_prefix(ledger).ok().filter(|_| is_ledger(ledger));
+        let first = rest.and_then(|rest| rest.components().next()?.as_os_str().to_str());
+        first.is_some_and(|first| OWN.iter().any(|own| first.starts_with(own)))
+    };
+    // Of any ledger: the one that the command is about may be another.
+    let open = folder(global).canonicalize().ok();
+    let is_own = whole.ancestors().skip(1).any(of_ledger) || open.as_deref().is_some_and(of_ledger);
     let key = (env.variable)("HELDTO_KEY_FILE").and_then(|key| Path::new(&key).canonicalize().ok());
     if is_own || (key.is_some() && whole.canonicalize().ok() == key) {
         let message = format!("{} is one of the ledger's own files", path.display());

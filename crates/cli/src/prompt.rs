@@ -2,6 +2,7 @@
 //! terminal. Start at [`Prompt`].
 
 use crate::screen::clean;
+use heldto_intake::joined;
 use std::fmt;
 
 /// A question to the person at the terminal.
@@ -32,11 +33,26 @@ pub struct Choice {
 impl Choice {
     /// Returns an answer and what is meant by it, without characters that control a terminal.
     pub fn new(answer: &str, name: &str) -> Self {
-        Self { answer: answer.to_owned(), name: clean(name, false).replace('\n', " ") }
+        Self { answer: clean(answer, false).replace('\n', " "), name: clean(name, false).replace('\n', " ") }
     }
 
-    /// Returns `true` if every word that was typed is in the answer or in its name, in any case; an
-    /// answer without a name is meant by its beginning.
+    /// Returns `true` if every word that was typed is a word of the answer or of its name, in any
+    /// case and without accents.
+    ///
+    /// A part of a word is none: Nottingham is not Nottinghamshire.
+    pub fn is_named(&self, typed: &str) -> bool {
+        let own = slug_words(&format!("{} {}", self.name, self.answer));
+        let typed = slug_words(typed);
+        !typed.is_empty() && typed.iter().all(|word| own.contains(word))
+    }
+
+    /// Returns `true` if the name is this one, apart from case, accents and signs.
+    pub fn has_name(&self, typed: &str) -> bool {
+        slug_words(&self.name) == slug_words(typed)
+    }
+
+    /// Returns `true` if what was typed may become the answer: if every word of it is in the answer
+    /// or in its name; an answer without a name is meant by its beginning.
     pub fn is_meant(&self, typed: &str) -> bool {
         let typed = typed.trim().to_lowercase();
         if self.name.is_empty() {
@@ -70,6 +86,10 @@ pub fn is_yes(answer: &str) -> bool {
     matches!(answer, "y" | "Y" | "yes" | "Yes")
 }
 
+fn slug_words(text: &str) -> Vec<String> {
+    joined(text).split('-').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Choice;
@@ -78,6 +98,7 @@ mod tests {
     fn a_choice_is_meant_by_words_of_its_name() {
         let choice = Choice::new("120-places", "Create 120 more special\u{1b} school places");
         assert!(choice.is_meant("SCHOOL 120") && choice.is_meant("120-p") && !choice.is_meant("school 500"));
+        assert!(choice.is_named("SCHOOL 120") && !choice.is_named("school 12") && !choice.is_named(""));
         let word = Choice::new("not-upheld", "");
         assert!(word.is_meant("Not up") && !word.is_meant("upheld"));
         assert!(Choice::new("Kent County Council", "").is_meant("kent c"));

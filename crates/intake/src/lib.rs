@@ -39,7 +39,7 @@ pub use near::did_you_mean;
 pub use problem::{Problem, Problems};
 pub use said::{amount_as_said, date_as_said};
 pub use schema::schema;
-pub use table::{MAX_TEXT, slug};
+pub use table::{MAX_TEXT, joined, slug};
 pub use write::{to_json, to_toml};
 
 use heldto_fact::{Fact, FactId, Kind};

@@ -26,6 +26,8 @@ pub struct ExistingFacts {
     pub known: Known,
     /// The parties by code scheme and code, each in the order of their ids.
     pub codes: BTreeMap<(String, String), Vec<FactId>>,
+    /// The names of those parties.
+    pub names: BTreeMap<FactId, String>,
     /// The bodies that follow another, or that others follow.
     pub tenures: BTreeMap<FactId, Tenure>,
 }

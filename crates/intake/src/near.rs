@@ -41,7 +41,9 @@ pub fn meant_key<'a>(wrong: &str, keys: &[&'a str]) -> Option<&'a str> {
     let lower = wrong.to_ascii_lowercase().replace('_', "-");
     let words = MEANT.iter().find(|(word, _)| *word == lower).map_or(&[][..], |(_, meant)| meant);
     let used = words.iter().find_map(|word| keys.iter().find(|key| *key == word));
-    used.or_else(|| keys.iter().find(|key| **key == lower)).copied().or_else(|| nearest(&lower, keys.iter().copied()))
+    used.or_else(|| keys.iter().find(|key| **key == lower))
+        .copied()
+        .or_else(|| meant_word(&lower, keys.iter().copied()))
 }
 
 /// Maximum length, in bytes, of a word to compare: ids and keys are shorter.
@@ -51,6 +53,18 @@ const LONGEST: usize = 128;
 /// 0.85.
 pub fn did_you_mean<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(wrong, words).map(|word| format!("did you mean `{word}`?"))
+}
+
+/// Returns the word of the vocabulary that was probably meant by a misspelt one, never one that
+/// says more, less or the opposite: "unofficial" is not a slip of "official".
+pub fn meant_word<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let is_slip = |word: &&'a str| {
+        let (long, short) = if wrong.len() > word.len() { (wrong, *word) } else { (*word, wrong) };
+        let begins_alike = wrong.chars().next() == word.chars().next();
+        let is_longer = long.strip_prefix(short).is_some_and(|rest| rest.len() > 2);
+        begins_alike && !long.ends_with(short) && !is_longer && strsim::jaro_winkler(wrong, word) > 0.9
+    };
+    nearest(wrong, words.into_iter().filter(is_slip))
 }
 
 fn nearest<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

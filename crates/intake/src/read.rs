@@ -83,15 +83,7 @@ fn fact(kind: Kind, mut t: Fields<'_>, id: &mut Option<(FactId, Range<usize>)>, 
         _ => ("text", "what the fact is, in one short sentence of your own"),
     };
     let says = t.required_text(name, help, f);
-    let voice = if declares(kind) {
-        t.parsed("voice", f)
-    } else {
-        t.required(
-            "voice",
-            "who says so: record, official, self, government, critic, reporter, second-hand or derived",
-            f,
-        )
-    };
+    let voice = if declares(kind) { t.parsed("voice", f) } else { t.required("voice", "who says so", f) };
     let common = Fact {
         id: id.as_ref().map_or_else(placeholder, |(id, _)| Some(id.clone()))?,
         text: says.unwrap_or_default(),
@@ -203,6 +195,11 @@ fn in_words(node: &Node, name: &str, f: &mut Findings) -> Option<When> {
         Ok(written) => written.parse().ok(),
         Err(said) => {
             let help = said.split_once(": ").map_or(said.as_str(), |(_, help)| help);
+            // A period is all of its time, and not one day of it.
+            let help = match name {
+                "period" | "average-over" => help.replace('[', "").replace("..", "/").replace(']', ""),
+                _ => help.to_owned(),
+            };
             let problem = Problem::new(node.span.clone(), format!("`{text}` is not a date"), why);
             f.problems.push(problem.help(format!("{help}; for every form: heldto help dates")));
             None
@@ -228,8 +225,7 @@ fn amounts(t: &mut Fields<'_>, f: &mut Findings) -> Vec<heldto_fact::Amount> {
         .iter()
         .filter_map(|node| {
             let mut inner = Fields::of(node, "this amount", f)?;
-            let role: Option<Role> =
-                inner.required("role", "what the amount is: pledged, announced, invested, paid, …", f);
+            let role: Option<Role> = inner.required("role", "what the amount is", f);
             let amount = amount::fields(&mut inner, "value", role.unwrap_or(Role::Stated), f);
             inner.finish(f);
             amount
@@ -296,17 +292,29 @@ fn link(node: &Node, f: &mut Findings) -> Option<Link> {
         let words: Vec<&str> = LinkKind::ALL.iter().map(|k| k.as_str()).collect();
         let help = format!("how it bears on the other fact, with one of: {}", words.join(", "));
         match t.first_text() {
-            // `to = "…"` names the other fact, and not the bearing.
-            Some(to) if !words.iter().any(|word| t.is_meant(word)) => {
+            // `to = "…"` names the other fact, and not the bearing; other words may say something.
+            Some((key, to)) if ["to", "id", "fact", "link", "of", "ref"].contains(&key) => {
                 let problem =
                     Problem::new(node.span.clone(), "this link does not say how it bears on the other fact", "");
-                f.problems.push(problem.help(format!("write {{ supports = \"{to}\" }}: {help}")));
+                f.problems.push(problem.help(format!("write {{ bears-on = \"{to}\" }}: {help}")));
             }
-            _ => t.finish(f),
+            _ => {
+                t.finish(f);
+                if let Some(problem) = f
+                    .problems
+                    .get_mut(before)
+                    .filter(|problem| problem.help.as_ref().is_some_and(|help| !help.starts_with("did you mean")))
+                {
+                    problem.help = Some(format!(
+                        "use one of: {}; what was not done is a delivery with outcome = \"not-done\" that addresses it",
+                        words.join(", ")
+                    ));
+                }
+            }
         }
         if f.problems.len() == before {
             let problem = Problem::new(node.span.clone(), "this link does not say how it bears on the other fact", "");
-            f.problems.push(problem.help(format!("write {{ supports = \"the-id\" }}: {help}")));
+            f.problems.push(problem.help(format!("write {{ bears-on = \"the-id\" }}: {help}")));
         }
         return None;
     };

@@ -60,7 +60,31 @@ fn after_any<'t>(text: &'t str, starts: &[&str]) -> Option<&'t str> {
     starts.iter().find_map(|start| text.strip_prefix(start))
 }
 
+/// Returns the day or the month that was so long ago: "2 weeks ago", "3 months ago".
+fn ago(text: &str, today: NaiveDate) -> Option<String> {
+    let (number, unit) = text.strip_suffix(" ago")?.split_once(' ')?;
+    let number: u32 = if matches!(number, "a" | "one") { 1 } else { number.parse().ok()? };
+    let day = |days: u64| today.checked_sub_days(Days::new(days)).map(|day| day.to_string());
+    match unit.trim_end_matches('s') {
+        "day" => day(u64::from(number)),
+        "week" => day(7 * u64::from(number)),
+        "month" => today.checked_sub_months(Months::new(number)).map(|day| day.format("%Y-%m").to_string()),
+        "year" => Some(today.checked_sub_months(Months::new(number.checked_mul(12)?))?.year().to_string()),
+        _ => None,
+    }
+}
+
+/// Returns the last day of a week that had this name, before today.
+fn last_weekday(text: &str, today: NaiveDate) -> Option<String> {
+    let wanted: chrono::Weekday = text.strip_prefix("last ")?.parse().ok()?;
+    let mut days = std::iter::successors(today.pred_opt(), NaiveDate::pred_opt).take(7);
+    days.find(|day| day.weekday() == wanted).map(|day| day.to_string())
+}
+
 fn relative(text: &str, today: NaiveDate) -> Option<String> {
+    if let Some(said) = ago(text, today).or_else(|| last_weekday(text, today)) {
+        return Some(said);
+    }
     let month = |day: Option<NaiveDate>| day.map(|day| day.format("%Y-%m").to_string());
     match text {
         "today" => Some(today.to_string()),
@@ -135,8 +159,13 @@ fn unreadable(text: &str) -> String {
     let financial = || {
         let (first, second) = text.split_once(['-', '/'])?;
         let year = first.parse::<u16>().ok().filter(|_| first.len() == 4 && second.len() == 2)?;
-        (second.parse::<u16>().ok()? == (year + 1) % 100)
-            .then(|| format!("write \"[{year}-04..{}-03]\" for a financial year", year + 1))
+        (second.parse::<u16>().ok()? == (year + 1) % 100).then(|| {
+            format!(
+                "write \"[{year}-04..{}-03]\" for a financial year, or \"[{year}-09..{}-08]\" for a school year",
+                year + 1,
+                year + 1
+            )
+        })
     };
     let example = "write \"2025-01-14\", \"14 January 2025\", \"January 2025\" or \"2025\"".to_owned();
     format!("`{text}` is not a date: {}", quarter().or_else(short).or_else(financial).unwrap_or(example))
@@ -166,8 +195,10 @@ const QUALIFIERS: &[(&str, Qualifier)] = &[
 ];
 
 /// Words that make more of an amount than a number and what it counts.
-const NOT_COUNTED: &[&str] =
-    &["to", "or", "and", "in", "out", "x", "of", "per", "a", "an", "each", "more", "fewer", "less", "half", "percent"];
+const NOT_COUNTED: &[&str] = &[
+    "to", "or", "and", "in", "out", "x", "of", "per", "a", "an", "each", "more", "fewer", "less", "half", "percent",
+    "dozen", "hundred",
+];
 
 /// Words after a number, with the power of ten that they stand for.
 const SCALES: &[(&str, u32)] = &[("thousand", 3), ("million", 6), ("billion", 9), ("k", 3), ("m", 6), ("bn", 9)];
@@ -291,6 +322,12 @@ mod tests {
             ("12/25/2025", "2025-12-25"),
             ("7.7.2025", "2025-07-07"),
             ("today", "2026-01-14"),
+            ("10 days ago", "2026-01-04"),
+            ("a week ago", "2026-01-07"),
+            ("2 months ago", "2025-11"),
+            ("3 years ago", "2023"),
+            ("last Wednesday", "2026-01-07"),
+            ("last tuesday", "2026-01-13"),
             ("yesterday", "2026-01-13"),
             ("last month", "2025-12"),
             ("last week", "[2026-01-05..2026-01-11]"),

@@ -4,7 +4,7 @@
 //! at [`Fields`].
 
 use crate::Problem;
-use crate::near::{did_you_mean, meant_key};
+use crate::near::{meant_key, meant_word};
 use crate::node::{Key, Node, Value};
 use heldto_fact::{FactId, Invalid, Kind};
 use std::cell::RefCell;
@@ -171,12 +171,14 @@ impl<'a> Fields<'a> {
         findings: &mut Findings,
     ) -> Option<T> {
         let value = self.parsed(name, findings);
-        let example = match T::from_str("") {
-            Err(Invalid::Word { allowed, .. }) => words(&allowed).next().unwrap_or_default().to_owned(),
-            Err(Invalid::Date { .. }) => "2025-01-14".to_owned(),
-            _ => "the-id".to_owned(),
+        // Which word is true nobody can suggest.
+        let (example, words) = match T::from_str("") {
+            Err(Invalid::Word { allowed, .. }) => ("…", words(&allowed).collect::<Vec<_>>().join(", ")),
+            Err(Invalid::Date { .. }) => ("2025-01-14", String::new()),
+            _ => ("the-id", String::new()),
         };
-        self.require(value, name, &format!("\"{example}\""), help, findings)
+        let help = if words.is_empty() { help.to_owned() } else { format!("{help}; one of: {words}") };
+        self.require(value, name, &format!("\"{example}\""), &help, findings)
     }
 
     /// Reads the required id of another fact of kind `must_be`.
@@ -271,10 +273,10 @@ impl<'a> Fields<'a> {
         number
     }
 
-    /// Returns the first text among the fields that were not taken.
-    pub fn first_text(&self) -> Option<&'a str> {
-        self.pairs.iter().flatten().find_map(|(_, node)| match &node.value {
-            Value::Text(text) => Some(text.as_str()),
+    /// Returns the first text among the fields that were not taken, with its key.
+    pub fn first_text(&self) -> Option<(&'a str, &'a str)> {
+        self.pairs.iter().flatten().find_map(|(key, node)| match &node.value {
+            Value::Text(text) => Some((key.name.as_str(), text.as_str())),
             _ => None,
         })
     }
@@ -345,7 +347,10 @@ pub fn parsed<T: FromStr<Err = Invalid>>(node: &Node, name: &str, findings: &mut
             let (title, label, help) = match &error {
                 Invalid::Word { value, allowed } => {
                     let words: Vec<&str> = words(allowed).collect();
-                    let near = did_you_mean(&value.to_lowercase().replace([' ', '_'], "-"), words.iter().copied());
+                    let plain = value.to_lowercase().replace([' ', '_'], "-");
+                    let same = words.iter().find(|word| **word == plain).copied();
+                    let near = same.or_else(|| meant_word(&plain, words.iter().copied()));
+                    let near = near.map(|word| format!("did you mean `{word}`?"));
                     (
                         format!("`{value}` is not a value of `{name}`"),
                         "unknown word",
@@ -429,7 +434,7 @@ fn in_table(what: &str, value: &Value) -> String {
         },
         "this citation" => format!("{{ source = \"{text}\", at = \"page 1\" }}"),
         "this amount" => format!("{{ value = \"{}\", role = \"stated\" }}", amount().unwrap_or(text)),
-        "this link" => format!("{{ supports = \"{text}\" }}"),
+        "this link" => format!("{{ bears-on = \"{text}\" }}"),
         "this quotation" => format!("{{ start = 120, words = \"{text}\" }}"),
         _ => "{ key = \"value\" }".to_owned(),
     }

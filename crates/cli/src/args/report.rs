@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 use heldto_fact::{Act, Change, Decision, FactId, Invalid, Kind, Role, Ruling, Salience, Unit, Voice, When};
-use heldto_intake::slug;
+use heldto_intake::{joined, slug};
 use heldto_replay::Status;
 use heldto_report::{DueFilter, FactFilter, PledgeFilter, Scale, SortOrder};
 use std::path::PathBuf;
@@ -441,6 +441,9 @@ pub fn day(text: &str, end: End, today: NaiveDate) -> Result<NaiveDate, String> 
 
 /// Parses an id, or a name, as the id that it would have.
 fn named(text: &str) -> Result<FactId, String> {
+    if joined(text).is_empty() {
+        return Err("give an id or a name".to_owned());
+    }
     text.parse().or_else(|_| slug(text).parse()).map_err(|error: Invalid| error.to_string())
 }
 

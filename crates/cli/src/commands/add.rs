@@ -53,7 +53,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AddArgs) -> Result<RunOutp
     let mut answers = Answers::new(kind, view, today);
     let option = |question: &Question| options.iter().find(|(key, _)| *key == question.key);
     for (question, (_, text)) in all.iter().filter_map(|question| Some((question, option(question)?))) {
-        answers.answer(question, text).map_err(|refusal| wrong(question, &refusal))?;
+        let understood = answers.answer(question, text).map_err(|refusal| wrong(question, &refusal))?;
+        let is_written = answers.given(question.key) == Some(text);
+        if let Some(understood) = understood.filter(|_| !is_written && !global.quiet) {
+            (env.eprintln)(&format!("note: {}: {understood}", option_of(question)));
+        }
     }
     let mut is_asked = false;
     for question in all.iter().filter(|question| option(question).is_none()) {
@@ -158,12 +162,12 @@ fn declare(
 }
 
 fn missing(question: &Question) -> CommandError {
-    let option = option(question);
+    let option = option_of(question);
     CommandError::new(INPUT, format!("{option} is missing: {}", question.asks)).hint(format!("add {option} …"))
 }
 
 /// Returns the option that answers a question.
-fn option(question: &Question) -> String {
+fn option_of(question: &Question) -> String {
     match question.key {
         key @ ("text" | "by" | "about" | "to" | "for" | "amount" | "on" | "voice" | "source" | "at") => {
             format!("--{key}")
@@ -173,7 +177,7 @@ fn option(question: &Question) -> String {
 }
 
 fn wrong(question: &Question, refusal: &Refusal) -> CommandError {
-    let error = CommandError::new(INPUT, format!("{}: {}", option(question), refusal.message));
+    let error = CommandError::new(INPUT, format!("{}: {}", option_of(question), refusal.message));
     if refusal.is_unknown_body {
         return error.hint("to record a new body first: heldto add party --text NAME --set kind=council");
     }

@@ -263,7 +263,10 @@ pub fn ground(open: &LocalLedger) -> Result<ExistingFacts, CommandError> {
     for (id, kind) in all.standing() {
         ground.known.insert(id.clone(), kind);
         let newest = (kind == Kind::Party).then(|| all.versions(id).last()?.fact.as_ref()).flatten();
-        if let Some(Body::Party { identifiers, .. }) = newest.map(|fact| &fact.body) {
+        if let Some(fact @ Fact { body: Body::Party { identifiers, .. }, .. }) = newest {
+            if !identifiers.is_empty() {
+                ground.names.insert(id.clone(), fact.text.clone());
+            }
             let codes = identifiers.iter().map(|i| (i.scheme.clone(), i.value.clone()));
             codes.for_each(|code| ground.codes.entry(code).or_default().push(id.clone()));
         }

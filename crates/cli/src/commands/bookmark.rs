@@ -30,11 +30,9 @@ impl Bookmark {
         })
     }
 
-    /// Writes the bookmark, whole or not at all.
-    pub fn write(self, path: &Path) -> Result<(), CommandError> {
-        let failed = |error: &std::io::Error| io(&format!("cannot write the bookmark {}", path.display()), error);
-        crate::permissions::put_whole(path, format!("{} {}\n", self.day, self.entries).as_bytes())
-            .map_err(|e| failed(&e))
+    /// Returns the text of the bookmark's file.
+    pub fn text(self) -> String {
+        format!("{} {}\n", self.day, self.entries)
     }
 }
 

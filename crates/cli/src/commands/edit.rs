@@ -2,9 +2,9 @@
 
 use super::{amend, append, plain};
 use crate::args::{EditArgs, Global};
-use crate::error::{CommandError, FAILED, INPUT, io};
+use crate::error::{CommandError, FAILED, INPUT, INTERRUPTED, io};
 use crate::open::Access;
-use crate::prompt::{Prompt, is_yes};
+use crate::prompt::{NoAnswer, Prompt, is_yes};
 use crate::{Env, RunOutput, open, settings};
 use heldto_intake::{File, to_toml};
 use std::path::Path;
@@ -33,8 +33,12 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &EditArgs) -> Result<RunOut
             Ok(output) => return Ok(output),
             Err(error) => error,
         };
-        (env.eprintln)(&error.render());
-        if !(env.ask)(&Prompt::free("Edit it again? [y/N]")).is_ok_and(|answer| is_yes(&answer)) {
+        if error.exit_code != INTERRUPTED {
+            (env.eprintln)(&error.render());
+        }
+        if error.exit_code == INTERRUPTED
+            || !(env.ask)(&Prompt::free("Edit it again? [y/N]")).is_ok_and(|answer| is_yes(&answer))
+        {
             let kept = folder.keep().join(format!("{}.toml", args.id));
             return Err(error.hint(format!("what you wrote is kept in {}", kept.display())));
         }
@@ -63,7 +67,10 @@ fn replaced(env: &mut Env<'_>, global: &Global, args: &EditArgs, text: String) -
     let fact = amend::same(&open, &args.id, &facts, &files[0].name)?;
     let reason = match &args.reason {
         Some(reason) => reason.clone(),
-        None => (env.ask)(&Prompt::free("Why is it corrected?")).unwrap_or_default(),
+        None => match (env.ask)(&Prompt::free("Why is it corrected?")) {
+            Err(NoAnswer::Stopped) => return Err(CommandError::new(INTERRUPTED, "stopped; nothing was recorded")),
+            answer => answer.unwrap_or_default(),
+        },
     };
     if reason.trim().is_empty() {
         return Err(

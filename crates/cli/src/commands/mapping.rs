@@ -9,7 +9,7 @@ use crate::open::Access;
 use crate::prompt::{Choice, NoAnswer, Prompt};
 use crate::{Env, RunOutput, input, load, open};
 use chrono::NaiveDate;
-use heldto_fact::{Body, Kind, PartyKind, When};
+use heldto_fact::{Body, FactId, Kind, PartyKind, Voice, When};
 use heldto_intake::{ExistingFacts, File, date_as_said, slug};
 use heldto_replay::{AllView, Clock};
 use std::collections::BTreeSet;
@@ -54,6 +54,9 @@ impl Table {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
         let header = reader.headers().map_err(|e| wrong(&e.to_string()))?.clone();
         let columns: Vec<String> = header.iter().map(str::to_owned).collect();
+        if let Some(column) = columns.iter().find(|name| name.contains(char::is_control)) {
+            return Err(wrong(&format!("the column {column:?} has characters that cannot be seen: rename it")));
+        }
         if columns.len() < 2 {
             return Err(wrong("it has one column, so it is not separated by commas"));
         }
@@ -114,17 +117,19 @@ fn draft(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<RunOutput, C
     let source =
         drawn.found(env, "source", "Where is the table from? (a source on record; or publisher, day)", Sort::Source)?;
     let by = drawn.found(env, "by", "Who states the figures?", Sort::Fact(Kind::Party))?;
+    let voice = drawn.found(env, "voice", "Who says so?", Sort::Choice(voices))?;
     let place = drawn.place(env)?;
     let time = drawn.time(env)?;
     let measures = drawn.measures(env)?;
     let missing = drawn.missing(env, &measures)?;
     let mut text = format!(
-        "# A mapping of {}; docs/MAPPING.md explains every key.\n\n{}{}[mapping]\nsource = {}\nby = {}\nvoice = \"record\"\n",
+        "# A mapping of {}; docs/MAPPING.md explains every key.\n\n{}{}[mapping]\nsource = {}\nby = {}\nvoice = {}\n",
         table.name,
         drawn.answers.new_facts(),
         drawn.text,
         quoted(&source),
         quoted(&by),
+        quoted(&voice),
     );
     text.push_str(&format!("scheme = {}\n{missing}\n{}\n", quoted(&place.scheme), place.text));
     text.push_str(&format!("[[mapping.file]]\nname = {}\n{time}", quoted(&table.name)));
@@ -136,27 +141,37 @@ fn draft(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<RunOutput, C
             quoted(&value)
         ));
     }
-    show(env, &File { name: "the mapping".to_owned(), text: text.clone() }, &table, &ground);
+    let is_read = show(env, &File { name: "the mapping".to_owned(), text: text.clone() }, &table, &ground);
     (env.eprintln)(&format!(
-        "To record the table: keep the mapping in a file, then heldto append {} --mapping FILE --dry-run",
+        "To record the table by the mapping: heldto append {} --mapping FILE --dry-run",
         path.display()
     ));
-    Ok(plain(text))
+    Ok(RunOutput { exit_code: if is_read { 0 } else { INPUT }, ..plain(text) })
 }
 
-/// Shows the first rows of the table as the facts that they become.
-fn show(env: &mut Env<'_>, mapping: &File, table: &Table, ground: &ExistingFacts) {
+/// Shows the first rows of the table as the facts that they become; returns `true` if they can be
+/// read.
+fn show(env: &mut Env<'_>, mapping: &File, table: &Table, ground: &ExistingFacts) -> bool {
     let head = File { name: table.name.clone(), text: table.head.clone() };
     match heldto_intake::map(mapping, &[head], ground) {
         Ok((facts, _)) => {
             (env.eprintln)("The first rows become:");
             for fact in facts.iter().filter(|fact| fact.kind() == Kind::Measurement) {
                 let amounts: Vec<String> = fact.amounts.iter().map(heldto_report::amount).collect();
-                (env.eprintln)(&format!("  {}: {}", fact.text, amounts.join(", ")));
+                let about: Vec<&str> = fact.about.iter().map(FactId::as_str).collect();
+                (env.eprintln)(&format!("  {}: {} ({})", fact.text, amounts.join(", "), about.join(", ")));
             }
+            true
         }
-        Err(problems) => (env.eprintln)(&format!("The first rows cannot be read so:\n{}", problems.render(false))),
+        Err(problems) => {
+            (env.eprintln)(&format!("The first rows cannot be read so:\n{}", problems.render(false)));
+            false
+        }
     }
+}
+
+fn voices() -> Vec<&'static str> {
+    Voice::ALL.iter().map(|voice| voice.as_str()).collect()
 }
 
 fn quoted(text: &str) -> String {
@@ -201,7 +216,8 @@ impl Draft<'_> {
         sort: Sort,
     ) -> Result<String, CommandError> {
         let question = Question { key, asks, sort, is_needed: true };
-        super::add::ask(env, &mut self.answers, &question)?;
+        let asked = super::add::ask(env, &mut self.answers, &question);
+        asked.map_err(|error| if error.exit_code == INPUT { nobody(NoAnswer::Nobody) } else { error })?;
         Ok(self.answers.given(key).unwrap_or_default().to_owned())
     }
 
@@ -275,6 +291,15 @@ impl Draft<'_> {
                 return Ok(format!("period = {}\n", quoted(&format!("{{{column}}}"))));
             };
             if self.table.cells(column).all(is_double) {
+                let follows = |cell: &&str| {
+                    let year: Option<u32> = cell[..4].parse().ok();
+                    let next: Option<u32> = cell[4..].parse().ok();
+                    year.zip(next).is_some_and(|(year, next)| (2000..2099).contains(&year) && year % 100 + 1 == next)
+                };
+                if let Some(wrong) = self.table.cells(column).find(|cell| !follows(cell)) {
+                    let message = format!("`{wrong}` in the column `{column}` is no year and the next");
+                    return Err(CommandError::new(INPUT, message).hint("correct the cell in the table"));
+                }
                 let choices =
                     [Choice::new("financial", "April to March"), Choice::new("school", "September to August")];
                 let year = Self::asked(env, &format!("Which year is {odd}? (financial or school)"), &choices, None)?;
@@ -342,6 +367,12 @@ impl Draft<'_> {
         let cells = measures.iter().flat_map(|(column, ..)| self.table.cells(column));
         let odd: BTreeSet<&str> = cells.filter(|cell| !is_number(cell)).take(LOOKED_AT).collect();
         let mut meanings = toml::Table::new();
+        // A number that is written otherwise is not to be lost.
+        if let Some(cell) = odd.iter().find(|cell| cell.contains(|c: char| c.is_ascii_digit())) {
+            let message = format!("the cell `{cell}` is no number in digits");
+            return Err(CommandError::new(INPUT, message)
+                .hint("write it in the table as 1200000 or 50.3, and what it is not apart"));
+        }
         for cell in odd {
             let text = format!("What does the cell `{cell}` stand for? (Enter: not available)");
             meanings.insert(cell.to_owned(), Value::from(Self::asked(env, &text, &[], Some("not available"))?));

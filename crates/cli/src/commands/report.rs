@@ -124,7 +124,7 @@ pub fn written(global: &Global, document: &Document) -> Result<RunOutput, Comman
         }
         out.splice(0..0, "\u{feff}".bytes());
     }
-    Ok(RunOutput { out, page: true, exit_code: 0 })
+    Ok(RunOutput { page: true, ..super::plain(out) })
 }
 
 fn party(view: &View<'_>, id: Option<&FactId>) -> Result<(), CommandError> {
@@ -206,6 +206,8 @@ fn complete(env: &mut Env<'_>, global: &Global, asked: &Filters, filter: &mut Fa
 
 /// Reads a watch list: an id or a name a line; what follows a `#` is a comment.
 fn watch_list(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<WatchList, CommandError> {
+    // A key is no list, and its lines are not for a screen.
+    open::not_of_ledger(env, global, path)?;
     let text = input::text_of(env, path)?;
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()).enumerate();
     let lines: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.is_empty()).collect();
@@ -218,7 +220,7 @@ fn watch_list(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<WatchLi
     let mut ids = BTreeSet::new();
     for (number, line) in lines {
         let at = |error: CommandError| CommandError {
-            message: format!("{}: line {}: {}", path.display(), number + 1, error.message),
+            message: format!("{}: line {} names nothing on record", path.display(), number + 1),
             ..error
         };
         let id: FactId = line
@@ -488,9 +490,6 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
         earlier.as_ref().map_or(Ok(()), |earlier| load::sound(&earlier.facts))?;
         Ok(changes)
     })?;
-    let output = written(global, &document)?;
-    if let (Some((path, _)), Some(reached)) = (bookmark, reached.get()) {
-        reached.write(path)?;
-    }
-    Ok(output)
+    let after = bookmark.zip(reached.get()).map(|((path, _), reached)| (path.to_owned(), reached.text()));
+    Ok(RunOutput { after, ..written(global, &document)? })
 }

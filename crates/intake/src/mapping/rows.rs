@@ -37,6 +37,8 @@ pub struct Rows<'a> {
     known: BTreeSet<FactId>,
     metrics: BTreeSet<FactId>,
     codes: BTreeMap<(String, String), Vec<FactId>>,
+    /// Names of the bodies that are known by a code.
+    names: BTreeMap<FactId, String>,
     tenures: BTreeMap<FactId, Tenure>,
     facts: Vec<Fact>,
     places: Places,
@@ -79,11 +81,12 @@ impl<'a> Rows<'a> {
         }
         let codes = existing.codes.clone();
         let tenures = existing.tenures.clone();
+        let names = existing.names.clone();
         let facts = Vec::new();
         let places = Places::new();
         let wholes = Vec::new();
         let problems = Vec::new();
-        Self { mapping, says, known, metrics, codes, tenures, facts, places, wholes, problems }
+        Self { mapping, says, known, metrics, codes, names, tenures, facts, places, wholes, problems }
     }
 
     /// Returns the facts and the positions of the measurements' rows.
@@ -224,8 +227,19 @@ impl<'a> Rows<'a> {
         }
         // A time that cannot be read is reported with the measure.
         let time = table.period.as_ref().or(table.day.as_ref()).and_then(|t| fill(t).parse::<When>().ok());
+        if self.mapping.scheme == GSS && !is_gss(&code) {
+            let title = format!("`{code}` is not a code of the Government Statistical Service");
+            return self.wrong(number, row.span.clone(), title, "such a code is a letter and eight digits: E10000007");
+        }
         let party = match self.holder(&code, time.as_ref()) {
-            Ok(Some(id)) => id,
+            Ok(Some(id)) => {
+                if let Some(other) = self.names.get(&id).filter(|known| are_apart(known, &fill(&place.name))) {
+                    let title =
+                        format!("`{code}` is the code of `{id}` ({other}), and this row is of {}", fill(&place.name));
+                    return self.wrong(number, row.span.clone(), title, "correct the code or the name in the table");
+                }
+                id
+            }
             Ok(None) => self.declare(n, &codes, &code, fill(&place.name)),
             Err((title, help)) => return self.wrong(number, row.span.clone(), title, &help),
         };
@@ -268,6 +282,7 @@ impl<'a> Rows<'a> {
         let identifiers =
             codes.iter().map(|(scheme, value)| Identifier { scheme: scheme.clone(), value: value.clone() }).collect();
         let kind = self.says.kinds.get(n).copied().unwrap_or(PartyKind::Other);
+        self.names.insert(id.clone(), name.clone());
         self.facts.push(Fact::amending(id.clone(), name, Body::Party { kind, identifiers }));
         self.known.insert(id.clone());
         self.codes.insert((self.mapping.scheme.clone(), code.to_owned()), vec![id.clone()]);
@@ -304,6 +319,13 @@ impl<'a> Rows<'a> {
                 "give the table `period` or `day` in the mapping".to_owned(),
             ));
         };
+        let long = period.as_ref().map(|(_, when)| when.window()).filter(|window| {
+            matches!((window.earliest, window.latest), (Some(first), Some(last)) if (last - first).num_days() > LONGEST)
+        });
+        if long.is_some() {
+            let title = format!("the period {time} is longer than ten years");
+            return Err((title, "correct the cell, or the mapping's `period`".to_owned()));
+        }
         let id = self.id(&metric, code, &time);
         let (amount, note) = amount(&fill(&measure.value), &self.mapping.not_given, measure.decimals)?;
         let count = |t: &Option<super::Template>| -> Result<Option<u64>, (String, String)> {
@@ -366,14 +388,30 @@ fn why(error: &csv::Error) -> String {
 ///
 /// # Errors
 /// The problem, and advice.
+/// Words that make more of a number, and are no unit.
+const SCALED: [&str; 8] = ["million", "thousand", "billion", "m", "k", "bn", "dozen", "hundred"];
+
 fn amount(
     text: &str,
     not_given: &BTreeMap<String, String>,
     decimals: Option<u8>,
 ) -> Result<(Amount, Option<String>), (String, String)> {
-    let help = || "a value must be a number and a unit".to_owned();
-    let (number, unit) =
-        text.split_once(' ').ok_or_else(|| (format!("`{text}` is not a number and a unit"), help()))?;
+    let help = || "write the number in digits, or give the cell's meaning in `not-given`".to_owned();
+    // An empty cell leaves the unit alone.
+    let empty = not_given.contains_key("") && !text.contains(|c: char| c.is_ascii_digit());
+    let (number, unit) = match text.split_once(' ') {
+        Some((number, _)) if empty && !not_given.contains_key(number) => ("", text),
+        Some(parts) => parts,
+        None if empty => ("", text),
+        None => return Err((format!("`{text}` is not a number and a unit"), help())),
+    };
+    let scale = unit.split(' ').next().is_some_and(|word| SCALED.contains(&word.to_lowercase().as_str()));
+    if scale {
+        return Err((
+            format!("`{text}` has its number in words"),
+            "write the number in digits in the table".to_owned(),
+        ));
+    }
     let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| (e.to_string(), help()))?;
     if let Some(means) = not_given.get(number) {
         let nothing = Amount::exact(Quantity::ZERO, unit, Role::Measured);
@@ -437,6 +475,44 @@ fn sum(text: &str, not_given: &BTreeMap<String, String>) -> Result<Option<u64>, 
 }
 
 /// Returns a name as an id: `Bristol, City of` becomes `bristol-city-of`.
+/// The scheme whose codes have a form of their own.
+const GSS: &str = "gss";
+/// Maximum length of a period, in days: figures are of months and years.
+const LONGEST: i64 = 3660;
+
+/// Returns `true` for a letter and eight digits.
+fn is_gss(code: &str) -> bool {
+    let (letter, digits) = code.split_at_checked(1).unwrap_or_default();
+    letter.chars().all(|c| c.is_ascii_uppercase()) && digits.len() == 8 && digits.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Words that the names of many bodies have.
+const COMMON: [&str; 14] = [
+    "council",
+    "county",
+    "city",
+    "borough",
+    "district",
+    "metropolitan",
+    "royal",
+    "london",
+    "unitary",
+    "authority",
+    "of",
+    "and",
+    "the",
+    "upon",
+];
+
+/// Returns `true` if two names have no word in common but what the names of many bodies have.
+fn are_apart(one: &str, other: &str) -> bool {
+    let words = |name: &str| -> BTreeSet<String> {
+        joined(name).split('-').filter(|word| !COMMON.contains(word) && !word.is_empty()).map(str::to_owned).collect()
+    };
+    let (one, other) = (words(one), words(other));
+    !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+}
+
 fn slug_of_code(code: &str) -> String {
     format!("place-{}", joined(code))
 }

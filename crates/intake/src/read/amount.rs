@@ -105,7 +105,9 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         None => (None, rest),
     };
     if unit.is_empty() {
-        let help = format!("write \"{number} GBP\", \"{number} %\" or \"{number} places\"");
+        // A fraction is hardly a share in per cent.
+        let share = if number.starts_with("0.") { String::new() } else { format!("\"{number} %\", ") };
+        let help = format!("write {share}\"{number} GBP\" or \"{number} places\", with what it counts");
         f.problems.push(Problem::new(node.span.clone(), format!("`{written}` has no unit"), "").help(help));
         return None;
     }

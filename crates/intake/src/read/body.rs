@@ -20,7 +20,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
     Some(match kind {
         Kind::Party => Body::Party {
             identifiers: t.list("identifiers", f).iter().filter_map(|n| identifier(n, f)).collect(),
-            kind: t.required("kind", "what it is: council, partnership, department, inspectorate, …", f)?,
+            kind: t.required("kind", "what it is", f)?,
         },
         Kind::Source => source(t, f),
         Kind::Metric => Body::Metric {
@@ -38,29 +38,17 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
         }
         Kind::Statement => Body::Statement {
             outcome: t.text("outcome", f),
-            act: t.required("act", "what kind of statement it is: speech, apology, claim, forecast, ask, …", f)?,
+            act: t.required("act", "what kind of statement it is", f)?,
         },
-        Kind::Question => Body::Question {
-            answer: t.required(
-                "answer",
-                "whether it was answered: answered, partly-answered, declined, silence or not-known",
-                f,
-            )?,
-        },
+        Kind::Question => Body::Question { answer: t.required("answer", "whether it was answered", f)? },
         Kind::Pledge => Body::Pledge(Box::new(commitment(t, f)?)),
-        Kind::Delivery => Body::Delivery {
-            outcome: t.required(
-                "outcome",
-                "what was done: done, part, started, progress, setback, not-done or undone",
-                f,
-            )?,
-        },
+        Kind::Delivery => Body::Delivery { outcome: t.required("outcome", "what was done", f)? },
         Kind::Complaint => Body::Complaint {
             reference: t.text("reference", f),
             fault: t.text("fault", f),
             injustice: t.text("injustice", f),
             count: t.count("count", f),
-            decision: t.required("decision", "how it was decided: upheld, not-upheld or not-known", f)?,
+            decision: t.required("decision", "how it was decided", f)?,
         },
         Kind::Payout => Body::Payout {
             count: t.count("count", f),
@@ -72,14 +60,11 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             let metric = t.required_reference("metric", Kind::Metric, "the id of the figure that was measured", f)?;
             Body::Measurement { metric, numerator, denominator }
         }
-        Kind::Change => Body::Change {
-            value: t.text("value", f),
-            what: t.required("what", "what changed: body-set-up, appointment, control, system-launched, …", f)?,
-        },
+        Kind::Change => Body::Change { value: t.text("value", f), what: t.required("what", "what changed", f)? },
         Kind::Publication => Body::Publication {
             announced: t.count("announced", f),
             parts: t.texts("parts", f),
-            form: t.required("form", "what it is: plan, report, minutes, letter, data or other", f)?,
+            form: t.required("form", "what it is", f)?,
         },
         Kind::Assessment => {
             let of = t.required_reference("of", Kind::Pledge, "the commitment that was judged", f);
@@ -103,11 +88,7 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             let on = t.any_references("on", f);
             let set = terms(t, f);
             let conditions = t.text("conditions", f);
-            let ruling = t.required(
-                "decision",
-                "what was decided: accepted, rejected, in-force, varied, deferred, revoked, upheld, quashed, …",
-                f,
-            );
+            let ruling = t.required("decision", "what was decided", f);
             t.require(on.first(), "on", "\"the-id\"", "the facts that were decided on", f)?;
             let terms = (set != Terms::default()).then(|| Box::new(set));
             Body::Decision { ruling: ruling?, on, terms, conditions }
@@ -258,7 +239,7 @@ pub fn digest(t: &mut Fields<'_>, f: &mut Findings) -> Option<[u8; 32]> {
 fn commitment(t: &mut Fields<'_>, f: &mut Findings) -> Option<Commitment> {
     let Terms { target, due, test } = terms(t, f);
     let personal = t.flag("personal", f);
-    let force = t.required("force", "how binding it is: aspiration, pledge, requirement, remedy or duty", f)?;
+    let force = t.required("force", "how binding it is", f)?;
     Some(Commitment { force, target, due, test, personal })
 }
 

@@ -260,14 +260,11 @@ impl<'a> Answers<'a> {
         if known.iter().any(|choice| choice.answer == text) {
             return text.parse().map_err(|_| Refusal::from(format!("`{text}` is no id")));
         }
-        let mut named: Vec<&Choice> = known.iter().filter(|choice| choice.is_meant(text)).collect();
+        let mut named: Vec<&Choice> = known.iter().filter(|choice| choice.is_named(text)).collect();
         // The whole name is meant before a part of another.
-        let whole: Vec<&Choice> =
-            named.iter().copied().filter(|choice| choice.name.eq_ignore_ascii_case(text)).collect();
+        let whole: Vec<&Choice> = named.iter().copied().filter(|choice| choice.has_name(text)).collect();
         match (&whole[..], &named[..]) {
-            ([only], _) | (_, [only]) if !text.is_empty() => {
-                only.answer.parse().map_err(|_| Refusal::from(format!("`{text}` is no id")))
-            }
+            ([only], _) | ([], [only]) => only.answer.parse().map_err(|_| Refusal::from(format!("`{text}` is no id"))),
             (_, []) => {
                 let meant = did_you_mean(text, known.iter().map(|choice| choice.answer.as_str()));
                 let meant = meant.map(|hint| format!("; {hint}")).unwrap_or_default();
