@@ -175,6 +175,7 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             self.speaks_for_others(fact),
             self.before_promise(fact),
             self.decides_on_promise(fact),
+            self.misfit_figure(fact),
         ];
         let mut found: Vec<Advice> = all.into_iter().flatten().collect();
         found.extend(amounts(fact).filter_map(short_million));
@@ -299,6 +300,18 @@ impl<'f, 'a: 'f> Together<'f, 'a> {
             .filter_map(|l| self.fact(&l.to))
             .find(|owed| owed.kind() == Kind::Pledge && owed.window().earliest.is_some_and(|made| done < made))?;
         Some(wording::warnings::before_promise(done, &owed.id))
+    }
+
+    /// Warns about a figure in another unit than its metric, or without a time.
+    fn misfit_figure(&self, fact: &Fact) -> Option<Advice> {
+        let Body::Measurement { metric, .. } = &fact.body else { return None };
+        let Body::Metric { unit, .. } = &self.fact(metric)?.body else { return None };
+        let other = amounts(fact).map(|a| a.unit.to_string()).find(|own| own != unit);
+        match other {
+            Some(own) => Some(wording::warnings::other_unit(&own, metric, unit)),
+            None if fact.period.is_none() && fact.occurred.is_none() => Some(wording::warnings::no_time()),
+            None => None,
+        }
     }
 
     /// Warns about a unit that no other fact uses if a similar unit is in use.

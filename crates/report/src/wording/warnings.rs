@@ -122,6 +122,22 @@ pub fn lone_unit(unit: &str, alike: &str) -> Advice {
     )
 }
 
+/// Warns about a figure in another unit than its metric.
+pub fn other_unit(own: &str, metric: &FactId, unit: &str) -> Advice {
+    (
+        format!("it is counted in `{own}`, but the figure `{metric}` is counted in `{unit}`"),
+        "correct the unit, or measure another figure".to_owned(),
+    )
+}
+
+/// Warns about a figure that is of no time.
+pub fn no_time() -> Advice {
+    (
+        "it does not say for which time the figure is".to_owned(),
+        "give `period`, or `occurred` for a count as at a day".to_owned(),
+    )
+}
+
 /// Warns about evidence without a number in the unit of its target.
 pub fn uncounted(commitment: &FactId, goal: &Amount) -> Advice {
     let unit = &goal.unit;
