@@ -18,10 +18,14 @@ pub fn list(view: &AllView<'_>, kinds: &[Kind], basis: ReportBasis) -> Document 
         document.data.rows.push(cells(fact, &detail));
         Item {
             id: fact.id.to_string(),
-            mark: fact.id.to_string(),
+            mark: sort(fact),
             line: fact.text.clone(),
-            details: Some(detail).into_iter().filter(|detail| !detail.is_empty()).collect(),
-            cites: Vec::new(),
+            // On a line of its own the id can be copied whole.
+            details: [fact.id.to_string(), detail]
+                .into_iter()
+                .filter(|detail| !detail.is_empty() && *detail != sort(fact))
+                .collect(),
+            ..Item::default()
         }
     });
     let items: Vec<Item> = items.collect();
@@ -38,6 +42,15 @@ columns!(COLUMNS, fn cells(fact: &Fact, detail: &str) {
     "kind" => fact.kind().as_str(),
     "detail" => detail,
 });
+
+/// Returns the sort of a fact, in a word.
+fn sort(fact: &Fact) -> String {
+    match &fact.body {
+        Body::Party { kind, .. } => kind.as_str().replace('-', " "),
+        Body::Pledge(commitment) => commitment.force.to_string(),
+        _ => fact.kind().to_string(),
+    }
+}
 
 /// Returns what tells a fact from others of a like name.
 fn detail(view: &AllView<'_>, fact: &Fact) -> String {
