@@ -129,7 +129,8 @@ pub enum Command {
     Add(AddArgs),
     /// List facts that are valid but probably wrong, in facts files or in the ledger
     Check(CheckArgs),
-    /// Print a built-in mapping; without a name, list the built-in mappings
+    /// Print a built-in mapping, or make one of a table by questions; without either, list the
+    /// built-in mappings
     Mapping(MappingArgs),
     /// Replace a fact with a corrected version; the earlier version stays in the log
     Correct(CorrectArgs),
@@ -171,7 +172,7 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Check both copies of the ledger, and repair each from the other or from a third copy
     Repair(RepairArgs),
-    /// Create a ledger from a folder of facts, verify it, and print the report on its pledges
+    /// Create a ledger of facts about one county, verify it, and print how its pledges stand
     Demo(DemoArgs),
     /// Explain a command, or a topic such as dates, amounts, statuses or scripts
     Help(HelpArgs),
