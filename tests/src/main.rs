@@ -39,6 +39,6 @@ fn main() -> ExitCode {
     };
     let outcome = run(&mut env, std::env::args_os());
     let written = std::io::stdout().write_all(&outcome.out);
-    let arrived = written.and_then(|()| outcome.arrived());
+    let arrived = written.and_then(|()| outcome.write_after());
     ExitCode::from(if arrived.is_ok() { outcome.exit_code } else { 1 })
 }

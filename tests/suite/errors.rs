@@ -31,3 +31,28 @@ fn every_wrong_file_is_told_all_that_is_wrong_and_appends_nothing() {
     let after = run(dir.path(), &["--ledger", "ledger", "verify"]);
     assert_eq!(text(&before.stdout), text(&after.stdout), "nothing was appended");
 }
+
+#[test]
+fn a_field_that_says_nothing_is_missing() {
+    let dir = ledger_of(&root().join("tests/errors/base.toml"));
+    let fact = |changed: &str| {
+        let base = "id = \"x-1\"\ntext = \"So\"\nby = \"derbyshire-cc\"\nvoice = \"self\"\nforce = \"pledge\"\n\
+                    cites = [{ source = \"src-minutes\", at = \"1\" }]\n";
+        let key = changed.split(' ').next().expect("a key");
+        let kept = base.lines().filter(|line| !line.starts_with(&format!("{key} ")));
+        format!("[[pledge]]\n{changed}\n{}\n", kept.collect::<Vec<_>>().join("\n"))
+    };
+    for (name, written) in [
+        ("cites.toml", fact("cites = []")),
+        ("by.toml", fact("by = []")),
+        ("text.jsonl", r#"{"pledge": {"id": "x-1", "text": null, "by": "derbyshire-cc", "voice": "self", "force": "pledge", "cites": [{"source": "src-minutes", "at": "1"}]}}"#.to_owned()),
+        ("id.jsonl", r#"{"pledge": {"id": null, "text": "So", "by": "derbyshire-cc", "voice": "self", "force": "pledge", "cites": [{"source": "src-minutes", "at": "1"}]}}"#.to_owned()),
+        ("on.toml", "[[decision]]\nid = \"d-1\"\ntext = \"So\"\nby = \"derbyshire-cc\"\nvoice = \"self\"\ndecision = \"deferred\"\non = []\ncites = [{ source = \"src-minutes\", at = \"1\" }]\n".to_owned()),
+    ] {
+        std::fs::write(dir.path().join(name), &written).expect("writes");
+        let refused = run(dir.path(), &["--ledger", "ledger", "append", name]);
+        let key = name.split('.').next().expect("a key");
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(3) && said.contains(&format!("has no `{key}`")), "{name}: {said}{}", text(&refused.stdout));
+    }
+}

@@ -1,6 +1,7 @@
 //! The first hour: what a newcomer is told after each step.
 
 use crate::{ok, run, text};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -318,13 +319,15 @@ fn a_name_is_taken_for_the_id_that_it_means() {
     let (_, _, hidden) = with(&["show", "family"]);
     let (_, _, open) = with(&["show", "family", "--sensitive"]);
     assert!(open.contains("it may be") || open.contains("is taken for"), "{open}");
-    let sensitive = with(&["timeline", "--sensitive", "--format", "csv"]).1;
-    let public = with(&["timeline", "--format", "csv"]).1;
-    let ids =
-        |csv: &str| csv.lines().skip(1).filter_map(|l| l.split(',').nth(3).map(str::to_owned)).collect::<Vec<_>>();
-    let public = ids(&public);
-    for id in ids(&sensitive).into_iter().filter(|id| !public.contains(id)) {
-        assert!(!hidden.contains(&id), "{id}: {hidden}");
+    let ids = |arguments: &[&str]| -> BTreeSet<String> {
+        let csv = with(&[&["timeline", "--format", "csv", "--columns", "id"], arguments].concat()).1;
+        csv.lines().skip(1).filter_map(|line| line.split(',').next().map(str::to_owned)).collect()
+    };
+    let (public, all) = (ids(&[]), ids(&["--sensitive"]));
+    let secret: Vec<&String> = all.difference(&public).collect();
+    assert!(!secret.is_empty());
+    for id in secret {
+        assert!(!hidden.contains(id), "{id}: {hidden}");
     }
 }
 
@@ -408,4 +411,35 @@ fn a_bookmark_moves_when_the_news_has_arrived() {
     assert_eq!(fs::read_to_string(dir.join("read.txt")).expect("a bookmark"), "2020-01-01 0\n");
     assert!(changes(&["-o", "news.txt"]).status.success());
     assert_eq!(fs::read_to_string(dir.join("read.txt")).expect("a bookmark"), "2026-11-22 4\n");
+}
+
+#[test]
+fn the_demonstration_keeps_off_a_new_ledger_of_ones_own() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    ok(dir, &["init", "council", "-q"]);
+    written(dir, "promise.toml", PROMISE);
+    ok(dir, &["--ledger", "council", "append", "promise.toml", "-q"]);
+    let refused = run(dir, &["--ledger", "council", "demo"]);
+    assert!(
+        refused.status.code() == Some(2) && text(&refused.stderr).contains("of your own"),
+        "{}",
+        text(&refused.stderr)
+    );
+    assert!(ok(dir, &["--ledger", "council", "verify"]).contains("sound: 4 entries"));
+}
+
+#[test]
+fn a_name_is_replaced_where_an_id_stands_and_nowhere_else() {
+    let name = "Derbyshire County Council";
+    let with =
+        |arguments: &[&str]| ok(crate::seeds(), &[&["--ledger", "ledger", "--format", "csv"], arguments].concat());
+    assert_eq!(
+        with(&["timeline", "--by", name, "--text", name]),
+        with(&["timeline", "--by", "derbyshire-cc", "--text", name])
+    );
+    assert_eq!(
+        with(&["report", "pledges", "--by", name, "--about=Local Area Partnership"]),
+        with(&["report", "pledges", "--by", "derbyshire-cc", "--about=derbyshire-lap"])
+    );
 }

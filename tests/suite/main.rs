@@ -33,6 +33,7 @@ mod reports;
 mod rules;
 mod site;
 mod strangers;
+mod tables;
 mod tamper;
 mod vectors;
 mod verdicts;

@@ -102,7 +102,7 @@ fn applied(text: &str, problem: &Problem) -> Option<String> {
         let new = if marked.starts_with('"') { format!("\"{meant}\"") } else { meant.to_owned() };
         return Some(replaced(text, &problem.span, &new));
     }
-    if help.starts_with("leave it out") {
+    if help.starts_with("leave it out") || help.ends_with("or leave it out") {
         let key = field(text, problem.span.start..text.len(), marked)?;
         return Some(replaced(text, &key, ""));
     }

@@ -22,6 +22,7 @@ pub mod site;
 pub mod sources;
 pub mod undo;
 pub mod verify;
+pub mod watch;
 
 use crate::{RunOutput, Terminal};
 use std::time::{Duration, Instant};

@@ -104,8 +104,10 @@ impl RunOutput {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn arrived(&self) -> std::io::Result<()> {
-        self.after.as_ref().map_or(Ok(()), |(path, text)| permissions::put_whole(path, text.as_bytes()))
+    pub fn write_after(&self) -> std::io::Result<()> {
+        let Some((path, text)) = &self.after else { return Ok(()) };
+        permissions::put_whole(path, text.as_bytes())
+            .map_err(|error| std::io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))
     }
 }
 
@@ -114,23 +116,32 @@ impl RunOutput {
 /// A name in place of an id is replaced by the id, if it means one fact.
 pub fn run(env: &mut Env<'_>, arguments: impl IntoIterator<Item = OsString>) -> RunOutput {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    run_with(env, &arguments, true)
+    run_with(env, &arguments, MOST_NAMES)
 }
+
+/// Options and arguments that take a name in place of an id.
+const NAMED: [&str; 7] = ["about", "by", "source", "made-under", "metric", "explain", "authority"];
+/// Number of names that one command may have.
+const MOST_NAMES: usize = 8;
 
 /// Returns the arguments with the id that is meant in place of a name; `None` if there is no such
 /// name.
 fn with_id(arguments: &[OsString], (unknown, meant): &(FactId, Choice)) -> Option<Vec<OsString>> {
     let mut is_found = false;
+    let mut before = String::new();
     let replaced = arguments.iter().map(|argument| {
+        let option = std::mem::replace(&mut before, argument.to_string_lossy().into_owned());
+        let takes_name = |name: &str| NAMED.contains(&name.trim_start_matches('-'));
         let text = argument.to_string_lossy();
-        let (option, value) = match text.split_once('=').filter(|_| text.starts_with("--")) {
+        let (option_of, value) = match text.split_once('=').filter(|_| text.starts_with("--")) {
             Some((option, value)) => (format!("{option}="), value),
             None => (String::new(), text.as_ref()),
         };
+        let is_named = takes_name(if option_of.is_empty() { &option } else { option_of.trim_end_matches('=') });
         // What has the form of an id is an id, and may be misspelt.
-        let is_name = value != unknown.as_str() && slug(value) == unknown.as_str();
+        let is_name = is_named && value != unknown.as_str() && slug(value) == unknown.as_str();
         is_found |= is_name;
-        if is_name { format!("{option}{}", meant.answer).into() } else { argument.clone() }
+        if is_name { format!("{option_of}{}", meant.answer).into() } else { argument.clone() }
     });
     let replaced = replaced.collect();
     is_found.then_some(replaced)
@@ -138,16 +149,32 @@ fn with_id(arguments: &[OsString], (unknown, meant): &(FactId, Choice)) -> Optio
 
 /// Returns `true` if a file is named twice, so that the output would replace what is read.
 fn is_read_too(given: &[OsString], output: &Path) -> bool {
-    let Ok(output) = output.canonicalize() else { return false };
+    let whole = |path: &Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        path.canonicalize().ok().or_else(|| Some(parent.canonicalize().ok()?.join(path.file_name()?)))
+    };
+    let Some(output) = whole(output) else { return false };
+    let grammar = args::command(NaiveDate::MIN);
+    let inner = |word: &str| grammar.get_subcommands().any(|command| command.find_subcommand(word).is_some());
+    let is_command = |word: &str| grammar.find_subcommand(word).is_some() || inner(word);
     let value = |argument: &OsString| {
         let text = argument.to_string_lossy();
-        let path = text.split_once('=').filter(|_| text.starts_with('-')).map_or(text.as_ref(), |(_, value)| value);
-        Path::new(path).canonicalize().ok()
+        let path = match (text.split_once('='), text.strip_prefix("-o")) {
+            (Some((_, value)), _) if text.starts_with('-') => value,
+            (_, Some(value)) => value,
+            _ => text.as_ref(),
+        };
+        // The name of a command may be that of a file, too.
+        whole(Path::new(path)).filter(|_| !is_command(path))
     };
-    given.iter().filter_map(value).filter(|path| *path == output).count() > 1
+    // A folder that is named is read, and the ledger's folder guards its own files.
+    let is_in =
+        |path: &PathBuf| output.is_file() && path.is_dir() && output.starts_with(path) && !open::is_ledger(path);
+    let named: Vec<PathBuf> = given.iter().skip(1).filter_map(value).collect();
+    named.iter().filter(|path| **path == output).count() > 1 || named.iter().any(is_in)
 }
 
-fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput {
+fn run_with(env: &mut Env<'_>, given: &[OsString], names: usize) -> RunOutput {
     let today = env.today();
     let parsed = args::command(today).try_get_matches_from(given);
     let arguments = match parsed.and_then(|given| Arguments::from_arg_matches(&given)) {
@@ -221,11 +248,14 @@ fn run_with(env: &mut Env<'_>, given: &[OsString], may_name: bool) -> RunOutput 
             let out = screen::clean(&String::from_utf8_lossy(&outcome.out), has_colours).into();
             RunOutput { out, page: outcome.page && !no_pager, ..outcome }
         }
-        Err(CommandError { meant: Some(meant), .. }) if may_name && let Some(arguments) = with_id(given, &meant) => {
+        Err(CommandError { meant: Some(meant), .. })
+            if names > 0
+                && let Some(arguments) = with_id(given, &meant) =>
+        {
             if !quiet {
                 (env.eprintln)(&format!("note: {} is taken for {}", meant.0, meant.1));
             }
-            run_with(&mut env, &arguments, false)
+            run_with(&mut env, &arguments, names - 1)
         }
         Err(mut error) => {
             if let Some((_, choice)) = error.meant.take() {
@@ -264,9 +294,15 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Checkpoint(args) => commands::sign::checkpoint(env, global, &args),
         Command::Key(args) => commands::sign::rotate(env, global, &args),
         Command::Prove(args) => commands::prove::run(env, global, &args),
-        Command::Publish(args) => commands::publish::run(env, global, &args),
+        Command::Publish(args) => {
+            open::not_of_ledger(env, global, &args.dir)?;
+            commands::publish::run(env, global, &args)
+        }
         Command::Site(args) => match args.action {
-            SiteAction::Build(args) => commands::site::build(env, global, &args),
+            SiteAction::Build(args) => {
+                open::not_of_ledger(env, global, &args.publish.dir)?;
+                commands::site::build(env, global, &args)
+            }
             SiteAction::Serve(args) => commands::serve::serve(env, &args),
         },
         Command::Export(args) => commands::export::run(env, global, &args),
@@ -276,6 +312,6 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Help(args) => commands::help::help(env, &args),
         Command::Completions(args) => Ok(commands::help::completions(env, &args)),
         Command::Schema => Ok(commands::help::schema()),
-        Command::Man(args) => commands::help::man(env, &args),
+        Command::Man(args) => commands::help::man(env, global, &args),
     }
 }

@@ -65,17 +65,19 @@ fn now() -> i64 {
 
 fn finish(outcome: &RunOutput, terminal: Terminal) -> ExitCode {
     if !(outcome.page && terminal.out && terminal::page(&String::from_utf8_lossy(&outcome.out))) {
-        // A reader that closes the pipe early is no error.
         let mut out = std::io::stdout().lock();
-        if let Err(error) = out.write_all(&outcome.out).and_then(|()| out.flush())
-            && error.kind() != std::io::ErrorKind::BrokenPipe
-        {
-            eprintln!("error: the output could not be written: {error}");
-            return ExitCode::from(1);
+        match out.write_all(&outcome.out).and_then(|()| out.flush()) {
+            Ok(()) => {}
+            // A reader that closes the pipe early is no error, and has not read everything.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::from(outcome.exit_code),
+            Err(error) => {
+                eprintln!("error: the output could not be written: {error}");
+                return ExitCode::from(1);
+            }
         }
     }
-    if let Err(error) = outcome.arrived() {
-        eprintln!("error: the bookmark could not be written: {error}");
+    if let Err(error) = outcome.write_after() {
+        eprintln!("error: {error}");
         return ExitCode::from(1);
     }
     ExitCode::from(outcome.exit_code)

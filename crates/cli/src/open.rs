@@ -47,6 +47,12 @@ const OWN: &[&str] = &[
     "upgrade",
 ];
 
+/// Returns `true` for the checkpoint and the first key of a published folder.
+fn is_published(path: &Path) -> bool {
+    let is_named = path.file_name().is_some_and(|name| name == "checkpoint" || name == "first-key");
+    is_named && path.parent().is_some_and(|folder| folder.join("tile").is_dir())
+}
+
 /// Refuses to write where the ledger keeps its own files, or over its key.
 ///
 /// # Errors
@@ -63,7 +69,8 @@ pub fn not_of_ledger(env: &Env<'_>, global: &Global, path: &Path) -> Result<(), 
     };
     // Of any ledger: the one that the command is about may be another.
     let open = folder(global).canonicalize().ok();
-    let is_own = whole.ancestors().skip(1).any(of_ledger) || open.as_deref().is_some_and(of_ledger);
+    let is_own =
+        whole.ancestors().skip(1).any(of_ledger) || is_published(&whole) || open.as_deref().is_some_and(of_ledger);
     let key = (env.variable)("HELDTO_KEY_FILE").and_then(|key| Path::new(&key).canonicalize().ok());
     if is_own || (key.is_some() && whole.canonicalize().ok() == key) {
         let message = format!("{} is one of the ledger's own files", path.display());

@@ -4,6 +4,8 @@
 use crate::screen::clean;
 use heldto_intake::joined;
 use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// A question to the person at the terminal.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +89,8 @@ pub fn is_yes(answer: &str) -> bool {
 }
 
 fn slug_words(text: &str) -> Vec<String> {
-    joined(text).split('-').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
+    joined(&plain).split('-').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ pub fn ask(prompt: &Prompt<'_>) -> Result<String, NoAnswer> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(NoAnswer::Nobody);
     }
+    // Such a terminal cannot be drawn on, and standard output may be a file.
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return plainly(prompt);
+    }
     let has_colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let config = Config::builder()
         // Standard output may be a file.
@@ -39,6 +43,17 @@ pub fn ask(prompt: &Prompt<'_>) -> Result<String, NoAnswer> {
         Ok(line) => Ok(line.trim().to_owned()),
         Err(ReadlineError::Interrupted | ReadlineError::Eof) => Err(NoAnswer::Stopped),
         Err(_) => Err(NoAnswer::Nobody),
+    }
+}
+
+/// Asks a question without an editor.
+fn plainly(prompt: &Prompt<'_>) -> Result<String, NoAnswer> {
+    let mut err = std::io::stderr();
+    write!(err, "{} ", prompt.text).and_then(|()| err.flush()).map_err(|_| NoAnswer::Nobody)?;
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(read) if read > 0 => Ok(line.trim().to_owned()),
+        _ => Err(NoAnswer::Stopped),
     }
 }
 
@@ -94,8 +109,7 @@ impl Helper for Known<'_> {}
 
 /// Shows long output through the user's pager (`PAGER`, else `less -FRX`).
 ///
-/// Returns `false` if the text fits the screen or no pager could be started; then nothing was
-/// shown.
+/// Returns `false` if the text fits the screen, or no pager could show it.
 pub fn page(text: &str) -> bool {
     let rows = terminal_size::terminal_size().map_or(24, |(_, h)| usize::from(h.0));
     if text.lines().count() < rows {
@@ -108,5 +122,5 @@ pub fn page(text: &str) -> bool {
     if let Some(mut input) = child.stdin.take() {
         drop(input.write_all(text.as_bytes()));
     }
-    child.wait().is_ok()
+    child.wait().is_ok_and(|status| status.success())
 }

@@ -34,6 +34,12 @@ pub fn check(drafts: &[Draft], known: &Known, complete: bool) -> Vec<Problem> {
         for reference in &draft.references {
             let kind = here.get(&reference.to).or_else(|| known.get(&reference.to));
             let word = reference.must_be.map_or("fact", Kind::as_str);
+            if let (Some(name), true) = (&reference.name, problems.len() >= MOST_SHOWN) {
+                problems.push(
+                    Problem::new(reference.span.clone(), format!("`{name}` is not an id"), "").in_file(draft.file),
+                );
+                continue;
+            }
             if let Some(name) = &reference.name {
                 problems.push(named(name, reference, drafts, kind.copied()).in_file(draft.file));
                 continue;
@@ -95,7 +101,15 @@ fn named(name: &str, reference: &Reference, drafts: &[Draft], kind: Option<Kind>
     let problem = Problem::new(reference.span.clone(), title, "a name");
     problem.help(match meant {
         Some(id) => format!("write \"{id}\""),
-        None => "an id is short, of a-z, 0-9 and `-`; for those on record: heldto list parties".to_owned(),
+        None => {
+            let list = match reference.must_be {
+                Some(Kind::Source) => "sources",
+                Some(Kind::Metric) => "metrics",
+                Some(Kind::Pledge) => "commitments",
+                _ => "parties",
+            };
+            format!("an id is short, of a-z, 0-9 and `-`; for those on record: heldto list {list}")
+        }
     })
 }
 

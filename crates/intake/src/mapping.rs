@@ -3,6 +3,7 @@
 //!
 //! This module knows the mapping file; `rows` reads the tables. Start at [`map`].
 
+mod cells;
 mod rows;
 mod template;
 
@@ -63,6 +64,9 @@ struct Mapping {
     /// The scheme of the codes that identify places and are part of ids.
     #[serde(default = "gss")]
     scheme: String,
+    /// `true` if the code alone says whose a row is, whatever its name.
+    #[serde(default)]
+    trust_codes: bool,
     /// The texts that stand for a missing number, each with its meaning.
     #[serde(default)]
     not_given: BTreeMap<String, String>,

@@ -62,7 +62,10 @@ pub fn meant_word<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> 
         let (long, short) = if wrong.len() > word.len() { (wrong, *word) } else { (*word, wrong) };
         let begins_alike = wrong.chars().next() == word.chars().next();
         let is_longer = long.strip_prefix(short).is_some_and(|rest| rest.len() > 2);
-        begins_alike && !long.ends_with(short) && !is_longer && strsim::jaro_winkler(wrong, word) > 0.9
+        begins_alike
+            && !long.ends_with(short)
+            && !is_longer
+            && strsim::damerau_levenshtein(wrong, word) <= 2.min(1.max(word.len() / 3))
     };
     nearest(wrong, words.into_iter().filter(is_slip))
 }

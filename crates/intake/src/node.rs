@@ -218,6 +218,16 @@ fn syntax(text: &str, span: Range<usize>, message: &str) -> Problem {
             return Problem::new(here, "a text that is not closed", "no quotation mark at its end")
                 .help(format!("write \"{}\"", rest.trim_end()));
         }
+        let value = value.split('#').next().unwrap_or(value).trim_end();
+        let truth = match value.to_ascii_lowercase().as_str() {
+            "yes" | "true" => Some("true"),
+            "no" | "false" => Some("false"),
+            _ => None,
+        };
+        if let Some(truth) = truth.filter(|_| is_outside) {
+            let here = offset..offset + value.len();
+            return Problem::new(here, "this must be true or false", "").help(format!("write {truth}"));
+        }
         if is_outside && value.starts_with(char::is_alphabetic) && !value.contains(['"', '\\']) {
             let here = offset..offset + value.len();
             return Problem::new(here, "text must be in quotes", "text without quotes")

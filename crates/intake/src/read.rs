@@ -46,6 +46,11 @@ pub fn draft(file: usize, kind: Kind, node: &Node, is_export: bool) -> Draft {
     draft.references = findings.references;
     if !draft.problems.is_empty() {
         draft.fact = None;
+    } else if draft.fact.is_none() {
+        // Nothing may be left out without a word.
+        let title = format!("this {kind} lacks what its kind needs");
+        let problem = Problem::new(node.span.clone(), title, "").help("compare it with heldto help examples");
+        draft.problems.push(problem.in_file(file));
     }
     draft
 }

@@ -42,13 +42,12 @@ pub fn date_as_said(text: &str, today: Option<NaiveDate>) -> Result<String, Stri
         return Ok(text.to_owned());
     }
     let lower = text.to_ascii_lowercase();
-    if let Some(rest) = after_any(&lower, &["about ", "around ", "circa ", "c. "]) {
-        return date_as_said(rest, today).map(|date| format!("{date}~"));
-    }
-    let found = today
-        .and_then(|today| relative(&lower, today))
-        .or_else(|| in_words(&lower))
-        .map_or_else(|| in_figures(&lower), Ok)?;
+    let about = after_any(&lower, &["about ", "around ", "circa ", "c. "]);
+    let said = about.unwrap_or(&lower).trim();
+    let found = if said.parse::<When>().is_ok() { Some(said.to_owned()) } else { None };
+    let found =
+        found.or_else(|| relative(said, today?)).or_else(|| in_words(said)).map_or_else(|| in_figures(said), Ok)?;
+    let found = if about.is_some() { format!("{found}~") } else { found };
     if found.parse::<When>().is_ok() {
         return Ok(found);
     }
@@ -127,6 +126,12 @@ fn in_figures(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.split(['/', '.']).map(str::trim).collect();
     let number = |part: &str| part.parse::<u16>().ok();
     let [first, second, year] = parts[..] else { return Err(unreadable(text)) };
+    if first.len() == 4
+        && let (Some(year), Some(month), Some(day)) = (number(first), number(second), number(year))
+        && let Some(day) = NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), u32::from(day))
+    {
+        return Ok(day.to_string());
+    }
     let (Some(first), Some(second), Some(year)) =
         (number(first), number(second), number(year).filter(|_| year.len() == 4))
     else {
@@ -190,6 +195,14 @@ const QUALIFIERS: &[(&str, Qualifier)] = &[
     ("almost ", Qualifier::Nearly),
     ("up to ", Qualifier::UpTo),
     ("at most ", Qualifier::UpTo),
+    ("not less than ", Qualifier::AtLeast),
+    ("minimum ", Qualifier::AtLeast),
+    ("above ", Qualifier::MoreThan),
+    ("below ", Qualifier::LessThan),
+    ("max ", Qualifier::UpTo),
+    ("maximum ", Qualifier::UpTo),
+    (">=", Qualifier::AtLeast),
+    ("<=", Qualifier::UpTo),
     ("no more than ", Qualifier::UpTo),
     ("not more than ", Qualifier::UpTo),
 ];

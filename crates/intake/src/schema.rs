@@ -134,8 +134,9 @@ impl Probe {
     }
 
     fn table_of(&self, pairs: impl IntoIterator<Item = (&'static str, Node)>) -> Node {
-        let key = |name: &str| Key { name: name.to_owned(), span: 0..1 };
-        self.node(Value::Table(pairs.into_iter().map(|(name, node)| (key(name), node)).collect()))
+        // A key that the reader does not know is a problem of its value.
+        let pair = |(name, node): (&str, Node)| (Key { name: name.to_owned(), span: node.span.clone() }, node);
+        self.node(Value::Table(pairs.into_iter().map(pair).collect()))
     }
 
     /// Lets the reader read a fact with a value at the end of a path, and nothing else.

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 use std::str::FromStr;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// Maximum length of a text field, in bytes.
 pub const MAX_TEXT: usize = 16_384;
@@ -45,7 +47,7 @@ const LOOK_ALIKES: [&str; 3] = ["test", "of", "by"];
 /// The fields of one table that are still to be read.
 pub struct Fields<'a> {
     pairs: Vec<Option<&'a (Key, Node)>>,
-    /// The names of all fields, read or not.
+    /// The names of all fields that say something, read or not.
     given: Vec<&'a str>,
     known: Vec<&'static str>,
     span: Range<usize>,
@@ -61,7 +63,7 @@ impl<'a> Fields<'a> {
         match &node.value {
             Value::Table(pairs) => Some(Self {
                 pairs: pairs.iter().map(Some).collect(),
-                given: pairs.iter().map(|(key, _)| key.name.as_str()).collect(),
+                given: pairs.iter().filter(|(_, node)| !is_nothing(node)).map(|(key, _)| key.name.as_str()).collect(),
                 known: Vec::new(),
                 span: node.span.clone(),
                 what,
@@ -99,7 +101,7 @@ impl<'a> Fields<'a> {
         names.fold(None, |found, name| found.or_else(|| self.take(name).map(|node| (name, node))))
     }
 
-    /// Returns `true` if the table has a field of this name, valid or not.
+    /// Returns `true` if the table has a field of this name that says something, valid or not.
     pub fn has(&self, name: &str) -> bool {
         self.given.contains(&name)
     }
@@ -140,7 +142,7 @@ impl<'a> Fields<'a> {
                 let mut keys = self.known.clone();
                 keys.sort_unstable();
                 keys.dedup();
-                format!("leave it out, or use one of its keys: {}", keys.join(", "))
+                format!("use one of its keys: {}; or leave it out", keys.join(", "))
             }
         })
     }
@@ -295,6 +297,11 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Returns `true` for null and for a list without an item.
+fn is_nothing(node: &Node) -> bool {
+    matches!(&node.value, Value::Null) || matches!(&node.value, Value::List(items) if items.is_empty())
+}
+
 /// Adds a problem if a list is longer than [`MAX_ITEMS`].
 fn limited(items: &[Node], name: &str, span: &Range<usize>, findings: &mut Findings) {
     if items.len() > MAX_ITEMS {
@@ -396,7 +403,8 @@ fn words(allowed: &str) -> impl Iterator<Item = &str> {
 
 /// Returns an id of the words of a text: `a-council` for "A council".
 pub fn slug(text: &str) -> String {
-    let slug: String = joined(text).chars().take(60).collect();
+    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
+    let slug: String = joined(&plain).chars().take(60).collect();
     match slug.trim_end_matches('-') {
         short if short.len() < 2 => format!("fact-{short}1"),
         slug => slug.to_owned(),

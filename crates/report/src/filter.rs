@@ -54,17 +54,18 @@ pub struct WatchList {
     pub name: String,
     /// Ids of facts, and of bodies whose facts are meant.
     pub ids: BTreeSet<FactId>,
+    /// Ids of the facts that those link to.
+    pub linked: BTreeSet<FactId>,
 }
 
 impl WatchList {
     /// Returns `true` if a fact is on the list, names a body that is, or is linked to a fact that
     /// is.
-    fn has(&self, view: &View<'_>, fact: &Fact) -> bool {
-        let is_linked = || {
-            fact.links.iter().any(|link| self.ids.contains(&link.to))
-                || self.ids.iter().filter_map(|id| view.fact(id)).any(|of| of.links.iter().any(|l| l.to == fact.id))
-        };
-        self.ids.contains(&fact.id) || fact.parties().any(|party| self.ids.contains(party)) || is_linked()
+    fn has(&self, fact: &Fact) -> bool {
+        self.ids.contains(&fact.id)
+            || self.linked.contains(&fact.id)
+            || fact.parties().any(|party| self.ids.contains(party))
+            || fact.links.iter().any(|link| self.ids.contains(&link.to))
     }
 }
 
@@ -96,7 +97,7 @@ impl FactFilter {
             && self.linked.as_ref().is_none_or(linked)
             && self.source.as_ref().is_none_or(|s| fact.cites.iter().any(|c| c.source == *s))
             && self.recorded_by.as_ref().is_none_or(|recorder| is_among(view, fact, &recorder.entries))
-            && self.list.as_ref().is_none_or(|list| list.has(view, fact))
+            && self.list.as_ref().is_none_or(|list| list.has(fact))
             && self.text.as_deref().is_none_or(|words| contains_words(view, fact, words))
             && self.matches_words(fact)
     }

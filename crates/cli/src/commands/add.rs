@@ -55,7 +55,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &AddArgs) -> Result<RunOutp
     for (question, (_, text)) in all.iter().filter_map(|question| Some((question, option(question)?))) {
         let understood = answers.answer(question, text).map_err(|refusal| wrong(question, &refusal))?;
         let is_written = answers.given(question.key) == Some(text);
-        if let Some(understood) = understood.filter(|_| !is_written && !global.quiet) {
+        if let Some(understood) = understood.filter(|_| !is_written) {
             (env.eprintln)(&format!("note: {}: {understood}", option_of(question)));
         }
     }
@@ -101,6 +101,9 @@ fn asked_kind(env: &mut Env<'_>) -> Result<Kind, CommandError> {
         })?;
         match kinds.iter().find(|kind| **kind == answer).and_then(|kind| kind.parse().ok()) {
             Some(kind) => return Ok(kind),
+            None if answer.contains("promise") => {
+                (env.eprintln)("  a promise is a pledge; what was done about one, or was not, is a delivery");
+            }
             None => (env.eprintln)(&format!("  one of: {}", kinds.join(", "))),
         }
     }
@@ -260,8 +263,10 @@ fn record(
         String::from_utf8_lossy(&shown.out).lines().skip(1).for_each(|line| (env.eprintln)(line));
     }
     // Options that have said all need no question.
-    if is_asked && !(env.ask)(&Prompt::free("Record it? [y/N]")).is_ok_and(|answer| is_yes(&answer)) {
-        return Err(CommandError::new(FAILED, "nothing was recorded"));
+    let none = || CommandError::new(FAILED, "nothing was recorded");
+    let answer = if is_asked { (env.ask)(&Prompt::free("Record it? [y/N]")) } else { Ok("y".to_owned()) };
+    if !is_yes(&answer.map_err(|no| no.or(none()))?) {
+        return Err(none());
     }
     if let Some(path) = &args.into {
         let failed = |error: &std::io::Error| io(&format!("cannot write {}", path.display()), error);

@@ -6,6 +6,7 @@ use crate::args::{AppendArgs, ClockArgs, DemoArgs, Global, RecorderArgs, StatusA
 use crate::error::{CommandError, USAGE};
 use crate::open::Access;
 use crate::{Env, RunOutput, input, open};
+use heldto_fact::Fact;
 use heldto_intake::File;
 use heldto_report::{Format, Tone};
 use std::path::{Path, PathBuf};
@@ -36,10 +37,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
     if !open::is_ledger(&dir) {
         init::create(env, &global, &dir, &init::default_origin(&dir))?;
     } else if open::ledger(env, &global, Access::Read)?.genesis().origin != init::default_origin(&dir) {
-        let message =
-            format!("{} is a ledger of your own, and recorded facts cannot be removed from it", dir.display());
-        return Err(CommandError::new(USAGE, message)
-            .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo"));
+        return Err(own(&dir));
     }
     let files = if args.files.is_empty() {
         SEEDS.map(|(name, text)| File { name: name.to_owned(), text: text.to_owned() }).to_vec()
@@ -49,6 +47,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
     let drafts = heldto_intake::draft(&files);
     let mut ledger = open::ledger(env, &global, Access::Write)?;
     let (facts, places) = append::facts(&global, &mut ledger, &drafts)?;
+    let is_known = |fact: &Fact| Ok::<_, CommandError>(ledger.standing(&fact.id)?.is_some());
+    let known = facts.iter().map(is_known).collect::<Result<Vec<_>, _>>()?;
+    if ledger.head().size() > 0 && !known.contains(&true) {
+        return Err(own(&dir));
+    }
     let append = AppendArgs {
         files: Vec::new(),
         dry_run: false,
@@ -76,6 +79,13 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &DemoArgs) -> Result<RunOut
         shown.out.extend(next(&dir).bytes());
     }
     Ok(shown)
+}
+
+/// Returns the refusal to put the demonstration into somebody's ledger.
+fn own(dir: &Path) -> CommandError {
+    let message = format!("{} is a ledger of your own, and recorded facts cannot be removed from it", dir.display());
+    CommandError::new(USAGE, message)
+        .hint("give the demonstration a folder of its own: heldto demo --ledger heldto-demo")
 }
 
 /// Returns what to type next, in lines for a reader.

@@ -17,6 +17,9 @@ use std::path::Path;
 
 /// Writes an export to a file or to standard output.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunOutput, CommandError> {
+    if args.file.as_os_str() != "-" {
+        open::not_of_ledger(env, global, &args.file)?;
+    }
     let access = if args.public { Access::Write } else { Access::Read };
     let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());

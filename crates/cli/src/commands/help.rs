@@ -4,9 +4,9 @@
 mod reference;
 
 use super::plain;
-use crate::args::{self, CompletionsArgs, HelpArgs, ManArgs};
+use crate::args::{self, CompletionsArgs, Global, HelpArgs, ManArgs};
 use crate::error::{CommandError, USAGE, io};
-use crate::{Env, RunOutput};
+use crate::{Env, RunOutput, open};
 use clap_complete::Shell;
 
 const FACTS: &str = include_str!("../../../../docs/FACTS.md");
@@ -128,10 +128,17 @@ pub fn schema() -> RunOutput {
 }
 
 /// Writes the manual pages into a folder: one of the program, and one of each command.
-pub fn man(env: &Env<'_>, args: &ManArgs) -> Result<RunOutput, CommandError> {
+pub fn man(env: &Env<'_>, global: &Global, args: &ManArgs) -> Result<RunOutput, CommandError> {
     let failed =
         |error: &std::io::Error| io(&format!("cannot write the manual pages to {}", args.dir.display()), error);
+    open::not_of_ledger(env, global, &args.dir.join("heldto.1"))?;
     std::fs::create_dir_all(&args.dir).map_err(|e| failed(&e))?;
+    // A link would lead elsewhere.
+    let inside = std::fs::read_dir(&args.dir).map_err(|e| failed(&e))?.flatten();
+    if let Some(link) = inside.map(|entry| entry.path()).find(|path| path.is_symlink()) {
+        let message = format!("{} is a link, and a page would be written to where it leads", link.display());
+        return Err(CommandError::new(USAGE, message).hint("name another folder"));
+    }
     clap_mangen::generate_to(args::command(env.today()), &args.dir).map_err(|e| failed(&e))?;
     Ok(plain(format!("Manual pages written to {0}; to read one: man {0}/heldto.1\n", args.dir.display())))
 }

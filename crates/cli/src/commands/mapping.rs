@@ -9,7 +9,7 @@ use crate::open::Access;
 use crate::prompt::{Choice, NoAnswer, Prompt};
 use crate::{Env, RunOutput, input, load, open};
 use chrono::NaiveDate;
-use heldto_fact::{Body, FactId, Kind, PartyKind, Voice, When};
+use heldto_fact::{Body, FactId, Kind, PartyKind, Quantity, Voice, When};
 use heldto_intake::{ExistingFacts, File, date_as_said, slug};
 use heldto_replay::{AllView, Clock};
 use std::collections::BTreeSet;
@@ -32,6 +32,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &MappingArgs) -> Result<Run
 
 /// Number of rows that are shown as they would be recorded.
 const SHOWN: usize = 3;
+/// Maximum number of different cells that stand for a missing number.
+const MOST_WORDS: usize = 20;
 /// Number of rows in which cells without a number are looked for.
 const LOOKED_AT: usize = 10_000;
 
@@ -56,6 +58,9 @@ impl Table {
         let columns: Vec<String> = header.iter().map(str::to_owned).collect();
         if let Some(column) = columns.iter().find(|name| name.contains(char::is_control)) {
             return Err(wrong(&format!("the column {column:?} has characters that cannot be seen: rename it")));
+        }
+        if let Some(twice) = columns.iter().find(|name| columns.iter().filter(|other| other == name).count() > 1) {
+            return Err(wrong(&format!("two columns are called `{twice}`: rename one")));
         }
         if columns.len() < 2 {
             return Err(wrong("it has one column, so it is not separated by commas"));
@@ -207,6 +212,23 @@ impl Draft<'_> {
         }
     }
 
+    /// Asks until the answer is one of the choices.
+    fn chosen(
+        env: &mut Env<'_>,
+        text: &str,
+        choices: &[Choice],
+        default: Option<&str>,
+    ) -> Result<String, CommandError> {
+        loop {
+            let answer = Self::asked(env, text, choices, default)?.to_lowercase();
+            if choices.iter().any(|choice| choice.answer == answer) {
+                return Ok(answer);
+            }
+            let words: Vec<&str> = choices.iter().map(|choice| choice.answer.as_str()).collect();
+            (env.eprintln)(&format!("  one of: {}", words.join(", ")));
+        }
+    }
+
     /// Asks for a fact on record, or one that is made on the way, as `add` does.
     fn found(
         &mut self,
@@ -235,9 +257,10 @@ impl Draft<'_> {
             let answer = Self::asked(env, text, &choices, None)?;
             if let Some(code) = self.table.column(&answer) {
                 let name = self.column(env, "Which column has their names?")?;
-                let scheme = Self::asked(env, "Which scheme are the codes of? (Enter: gss)", &[], Some("gss"))?;
+                let scheme =
+                    Self::asked(env, "Which scheme are the codes of? (Enter: gss)", &[], Some("gss"))?.to_lowercase();
                 let kinds: Vec<Choice> = PartyKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), "")).collect();
-                let kind = Self::asked(env, "What are they? (Enter: council)", &kinds, Some("council"))?;
+                let kind = Self::chosen(env, "What are they? (Enter: council)", &kinds, Some("council"))?;
                 return Ok(places(&scheme, &format!("{{{code}}}"), &format!("{{{name}}}"), &kind));
             }
             let question = Question { key: "about", asks: "", sort: Sort::Fact(Kind::Party), is_needed: true };
@@ -287,23 +310,55 @@ impl Draft<'_> {
             let is_time = |cell: &str| cell.parse::<When>().is_ok();
             // `202425` is a year that runs over two.
             let is_double = |cell: &str| cell.len() == 6 && cell.chars().all(|c| c.is_ascii_digit());
-            let Some(odd) = self.table.cells(column).find(|cell| !is_time(cell)) else {
-                return Ok(format!("period = {}\n", quoted(&format!("{{{column}}}"))));
+            let is_day = |cell: &str| cell.parse::<NaiveDate>().is_ok();
+            // `2009-10` and `2009/10` are years that run over two, if all cells are; not months.
+            let parted = |cell: &str| {
+                let (year, next) = cell.split_once(['-', '/'])?;
+                let is_next = next.parse::<u32>().ok()? % 100 == (year.parse::<u32>().ok()? + 1) % 100;
+                (year.len() == 4 && matches!(next.len(), 2 | 4) && is_next).then_some(next.len())
             };
+            let lengths: BTreeSet<Option<usize>> = self.table.cells(column).map(parted).collect();
+            if let [Some(length)] = lengths.iter().copied().collect::<Vec<_>>()[..] {
+                let choices =
+                    [Choice::new("financial", "April to March"), Choice::new("school", "September to August")];
+                let example = self.table.cells(column).next().unwrap_or_default();
+                let year =
+                    Self::chosen(env, &format!("Which year is {example}? (financial or school)"), &choices, None)?;
+                let (first, last) = if year == "school" { ("09", "08") } else { ("04", "03") };
+                let century = if length == 2 { "20" } else { "" };
+                if length == 2 && self.table.cells(column).any(|cell| !cell.starts_with("20")) {
+                    let message = format!("a year in `{column}` is of another century: write both years whole");
+                    return Err(CommandError::new(INPUT, message).hint("such as 1998/1999"));
+                }
+                let end = 5 + length;
+                let period = format!("{{{column}:0..4}}-{first}/{century}{{{column}:5..{end}}}-{last}");
+                return Ok(format!("period = {}\n", quoted(&period)));
+            }
+            let follows = |cell: &str| {
+                let parts = cell.get(..4).zip(cell.get(4..)).filter(|_| is_double(cell));
+                let parts = parts.and_then(|(year, next)| Some((year.parse::<u32>().ok()?, next.parse::<u32>().ok()?)));
+                parts.is_some_and(|(year, next)| (2000..2099).contains(&year) && year % 100 + 1 == next)
+            };
+            let Some(odd) = self.table.cells(column).find(|cell| !is_time(cell)) else {
+                // A count as at a day is of no longer time.
+                let key = if self.table.cells(column).all(is_day) { "day" } else { "period" };
+                return Ok(format!("{key} = {}\n", quoted(&format!("{{{column}}}"))));
+            };
+            let is_month = |cell: &str| is_double(cell) && matches!(cell[4..].parse(), Ok(1..=12_u8));
+            if self.table.cells(column).all(is_month) && !self.table.cells(column).all(follows) {
+                let period = format!("{{{column}:0..4}}-{{{column}:4..6}}");
+                (env.eprintln)(&format!("  {odd} is taken for a month"));
+                return Ok(format!("period = {}\n", quoted(&period)));
+            }
             if self.table.cells(column).all(is_double) {
-                let follows = |cell: &&str| {
-                    let year: Option<u32> = cell[..4].parse().ok();
-                    let next: Option<u32> = cell[4..].parse().ok();
-                    year.zip(next).is_some_and(|(year, next)| (2000..2099).contains(&year) && year % 100 + 1 == next)
-                };
                 if let Some(wrong) = self.table.cells(column).find(|cell| !follows(cell)) {
                     let message = format!("`{wrong}` in the column `{column}` is no year and the next");
                     return Err(CommandError::new(INPUT, message).hint("correct the cell in the table"));
                 }
                 let choices =
                     [Choice::new("financial", "April to March"), Choice::new("school", "September to August")];
-                let year = Self::asked(env, &format!("Which year is {odd}? (financial or school)"), &choices, None)?;
-                let (first, last) = if year.starts_with('s') { ("09", "08") } else { ("04", "03") };
+                let year = Self::chosen(env, &format!("Which year is {odd}? (financial or school)"), &choices, None)?;
+                let (first, last) = if year == "school" { ("09", "08") } else { ("04", "03") };
                 let period = format!("{{{column}:0..4}}-{first}/20{{{column}:4..6}}-{last}");
                 return Ok(format!("period = {}\n", quoted(&period)));
             }
@@ -331,7 +386,34 @@ impl Draft<'_> {
                 }
             }
         };
-        columns.into_iter().map(|column| self.measure(env, column)).collect()
+        // A number of thousands would be recorded as one of ones.
+        let scaled = |column: &&String| {
+            let lower = column.to_lowercase();
+            ["thousand", "million", "billion", "£m", "£k", "£bn", "000s", "'000", "(m)", "(k)", "(bn)"]
+                .iter()
+                .any(|word| lower.contains(word))
+        };
+        if let Some(column) = columns.iter().find(scaled) {
+            let message =
+                format!("the column `{column}` counts in thousands or more, and a mapping reads numbers as they stand");
+            return Err(
+                CommandError::new(INPUT, message).hint("write the whole numbers in the table, and rename the column")
+            );
+        }
+        let mut measures = Vec::new();
+        for column in columns {
+            let (column, metric, unit) = self.measure(env, column)?;
+            let cells = || self.table.cells(&column).filter(|cell| cell.contains(|c: char| c.is_ascii_digit()));
+            let has_sign = |cell: &str| cell.ends_with('%');
+            let is_share = |cell: &str| cell.parse::<f64>().is_ok_and(|share| share <= 1.0);
+            let is_mixed = cells().any(has_sign) && !cells().all(has_sign);
+            if unit == "%" && (is_mixed || (cells().all(is_share) && cells().any(|cell| cell.contains('.')))) {
+                let message = format!("the cells of `{column}` may be shares of one, and not per cent");
+                return Err(CommandError::new(INPUT, message).hint("write all of them in per cent: 48.5 for 0.485"));
+            }
+            measures.push((column, metric, unit));
+        }
+        Ok(measures)
     }
 
     /// Asks what a column counts: a figure on record, or a new one.
@@ -340,7 +422,12 @@ impl Draft<'_> {
         let choices = self.answers.choices(&question);
         let text = format!("Which figure is {column}? (one on record, or the name of a new one)");
         let answer = Self::asked(env, &text, &choices, None)?;
-        if self.answers.answer(&question, &answer).is_ok() {
+        // A part of a name may be another figure's.
+        let known = choices.iter().find(|choice| choice.answer == answer || choice.has_name(&answer));
+        if let Some(known) = known
+            && self.answers.answer(&question, &known.answer).is_ok()
+        {
+            (env.eprintln)(&format!("  {known}"));
             let id = self.answers.given("metric").unwrap_or_default().to_owned();
             if let Some(Body::Metric { unit, .. }) =
                 id.parse().ok().and_then(|id| self.view.fact(&id)).map(|fact| &fact.body)
@@ -349,8 +436,9 @@ impl Draft<'_> {
             }
         }
         let definition = Self::asked(env, "How is it computed?", &[], None)?;
-        let unit = Self::asked(env, "What does it count? (% or a noun)", &[], None)?;
-        let id = self.answers.unused(&slug(&answer));
+        let unit = Self::asked(env, "What does it count? (%, GBP or a noun)", &[], None)?;
+        let unit = if matches!(unit.as_str(), "pounds" | "£") { "GBP".to_owned() } else { unit };
+        let id = self.answers.reserved(&slug(&answer));
         self.text.push_str(&format!(
             "[[metric]]\nid = {}\nname = {}\ndefinition = {}\nunit = {}\n\n",
             quoted(id.as_str()),
@@ -363,9 +451,14 @@ impl Draft<'_> {
 
     /// Asks what cells without a number stand for; returns the line of the mapping.
     fn missing(&self, env: &mut Env<'_>, measures: &[(String, String, String)]) -> Result<String, CommandError> {
-        let is_number = |cell: &str| cell.trim_end_matches('%').replace(',', "").parse::<f64>().is_ok();
+        let is_number = |cell: &str| cell.trim_end_matches('%').replace(',', "").parse::<Quantity>().is_ok();
         let cells = measures.iter().flat_map(|(column, ..)| self.table.cells(column));
-        let odd: BTreeSet<&str> = cells.filter(|cell| !is_number(cell)).take(LOOKED_AT).collect();
+        let odd: BTreeSet<&str> = cells.filter(|cell| !is_number(cell)).collect();
+        if odd.len() > MOST_WORDS {
+            let message =
+                format!("{} different cells of the figures are no numbers: a column may be of words", odd.len());
+            return Err(CommandError::new(INPUT, message).hint("name the columns of figures alone"));
+        }
         let mut meanings = toml::Table::new();
         // A number that is written otherwise is not to be lost.
         if let Some(cell) = odd.iter().find(|cell| cell.contains(|c: char| c.is_ascii_digit())) {

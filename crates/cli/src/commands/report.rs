@@ -2,6 +2,7 @@
 //! and a rendered document; the reports are in `heldto_report`. Start at [`report`].
 
 use super::bookmark::Bookmark;
+use super::watch::watch_list;
 use crate::args::{
     AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, Global, ListArgs, Listed, PledgeFilters, PledgesArgs,
     Report, ReportArgs, ShowArgs, Since, StatusArgs, TimelineArgs,
@@ -9,18 +10,16 @@ use crate::args::{
 use crate::error::{CommandError, FOUND, INPUT, USAGE};
 use crate::load::{LedgerPosition, Reading};
 use crate::open::Access;
-use crate::{Env, RunOutput, input, load, open, permissions, settings};
-use heldto_fact::{FactId, Invalid, Kind};
-use heldto_intake::slug;
+use crate::{Env, RunOutput, load, open, permissions, settings};
+use heldto_fact::{FactId, Kind};
 use heldto_ledger::Recorder;
 use heldto_replay::{AllView, Clock, View};
 use heldto_report::{
     AmountFilter, Document, FactFilter, Format, LogPosition, PledgeFilter, RecordedBy, RenderError, ReportBasis, Scope,
-    Selection, SensitiveEntries, StatusSummary, WatchList, render,
+    Selection, SensitiveEntries, StatusSummary, render,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Makes a document from all facts.
@@ -198,46 +197,16 @@ fn recorded_by(env: &mut Env<'_>, global: &Global, asked: &Filters) -> Result<Op
 }
 
 /// Adds to a filter what the ledger's private records and a watch list say.
-fn complete(env: &mut Env<'_>, global: &Global, asked: &Filters, filter: &mut FactFilter) -> Result<(), CommandError> {
+fn complete(
+    env: &mut Env<'_>,
+    global: &Global,
+    clocks: &Clocks,
+    asked: &Filters,
+    filter: &mut FactFilter,
+) -> Result<(), CommandError> {
     filter.recorded_by = recorded_by(env, global, asked)?;
-    filter.list = asked.list.as_deref().map(|path| watch_list(env, global, path)).transpose()?;
+    filter.list = asked.list.as_deref().map(|path| watch_list(env, global, clocks, path)).transpose()?;
     Ok(())
-}
-
-/// Reads a watch list: an id or a name a line; what follows a `#` is a comment.
-fn watch_list(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<WatchList, CommandError> {
-    // A key is no list, and its lines are not for a screen.
-    open::not_of_ledger(env, global, path)?;
-    let text = input::text_of(env, path)?;
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()).enumerate();
-    let lines: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.is_empty()).collect();
-    if lines.is_empty() {
-        return Err(CommandError::new(INPUT, format!("{}: the list is empty", path.display()))
-            .hint("write an id or a name a line; for those on record: heldto list commitments"));
-    }
-    let loaded = load::full(env, global, None)?;
-    let view = loaded.view(env, &Clocks::default());
-    let mut ids = BTreeSet::new();
-    for (number, line) in lines {
-        let at = |error: CommandError| CommandError {
-            message: format!("{}: line {} names nothing on record", path.display(), number + 1),
-            ..error
-        };
-        let id: FactId = line
-            .parse()
-            .or_else(|_| slug(line).parse())
-            .map_err(|e: Invalid| at(CommandError::new(INPUT, e.to_string())))?;
-        match load::require(&view, &id, None) {
-            Ok(()) => ids.insert(id),
-            Err(CommandError { meant: Some((_, choice)), .. }) => {
-                ids.insert(choice.answer.parse().map_err(|e: Invalid| at(CommandError::new(INPUT, e.to_string())))?)
-            }
-            Err(error) => return Err(at(error)),
-        };
-    }
-    // Not the folder: a report may be published.
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(WatchList { name, ids })
 }
 
 /// Renders a report on the facts that match a filter.
@@ -249,7 +218,7 @@ fn filtered(
     make: impl Fn(&Selection<'_, '_>, ReportBasis) -> Document,
 ) -> Result<RunOutput, CommandError> {
     let mut filter = asked.filter();
-    complete(env, global, asked, &mut filter)?;
+    complete(env, global, clocks, asked, &mut filter)?;
     let document = of_selected(env, global, clocks, &filter, |selection, basis| {
         filters(&selection.view(), asked)?;
         Ok(make(selection, basis))
@@ -266,7 +235,7 @@ fn filtered_pledges(
     make: impl Fn(&Selection<'_, '_>, &PledgeFilter, ReportBasis) -> Document,
 ) -> Result<RunOutput, CommandError> {
     let mut filter = asked.filter(None);
-    complete(env, global, &asked.facts, &mut filter.facts)?;
+    complete(env, global, clocks, &asked.facts, &mut filter.facts)?;
     let document = of_selected(env, global, clocks, &filter.facts, |selection, basis| {
         pledge_filters(&selection.view(), asked)?;
         Ok(make(selection, &filter, basis))
@@ -387,7 +356,7 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
         }),
         Report::Metrics(args) => {
             let mut filter = args.filters.filter();
-            complete(env, global, &args.filters, &mut filter)?;
+            complete(env, global, &args.clocks, &args.filters, &mut filter)?;
             let document = of_all(env, global, &args.clocks, |log, view| {
                 filters(&view, &args.filters)?;
                 if let Some(metric) = &args.metric {
@@ -416,7 +385,7 @@ pub fn report(env: &mut Env<'_>, global: &Global, args: &ReportArgs) -> Result<R
 
 fn pledges(env: &mut Env<'_>, global: &Global, args: &PledgesArgs) -> Result<RunOutput, CommandError> {
     let mut filter = args.filters.filter(args.scale);
-    complete(env, global, &args.filters.facts, &mut filter.facts)?;
+    complete(env, global, &args.clocks, &args.filters.facts, &mut filter.facts)?;
     if let Some(id) = &args.explain {
         let is_unsettled = Cell::new(false);
         let document = of_found(env, global, &args.clocks, |log, view| {
@@ -473,7 +442,7 @@ fn changes(env: &mut Env<'_>, global: &Global, args: &ChangesArgs) -> Result<Run
     }
     let earlier = earlier.map(|n| load::first(env, global, n)).transpose()?;
     let mut filter = args.filters.filter(None);
-    complete(env, global, &args.filters.facts, &mut filter.facts)?;
+    complete(env, global, &args.clocks, &args.filters.facts, &mut filter.facts)?;
     let reached = Cell::new(None);
     let document = of_all(env, global, &args.clocks, |log, view| {
         pledge_filters(&view, &args.filters)?;

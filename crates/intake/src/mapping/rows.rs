@@ -3,15 +3,12 @@
 //! This module knows CSV, the mapping and the existing facts, but no files and no ledger. Start at
 //! [`Rows::read`].
 
+use super::cells::{amount, sum};
 use super::{ExistingFacts, Mapping, Measure, Place, Table, Tenure};
-use crate::said::scaled;
 use crate::table::joined;
 use crate::{File, Places, Problem};
 use csv::StringRecord;
-use heldto_fact::{
-    Amount, Body, Citation, Fact, FactId, Identifier, Kind, Link, LinkKind, PartyKind, Qualifier, Quantity, Role,
-    Strength, Unit, Voice, When,
-};
+use heldto_fact::{Body, Citation, Fact, FactId, Identifier, Kind, Link, LinkKind, PartyKind, Strength, Voice, When};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -134,6 +131,9 @@ impl<'a> Rows<'a> {
             Ok(header) => header.clone(),
             Err(e) => return self.wrong(number, 0..0, why(&e), "save it as comma-separated values (CSV), in UTF-8"),
         };
+        if let Some(twice) = header.iter().find(|name| header.iter().filter(|other| other == name).count() > 1) {
+            return self.wrong(number, 0..0, format!("two columns are called `{twice}`"), "rename one in the table");
+        }
         let columns: BTreeMap<&str, usize> = header.iter().enumerate().map(|(n, name)| (name, n)).collect();
         if !self.has_columns(number, table, &columns) {
             return;
@@ -227,18 +227,29 @@ impl<'a> Rows<'a> {
         }
         // A time that cannot be read is reported with the measure.
         let time = table.period.as_ref().or(table.day.as_ref()).and_then(|t| fill(t).parse::<When>().ok());
-        if self.mapping.scheme == GSS && !is_gss(&code) {
+        if self.mapping.scheme == GSS && is_nearly_gss(&code) {
             let title = format!("`{code}` is not a code of the Government Statistical Service");
             return self.wrong(number, row.span.clone(), title, "such a code is a letter and eight digits: E10000007");
         }
         let party = match self.holder(&code, time.as_ref()) {
             Ok(Some(id)) => {
-                if let Some(other) = self.names.get(&id).filter(|known| are_apart(known, &fill(&place.name))) {
+                let is_other = |known: &&String| !mapping.trust_codes && are_apart(known, &fill(&place.name));
+                if let Some(other) = self.names.get(&id).filter(is_other) {
                     let title =
                         format!("`{code}` is the code of `{id}` ({other}), and this row is of {}", fill(&place.name));
-                    return self.wrong(number, row.span.clone(), title, "correct the code or the name in the table");
+                    return self.wrong(
+                        number,
+                        row.span.clone(),
+                        title,
+                        "correct the table, or add trust-codes = true to [mapping]",
+                    );
                 }
                 id
+            }
+            Ok(None) if self.almost(&code).is_some() => {
+                let known = self.almost(&code).unwrap_or_default();
+                let title = format!("`{code}` is not on record, and `{known}` is");
+                return self.wrong(number, row.span.clone(), title, "write the code in the table as it is on record");
             }
             Ok(None) => self.declare(n, &codes, &code, fill(&place.name)),
             Err((title, help)) => return self.wrong(number, row.span.clone(), title, &help),
@@ -269,6 +280,14 @@ impl<'a> Rows<'a> {
             _ => format!("use the code of the body that followed: {}", heirs.join(" or ")),
         };
         Err((format!("`{code}` is the code of `{outside}`, which did not exist in {time}"), help))
+    }
+
+    /// Returns the code on record that a spreadsheet made this one of: with noughts before it, or a
+    /// decimal point.
+    fn almost(&self, code: &str) -> Option<String> {
+        let plain = |code: &str| code.trim_end_matches(".0").trim_start_matches('0').to_owned();
+        let same = |of: &&(String, String)| of.0 == self.mapping.scheme && plain(&of.1) == plain(code);
+        self.codes.keys().find(same).map(|(_, known)| known.clone())
     }
 
     /// Adds a party for an unknown place, and returns its id.
@@ -381,109 +400,16 @@ fn why(error: &csv::Error) -> String {
     }
 }
 
-/// Returns an amount from a number with its unit, and a note with the original number if it was
-/// rounded.
-///
-/// A number in `not_given` becomes an amount that is not quantified.
-///
-/// # Errors
-/// The problem, and advice.
-/// Words that make more of a number, and are no unit.
-const SCALED: [&str; 8] = ["million", "thousand", "billion", "m", "k", "bn", "dozen", "hundred"];
-
-fn amount(
-    text: &str,
-    not_given: &BTreeMap<String, String>,
-    decimals: Option<u8>,
-) -> Result<(Amount, Option<String>), (String, String)> {
-    let help = || "write the number in digits, or give the cell's meaning in `not-given`".to_owned();
-    // An empty cell leaves the unit alone.
-    let empty = not_given.contains_key("") && !text.contains(|c: char| c.is_ascii_digit());
-    let (number, unit) = match text.split_once(' ') {
-        Some((number, _)) if empty && !not_given.contains_key(number) => ("", text),
-        Some(parts) => parts,
-        None if empty => ("", text),
-        None => return Err((format!("`{text}` is not a number and a unit"), help())),
-    };
-    let scale = unit.split(' ').next().is_some_and(|word| SCALED.contains(&word.to_lowercase().as_str()));
-    if scale {
-        return Err((
-            format!("`{text}` has its number in words"),
-            "write the number in digits in the table".to_owned(),
-        ));
-    }
-    let unit: Unit = unit.parse().map_err(|e: heldto_fact::Invalid| (e.to_string(), help()))?;
-    if let Some(means) = not_given.get(number) {
-        let nothing = Amount::exact(Quantity::ZERO, unit, Role::Measured);
-        let nothing =
-            Amount { value: None, qualifier: Qualifier::NotQuantified, direction: Some(means.clone()), ..nothing };
-        return Ok((nothing, None));
-    }
-    // A cell may have the sign of its unit, and commas between thousands.
-    let number = if unit == Unit::Percent { number.trim_end_matches('%') } else { number };
-    let thousands = if number.contains(',') { scaled(number, 0) } else { None };
-    let number = thousands.as_deref().unwrap_or(number);
-    // Trailing zeros do not count as decimals.
-    let exact = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
-    match (exact.parse::<Quantity>(), decimals) {
-        (Ok(value), _) => Ok((Amount::exact(value, unit, Role::Measured), None)),
-        (Err(error), Some(decimals)) => {
-            let (value, low, high) = rounded(exact, decimals.min(4)).ok_or_else(|| (error.to_string(), help()))?;
-            let amount = Amount { low: Some(low), high: Some(high), ..Amount::exact(value, unit, Role::Measured) };
-            Ok((amount, Some(format!("The table has {number}, rounded here to {decimals} decimals."))))
-        }
-        (Err(error), None) if rounded(exact, 4).is_some() => Err((
-            error.to_string(),
-            "say in the mapping how it is rounded: `decimals = 1` in [[mapping.file.measure]]".to_owned(),
-        )),
-        (Err(error), None) => Err((error.to_string(), help())),
-    }
-}
-
-/// Rounds a number half up to `decimals` decimals.
-///
-/// Returns the rounded value, and the two numbers of four decimals that the original lies between.
-/// `None` if the text is not a number, or is out of range.
-fn rounded(number: &str, decimals: u8) -> Option<(Quantity, Quantity, Quantity)> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let scaled = |places: usize| format!("{whole}{:0<places$.places$}", fraction).parse::<i64>().ok();
-    let low = scaled(4)?;
-    let is_more = fraction.bytes().skip(4).any(|digit| digit != b'0');
-    let high = low.checked_add(i64::from(is_more))?;
-    let places = usize::from(decimals);
-    let is_up = fraction.as_bytes().get(places).is_some_and(|digit| *digit >= b'5');
-    let unit = 10_i64.pow(4 - u32::from(decimals));
-    let value = scaled(places)?.checked_add(i64::from(is_up))?.checked_mul(unit)?;
-    let quantity = Quantity::from_ten_thousandths;
-    Some((quantity(value)?, quantity(low)?, quantity(high)?))
-}
-
-/// Returns the sum of whole numbers separated by `+`, or `None` if any of them is not given.
-fn sum(text: &str, not_given: &BTreeMap<String, String>) -> Result<Option<u64>, String> {
-    let mut total = Some(0_u64);
-    for part in text.split('+').map(str::trim) {
-        if not_given.contains_key(part) {
-            return Ok(None);
-        }
-        let number: u64 = part.parse().map_err(|_| format!("`{part}` is not a whole number"))?;
-        total = total.and_then(|t| t.checked_add(number));
-    }
-    Ok(total)
-}
-
-/// Returns a name as an id: `Bristol, City of` becomes `bristol-city-of`.
 /// The scheme whose codes have a form of their own.
 const GSS: &str = "gss";
 /// Maximum length of a period, in days: figures are of months and years.
 const LONGEST: i64 = 3660;
 
-/// Returns `true` for a letter and eight digits.
-fn is_gss(code: &str) -> bool {
+/// Returns `true` for a code that is a digit or two away from a letter and eight digits.
+fn is_nearly_gss(code: &str) -> bool {
     let (letter, digits) = code.split_at_checked(1).unwrap_or_default();
-    letter.chars().all(|c| c.is_ascii_uppercase()) && digits.len() == 8 && digits.chars().all(|c| c.is_ascii_digit())
+    let is_code = letter.chars().all(|c| c.is_ascii_alphabetic()) && digits.chars().all(|c| c.is_ascii_digit());
+    is_code && (6..=10).contains(&digits.len()) && digits.len() != 8
 }
 
 /// Words that the names of many bodies have.
@@ -515,30 +441,4 @@ fn are_apart(one: &str, other: &str) -> bool {
 
 fn slug_of_code(code: &str) -> String {
     format!("place-{}", joined(code))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{amount, rounded};
-    use std::collections::BTreeMap;
-
-    #[test]
-    fn noughts_at_the_end_say_nothing_and_the_rest_is_rounded_where_that_is_said() {
-        let read = |text: &str, decimals| amount(text, &BTreeMap::new(), decimals);
-        let (exact, note) = read("70.200000000000 %", None).expect("a figure");
-        assert_eq!((exact.value.map(|v| v.to_string()), note), (Some("70.2".to_owned()), None));
-        for (cell, number) in [("23.1% %", "23.1"), ("1,310 plans", "1310")] {
-            let (amount, _) = read(cell, None).expect("a figure");
-            assert_eq!(amount.value.map(|v| v.to_string()).as_deref(), Some(number));
-        }
-        assert!(read("1,31 plans", None).is_err() && read("5% plans", None).is_err());
-        let (_, help) = read("70.2345678 %", None).expect_err("has too many decimals");
-        assert!(help.contains("decimals = 1"), "{help}");
-        let (figure, note) = read("70.2545678 %", Some(1)).expect("a figure");
-        assert_eq!(figure.value.map(|v| v.to_string()), Some("70.3".to_owned()));
-        assert!(note.is_some_and(|note| note.contains("70.2545678")), "the note keeps the cell");
-        assert!(figure.low.expect("a bound").to_string() == "70.2545" && figure.high.is_some());
-        assert!(read("many %", Some(1)).is_err());
-        assert_eq!(rounded("64.99996", 1).map(|(v, ..)| v.to_string()), Some("65".to_owned()));
-    }
 }

@@ -68,6 +68,26 @@ fn number_and_unit(node: &Node, f: &mut Findings) -> Option<(Quantity, Option<Qu
         }
         _ => text(node, "value", f)?,
     };
+    // A comma before one or two digits is a decimal point elsewhere, and nothing here.
+    let decimal = written.split_once(',').filter(|(_, rest)| {
+        let digits = rest.chars().take_while(char::is_ascii_digit).count();
+        (1..=2).contains(&digits)
+    });
+    if decimal.is_some() {
+        let remedy =
+            crate::amount_as_said(&written.replacen(',', ".", 1)).map(|(amount, _)| format!("write \"{amount}\""));
+        let problem = Problem::new(node.span.clone(), format!("`{written}` has a comma in its number"), "");
+        f.problems.push(problem.help(remedy.unwrap_or_else(|_| "write it with a point: \"48.5 %\"".to_owned())));
+        return None;
+    }
+    let or = [(" or fewer", "up-to"), (" or less", "up-to"), (" or more", "at-least")];
+    let or = or.iter().find_map(|(end, stated)| Some((written.strip_suffix(end)?, *stated)));
+    if let Some((amount, stated)) = or {
+        let problem =
+            Problem::new(node.span.clone(), format!("`{written}` is more than one number and what it counts"), "");
+        f.problems.push(problem.help(format!("write \"{amount}\", and stated = \"{stated}\" beside it")));
+        return None;
+    }
     // What people write has one form in a facts file, which the help gives.
     let remedy = crate::amount_as_said(&written).ok().map(|(amount, stated)| match stated {
         Qualifier::Exact => format!("write \"{amount}\""),

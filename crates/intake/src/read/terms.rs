@@ -5,7 +5,7 @@
 
 use super::{amount, date};
 use crate::Problem;
-use crate::near::did_you_mean;
+use crate::near::meant_word;
 use crate::node::Node;
 use crate::table::{Fields, Findings, text};
 use heldto_fact::{
@@ -79,6 +79,14 @@ const MODES: &str =
 pub fn due(node: &Node, f: &mut Findings) -> Option<Due> {
     let mut t = Fields::of(node, "this due date", f)?;
     let word = t.take("mode");
+    let by_key = t
+        .first_text()
+        .filter(|(key, _)| word.is_none() && *key != "every" && MODES.split(", ").any(|mode| mode == *key));
+    if let Some((mode, date)) = by_key {
+        let problem = Problem::new(node.span.clone(), "this due date has its mode for a key", "");
+        f.problems.push(problem.help(format!("write {{ mode = \"{mode}\", date = \"{date}\" }}")));
+        return None;
+    }
     let word = t.require(word, "mode", "\"by\"", &format!("how the date binds, with one of: {MODES}"), f);
     let word = word.and_then(|node| Some((text(node, "mode", f)?, node)));
     let qualifier = date(&mut t, "date", f);
@@ -167,7 +175,9 @@ fn mode(
         ),
         other => {
             let problem = Problem::new(place.span.clone(), format!("`{other}` is not a mode"), "");
-            let meant = did_you_mean(other, MODES.split(", "));
+            let by = ["before", "on", "no later than", "not-after", "not-later"].contains(&other);
+            let meant = if by { Some("by") } else { meant_word(other, MODES.split(", ")) };
+            let meant = meant.map(|word| format!("did you mean `{word}`?"));
             f.problems.push(problem.help(meant.unwrap_or(format!("write one of: {MODES}"))));
             return None;
         }

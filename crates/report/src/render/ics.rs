@@ -5,6 +5,9 @@ use crate::Document;
 use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
 
+const UTC: &str = "BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n\
+                   TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nEND:VCALENDAR";
+
 /// Writes a calendar (RFC 5545) with each event as a whole day, which needs no end.
 ///
 /// The same document gives the same bytes: the stamp is the time of recording of the newest entry.
@@ -22,5 +25,7 @@ pub fn render(document: &Document) -> String {
         day.uid(&uid).timestamp(stamp).starts(event.day).summary(&event.title).description(&event.text);
         calendar.push(day.done());
     }
-    calendar.to_string()
+    let text = calendar.to_string();
+    // A calendar has a component; one without a day has its time zone.
+    if document.events.is_empty() { text.replace("END:VCALENDAR", UTC) } else { text }
 }

@@ -330,8 +330,15 @@ impl<'a> Answers<'a> {
         self.new.iter().map(|(_, table)| table.as_str()).collect()
     }
 
+    /// Returns an id of these words that is on no record, and gives it to nothing else.
+    pub fn reserved(&mut self, words: &str) -> FactId {
+        let id = self.unused(words);
+        self.new.push((id.clone(), String::new()));
+        id
+    }
+
     /// Returns an id of these words that is on no record.
-    pub fn unused(&self, words: &str) -> FactId {
+    fn unused(&self, words: &str) -> FactId {
         let slug = slug(words);
         let is_used = |id: &FactId| !self.view.versions(id).is_empty() || self.new.iter().any(|(new, _)| new == id);
         let numbered = (1..).map(|n| if n == 1 { slug.clone() } else { format!("{slug}-{n}") });
