@@ -393,6 +393,23 @@ fn an_output_replaces_no_ledgers_file_and_nothing_that_is_read() {
         let said = text(&refused.stderr);
         assert!(refused.status.code() == Some(2) && said.contains("name another file"), "{arguments:?}: {said}");
     }
+    fs::create_dir(dir.join("pages")).expect("a folder");
+    std::os::unix::fs::symlink(dir.join("ledger/signing.key"), dir.join("pages/heldto.1")).expect("links");
+    ok(dir, &["--ledger", "other", "publish", "public", "-q"]);
+    for arguments in [
+        &["--ledger", "other", "export", "ledger/signing.key"][..],
+        &["man", "pages"],
+        &["man", "ledger/journal"],
+        &["--ledger", "other", "publish", "ledger/journal"],
+        &["--ledger", "other", "site", "build", "ledger/hot"],
+        &["--ledger", "other", "report", "pledges", "-o", "public/checkpoint"],
+        &["verify", "public", "-o", "public/first-key"],
+        &["check", ".", "-o", "promise.toml"],
+        &["--ledger", "ledger", "report", "changes", "--bookmark", "new.txt", "-o", "new.txt"],
+    ] {
+        let refused = run(dir, arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", text(&refused.stderr));
+    }
     assert_eq!(fs::read(dir.join("ledger/signing.key")).expect("a key"), key);
     let refused = run(dir, &["--ledger", "ledger", "timeline", "--list", "ledger/signing.key"]);
     assert!(!text(&refused.stderr).to_lowercase().contains("private"), "{}", text(&refused.stderr));

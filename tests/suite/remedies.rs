@@ -211,6 +211,10 @@ fn no_remedy_says_the_opposite_or_more() {
         ("a-payout", "role = \"paid\"", "role = \"unpaid\""),
         ("a-payout", "role = \"paid\"", "role = \"repaid\""),
         ("a-payout", "role = \"paid\"", "role = \"underpaid\""),
+        ("a-board", "mode = \"not-before\"", "mode = \"not-until\""),
+        ("a-delivery", "{ part-fulfils = ", "{ superseded-by = "),
+        ("a-delivery", "{ part-fulfils = ", "{ disputed-by = "),
+        ("a-delivery", "{ part-fulfils = ", "{ contains = "),
     ] {
         let text = slipped(&base, id, right, wrong).expect("the words are there");
         let file = File { name: "facts.toml".to_owned(), text };

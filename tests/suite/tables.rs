@@ -158,3 +158,52 @@ fn a_file_of_another_program_is_told_to_be_one() {
         }
     }
 }
+
+#[test]
+fn a_draft_asks_or_refuses_where_a_table_has_two_readings() {
+    let dir = promised();
+    let dir = dir.path();
+    let draft = |table: &str, answers: &str| {
+        std::fs::write(dir.join("t.csv"), table).expect("writes");
+        let start = "A Department, 1 June 2025\nA Department\ndepartment\nrecord\ncode\nname\ngss\ncouncil\n";
+        let mut command = crate::heldto(dir);
+        command.args(["--ledger", "ledger", "mapping", "--draft", "t.csv"]);
+        let output = command.env("HELDTO_TEST_ANSWER", format!("{start}{answers}")).output().expect("runs");
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let figure = "Places\nthe number\nplaces\n";
+    for (years, answer, period) in [
+        ("2009-10", "Financial", "{year:0..4}-04/20{year:5..7}-03"),
+        ("2023/2024", "school", "{year:0..4}-09/{year:5..9}-08"),
+        ("2023/24", "financial", "{year:0..4}-04/20{year:5..7}-03"),
+    ] {
+        let table = format!("code,name,year,places\nE10000007,Derbyshire,{years},12\n");
+        let (done, mapping, said) = draft(&table, &format!("year\n{answer}\nplaces\n{figure}"));
+        assert!(done && mapping.contains(period), "{years}: {mapping}{said}");
+    }
+    let (done, mapping, said) =
+        draft("code,name,year,places\nE10000007,Derbyshire,2023-03-31,12\n", &format!("year\nplaces\n{figure}"));
+    assert!(done && mapping.contains("day = \"{year}\""), "{mapping}{said}");
+    let share = "Share\nthe share\n%\n";
+    for (table, answers, wanted) in [
+        ("code,name,year,places,places\nE10000007,Derbyshire,2023,12,13\n", String::new(), "two columns are called"),
+        (
+            "code,name,year,spend (£m)\nE10000007,Derbyshire,2023,12\n",
+            "year\nspend (£m)\n".to_owned(),
+            "thousands or more",
+        ),
+        (
+            "code,name,year,s\nE10000007,Derbyshire,2023,48.5%\nE10000007,Derbyshire,2024,0.485\n",
+            format!("year\ns\n{share}"),
+            "shares of one",
+        ),
+        (
+            "code,name,year,s\nE10000007,Derbyshire,2023,0.485\nE10000007,Derbyshire,2024,1\n",
+            format!("year\ns\n{share}"),
+            "shares of one",
+        ),
+    ] {
+        let (done, mapping, said) = draft(table, &answers);
+        assert!(!done && mapping.is_empty() && said.contains(wanted), "{table}: {said}");
+    }
+}

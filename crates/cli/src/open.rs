@@ -50,7 +50,7 @@ const OWN: &[&str] = &[
 /// Returns `true` for the checkpoint and the first key of a published folder.
 fn is_published(path: &Path) -> bool {
     let is_named = path.file_name().is_some_and(|name| name == "checkpoint" || name == "first-key");
-    is_named && path.parent().is_some_and(|folder| folder.join("tile").is_dir())
+    is_named && path.parent().is_some_and(|folder| folder.join("tile").is_dir() || folder.join("first-key").is_file())
 }
 
 /// Refuses to write where the ledger keeps its own files, or over its key.
