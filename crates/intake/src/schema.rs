@@ -1,7 +1,7 @@
 //! Describes facts files as a JSON Schema, for editors: found by asking the reader itself which
 //! keys it looks for and which values it takes.
 //!
-//! This module knows no key and no word of the vocabulary. Start at [`schema`].
+//! This module knows samples of values that the reader takes, and no rule. Start at [`schema`].
 
 use crate::Problem;
 use crate::node::{Key, Node, Value};
@@ -157,7 +157,7 @@ impl Probe {
         self.ask(path, value).problems.into_iter().find(|problem| problem.span == place)
     }
 
-    /// Returns a value that is taken at the end of a path, as a way to make it again.
+    /// Returns a value that is taken at the end of a path.
     fn sample(&self, path: &[Step], shape: &Json) -> Option<Node> {
         if let Some(word) = shape["enum"][0].as_str() {
             return Some(self.text(word));
