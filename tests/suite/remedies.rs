@@ -17,7 +17,7 @@ fn slipped(text: &str, id: &str, right: &str, wrong: &str) -> Option<String> {
     Some(format!("{}{wrong}{}", &text[..at], &text[at + right.len()..]))
 }
 
-/// Returns the code that follows a verb in a help text: a value, a table, or keys with their values.
+/// Returns the code after a verb in a help text: a value, a table, or keys with values.
 fn code<'h>(help: &'h str, verb: &str) -> Option<&'h str> {
     let rest = help.split_once(verb)?.1;
     let mut depth = 0;

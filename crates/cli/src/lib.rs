@@ -95,12 +95,12 @@ pub struct RunOutput {
     pub page: bool,
     /// The exit code (README, *Exit codes*).
     pub exit_code: u8,
-    /// A file and its text, written once the output has arrived where it goes.
+    /// A file and its text, to be written after the output was delivered.
     pub after: Option<(PathBuf, String)>,
 }
 
 impl RunOutput {
-    /// Writes the file that is kept once the output has arrived, whole or not at all.
+    /// Writes the file that follows the output, complete or not at all.
     ///
     /// # Errors
     /// If it cannot be written.

@@ -5,7 +5,7 @@ use super::{append, plain};
 use crate::args::{CorrectArgs, Global, RetractArgs};
 use crate::error::{CommandError, FAILED, INPUT};
 use crate::open::{Access, LocalLedger};
-use crate::prompt::{NoAnswer, Prompt, is_yes};
+use crate::prompt::{Prompt, is_yes};
 use crate::{Env, RunOutput, consequences, input, load, open, settings};
 use chrono::NaiveDate;
 use heldto_fact::{Body, Content, Fact, FactId};
@@ -160,10 +160,11 @@ fn consent(env: &mut Env<'_>, args: &RetractArgs) -> Result<(), CommandError> {
     }
     match (env.ask)(&Prompt::free(&format!("Withdraw `{}` anyway? [y/N]", args.id))) {
         Ok(answer) if is_yes(&answer) => Ok(()),
-        Ok(_) | Err(NoAnswer::Stopped) => Err(CommandError::new(FAILED, "nothing was withdrawn".to_owned())),
-        Err(NoAnswer::Nobody) => {
-            Err(CommandError::new(INPUT, format!("other facts refer to `{}`; nothing was withdrawn", args.id))
-                .hint("to withdraw it anyway, add --yes; to list those facts, add --dry-run"))
+        Ok(_) => Err(CommandError::new(FAILED, "nothing was withdrawn".to_owned())),
+        Err(none) => {
+            let message = format!("other facts refer to `{}`; nothing was withdrawn", args.id);
+            let nobody = CommandError::new(INPUT, message);
+            Err(none.or(nobody.hint("to withdraw it anyway, add --yes; to list those facts, add --dry-run")))
         }
     }
 }

@@ -90,7 +90,9 @@ fn own(dir: &Path) -> CommandError {
 
 /// Returns what to type next, in lines for a reader.
 fn next(dir: &Path) -> String {
-    let ledger = format!("heldto --ledger {}", dir.display());
+    let dir = dir.display().to_string();
+    let folder = if dir.contains(' ') { format!("\"{dir}\"") } else { dir };
+    let ledger = format!("heldto --ledger {folder}");
     format!(
         "\nNext\n\
          the whole report        {ledger} report pledges\n\

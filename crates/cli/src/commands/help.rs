@@ -113,9 +113,10 @@ pub fn completions(env: &Env<'_>, args: &CompletionsArgs) -> RunOutput {
                 true => format!("{}\n", line.replace(":_default", ":_heldto_facts")),
                 false => format!("{line}\n"),
             });
-            let (head, rest): (String, Vec<String>) = (String::new(), lines.collect());
+            let completions: String = lines.collect();
             // The first line says what the file completes.
-            rest.iter().enumerate().fold(head, |all, (n, line)| all + line + if n == 0 { ZSH_IDS } else { "" })
+            let (first, rest) = completions.split_once('\n').unwrap_or_default();
+            format!("{first}\n{ZSH_IDS}{rest}")
         }
         _ => text.into_owned(),
     };

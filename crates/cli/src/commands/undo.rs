@@ -4,7 +4,7 @@ use super::{amend, append, counted, plain};
 use crate::args::{Global, UndoArgs};
 use crate::error::{CommandError, FAILED, INPUT};
 use crate::open::{Access, LocalLedger};
-use crate::prompt::{NoAnswer, Prompt, is_yes};
+use crate::prompt::{Prompt, is_yes};
 use crate::{Env, RunOutput, consequences, open, settings};
 use heldto_fact::{Body, Content, Fact, FactId, Recorded};
 
@@ -57,11 +57,10 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
     if !args.yes {
         match (env.ask)(&Prompt::free("Retract them? [y/N]")) {
             Ok(answer) if is_yes(&answer) => {}
-            Ok(_) | Err(NoAnswer::Stopped) => return Err(CommandError::new(FAILED, "nothing was taken back")),
-            Err(NoAnswer::Nobody) => {
-                return Err(
-                    CommandError::new(INPUT, "nothing was taken back").hint("to do it without a question, add --yes")
-                );
+            Ok(_) => return Err(CommandError::new(FAILED, "nothing was taken back")),
+            Err(none) => {
+                let nobody = CommandError::new(INPUT, "nothing was taken back");
+                return Err(none.or(nobody.hint("to do it without a question, add --yes")));
             }
         }
     }
