@@ -269,6 +269,14 @@ fn rows_are_chosen_for_a_spreadsheet_and_flags_without_effect_are_refused() {
     assert_eq!(csv(&["--columns", "id,status", "-o", file.to_str().expect("UTF-8")]), "");
     assert_eq!(fs::read_to_string(&file).expect("a file"), all);
     assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1, "no draft is left");
+    // A pipe or a device is written to, and not replaced.
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    let path = pipe.clone();
+    let reader = std::thread::spawn(move || fs::read_to_string(path).expect("a pipe"));
+    assert_eq!(csv(&["--columns", "id,status", "-o", pipe.to_str().expect("UTF-8")]), "");
+    assert!(std::os::unix::fs::FileTypeExt::is_fifo(&fs::metadata(&pipe).expect("a pipe").file_type()));
+    assert_eq!(reader.join().expect("reads"), all);
     // Nothing is written over what is the ledger's own.
     let key = fs::read(dir.join("ledger/signing.key")).expect("a key");
     for own in [

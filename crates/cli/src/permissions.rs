@@ -28,10 +28,16 @@ pub fn public_draft(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 }
 
 /// Writes a file whole or not at all, with the permissions of a new file of the user.
+///
+/// A device or a pipe is written to and stays what it is.
 pub fn put_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // What a link leads to is written, and the link stays.
     let target = path.canonicalize();
     let path = target.as_deref().unwrap_or(path);
+    // A draft in its place would end `/dev/null` for every program on the machine.
+    if std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     #[cfg_attr(not(unix), expect(unused_mut))]
     let mut draft = tempfile::Builder::new();
