@@ -276,8 +276,8 @@ def decode(data: bytes, tables: dict[str, dict[str, Type]], kind: str | None = N
 
 # Sections 2 and 3: hashes and entries.
 
-ROLES = "ledger fact quotation private-note recorder"
-PRIVATE = ("private-note", "recorder")
+ROLES = "ledger fact quotation private-note recorder tombstone"
+PRIVATE = ("private-note", "recorder", "tombstone")
 HEADER = group(uint, fixed(32), signed, kind_word, many(group(word(ROLES), fixed(32))))
 
 

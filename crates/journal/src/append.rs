@@ -10,7 +10,8 @@ use crate::links::advance;
 use crate::open::{self, GROWTH_BYTES, Header, Position, put_record};
 use crate::segment::{BUNDLES_PER_SEGMENT, BundleBytes, Segment, SegmentWriter};
 use heldto_proof::{Head, TILE_WIDTH};
-use heldto_store::{NewEntry, StoreError, StoredEntry};
+use heldto_store::{NewEntry, PartPlace, StoreError, StoredEntry};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::sync::{Arc, PoisonError};
 
@@ -274,6 +275,42 @@ impl Journal {
         }
         let base = self.base.clone();
         self.roll(&base, &[], 0)
+    }
+}
+
+impl Journal {
+    /// Destroys parts in every file of the journal; parts that are not there are passed over.
+    ///
+    /// Durable on return. A segment is written anew without them and put in the old one's place;
+    /// the open bundle is written into both of its files. After an error some parts may be gone and
+    /// others not: the call can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Block`] if a bundle of one of the segments is damaged; otherwise an I/O error.
+    pub fn erase(&mut self, parts: &[PartPlace]) -> Result<(), StoreError> {
+        if !self.writable {
+            return Err(StoreError::ReadOnly);
+        }
+        let is_erased = |index: u64, number: u16| parts.contains(&(index, number));
+        let closed = self.closed_size();
+        let bundles: BTreeSet<u64> =
+            parts.iter().filter(|(index, _)| *index < closed).map(|(index, _)| index / TILE_WIDTH).collect();
+        let numbers: BTreeSet<u64> = bundles.iter().map(|bundle| bundle / BUNDLES_PER_SEGMENT).collect();
+        for number in numbers {
+            let segment = self.segment(number * BUNDLES_PER_SEGMENT)?;
+            let without = segment.without(&self.dir, closed / TILE_WIDTH, &is_erased)?;
+            let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
+            segments.insert(number, Arc::new(without));
+        }
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.salvage.clear();
+        for stored in &mut self.tail {
+            let index = stored.index;
+            stored.parts.retain(|(number, _)| !is_erased(index, *number));
+        }
+        // Both files: the other one may still have the bytes of bundles that were closed since.
+        self.renew()?;
+        self.renew()
     }
 }
 

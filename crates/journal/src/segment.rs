@@ -210,18 +210,22 @@ impl Segment {
     /// # Errors
     /// Any I/O error.
     pub fn create(journal: &Path, number: u64) -> Result<Self, StoreError> {
-        let path = path(journal, number);
+        let segment = Self::create_at(&path(journal, number), number)?;
+        sync_dir(journal)?;
+        Ok(segment)
+    }
+
+    fn create_at(path: &Path, number: u64) -> Result<Self, StoreError> {
         let making = || failed(format!("creating {}", path.display()));
         // Any existing file contains no closed bundle, so it is removed. `create_new` does not
         // follow links.
-        match std::fs::remove_file(&path) {
+        match std::fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(making()(error)),
             _ => {}
         }
-        let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(making())?;
+        let file = File::options().read(true).write(true).create_new(true).open(path).map_err(making())?;
         write_at(&file, &vec![0; TABLE_BYTES as usize], 0).map_err(making())?;
-        sync_dir(journal)?;
-        Ok(Self { path, number, file, rows: Mutex::new(vec![None; BUNDLES_PER_SEGMENT as usize]) })
+        Ok(Self { path: path.to_owned(), number, file, rows: Mutex::new(vec![None; BUNDLES_PER_SEGMENT as usize]) })
     }
 
     fn row(&self, number: u64) -> Option<(Row, Check)> {
@@ -307,6 +311,38 @@ impl Segment {
             .map_err(failed(format!("repairing {}", self.path.display())))?;
         self.put_rows(number, &[row]);
         Ok(())
+    }
+
+    /// Writes the segment anew without the parts for which `is_erased` is true, in the place of the
+    /// old file, which is deleted.
+    ///
+    /// `closed` is the number of closed bundles of the log. Durable on return.
+    ///
+    /// # Errors
+    /// [`StoreError::Block`] if a bundle is damaged; otherwise any I/O error. The old file stays.
+    pub fn without(
+        &self,
+        journal: &Path,
+        closed: u64,
+        is_erased: &dyn Fn(u64, u16) -> bool,
+    ) -> Result<Self, StoreError> {
+        let draft = Self::create_at(&self.path.with_extension("new"), self.number)?;
+        let first = self.number * BUNDLES_PER_SEGMENT;
+        let mut writer = SegmentWriter::new(&draft, first)?;
+        let mut bundle = BundleBytes::default();
+        for number in first..closed.min(first + BUNDLES_PER_SEGMENT) {
+            let malformed = |why: &str| StoreError::Block { first: number * TILE_WIDTH, why: why.to_owned() };
+            for stored in self.read(number)?.bundle.entries().map_err(malformed)? {
+                let kept = stored.present_parts().filter(|(part, _)| !is_erased(stored.index, *part));
+                bundle.push(&stored.entry, kept);
+            }
+            writer.push(&mut bundle)?;
+        }
+        writer.finish()?;
+        // Before this line the old file stands; after it, the new one.
+        std::fs::rename(&draft.path, &self.path).map_err(failed(format!("replacing {}", self.path.display())))?;
+        sync_dir(journal)?;
+        Ok(Self { path: self.path.clone(), ..draft })
     }
 
     /// Returns the offset after the closed bundles of this segment, those among the first `closed`

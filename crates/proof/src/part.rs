@@ -23,6 +23,8 @@ pub enum Role {
     /// The person who recorded the fact and the one who checked it, as an office or a pseudonym.
     /// Not published.
     Recorder,
+    /// A keyed hash of the id of an erased fact, in the entry of its redaction. Not published.
+    Tombstone,
 }
 
 impl Role {
@@ -35,6 +37,7 @@ impl Role {
             Self::Quotation => 2,
             Self::PrivateNote => 3,
             Self::Recorder => 4,
+            Self::Tombstone => 5,
         }
     }
 
@@ -47,6 +50,7 @@ impl Role {
             2 => Some(Self::Quotation),
             3 => Some(Self::PrivateNote),
             4 => Some(Self::Recorder),
+            5 => Some(Self::Tombstone),
             _ => None,
         }
     }
@@ -60,13 +64,14 @@ impl Role {
             Self::Quotation => "quotation",
             Self::PrivateNote => "private-note",
             Self::Recorder => "recorder",
+            Self::Tombstone => "tombstone",
         }
     }
 
     /// Returns the role of a word used in exports.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Ledger, Self::Fact, Self::Quotation, Self::PrivateNote, Self::Recorder]
+        [Self::Ledger, Self::Fact, Self::Quotation, Self::PrivateNote, Self::Recorder, Self::Tombstone]
             .into_iter()
             .find(|r| r.as_str() == word)
     }
@@ -74,7 +79,7 @@ impl Role {
     /// Returns `true` if the part is published only on request.
     #[must_use]
     pub const fn is_private(self) -> bool {
-        matches!(self, Self::PrivateNote | Self::Recorder)
+        matches!(self, Self::PrivateNote | Self::Recorder | Self::Tombstone)
     }
 }
 

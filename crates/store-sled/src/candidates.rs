@@ -5,22 +5,29 @@
 use crate::replica::Replica;
 use heldto_journal::follows;
 use heldto_proof::{Chain, Entry, chain};
-use heldto_store::{StoreError, StoredEntry};
-use std::collections::BTreeMap;
+use heldto_store::{PartPlace, StoreError, StoredEntry};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Candidate entries, by index.
-#[derive(Default)]
-pub struct Candidates {
+pub struct Candidates<'e> {
     entries: BTreeMap<u64, Vec<StoredEntry>>,
+    /// Parts that no candidate brings back.
+    erased: &'e BTreeSet<PartPlace>,
     /// I/O error that kept some candidates from being read.
     pub failed: Option<StoreError>,
 }
 
-impl Candidates {
+impl<'e> Candidates<'e> {
+    /// Returns no candidates; erased parts are left out of those added.
+    pub const fn new(erased: &'e BTreeSet<PartPlace>) -> Self {
+        Self { entries: BTreeMap::new(), erased, failed: None }
+    }
+
     /// Adds the entries of another copy.
     pub fn add(&mut self, entries: Vec<StoredEntry>) {
-        for stored in entries {
+        for mut stored in entries {
+            leave_out(&mut stored, self.erased);
             self.entries.entry(stored.index).or_default().push(stored);
         }
     }
@@ -32,7 +39,7 @@ impl Candidates {
         while next < end {
             match replica.entries(next..next + 1).try_next() {
                 Ok(stored) => {
-                    self.entries.entry(next).or_default().extend(stored.cloned());
+                    self.add(stored.cloned().into_iter().collect());
                     next += 1;
                 }
                 Err(error) if error.is_integrity() && !matches!(error, StoreError::Broken(_)) => next += 1,
@@ -123,4 +130,10 @@ impl Candidates {
         lost.sort_unstable();
         (proved, lost)
     }
+}
+
+/// Takes the erased parts out of an entry.
+pub fn leave_out(stored: &mut StoredEntry, erased: &BTreeSet<PartPlace>) {
+    let index = stored.index;
+    stored.parts.retain(|(number, _)| !erased.contains(&(index, *number)));
 }

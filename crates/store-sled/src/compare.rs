@@ -117,7 +117,7 @@ impl SledStore {
         let before = self.chain_before(range.start)?;
         let after = self.chain_after(range.end)?;
         let Some(index) = first_unlinked(&own, range.start, before, after) else { return Ok(false) };
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(&self.erased.parts);
         candidates.add(own);
         candidates.add_from(replica, range.clone());
         let (proved, lost) = candidates.prove(range.clone(), after, before);

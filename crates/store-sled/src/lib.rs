@@ -3,7 +3,8 @@
 //! Knows bytes, keys and files, never facts. Acknowledgements rest on `journal/` (crate `journal`).
 //! The databases, an LSM tree in `hot/` and `archive/` (`replica.rs`), hold a copy of the log and
 //! its index. The folder also holds `lock`; the marks `acknowledged` and `signed`, which reveal a
-//! log that lost its end; `checkpoint`; and `suspect` while the databases are not trusted.
+//! log that lost its end; `checkpoint`; `erased`, the list of erased parts; and `suspect` while the
+//! databases are not trusted.
 //! docs/STORAGE.md says which copy answers when, docs/FORMAT.md has the bytes. Start at
 //! [`SledStore`].
 
@@ -13,6 +14,7 @@ mod candidates;
 mod compare;
 mod database;
 mod entries;
+mod erase;
 mod files;
 mod filter;
 mod keys;
@@ -30,6 +32,8 @@ mod take_up;
 pub use lock::Waiting;
 pub use mend::{Repaired, Source};
 
+use candidates::leave_out;
+use erase::Erased;
 use files::{ACKNOWLEDGED, HighWaterMark, SIGNED, io};
 use heldto_journal::{Journal, LAYOUT, sync_dir};
 use heldto_proof::{Entry, Genesis, Head};
@@ -91,6 +95,9 @@ pub struct SledStore {
     /// Serialises the mending of bundles.
     mending: Mutex<()>,
     notices: Notices,
+    erased: Erased,
+    /// `true` if parts are read as erased that are still on the disk.
+    is_hiding: bool,
     /// `None` for a reader that cannot write here or reads alongside a writer. Dropped after
     /// `replica`.
     lock: Option<Lock>,
@@ -260,7 +267,9 @@ impl SledStore {
             journal => journal,
         };
         let mut store = Self::of(dir, journal?, lock, hashes, notices.clone());
+        store.erased = Erased::read(dir)?;
         store.reconcile(marks, is_old_layout, source)?;
+        store.finish_erasing_on_opening(reads)?;
         Ok(store)
     }
 
@@ -300,6 +309,8 @@ impl SledStore {
             acknowledged: Mutex::new(None),
             mending: Mutex::new(()),
             notices,
+            erased: Erased::default(),
+            is_hiding: false,
             lock,
             _copy: None,
         }
@@ -378,13 +389,19 @@ impl SledStore {
     /// Returns a cursor over journal entries, which mends damaged bundles from `replica` or from
     /// the databases in use.
     fn mended_entries<'s>(&'s self, range: Range<u64>, replica: Option<&'s Replica>) -> Entries<'s> {
-        Entries::new(range, move |range, chunk| match self.journal.read(&range, chunk) {
-            Err(StoreError::Block { first, .. }) => {
-                self.mend_bundle(first, replica)?;
-                *chunk = EntryChunk::default();
-                self.journal.read(&range, chunk)
+        Entries::new(range, move |range, chunk| {
+            match self.journal.read(&range, chunk) {
+                Err(StoreError::Block { first, .. }) => {
+                    self.mend_bundle(first, replica)?;
+                    *chunk = EntryChunk::default();
+                    self.journal.read(&range, chunk)?;
+                }
+                read => read?,
             }
-            read => read,
+            if self.is_hiding {
+                chunk.entries_mut().iter_mut().for_each(|stored| leave_out(stored, &self.erased.parts));
+            }
+            Ok(())
         })
     }
 

@@ -5,7 +5,7 @@
 //! whenever a ledger is opened.
 
 use crate::SledStore;
-use crate::candidates::Candidates;
+use crate::candidates::{Candidates, leave_out};
 use crate::files;
 use crate::keys::DATABASE_LAYOUT;
 use crate::marks::Marks;
@@ -122,7 +122,7 @@ impl SledStore {
         source: Option<Source<'_>>,
     ) -> Result<(), StoreError> {
         let first = self.journal.head().size();
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(&self.erased.parts);
         if let Ok(replica) = replica {
             candidates.add_from(replica, first..replica.size());
         }
@@ -133,7 +133,10 @@ impl SledStore {
         let mut mended: Vec<NewEntry> = Vec::new();
         loop {
             let index = head.size();
-            let own = self.journal.salvage(index).cloned();
+            let own = self.journal.salvage(index).cloned().map(|mut stored| {
+                leave_out(&mut stored, &self.erased.parts);
+                stored
+            });
             let mut following = candidates.of(index).chain(own.as_ref());
             let Some(stored) = following.find(|stored| follows(stored, index, Some(head.chain)).is_some()) else {
                 break;
@@ -219,7 +222,7 @@ impl SledStore {
             lost = self.mend_bundles(until, replica, source)?;
         }
         let range = from * TILE_WIDTH..until * TILE_WIDTH;
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(&self.erased.parts);
         (from..until).for_each(|number| candidates.add(self.journal.damaged_bundle(number)));
         let in_use = self.replica();
         let copied = self.copied_replica();

@@ -46,7 +46,11 @@ impl SledStore {
         }
     }
 
-    fn rebuilt(&self) -> Result<Replica, StoreError> {
+    /// Makes new databases from the journal, puts them in place and removes the old ones.
+    ///
+    /// # Errors
+    /// If an entry cannot be read or proved, or on an I/O error.
+    pub(crate) fn rebuilt(&self) -> Result<Replica, StoreError> {
         // From here to the end, nothing in `hot` and `archive` is trusted.
         self.write_suspect()?;
         let aside = self.dir.join("rebuilt");

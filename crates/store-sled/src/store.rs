@@ -5,7 +5,7 @@
 
 use crate::SledStore;
 use heldto_proof::Head;
-use heldto_store::{Entries, Founding, Index, IndexRecords, Log, NewEntry, StoreError, WritableLog};
+use heldto_store::{Entries, Founding, Index, IndexRecords, Log, NewEntry, PartPlace, StoreError, WritableLog};
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, OnceLock, PoisonError};
 
@@ -59,6 +59,24 @@ impl WritableLog for SledStore {
         // If the write fails, the older mark is still true.
         drop(self.write_acknowledged());
         Ok(())
+    }
+
+    fn append_and_erase(
+        &mut self,
+        expected: &Head,
+        entries: &[NewEntry],
+        head: &Head,
+        parts: &[PartPlace],
+    ) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        self.begin_erasing(head, parts)?;
+        // The append commits. After a crash before it nothing was begun; after it, the next opening
+        // finishes. If it fails, the outcome shows in the head.
+        let appended = self.append(expected, entries, head);
+        self.finish_erasing()?;
+        appended
     }
 }
 

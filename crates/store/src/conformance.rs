@@ -46,7 +46,11 @@ pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
 /// Returns the function that gives the index hashes of the entries made by [`entries`].
 #[must_use]
 pub fn index_hashes(_: &Founding) -> EntryHashes {
-    Box::new(|stored| hashes_of(stored.index))
+    Box::new(|stored| match stored.parts.first() {
+        Some((0, _)) => hashes_of(stored.index),
+        // Nothing leads to an erased fact.
+        _ => Vec::new(),
+    })
 }
 
 /// Returns the index hashes of an entry, without duplicates.
@@ -63,6 +67,7 @@ pub fn run<S: WritableLog + Checkpoints>(mut fresh: impl FnMut() -> S) {
     keeps_what_it_was_given(&mut fresh());
     refuses_a_stale_head(&mut fresh());
     keeps_the_last_checkpoint(&mut fresh());
+    destroys_parts(&mut fresh());
 }
 
 fn starts_empty(store: &impl WritableLog) {
@@ -128,6 +133,24 @@ fn refuses_a_stale_head(store: &mut impl WritableLog) {
     assert_eq!(ok(store.head()), moved, "a conflict changes nothing");
     assert!(matches!(store.entry(1), Err(StoreError::Missing(1))), "a conflict leaves nothing behind");
     assert_eq!(records(store), vec![(0, 0), (77, 0)], "nor in the index");
+}
+
+fn destroys_parts(store: &mut impl WritableLog) {
+    let empty = ok(store.head());
+    let (first, head) = entries(&empty, &[20, 21, 22]);
+    ok(store.append(&empty, &first, &head));
+    let before = ok(collect(store.entries(0..3)));
+    let (second, next) = entries(&head, &[23]);
+    let stale = store.append_and_erase(&empty, &second, &next, &[(1, 0)]);
+    assert!(matches!(stale, Err(StoreError::Conflict { .. })), "a stale head is a conflict");
+    assert_eq!(ok(collect(store.entries(0..3))), before, "a conflict destroys nothing");
+    ok(store.append_and_erase(&head, &second, &next, &[(0, 2), (1, 0)]));
+    assert_eq!(ok(store.head()), next, "the head moves with the entries");
+    let after = ok(collect(store.entries(0..4)));
+    let held = |index: usize| after[index].present_parts().map(|(number, _)| number).collect::<Vec<_>>();
+    assert_eq!([held(0), held(1), held(2), held(3)], [vec![0], vec![2], vec![0, 2], vec![0, 2]], "these and no others");
+    assert!(before.iter().zip(&after).all(|(before, after)| before.entry == after.entry), "the entries stay");
+    assert_eq!(ok(store.find(&[1, 77], 9)), vec![(77, 0), (77, 2), (77, 3)], "nothing leads to an erased first part");
 }
 
 fn records(store: &impl WritableLog) -> Vec<(u64, u64)> {
@@ -203,7 +226,7 @@ fn ok<T>(result: Result<T, StoreError>) -> T {
 mod tests {
     use super::{entries, founding, race, run};
     use crate::{
-        Entries, Faults, FaultyStore, Founding, Index, IndexRecords, Log, MemoryStore, NewEntry, StoreError,
+        Entries, Faults, FaultyStore, Founding, Index, IndexRecords, Log, MemoryStore, NewEntry, PartPlace, StoreError,
         WritableLog,
     };
     use heldto_proof::Head;
@@ -267,6 +290,15 @@ mod tests {
     impl WritableLog for Shared {
         fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
             self.with(|s| s.append(expected, entries, head))
+        }
+        fn append_and_erase(
+            &mut self,
+            expected: &Head,
+            entries: &[NewEntry],
+            head: &Head,
+            parts: &[PartPlace],
+        ) -> Result<(), StoreError> {
+            self.with(|s| s.append_and_erase(expected, entries, head, parts))
         }
     }
 

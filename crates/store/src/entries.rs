@@ -52,6 +52,11 @@ impl EntryChunk {
         &self.buffers[..self.len]
     }
 
+    /// Returns the entries, to change them.
+    pub fn entries_mut(&mut self) -> &mut [StoredEntry] {
+        &mut self.buffers[..self.len]
+    }
+
     /// Consumes the chunk and returns its entries.
     #[must_use]
     pub fn into_entries(mut self) -> Vec<StoredEntry> {

@@ -2,7 +2,7 @@
 //!
 //! This module knows no entries, it only counts appends. Start at [`FaultyStore`].
 
-use crate::{Entries, Founding, Index, IndexRecords, Log, MemoryStore, NewEntry, StoreError, WritableLog};
+use crate::{Entries, Founding, Index, IndexRecords, Log, MemoryStore, NewEntry, PartPlace, StoreError, WritableLog};
 use heldto_proof::Head;
 use std::ops::{Range, RangeInclusive};
 
@@ -45,6 +45,18 @@ impl WritableLog for FaultyStore {
         }
         self.inner.append(expected, entries, head)?;
         if self.faults.failed_but_kept.contains(&number) { Err(fault()) } else { Ok(()) }
+    }
+
+    fn append_and_erase(
+        &mut self,
+        expected: &Head,
+        entries: &[NewEntry],
+        head: &Head,
+        parts: &[PartPlace],
+    ) -> Result<(), StoreError> {
+        self.append(expected, entries, head)?;
+        self.inner.erase(parts);
+        Ok(())
     }
 }
 

@@ -130,7 +130,27 @@ pub trait WritableLog: Log + Index {
     /// [`StoreError::Conflict`] if another writer moved the head; any other error as described
     /// above.
     fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError>;
+
+    /// Appends entries, as [`Self::append`], and destroys parts of earlier entries in every copy
+    /// that the store keeps.
+    ///
+    /// The index no longer lists an entry whose first part is destroyed. After a crash either
+    /// nothing was begun, or the next opening finishes.
+    ///
+    /// # Errors
+    /// As [`Self::append`]. An error of destroying is given after the append: the next opening
+    /// finishes.
+    fn append_and_erase(
+        &mut self,
+        expected: &Head,
+        entries: &[NewEntry],
+        head: &Head,
+        parts: &[PartPlace],
+    ) -> Result<(), StoreError>;
 }
+
+/// The place of a part: index of its entry, and number in it, from 0.
+pub type PartPlace = (u64, u16);
 
 /// The last signed checkpoint of a log, kept beside its entries.
 pub trait Checkpoints {

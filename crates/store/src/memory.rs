@@ -2,7 +2,9 @@
 //!
 //! This module knows no disk and verifies no hashes. Start at [`MemoryStore`].
 
-use crate::{Checkpoints, Entries, Founding, Index, IndexRecords, Log, NewEntry, StoreError, StoredEntry, WritableLog};
+use crate::{
+    Checkpoints, Entries, Founding, Index, IndexRecords, Log, NewEntry, PartPlace, StoreError, StoredEntry, WritableLog,
+};
 use heldto_proof::{Chain, Head};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
@@ -23,6 +25,18 @@ impl MemoryStore {
     pub fn new(founding: Founding) -> Self {
         let head = Head::empty(&founding.genesis);
         Self { founding, head, entries: BTreeMap::new(), index: BTreeSet::new(), checkpoint: None }
+    }
+
+    /// Destroys parts, and the index records of entries whose first part is among them.
+    pub(crate) fn erase(&mut self, parts: &[PartPlace]) {
+        for (index, number) in parts {
+            if let Some(stored) = self.entries.get_mut(index) {
+                stored.parts.retain(|(held, _)| held != number);
+            }
+            if *number == 0 {
+                self.index.retain(|(_, place)| place != index);
+            }
+        }
     }
 }
 
@@ -92,6 +106,18 @@ impl WritableLog for MemoryStore {
             self.index.extend(new.index_hashes.iter().map(|hash| (*hash, index)));
         }
         self.head = head.clone();
+        Ok(())
+    }
+
+    fn append_and_erase(
+        &mut self,
+        expected: &Head,
+        entries: &[NewEntry],
+        head: &Head,
+        parts: &[PartPlace],
+    ) -> Result<(), StoreError> {
+        self.append(expected, entries, head)?;
+        self.erase(parts);
         Ok(())
     }
 }

@@ -52,6 +52,15 @@ pub enum Notice {
     /// The database was suspect, and a check found it sound.
     #[error("an earlier command was interrupted; the database was checked and is sound")]
     DatabaseChecked,
+    /// An erasure that was interrupted was finished.
+    #[error("an earlier command was interrupted while erasing; what it recorded as erased is gone now")]
+    ErasureFinished,
+    /// An erasure that was interrupted could not be finished.
+    #[error(
+        "an earlier command was interrupted while erasing, and this one could not finish it: {0}; \
+         what is recorded as erased is left out here, and is still on the disk"
+    )]
+    ErasureUnfinished(String),
     /// The folder is not writable, so the database is not opened.
     #[error("the folder cannot be written to, so the ledger is read from its journal")]
     FolderUnwritable,
