@@ -13,6 +13,7 @@ mod copies;
 mod crash;
 mod disclosure;
 mod durable;
+mod erasure;
 mod errors;
 mod every;
 mod firsthour;

@@ -8,7 +8,7 @@ mod report;
 pub use grammar::command;
 pub use record::{
     AddArgs, AppendArgs, CheckArgs, ClockArgs, CorrectArgs, EditArgs, ListArgs, Listed, MappingArgs, QuoteArgs,
-    RecorderArgs, RetractArgs, UndoArgs, somebody,
+    RecorderArgs, RedactArgs, RetractArgs, UndoArgs, somebody,
 };
 pub use report::{
     At, AuthorityArgs, CalcArgs, ChangesArgs, Clocks, Filters, PledgeFilters, PledgesArgs, Report, ReportArgs,
@@ -138,6 +138,8 @@ pub enum Command {
     Edit(EditArgs),
     /// Withdraw a fact; it stays in the log
     Retract(RetractArgs),
+    /// Erase facts for good, here and where they were published, and record that they were erased
+    Redact(RedactArgs),
     /// Take back the last append: retract every fact of it that still stands
     Undo(UndoArgs),
     /// Find words in an archived document, once and exactly, and quote them

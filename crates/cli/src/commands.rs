@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod prove;
 pub mod publish;
 pub mod quote;
+pub mod redact;
 pub mod repair;
 pub mod report;
 pub mod serve;

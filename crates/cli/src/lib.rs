@@ -13,6 +13,7 @@ mod load;
 mod open;
 mod permissions;
 mod prompt;
+mod publications;
 mod published;
 mod screen;
 mod settings;
@@ -281,6 +282,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Mapping(args) => commands::mapping::run(env, global, &args),
         Command::Correct(args) => commands::amend::correct(env, global, &args),
         Command::Edit(args) => commands::edit::run(env, global, &args),
+        Command::Redact(args) => commands::redact::run(env, global, &args),
         Command::Retract(args) => commands::amend::retract(env, global, &args),
         Command::Undo(args) => commands::undo::run(env, global, &args),
         Command::Quote(args) => commands::quote::run(env, global, &args),

@@ -42,19 +42,10 @@ pub struct Loaded<F> {
     pub read: Arc<AtomicU64>,
 }
 
-/// Marks the sensitive facts of the whole ledger in `extent`, which may cover only a part of it.
-fn mark_sensitive(ledger: &LocalLedger, extent: &mut Extent) -> Result<(), CommandError> {
-    let sensitive = ledger.sensitive()?;
-    // Parts withheld by the publisher are absent, not erased.
-    extent.erased -= extent.erased.min(sensitive.absent.range(..extent.size).count() as u64);
-    extent.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
-    Ok(())
-}
-
 /// Folds all of an open ledger and marks its sensitive facts.
 pub fn all(ledger: &LocalLedger) -> Result<AllFacts, CommandError> {
     let mut facts = fold(ledger, None)?;
-    mark_sensitive(ledger, facts.extent_mut())?;
+    heldto_site::mark(ledger, facts.extent_mut())?;
     Ok(facts)
 }
 
@@ -76,7 +67,7 @@ pub fn first(env: &mut Env<'_>, global: &Global, entries: u64) -> Result<Loaded<
 
 fn fold_whole(ledger: &LocalLedger, at: Option<&At>) -> Result<Loaded<AllFacts>, CommandError> {
     let mut facts = fold(ledger, at)?;
-    mark_sensitive(ledger, facts.extent_mut())?;
+    heldto_site::mark(ledger, facts.extent_mut())?;
     let size = facts.extent().size;
     Ok(Loaded { facts, position: position(ledger, size)?, read: Arc::new(AtomicU64::new(size)) })
 }
@@ -104,8 +95,7 @@ pub fn indexed(env: &mut Env<'_>, global: &Global, at: Option<&At>) -> Result<Re
 fn on_demand(ledger: LocalLedger, size: u64) -> Result<Loaded<IndexedFacts>, CommandError> {
     let position = position(&ledger, size)?;
     let mut extent = Extent::new(size, ledger.recorded_last(size)?);
-    let sensitive = ledger.sensitive()?;
-    extent.set_sensitive(sensitive.entities, sensitive.entries.len() as u64);
+    heldto_site::mark(&ledger, &mut extent)?;
     let read = Arc::new(AtomicU64::new(0));
     let index = Index { ledger, size, read: Arc::clone(&read) };
     Ok(Loaded { facts: IndexedFacts::new(extent, Box::new(index)), position, read })

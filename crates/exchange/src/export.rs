@@ -30,8 +30,8 @@ pub enum ExportError {
 
 /// Returns the export of a ledger: a header, a line for each entry, and a last line with the head.
 ///
-/// Private parts are included if `private` is set; parts for which `is_left_out` is true are
-/// omitted.
+/// Private notes and recorders are included if `private` is set; parts for which `is_left_out` is
+/// true are omitted.
 ///
 /// # Errors
 /// If an entry does not read.
@@ -52,7 +52,7 @@ pub fn write<S: Log>(
         for (number, bytes) in &stored.parts {
             let role = entry.parts.get(usize::from(*number)).map(|p| p.role);
             if let (Some(role), Some((salt, bytes))) = (role, bytes.split_first_chunk::<32>())
-                && (private || !role.is_private())
+                && (private || role == Role::Tombstone || !role.is_private())
                 && !is_left_out(stored.index, *number)
             {
                 let part = Part { role, salt: *salt, bytes: bytes.to_vec() };

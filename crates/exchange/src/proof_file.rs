@@ -341,7 +341,9 @@ fn check_entry(item: &Value, checkpoint: &Checkpoint) -> Result<ProvedEntry, Str
             record = Some(read);
             kind
         }
-        Role::Quotation | Role::PrivateNote | Role::Recorder => return Err(fail("its first part is not a fact")),
+        Role::Quotation | Role::PrivateNote | Role::Recorder | Role::Tombstone => {
+            return Err(fail("its first part is not a fact"));
+        }
         Role::Fact => {
             let read = decode_fact(&part.bytes).map_err(|e| fail(&e.to_string()))?;
             let kind = read.kind();

@@ -84,6 +84,17 @@ pub enum AppendError {
         /// Cause.
         why: String,
     },
+    /// Ids whose facts were erased, each with the entry of the redaction.
+    #[error("{}", .0.iter().map(|(id, n)| format!("`{id}` was erased, as entry {n} records, and cannot be recorded again")).collect::<Vec<_>>().join("; "))]
+    Erased(Vec<(FactId, u64)>),
+    /// A part that cannot be erased: it is not there, or is a system record.
+    #[error("part {part} of entry {entry} is none that can be erased")]
+    NothingToErase {
+        /// Index of the entry.
+        entry: u64,
+        /// Number of the part, from 0.
+        part: u64,
+    },
     /// Links of one kind that form a circle.
     #[error("`{id}` would lead back to itself through `{kind}` links")]
     Circle {
@@ -121,7 +132,7 @@ struct Salted<'f> {
 }
 
 /// The parts of an entry, with their commitments, before the entry has its index.
-struct Committed {
+pub(crate) struct Committed {
     kind: Kind,
     committed: Vec<PartRef>,
     /// Salt and bytes of each part.
@@ -131,13 +142,14 @@ struct Committed {
 }
 
 impl Committed {
-    fn new(kind: Kind, role: Role, salt: Salt, bytes: &[u8], index_hashes: Vec<u64>) -> Self {
+    /// Returns an entry's first part.
+    pub(crate) fn new(kind: Kind, role: Role, salt: Salt, bytes: &[u8], index_hashes: Vec<u64>) -> Self {
         let none = Self { kind, committed: Vec::new(), stored: Vec::new(), index_hashes };
         none.with(role, salt, bytes)
     }
 
     /// Adds another part.
-    fn with(mut self, role: Role, salt: Salt, bytes: &[u8]) -> Self {
+    pub(crate) fn with(mut self, role: Role, salt: Salt, bytes: &[u8]) -> Self {
         self.committed.push(PartRef { role, commitment: Part::commitment_of(role, &salt, bytes) });
         self.stored.push([&salt[..], bytes].concat());
         self
@@ -188,8 +200,33 @@ impl<S: WritableLog + Sync> Ledger<S> {
         if !differ.is_empty() {
             return Err(AppendError::Differ(differ));
         }
+        self.leave_erased(&mut planned)?;
         self.check_new(&planned.new)?;
         Ok(planned)
+    }
+
+    /// Takes from the new facts those that equal a version on record of an erased fact.
+    ///
+    /// # Errors
+    /// If another fact was erased under its id.
+    fn leave_erased(&self, planned: &mut Planned<'_>) -> Result<(), AppendError> {
+        let mut erased = self.erased_ids(planned.new.iter().map(|fact| &fact.id))?;
+        for id in erased.keys().copied().cloned().collect::<Vec<_>>() {
+            let is_on_record = |new: &Fact| -> Result<bool, ReadError> {
+                Ok(self.standing(&id)?.is_some_and(|standing| standing == *new))
+            };
+            if let Some(place) = planned.new.iter().position(|new| new.id == id)
+                && is_on_record(planned.new[place])?
+            {
+                planned.new.remove(place);
+                erased.remove(&id);
+                planned.unchanged.push(id);
+            }
+        }
+        if erased.is_empty() {
+            return Ok(());
+        }
+        Err(AppendError::Erased(erased.into_iter().map(|(id, by)| (id.clone(), by)).collect()))
     }
 
     /// Appends all new facts, or none.
@@ -287,7 +324,7 @@ impl<S: WritableLog + Sync> Ledger<S> {
     }
 
     /// Returns the time to record, or refuses the clock by the [`ClockPolicy`].
-    fn time(&self, now: i64) -> Result<i64, AppendError> {
+    pub(crate) fn time(&self, now: i64) -> Result<i64, AppendError> {
         let last = self.head.recorded_at;
         if self.head.size() == 0 {
             return Ok(now);
@@ -328,21 +365,23 @@ impl<S: WritableLog + Sync> Ledger<S> {
 const CHUNK: usize = 256;
 
 /// Consecutive new entries, and the head after them.
-struct Sealing {
-    head: Head,
-    entries: Vec<NewEntry>,
+pub(crate) struct Sealing {
+    /// Head after the entries.
+    pub(crate) head: Head,
+    /// Entries sealed so far.
+    pub(crate) entries: Vec<NewEntry>,
 }
 
 impl Sealing {
     /// Starts after `head`, with room for `room` entries; their time is never before that of
     /// `head`.
-    fn new(head: &Head, now: i64, room: usize) -> Self {
+    pub(crate) fn new(head: &Head, now: i64, room: usize) -> Self {
         let head = Head { recorded_at: now.max(head.recorded_at), ..head.clone() };
         Self { head, entries: Vec::with_capacity(room) }
     }
 
     /// Seals the parts as the next entry.
-    fn push(&mut self, part: Committed) -> Result<(), EntryError> {
+    pub(crate) fn push(&mut self, part: Committed) -> Result<(), EntryError> {
         let entry = Entry {
             index: self.head.size(),
             previous: self.head.chain,

@@ -7,6 +7,7 @@ mod amend;
 mod append;
 mod parallel;
 mod read;
+mod redact;
 mod restore;
 mod sensitive;
 mod verify;

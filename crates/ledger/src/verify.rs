@@ -32,6 +32,8 @@ pub struct Verified {
     pub parts_checked: u64,
     /// Number of parts erased, each by a redaction in the log.
     pub parts_erased: u64,
+    /// Indexes of those redactions.
+    pub erased_by: Vec<u64>,
     /// Number of parts left out as a withholding in the log allows.
     pub parts_withheld: u64,
     /// Number of facts among the parts withheld.
@@ -215,6 +217,7 @@ impl<S: Log + Sync> Ledger<S> {
                 root: self.head.edge.root(),
                 parts_checked: 0,
                 parts_erased: 0,
+                erased_by: Vec::new(),
                 parts_withheld: 0,
                 facts_withheld: 0,
                 withheld_by: Vec::new(),

@@ -61,7 +61,7 @@ pub use judge::{
 pub use membership::{bodies_of, members};
 pub use metrics::{Comparison, MetricValue, series};
 pub use money::{Total, payouts, totals};
-pub use source::{Extent, FactSource, Postings};
+pub use source::{Erasure, Extent, FactSource, Postings};
 pub use status::{Class, Grade, Status, Urgency};
 pub use succession::{ancestors, predecessors, successors};
 pub use view::{AllView, View};

@@ -47,11 +47,30 @@ pub struct Extent {
     pub last_recorded: Option<DateTime<Utc>>,
     /// Number of entries whose fact was erased.
     pub erased: u64,
+    /// Erasures from these entries, whenever they were recorded, in the order of the log.
+    pub erasures: Vec<Erasure>,
     /// Number of entries of a version or kind that this program cannot read.
     pub unreadable: u64,
     /// Sensitive facts; `None` until they are set: until then, the versions at hand decide.
     disclosure: Option<Disclosure>,
     work: Work,
+}
+
+/// An erasure, as its redactions record it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// Index of the first redaction.
+    pub entry: u64,
+    /// Time at which the redactions were recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Ground of the decision.
+    pub ground: String,
+    /// Author of the decision.
+    pub by: String,
+    /// Number of entries whose fact was erased.
+    pub facts: usize,
+    /// Number of other entries of which a part was erased, such as quoted words.
+    pub others: usize,
 }
 
 impl Extent {

@@ -127,6 +127,12 @@ impl<'a> View<'a> {
         self.source.extent().erased
     }
 
+    /// Returns the erasures, in the order of the log.
+    #[must_use]
+    pub fn erasures(&self) -> &'a [crate::Erasure] {
+        &self.source.extent().erasures
+    }
+
     /// Returns the number of entries of a version or kind that this program cannot read.
     #[must_use]
     pub fn unreadable(&self) -> u64 {

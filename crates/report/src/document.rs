@@ -5,7 +5,7 @@
 use crate::{Chart, Cited, Selection, Stack, TimeChart};
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Fact, FactId, IndexTerm, Kind, Quantity};
-use heldto_replay::{AllView, Clock, Status, Urgency, View};
+use heldto_replay::{AllView, Clock, Erasure, Status, Urgency, View};
 use std::collections::BTreeSet;
 
 /// The basis of a report, so that anyone can reproduce it.
@@ -23,6 +23,8 @@ pub struct ReportBasis {
     pub of_all_sources: bool,
     /// Entries about an identifiable child or family.
     pub sensitive: SensitiveEntries,
+    /// Erasures from the counted entries.
+    pub erasures: Vec<Erasure>,
 }
 
 /// Number of entries about an identifiable child or family, and their treatment in the report.
@@ -106,6 +108,7 @@ impl ReportBasis {
             newest_source,
             of_all_sources,
             sensitive: SensitiveEntries::of(view),
+            erasures: view.erasures().to_vec(),
         }
     }
 }

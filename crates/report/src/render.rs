@@ -223,7 +223,9 @@ fn basis(document: &Document) -> String {
     let recorded = basis.last_recorded.map(|at| at.date_naive()).filter(|recorded| *recorded < as_of);
     let silent = recorded.map(wording::document::silent_since);
     let sensitive = wording::document::sensitive(basis.sensitive.entries, basis.sensitive.are_counted);
-    let sentences = std::iter::once(wording::document::basis(basis.clock)).chain(newest).chain(silent).chain(sensitive);
+    let erased = wording::document::erased(&basis.erasures);
+    let first = std::iter::once(wording::document::basis(basis.clock));
+    let sentences = first.chain(newest).chain(silent).chain(sensitive).chain(erased);
     sentences.collect::<Vec<_>>().join(" ")
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use heldto_fact::{Body, Fact, Kind};
-use heldto_replay::{AllView, Clock, View};
+use heldto_replay::{AllView, Clock, Erasure, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,6 +25,8 @@ pub struct LedgerFacts {
     pub is_partial: bool,
     /// Entries about an identifiable child or family.
     pub sensitive: SensitiveEntries,
+    /// Erasures from the counted entries.
+    pub erasures: Vec<Erasure>,
     /// Others than the keeper who may read the ledger's folder, in words; `None` if there are none.
     pub readers: Option<String>,
 }
@@ -136,8 +138,15 @@ pub fn status(
     glance: Option<&StatusSummary>,
 ) -> Document {
     let newest_source = glance.and_then(|g| g.newest_source.as_deref()?.parse().ok());
-    let basis =
-        ReportBasis { clock, log, last_recorded, newest_source, of_all_sources: true, sensitive: about.sensitive };
+    let basis = ReportBasis {
+        clock,
+        log,
+        last_recorded,
+        newest_source,
+        of_all_sources: true,
+        sensitive: about.sensitive,
+        erasures: about.erasures,
+    };
     let mut document = Document::new(basis.log.origin.clone(), basis, COLUMNS);
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: String| {

@@ -14,7 +14,7 @@ mod wording;
 
 pub use address::{Address, List, NotAPage, Text, fixed_files, is_of_a_site};
 pub use frame::plain_index;
-pub use published::PublishedFacts;
+pub use published::{PublishedFacts, mark};
 pub use standalone::{is_standalone, proof_main, proof_page};
 
 use chrono::NaiveDate;

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Begin", &["demo", "init", "help"]),
     ("Record", &["add", "append", "check", "mapping", "quote"]),
-    ("Correct", &["edit", "correct", "retract", "undo"]),
+    ("Correct", &["edit", "correct", "retract", "undo", "redact"]),
     ("Read", &["status", "report", "timeline", "show", "list", "calc"]),
     ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "key"]),
     ("Keep", &["export", "restore", "repair"]),
@@ -37,6 +37,12 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("correct", &["heldto correct dcc-500-places corrected.toml --reason \"the number was misread\""]),
+    (
+        "redact",
+        &[
+            "heldto redact some-complaint --ground \"data protection: erasure request\" --by \"the data protection officer\"",
+        ],
+    ),
     ("retract", &["heldto retract dcc-500-places --reason \"another council was meant\""]),
     ("quote", &["heldto quote archive/src-report.txt \"we will open it in September\" --fact dcc-500-places"]),
     ("list", &["heldto list parties", "heldto list sources --format csv -o sources.csv"]),

@@ -222,6 +222,42 @@ pub struct UndoArgs {
 }
 
 #[derive(Args)]
+pub struct RedactArgs {
+    /// Ids of the records to erase: a fact, or a correction or retraction by its own id
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<FactId>,
+    /// Ground for the erasure, such as "data protection: erasure request"; published for good
+    #[arg(long, value_name = "TEXT")]
+    pub ground: String,
+    /// Author of the decision, as an office; published for good
+    #[arg(long, value_name = "WHO")]
+    pub by: String,
+    /// Leave this record as it is, although it refers to one that is erased
+    #[arg(long, value_name = "ID")]
+    pub keep: Vec<FactId>,
+    /// Leave every other record as it is
+    #[arg(long)]
+    pub keep_others: bool,
+    /// Erase only the words that the facts quote
+    #[arg(long)]
+    pub words_only: bool,
+    /// Also clean this published folder or page, besides those that were published from here
+    #[arg(long, value_name = "DIR")]
+    pub published: Vec<PathBuf>,
+    /// Also list those about identifiable children and families
+    #[arg(long)]
+    pub sensitive: bool,
+    /// List what would be erased and what refers to it, and erase nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Erase without asking
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub clock: ClockArgs,
+}
+
+#[derive(Args)]
 pub struct QuoteArgs {
     /// Archived document, as text
     pub file: PathBuf,

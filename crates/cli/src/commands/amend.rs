@@ -196,11 +196,14 @@ pub fn standing(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
 
 /// Returns the next free id of a record that amends a fact.
 pub fn numbered(open: &LocalLedger, entity: &FactId, what: &str) -> Result<FactId, CommandError> {
-    let mut number = open.versions(entity)?.len();
-    while !open.versions(&entity.numbered(what, number))?.is_empty() {
+    let mut number = open.versions(entity)?.len().max(1);
+    loop {
+        let id = entity.numbered(what, number);
+        if open.versions(&id)?.is_empty() && open.erased_ids([&id])?.is_empty() {
+            return Ok(id);
+        }
         number += 1;
     }
-    Ok(entity.numbered(what, number))
 }
 
 fn amend(

@@ -298,6 +298,7 @@ pub fn placed(global: &Global, files: &[File], places: &Places, error: AppendErr
     let title = error.to_string();
     let (wrong_of, label) = match error {
         AppendError::Differ(which) => (which.iter().map(differs).collect(), "already recorded"),
+        AppendError::Erased(which) => (which.into_iter().map(erased).collect(), "erased before"),
         AppendError::Fact { id, .. } => (vec![(id, title, "split it into several facts".to_owned())], ""),
         AppendError::Amends { id, .. } => {
             (vec![(id, title, "check the id: heldto show ID shows what is recorded under it".to_owned())], "")
@@ -306,6 +307,11 @@ pub fn placed(global: &Global, files: &[File], places: &Places, error: AppendErr
         error => return error.into(),
     };
     wrong(global, &heldto_intake::point_at(files, places, &wrong_of, label))
+}
+
+fn erased((id, by): (FactId, u64)) -> (FactId, String, String) {
+    let title = format!("`{id}` was erased, as entry {by} records, and cannot be recorded again");
+    (id, title, "take it out of the file; another fact needs another id".to_owned())
 }
 
 fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {

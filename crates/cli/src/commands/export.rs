@@ -27,7 +27,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ExportArgs) -> Result<RunO
         publish::withhold(env, &mut open)?;
         publish::withhold_quotations(env, &mut open, false)?;
     }
-    let withheld = if args.public { publish::named(&open)? } else { BTreeSet::new() };
+    let mut withheld = if args.public { publish::named(&open)? } else { BTreeSet::new() };
+    if args.public {
+        // A tombstone has one place in the entry of a redaction: after the record.
+        withheld.extend(open.redactions(open.head().size())?.into_iter().map(|(index, _)| (index, 1)));
+    }
     let text = export::write(&open, args.private, &|entry, part| withheld.contains(&(entry, u64::from(part))))?;
     let sensitive = open.sensitive()?.entries.len();
     drop(open);

@@ -3,9 +3,10 @@
 
 use super::sign::sign;
 use super::{counted, plain, site};
-use crate::args::{Global, PublishArgs};
+use crate::args::{ClockArgs, Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::open::{Access, LocalLedger};
+use crate::publications::{self, Publication};
 use crate::{Env, RunOutput, open};
 use heldto_fact::{Content, FactId};
 use heldto_ledger::{SystemRecord, Withholding};
@@ -18,6 +19,23 @@ use std::path::Path;
 /// Writes the ledger as static files; never over a ledger that this one does not continue.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<RunOutput, CommandError> {
     // A ledger in a read-only folder can be published if its last checkpoint covers all entries.
+    let publication = Publication::of_folder(args);
+    write(env, global, args, Some(publication))
+}
+
+/// Returns the arguments that publish in a folder, without sensitive facts.
+pub fn args_of(dir: &Path, clock: &ClockArgs) -> PublishArgs {
+    PublishArgs { dir: dir.to_owned(), sensitive: false, withhold_quotations: false, clock: clock.clone() }
+}
+
+/// Writes the ledger as static files, and remembers the publication before, so that an erasure
+/// reaches what a killed command left.
+pub fn write(
+    env: &mut Env<'_>,
+    global: &Global,
+    args: &PublishArgs,
+    publication: Option<Publication>,
+) -> Result<RunOutput, CommandError> {
     let mut open = match open::ledger(env, global, Access::Write) {
         Err(error) if error.is_unwritable => open::ledger(env, global, Access::Read)?,
         open => open?,
@@ -48,6 +66,9 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &PublishArgs) -> Result<Run
         withhold(env, &mut open)?;
     }
     let quotations = withhold_quotations(env, &mut open, args.withhold_quotations)?;
+    if let Some(Err(error)) = publication.map(|publication| publications::remember(global, publication)) {
+        (env.eprintln)(&format!("note: an erasure will not reach {}: {}", args.dir.display(), error.message));
+    }
     let size = open.head().size();
     let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
     let held = open.store().checkpoint()?.unwrap_or_default();

@@ -44,6 +44,9 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
             CommandError::new(INTEGRITY, message).hint("give an undamaged copy: heldto repair --from FOLDER|EXPORT")
         );
     }
+    // A copy from before an erasure brings nothing back, even if the list of erased parts was lost.
+    let erased = open.erased_parts()?;
+    open.store_mut().keep_erased(erased)?;
     let verified = open::verify(&mut open, &mut |_| {})?;
     let is_reported = |notice: &Notice| !matches!(notice, Notice::DatabaseNotRebuilt(_) | Notice::DatabaseSuspect(_));
     let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(is_reported).collect();

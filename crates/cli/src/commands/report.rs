@@ -283,12 +283,12 @@ pub fn status_document(env: &mut Env<'_>, global: &Global, args: &StatusArgs) ->
     let by_no_clock = as_of.is_none() && known_by.is_none() && at.is_none() && !sensitive;
     let cached = if by_no_clock { load::cached_status(env, global)? } else { None };
     let clock = load::clock(env, &args.clocks);
-    let (position, last_recorded, sensitive_entries, summary) = match cached {
+    let (position, last_recorded, (sensitive, erasures), summary) = match cached {
         Some((loaded, summary)) => {
             let view = loaded.view(env, &args.clocks);
             report_work(env, global, &view, &loaded.read, &loaded.position);
             let last = view.last_recorded();
-            let entries = SensitiveEntries::of(&view);
+            let entries = (SensitiveEntries::of(&view), view.erasures().to_vec());
             (loaded.position, last, entries, summary)
         }
         None => {
@@ -303,7 +303,7 @@ pub fn status_document(env: &mut Env<'_>, global: &Global, args: &StatusArgs) ->
             }
             report_work(env, global, &view, &loaded.read, &loaded.position);
             let last = view.last_recorded();
-            let entries = SensitiveEntries::of(&view);
+            let entries = (SensitiveEntries::of(&view), view.erasures().to_vec());
             (loaded.position, last, entries, Some(summary))
         }
     };
@@ -312,7 +312,8 @@ pub fn status_document(env: &mut Env<'_>, global: &Global, args: &StatusArgs) ->
         key: position.key.to_string(),
         signed: position.signed,
         is_partial: position.is_partial,
-        sensitive: sensitive_entries,
+        sensitive,
+        erasures,
         readers: permissions::readers(&open::folder(global)),
     };
     Ok(heldto_report::status(clock, position.log, last_recorded, about, summary.as_ref()))

@@ -4,6 +4,7 @@
 use super::{counted, plain, publish};
 use crate::args::{Global, PublishArgs, SiteBuildArgs};
 use crate::error::{CommandError, FAILED, INPUT, USAGE, io};
+use crate::publications::Publication;
 use crate::{Env, RunOutput, load, published};
 use heldto_site::{Files, MANIFEST, MODULE, MODULE_MARK, PublishedFacts, Settings, Site};
 use heldto_store_files::Folder;
@@ -21,7 +22,7 @@ pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result
     }
     let dir = args.publish.dir.clone();
     refuse_foreign(&dir)?;
-    let mut said = publish::run(env, global, &args.publish)?;
+    let mut said = publish::write(env, global, &args.publish, Some(Publication::of_site(args)))?;
     let (facts, settings) = published_facts(env, args, &dir)?;
     let module = module(args.module.as_deref())?;
     if module.is_none() {
@@ -59,7 +60,7 @@ fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<Ru
     let module = required_module(args.module.as_deref())?;
     let folder = tempfile::tempdir().map_err(|e| io("cannot make a folder for the publication", &e))?;
     let published = PublishArgs { dir: folder.path().to_owned(), ..args.publish.clone() };
-    publish::run(env, &Global { quiet: true, ..global.clone() }, &published)?;
+    publish::write(env, &Global { quiet: true, ..global.clone() }, &published, Some(Publication::of_site(args)))?;
     let (facts, settings) = published_facts(env, args, folder.path())?;
     let mut files = published_files(folder.path())?;
     files.insert(MODULE.to_owned(), module);

@@ -69,8 +69,8 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
         if global.quiet { Vec::new() } else { consequences::of(env, &open, &retractions.iter().collect::<Vec<_>>())? };
     append::record(env, &mut open, &retractions)?;
     let said = format!(
-        "{what} retracted. The text stays in the log, and in every copy that was published. \
-         To let one stand again: heldto retract {} --reason TEXT\n{}",
+        "{what} retracted. The text stays in the log, and in every copy that was published; \
+         to erase it: heldto redact. To let one stand again: heldto retract {} --reason TEXT\n{}",
         retractions.last().map_or("ID", |last| last.id.as_str()),
         append::lines(&changed)
     );

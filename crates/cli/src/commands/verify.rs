@@ -233,6 +233,7 @@ fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
         "root": v.root.base64(),
         "parts-checked": v.parts_checked,
         "parts-erased": v.parts_erased,
+        "erased-by": v.erased_by,
         "parts-withheld": v.parts_withheld,
         "facts-withheld": v.facts_withheld,
         "withheld-by": v.withheld_by,
@@ -257,14 +258,16 @@ fn sound(origin: &str, v: &Verified) -> String {
         "  parts   {} checked, {} erased, {} withheld\n",
         v.parts_checked, v.parts_erased, v.parts_withheld
     ));
+    if !v.erased_by.is_empty() {
+        let parts = counted(v.parts_erased, "part was", "parts were");
+        out.push_str(&format!("  {parts} erased for good: see {}\n", entries_of(&v.erased_by)));
+    }
     if !v.withheld_by.is_empty() {
-        let by: Vec<String> = v.withheld_by.iter().map(u64::to_string).collect();
-        let say = if by.len() == 1 { "entry" } else { "entries" };
         let withheld = match v.facts_withheld {
             0 => "no fact is withheld by the keeper, only words that facts quote".to_owned(),
             facts => format!("{} withheld by the keeper", counted(facts, "fact is", "facts are")),
         };
-        out.push_str(&format!("  {withheld}: see {say} {}\n", by.join(", ")));
+        out.push_str(&format!("  {withheld}: see {}\n", entries_of(&v.withheld_by)));
     }
     if v.parts_private > 0 {
         out.push_str(&format!(
@@ -279,6 +282,11 @@ fn sound(origin: &str, v: &Verified) -> String {
         ));
     }
     out
+}
+
+fn entries_of(indexes: &[u64]) -> String {
+    let all: Vec<String> = indexes.iter().map(u64::to_string).collect();
+    format!("{} {}", if all.len() == 1 { "entry" } else { "entries" }, all.join(", "))
 }
 
 /// Returns the reader's checkpoint and the ledger's own as text, a line each.

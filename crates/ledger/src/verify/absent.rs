@@ -30,8 +30,9 @@ impl<S: Log + Sync> Ledger<S> {
         for (index, part, role) in walk.absent.iter().copied() {
             let named = (index, part as u64);
             let by = withheld.get(&named).filter(|_| partial);
-            if role != Role::Ledger && redacted.contains_key(&named) {
+            if let Some(by) = redacted.get(&named).filter(|_| role != Role::Ledger) {
                 erased += 1;
+                walk.found.erased_by.push(*by);
                 walk.untold.push(index);
             } else if let Some(by) = by {
                 walk.found.parts_withheld += 1;
@@ -45,6 +46,7 @@ impl<S: Log + Sync> Ledger<S> {
             }
         }
         walk.found.parts_erased = erased;
+        walk.found.erased_by.sort_unstable();
         walk.found.withheld_by.sort_unstable();
         walk.found.withheld_by.dedup();
         // Every redacted part belongs to its entry. If fewer are absent than were redacted, one is

@@ -192,7 +192,7 @@ impl<S: Log + Sync> Ledger<S> {
                 }
                 (system_kind, vec![self.index_key.system_hash()])
             }
-            Role::Quotation | Role::PrivateNote | Role::Recorder => return Ok(Vec::new()),
+            Role::Quotation | Role::PrivateNote | Role::Recorder | Role::Tombstone => return Ok(Vec::new()),
         };
         if found == kind { Ok(hashes) } else { Err(Fault::KindDiffers { entry: kind, fact: found }) }
     }

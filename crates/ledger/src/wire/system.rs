@@ -119,6 +119,43 @@ impl Recorder {
     }
 }
 
+/// A keyed hash of the id of an erased fact, with its key.
+///
+/// The content of a part of role `tombstone`, which is not published: whoever has the key can try
+/// ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Random key, the same for all tombstones of a ledger.
+    pub key: [u8; 32],
+    /// BLAKE3 of the id, keyed with `key`.
+    pub hash: [u8; 32],
+}
+
+impl Tombstone {
+    /// Returns the tombstone of an id.
+    #[must_use]
+    pub fn of(key: [u8; 32], id: &str) -> Self {
+        Self { key, hash: *blake3::keyed_hash(&key, id.as_bytes()).as_bytes() }
+    }
+
+    /// Returns the bytes of the part.
+    ///
+    /// # Errors
+    /// If encoding fails, which no value of this type causes.
+    pub fn encode(&self) -> Result<Vec<u8>, WireError> {
+        let mut bytes = ByteWriter::default();
+        encode_into(&(1_u8, self.key, self.hash), &mut bytes)?;
+        Ok(bytes.0)
+    }
+
+    /// Decodes a tombstone; `None` for other content, which a part of this role may have.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let ((version, key, hash), used): ((u8, [u8; 32], [u8; 32]), _) = decode_prefix(bytes).ok()?;
+        (version == 1 && used == bytes.len()).then_some(Self { key, hash })
+    }
+}
+
 impl KeyChange {
     /// Returns the message that both keys sign: docs/FORMAT.md, *The ledger's own records*.
     #[must_use]

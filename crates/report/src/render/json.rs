@@ -3,6 +3,7 @@
 
 use crate::{Block, Cell, Chart, Cited, Document, Item, Lane, LaneSpan};
 use heldto_fact::Interval;
+use heldto_replay::Erasure;
 use serde_json::{Map, Value, json};
 
 /// Writes the whole document: basis, summary, every row, the sections for readers, and the digest.
@@ -23,7 +24,7 @@ pub fn value(document: &Document) -> Value {
         columns.zip(cells.iter().map(value_of)).collect::<Map<String, Value>>().into()
     };
     let basis = &document.basis;
-    json!({
+    let mut value = json!({
         "title": document.title,
         "as-of": basis.clock.as_of.to_string(),
         "known-by": basis.clock.known_by.to_string(),
@@ -41,6 +42,21 @@ pub fn value(document: &Document) -> Value {
             "heading": s.heading,
             "blocks": s.blocks.iter().map(block).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
+    });
+    if !basis.erasures.is_empty() {
+        value["erasures"] = basis.erasures.iter().map(erasure).collect();
+    }
+    value
+}
+
+fn erasure(erasure: &Erasure) -> Value {
+    json!({
+        "entry": erasure.entry,
+        "day": erasure.recorded_at.date_naive().to_string(),
+        "ground": erasure.ground,
+        "by": erasure.by,
+        "facts": erasure.facts,
+        "others": erasure.others,
     })
 }
 

@@ -4,7 +4,7 @@
 use super::{count, day, days, entries, grouped};
 use crate::{Cited, Stack};
 use chrono::NaiveDate;
-use heldto_replay::Clock;
+use heldto_replay::{Clock, Erasure};
 
 pub const EVERY_ROW: &str = "Every row";
 pub const EVERY_ROW_WITH_EVERY_COLUMN: &str = "Every row with every column";
@@ -47,6 +47,29 @@ pub fn sensitive(number: u64, are_counted: bool) -> Option<String> {
         (n, false) => format!("{} about identifiable children or families are left out.", entries(n)),
     })
 }
+
+/// Returns what was erased, when and on what ground: a sentence for each of the last erasures.
+pub fn erased(erasures: &[Erasure]) -> Option<String> {
+    let (last, earlier) = (erasures.rchunks(MOST_ERASURES).next()?, erasures.len().saturating_sub(MOST_ERASURES));
+    let one = |erasure: &Erasure| {
+        let what = match (erasure.facts, erasure.others) {
+            (0, others) => format!("Quoted words of {} were", count(others, "entry", "entries")),
+            (facts, 0) => format!("{} {}", count(facts, "record", "records"), if facts == 1 { "was" } else { "were" }),
+            (facts, others) => format!("{} and quoted words of {others} more were", count(facts, "record", "records")),
+        };
+        let Erasure { ground, by, entry, .. } = erasure;
+        format!("{what} erased on {} (entry {entry}): {ground}; by {by}.", day(erasure.recorded_at.date_naive()))
+    };
+    let sentences = last.iter().map(one).collect::<Vec<_>>().join(" ");
+    Some(match earlier {
+        0 => sentences,
+        1 => format!("{sentences} There was 1 erasure before."),
+        more => format!("{sentences} There were {more} erasures before."),
+    })
+}
+
+/// Number of erasures that a report tells.
+const MOST_ERASURES: usize = 3;
 
 /// Returns the lines at the end: the position in the log, and the document's digest.
 pub fn footing(size: u64, origin: &str, root: &str, chain: &str, digest: &str) -> Vec<String> {
