@@ -247,9 +247,10 @@ RECORDS: dict[str, dict[str, Type]] = {  # the ledger's own, section 3
     "redaction": {"entry": uint, "part": uint, "ground": text, "by": text},
     "withholding": {"parts": many(group(uint, uint)), "ground": text, "by": text},
     "reserve-key": {"key": fixed(32), "signature by the one that signs": fixed(64), "signature by itself": fixed(64)},
-    "key": {"new key": fixed(32), "signature by the old": fixed(64), "signature by the new": fixed(64)}}
+    "key": {"new key": fixed(32), "signature by the old": fixed(64), "signature by the new": fixed(64)},
+    "revocation": {"key": fixed(32), "ground": text}}
 KINDS = ("party source metric inspection notice statement question pledge delivery complaint payout measurement change publication"
-         " assessment correction retraction redaction key succession recommendation decision withholding reserve-key").split()
+         " assessment correction retraction redaction key succession recommendation decision withholding reserve-key revocation").split()
 
 
 def kind_word(reader: Reader) -> str:
@@ -371,7 +372,7 @@ class Ledger:
         self.genesis = genesis(lines[0])
         require(len(lines) > 1 and isinstance(lines[-1], dict) and "end" in lines[-1], "the last line is missing")
         no_other_key(lines[-1], "end chain root")
-        self.key = from_hex(lines[0], "key")  # that signs, at each place
+        self.keys = [from_hex(lines[0], "key")]  # the last one signs, at each place
         self.lines, self.size = lines[1:-1], field(lines[-1], "end", int)
         self.chain, self.root = from_hex(lines[-1], "chain"), from_hex(lines[-1], "root")
         self.entries: list[Entry] = []
@@ -458,9 +459,12 @@ class Ledger:
         elif entry.kind == "withholding":
             self.withheld[at] = fields["parts"]
         elif entry.kind == "reserve-key":
-            require(fields["key"] != self.key, "the reserve key is the one that signs")
+            require(fields["key"] != self.keys[-1], "the reserve key is the one that signs")
+        elif entry.kind == "revocation":
+            require(fields["key"] in self.keys[:-1], "revokes a key that is in force, was revoked, or is none of this ledger")
+            self.keys.remove(fields["key"])
         else:
-            self.key = fields["new key"]
+            self.keys.append(fields["new key"])
 
     def check_named(self, at: int, entry: int, part: int) -> None:
         """What a redaction or withholding at a place may name."""

@@ -20,6 +20,7 @@ mod firsthour;
 mod formats;
 mod house;
 mod intake;
+mod keys;
 mod limits;
 mod lists;
 mod narrow;

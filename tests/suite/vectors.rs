@@ -10,7 +10,9 @@ use crate::{ok, root, run, text};
 use data_encoding::BASE64;
 use heldto_fact::{Body, Fact, Kind};
 use heldto_intake::{File, Known, to_json};
-use heldto_ledger::{KeyChange, Redaction, ReserveKey, SystemRecord, Withholding, decode_fact, encode_fact, kind_code};
+use heldto_ledger::{
+    KeyChange, Redaction, ReserveKey, Revocation, SystemRecord, Withholding, decode_fact, encode_fact, kind_code,
+};
 use heldto_proof::{Chain, CompactRange, Entry, Genesis, Hash, NoteSigner, Part, PartRef, Role, chain, leaf_hash};
 use scenarios::scenarios;
 use serde_json::{Value, json};
@@ -82,6 +84,18 @@ fn key_change(index: u64) -> SystemRecord {
     let (old, new) = (signer(7), signer(8));
     let message = KeyChange::message("example.org/vectors", index, &old.verifier().key, &new.verifier().key);
     SystemRecord::Key(KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) })
+}
+
+/// Returns a key change for the entry at this index that the reserve key signs in place of the old
+/// key.
+fn key_change_by_reserve(index: u64) -> SystemRecord {
+    let (old, reserve, new) = (signer(7), signer(9), signer(8));
+    let message = KeyChange::message("example.org/vectors", index, &old.verifier().key, &new.verifier().key);
+    SystemRecord::Key(KeyChange { key: new.verifier().key, by_old: reserve.sign(&message), by_new: new.sign(&message) })
+}
+
+fn revocation(revoked: &NoteSigner) -> SystemRecord {
+    SystemRecord::Revocation(Revocation { key: revoked.verifier().key, ground: "it was stolen".to_owned() })
 }
 
 /// Returns a part whose salt is the same on every machine.

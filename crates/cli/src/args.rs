@@ -19,6 +19,7 @@ use crate::Env;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
+use heldto_proof::Verifier;
 use heldto_report::{Format, RowChoice, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
@@ -160,7 +161,7 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Sign the ledger as it is now, after checking all of it
     Checkpoint(CheckpointArgs),
-    /// Replace the signing key; the old key and the new key both sign the change
+    /// List the keys that sign, replace the signing key, and revoke one that was stolen or lost
     Key(KeyArgs),
     /// Print a proof that one fact is in the ledger, which anyone can check offline
     Prove(ProveArgs),
@@ -230,6 +231,9 @@ pub struct InitArgs {
     /// example.org/derbyshire [default: made from the folder's name]
     #[arg(long)]
     pub origin: Option<String>,
+    /// Also make a reserve key in this file, to be kept elsewhere in case the signing key is lost
+    #[arg(long, value_name = "FILE")]
+    pub reserve: Option<PathBuf>,
 }
 
 #[derive(Args, Default)]
@@ -255,15 +259,35 @@ pub struct CheckpointArgs {}
 #[derive(Args)]
 pub struct KeyArgs {
     #[command(subcommand)]
-    pub action: KeyAction,
+    pub action: Option<KeyAction>,
     #[command(flatten)]
     pub clock: ClockArgs,
 }
 
 #[derive(Subcommand)]
 pub enum KeyAction {
-    /// Create a new signing key
+    /// Replace the signing key as planned; the old one goes on signing beside it
     Rotate,
+    /// Replace a signing key that was stolen or lost; it never signs again
+    Revoke(RevokeArgs),
+    /// Make a reserve key, to be kept elsewhere in case the signing key is lost or stolen
+    Reserve {
+        /// File to write the reserve key to, such as one on a stick
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct RevokeArgs {
+    /// Reason, such as "the laptop was stolen"; published
+    #[arg(long, value_name = "TEXT")]
+    pub ground: String,
+    /// Public key to revoke [default: the one that signs]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<Verifier>,
+    /// File of the reserve key, which signs the change in place of the old key
+    #[arg(long, value_name = "FILE")]
+    pub reserve: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -10,6 +10,7 @@ pub mod edit;
 pub mod export;
 pub mod help;
 pub mod init;
+pub mod keys;
 pub mod mapping;
 pub mod prove;
 pub mod publish;

@@ -6,7 +6,7 @@
 use crate::trust::{Signature, Trust, TrustError};
 use data_encoding::BASE64;
 use heldto_fact::{Body, Content, Fact, FactId};
-use heldto_ledger::{KeyChange, Ledger, ReadError, SystemRecord, decode_fact, kind_of};
+use heldto_ledger::{KeyChange, Keys, Ledger, ReadError, SystemRecord, decode_fact, kind_of};
 use heldto_proof::{
     Checkpoint, Entry, Genesis, Hash, Leaves, Part, Role, SignedNote, TlogProof, Verifier, inclusion, leaf_hash,
     root_at, verify_inclusion,
@@ -223,7 +223,7 @@ fn wanted<S: Log>(ledger: &Ledger<S>, id: &FactId, size: u64) -> Result<Vec<u64>
     for source in sources {
         wanted.extend(ledger.versions(&source)?.iter().filter(|v| v.index < size).map(|v| v.index));
     }
-    wanted.extend(ledger.key_changes(size)?.into_iter().map(|(index, _)| index));
+    wanted.extend(ledger.key_records(size)?.into_iter().map(|(index, _)| index));
     // The fact first, the rest in log order, without duplicates.
     let first = wanted[0];
     let rest: BTreeSet<u64> = wanted.into_iter().filter(|n| *n != first).collect();
@@ -294,14 +294,11 @@ pub fn check(bytes: &[u8], trust: &Trust) -> Result<CheckedProof, CheckError> {
             _ => None,
         })
         .collect();
-    let mut current = first.clone();
-    for (index, change) in &changes {
-        if !change.is_signed(&current, *index) {
-            return Err(broken(&format!("entry {index}: the key change is not signed by both keys")));
-        }
-        current.key = change.key;
-    }
     let genesis = Genesis { origin: first.name, key: first.key };
+    let mut keys = Keys::new(&genesis);
+    for (index, record) in proved.iter().filter_map(|p| Some((p.index, p.record.as_ref()?))) {
+        keys.apply(index, record).map_err(|fault| broken(&format!("entry {index}: {fault}")))?;
+    }
     let signature = trust.signature(&note, &checkpoint, &genesis, &changes)?;
     let fact = fact.clone();
     Ok(CheckedProof { checkpoint, signature, fact, entries: proved })

@@ -293,3 +293,11 @@ impl Due {
         }
     }
 }
+
+impl Force {
+    /// Returns `true` if another party imposed it, so that the owner cannot change or withdraw it.
+    #[must_use]
+    pub const fn is_imposed(self) -> bool {
+        matches!(self, Self::Requirement | Self::Remedy | Self::Duty)
+    }
+}

@@ -92,6 +92,8 @@ words! {
         Withholding = "withholding",
         /// A key kept in reserve in case the signing key is lost or stolen.
         ReserveKey = "reserve-key",
+        /// A key that signed earlier no longer counts.
+        Revocation = "revocation",
     }
 
     /// The kind of speaker.
@@ -483,18 +485,10 @@ words! {
     }
 }
 
-impl Force {
-    /// Returns `true` if another party imposed it, so that the owner cannot change or withdraw it.
-    #[must_use]
-    pub const fn is_imposed(self) -> bool {
-        matches!(self, Self::Requirement | Self::Remedy | Self::Duty)
-    }
-}
-
 impl Kind {
     /// Returns `true` if records of this kind are system records, not facts.
     #[must_use]
     pub const fn is_system(self) -> bool {
-        matches!(self, Self::Redaction | Self::Key | Self::Withholding | Self::ReserveKey)
+        matches!(self, Self::Redaction | Self::Key | Self::Withholding | Self::ReserveKey | Self::Revocation)
     }
 }

@@ -314,12 +314,27 @@ impl<S: WritableLog + Sync> Ledger<S> {
         now: i64,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<u64, AppendError> {
-        let mut salt: Salt = [0; 32];
-        random(&mut salt);
-        let bytes = record.encode().map_err(AppendError::SystemRecord)?;
-        let part = Committed::new(record.kind(), Role::Ledger, salt, &bytes, vec![self.index_key.system_hash()]);
-        let mut sealing = Sealing::new(&self.head, self.time(now)?, 1);
-        sealing.push(part)?;
+        self.append_records(std::slice::from_ref(record), now, random)
+    }
+
+    /// Appends system records, all or none, and returns the index of the first.
+    ///
+    /// # Errors
+    /// As [`Self::append_record`].
+    pub fn append_records(
+        &mut self,
+        records: &[SystemRecord],
+        now: i64,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<u64, AppendError> {
+        let mut sealing = Sealing::new(&self.head, self.time(now)?, records.len());
+        for record in records {
+            let mut salt: Salt = [0; 32];
+            random(&mut salt);
+            let bytes = record.encode().map_err(AppendError::SystemRecord)?;
+            let hashes = vec![self.index_key.system_hash()];
+            sealing.push(Committed::new(record.kind(), Role::Ledger, salt, &bytes, hashes))?;
+        }
         self.store_all(sealing)
     }
 

@@ -5,6 +5,7 @@
 
 mod amend;
 mod append;
+mod keys;
 mod parallel;
 mod read;
 mod redact;
@@ -14,13 +15,14 @@ mod verify;
 mod wire;
 
 pub use append::{AppendError, Appended, ClockPolicy, Planned};
+pub use keys::{KeyFault, KeyTerm, Keys};
 pub use read::ReadError;
 pub use restore::{ExportedEntry, ExportedPart, RestoreError, index_hashes, restore};
 pub use sensitive::Sensitive;
 pub use verify::{Defect, Fault, Verified};
 pub use wire::{
-    KeyChange, Recorder, Redaction, ReserveKey, SystemRecord, WireError, Withholding, decode_fact, decode_header,
-    decode_quoted, encode_fact, kind_code, kind_of,
+    KeyChange, Recorder, Redaction, ReserveKey, Revocation, SystemRecord, WireError, Withholding, decode_fact,
+    decode_header, decode_quoted, encode_fact, kind_code, kind_of,
 };
 
 use heldto_fact::{Fact, FactId, IndexTerm};

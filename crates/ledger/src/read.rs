@@ -4,7 +4,7 @@
 //! [`Ledger::versions`] (one id) and [`Ledger::replay`] (fact headers, on every core).
 
 use crate::parallel::map_ordered;
-use crate::{KeyChange, Ledger, Recorder, SystemRecord, WireError, decode_header, decode_quoted, kind_of};
+use crate::{Ledger, Recorder, SystemRecord, WireError, decode_header, decode_quoted, kind_of};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactHeader, FactId, IndexTerm, Invalid, Kind, Recorded, Version};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Role, leaf_hash};
@@ -179,18 +179,6 @@ impl<S: Log> Ledger<S> {
             leaves.push(leaf_hash(&stored.entry));
         }
         Ok(leaves)
-    }
-
-    /// Returns the changes of key among the first `size` entries, each with its index.
-    ///
-    /// # Errors
-    /// If an entry is missing or damaged.
-    pub fn key_changes(&self, size: u64) -> Result<Vec<(u64, KeyChange)>, ReadError> {
-        let change = |(index, own)| match own {
-            SystemRecord::Key(change) => Some((index, change)),
-            _ => None,
-        };
-        Ok(self.own_records(size)?.into_iter().filter_map(change).collect())
     }
 
     /// Returns the system records among the first `size` entries, each with its index.

@@ -9,11 +9,11 @@ mod amendments;
 mod chunk;
 
 use crate::parallel::map_ordered;
-use crate::{HASH_BITS, Ledger, OF_ID, SystemRecord, WireError, Withholding, kind_of};
+use crate::{HASH_BITS, KeyFault, Keys, Ledger, OF_ID, WireError, Withholding, kind_of};
 use amendments::Replaced;
 use chunk::ChunkCheck;
 use heldto_fact::{Content, FactId, Recorded};
-use heldto_proof::{Chain, CompactRange, EntryError, Hash, MAX_PART, Role, Verifier, chain};
+use heldto_proof::{Chain, CompactRange, EntryError, Hash, MAX_PART, Role, chain};
 use heldto_store::{Index, IndexRecords, Log, StoreError};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -122,10 +122,8 @@ pub enum Fault {
     Redaction { entry: u64, part: u64 },
     #[error("it withholds part {part} of entry {entry}, which is none that can be withheld")]
     Withholding { entry: u64, part: u64 },
-    #[error("its change of key is not signed by both keys")]
-    KeyChange,
-    #[error("its reserve key is not signed by itself and by the key that signs")]
-    ReserveKey,
+    #[error(transparent)]
+    Key(KeyFault),
     #[error("`{0}` was recorded before: only a correction replaces it")]
     Twice(FactId),
     #[error("its part {part} has {len} bytes; a part has at most {MAX_PART}")]
@@ -168,7 +166,7 @@ struct Walk {
     chain: Chain,
     edge: CompactRange,
     recorded_at: i64,
-    key: Verifier,
+    keys: Keys,
     absent: Vec<(u64, usize, Role)>,
     redacted: Vec<(u64, u64, u64)>,
     withholdings: Vec<(u64, Withholding)>,
@@ -202,7 +200,7 @@ impl<S: Log + Sync> Ledger<S> {
             chain: self.genesis().chain(),
             edge: CompactRange::default(),
             recorded_at: i64::MIN,
-            key: Verifier { name: self.genesis().origin.clone(), key: self.genesis().key },
+            keys: Keys::new(self.genesis()),
             absent: Vec::new(),
             redacted: Vec::new(),
             withholdings: Vec::new(),
@@ -249,12 +247,7 @@ impl<S: Log + Sync> Ledger<S> {
             }
         }
         for (index, own) in &chunk.keys {
-            match own {
-                SystemRecord::Key(change) if change.is_signed(&walk.key, *index) => walk.key.key = change.key,
-                SystemRecord::ReserveKey(reserve) if reserve.is_signed(&walk.key, *index) => {}
-                SystemRecord::ReserveKey(_) => return Err(at(*index, Fault::ReserveKey)),
-                _ => return Err(at(*index, Fault::KeyChange)),
-            }
+            walk.keys.apply(*index, own).map_err(|fault| at(*index, Fault::Key(fault)))?;
         }
         if let Some((index, fault)) = chunk.fault {
             return Err(match fault {

@@ -12,7 +12,7 @@ mod words;
 pub use codes::{kind_code, kind_of};
 pub use words::{decode_quoted, encode_words};
 
-pub use system::{KeyChange, Recorder, Redaction, ReserveKey, SystemRecord, Tombstone, Withholding};
+pub use system::{KeyChange, Recorder, Redaction, ReserveKey, Revocation, SystemRecord, Tombstone, Withholding};
 
 use heldto_fact::{Fact, FactHeader};
 use heldto_proof::MAX_PART;

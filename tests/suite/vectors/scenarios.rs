@@ -3,8 +3,8 @@
 //! Start at `scenarios`; the builders are in the parent module.
 
 use super::{
-    Builder, amended, changed, edited, erased, facts, facts_of, key_change, odd_entry, odd_fact, of_kind, part,
-    replaced, reserve_key, reserve_key_of, restored, signer, three, withheld, withholding,
+    Builder, amended, changed, edited, erased, facts, facts_of, key_change, key_change_by_reserve, odd_entry, odd_fact,
+    of_kind, part, replaced, reserve_key, reserve_key_of, restored, revocation, signer, three, withheld, withholding,
 };
 use heldto_fact::{Fact, Kind};
 use heldto_ledger::{Redaction, SystemRecord, encode_fact, kind_code};
@@ -61,6 +61,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         ),
         ("sound-withheld-given", "what a withholding names may be given", None, withheld(&[(3, 0), (3, 1)], true)),
         ("sound-reserve-key", "a key kept in reserve", None, three().own(&reserve_key(3, true)).end()),
+        (
+            "sound-reserve-key-used",
+            "a change of key that the reserve key signs",
+            None,
+            three().own(&reserve_key(3, true)).own(&key_change_by_reserve(4)).own(&revocation(&signer(7))).end(),
+        ),
+        ("sound-revocation", "an earlier key revoked", None, {
+            three().own(&key_change(3)).own(&revocation(&signer(7))).end()
+        }),
         ("sound-recorder", "who recorded a fact, left out", None, {
             let fact = part(Role::Fact, encode_fact(&of_kind(Kind::Party)).expect("short"), 57);
             let recorder = part(Role::Recorder, b"\x01\x01\x0athe editor\x00".to_vec(), 58);
@@ -276,6 +285,18 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             Some(Some(3)),
             three().own(&reserve_key(3, false)).end(),
         ),
+        (
+            "broken-reserve-key-unknown",
+            "a change of key signed by a key that was not reserved",
+            Some(Some(3)),
+            three().own(&key_change_by_reserve(3)).end(),
+        ),
+        ("broken-revocation", "a revocation of the key that signs", Some(Some(3)), {
+            three().own(&revocation(&signer(7))).end()
+        }),
+        ("broken-revocation-twice", "a second revocation of a key", Some(Some(5)), {
+            three().own(&key_change(3)).own(&revocation(&signer(7))).own(&revocation(&signer(7))).end()
+        }),
         ("broken-replacement-id", "a correction whose replacement has another id", Some(Some(4)), {
             replaced(|fact| fact.id = "somebody-elses".parse().expect("an id"))
         }),

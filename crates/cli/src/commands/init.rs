@@ -1,7 +1,7 @@
 //! `init`: creates a ledger's folder, its key, its database and an example facts file. Start at
 //! [`run`]; `demo` uses [`create`].
 
-use super::plain;
+use super::{keys, plain};
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, FAILED, USAGE, io};
 use crate::open::{Access, LocalStore};
@@ -17,12 +17,22 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &InitArgs) -> Result<RunOut
     let dir = global.ledger.as_ref().filter(|_| args.dir == Path::new(".")).unwrap_or(&args.dir);
     let origin = args.origin.clone().unwrap_or_else(|| default_origin(dir));
     let (key_file, public) = create(env, global, dir, &origin)?;
+    let reserve = match &args.reserve {
+        Some(file) => {
+            let global = Global { ledger: Some(dir.clone()), ..global.clone() };
+            let mut open = open::ledger(env, &global, Access::Write)?;
+            keys::reserve(env, &global, &mut open, file)?
+        }
+        None => "  no reserve key: should the signing key be lost, nobody can sign this ledger any more; \
+                 to make one: heldto key reserve FILE\n"
+            .to_owned(),
+    };
     if global.quiet {
         return Ok(plain(""));
     }
     Ok(plain(format!(
         "Created a ledger in {}\n  origin       {origin}\n  signing key  {} (keep it safe and private)\n  \
-         public key   {}\n  next         edit {}, then: heldto --ledger {} append {}\n",
+         public key   {}\n  next         edit {}, then: heldto --ledger {} append {}\n{reserve}",
         dir.display(),
         key_file.display(),
         public,

@@ -1,15 +1,15 @@
-//! `checkpoint` and `key rotate`: signs the verified head, and replaces the signing key in a
-//! crash-safe order. Signing itself is in `heldto_proof`. Start at [`sign`] and [`rotate`].
+//! `checkpoint`: signs the verified head, with the key in force and the earlier ones that still
+//! sign. Signing itself is in `heldto_proof`. Start at [`sign`].
 
 use super::plain;
-use crate::args::{CheckpointArgs, Global, KeyArgs};
+use crate::args::{CheckpointArgs, Global};
 use crate::error::{CommandError, FAILED, io};
 use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, key, open};
-use heldto_ledger::{KeyChange, SystemRecord};
+use heldto_ledger::{KeyTerm, Keys};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store::Checkpoints;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Signs the current head and prints the checkpoint.
 pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Result<RunOutput, CommandError> {
@@ -25,7 +25,10 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Resul
     let verified = open::verify(open, &mut |_| {})?;
     let signer = signer(env, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
-    let note = checkpoint.sign(&[&signer]).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
+    let mut signers = vec![signer];
+    signers.extend(earlier_signers(env, global, &open.keys()?));
+    let note =
+        checkpoint.sign(&signers.iter().collect::<Vec<_>>()).map_err(|e| CommandError::new(FAILED, e.to_string()))?;
     let size = verified.entries;
     let chain = verified.chain;
     // From here on, a ledger shorter than this size is refused.
@@ -34,18 +37,20 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Resul
 }
 
 /// Reads the signing key and checks that it is the current one.
-fn signer(env: &mut Env<'_>, global: &Global, open: &LocalLedger) -> Result<NoteSigner, CommandError> {
+pub fn signer(env: &mut Env<'_>, global: &Global, open: &LocalLedger) -> Result<NoteSigner, CommandError> {
     let file = key::file(env, &open::folder(global));
     let next = suffixed(&file, "next");
-    let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(open.head().size())?);
+    let current = open.keys()?.in_force();
     key::remove_blank(&next)?;
     // Finishes a key change that was interrupted before the files were renamed. An unreadable
     // `.next` file is ignored: while the old key signs, it holds no key in use.
     if next.exists() && key::read(&next).is_ok_and(|key| key.verifier() == current) {
         let size = open.head().size();
+        // A revoked key never signs again, and is kept under another name.
+        let revoked = key::read(&file).ok().and_then(|key| open.keys().ok()?.revocation(&key.verifier().key).cloned());
+        let suffix = if revoked.is_some() { format!("revoked-{size}") } else { format!("until-{size}") };
         if file.exists() {
-            std::fs::rename(&file, suffixed(&file, &format!("until-{size}")))
-                .map_err(|e| io("cannot keep the old key", &e))?;
+            std::fs::rename(&file, suffixed(&file, &suffix)).map_err(|e| io("cannot keep the old key", &e))?;
         }
         std::fs::rename(&next, &file)
             .and_then(|()| key::sync_folder(&file))
@@ -60,48 +65,34 @@ fn signer(env: &mut Env<'_>, global: &Global, open: &LocalLedger) -> Result<Note
     Err(CommandError::new(FAILED, message).hint("name the right file in HELDTO_KEY_FILE"))
 }
 
-/// Replaces the signing key; the old key and the new one both sign the change.
-pub fn rotate(env: &mut Env<'_>, global: &Global, args: &KeyArgs) -> Result<RunOutput, CommandError> {
-    let mut open = open::ledger(env, global, Access::Write)?;
-    open.set_clock_policy(args.clock.policy());
-    let old = signer(env, global, &open)?;
+/// Returns the earlier keys on this machine that still sign: those that a planned change replaced
+/// and that were not revoked.
+///
+/// Whoever knows a ledger by one of them, as a witness does, goes on verifying its checkpoints.
+fn earlier_signers(env: &Env<'_>, global: &Global, keys: &Keys) -> Vec<NoteSigner> {
     let file = key::file(env, &open::folder(global));
-    let mut seed = [0; 32];
-    (env.random)(&mut seed);
-    let origin = open.genesis().origin.clone();
-    let new = NoteSigner::new(&origin, seed)
-        .ok_or_else(|| CommandError::new(FAILED, "the origin cannot be used in a signed note"))?;
-    let index = open.head().size();
-    let message = KeyChange::message(&origin, index, &old.verifier().key, &new.verifier().key);
-    let change = KeyChange { key: new.verifier().key, by_old: old.sign(&message), by_new: new.sign(&message) };
-    let next = suffixed(&file, "next");
-    let kept = suffixed(&file, &format!("until-{index}"));
-    // Crash safety: the new key is durable in the `.next` file before the ledger records the
-    // change. After a crash from here on it is still in that file, and `signer` finishes the
-    // change.
-    if next.exists() {
-        // Left by a change that the ledger does not hold; otherwise `signer` would have finished
-        // it.
-        std::fs::remove_file(&next).map_err(|e| io(&format!("cannot remove {}", next.display()), &e))?;
-    }
-    key::create(&next, &new)?;
-    open.append_record(&SystemRecord::Key(change), (env.now)(), env.random)?;
-    std::fs::rename(&file, &kept)
-        .and_then(|()| std::fs::rename(&next, &file))
-        .and_then(|()| key::sync_folder(&file))
-        .map_err(|e| io("cannot move the new key into place", &e))?;
-    Ok(plain(if global.quiet {
-        String::new()
-    } else {
-        format!(
-            "Entry {index} records a new signing key, signed by both keys\n  public key   {}\n  the old key  {}\n",
-            new.verifier(),
-            kept.display()
-        )
-    }))
+    let in_force = keys.in_force().key;
+    let still_signs = |term: &&KeyTerm| term.revoked.is_none() && term.key != in_force;
+    let held = kept(&file);
+    let signer = |term: &KeyTerm| held.iter().find(|(_, signer)| signer.verifier().key == term.key);
+    keys.terms().iter().filter(still_signs).filter_map(signer).map(|(_, signer)| signer.clone()).collect()
 }
 
-fn suffixed(path: &Path, suffix: &str) -> std::path::PathBuf {
+/// Returns the replaced keys beside a key file, each with its own file, in the order of names.
+pub fn kept(file: &Path) -> Vec<(PathBuf, NoteSigner)> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let begin = suffixed(file, "");
+    let is_kept =
+        |path: &PathBuf| path.as_os_str().as_encoded_bytes().starts_with(begin.as_os_str().as_encoded_bytes());
+    let inside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| folder.join(entry.file_name()));
+    let mut found: Vec<(PathBuf, NoteSigner)> =
+        inside.filter(is_kept).filter_map(|path| Some((path.clone(), key::read(&path).ok()?))).collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+/// Returns a path with a suffix after a full stop.
+pub fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{suffix}"));
     path.with_file_name(name)

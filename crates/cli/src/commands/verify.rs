@@ -174,6 +174,8 @@ pub struct Signed {
     own: Option<(Checkpoint, Signature)>,
     /// The reader's checkpoint and its signature.
     expected: Option<(Checkpoint, Signature)>,
+    /// Entry and ground of the revocation of the reader's key.
+    revoked: Option<(u64, String)>,
 }
 
 /// Compares a ledger with its own checkpoint and the reader's: sizes and roots, then signatures.
@@ -207,7 +209,11 @@ pub fn signed<S: Log>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Tru
             let message = format!("sound, but the last {unsigned} not signed");
             Err(CommandError::new(UNSIGNED, message))
         }
-        _ => Ok(Signed { own, expected }),
+        _ => {
+            let keys = ledger.keys()?;
+            let revoked = trust.key.as_ref().and_then(|key| keys.revocation(&key.key)).cloned();
+            Ok(Signed { own, expected, revoked })
+        }
     }
 }
 
@@ -243,6 +249,7 @@ fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
         "signature-checked": checked(&signed.own),
         "signed-by": signed.own.as_ref().map(|(_, signature)| signature.by.to_string()),
         "expected": signed.expected.as_ref().map(|(expected, _)| expected.size),
+        "key-revoked-by": signed.revoked.as_ref().map(|(entry, _)| *entry),
     })
 }
 
@@ -309,6 +316,12 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
             ));
         }
         None => out.push_str("  signed  nothing: anybody could have made it\n"),
+    }
+    if let Some((entry, ground)) = &signed.revoked {
+        out.push_str(&format!(
+            "  warning the key you gave was revoked by entry {entry}: {ground}. Whoever has it could sign another ledger: \
+             get the present key from the keeper by another way\n"
+        ));
     }
     out
 }

@@ -93,7 +93,13 @@ pub fn read(kind: Kind, t: &mut Fields<'_>, f: &mut Findings) -> Option<Body> {
             let terms = (set != Terms::default()).then(|| Box::new(set));
             Body::Decision { ruling: ruling?, on, terms, conditions }
         }
-        Kind::Correction | Kind::Retraction | Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => {
+        Kind::Correction
+        | Kind::Retraction
+        | Kind::Redaction
+        | Kind::Key
+        | Kind::Withholding
+        | Kind::ReserveKey
+        | Kind::Revocation => {
             return None;
         }
     })

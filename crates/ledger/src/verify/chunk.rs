@@ -34,7 +34,7 @@ pub struct ChunkCheck {
     pub redacted: Vec<(u64, u64, u64)>,
     /// Withholdings, each with its index: they name parts that may be absent.
     pub withholdings: Vec<(u64, Withholding)>,
-    /// Changes of key and reserve keys, each with its index.
+    /// Records about keys, each with its index.
     pub keys: Vec<(u64, SystemRecord)>,
     /// Replacements made by corrections.
     pub replaced: Vec<Replaced>,
@@ -186,7 +186,9 @@ impl<S: Log + Sync> Ledger<S> {
                 let own = SystemRecord::decode(bytes).map_err(undecodable)?;
                 let system_kind = kind_code(own.kind());
                 match own {
-                    own @ (SystemRecord::Key(_) | SystemRecord::ReserveKey(_)) => chunk.keys.push((index, own)),
+                    own @ (SystemRecord::Key(_) | SystemRecord::ReserveKey(_) | SystemRecord::Revocation(_)) => {
+                        chunk.keys.push((index, own));
+                    }
                     SystemRecord::Withholding(withholding) => chunk.withholdings.push((index, withholding)),
                     SystemRecord::Redaction(Redaction { entry, part, .. }) => chunk.redacted.push((entry, part, index)),
                 }

@@ -63,6 +63,7 @@ codes! {
         Decision = 21,
         Withholding = 22,
         ReserveKey = 23,
+        Revocation = 24,
     }
     Voice "voice" {
         Record = 0,

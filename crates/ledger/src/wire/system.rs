@@ -21,6 +21,17 @@ pub enum SystemRecord {
     Withholding(Withholding),
     /// A key is kept in case the signing key is lost or stolen.
     ReserveKey(ReserveKey),
+    /// An earlier key no longer counts: it was stolen or lost.
+    Revocation(Revocation),
+}
+
+/// Record that an earlier signing key was stolen or lost, and must not be relied on from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, BorrowDecode)]
+pub struct Revocation {
+    /// Ed25519 public key.
+    pub key: [u8; 32],
+    /// Ground for the decision.
+    pub ground: String,
 }
 
 /// Record that a part of an earlier entry was erased.
@@ -166,9 +177,16 @@ impl KeyChange {
     /// Returns `true` if both keys signed this change as the entry at `index`.
     #[must_use]
     pub fn is_signed(&self, old: &Verifier, index: u64) -> bool {
+        self.is_signed_by(old, &old.key, index)
+    }
+
+    /// Returns `true` if `signer`, in place of the old key, and the new key signed this change as
+    /// the entry at `index`.
+    #[must_use]
+    pub fn is_signed_by(&self, old: &Verifier, signer: &[u8; 32], index: u64) -> bool {
         let message = Self::message(&old.name, index, &old.key, &self.key);
-        let new = Verifier { name: old.name.clone(), key: self.key };
-        old.verifies(&message, &self.by_old) && new.verifies(&message, &self.by_new)
+        let of = |key| Verifier { name: old.name.clone(), key };
+        of(*signer).verifies(&message, &self.by_old) && of(self.key).verifies(&message, &self.by_new)
     }
 }
 
@@ -181,7 +199,14 @@ impl SystemRecord {
             Self::Key(_) => Kind::Key,
             Self::Withholding(_) => Kind::Withholding,
             Self::ReserveKey(_) => Kind::ReserveKey,
+            Self::Revocation(_) => Kind::Revocation,
         }
+    }
+
+    /// Returns `true` if the record changes, reserves or revokes a key.
+    #[must_use]
+    pub const fn is_about_keys(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::ReserveKey(_) | Self::Revocation(_))
     }
 
     /// Returns the bytes of the part.
@@ -195,6 +220,7 @@ impl SystemRecord {
             Self::Key(record) => encode_into(&(1_u8, Kind::Key.code(), record), &mut bytes)?,
             Self::Withholding(record) => encode_into(&(1_u8, Kind::Withholding.code(), record), &mut bytes)?,
             Self::ReserveKey(record) => encode_into(&(1_u8, Kind::ReserveKey.code(), record), &mut bytes)?,
+            Self::Revocation(record) => encode_into(&(1_u8, Kind::Revocation.code(), record), &mut bytes)?,
         }
         Ok(bytes.0)
     }
@@ -219,6 +245,9 @@ impl SystemRecord {
             }
             Kind::ReserveKey => {
                 decode_prefix(bytes).map(|((_, _, k), used): ((u8, u8, ReserveKey), _)| (Self::ReserveKey(k), used))
+            }
+            Kind::Revocation => {
+                decode_prefix(bytes).map(|((_, _, r), used): ((u8, u8, Revocation), _)| (Self::Revocation(r), used))
             }
             kind => Err(WireError::Value(format!("a {kind} is a fact, not the ledger's own record"))),
         }?;

@@ -195,7 +195,13 @@ pub fn questions(kind: Kind) -> Vec<Question> {
             needed("to", "By which body?", BODY),
             needed("on", "From which day?", Sort::Date),
         ],
-        Kind::Correction | Kind::Retraction | Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => &[],
+        Kind::Correction
+        | Kind::Retraction
+        | Kind::Redaction
+        | Kind::Key
+        | Kind::Withholding
+        | Kind::ReserveKey
+        | Kind::Revocation => &[],
     };
     let declares = matches!(kind, Kind::Party | Kind::Source | Kind::Metric);
     let sourced: &[Question] = if declares || own.is_empty() { &[] } else { &[VOICE, SOURCE, AT] };

@@ -216,7 +216,9 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<(Body, usize), WireErro
             let ((of, reason), used): ((&str, _), _) = decode_prefix(bytes)?;
             (Body::Retraction { of: id(of)?, reason }, used)
         }
-        Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => return Err(not_a_fact(kind)),
+        Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey | Kind::Revocation => {
+            return Err(not_a_fact(kind));
+        }
     })
 }
 
@@ -261,7 +263,9 @@ pub(super) fn decode_indexed(kind: Kind, bytes: &[u8]) -> Result<IndexedBody<'_>
             IndexedBody::Amends(of, Some(super::super::decode_header(replacement(inner)?)?))
         }
         Kind::Retraction => IndexedBody::Amends(decode_prefix(bytes)?.0, None),
-        Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey => return Err(not_a_fact(kind)),
+        Kind::Redaction | Kind::Key | Kind::Withholding | Kind::ReserveKey | Kind::Revocation => {
+            return Err(not_a_fact(kind));
+        }
         Kind::Party
         | Kind::Source
         | Kind::Metric
