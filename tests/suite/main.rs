@@ -23,6 +23,7 @@ mod intake;
 mod keys;
 mod limits;
 mod lists;
+mod mirrors;
 mod narrow;
 mod official;
 mod proofs;

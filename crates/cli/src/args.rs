@@ -167,6 +167,8 @@ pub enum Command {
     Prove(ProveArgs),
     /// Write the ledger as static files for any web host
     Publish(PublishArgs),
+    /// Keep a mirror of a published ledger, and evidence of what should not have happened to it
+    Follow(FollowArgs),
     /// Build a site: the published ledger, with pages for readers
     Site(SiteArgs),
     /// Write every entry and fact as JSON lines
@@ -319,6 +321,18 @@ pub struct PublishArgs {
     pub withhold_quotations: bool,
     #[command(flatten)]
     pub clock: ClockArgs,
+}
+
+#[derive(Args)]
+pub struct FollowArgs {
+    /// Published folder, or the address of one: https://…
+    pub source: String,
+    /// Folder of the mirror
+    pub mirror: PathBuf,
+    /// Public key that must have signed the checkpoint, or a file that holds the key [default: the
+    /// one that the mirror saw first]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@ pub mod check;
 pub mod demo;
 pub mod edit;
 pub mod export;
+pub mod follow;
 pub mod help;
 pub mod init;
 pub mod keys;

@@ -215,6 +215,10 @@ impl From<MakeError> for CommandError {
         match error {
             MakeError::Read(error) => error.into(),
             MakeError::Store(error) => error.into(),
+            MakeError::FirstErased { oldest, .. } => {
+                let hint = format!("prove the oldest version that is left: heldto prove {oldest}");
+                Self::new(INPUT, message).hint(hint)
+            }
             MakeError::NotCovered { .. } | MakeError::Unknown(_) => {
                 Self::new(INPUT, message).hint("sign a newer one with: heldto checkpoint")
             }

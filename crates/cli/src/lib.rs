@@ -7,6 +7,7 @@ mod commands;
 mod consequences;
 mod error;
 mod gitignore;
+mod http;
 mod input;
 mod key;
 mod load;
@@ -282,6 +283,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Mapping(args) => commands::mapping::run(env, global, &args),
         Command::Correct(args) => commands::amend::correct(env, global, &args),
         Command::Edit(args) => commands::edit::run(env, global, &args),
+        Command::Follow(args) => commands::follow::run(env, global, &args),
         Command::Redact(args) => commands::redact::run(env, global, &args),
         Command::Retract(args) => commands::amend::retract(env, global, &args),
         Command::Undo(args) => commands::undo::run(env, global, &args),

@@ -249,7 +249,11 @@ pub fn require(view: &View<'_>, id: &FactId, kind: Option<Kind>) -> Result<(), C
             let standing = all.iter().flat_map(AllView::standing);
             let ids = standing.filter(|(_, k)| kind.is_none_or(|want| want == *k)).map(|(id, _)| id.as_str());
             let withheld = if view.is_sensitive() { 0 } else { view.sensitive_entries() };
-            let error = unknown(id, word, withheld);
+            let mut error = unknown(id, word, withheld);
+            if !view.erasures().is_empty() {
+                error =
+                    error.hint("some records were erased, with their ids: heldto status says when and on what ground");
+            }
             let named = named(view, id, kind);
             Err(match (&named[..], heldto_intake::did_you_mean(id.as_str(), ids)) {
                 ([only], _) => CommandError { meant: Some((id.clone(), only.clone())), ..error },

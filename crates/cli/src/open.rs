@@ -4,6 +4,7 @@
 use crate::Env;
 use crate::args::Global;
 use crate::error::{CommandError, USAGE};
+use crate::publications;
 use heldto_ledger::{Defect, Ledger, Verified, index_hashes};
 use heldto_store::{Notice, StoreError};
 use heldto_store_sled::{SledStore, Waiting};
@@ -90,7 +91,21 @@ pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Loca
     if access == Access::Write && store.is_partial() {
         return Err(StoreError::Partial.into());
     }
-    Ok(Ledger::open(store)?)
+    let ledger = Ledger::open(store)?;
+    say_unclean(env, global, &ledger);
+    Ok(ledger)
+}
+
+/// Says which places may still have what an erasure took, because a command was killed or failed.
+fn say_unclean(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger) {
+    if global.quiet || !folder(global).join("erased").exists() {
+        return;
+    }
+    let Ok(places) = publications::unclean(&folder(global), ledger) else { return };
+    for place in places {
+        let path = place.path.display();
+        (env.eprintln)(&format!("note: {path} may still have what was erased; to clean it: heldto redact --clean"));
+    }
 }
 
 /// Returns the arguments for opening or creating a ledger.

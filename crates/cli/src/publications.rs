@@ -1,9 +1,11 @@
 //! The places where a ledger was published from this machine: the file `publications.json` in its
 //! folder, never published, from which `redact` knows what to clean. Start at [`remember`].
 
-use crate::args::{ClockArgs, Global, PublishArgs, SiteBuildArgs};
+use crate::args::{ClockArgs, PublishArgs, SiteBuildArgs};
 use crate::error::{CommandError, FAILED, INPUT, io};
-use crate::open;
+use chrono::NaiveDate;
+use heldto_ledger::Ledger;
+use heldto_store::Log;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,11 @@ pub struct Publication {
     contact: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     module: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    as_of: Option<NaiveDate>,
+    /// Number of entries of the ledger when it was last published here whole; 0 before.
+    #[serde(default)]
+    pub entries: u64,
 }
 
 impl Publication {
@@ -44,6 +51,8 @@ impl Publication {
             name: None,
             contact: None,
             module: None,
+            as_of: None,
+            entries: 0,
         }
     }
 
@@ -55,6 +64,7 @@ impl Publication {
             name: args.name.clone(),
             contact: args.contact.clone(),
             module: args.module.as_deref().map(whole),
+            as_of: args.as_of,
             ..Self::of_folder(&args.publish)
         }
     }
@@ -71,7 +81,7 @@ impl Publication {
             publish,
             name: self.name.clone(),
             contact: self.contact.clone(),
-            as_of: None,
+            as_of: self.as_of,
             single: self.single,
             module: self.module.clone(),
         }
@@ -87,8 +97,8 @@ fn whole(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read(global: &Global) -> Result<Vec<Publication>, CommandError> {
-    let path = open::folder(global).join(FILE);
+pub fn read(folder: &Path) -> Result<Vec<Publication>, CommandError> {
+    let path = folder.join(FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -106,16 +116,49 @@ pub fn read(global: &Global) -> Result<Vec<Publication>, CommandError> {
 ///
 /// # Errors
 /// If the file cannot be read or written.
-pub fn remember(global: &Global, publication: Publication) -> Result<(), CommandError> {
-    let mut all = read(global)?;
+pub fn remember(folder: &Path, publication: Publication) -> Result<(), CommandError> {
+    let mut all = read(folder)?;
     match all.iter_mut().find(|earlier| earlier.path == publication.path) {
-        Some(earlier) if *earlier == publication => return Ok(()),
         Some(earlier) if earlier.site && !publication.site => earlier.sensitive = publication.sensitive,
-        Some(earlier) => *earlier = publication,
+        Some(earlier) => *earlier = Publication { entries: earlier.entries, ..publication },
         None => all.push(publication),
     }
-    let path = open::folder(global).join(FILE);
+    write(folder, &all)
+}
+
+/// Remembers that all of a ledger of so many entries is published at a place.
+///
+/// # Errors
+/// If the file cannot be read or written.
+pub fn published(folder: &Path, path: &Path, entries: u64) -> Result<(), CommandError> {
+    let mut all = read(folder)?;
+    if let Some(known) = all.iter_mut().find(|known| known.path == whole(path) && known.entries != entries) {
+        known.entries = entries;
+        write(folder, &all)?;
+    }
+    Ok(())
+}
+
+/// Returns `true` if a place is known as one with pages.
+pub fn is_site(folder: &Path, path: &Path) -> bool {
+    read(folder).is_ok_and(|all| all.iter().any(|known| known.site && known.path == whole(path)))
+}
+
+/// Returns the places that may still have what an erasure took: not published since, although there.
+///
+/// # Errors
+/// If the ledger or the file cannot be read.
+pub fn unclean<S: Log>(folder: &Path, ledger: &Ledger<S>) -> Result<Vec<Publication>, CommandError> {
+    let mut all = read(folder)?;
+    let last = if all.is_empty() { None } else { ledger.redactions(ledger.head().size())?.pop() };
+    let erased = last.map_or(0, |(index, _)| index + 1);
+    all.retain(|known| known.entries < erased);
+    Ok(all)
+}
+
+fn write(folder: &Path, all: &[Publication]) -> Result<(), CommandError> {
+    let path = folder.join(FILE);
     let failed = |why: &str| CommandError::new(FAILED, format!("cannot write {}: {why}", path.display()));
-    let text = serde_json::to_string_pretty(&all).map_err(|error| failed(&error.to_string()))?;
+    let text = serde_json::to_string_pretty(all).map_err(|error| failed(&error.to_string()))?;
     crate::permissions::put_whole(&path, format!("{text}\n").as_bytes()).map_err(|error| failed(&error.to_string()))
 }

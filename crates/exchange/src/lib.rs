@@ -25,11 +25,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod evidence;
 pub mod export;
 mod folder;
 pub mod proof_file;
 mod trust;
 
+pub use evidence::{MirrorEvidence, NoEvidence};
 pub use folder::{OpenFolderError, open_folder};
 pub use trust::{Signature, Trust, TrustError, current_key, is_beginning, read_checkpoint};
 

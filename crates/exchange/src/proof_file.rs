@@ -19,6 +19,14 @@ use std::collections::BTreeSet;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MakeError {
+    /// The first version of the fact was erased, and a later one is on record.
+    #[error("the first version of `{id}` was erased, and a proof of `{id}` would begin with it")]
+    FirstErased {
+        /// Id of the fact.
+        id: FactId,
+        /// Id of the oldest record that is left.
+        oldest: FactId,
+    },
     /// No entry of the fact is within the checkpoint.
     #[error("`{id}` was recorded as entry {index}, after the last checkpoint (size {size})")]
     NotCovered {
@@ -222,6 +230,12 @@ fn wanted<S: Log>(ledger: &Ledger<S>, id: &FactId, size: u64) -> Result<Vec<u64>
     }
     for source in sources {
         wanted.extend(ledger.versions(&source)?.iter().filter(|v| v.index < size).map(|v| v.index));
+    }
+    // The first version was erased: the oldest that is left has an id of its own.
+    if let Some(Content::Known(oldest)) = versions.iter().map(|v| &v.content).find(|c| matches!(c, Content::Known(_)))
+        && oldest.id != *id
+    {
+        return Err(MakeError::FirstErased { id: id.clone(), oldest: oldest.id.clone() });
     }
     wanted.extend(ledger.key_records(size)?.into_iter().map(|(index, _)| index));
     // The fact first, the rest in log order, without duplicates.

@@ -8,7 +8,7 @@ use crate::Journal;
 use crate::files::{failed, sync_dir, write_at as write};
 use crate::links::advance;
 use crate::open::{self, GROWTH_BYTES, Header, Position, put_record};
-use crate::segment::{BUNDLES_PER_SEGMENT, BundleBytes, Segment, SegmentWriter};
+use crate::segment::{self, BUNDLES_PER_SEGMENT, BundleBytes, Segment, SegmentWriter};
 use heldto_proof::{Head, TILE_WIDTH};
 use heldto_store::{NewEntry, PartPlace, StoreError, StoredEntry};
 use std::collections::BTreeSet;
@@ -302,6 +302,7 @@ impl Journal {
             let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
             segments.insert(number, Arc::new(without));
         }
+        segment::remove_drafts(&self.dir)?;
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.salvage.clear();
         for stored in &mut self.tail {

@@ -185,6 +185,21 @@ pub fn path(journal: &Path, number: u64) -> PathBuf {
     journal.join(format!("segment-{}", number * BUNDLES_PER_SEGMENT * TILE_WIDTH))
 }
 
+/// Removes the drafts of segments that killed processes left.
+///
+/// # Errors
+/// Any I/O error.
+pub fn remove_drafts(journal: &Path) -> Result<(), StoreError> {
+    let reading = || failed(format!("reading the folder {}", journal.display()));
+    for entry in std::fs::read_dir(journal).map_err(reading())? {
+        let path = entry.map_err(reading())?.path();
+        if path.extension().is_some_and(|extension| extension == "new") {
+            std::fs::remove_file(&path).map_err(failed(format!("removing {}", path.display())))?;
+        }
+    }
+    Ok(())
+}
+
 impl Segment {
     /// Opens a segment; `None` if the file does not exist.
     ///

@@ -85,7 +85,7 @@ pub enum AppendError {
         why: String,
     },
     /// Ids whose facts were erased, each with the entry of the redaction.
-    #[error("{}", .0.iter().map(|(id, n)| format!("`{id}` was erased, as entry {n} records, and cannot be recorded again")).collect::<Vec<_>>().join("; "))]
+    #[error("{}", .0.iter().map(|(id, n)| format!("`{id}` was erased, whole or in part, as entry {n} records, and a file from before cannot be recorded again")).collect::<Vec<_>>().join("; "))]
     Erased(Vec<(FactId, u64)>),
     /// A part that cannot be erased: it is not there, or is a system record.
     #[error("part {part} of entry {entry} is none that can be erased")]
@@ -198,6 +198,10 @@ impl<S: WritableLog + Sync> Ledger<S> {
             }
         }
         if !differ.is_empty() {
+            let erased = self.erased_ids(differ.iter().map(|(id, _)| id))?;
+            if !erased.is_empty() {
+                return Err(AppendError::Erased(erased.into_iter().map(|(id, by)| (id.clone(), by)).collect()));
+            }
             return Err(AppendError::Differ(differ));
         }
         self.leave_erased(&mut planned)?;

@@ -1,6 +1,6 @@
 //! Erases parts of entries: appends the redactions, and has the store destroy the parts.
 //!
-//! Each redaction of a fact carries a tombstone, a keyed hash of the fact's id, so that an old
+//! Each redaction of a fact or its quoted words carries a tombstone, a keyed hash of the fact's id, so that an old
 //! facts file does not bring the fact back. Start at [`Ledger::redact`].
 
 use crate::append::{Committed, Sealing};
@@ -115,7 +115,7 @@ impl<S: WritableLog + Sync> Ledger<S> {
             let hashes = vec![self.index_key.system_hash()];
             let mut part = Committed::new(record.kind(), Role::Ledger, salt(), &bytes, hashes);
             if let Content::Known(fact) = crate::read::recorded(&stored)?.content
-                && role == Some(Role::Fact)
+                && matches!(role, Some(Role::Fact | Role::Quotation))
             {
                 let key = *key.get_or_insert_with(&mut salt);
                 let tombstone = Tombstone::of(key, fact.id.as_str()).encode().map_err(AppendError::SystemRecord)?;

@@ -30,6 +30,17 @@ pub struct Directory {
 /// Maximum size of a file of parts: 256 MiB.
 const MAX_PARTS: u64 = 1 << 28;
 
+/// Returns the size that a file of a publication has at most, in bytes.
+#[must_use]
+pub fn limit_of(path: &str) -> u64 {
+    match path {
+        "checkpoint" | "first-key" => 1 << 20,
+        _ if path.starts_with("tile/entries/") => TILE_WIDTH * (2 + MAX_ENTRY as u64),
+        _ if path.starts_with("tile/") => TILE_WIDTH * 32,
+        _ => MAX_PARTS,
+    }
+}
+
 impl Directory {
     pub(crate) fn new(dir: &Path) -> Self {
         Self { dir: dir.to_owned() }
@@ -53,12 +64,7 @@ impl Directory {
 impl PublishedFiles for Directory {
     /// A file is refused if it is not a regular file or longer than any published file of its kind.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
-        let limit = match path {
-            "checkpoint" | "first-key" => 1 << 20,
-            _ if path.starts_with("tile/entries/") => TILE_WIDTH * (2 + MAX_ENTRY as u64),
-            _ if path.starts_with("tile/") => TILE_WIDTH * 32,
-            _ => MAX_PARTS,
-        };
+        let limit = limit_of(path);
         self.check_folders(path)?;
         let file = self.dir.join(path);
         let failed = |source| FolderError::Io { path: path.to_owned(), source };

@@ -8,7 +8,7 @@ mod files;
 mod publish;
 mod store;
 
-pub use files::{Directory, InMemory, PublishedFiles};
+pub use files::{Directory, InMemory, PublishedFiles, limit_of};
 pub use publish::Written;
 pub use store::FolderStore;
 
@@ -42,6 +42,16 @@ pub enum FolderError {
     /// The ledger to be published cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Returns the paths of the files that a publication of this size needs besides its checkpoint.
+pub fn paths(size: u64) -> impl Iterator<Item = String> {
+    let bundles = (0..size.div_ceil(TILE_WIDTH)).flat_map(move |index| {
+        let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
+        [entries_path(index, width), parts_path(index, width)]
+    });
+    let tiles = Tile::of_tree(size).into_iter().map(|tile| tile.path());
+    std::iter::once("first-key".to_owned()).chain(bundles).chain(tiles)
 }
 
 /// A published folder: on a disk, or wherever its files are read from.

@@ -25,6 +25,10 @@ pub struct Erased {
     pub parts: BTreeSet<PartPlace>,
     /// Parts still to be destroyed, once the log has the redactions.
     pending: Option<Pending>,
+    /// `true` if parts are read as erased that are still on the disk.
+    pub is_hiding: bool,
+    /// `true` if this opening mended a copy from the other, which may be an older one put back.
+    pub has_mended: bool,
 }
 
 /// An erasure that was begun.
@@ -131,7 +135,11 @@ impl SledStore {
     /// without these parts.
     pub(crate) fn finish_erasing_on_opening(&mut self, reads: bool) -> Result<(), StoreError> {
         let was_pending = self.lock.is_some() && self.pending_parts()?.is_some();
-        match self.finish_erasing() {
+        let finished = self.finish_erasing().and_then(|()| {
+            // A copy that was mended from the other may be an older one that somebody put back.
+            if self.erased.has_mended { self.keep_erased(self.erased.parts.clone()) } else { Ok(()) }
+        });
+        match finished {
             Ok(()) if was_pending => self.notices.add(Notice::ErasureFinished),
             Err(error @ StoreError::Io { .. }) if reads => {
                 if let Some(parts) = self.pending_parts()? {
@@ -165,7 +173,7 @@ impl SledStore {
 
     fn hide_pending(&mut self, parts: BTreeSet<PartPlace>) {
         self.erased.parts.extend(parts);
-        self.is_hiding = true;
+        self.erased.is_hiding = true;
     }
 
     /// Puts parts on the list, should it have been lost, and destroys those of them that are there.
@@ -208,8 +216,8 @@ mod tests {
         let pending = Some(Pending { end, parts: [(5, 1), (8, 0)].into() });
         for erased in [
             Erased::default(),
-            Erased { parts: [(3, 0), (4, 1)].into(), pending: None },
-            Erased { parts: [(3, 0)].into(), pending },
+            Erased { parts: [(3, 0), (4, 1)].into(), ..Erased::default() },
+            Erased { parts: [(3, 0)].into(), pending, ..Erased::default() },
         ] {
             assert_eq!(Erased::parse(&erased.text()), Some(erased));
         }

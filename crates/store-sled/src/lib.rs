@@ -96,8 +96,6 @@ pub struct SledStore {
     mending: Mutex<()>,
     notices: Notices,
     erased: Erased,
-    /// `true` if parts are read as erased that are still on the disk.
-    is_hiding: bool,
     /// `None` for a reader that cannot write here or reads alongside a writer. Dropped after
     /// `replica`.
     lock: Option<Lock>,
@@ -241,6 +239,7 @@ impl SledStore {
             return Self::open_copy(dir, hashes, notices);
         }
         let mut is_old_layout = false;
+        let mut was_rebuilt = is_without_journal;
         if is_without_journal {
             let (entries, layout) = take_up::take_up(dir)?;
             is_old_layout = layout != LAYOUT;
@@ -262,12 +261,14 @@ impl SledStore {
             // The database may have everything that the journal lost.
             Err(error) if error.is_integrity() && lock.is_some() && dir.join("hot").is_dir() => {
                 take_up::rebuild_journal(dir, error, &notices)?;
+                was_rebuilt = true;
                 open(true)
             }
             journal => journal,
         };
         let mut store = Self::of(dir, journal?, lock, hashes, notices.clone());
         store.erased = Erased::read(dir)?;
+        store.erased.has_mended = was_rebuilt;
         store.reconcile(marks, is_old_layout, source)?;
         store.finish_erasing_on_opening(reads)?;
         Ok(store)
@@ -310,7 +311,6 @@ impl SledStore {
             mending: Mutex::new(()),
             notices,
             erased: Erased::default(),
-            is_hiding: false,
             lock,
             _copy: None,
         }
@@ -398,7 +398,7 @@ impl SledStore {
                 }
                 read => read?,
             }
-            if self.is_hiding {
+            if self.erased.is_hiding {
                 chunk.entries_mut().iter_mut().for_each(|stored| leave_out(stored, &self.erased.parts));
             }
             Ok(())

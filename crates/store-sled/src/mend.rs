@@ -60,6 +60,7 @@ impl SledStore {
         let required = marks.size().max(self.journal.damaged_size());
         if self.journal.is_short_of(required.max(size)) {
             self.mend_end(required, opened.as_ref(), source)?;
+            self.erased.has_mended = true;
         }
         self.check_rollbacks(&marks, opened.as_ref().ok())?;
         self.journal.settle()?;

@@ -29,6 +29,7 @@ impl SledStore {
         // new ones are whole.
         match self.rebuilt() {
             Ok(replica) => {
+                self.erased.has_mended = true;
                 self.put_replica(replica);
                 self.clear_suspect()?;
                 if let Some(why) = why {

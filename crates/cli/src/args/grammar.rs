@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Record", &["add", "append", "check", "mapping", "quote"]),
     ("Correct", &["edit", "correct", "retract", "undo", "redact"]),
     ("Read", &["status", "report", "timeline", "show", "list", "calc"]),
-    ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "key"]),
+    ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "follow", "key"]),
     ("Keep", &["export", "restore", "repair"]),
     ("Set up", &["completions", "man", "schema"]),
 ];
@@ -37,6 +37,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("correct", &["heldto correct dcc-500-places corrected.toml --reason \"the number was misread\""]),
+    ("follow", &["heldto follow https://example.org/derbyshire mirror --key derbyshire.pub"]),
     (
         "redact",
         &[

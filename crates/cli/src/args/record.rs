@@ -224,14 +224,18 @@ pub struct UndoArgs {
 #[derive(Args)]
 pub struct RedactArgs {
     /// Ids of the records to erase: a fact, or a correction or retraction by its own id
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required_unless_present = "clean", value_name = "ID")]
     pub ids: Vec<FactId>,
     /// Ground for the erasure, such as "data protection: erasure request"; published for good
-    #[arg(long, value_name = "TEXT")]
-    pub ground: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "clean")]
+    pub ground: Option<String>,
     /// Author of the decision, as an office; published for good
-    #[arg(long, value_name = "WHO")]
-    pub by: String,
+    #[arg(long, value_name = "WHO", required_unless_present = "clean")]
+    pub by: Option<String>,
+    /// Erase nothing more, and publish again wherever the ledger was published, as after an erasure
+    /// that could not reach a place
+    #[arg(long, conflicts_with_all = ["ids", "ground", "by"])]
+    pub clean: bool,
     /// Leave this record as it is, although it refers to one that is erased
     #[arg(long, value_name = "ID")]
     pub keep: Vec<FactId>,

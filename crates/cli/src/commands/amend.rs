@@ -189,8 +189,11 @@ pub fn standing(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
             CommandError::new(INPUT, format!("`{id}` was retracted at entry {}", version.index))
                 .hint(format!("if that was a mistake, undo it: heldto retract {} --reason TEXT", record.id))
         }
-        _ => CommandError::new(INPUT, format!("no fact with the id `{id}` is recorded"))
-            .hint("to list what is recorded: heldto timeline"),
+        _ => match open.erased_ids([id])?.get(id) {
+            Some(by) => CommandError::new(INPUT, format!("`{id}` was erased, as entry {by} records")),
+            None => CommandError::new(INPUT, format!("no fact with the id `{id}` is recorded"))
+                .hint("to list what is recorded: heldto timeline"),
+        },
     })
 }
 

@@ -135,10 +135,15 @@ pub fn lines(of: &[String]) -> String {
 }
 
 /// Returns the facts, with a correction in place of each that is on record with other content.
+///
+/// A fact of which something was erased stays as it is, and is refused: a file from before would
+/// bring that back.
 fn corrections(open: &LocalLedger, facts: &[Fact], reason: &str) -> Result<Vec<Fact>, CommandError> {
+    let erased = open.erased_ids(facts.iter().map(|fact| &fact.id))?;
     amend::reasoned(reason)?;
     let correction = |fact: &Fact| {
         Ok(match open.standing(&fact.id)? {
+            _ if erased.contains_key(&fact.id) => fact.clone(),
             // A retracted fact is not corrected: the error names the way to let it stand again.
             None if !open.versions(&fact.id)?.is_empty() => {
                 return Err(amend::standing(open, &fact.id)
@@ -310,8 +315,10 @@ pub fn placed(global: &Global, files: &[File], places: &Places, error: AppendErr
 }
 
 fn erased((id, by): (FactId, u64)) -> (FactId, String, String) {
-    let title = format!("`{id}` was erased, as entry {by} records, and cannot be recorded again");
-    (id, title, "take it out of the file; another fact needs another id".to_owned())
+    let title = format!("`{id}` was erased, whole or in part, as entry {by} records");
+    let help = "take it out of the file; another fact needs another id, and a version that is left is corrected with: \
+                heldto edit ID";
+    (id, title, help.to_owned())
 }
 
 fn differs((id, index): &(FactId, u64)) -> (FactId, String, String) {

@@ -109,11 +109,7 @@ fn revoke(
     open: &mut LocalLedger,
     args: &RevokeArgs,
 ) -> Result<String, CommandError> {
-    let ground = args.ground.trim();
-    if ground.is_empty() {
-        return Err(CommandError::new(INPUT, "the ground of the revocation is empty")
-            .hint("write why, such as --ground \"the laptop was stolen\"; it is published"));
-    }
+    let ground = &super::redact::stated(&args.ground, "ground")?;
     let keys = open.keys()?;
     let in_force = keys.in_force();
     let revoked = args.key.clone().unwrap_or_else(|| in_force.clone());
@@ -125,7 +121,7 @@ fn revoke(
     let file = key::file(env, &open::folder(global));
     let told = "Tell every witness, and whoever knows the ledger by the old key, by another way than the ledger.\n";
     if revoked.key != in_force.key {
-        let ground = ground.to_owned();
+        let ground = ground.clone();
         let record = SystemRecord::Revocation(Revocation { key: revoked.key, ground });
         let index = open.append_record(&record, (env.now)(), env.random)?;
         set_aside(&file, &revoked, index)?;

@@ -66,8 +66,11 @@ pub fn write(
         withhold(env, &mut open)?;
     }
     let quotations = withhold_quotations(env, &mut open, args.withhold_quotations)?;
-    if let Some(Err(error)) = publication.map(|publication| publications::remember(global, publication)) {
-        (env.eprintln)(&format!("note: an erasure will not reach {}: {}", args.dir.display(), error.message));
+    let is_site = publication.as_ref().is_some_and(|publication| publication.site);
+    let is_kept = publication.is_some();
+    if let Some(Err(error)) = publication.map(|publication| publications::remember(&open::folder(global), publication))
+    {
+        said_of(env, args, Err(error));
     }
     let size = open.head().size();
     let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
@@ -86,6 +89,10 @@ pub fn write(
     let is_withheld = |entry, part| withheld.contains(&(entry, u64::from(part)));
     let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes(), &is_withheld)?;
     site::put_plain_index(&args.dir, &open.genesis().origin)?;
+    // A site is whole only with its pages.
+    if is_kept && !is_site && !publications::is_site(&open::folder(global), &args.dir) {
+        said_of(env, args, publications::published(&open::folder(global), &args.dir, size));
+    }
     if global.quiet {
         return Ok(plain(""));
     }
@@ -102,6 +109,12 @@ pub fn write(
         said.push_str(&format!("{parts} left out, as the ledger records\n"));
     }
     Ok(plain(said))
+}
+
+fn said_of(env: &mut Env<'_>, args: &PublishArgs, remembered: Result<(), CommandError>) {
+    if let Err(error) = remembered {
+        (env.eprintln)(&format!("note: an erasure will not reach {}: {}", args.dir.display(), error.message));
+    }
 }
 
 /// Returns `true` if a folder is another one, or inside it.

@@ -1,39 +1,50 @@
 //! `redact`: erases facts for good, here and in what was published from here, and records that
 //! they were erased. The store destroys the bytes. Start at [`run`].
 
+mod descendants;
+
 use super::{counted, plain, publish, site};
 use crate::args::{Global, RedactArgs};
-use crate::error::{CommandError, FAILED, INPUT};
+use crate::error::{CommandError, FAILED, INPUT, io};
 use crate::open::{Access, LocalLedger};
 use crate::prompt::{Prompt, is_yes};
 use crate::publications::{self, Publication};
 use crate::{Env, RunOutput, open};
-use heldto_fact::{Body, Content, Fact, FactId};
-use heldto_intake::to_json;
+use descendants::{Descendant, Erasing, Words, descendants};
+use heldto_fact::{Body, Content, FactId};
 use heldto_ledger::Redaction;
-use heldto_proof::{Entry, Role};
+use heldto_proof::{Entry, Role, Verifier};
 use heldto_store::Log;
+use heldto_store_files::Folder;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Erases the named records once everything that descends from them is decided.
 ///
 /// The redactions are durable before anything is destroyed; a place that cannot be cleaned is
 /// named, and the exit code is 1 then.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunOutput, CommandError> {
-    let ground = stated(&args.ground, "ground")?;
-    let by = stated(&args.by, "author")?;
+    if args.clean {
+        let open = open::ledger(env, &Global { quiet: true, ..global.clone() }, Access::Write)?;
+        for path in &args.published {
+            publications::remember(&open::folder(global), place(&open, path, args)?)?;
+        }
+        drop(open);
+        return finished(env, global, args, String::new());
+    }
+    let ground = stated(args.ground.as_deref().unwrap_or_default(), "ground")?;
+    let by = stated(args.by.as_deref().unwrap_or_default(), "author")?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
+    let places = args.published.iter().map(|path| place(&open, path, args)).collect::<Result<Vec<_>, _>>()?;
     let targets = targets(&open, args)?;
-    for target in &targets {
-        let told = |text: &str| ground.contains(text) || by.contains(text);
-        if told(target.fact.id.as_str()) || needles(&target.fact).iter().any(|needle| told(needle)) {
-            return Err(CommandError::new(INPUT, "the ground or the author tells what is to be erased")
-                .hint("both are published for good: name an office, and a law or a rule"));
-        }
+    let stated = [ground.as_str(), by.as_str()].map(Words::of);
+    if targets.iter().any(|target| stated.iter().any(|stated| target.is_told_by(stated))) {
+        return Err(CommandError::new(INPUT, "the ground or the author tells what is to be erased")
+            .hint("both are published for good: name an office, and a law or a rule"));
     }
+    refuse_to_reinstate(&targets)?;
     let descendants = descendants(&open, &targets, args.words_only)?;
     let undecided = undecided(&open, &targets, &descendants, args)?;
     if !undecided.is_empty() || args.dry_run {
@@ -42,6 +53,16 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunO
     let redactions = redactions(&open, &targets, args.words_only, (&ground, &by))?;
     let what = counted(targets.len() as u64, "record", "records");
     let what = if args.words_only { format!("the quoted words of {what}") } else { what };
+    let hidden = descendants.values().filter(|about| !is_told(about, args)).count() as u64;
+    if hidden > 0 {
+        let are = counted(hidden, "record about a child or a family", "records about children or families");
+        (env.eprintln)(&format!(
+            "note: {are} with something of it would stay; to see which: add --sensitive --dry-run"
+        ));
+    }
+    if args.words_only {
+        (env.eprintln)("note: the digest of the words stays in the fact: short words can be confirmed by guessing");
+    }
     if !args.yes {
         (env.eprintln)(&format!(
             "{what} would be erased for good, and nobody can bring that back. The kind and the time stay."
@@ -55,134 +76,135 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunO
             }
         }
     }
+    for place in places {
+        publications::remember(&open::folder(global), place)?;
+    }
     let entries = open.redact(&redactions, (env.now)(), env.random)?;
+    let other_files = files_with(&open::folder(global), &targets);
     drop(open);
     let as_recorded = match entries.end - entries.start {
         1 => format!("entry {} records", entries.start),
         _ => format!("entries {} to {} record", entries.start, entries.end - 1),
     };
     let mut said = format!("{what} erased, as {as_recorded}\n");
+    for path in other_files {
+        said.push_str(&format!("  not touched  {}: it still has the words\n", path.display()));
+    }
+    finished(env, global, args, said)
+}
+
+/// Cleans the places that were published to, and returns what is said of the whole.
+fn finished(
+    env: &mut Env<'_>,
+    global: &Global,
+    args: &RedactArgs,
+    mut said: String,
+) -> Result<RunOutput, CommandError> {
     let unreached = clean(env, global, args, &mut said)?;
     said.push_str(OUT_OF_REACH);
     let exit_code = if unreached { FAILED } else { 0 };
     Ok(RunOutput { exit_code, ..plain(if global.quiet { String::new() } else { said }) })
 }
 
-/// Copies that the program does not know of.
-const OUT_OF_REACH: &str = "Not reached: backups, exports, proofs and pages given to others, copies by others, and the history of \
-     version control. Delete those that are yours, and ask the others.\n";
-
-/// Returns a text that is recorded for good.
-fn stated(text: &str, what: &str) -> Result<String, CommandError> {
-    match text.trim() {
-        "" => Err(CommandError::new(INPUT, format!("the {what} of the erasure is empty"))
-            .hint("write an office, and a law or a rule; both are published")),
-        text => Ok(text.to_owned()),
+/// Returns a place to clean, which must hold this ledger.
+fn place(open: &LocalLedger, path: &Path, args: &RedactArgs) -> Result<Publication, CommandError> {
+    let none = || {
+        let message = format!("{} holds no publication of this ledger", path.display());
+        CommandError::new(INPUT, message).hint("name a folder that `heldto publish` or `heldto site build` wrote")
+    };
+    let mut publication = Publication::of_folder(&publish::args_of(path, &args.clock));
+    if path.is_file() {
+        let page = std::fs::read(path).map_err(|e| io(&format!("cannot read {}", path.display()), &e))?;
+        if !heldto_site::is_standalone(&page) {
+            return Err(none());
+        }
+        (publication.site, publication.single) = (true, true);
+        return Ok(publication);
     }
+    let folder = Folder::new(path);
+    let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
+    if folder.checkpoint()?.is_none() || folder.first_key()? != first {
+        return Err(none());
+    }
+    publication.site = path.join(heldto_site::MANIFEST).is_file();
+    Ok(publication)
 }
 
-/// A record to erase.
-struct Target {
-    index: u64,
-    fact: Fact,
-    is_sensitive: bool,
+/// Copies that the program does not know of.
+const OUT_OF_REACH: &str = "Not reached: facts files, drafts of `edit`, backups, exports, proofs and pages given to others, copies by others, \
+     and the history of version control. Delete those that are yours, and ask the others.\n";
+
+/// Returns a text that is recorded for good: short, and of one line.
+pub fn stated(text: &str, what: &str) -> Result<String, CommandError> {
+    let hint = "write an office, and a law or a rule, in a line of up to 200 characters; both are published";
+    let refused = |why: &str| Err(CommandError::new(INPUT, format!("the {what} {why}")).hint(hint));
+    match text.trim() {
+        "" => refused("is empty"),
+        text if text.chars().any(char::is_control) => refused("has a line break or a control character"),
+        text if text.chars().count() > 200 => refused("is too long"),
+        text => Ok(text.to_owned()),
+    }
 }
 
 /// Finds the records that the ids name.
 ///
 /// # Errors
 /// If there is none of an id, or it was erased already.
-fn targets(open: &LocalLedger, args: &RedactArgs) -> Result<Vec<Target>, CommandError> {
-    let sensitive = open.sensitive()?.entities;
+fn targets(open: &LocalLedger, args: &RedactArgs) -> Result<Vec<Erasing>, CommandError> {
     let mut found = Vec::new();
     for id in args.ids.iter().collect::<BTreeSet<_>>() {
         let before = found.len();
         for recorded in open.versions(id)? {
             match recorded.content {
-                Content::Known(fact) if fact.id == *id => {
-                    let is_sensitive = sensitive.contains(fact.entity_id());
-                    found.push(Target { index: recorded.index, fact, is_sensitive });
-                }
+                Content::Known(fact) if fact.id == *id => found.push(Erasing { index: recorded.index, fact }),
                 _ => {}
             }
         }
         if found.len() == before {
             return Err(match open.erased_ids([id])?.get(id) {
-                Some(by) => CommandError::new(INPUT, format!("`{id}` was erased already, as entry {by} records")),
+                Some(by) => CommandError::new(INPUT, format!("`{id}` was erased already, as entry {by} records"))
+                    .hint("to clean what was published once more: heldto redact --clean"),
                 None => CommandError::new(INPUT, format!("there is no fact `{id}`"))
-                    .hint("heldto search WORDS finds facts by their words"),
+                    .hint("to list what is recorded: heldto timeline"),
             });
         }
     }
     Ok(found)
 }
 
-/// Returns the words by which a copy of a fact's text is found in others: 12 characters or more.
-fn needles(fact: &Fact) -> Vec<String> {
-    let of = match &fact.body {
-        Body::Correction { replacement, .. } => replacement,
-        _ => fact,
+/// Refuses to erase a retraction whose fact would stand again by that.
+fn refuse_to_reinstate(targets: &[Erasing]) -> Result<(), CommandError> {
+    let is_erased = |id: &FactId| targets.iter().any(|target| target.fact.id == *id);
+    let lone = targets.iter().find_map(|target| match &target.fact.body {
+        Body::Retraction { of, .. } if !is_erased(of) => Some((&target.fact.id, of)),
+        _ => None,
+    });
+    lone.map_or(Ok(()), |(id, of)| {
+        Err(CommandError::new(INPUT, format!("`{of}` would stand again without its retraction `{id}`"))
+            .hint(format!("erase both: name {of} too; or, to let it stand again: heldto retract {id} --reason TEXT")))
+    })
+}
+
+/// Returns the other files in the ledger's folder, and in no folder inside, that have words of a
+/// target.
+fn files_with(folder: &Path, targets: &[Erasing]) -> Vec<PathBuf> {
+    let texts: Vec<Words> = targets.iter().flat_map(Erasing::texts).collect();
+    let inside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| folder.join(entry.file_name()));
+    let has_words = |path: &PathBuf| {
+        let is_small = std::fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= 64 << 20);
+        let text = if is_small { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+        let words = Words::of(&text);
+        texts.iter().any(|own| words.has(own))
     };
-    let words = of.quotations().filter_map(|quotation| quotation.words.as_deref());
-    let is_body = matches!(of.body, Body::Party { .. } | Body::Metric { .. });
-    let text = Some(of.text.as_str()).filter(|_| !is_body);
-    words.chain(text).filter(|text| text.chars().count() >= 12).map(str::to_lowercase).collect()
+    let mut found: Vec<PathBuf> = inside.filter(has_words).collect();
+    found.sort();
+    found
 }
 
-/// A record that has something of one that is to be erased.
-struct Descendant {
-    why: &'static str,
-    is_sensitive: bool,
-    /// `true` if it is another version of the same fact, which is not itself marked sensitive.
-    would_be_public: bool,
-}
-
-/// Finds the records that correct, withdraw or name one of the targets, or have the same words.
-///
-/// Reads the whole log.
-fn descendants(
-    open: &LocalLedger,
-    targets: &[Target],
-    words_only: bool,
-) -> Result<BTreeMap<FactId, Descendant>, CommandError> {
-    let sensitive = open.sensitive()?.entities;
-    let own: BTreeSet<&FactId> = targets.iter().map(|target| &target.fact.id).collect();
-    let ids: BTreeSet<FactId> =
-        if words_only { BTreeSet::new() } else { targets.iter().map(|target| target.fact.id.clone()).collect() };
-    let entities: BTreeSet<&FactId> = targets.iter().map(|target| target.fact.entity_id()).collect();
-    let needles: Vec<String> = targets.iter().flat_map(|target| needles(&target.fact)).collect();
-    let mut found = BTreeMap::new();
-    for recorded in open.recorded(0..open.head().size()) {
-        let Content::Known(fact) = recorded?.content else { continue };
-        if own.contains(&fact.id) {
-            continue;
-        }
-        let is_version = entities.contains(fact.entity_id());
-        let text = || to_json(&fact).to_string().to_lowercase();
-        let has_words = |text: String| needles.iter().any(|needle| text.contains(json_inside(needle).as_str()));
-        let why = match &fact.body {
-            Body::Correction { .. } if is_version && !words_only => "is a correction of it",
-            Body::Retraction { .. } if is_version && !words_only => "withdraws it",
-            _ if is_version && !words_only => "is the fact it amends",
-            _ if fact.names_any(&ids) => "names it",
-            _ if has_words(text()) => "has the same words",
-            _ => continue,
-        };
-        let is_sensitive = sensitive.contains(fact.entity_id());
-        let would_be_public = is_version
-            && is_sensitive
-            && !fact.marks_sensitive()
-            && !matches!(fact.body, Body::Retraction { .. })
-            && targets.iter().any(|target| target.fact.entity_id() == fact.entity_id());
-        found.insert(fact.id.clone(), Descendant { why, is_sensitive, would_be_public });
-    }
-    Ok(found)
-}
-
-/// Returns a text as it stands inside a JSON string.
-fn json_inside(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted.trim_start_matches('"').strip_suffix('"').unwrap_or(&quoted).to_owned()
+/// Returns `true` if the id of a descendant is told: ids about children and families are told to
+/// whoever asks, and those of other versions to whoever names the fact.
+const fn is_told(about: &Descendant, args: &RedactArgs) -> bool {
+    !about.is_sensitive || about.is_version || args.sensitive
 }
 
 /// Returns the descendants that the arguments do not decide.
@@ -191,7 +213,7 @@ fn json_inside(text: &str) -> String {
 /// If a kept version of a sensitive fact would become public.
 fn undecided(
     open: &LocalLedger,
-    targets: &[Target],
+    targets: &[Erasing],
     descendants: &BTreeMap<FactId, Descendant>,
     args: &RedactArgs,
 ) -> Result<Vec<FactId>, CommandError> {
@@ -214,14 +236,12 @@ fn undecided(
 
 /// Lists what would be erased and what refers to it; an error unless everything is decided.
 fn answer(
-    targets: &[Target],
+    targets: &[Erasing],
     descendants: &BTreeMap<FactId, Descendant>,
     undecided: &[FactId],
     args: &RedactArgs,
 ) -> Result<RunOutput, CommandError> {
-    // Ids about children and families are told to whoever names such a fact, or asks.
-    let is_shown =
-        |about: &Descendant| !about.is_sensitive || args.sensitive || targets.iter().all(|target| target.is_sensitive);
+    let is_shown = |about: &Descendant| is_told(about, args);
     let mut said = String::new();
     let what = if args.words_only { "words of" } else { "record" };
     for target in targets {
@@ -263,7 +283,7 @@ fn answer(
 /// If a record has no quoted words, and only those are to be erased.
 fn redactions(
     open: &LocalLedger,
-    targets: &[Target],
+    targets: &[Erasing],
     words_only: bool,
     (ground, by): (&str, &str),
 ) -> Result<Vec<Redaction>, CommandError> {
@@ -290,25 +310,16 @@ fn redactions(
 /// Publishes the ledger again wherever it was published from here; adds a line for each place, and
 /// returns `true` if one was not reached.
 fn clean(env: &mut Env<'_>, global: &Global, args: &RedactArgs, said: &mut String) -> Result<bool, CommandError> {
-    for dir in &args.published {
-        let publication = if dir.join(heldto_site::MANIFEST).is_file() || dir.is_file() {
-            let mut args = Publication::of_folder(&publish::args_of(dir, &args.clock));
-            args.site = true;
-            args.single = dir.is_file();
-            args
-        } else {
-            Publication::of_folder(&publish::args_of(dir, &args.clock))
-        };
-        if !publications::read(global)?.iter().any(|known| known.path == publication.path) {
-            publications::remember(global, publication)?;
-        }
-    }
     let mut unreached = false;
     let quiet = Global { quiet: true, ..global.clone() };
-    for publication in publications::read(global)? {
+    for publication in publications::read(&open::folder(global))? {
         let path = publication.path.display();
         if !publication.path.exists() {
-            said.push_str(&format!("  not found    {path}: if it was moved, add --published with its new place\n"));
+            unreached = true;
+            said.push_str(&format!(
+                "  not found    {path}: if it was moved, take it out of publications.json, and: \
+                 heldto redact --clean --published NEW-PLACE\n"
+            ));
             continue;
         }
         let again = publication.to_args(&args.clock);
@@ -320,9 +331,8 @@ fn clean(env: &mut Env<'_>, global: &Global, args: &RedactArgs, said: &mut Strin
             Ok(_) => said.push_str(&format!("  cleaned      {path}{}\n", history_of(&publication.path))),
             Err(error) => {
                 unreached = true;
-                let command = if publication.site { "site build" } else { "publish" };
                 said.push_str(&format!(
-                    "  NOT CLEANED  {path}: {}\n               to do it: heldto {command} {path}\n",
+                    "  NOT CLEANED  {path}: {}\n               to try again: heldto redact --clean\n",
                     error.message
                 ));
             }

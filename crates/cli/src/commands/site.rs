@@ -4,8 +4,8 @@
 use super::{counted, plain, publish};
 use crate::args::{Global, PublishArgs, SiteBuildArgs};
 use crate::error::{CommandError, FAILED, INPUT, USAGE, io};
-use crate::publications::Publication;
-use crate::{Env, RunOutput, load, published};
+use crate::publications::{self, Publication};
+use crate::{Env, RunOutput, load, open, published};
 use heldto_site::{Files, MANIFEST, MODULE, MODULE_MARK, PublishedFacts, Settings, Site};
 use heldto_store_files::Folder;
 use std::collections::BTreeSet;
@@ -31,6 +31,8 @@ pub fn build(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result
     let files = Site::new(&facts, &settings).files(module.as_deref(), &published_files(&dir)?);
     load::sound(&facts.facts)?;
     let (written, removed) = write(&dir, &files, &facts.log.origin)?;
+    // An earlier failure to remember the place was told.
+    drop(publications::published(&open::folder(global), &dir, facts.log.entries));
     if !global.quiet {
         let pages = counted(files.len() as u64, "file", "files");
         let line = format!(
@@ -50,7 +52,7 @@ fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<Ru
         return Err(CommandError::new(USAGE, message));
     }
     let folder_of_file = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    crate::open::not_of_ledger(env, global, &file)?;
+    open::not_of_ledger(env, global, &file)?;
     if let Ok(there) = std::fs::read(&file)
         && !heldto_site::is_standalone(&there)
     {
@@ -67,6 +69,7 @@ fn single(env: &mut Env<'_>, global: &Global, args: &SiteBuildArgs) -> Result<Ru
     let page = Site::new(&facts, &settings).single(&files).unwrap_or_default();
     load::sound(&facts.facts)?;
     put(folder_of_file, &file, page.as_bytes())?;
+    drop(publications::published(&open::folder(global), &file, facts.log.entries));
     let said = format!("{} written, with {} inside\n", file.display(), counted(facts.log.entries, "entry", "entries"));
     Ok(plain(if global.quiet { String::new() } else { said }))
 }

@@ -6,9 +6,9 @@ use crate::args::{Global, VerifyArgs};
 use crate::error::{CommandError, INTEGRITY, UNSIGNED, USAGE, for_strangers};
 use crate::open::Access;
 use crate::{Env, RunOutput, input, load, open, published};
-use heldto_exchange::{Signature, Trust, export, is_beginning, read_checkpoint};
+use heldto_exchange::{MirrorEvidence, NoEvidence, Signature, Trust, evidence, export, is_beginning, read_checkpoint};
 use heldto_fact::FactId;
-use heldto_ledger::{Defect, Ledger, Verified, decode_fact};
+use heldto_ledger::{Defect, Fault, Ledger, Verified, decode_fact};
 use heldto_proof::{Checkpoint, Verifier};
 use heldto_report::Format;
 use heldto_store::{Checkpoints, Log};
@@ -96,6 +96,9 @@ fn file(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>) -> R
         }
         return super::prove::verify(global, &asked.trust, &bytes);
     }
+    if bytes.starts_with(evidence::BEGIN) {
+        return of_evidence(global, &bytes, asked);
+    }
     let text = String::from_utf8(bytes)
         .map_err(|_| CommandError::new(INTEGRITY, format!("broken: {} is not a text file", path.display())))?;
     let ledger = export::read(&text, [0; 32])?;
@@ -107,10 +110,35 @@ fn file(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>) -> R
     })
 }
 
+/// Checks evidence that a mirror kept.
+fn of_evidence(global: &Global, bytes: &[u8], asked: &Asked<'_>) -> Result<String, CommandError> {
+    let wrong = |error: NoEvidence| CommandError::new(INTEGRITY, format!("broken: {error}"));
+    let (evidence, found, source) = MirrorEvidence::parse(bytes).map_err(wrong)?;
+    let key = asked.trust.key.as_ref();
+    let shown = evidence.check(key).map_err(wrong)?;
+    if global.format == Format::Json {
+        let value = json!({
+            "sound": true, "evidence": evidence.what(), "shows": shown, "found": found, "source": source,
+            "signature-checked": key.is_some(),
+        });
+        return Ok(format!("{value}\n"));
+    }
+    let signed = match key {
+        Some(key) => format!("signed by the key you gave, {key}"),
+        None => {
+            "the signatures were not checked: to check them, add --key with a public key that you have from elsewhere"
+                .to_owned()
+        }
+    };
+    Ok(format!("evidence: {shown}\n  found   {found}, as the mirror says, at {source}\n  signed  {signed}\n"))
+}
+
 /// Returns the error for a broken entry, with the id and the text of its fact, unless that fact is
 /// sensitive in any version.
 fn named<S: Log + Sync>(ledger: &Ledger<S>, problem: Box<Defect>) -> CommandError {
-    let fact = problem.entry.and_then(|index| {
+    // Words that should be gone are not shown.
+    let is_erased = matches!(problem.fault, Fault::NotErased(_));
+    let fact = problem.entry.filter(|_| !is_erased).and_then(|index| {
         let stored = ledger.store().entry(index).ok()?;
         let (_, bytes) = stored.parts.iter().find(|(number, _)| *number == 0)?;
         decode_fact(bytes.get(32..)?).ok()
@@ -253,7 +281,7 @@ fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
     })
 }
 
-fn sound(origin: &str, v: &Verified) -> String {
+pub fn sound(origin: &str, v: &Verified) -> String {
     let all = if v.is_partial() || v.unreadable > 0 { "verified as far as can be read" } else { "all verified" };
     let mut out = format!(
         "sound: {}, {all}\n  origin  {origin}\n  chain   {}\n  root    {}\n",

@@ -1,0 +1,74 @@
+//! Requests over HTTP(S): one synchronous client, in builds with the feature `network`. Knows no
+//! ledger. Start at [`get`].
+
+use crate::error::{CommandError, FAILED};
+
+/// Returns `true` if a source is an address, not a folder.
+pub fn is_address(source: &str) -> bool {
+    source.starts_with("https://") || source.starts_with("http://")
+}
+
+/// Returns the bytes at an address, at most `limit`; `None` if there is nothing there.
+///
+/// # Errors
+/// If the host cannot be reached or answers otherwise, or the answer is too long.
+pub fn get(address: &str, limit: u64) -> Result<Option<Vec<u8>>, CommandError> {
+    let (status, bytes) = client::get(address, limit)?;
+    match status {
+        200 => Ok(Some(bytes)),
+        404 | 410 => Ok(None),
+        status => Err(failed(address, &format!("the host answers {status}"))),
+    }
+}
+
+fn failed(address: &str, why: &str) -> CommandError {
+    CommandError::new(FAILED, format!("cannot read {address}: {why}"))
+}
+
+#[cfg(feature = "network")]
+mod client {
+    //! The client.
+
+    use super::failed;
+    use crate::error::CommandError;
+    use std::sync::OnceLock;
+    use std::time::Duration;
+
+    /// Returns the client: the system's root certificates, at most 5 redirects, a minute for each
+    /// request.
+    fn agent() -> &'static ureq::Agent {
+        static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
+        AGENT.get_or_init(|| {
+            let tls = ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build();
+            ureq::Agent::config_builder()
+                .tls_config(tls)
+                .http_status_as_error(false)
+                .max_redirects(5)
+                .timeout_global(Some(Duration::from_secs(60)))
+                .user_agent(concat!("heldto/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .into()
+        })
+    }
+
+    /// Returns the status and the body of an answer.
+    pub fn get(address: &str, limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
+        let failed = |error: ureq::Error| failed(address, &error.to_string());
+        let mut answer = agent().get(address).call().map_err(failed)?;
+        let bytes = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
+        Ok((answer.status().as_u16(), bytes))
+    }
+}
+
+#[cfg(not(feature = "network"))]
+mod client {
+    //! The client of a build without a network.
+
+    use super::failed;
+    use crate::error::CommandError;
+
+    pub fn get(address: &str, _: u64) -> Result<(u16, Vec<u8>), CommandError> {
+        Err(failed(address, "this build has no network")
+            .hint("build the program with it: cargo install --path crates/cli --features network"))
+    }
+}
