@@ -31,7 +31,7 @@ mod client {
 
     use super::failed;
     use crate::error::CommandError;
-    use std::sync::OnceLock;
+    use std::sync::{Arc, OnceLock};
     use std::time::Duration;
 
     /// Returns the client: the system's root certificates, at most 5 redirects, a minute for each
@@ -39,7 +39,10 @@ mod client {
     fn agent() -> &'static ureq::Agent {
         static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
         AGENT.get_or_init(|| {
-            let tls = ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build();
+            let tls = ureq::tls::TlsConfig::builder()
+                .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+                .build();
             ureq::Agent::config_builder()
                 .tls_config(tls)
                 .http_status_as_error(false)

@@ -26,8 +26,8 @@ impl Erasing {
         }
     }
 
-    /// Returns the texts of its own: its words, those it quotes, and every other of 12 characters or
-    /// more.
+    /// Returns the texts of its own: its words, those it quotes, and every other of 12 characters
+    /// or more.
     pub fn texts(&self) -> Vec<Words> {
         let quoted = self.content().quotations().filter_map(|quotation| quotation.words.as_deref());
         let own = quoted.chain([self.content().text.as_str()]).map(Words::of);
