@@ -2,7 +2,7 @@
 //! host.
 
 use crate::site::{build, files};
-use crate::{has_tool, heldto, ledger_of, ok, root, run, text};
+use crate::{has_file, has_tool, heldto, ledger_of, ok, root, run, text};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 /// Returns the checker's module, if it was built.
 fn module() -> Option<PathBuf> {
     let path = root().join("target/wasm32-unknown-unknown/page/heldto_page.wasm");
-    has_tool("test", &["-f", path.to_str().expect("UTF-8")]).then_some(path)
+    has_file("page", &path).then_some(path)
 }
 
 /// Gives a script in JavaScript its input, and returns its output.
@@ -36,7 +36,7 @@ const DAYS: [&str; 7] =
 
 #[test]
 fn the_module_and_the_program_print_the_same() {
-    let Some(module) = module().filter(|_| has_tool("node", &["--version"])) else { return };
+    let Some(module) = module().filter(|_| has_tool("node", "node", &["--version"])) else { return };
     let dir = ledger_of(&root().join("seeds"));
     let dir = dir.path();
     build(dir, "site");
@@ -107,9 +107,9 @@ impl Drop for Served {
 fn browser() -> Option<PathBuf> {
     let modules = root().join("target/node/node_modules");
     let puppeteer = modules.join("puppeteer-core/package.json");
-    let is_ready = has_tool("chromium", &["--version"])
-        && has_tool("node", &["--version"])
-        && has_tool("test", &["-f", puppeteer.to_str().expect("UTF-8")]);
+    let is_ready = has_tool("chromium", "chromium", &["--version"])
+        && has_tool("node", "node", &["--version"])
+        && has_file("puppeteer", &puppeteer);
     is_ready.then_some(modules)
 }
 
@@ -381,7 +381,7 @@ fn what_was_withheld_stays_away_whatever_a_build_left_behind() {
         fs::create_dir_all(dir.join("site").join(part).parent().expect("a folder")).expect("a folder");
         fs::write(dir.join("site").join(part), &before[part]).expect("writes");
     }
-    let Some(module) = module().filter(|_| has_tool("node", &["--version"])) else { return };
+    let Some(module) = module().filter(|_| has_tool("node", "node", &["--version"])) else { return };
     let key = text(&after["first-key"]);
     let requests = json!([
         { "do": "check", "page": "bodies/speaker.html", "key": key, "seen": null },

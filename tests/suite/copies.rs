@@ -145,7 +145,7 @@ fn run_read_only(dir: &Path, arguments: &[&str]) -> Option<Output> {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
     let mut command;
     if is_root {
-        if !has_tool("unshare", &["--mount", "true"]) {
+        if !has_tool("unshare", "unshare", &["--mount", "true"]) {
             return None;
         }
         let script = "mount --bind ledger ledger && mount -o remount,ro,bind ledger && exec \"$@\"";
@@ -206,7 +206,7 @@ fn what_only_reads_works_where_nothing_can_be_written() {
 /// sealed and signed.
 fn of_before() -> Option<tempfile::TempDir> {
     let dir = tempfile::tempdir().expect("a folder");
-    if !has_tool("tar", &["--version"]) {
+    if !has_tool("tar", "tar", &["--version"]) {
         return None;
     }
     let archive: PathBuf = root().join("tests/fixtures/layout-4.tar.gz");

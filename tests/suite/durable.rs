@@ -8,7 +8,7 @@ struct Trace(String);
 
 impl Trace {
     fn of_an_append(facts: &str) -> Option<Self> {
-        if !has_tool("strace", &["-V"]) {
+        if !has_tool("strace", "strace", &["-V"]) {
             return None;
         }
         let dir = tempfile::tempdir().expect("a folder");

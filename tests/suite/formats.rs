@@ -8,7 +8,7 @@ use std::process::Command;
 /// Returns the Python that has a package: `HELDTO_PYTHON` if set, otherwise `python3`.
 pub fn python(package: &str) -> Option<PathBuf> {
     let python = std::env::var_os("HELDTO_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
-    has_tool(&python, &["-c", &format!("import {package}")]).then_some(python)
+    has_tool("python", &python, &["-c", &format!("import {package}")]).then_some(python)
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod tamper;
 mod vectors;
 mod verdicts;
 mod warnings;
+mod witnesses;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -151,14 +152,24 @@ fn golden(name: &str, actual: &str) {
 ///
 /// # Panics
 ///
-/// If the tool is missing and `HELDTO_REQUIRE` is set, as in CI.
-fn has_tool(tool: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
+/// If the tool is missing and named in `HELDTO_REQUIRE`, as in CI.
+fn has_tool(name: &str, tool: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     let tool = tool.as_ref();
-    let found = Command::new(tool).args(arguments).output().is_ok_and(|o| o.status.success());
-    if !found {
-        let name = tool.to_string_lossy();
-        assert!(std::env::var_os("HELDTO_REQUIRE").is_none(), "{name} {arguments:?} is wanted here and does not run");
-        eprintln!("SKIPPED: {name} {arguments:?} does not run on this machine");
+    let is_found = Command::new(tool).args(arguments).output().is_ok_and(|o| o.status.success());
+    is_here(is_found, name, &format!("{} {arguments:?} does not run", tool.to_string_lossy()))
+}
+
+/// Returns `true` if a file or folder of a tool is on this machine, as [`has_tool`] does.
+fn has_file(name: &str, path: &Path) -> bool {
+    is_here(path.exists(), name, &format!("{} is not there", path.display()))
+}
+
+/// Reports a tool that is not here; `HELDTO_REQUIRE` is a list of tools, with commas.
+fn is_here(is_found: bool, name: &str, why: &str) -> bool {
+    if !is_found {
+        let required = std::env::var("HELDTO_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|required| required.trim() == name), "{name} is wanted here: {why}");
+        eprintln!("SKIPPED, for want of {name}: {why}");
     }
-    found
+    is_found
 }

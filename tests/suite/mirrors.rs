@@ -173,7 +173,7 @@ fn an_address_is_followed_as_a_folder_is() {
     drop(host);
     let gone = run(dir, &["follow", &address, "mirror"]);
     assert!(
-        gone.status.code() == Some(1) && text(&gone.stderr).contains("cannot read http://"),
+        gone.status.code() == Some(1) && text(&gone.stderr).contains("cannot reach http://"),
         "{}",
         text(&gone.stderr)
     );

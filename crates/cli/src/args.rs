@@ -19,7 +19,7 @@ use crate::Env;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use heldto_fact::FactId;
-use heldto_proof::Verifier;
+use heldto_proof::{Verifier, WitnessKey};
 use heldto_report::{Format, RowChoice, Screen};
 use heldto_store::Notices;
 use std::path::PathBuf;
@@ -161,6 +161,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Sign the ledger as it is now, after checking all of it
     Checkpoint(CheckpointArgs),
+    /// Name the witnesses that cosign this ledger's checkpoints
+    Witness(WitnessArgs),
     /// List the keys that sign, replace the signing key, and revoke one that was stolen or lost
     Key(KeyArgs),
     /// Print a proof that one fact is in the ledger, which anyone can check offline
@@ -249,6 +251,10 @@ pub struct VerifyArgs {
     /// Checkpoint that you saw earlier; the ledger must hold all of its entries, unchanged
     #[arg(long, value_name = "CHECKPOINT")]
     pub expect: Option<PathBuf>,
+    /// File that names the witnesses who must have cosigned, and the ledger's key (C2SP
+    /// tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Folder of archived documents to compare with the digests of sources and with quotations; a
     /// document belongs to a source by its digest, or by its name: ID.pdf
     #[arg(long, value_name = "DIR")]
@@ -275,6 +281,34 @@ pub enum KeyAction {
     /// Make a reserve key, to be kept elsewhere in case the signing key is lost or stolen
     Reserve {
         /// File to write the reserve key to, such as one on a stick
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct WitnessArgs {
+    #[command(subcommand)]
+    pub action: WitnessAction,
+}
+
+#[derive(Subcommand)]
+pub enum WitnessAction {
+    /// Add a witness, to whom every new checkpoint is sent
+    Add {
+        /// Public key of the witness, as its operator gives it: name+hash+key
+        key: WitnessKey,
+        /// Address of the witness, without /add-checkpoint
+        url: String,
+        /// Number of witnesses that must cosign before anything is published [default: as before,
+        /// or 1]
+        #[arg(long, value_name = "N")]
+        quorum: Option<usize>,
+    },
+    /// List the witnesses, and the size that each last cosigned
+    List,
+    /// Say if other programs read a policy as this one does
+    CheckPolicy {
+        /// Policy (C2SP tlog-policy)
         file: PathBuf,
     },
 }
@@ -333,6 +367,10 @@ pub struct FollowArgs {
     /// one that the mirror saw first]
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
+    /// File that names the witnesses who must have cosigned, and the ledger's key (C2SP
+    /// tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 #[derive(Args)]

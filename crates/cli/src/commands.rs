@@ -26,6 +26,7 @@ pub mod sources;
 pub mod undo;
 pub mod verify;
 pub mod watch;
+pub mod witness;
 
 use crate::{RunOutput, Terminal};
 use std::time::{Duration, Instant};

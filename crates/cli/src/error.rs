@@ -197,6 +197,7 @@ impl From<TrustError> for CommandError {
             TrustError::Rewritten { .. } => {
                 Self::new(INTEGRITY, format!("broken: {message}")).hint("keep both: together they are the proof")
             }
+            TrustError::Quorum { .. } => Self::new(UNSIGNED, format!("sound, but {message}")),
             TrustError::ForeignKey { key, .. } => {
                 Self::new(UNSIGNED, message).hint(format!("the key you gave is {key}"))
             }

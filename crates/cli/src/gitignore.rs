@@ -4,7 +4,7 @@ use crate::error::{CommandError, io};
 use std::path::Path;
 
 /// Lines for `.gitignore`: files that must not be committed or copied.
-const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\njournal*/\nhot/\narchive/\nrebuilt/\nreplaced/\nupgrade/\nacknowledged\nsigned*\nsuspect\njudged\nerased\npublications.json\nsigning.key*\n";
+const IGNORED: &str = "# The database, and what only this machine may hold.\nlock\njournal*/\nhot/\narchive/\nrebuilt/\nreplaced/\nupgrade/\nacknowledged\nsigned*\nsuspect\njudged\nerased\npublications.json\nwitnesses.json\nsigning.key*\n";
 
 /// Adds the missing lines to `.gitignore`, so that database and key stay out of version control.
 pub fn complete(dir: &Path) -> Result<(), CommandError> {

@@ -21,8 +21,17 @@ pub fn get(address: &str, limit: u64) -> Result<Option<Vec<u8>>, CommandError> {
     }
 }
 
+/// Sends bytes to an address, and returns the status and the body of the answer, at most `limit`
+/// bytes.
+///
+/// # Errors
+/// If the host cannot be reached, or the answer is too long.
+pub fn post(address: &str, body: &[u8], limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
+    client::post(address, body, limit)
+}
+
 fn failed(address: &str, why: &str) -> CommandError {
-    CommandError::new(FAILED, format!("cannot read {address}: {why}"))
+    CommandError::new(FAILED, format!("cannot reach {address}: {why}"))
 }
 
 #[cfg(feature = "network")]
@@ -61,6 +70,14 @@ mod client {
         let bytes = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
         Ok((answer.status().as_u16(), bytes))
     }
+
+    /// Returns the status and the body of an answer to bytes.
+    pub fn post(address: &str, body: &[u8], limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
+        let failed = |error: ureq::Error| failed(address, &error.to_string());
+        let mut answer = agent().post(address).send(body).map_err(failed)?;
+        let bytes = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
+        Ok((answer.status().as_u16(), bytes))
+    }
 }
 
 #[cfg(not(feature = "network"))]
@@ -71,7 +88,15 @@ mod client {
     use crate::error::CommandError;
 
     pub fn get(address: &str, _: u64) -> Result<(u16, Vec<u8>), CommandError> {
-        Err(failed(address, "this build has no network")
-            .hint("build the program with it: cargo install --path crates/cli --features network"))
+        Err(none(address))
+    }
+
+    pub fn post(address: &str, _: &[u8], _: u64) -> Result<(u16, Vec<u8>), CommandError> {
+        Err(none(address))
+    }
+
+    fn none(address: &str) -> CommandError {
+        failed(address, "this build has no network")
+            .hint("build the program with it: cargo install --path crates/cli --features network")
     }
 }

@@ -5,7 +5,7 @@ use crate::Env;
 use crate::error::{CommandError, INPUT, INTEGRITY};
 use heldto_exchange::Trust;
 use heldto_intake::File;
-use heldto_proof::Verifier;
+use heldto_proof::{Policy, Verifier};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -92,9 +92,33 @@ pub fn text_of(env: &mut Env<'_>, path: &Path) -> Result<String, CommandError> {
 }
 
 /// Reads the reader's trust anchors: a key (as text, or from a file) and an earlier checkpoint.
-pub fn trust(env: &mut Env<'_>, key: Option<&str>, expect: Option<&Path>) -> Result<Trust, CommandError> {
+///
+/// A policy with one key of a ledger gives the key too.
+pub fn trust(
+    env: &mut Env<'_>,
+    key: Option<&str>,
+    expect: Option<&Path>,
+    policy: Option<&Path>,
+) -> Result<Trust, CommandError> {
     let expected = expect.map(|path| bytes_of(env, path)).transpose()?;
-    Ok(Trust { key: key.map(verifier).transpose()?, expected })
+    let policy = policy.map(|path| self::policy(env, path)).transpose()?;
+    let key = key.map(verifier).transpose()?;
+    let of_policy = policy.as_ref().and_then(|policy| match &policy.logs[..] {
+        [only] => Some(only.clone()),
+        _ => None,
+    });
+    if key.is_none() && policy.is_some() && of_policy.is_none() {
+        return Err(CommandError::new(INPUT, "the policy has the keys of several ledgers").hint("say which: add --key"));
+    }
+    Ok(Trust { key: key.or(of_policy), expected, policy })
+}
+
+/// Reads a policy.
+pub fn policy(env: &mut Env<'_>, path: &Path) -> Result<Policy, CommandError> {
+    text_of(env, path)?.parse().map_err(|error| {
+        CommandError::new(INPUT, format!("{}: {error}", path.display()))
+            .hint("a policy has the lines log, witness, group and quorum of C2SP tlog-policy; to write one: heldto witness add")
+    })
 }
 
 fn verifier(key: &str) -> Result<Verifier, CommandError> {

@@ -296,6 +296,7 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Calc(args) => commands::report::calc(env, global, &args),
         Command::Verify(args) => commands::verify::run(env, global, &args),
         Command::Checkpoint(args) => commands::sign::checkpoint(env, global, &args),
+        Command::Witness(args) => commands::witness::run(env, global, &args),
         Command::Key(args) => commands::keys::run(env, global, &args),
         Command::Prove(args) => commands::prove::run(env, global, &args),
         Command::Publish(args) => {

@@ -167,7 +167,7 @@ impl Lookup for Index {
 
 /// Returns the size of a checkpoint, after checking that this ledger holds its entries unchanged.
 pub fn size_of_checkpoint(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<u64, CommandError> {
-    let trust = Trust { key: None, expected: Some(input::bytes_of(env, path)?) };
+    let trust = Trust { key: None, expected: Some(input::bytes_of(env, path)?), policy: None };
     let expected = trust.expect(&open::ledger(env, global, Access::Read)?)?;
     Ok(expected.map_or(0, |(_, checkpoint)| checkpoint.size))
 }

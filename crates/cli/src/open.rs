@@ -48,6 +48,7 @@ const OWN: &[&str] = &[
     "signing.key",
     "suspect",
     "upgrade",
+    "witnesses",
 ];
 
 /// Returns `true` for the checkpoint and the first key of a published folder.

@@ -144,7 +144,7 @@ pub fn is_site(folder: &Path, path: &Path) -> bool {
     read(folder).is_ok_and(|all| all.iter().any(|known| known.site && known.path == whole(path)))
 }
 
-/// Returns the places that may still have what an erasure took: not published since, although there.
+/// Returns the places that may still have what an erasure took: those not published since.
 ///
 /// # Errors
 /// If the ledger or the file cannot be read.

@@ -314,6 +314,7 @@ pub fn check(bytes: &[u8], trust: &Trust) -> Result<CheckedProof, CheckError> {
         keys.apply(index, record).map_err(|fault| broken(&format!("entry {index}: {fault}")))?;
     }
     let signature = trust.signature(&note, &checkpoint, &genesis, &changes)?;
+    trust.quorum(&signature)?;
     let fact = fact.clone();
     Ok(CheckedProof { checkpoint, signature, fact, entries: proved })
 }
@@ -390,17 +391,19 @@ mod tests {
     #[test]
     fn a_proof_shows_its_fact_and_the_signer() {
         let (text, checkpoint) = proof("testshire", &BTreeSet::new());
-        let trust = Trust { key: Some(signer(1).verifier()), expected: None };
+        let trust = Trust { key: Some(signer(1).verifier()), expected: None, policy: None };
         let checked = check(text.as_bytes(), &trust).expect("proves");
         assert_eq!((checked.fact.id.as_str(), checked.checkpoint), ("testshire", checkpoint));
         assert!(checked.signature.is_checked);
-        assert!(check(text.as_bytes(), &Trust { key: Some(signer(2).verifier()), expected: None }).is_err());
+        assert!(
+            check(text.as_bytes(), &Trust { key: Some(signer(2).verifier()), expected: None, policy: None }).is_err()
+        );
     }
 
     #[test]
     fn every_changed_byte_of_the_proof_is_noticed() {
         let (text, _) = proof("testshire", &BTreeSet::new());
-        let trust = Trust { key: Some(signer(1).verifier()), expected: None };
+        let trust = Trust { key: Some(signer(1).verifier()), expected: None, policy: None };
         for at in (0..text.len()).step_by(3) {
             let mut bytes = text.clone().into_bytes();
             bytes[at] ^= 1;
@@ -419,7 +422,7 @@ mod tests {
         let (text, checkpoint) = proof("testshire", &BTreeSet::new());
         let expecting = |seen: Checkpoint| {
             let note = seen.sign(&[&signer(1)]).expect("signs").to_string();
-            check(text.as_bytes(), &Trust { key: None, expected: Some(note.into_bytes()) })
+            check(text.as_bytes(), &Trust { key: None, expected: Some(note.into_bytes()), policy: None })
         };
         assert!(expecting(checkpoint.clone()).is_ok());
         let other = Checkpoint { root: heldto_proof::Hash([7; 32]), ..checkpoint.clone() };

@@ -5,7 +5,7 @@
 //! key. Knows no disk. Start at [`Trust`].
 
 use heldto_ledger::{KeyChange, Ledger};
-use heldto_proof::{Checkpoint, Genesis, NoteError, SignedNote, Verifier};
+use heldto_proof::{Checkpoint, Genesis, NoteError, Policy, SignedNote, Verifier, Witnessed};
 use heldto_store::{Log, StoreError};
 
 /// The reader's trust anchors.
@@ -15,6 +15,8 @@ pub struct Trust {
     pub key: Option<Verifier>,
     /// The bytes of a checkpoint seen earlier.
     pub expected: Option<Vec<u8>>,
+    /// The witnesses that must have cosigned.
+    pub policy: Option<Policy>,
 }
 
 /// The reason why a checkpoint is not trusted.
@@ -80,9 +82,29 @@ pub enum TrustError {
         /// The reader's key.
         key: Box<Verifier>,
     },
+    /// Fewer witnesses cosigned the checkpoint than the policy asks for.
+    #[error("{}", few(by, *needed))]
+    Quorum {
+        /// Names of the witnesses that cosigned.
+        by: Vec<String>,
+        /// Number that must have, and the number of all, if the quorum is one group.
+        needed: Option<(usize, usize)>,
+    },
     /// The store does not read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn few(by: &[String], needed: Option<(usize, usize)>) -> String {
+    let cosigned = match by {
+        [] => "no witness of the policy cosigned it".to_owned(),
+        [one] => format!("only one witness of the policy cosigned it: {one}"),
+        several => format!("only {} witnesses of the policy cosigned it: {}", several.len(), several.join(", ")),
+    };
+    match needed {
+        Some((1, 1)) | None => cosigned,
+        Some((least, all)) => format!("{cosigned}; {least} of {all} must have"),
+    }
 }
 
 impl Trust {
@@ -103,7 +125,10 @@ impl Trust {
     ) -> Result<Signature, TrustError> {
         let before: Vec<_> = changes.iter().filter(|(index, _)| *index < checkpoint.size).cloned().collect();
         let signer = current_key(genesis, &before);
-        let Some(key) = &self.key else { return Ok(Signature { by: signer, is_checked: false, since: None }) };
+        let witnessed = self.policy.as_ref().map(|policy| policy.check(note));
+        let Some(key) = &self.key else {
+            return Ok(Signature { by: signer, is_checked: false, since: None, witnessed });
+        };
         handed_over(key, genesis, changes)?;
         note.verify(&signer).map_err(|error| TrustError::Signature {
             size: checkpoint.size,
@@ -113,7 +138,21 @@ impl Trust {
         // The reader's key may be earlier or later in the sequence of keys than the signer's.
         let is_earlier = genesis.key == key.key || before.iter().any(|(_, change)| change.key == key.key);
         let since = before.last().map(|(index, _)| *index).filter(|_| signer.key != key.key && is_earlier);
-        Ok(Signature { by: signer, is_checked: true, since })
+        Ok(Signature { by: signer, is_checked: true, since, witnessed })
+    }
+
+    /// Checks that the witnesses of the reader's policy cosigned, if there is one.
+    ///
+    /// # Errors
+    /// If too few did.
+    pub fn quorum(&self, signature: &Signature) -> Result<(), TrustError> {
+        match &signature.witnessed {
+            Some(witnessed) if !witnessed.is_quorum => Err(TrustError::Quorum {
+                by: witnessed.by.iter().map(|(name, _)| name.clone()).collect(),
+                needed: self.policy.as_ref().and_then(Policy::quorum),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the checkpoint seen earlier, after checking that it is a prefix of this ledger.
@@ -148,6 +187,8 @@ pub struct Signature {
     pub is_checked: bool,
     /// Entry of the last key change before the checkpoint, if the reader's key is older than `by`.
     pub since: Option<u64>,
+    /// The cosignatures under the reader's policy; `None` without one.
+    pub witnessed: Option<Witnessed>,
 }
 
 /// Parses a checkpoint; `what` names it in messages.
@@ -214,7 +255,7 @@ mod tests {
 
     fn expecting(checkpoint: &Checkpoint) -> Trust {
         let note = checkpoint.sign(&[&signer(1)]).expect("signs");
-        Trust { key: None, expected: Some(note.to_string().into_bytes()) }
+        Trust { key: None, expected: Some(note.to_string().into_bytes()), policy: None }
     }
 
     #[test]
@@ -236,9 +277,9 @@ mod tests {
         assert!(matches!(error(&checkpoint(size - 1, root)), TrustError::Rewritten { .. }));
         let other = Checkpoint { origin: "example.org/other".to_owned(), ..checkpoint(size, root) };
         let note = other.sign(&[&heldto_proof::NoteSigner::new("example.org/other", [1; 32]).expect("a name")]);
-        let trust = Trust { key: None, expected: Some(note.expect("signs").to_string().into_bytes()) };
+        let trust = Trust { key: None, expected: Some(note.expect("signs").to_string().into_bytes()), policy: None };
         assert!(matches!(trust.expect(&ledger), Err(TrustError::OtherLedger { .. })));
-        let trust = Trust { key: None, expected: Some(b"no note".to_vec()) };
+        let trust = Trust { key: None, expected: Some(b"no note".to_vec()), policy: None };
         assert!(matches!(trust.expect(&ledger), Err(TrustError::NotExpected(_))));
     }
 
@@ -249,7 +290,7 @@ mod tests {
         let genesis = ledger.genesis();
         let seen = checkpoint(size, ledger.root_at(size).expect("reads"));
         let note = seen.sign(&[&signer(1)]).expect("signs");
-        let trusting = |seed| Trust { key: Some(signer(seed).verifier()), expected: None };
+        let trusting = |seed| Trust { key: Some(signer(seed).verifier()), expected: None, policy: None };
         let changes = ledger.key_changes(size).expect("reads");
         assert_eq!(current_key(genesis, &changes), signer(1).verifier());
         assert!(trusting(1).signature(&note, &seen, genesis, &changes).expect("signed").is_checked);

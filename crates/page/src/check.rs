@@ -134,7 +134,7 @@ pub fn check_proof(proof: &[u8], key: &str) -> Verdict {
         Ok(key) => key,
         Err(error) => return Verdict::unsure(wording::not_a_key(&error)),
     };
-    let trust = Trust { key: Some(key.clone()), expected: None };
+    let trust = Trust { key: Some(key.clone()), expected: None, policy: None };
     let checked = match proof_file::check(proof, &trust) {
         Ok(checked) => checked,
         Err(why) => return Verdict::broken(why),
@@ -173,7 +173,7 @@ impl Found {
         if let Some((index, _)) = &verified.of_no_effect {
             return Err(wording::of_no_effect(*index));
         }
-        let trust = Trust { key: Some(key.clone()), expected: None };
+        let trust = Trust { key: Some(key.clone()), expected: None, policy: None };
         let changes = ledger.key_changes(ledger.head().size()).map_err(|e| e.to_string())?;
         let signed = |bytes: &[u8], what: &str| {
             let (note, checkpoint) = read_checkpoint(bytes, what).map_err(|e| e.to_string())?;

@@ -213,6 +213,29 @@ impl SignedNote {
         &self.text
     }
 
+    /// Returns the signatures: the name of each, and its bytes after the name, with the key's hash.
+    pub fn signatures(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.signatures.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+
+    /// Returns the same note with signature lines after its own, without those that it has.
+    ///
+    /// # Errors
+    /// When a line is not a signature, or there are too many.
+    pub fn with_signatures(&self, lines: &str) -> Result<Self, NoteError> {
+        let added = Self::parse(format!("{}\n{lines}", self.text).as_bytes())?;
+        let mut all = self.clone();
+        for signature in added.signatures {
+            if !all.signatures.contains(&signature) {
+                all.signatures.push(signature);
+            }
+        }
+        if all.signatures.len() > MAX_SIGNATURES {
+            return Err(NoteError::Form("there are more than 100 signatures"));
+        }
+        Ok(all)
+    }
+
     /// Checks that this key signed the text.
     ///
     /// # Errors

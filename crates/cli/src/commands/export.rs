@@ -87,7 +87,7 @@ impl Contents {
 pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result<RunOutput, CommandError> {
     let mut index_key = [0; 32];
     (env.random)(&mut index_key);
-    let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref())?;
+    let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref(), None)?;
     let contents = if args.file.is_dir() {
         published::read_folder(&Folder::new(&args.file), |exported, checkpoint| {
             Contents::of(exported, index_key, Some(checkpoint), &trust)

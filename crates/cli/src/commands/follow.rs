@@ -24,7 +24,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunO
     }
     let mirror = Folder::new(&args.mirror);
     let seen = mirror.checkpoint()?;
-    let mut trust = input::trust(env, args.key.as_deref(), None)?;
+    let mut trust = input::trust(env, args.key.as_deref(), None, args.policy.as_deref())?;
     let is_known = trust.key.is_some();
     if seen.is_some() && trust.key.is_none() {
         trust.key = Some(mirror.first_key()?);
@@ -142,7 +142,7 @@ impl Found<'_> {
         let (note, served) = read_checkpoint(checkpoint, "the checkpoint of the source")?;
         let changes = ledger.key_changes(ledger.head().size())?;
         // Nobody is accused by a checkpoint that the ledger's key did not sign.
-        self.trust.signature(&note, &served, ledger.genesis(), &changes)?;
+        let signature = self.trust.signature(&note, &served, ledger.genesis(), &changes)?;
         let size = ledger.head().size();
         let mut progress = meter(env.terminal, env.progress, "verifying", size);
         let verified = ledger.verify(true, &mut progress).map_err(|defect| {
@@ -175,12 +175,14 @@ impl Found<'_> {
             }
             (expected, _) => drop(expected?),
         }
+        self.trust.quorum(&signature)?;
         std::fs::create_dir_all(self.mirror)
             .map_err(|e| io(&format!("cannot create the folder {}", self.mirror.display()), &e))?;
         let first = heldto_proof::Verifier { name: ledger.genesis().origin.clone(), key: ledger.genesis().key };
         Folder::new(self.mirror).publish(ledger.store(), served.size, &first, checkpoint, &|_, _| false)?;
         let before = seen.map_or(0, |(_, seen)| seen.size);
-        let signed = verify::signed(ledger, Some(checkpoint), &Trust { key: self.trust.key.clone(), expected: None })?;
+        let trust = Trust { key: self.trust.key.clone(), expected: None, policy: self.trust.policy.clone() };
+        let signed = verify::signed(ledger, Some(checkpoint), &trust)?;
         Ok(format!(
             "{} new, now in {}\n{}{}",
             counted(served.size - before, "entry is", "entries are"),

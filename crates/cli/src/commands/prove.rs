@@ -103,8 +103,13 @@ fn describe(checked: &CheckedProof) -> String {
     } else {
         "the signature was not checked: to check it, add --key with a public key that you have from elsewhere\n"
     });
+    let witnessed = signature.witnessed.as_ref().filter(|witnessed| !witnessed.by.is_empty());
+    if let Some(witnessed) = witnessed {
+        out.push_str(&format!("witnesses: {}\n", super::verify::cosigned(witnessed)));
+    }
+    let when = if witnessed.is_some() { "" } else { " when it was recorded;" };
     out.push_str(&format!(
-        "does not show: that the fact is true; when it was recorded; that no later entry corrects it \
+        "does not show: that the fact is true;{when} that no later entry corrects it \
          (up to size {}, only the maker of the proof says so)\n",
         checkpoint.size
     ));

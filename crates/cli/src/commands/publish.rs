@@ -2,7 +2,7 @@
 //! parts are withheld. The file layout is in `heldto_store_files`. Start at [`run`].
 
 use super::sign::sign;
-use super::{counted, plain, site};
+use super::{counted, plain, site, witness};
 use crate::args::{ClockArgs, Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::open::{Access, LocalLedger};
@@ -77,7 +77,8 @@ pub fn write(
     let held = open.store().checkpoint()?.unwrap_or_default();
     let note = match Checkpoint::open(&held, &current) {
         Ok(c) if c.size == size && c.root == verified.root => {
-            SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?
+            let note = SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?;
+            witness::cosigned(env, global, &mut open, note)?
         }
         _ => sign(env, global, &mut open)?,
     };

@@ -1,7 +1,7 @@
 //! `checkpoint`: signs the verified head, with the key in force and the earlier ones that still
 //! sign. Signing itself is in `heldto_proof`. Start at [`sign`].
 
-use super::plain;
+use super::{plain, witness};
 use crate::args::{CheckpointArgs, Global};
 use crate::error::{CommandError, FAILED, io};
 use crate::open::{Access, LocalLedger};
@@ -33,7 +33,7 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Resul
     let chain = verified.chain;
     // From here on, a ledger shorter than this size is refused.
     open.store_mut().put_checkpoint(size, chain, &note.to_string())?;
-    Ok(note)
+    witness::cosigned(env, global, open, note)
 }
 
 /// Reads the signing key and checks that it is the current one.

@@ -9,7 +9,7 @@ use crate::{Env, RunOutput, input, load, open, published};
 use heldto_exchange::{MirrorEvidence, NoEvidence, Signature, Trust, evidence, export, is_beginning, read_checkpoint};
 use heldto_fact::FactId;
 use heldto_ledger::{Defect, Fault, Ledger, Verified, decode_fact};
-use heldto_proof::{Checkpoint, Verifier};
+use heldto_proof::{Checkpoint, Verifier, Witnessed};
 use heldto_report::Format;
 use heldto_store::{Checkpoints, Log};
 use heldto_store_files::Folder;
@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Verifies the ledger, or the given target.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunOutput, CommandError> {
-    let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref())?;
+    let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref(), args.policy.as_deref())?;
     let asked = Asked { trust, sources: args.sources.as_deref() };
     match found(env, global, args.target.as_deref(), &asked) {
         Ok(out) => Ok(plain(out)),
@@ -224,6 +224,9 @@ pub fn signed<S: Log>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Tru
     };
     let expected = expected.map(signature).transpose()?;
     let own = own.map(signature).transpose()?;
+    if let Some((_, signature)) = &own {
+        trust.quorum(signature)?;
+    }
     let end = own.as_ref().map(|(own, _)| own.size);
     match (end, &trust.key) {
         (None, Some(_)) => {
@@ -277,6 +280,9 @@ fn in_json(origin: &str, v: &Verified, signed: &Signed) -> Value {
         "signature-checked": checked(&signed.own),
         "signed-by": signed.own.as_ref().map(|(_, signature)| signature.by.to_string()),
         "expected": signed.expected.as_ref().map(|(expected, _)| expected.size),
+        "witnessed": signed.own.as_ref().and_then(|(_, signature)| signature.witnessed.as_ref()).map(|witnessed| {
+            witnessed.by.iter().map(|(name, time)| json!({ "name": name, "time": time })).collect::<Vec<_>>()
+        }),
         "key-revoked-by": signed.revoked.as_ref().map(|(entry, _)| *entry),
     })
 }
@@ -345,6 +351,9 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
         }
         None => out.push_str("  signed  nothing: anybody could have made it\n"),
     }
+    if let Some(witnessed) = signed.own.as_ref().and_then(|(_, signature)| signature.witnessed.as_ref()) {
+        out.push_str(&format!("  witness {}\n", cosigned(witnessed)));
+    }
     if let Some((entry, ground)) = &signed.revoked {
         out.push_str(&format!(
             "  warning the key you gave was revoked by entry {entry}: {ground}. Whoever has it could sign another ledger: \
@@ -352,6 +361,27 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
         ));
     }
     out
+}
+
+/// Returns the witnesses that cosigned, each with the time, and what that shows.
+pub fn cosigned(witnessed: &Witnessed) -> String {
+    let time = |seconds: u64| {
+        let seconds = i64::try_from(seconds).ok();
+        seconds
+            .and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0))
+            .map_or_else(|| "a time out of range".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
+    };
+    let each: Vec<String> = witnessed.by.iter().map(|(name, at)| format!("{name} at {}", time(*at))).collect();
+    let last = witnessed.by.iter().map(|(_, at)| *at).max();
+    let shows = last.map_or_else(String::new, |last| {
+        let say = if witnessed.by.len() == 1 {
+            "1 witness says".to_owned()
+        } else {
+            format!("{} witnesses say", witnessed.by.len())
+        };
+        format!("; so everything was recorded no later than {}, {say}", time(last))
+    });
+    format!("{}{shows}", if each.is_empty() { "none needed".to_owned() } else { each.join(", ") })
 }
 
 fn who(signature: &Signature, key: Option<&Verifier>) -> String {

@@ -1,0 +1,140 @@
+//! Checks that witnesses cosign a ledger's checkpoints, that nothing is published without their
+//! quorum, and that a reader can ask for it.
+
+use crate::proofs::{init, ok_with};
+use crate::{ok, run, text};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// A witness on this machine, stopped when dropped.
+struct Running {
+    child: Child,
+    key: String,
+    address: String,
+}
+
+impl Running {
+    /// Starts a witness of a ledger; `None` if Python with its packages is not here.
+    fn of(log: &str, name: &str, behave: &str) -> Option<Self> {
+        let python = crate::formats::python("cryptography")?;
+        let script = crate::root().join("tests/python/witness.py");
+        let mut child = Command::new(python)
+            .arg(script)
+            .args(["--log", log, "--name", name, "--behave", behave])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut line = || lines.next().expect("a line").expect("text");
+        let (key, address) = (line(), line());
+        Some(Self { child, key, address })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn append(dir: &Path, seed: &str, id: &str) {
+    let fact = format!("[[party]]\nid = \"{id}\"\nname = \"Name of {id}\"\nkind = \"council\"\n");
+    std::fs::write(dir.join("facts.toml"), fact).expect("written");
+    ok_with(dir, seed, &["--ledger", "ledger", "append", "facts.toml", "-q"]);
+}
+
+#[test]
+fn nothing_is_published_without_the_quorum_and_readers_can_ask_for_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let key = init(dir, "ledger");
+    append(dir, "2", "first");
+    let Some(one) = Running::of(&key, "w1.example", "well") else { return };
+    let Some(two) = Running::of(&key, "w2.example", "well") else { return };
+    let said = ok(dir, &["--ledger", "ledger", "witness", "add", &one.key, &one.address]);
+    assert!(said.contains("1 of 1 witness must cosign") && said.contains(&key), "{said}");
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    let policy = "ledger/witnesses.policy";
+    ok(dir, &["witness", "check-policy", policy]);
+    let said = ok(dir, &["verify", "pub", "--policy", policy]);
+    assert!(said.contains("  witness w1.example at 20") && said.contains("1 witness says"), "{said}");
+    // Growth, then a rotation: the witness knows the first key only, and goes on.
+    append(dir, "3", "second");
+    ok_with(dir, "4", &["--ledger", "ledger", "key", "rotate"]);
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    ok(dir, &["verify", "pub", "--policy", policy]);
+    // The same for a proof, and a stranger's policy is not met.
+    ok(dir, &["--ledger", "ledger", "prove", "first", "-o", "first.proof"]);
+    ok(dir, &["verify", "first.proof", "--policy", policy]);
+    let other = std::fs::read_to_string(dir.join(policy)).expect("a policy").replace(&one.key, &two.key);
+    std::fs::write(dir.join("other.policy"), other).expect("written");
+    for target in ["pub", "first.proof"] {
+        let refused = run(dir, &["verify", target, "--policy", "other.policy"]);
+        assert_eq!(refused.status.code(), Some(6), "{target}");
+        assert!(text(&refused.stderr).contains("no witness of the policy cosigned it"), "{}", text(&refused.stderr));
+    }
+    // A second is needed, and asked for what it has not seen.
+    ok(dir, &["--ledger", "ledger", "witness", "add", &two.key, &two.address, "--quorum", "2"]);
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    let said = ok(dir, &["verify", "pub", "--policy", policy, "--json"]);
+    assert!(said.contains("w1.example") && said.contains("w2.example"), "{said}");
+    // One is gone: nothing is published, and the old publication stands.
+    let before = std::fs::read(dir.join("pub/checkpoint")).expect("there");
+    append(dir, "5", "third");
+    drop(two);
+    let refused = run(dir, &["--ledger", "ledger", "publish", "pub"]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(6), "{said}");
+    assert!(said.contains("w2.example did not cosign: ") && said.contains("2 of 2 must have"), "{said}");
+    assert_eq!(std::fs::read(dir.join("pub/checkpoint")).expect("there"), before);
+    let listed = ok(dir, &["--ledger", "ledger", "witness", "list"]);
+    assert!(listed.contains("2 of 2 witnesses must cosign") && listed.contains("cosigned  4 entries"), "{listed}");
+}
+
+#[test]
+fn what_a_witness_says_against_a_ledger_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let key = init(dir, "ledger");
+    append(dir, "2", "first");
+    append(dir, "3", "second");
+    let Some(one) = Running::of(&key, "w1.example", "well") else { return };
+    ok(dir, &["--ledger", "ledger", "witness", "add", &one.key, &one.address]);
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    let refusal = |ledger: &str, why: &str| {
+        let refused = run(dir, &["--ledger", ledger, "checkpoint"]);
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(6) && said.contains(why), "{said}");
+    };
+    // The sizes are lost: the witness says what it has, and is asked again.
+    append(dir, "4", "third");
+    std::fs::remove_file(dir.join("ledger/witnesses.json")).expect("there");
+    ok(dir, &["--ledger", "ledger", "checkpoint"]);
+    // Another ledger of the same key, shorter, then longer than what was cosigned.
+    let policy = std::fs::read(dir.join("ledger/witnesses.policy")).expect("a policy");
+    assert_eq!(init(dir, "forked"), key);
+    std::fs::write(dir.join("forked/witnesses.policy"), policy).expect("written");
+    let add = |id: &str| {
+        let fact = format!("[[party]]\nid = \"{id}\"\nname = \"Other {id}\"\nkind = \"council\"\n");
+        std::fs::write(dir.join("other.toml"), fact).expect("written");
+        ok_with(dir, "6", &["--ledger", "forked", "append", "other.toml", "-q"]);
+    };
+    add("one");
+    refusal("forked", "it has seen 3 entries of this ledger, more than there are here");
+    ["two", "three", "four"].iter().for_each(|id| add(id));
+    refusal("forked", "the log was rewritten since it had 3 entries");
+    // A ledger that the witness does not know, and a witness that answers falsely or not at all.
+    init(dir, "fresh");
+    for (behave, why) in [("false", "its cosignature is wrong, or by another key"), ("silent", "it answers 500")] {
+        let Some(bad) = Running::of(&key, "bad.example", behave) else { return };
+        drop(std::fs::remove_file(dir.join("ledger/witnesses.policy")));
+        ok(dir, &["--ledger", "ledger", "witness", "add", &bad.key, &bad.address]);
+        refusal("ledger", why);
+    }
+    let stranger = Running::of(&key.replacen("example.org", "example.com", 1), "w1.example", "well").expect("starts");
+    drop(std::fs::remove_file(dir.join("ledger/witnesses.policy")));
+    ok(dir, &["--ledger", "ledger", "witness", "add", &stranger.key, &stranger.address]);
+    refusal("ledger", "it does not know this ledger");
+}
