@@ -76,7 +76,7 @@ fn accepts(command: &mut Command) -> bool {
 #[test]
 fn gos_sumdb_accepts_checkpoint_tiles_inclusion_and_consistency() {
     let packages = Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb");
-    if !has_tool("go", "go", &["version"]) || !has_file("go", &packages) {
+    if !has_tool("go", "go", &["version"]) || !has_file("go", packages) {
         return;
     }
     let case = Case::new();

@@ -2,7 +2,8 @@
 //! quorum, and that a reader can ask for it.
 
 use crate::proofs::{init, ok_with};
-use crate::{ok, run, text};
+use crate::{has_tool, ok, run, text};
+use heldto_proof::WitnessKey;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -137,4 +138,104 @@ fn what_a_witness_says_against_a_ledger_is_told() {
     drop(std::fs::remove_file(dir.join("ledger/witnesses.policy")));
     ok(dir, &["--ledger", "ledger", "witness", "add", &stranger.key, &stranger.address]);
     refusal("ledger", "it does not know this ledger");
+}
+
+/// The program that public witnesses run, with its key in an agent; both are stopped when dropped.
+struct Litewitness {
+    agent: Child,
+    witness: Child,
+}
+
+impl Litewitness {
+    /// Starts it for a ledger at a free port, and returns its key and its address.
+    fn of(dir: &Path, origin: &str, log: &str) -> (Self, WitnessKey, String) {
+        let done = |program: &str, arguments: &[&str]| {
+            let mut command = Command::new(program);
+            command.current_dir(dir).args(arguments).env("SSH_AUTH_SOCK", dir.join("agent.sock"));
+            let output = command.output().expect("runs");
+            assert!(output.status.success(), "{program}: {}", text(&output.stderr));
+            text(&output.stdout)
+        };
+        let mut agent = Command::new("ssh-agent");
+        agent.current_dir(dir).args(["-D", "-a", "agent.sock"]).stdout(Stdio::null());
+        let agent = agent.spawn().expect("starts");
+        let wait = |is_ready: &dyn Fn() -> bool| {
+            let ready = (0..200).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                is_ready()
+            });
+            assert!(ready, "it starts within ten seconds");
+        };
+        wait(&|| dir.join("agent.sock").exists());
+        done("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "witness"]);
+        done("ssh-add", &["-q", "witness"]);
+        let fingerprint = done("ssh-keygen", &["-lf", "witness.pub"]);
+        let fingerprint = fingerprint.split(' ').find(|word| word.starts_with("SHA256:")).expect("a fingerprint");
+        let public = std::fs::read_to_string(dir.join("witness.pub")).expect("a key");
+        let public =
+            data_encoding::BASE64.decode(public.split(' ').nth(1).expect("base64").as_bytes()).expect("base64");
+        let name = "witness.example/lite".to_owned();
+        let key = WitnessKey { name, key: *public.last_chunk().expect("32 bytes") };
+        done("witnessctl", &["add-log", "-db", "witness.db", "-origin", origin]);
+        done("witnessctl", &["add-key", "-db", "witness.db", "-origin", origin, "-key", log]);
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+        let address = format!("127.0.0.1:{port}");
+        let mut witness = Command::new("litewitness");
+        witness.current_dir(dir).args(["-db", "witness.db", "-name", &key.name, "-key", fingerprint]);
+        witness.args(["-ssh-agent", "agent.sock", "-listen", &address]).stdout(Stdio::null()).stderr(Stdio::null());
+        let witness = witness.spawn().expect("starts");
+        let started = Self { agent, witness };
+        wait(&|| std::net::TcpStream::connect(&address).is_ok());
+        (started, key, format!("http://{address}"))
+    }
+}
+
+impl Drop for Litewitness {
+    fn drop(&mut self) {
+        for child in [&mut self.witness, &mut self.agent] {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// The Debian package `torchwood` has the witness; its programs are to be on the path.
+#[test]
+fn litewitness_cosigns_growth_goes_on_after_a_rotation_and_refuses_a_fork() {
+    if !["litewitness", "witnessctl"].iter().all(|tool| has_tool("litewitness", "which", &[*tool]))
+        || !has_tool("ssh", "which", &["ssh-agent"])
+    {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let key = init(dir, "ledger");
+    append(dir, "2", "first");
+    let (_running, witness, address) = Litewitness::of(dir, "example.org/proofs", &key);
+    let policy = "ledger/witnesses.policy";
+    ok(dir, &["--ledger", "ledger", "witness", "add", &witness.to_string(), &address]);
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    let said = ok(dir, &["verify", "pub", "--policy", policy]);
+    assert!(said.contains("  witness witness.example/lite at 20"), "{said}");
+    append(dir, "3", "second");
+    ok_with(dir, "4", &["--ledger", "ledger", "key", "rotate"]);
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    ok(dir, &["verify", "pub", "--policy", policy]);
+    // A size that is out of date is told, and asked for again.
+    std::fs::write(dir.join("ledger/witnesses.json"), "{}").expect("written");
+    append(dir, "5", "third");
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    // A shorter and a longer ledger of the same key.
+    assert_eq!(init(dir, "forked"), key);
+    std::fs::copy(dir.join(policy), dir.join("forked/witnesses.policy")).expect("copied");
+    for (count, why) in [(1, "more than there are here"), (6, "the log was rewritten since it had 4 entries")] {
+        for number in 0..count {
+            let fact = format!("[[party]]\nid = \"other-{count}-{number}\"\nname = \"Other\"\nkind = \"council\"\n");
+            std::fs::write(dir.join("other.toml"), fact).expect("written");
+            ok_with(dir, "6", &["--ledger", "forked", "append", "other.toml", "-q"]);
+        }
+        let refused = run(dir, &["--ledger", "forked", "checkpoint"]);
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(6) && said.contains(why), "{said}");
+    }
 }

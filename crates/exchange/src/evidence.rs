@@ -1,4 +1,4 @@
-//! MirrorEvidence of what a host or a keeper did, for a third person to check: two signed checkpoints
+//! Evidence of what a host or a keeper did, for a third person to check: two signed checkpoints
 //! that no one log can have, an older ledger served again, or a part that was not given.
 //!
 //! Contains no parts, so nothing that was erased or withheld. Start at [`MirrorEvidence::check`].
@@ -47,7 +47,7 @@ pub enum MirrorEvidence {
     },
 }
 
-/// MirrorEvidence that does not show what it says.
+/// Evidence that does not show what it says.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct NoEvidence(pub String);

@@ -1,7 +1,7 @@
 //! Erases parts of entries: appends the redactions, and has the store destroy the parts.
 //!
-//! Each redaction of a fact or its quoted words carries a tombstone, a keyed hash of the fact's id, so that an old
-//! facts file does not bring the fact back. Start at [`Ledger::redact`].
+//! Each redaction of a fact or its quoted words carries a tombstone, a keyed hash of the fact's id,
+//! so that an old facts file does not bring the fact back. Start at [`Ledger::redact`].
 
 use crate::append::{Committed, Sealing};
 use crate::wire::Tombstone;
