@@ -35,6 +35,7 @@ mod remedies;
 mod reports;
 mod rules;
 mod site;
+mod stamps;
 mod strangers;
 mod tables;
 mod tamper;

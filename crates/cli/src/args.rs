@@ -161,6 +161,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Sign the ledger as it is now, after checking all of it
     Checkpoint(CheckpointArgs),
+    /// Have a time-stamping authority stamp the last checkpoint (RFC 3161)
+    Stamp(StampArgs),
     /// Name the witnesses that cosign this ledger's checkpoints
     Witness(WitnessArgs),
     /// List the keys that sign, replace the signing key, and revoke one that was stolen or lost
@@ -255,6 +257,12 @@ pub struct VerifyArgs {
     /// tlog-policy)
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Time-stamp of a checkpoint of this ledger (RFC 3161), as `heldto stamp` keeps it
+    #[arg(long, value_name = "FILE", requires = "tsa")]
+    pub stamp: Option<PathBuf>,
+    /// Certificate of the time-stamping authority, or of its issuer, in PEM or DER
+    #[arg(long, value_name = "CERTIFICATE", requires = "stamp")]
+    pub tsa: Option<PathBuf>,
     /// Folder of archived documents to compare with the digests of sources and with quotations; a
     /// document belongs to a source by its digest, or by its name: ID.pdf
     #[arg(long, value_name = "DIR")]
@@ -283,6 +291,14 @@ pub enum KeyAction {
         /// File to write the reserve key to, such as one on a stick
         file: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub struct StampArgs {
+    /// Address of the authority, such as https://freetsa.org/tsr
+    pub url: String,
+    /// File to write the stamp to [default: checkpoint-SIZE.tsr]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Args)]

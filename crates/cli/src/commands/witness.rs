@@ -179,7 +179,8 @@ fn submit(
         let proof = consistency(old, checkpoint.size, &mut Leaves(leaves)).map_err(|e| e.to_string())?;
         let hashes: String = proof.iter().map(|hash| format!("{}\n", hash.base64())).collect();
         let body = format!("old {old}\n{hashes}\n{note}");
-        let (status, answer) = http::post(&address, body.as_bytes(), MAX_ANSWER).map_err(|e| e.message)?;
+        let (status, answer) =
+            http::post(&address, "text/plain", body.as_bytes(), MAX_ANSWER).map_err(|e| e.message)?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         match status {
             200 => {
