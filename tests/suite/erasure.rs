@@ -253,8 +253,8 @@ fn nothing_of_an_erased_fact_is_found_anywhere() {
     let (code, _, err) = case.run(&["verify", "backup", "--expect", "pub/checkpoint"]);
     assert!(code == Some(4) && err.contains("the end of the ledger was cut off"), "{err}");
 
-    // Nothing is brought back: by the old file, by an export of this ledger restored elsewhere, or by
-    // mending.
+    // Nothing is brought back: by the old file, by an export of this ledger restored elsewhere, or
+    // by mending.
     std::fs::write(case.path("again.toml"), statement("first", "")).expect("written");
     case.ok(&["--ledger", "ledger", "export", "new.jsonl"]);
     case.ok(&["restore", "new.jsonl", "elsewhere"]);

@@ -1,5 +1,5 @@
-//! Checks that keys are replaced, reserved and revoked as the ledger records, and that a revoked one
-//! never signs again.
+//! Checks that keys are replaced, reserved and revoked as the ledger records, and that a revoked
+//! one never signs again.
 
 use crate::proofs::ok_with;
 use crate::{ok, run, text};

@@ -1,5 +1,5 @@
-//! Checks that a mirror follows a published ledger, deletes what was erased, and keeps evidence that
-//! others can check of what should not have happened.
+//! Checks that a mirror follows a published ledger, deletes what was erased, and keeps evidence
+//! that others can check of what should not have happened.
 
 use crate::proofs::{init, ok_with};
 use crate::{heldto, ok, run, text};

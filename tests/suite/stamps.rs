@@ -142,8 +142,8 @@ fn a_stamp_counts_for_its_checkpoint_and_by_its_authority_alone() {
     ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
     assert_eq!(verify("pub", "checkpoint-1.tsr", good).0, Some(0));
     assert_eq!(verify("ledger", "checkpoint-1.tsr", good).0, Some(0));
-    // Of another ledger, by another authority, by a certificate that had expired or is for something
-    // else, and with a changed byte.
+    // Of another ledger, by another authority, by a certificate that had expired or is for
+    // something else, and with a changed byte.
     ok_with(dir, "9", &["init", "other", "--origin", "example.org/other", "-q"]);
     ok(dir, &["--ledger", "other", "checkpoint"]);
     ok(dir, &["--ledger", "other", "stamp", &authority.serve("good"), "other.tsr"]);

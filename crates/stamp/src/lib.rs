@@ -108,14 +108,14 @@ impl Stamp {
             && self.info.message_imprint.hashed_message.as_bytes() == digest(&SHA256, bytes).as_slice()
     }
 
-    /// Returns the time of the stamp, in seconds since the Unix epoch, after checking it against the
-    /// certificates that the reader names, in PEM or one in DER.
+    /// Returns the time of the stamp, in seconds since the Unix epoch, after checking the stamp
+    /// against the certificates that the reader names, in PEM or one in DER.
     ///
     /// The authority's own certificate is in the stamp, and must be for time-stamps alone.
     ///
     /// # Errors
-    /// If the stamp is not of these bytes or not what was signed, or if the certificates do not vouch
-    /// for it.
+    /// If the stamp is not of these bytes or not what was signed, or if the certificates do not
+    /// vouch for it.
     pub fn check(&self, bytes: &[u8], trusted: &[u8]) -> Result<u64, StampError> {
         if !self.is_of(bytes) {
             return Err(StampError::OtherBytes);
@@ -176,8 +176,8 @@ impl Stamp {
         let content = digest_of(signer.digest_alg.oid, &self.content).ok_or(StampError::Signature)?;
         let is_content = value(ID_MESSAGE_DIGEST).is_some_and(|value| value.value() == content.as_slice());
         let names = attributes.to_der().map_err(form)?;
-        // Older authorities name their certificate by SHA-1 (RFC 2634). Nothing rests on that alone:
-        // the chain of certificates is checked besides.
+        // Older authorities name their certificate by SHA-1 (RFC 2634). Nothing rests on that
+        // alone: the chain of certificates is checked besides.
         let fingerprints =
             [&SHA256, &SHA384, &SHA512, &SHA1_FOR_LEGACY_USE_ONLY].map(|algorithm| digest(algorithm, own));
         let is_named =
