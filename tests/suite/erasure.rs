@@ -243,7 +243,9 @@ fn nothing_of_an_erased_fact_is_found_anywhere() {
     for place in ["pub", "site", "old.proof", "old.jsonl"] {
         case.ok(&["verify", place]);
     }
-    case.ok(&["verify", "pub", "--key", &key, "--expect", "old-checkpoint"]);
+    let page = case.ok(&["verify", "pub", "--key", &key, "--expect", "old-checkpoint", "--certificate"]);
+    assert!(page.starts_with("Certificate of verification\n\nMade on 22 November 2026 at "), "{page}");
+    assert!(page.contains(&format!("To repeat it: heldto verify pub --key {key} --expect old-checkpoint\n")), "{page}");
     let status = case.ok(&["--ledger", "ledger", "status"]);
     let sentence = "4 records were erased on 22 Nov 2026 (entry ";
     assert!(status.replace('\n', " ").contains(sentence), "{status}");

@@ -34,6 +34,7 @@ mod readme;
 mod remedies;
 mod reports;
 mod rules;
+mod sid;
 mod site;
 mod stamps;
 mod strangers;

@@ -122,3 +122,26 @@ fn sigstores_python_accepts_checkpoint_and_inclusion() {
     std::fs::write(case.path("proof"), proof.replacen(&line, &other, 1)).expect("writes");
     assert!(!verify(), "another audit path is rejected");
 }
+
+/// Has Tessera's own check go through a publication, before and after an erasure.
+#[test]
+fn tesseras_fsck_passes_on_a_publication_and_after_an_erasure() {
+    let case = Case::new();
+    let dir = case.dir.path();
+    let Some(fsck) = crate::sid::go_program("tessera", "github.com/transparency-dev/tessera/fsck", dir) else { return };
+    let check = || Command::new(&fsck).arg(case.path("public")).arg(&case.key).output().expect("runs");
+    let checked = check();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let list = ["--ledger", "ledger", "list", "commitments", "--json", "--columns", "id"];
+    let list: serde_json::Value = serde_json::from_str(&ok(dir, &list)).expect("JSON");
+    let id = list["rows"][0]["id"].as_str().expect("a commitment").to_owned();
+    let why = ["--ground", "an order", "--by", "the editor", "--keep-others", "--yes"];
+    ok(dir, &[&["--ledger", "ledger", "redact", &id], &why[..]].concat());
+    let checked = check();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let tile = case.path("public/tile/entries/000");
+    let mut bytes = std::fs::read(&tile).expect("reads");
+    bytes[100] ^= 4;
+    std::fs::write(&tile, bytes).expect("written");
+    assert!(!check().status.success(), "a flipped bit is found");
+}

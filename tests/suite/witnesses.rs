@@ -140,6 +140,38 @@ fn what_a_witness_says_against_a_ledger_is_told() {
     refusal("ledger", "it does not know this ledger");
 }
 
+/// Builds the check by torchwood's library, and has it check a proof with and without cosignature.
+#[test]
+fn torchwood_accepts_a_proof_with_the_quorum_and_refuses_it_without() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let Some(torchwood) = crate::sid::go_program("torchwood", "filippo.io/torchwood", dir) else { return };
+    let key = init(dir, "ledger");
+    append(dir, "2", "first");
+    append(dir, "3", "second");
+    let Some(one) = Running::of(&key, "w1.example", "well") else { return };
+    ok(dir, &["--ledger", "ledger", "witness", "add", &one.key, &one.address]);
+    ok(dir, &["--ledger", "ledger", "checkpoint"]);
+    ok(dir, &["--ledger", "ledger", "prove", "second", "-o", "second.proof"]);
+    let export = ok(dir, &["--ledger", "ledger", "export"]);
+    let line: serde_json::Value = serde_json::from_str(export.lines().nth(2).expect("the second entry")).expect("JSON");
+    let entry = data_encoding::BASE64.decode(line["entry"].as_str().expect("base64").as_bytes()).expect("base64");
+    std::fs::write(dir.join("entry"), entry).expect("written");
+    let verify = |proof: &str| {
+        let mut command = Command::new(&torchwood);
+        let output = command.current_dir(dir).args(["ledger/witnesses.policy", proof, "entry"]).output().expect("runs");
+        (output.status.success(), text(&output.stderr))
+    };
+    let (is_accepted, why) = verify("second.proof");
+    assert!(is_accepted, "{why}");
+    let proof = std::fs::read_to_string(dir.join("second.proof")).expect("a proof");
+    let without: String = proof.lines().filter(|line| !line.contains("w1.example")).map(|l| format!("{l}\n")).collect();
+    assert_ne!(proof, without);
+    std::fs::write(dir.join("without.proof"), without).expect("written");
+    assert!(!verify("without.proof").0, "without the quorum it is refused");
+    assert!(!run(dir, &["verify", "without.proof", "--policy", "ledger/witnesses.policy"]).status.success());
+}
+
 /// The program that public witnesses run, with its key in an agent; both are stopped when dropped.
 struct Litewitness {
     agent: Child,

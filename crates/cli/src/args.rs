@@ -257,6 +257,9 @@ pub struct VerifyArgs {
     /// tlog-policy)
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Print a dated certificate of the result, for the file
+    #[arg(long)]
+    pub certificate: bool,
     /// Time-stamp of a checkpoint of this ledger (RFC 3161), as `heldto stamp` keeps it
     #[arg(long, value_name = "FILE", requires = "tsa")]
     pub stamp: Option<PathBuf>,
@@ -295,7 +298,7 @@ pub enum KeyAction {
 
 #[derive(Args)]
 pub struct StampArgs {
-    /// Address of the authority, such as https://freetsa.org/tsr
+    /// Address of the authority, as it gives it: https://…
     pub url: String,
     /// File to write the stamp to [default: checkpoint-SIZE.tsr]
     pub file: Option<PathBuf>,

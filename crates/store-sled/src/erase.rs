@@ -181,7 +181,7 @@ impl SledStore {
     /// Durable on return.
     ///
     /// # Errors
-    /// As [`Self::finish_erasing`].
+    /// On an I/O error, or if an entry is damaged in every copy; the next opening tries again.
     pub fn keep_erased(&mut self, parts: BTreeSet<PartPlace>) -> Result<(), StoreError> {
         if self.lock.is_none() {
             return Ok(());

@@ -22,6 +22,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunO
     let stamp = args.stamp.as_deref().zip(args.tsa.as_deref());
     let asked = Asked { trust, sources: args.sources.as_deref(), stamp };
     match found(env, global, args.target.as_deref(), &asked) {
+        Ok(out) if args.certificate && global.format != Format::Json => Ok(plain(certificate(env, args, &out))),
         Ok(out) => Ok(plain(out)),
         Err(error) if matches!(error.exit_code, INTEGRITY | UNSIGNED) && global.format == Format::Json => {
             let sound = error.exit_code == UNSIGNED;
@@ -31,6 +32,44 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunO
         }
         Err(error) => Err(error),
     }
+}
+
+/// Returns a successful verification as a page for a file: when, of what, with what result, how to
+/// repeat it, and what it does not show.
+fn certificate(env: &Env<'_>, args: &VerifyArgs, out: &str) -> String {
+    let now = chrono::DateTime::from_timestamp_micros((env.now)()).unwrap_or_default();
+    let of = args.target.as_ref().map_or_else(|| "the ledger on this machine".to_owned(), |t| t.display().to_string());
+    let path = |option: &str, path: Option<&Path>| path.map(|path| format!(" --{option} {}", quoted(path)));
+    let options: String = [
+        args.target.as_ref().map(|target| format!(" {}", quoted(target))),
+        args.key.as_ref().map(|key| format!(" --key {key}")),
+        path("expect", args.expect.as_deref()),
+        path("policy", args.policy.as_deref()),
+        path("stamp", args.stamp.as_deref()),
+        path("tsa", args.tsa.as_deref()),
+        path("sources", args.sources.as_deref()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let key = match &args.key {
+        None if args.policy.is_none() => "No key was given: this does not show whose ledger it is.\n",
+        _ => "",
+    };
+    format!(
+        "Certificate of verification\n\nMade on {}, by this machine's clock, with heldto {}.\nVerified: {of}\n\nResult\n{out}\n\
+         What this shows: that on that day the copy was as said above, by the hashes and the signatures named there.\n\
+         What it does not show: that a fact is true, that nothing was left unrecorded, or what others were shown.\n{key}\n\
+         To repeat it: heldto verify{options}\n",
+        now.format("%-d %B %Y at %H:%M UTC"),
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// Returns a path as it is typed: with quotes, if it has spaces.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(' ') { format!("\"{text}\"") } else { text }
 }
 
 /// Questions of the reader besides soundness.
