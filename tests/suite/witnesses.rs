@@ -59,6 +59,9 @@ fn nothing_is_published_without_the_quorum_and_readers_can_ask_for_it() {
     ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
     let policy = "ledger/witnesses.policy";
     ok(dir, &["witness", "check-policy", policy]);
+    ok(dir, &["--ledger", "ledger", "site", "build", "site", "-q"]);
+    let page = std::fs::read_to_string(dir.join("site/index.html")).expect("a page");
+    assert!(page.contains("Cosigned by w1.example on "), "the page says who cosigned, and when");
     let said = ok(dir, &["verify", "pub", "--policy", policy]);
     assert!(said.contains("  witness w1.example at 20") && said.contains("1 witness says"), "{said}");
     // Growth, then a rotation: the witness knows the first key only, and goes on.

@@ -96,6 +96,7 @@ impl Frame<'_> {
                 a href={ (up) "accessibility.html" } { (wording::ACCESSIBILITY) }
             }
             p { (wording::log(self.log)) }
+            @if let Some(cosigned) = wording::cosigned(&self.settings.checkpoint) { p { (cosigned) } }
         }
     }
 

@@ -5,7 +5,8 @@ pub mod proof;
 
 use crate::contact::address;
 use crate::{List, Settings};
-use chrono::NaiveDate;
+
+use chrono::{DateTime, NaiveDate};
 use heldto_fact::FactId;
 use heldto_replay::{Class, Grade, Status};
 use heldto_report::{LogPosition, day, meaning, meaning_of_grade};
@@ -107,6 +108,20 @@ pub fn log(log: &LogPosition) -> String {
 pub fn cite(name: &str, title: &str, as_of: NaiveDate, log: &LogPosition) -> String {
     let title = if title == name { String::new() } else { format!("“{title}”, ") };
     format!("To cite: {name}, {title}as at {}, first {} entries.", day(as_of), log.entries)
+}
+
+/// Returns the cosignatures that a checkpoint has, as the publisher says; `None` if it has none.
+pub fn cosigned(checkpoint: &str) -> Option<String> {
+    let (note, _) = heldto_exchange::read_checkpoint(checkpoint.as_bytes(), "").ok()?;
+    let witness = |(name, bytes): (&str, &[u8])| {
+        // The hash of a key, a time and a signature.
+        let (time, _) = bytes.get(4..).filter(|rest| rest.len() == 72)?.split_first_chunk::<8>()?;
+        let time = DateTime::from_timestamp(i64::try_from(u64::from_be_bytes(*time)).ok()?, 0)?;
+        Some(format!("{name} on {} at {} UTC", day(time.date_naive()), time.format("%H:%M")))
+    };
+    let all: Vec<String> = note.signatures().filter_map(witness).collect();
+    (!all.is_empty())
+        .then(|| format!("Cosigned by {}, as the publisher says; heldto verify --policy checks it.", all.join(", ")))
 }
 
 /// Returns the ledger as a set of data.
