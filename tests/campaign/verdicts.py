@@ -493,8 +493,9 @@ def signed_by_another_key_too(w):
 @kind("public", (BROKEN, UNSIGNED), (SOUND, BROKEN))
 def signed_with_no_or_a_false_signature(w):
     path = w.at / "checkpoint"
-    text, line = path.read_text().split("\n\n")
-    signature = base64.b64decode(line.split(" ")[2])
+    text, lines = path.read_text().split("\n\n")
+    # The key in force signs first; earlier ones may sign beside it.
+    signature = base64.b64decode(lines.split("\n")[0].split(" ")[2])
     false = w.rng.choice([bytes(64), signature[36:] + signature[4:36], signature[4:36] + Q.to_bytes(32, "little"), signature[4:-1]])
     path.write_text(f"{text}\n\n" + w.rng.choice(["", f"— {ORIGIN} {base64.b64encode(signature[:4] + false).decode()}\n"]))
 
@@ -830,7 +831,8 @@ def another_fact_in_a_proof(w):
     proof_with(w, change)
 
 
-@kind("proof", UNSIGNED, SOUND)
+# The key before the change signs beside the new one: a reader who knows it alone is shown its signature.
+@kind("proof", (UNSIGNED, SOUND), SOUND)
 def the_change_of_key_left_out_of_a_proof(w):
     def change(text):
         value = json.loads(text)

@@ -2,7 +2,8 @@
 first lines its key and its address.
 
 It knows one ledger by one key, checks consistency as RFC 6962 does, and answers as the standard
-says. `--behave` makes it misbehave: `silent` answers 500, `false` gives a false cosignature.
+says. `--behave` makes it misbehave: `silent` answers 500, `false` gives a false cosignature, and
+`spoil` adds a false signature by the ledger's key.
 """
 
 import argparse
@@ -94,7 +95,10 @@ class Witness(BaseHTTPRequestHandler):
         message = f"cosignature/v1\ntime {now}\n{text}" if state["behave"] != "false" else text
         signature = state["key"].sign(message.encode())
         raw = key_hash(state["name"], 4, state["public"]) + now.to_bytes(8, "big") + signature
-        self.answer(200, f"\u2014 {state['name']} {base64.b64encode(raw).decode()}\n")
+        line = f"\u2014 {state['name']} {base64.b64encode(raw).decode()}\n"
+        if state["behave"] == "spoil":
+            line += f"\u2014 {name} {base64.b64encode(bytes.fromhex(hash_) + bytes(64)).decode()}\n"
+        self.answer(200, line)
 
 
 parser = argparse.ArgumentParser()

@@ -44,6 +44,8 @@ fn a_replaced_key_goes_on_signing_and_a_missing_one_does_not() {
     for key in [&first, &second, &third] {
         ok(dir, &["verify", "ledger", "--key", &key.to_string()]);
     }
+    let prefixed = run(dir, &["--ledger", "ledger", "key", "reserve", "ledger/signing.key.next"]);
+    assert!(!prefixed.status.success(), "a name of the key's own files");
     // An earlier key that was stolen stops as well.
     let gone = ["--ledger", "ledger", "key", "revoke", "--key", &second.to_string(), "--ground", "a stick was lost"];
     ok(dir, &gone);
@@ -74,6 +76,8 @@ fn a_stolen_key_is_revoked_and_a_lost_one_replaced_by_the_reserve() {
     assert_eq!(signed_by(dir, &[("second", &second), ("third", &third)]), ["third"]);
     ok(dir, &["verify", "ledger", "--key", &third.to_string()]);
     ok(dir, &["verify", "ledger", "--key", &first.to_string()]);
+    let shown = ok(dir, &["--ledger", "ledger", "key"]);
+    assert!(shown.contains("There is no reserve key"), "{shown}");
     let again = run(dir, &by_reserve);
     assert!(text(&again.stderr).contains("is not the reserve key of this ledger"), "{}", text(&again.stderr));
     // A proof goes the same way from the first key.

@@ -42,7 +42,9 @@ fn shouts(dir: &Path, key: &str, what: &str) -> String {
     let elsewhere = tempfile::tempdir().expect("a folder");
     std::fs::copy(&evidence, elsewhere.path().join("evidence.json")).expect("copied");
     let shown = ok(elsewhere.path(), &["verify", "evidence.json", "--key", key]);
-    assert!(shown.contains("signed by the key you gave"), "{shown}");
+    assert!(shown.contains("signed  by the key you gave"), "{shown}");
+    let accused = run(elsewhere.path(), &["verify", "evidence.json"]);
+    assert_eq!(accused.status.code(), Some(6), "without a key nobody is accused");
     for id in ["first", "second", "third"] {
         let kept = std::fs::read_to_string(&evidence).expect("text");
         assert!(!kept.contains(&format!("Name of {id}")), "no part is in it");
@@ -115,6 +117,10 @@ fn a_rewritten_cut_or_forked_ledger_and_a_dropped_part_are_found_with_evidence()
         );
     }
 
+    // Leaving out the parts hides no fork.
+    std::fs::remove_dir_all(dir.join("pub/parts")).expect("there");
+    shouts(dir, &key, "fork");
+
     // A part is dropped, and no record says so.
     copy(&dir.join("four"), &dir.join("pub"));
     let parts = dir.join("pub/parts/000.p/4");
@@ -128,6 +134,29 @@ fn a_rewritten_cut_or_forked_ledger_and_a_dropped_part_are_found_with_evidence()
     assert!(said.contains("entry 0 of") && said.contains("has a part 0 (fact)"), "{said}");
     copy(&dir.join("four"), &dir.join("pub"));
     ok(dir, &["follow", "pub", "mirror", "--key", &key]);
+}
+
+#[test]
+fn a_mirror_is_written_by_one_process_at_a_time_and_in_no_ledger() {
+    let (dir, key) = ledger();
+    let dir = dir.path();
+    ok(dir, &["follow", "pub", "mirror", "--key", &key]);
+    let lock = std::fs::OpenOptions::new().write(true).open(dir.join("mirror/.heldto-lock")).expect("there");
+    lock.lock().expect("free");
+    let refused = run(dir, &["follow", "pub", "mirror", "--key", &key]);
+    assert!(text(&refused.stderr).contains("another command is writing to the mirror"), "{}", text(&refused.stderr));
+    drop(lock);
+    ok(dir, &["follow", "pub", "mirror", "--key", &key]);
+    for (source, mirror) in [("pub", "ledger"), ("pub", "ledger/journal"), ("pub", "pub"), ("ledger", "new")] {
+        let refused = run(dir, &["follow", source, mirror]);
+        assert_eq!(refused.status.code(), Some(2), "{source} to {mirror}: {}", text(&refused.stderr));
+    }
+    ok(dir, &["verify", "ledger"]);
+    // A checkpoint of an absurd size ends at once.
+    let note = std::fs::read_to_string(dir.join("pub/checkpoint")).expect("there");
+    std::fs::write(dir.join("pub/checkpoint"), note.replacen("\n3\n", "\n1000000000000000000\n", 1)).expect("written");
+    let refused = run(dir, &["follow", "pub", "mirror", "--key", &key]);
+    assert_eq!(refused.status.code(), Some(4), "{}", text(&refused.stderr));
 }
 
 /// A host of a folder on this machine, stopped when dropped.

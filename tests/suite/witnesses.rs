@@ -137,6 +137,16 @@ fn what_a_witness_says_against_a_ledger_is_told() {
         ok(dir, &["--ledger", "ledger", "witness", "add", &bad.key, &bad.address]);
         refusal("ledger", why);
     }
+    // A witness that adds a false signature by the ledger's key spoils nothing.
+    let Some(spoiling) = Running::of(&key, "spoil.example", "spoil") else { return };
+    drop(std::fs::remove_file(dir.join("ledger/witnesses.policy")));
+    ok(dir, &["--ledger", "ledger", "witness", "add", &spoiling.key, &spoiling.address]);
+    append(dir, "7", "fourth");
+    ok(dir, &["--ledger", "ledger", "publish", "pub", "-q"]);
+    ok(dir, &["verify", "pub", "--key", &key, "--policy", "ledger/witnesses.policy"]);
+    let refused = run(dir, &["--ledger", "ledger", "witness", "add", &one.key, "http://a b"]);
+    assert!(text(&refused.stderr).contains("cannot stand in a policy"), "{}", text(&refused.stderr));
+    assert!(ok(dir, &["--ledger", "ledger", "witness", "remove", "spoil.example"]).contains("there is none left"));
     let stranger = Running::of(&key.replacen("example.org", "example.com", 1), "w1.example", "well").expect("starts");
     drop(std::fs::remove_file(dir.join("ledger/witnesses.policy")));
     ok(dir, &["--ledger", "ledger", "witness", "add", &stranger.key, &stranger.address]);

@@ -323,6 +323,11 @@ pub enum WitnessAction {
         #[arg(long, value_name = "N")]
         quorum: Option<usize>,
     },
+    /// Take a witness off the list; readers then need the new policy
+    Remove {
+        /// Name of the witness
+        name: String,
+    },
     /// List the witnesses, and the size that each last cosigned
     List,
     /// Say if other programs read a policy as this one does

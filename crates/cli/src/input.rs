@@ -110,23 +110,39 @@ pub fn trust(
     if key.is_none() && policy.is_some() && of_policy.is_none() {
         return Err(CommandError::new(INPUT, "the policy has the keys of several ledgers").hint("say which: add --key"));
     }
+    if let (Some(key), Some(policy)) = (&key, &policy)
+        && !policy.logs.iter().any(|log| log.name == key.name)
+    {
+        let message = format!("the policy is not one of {}, which the key is of", key.name);
+        return Err(CommandError::new(INPUT, message).hint("give the policy of that ledger"));
+    }
     Ok(Trust { key: key.or(of_policy), expected, policy })
 }
 
 /// Reads a policy.
 pub fn policy(env: &mut Env<'_>, path: &Path) -> Result<Policy, CommandError> {
-    text_of(env, path)?.parse().map_err(|error| {
+    let text = text_of(env, path).map_err(|error| CommandError { exit_code: INPUT, ..error })?;
+    text.parse().map_err(|error| {
         CommandError::new(INPUT, format!("{}: {error}", path.display()))
             .hint("a policy has the lines log, witness, group and quorum of C2SP tlog-policy; to write one: heldto witness add")
     })
 }
 
+/// Returns the first of the keys that are given.
 fn verifier(key: &str) -> Result<Verifier, CommandError> {
+    keys(key)?.into_iter().next().ok_or_else(|| CommandError::new(INPUT, format!("{key} holds no key")))
+}
+
+/// Returns the keys that are given: one, or those of a file, one on each line.
+pub fn keys(key: &str) -> Result<Vec<Verifier>, CommandError> {
     let text = if key.contains('+') {
         key.to_owned()
     } else {
         std::fs::read_to_string(key).map_err(|e| crate::error::io(&format!("cannot read the key {key}"), &e))?
     };
-    let parsed = text.parse::<Verifier>();
-    parsed.map_err(|e| CommandError::new(INPUT, e.to_string()).hint("a public key has the form origin+hash+base64"))
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(str::parse::<Verifier>)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| CommandError::new(INPUT, e.to_string()).hint("a public key has the form origin+hash+base64"))
 }

@@ -4,11 +4,9 @@
 //! Contains no parts, so nothing that was erased or withheld. Start at [`MirrorEvidence::check`].
 
 use data_encoding::BASE64;
-use heldto_ledger::{Ledger, ReadError};
 use heldto_proof::{
-    Checkpoint, Entry, Hash, Leaves, SignedNote, Verifier, leaf_hash, verify_consistency, verify_inclusion,
+    Checkpoint, Entry, Hash, NodeReader, SignedNote, Verifier, leaf_hash, verify_consistency, verify_inclusion,
 };
-use heldto_store::Log;
 use serde_json::{Value, json};
 
 /// Proof or testimony of a mirror about the ledger that it follows.
@@ -56,34 +54,33 @@ pub struct NoEvidence(pub String);
 pub const BEGIN: &[u8] = b"{\"heldto\":\"evidence\"";
 
 impl MirrorEvidence {
-    /// Returns the evidence that `ledger`, of the checkpoint `longer`, does not begin as `shorter`
-    /// says.
+    /// Returns the evidence that the log of the checkpoint `longer`, whose hashes `reader` gives,
+    /// does not begin as `shorter` says.
     ///
     /// # Errors
-    /// If the entries cannot be read.
-    pub fn fork<S: Log>(
-        ledger: &Ledger<S>,
+    /// Those of the reader.
+    pub fn fork<R: NodeReader>(
+        reader: &mut R,
         (longer, of_longer): (&SignedNote, &Checkpoint),
         (shorter, of_shorter): (&SignedNote, &Checkpoint),
-    ) -> Result<Self, ReadError> {
-        let leaves = ledger.leaves(of_longer.size)?;
-        let path = heldto_proof::consistency(of_shorter.size, of_longer.size, &mut Leaves(&leaves)).unwrap_or_default();
-        let root = ledger.root_at(of_shorter.size)?;
+    ) -> Result<Self, R::Error> {
+        let path = heldto_proof::consistency(of_shorter.size, of_longer.size, reader)?;
+        let root = heldto_proof::root_at(of_shorter.size, reader)?;
         Ok(Self::Fork { shorter: shorter.to_string(), longer: longer.to_string(), root, path })
     }
 
-    /// Returns the evidence that a part of an entry was missing under a checkpoint.
+    /// Returns the evidence that a part of an entry was missing under a checkpoint, whose hashes
+    /// `reader` gives.
     ///
     /// # Errors
-    /// If the entries cannot be read.
-    pub fn part_missing<S: Log>(
-        ledger: &Ledger<S>,
+    /// Those of the reader.
+    pub fn part_missing<R: NodeReader>(
+        reader: &mut R,
         (note, checkpoint): (&SignedNote, &Checkpoint),
-        (index, part): (u64, u16),
-    ) -> Result<Self, ReadError> {
-        let leaves = ledger.leaves(checkpoint.size)?;
-        let path = heldto_proof::inclusion(index, checkpoint.size, &mut Leaves(&leaves)).unwrap_or_default();
-        let entry = ledger.store().entry(index)?.entry;
+        (index, entry): (u64, Vec<u8>),
+        part: u16,
+    ) -> Result<Self, R::Error> {
+        let path = heldto_proof::inclusion(index, checkpoint.size, reader)?;
         Ok(Self::PartMissing { checkpoint: note.to_string(), index, entry, path, part })
     }
 
@@ -100,6 +97,7 @@ impl MirrorEvidence {
     /// Returns the text of a file; `found` is the day, and `source` the place, of the finding.
     #[must_use]
     pub fn to_text(&self, found: &str, source: &str) -> String {
+        let source: String = source.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
         let hashes = |path: &[Hash]| path.iter().map(Hash::base64).collect::<Vec<_>>();
         let mut value =
             json!({ "heldto": "evidence", "version": 1, "what": self.what(), "found": found, "source": source });
@@ -157,24 +155,30 @@ impl MirrorEvidence {
             },
             _ => return Err(no("it says nothing that this program knows")),
         };
-        Ok((evidence, field("found")?, field("source")?))
+        let (found, source) = (field("found")?, field("source")?);
+        let is_day = found.len() == 10 && found.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        if !is_day || !source.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+            return Err(no("its day or its place is not in the right form"));
+        }
+        Ok((evidence, found, source))
     }
 
     /// Checks what the evidence shows, and returns it in a sentence.
     ///
-    /// With a key, it must have signed every checkpoint in the evidence.
+    /// One of the keys must have signed each checkpoint in the evidence; without any, the
+    /// signatures are not checked, and the evidence accuses nobody.
     ///
     /// # Errors
     /// If the evidence does not show what it says.
-    pub fn check(&self, key: Option<&Verifier>) -> Result<String, NoEvidence> {
+    pub fn check(&self, keys: &[Verifier]) -> Result<String, NoEvidence> {
         let open = |text: &str| -> Result<Checkpoint, NoEvidence> {
             let note = SignedNote::parse(text.as_bytes()).map_err(|error| NoEvidence(error.to_string()))?;
             let checkpoint = Checkpoint::of(&note).map_err(|error| NoEvidence(error.to_string()))?;
-            if let Some(key) = key {
-                note.verify(key)
-                    .map_err(|error| NoEvidence(format!("the checkpoint of size {}: {error}", checkpoint.size)))?;
+            let is_signed = keys.iter().any(|key| note.verify(key).is_ok());
+            if is_signed || keys.is_empty() {
+                return Ok(checkpoint);
             }
-            Ok(checkpoint)
+            Err(NoEvidence(format!("the checkpoint of size {} is not signed by a key you gave", checkpoint.size)))
         };
         let no = |why: &str| Err(NoEvidence(why.to_owned()));
         match self {
@@ -238,7 +242,8 @@ fn hash(value: &Value) -> Option<Hash> {
 mod tests {
     use super::MirrorEvidence;
     use crate::testing::{ledger, signer};
-    use heldto_proof::{Checkpoint, Hash, SignedNote};
+    use heldto_proof::{Checkpoint, Hash, Leaves, SignedNote};
+    use heldto_store::Log;
 
     fn checkpoint(size: u64, root: Hash) -> (SignedNote, Checkpoint) {
         let checkpoint = Checkpoint { origin: "example.org/test".to_owned(), size, root };
@@ -250,20 +255,23 @@ mod tests {
         let ledger = ledger();
         let size = ledger.head().size();
         let (longer, of_longer) = checkpoint(size, ledger.root_at(size).expect("reads"));
+        let leaves = ledger.leaves(size).expect("reads");
         for shorter_size in 1..=size {
             let (shorter, of_shorter) = checkpoint(shorter_size, Hash([7; 32]));
-            let fork = MirrorEvidence::fork(&ledger, (&longer, &of_longer), (&shorter, &of_shorter)).expect("reads");
+            let fork = MirrorEvidence::fork(&mut Leaves(&leaves), (&longer, &of_longer), (&shorter, &of_shorter))
+                .expect("reads");
             let text = fork.to_text("2026-11-22", "pub");
             let (read, found, source) = MirrorEvidence::parse(text.as_bytes()).expect("reads");
             assert_eq!((&read, found.as_str(), source.as_str()), (&fork, "2026-11-22", "pub"));
-            assert!(read.check(Some(&signer(1).verifier())).is_ok(), "{shorter_size} of {size}");
-            assert!(read.check(Some(&signer(2).verifier())).is_err());
+            assert!(read.check(&[signer(1).verifier()]).is_ok(), "{shorter_size} of {size}");
+            assert!(read.check(&[signer(2).verifier()]).is_err());
             let (honest, of_honest) = checkpoint(shorter_size, ledger.root_at(shorter_size).expect("reads"));
-            let none = MirrorEvidence::fork(&ledger, (&longer, &of_longer), (&honest, &of_honest)).expect("reads");
-            assert!(none.check(None).is_err());
+            let none = MirrorEvidence::fork(&mut Leaves(&leaves), (&longer, &of_longer), (&honest, &of_honest))
+                .expect("reads");
+            assert!(none.check(&[]).is_err());
             // Nobody is accused by a root made up.
             if let MirrorEvidence::Fork { shorter, longer, path, .. } = none {
-                assert!(MirrorEvidence::Fork { shorter, longer, path, root: Hash([9; 32]) }.check(None).is_err());
+                assert!(MirrorEvidence::Fork { shorter, longer, path, root: Hash([9; 32]) }.check(&[]).is_err());
             }
         }
     }
@@ -273,19 +281,24 @@ mod tests {
         let ledger = ledger();
         let size = ledger.head().size();
         let (note, checkpoint) = checkpoint(size, ledger.root_at(size).expect("reads"));
-        let missing = |part| MirrorEvidence::part_missing(&ledger, (&note, &checkpoint), (1, part)).expect("reads");
-        assert!(missing(0).check(None).is_ok());
-        assert!(missing(1).check(None).is_err(), "there is no such part");
+        let leaves = ledger.leaves(size).expect("reads");
+        let entry = ledger.store().entry(1).expect("reads").entry;
+        let missing = |part| {
+            let of = (1, entry.clone());
+            MirrorEvidence::part_missing(&mut Leaves(&leaves), (&note, &checkpoint), of, part).expect("reads")
+        };
+        assert!(missing(0).check(&[]).is_ok());
+        assert!(missing(1).check(&[]).is_err(), "there is no such part");
         let MirrorEvidence::PartMissing { entry, path, part, checkpoint, .. } = missing(0) else {
             panic!("of that kind")
         };
-        assert!(MirrorEvidence::PartMissing { index: 2, entry, path, part, checkpoint }.check(None).is_err());
+        assert!(MirrorEvidence::PartMissing { index: 2, entry, path, part, checkpoint }.check(&[]).is_err());
     }
 
     #[test]
     fn an_older_ledger_is_shown_and_a_newer_one_is_not() {
         let (seen, served) = (checkpoint(4, Hash([1; 32])).0.to_string(), checkpoint(2, Hash([2; 32])).0.to_string());
-        assert!(MirrorEvidence::Older { seen: seen.clone(), served: served.clone() }.check(None).is_ok());
-        assert!(MirrorEvidence::Older { seen: served, served: seen }.check(None).is_err());
+        assert!(MirrorEvidence::Older { seen: seen.clone(), served: served.clone() }.check(&[]).is_ok());
+        assert!(MirrorEvidence::Older { seen: served, served: seen }.check(&[]).is_err());
     }
 }

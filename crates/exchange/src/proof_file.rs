@@ -90,6 +90,8 @@ pub struct CheckedProof {
     pub fact: Fact,
     /// The entries of the proof, that of the fact first, the others in the order of the log.
     pub entries: Vec<ProvedEntry>,
+    /// Entry and ground of the revocation of the reader's key.
+    pub revoked: Option<(u64, String)>,
 }
 
 /// An entry of a proof, checked against the checkpoint.
@@ -316,7 +318,8 @@ pub fn check(bytes: &[u8], trust: &Trust) -> Result<CheckedProof, CheckError> {
     let signature = trust.signature(&note, &checkpoint, &genesis, &changes)?;
     trust.quorum(&signature)?;
     let fact = fact.clone();
-    Ok(CheckedProof { checkpoint, signature, fact, entries: proved })
+    let revoked = trust.key.as_ref().and_then(|key| keys.revocation(&key.key)).cloned();
+    Ok(CheckedProof { checkpoint, signature, fact, entries: proved, revoked })
 }
 
 fn hash(value: &Value) -> Option<Hash> {

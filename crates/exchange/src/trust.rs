@@ -135,6 +135,14 @@ impl Trust {
             error,
             key: Box::new(key.clone()),
         })?;
+        // Earlier keys sign beside the one in force; none of their signatures may be wrong.
+        for earlier in std::iter::once(genesis.key).chain(before.iter().map(|(_, change)| change.key)) {
+            let earlier = Verifier { name: genesis.origin.clone(), key: earlier };
+            if let Err(error @ NoteError::Wrong(_)) = note.verify(&earlier) {
+                let key = Box::new(key.clone());
+                return Err(TrustError::Signature { size: checkpoint.size, error, key });
+            }
+        }
         // The reader's key may be earlier or later in the sequence of keys than the signer's.
         let is_earlier = genesis.key == key.key || before.iter().any(|(_, change)| change.key == key.key);
         let since = before.last().map(|(index, _)| *index).filter(|_| signer.key != key.key && is_earlier);

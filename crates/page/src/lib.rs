@@ -143,7 +143,7 @@ impl Checker {
             let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
             [entries_path(index, width), format!("parts/{}", place(index, width))]
         });
-        let tiles = Tile::of_tree(size).into_iter().map(|tile| tile.path());
+        let tiles = Tile::of_tree(size).map(|tile| tile.path());
         let required: Vec<String> = std::iter::once("first-key".to_owned()).chain(tiles).chain(bundles).collect();
         let manifest =
             self.files.get(heldto_site::MANIFEST).map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();

@@ -13,6 +13,9 @@ use std::str::FromStr;
 /// Signature type of a timestamped Ed25519 cosignature.
 const COSIGNATURE: u8 = 4;
 
+/// Maximum number of lines of an answer that are looked at.
+const MOST_LINES: usize = 16;
+
 /// A public key of a witness with its name, written `name+hash+base64`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WitnessKey {
@@ -42,6 +45,16 @@ impl WitnessKey {
             verifier.verifies(message.as_bytes(), signature).then_some(time)
         };
         own.map(|(_, bytes)| time(bytes)).collect::<Option<Vec<u64>>>()?.into_iter().min()
+    }
+
+    /// Returns a note with this witness's own cosignature from the lines of its answer; `None` if no
+    /// line is one.
+    ///
+    /// Nothing else of the answer is taken: a witness must not spoil the signatures of others.
+    #[must_use]
+    pub fn accept(&self, note: &SignedNote, answer: &str) -> Option<SignedNote> {
+        let with = |line: &str| note.with_signatures(&format!("{line}\n")).ok();
+        answer.lines().take(MOST_LINES).filter_map(with).find(|with| self.cosigned_at(with).is_some())
     }
 
     /// Returns the message that a witness signs: its time, and the text of the checkpoint.
@@ -114,5 +127,10 @@ mod tests {
         let (_, later) = cosign("another text\n", 1_700_000_001);
         assert_eq!(witness.cosigned_at(&both.with_signatures(&later).expect("a line")), None);
         assert!(note.with_signatures("no line\n").is_err());
+        // Of an answer only the cosignature is taken.
+        let spoiling = format!("— example.org/log {}\n", BASE64.encode(&[0; 68]));
+        let taken = witness.accept(&note, &format!("{spoiling}{later}{line}{spoiling}")).expect("cosigned");
+        assert_eq!(taken, both);
+        assert_eq!(witness.accept(&note, &spoiling), None);
     }
 }

@@ -133,8 +133,12 @@ impl FromStr for Policy {
                     if is_known(&policy, name) || name == "none" {
                         return fail("the name is taken");
                     }
+                    let key: WitnessKey = key.parse().map_err(of_key)?;
+                    if policy.witnesses.iter().any(|witness| witness.key.key == key.key) {
+                        return fail("the key is that of another witness: one would count twice");
+                    }
                     let url = url.first().map(|url| (*url).trim_end_matches('/').to_owned());
-                    policy.witnesses.push(Witness { name: name.to_owned(), key: key.parse().map_err(of_key)?, url });
+                    policy.witnesses.push(Witness { name: name.to_owned(), key, url });
                 }
                 ["group", name, least, ref members @ ..] => {
                     if is_known(&policy, name) || name == "none" {
@@ -142,6 +146,9 @@ impl FromStr for Policy {
                     }
                     if let Some(unknown) = members.iter().find(|member| !is_known(&policy, member)) {
                         return fail(&format!("`{unknown}` is no witness and no group of a line before"));
+                    }
+                    if (1..members.len()).any(|n| members[..n].contains(&members[n])) {
+                        return fail("a member is named twice, and would count twice");
                     }
                     let least = match least {
                         "any" => 1,
@@ -242,6 +249,8 @@ mod tests {
             ("quorum none\n".to_owned(), 0),
             (format!("log {log}\nwitness w1 {log}\nquorum w1\n"), 2),
             (format!("log {log}\nwitness w1 {witness}\nwitness w1 {witness}\nquorum w1\n"), 3),
+            (format!("log {log}\nwitness w1 {witness}\nwitness w2 {witness}\nquorum w1\n"), 3),
+            (format!("log {log}\nwitness w1 {witness}\ngroup g 2 w1 w1\nquorum g\n"), 3),
             (format!("log {log}\nwitness w1 {witness}\ngroup g 2 w1\nquorum g\n"), 3),
             (format!("log {log}\ngroup g any g\nquorum g\n"), 2),
             (format!("log {log}\nquorum nobody\n"), 2),

@@ -28,21 +28,15 @@ impl Tile {
         format!("tile/{}/{}", self.level, place(self.index, self.width))
     }
 
-    /// Returns every tile of a tree, from the lowest level up.
-    #[must_use]
-    pub fn of_tree(size: u64) -> Vec<Self> {
-        let mut tiles = Vec::new();
-        let mut level = 0;
-        let mut count = size;
-        while count > 0 {
-            tiles.extend((0..count / TILE_WIDTH).map(|index| Self { level, index, width: TILE_WIDTH }));
-            if !count.is_multiple_of(TILE_WIDTH) {
-                tiles.push(Self { level, index: count / TILE_WIDTH, width: count % TILE_WIDTH });
-            }
-            level += 1;
-            count /= TILE_WIDTH;
-        }
-        tiles
+    /// Returns every tile of a tree, from the lowest level up; none is made before it is asked for.
+    pub fn of_tree(size: u64) -> impl Iterator<Item = Self> {
+        let level = move |level: u8| {
+            let count = size.checked_shr(8 * u32::from(level)).unwrap_or(0);
+            let whole = (0..count / TILE_WIDTH).map(move |index| Self { level, index, width: TILE_WIDTH });
+            let last = Self { level, index: count / TILE_WIDTH, width: count % TILE_WIDTH };
+            whole.chain((last.width > 0).then_some(last))
+        };
+        (0..8).flat_map(level)
     }
 }
 
@@ -136,7 +130,8 @@ mod tests {
             assert_eq!(place(index, width), path);
         }
         assert_eq!(Tile { level: 2, index: 1234, width: 256 }.path(), "tile/2/x001/234");
-        let tiles: Vec<String> = Tile::of_tree(70_000).iter().rev().take(4).map(Tile::path).collect();
+        let tiles: Vec<String> =
+            Tile::of_tree(70_000).collect::<Vec<_>>().iter().rev().take(4).map(Tile::path).collect();
         assert_eq!(tiles, ["tile/2/000.p/1", "tile/1/001.p/17", "tile/1/000", "tile/0/273.p/112"]);
     }
 

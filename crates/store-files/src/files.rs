@@ -82,6 +82,10 @@ impl PublishedFiles for Directory {
                     Ok(_) => Ok(Some(bytes)),
                     // Removed in the meantime by a publish run.
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                    // A file of the system's own, which can be read in certain lengths only.
+                    Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                        Err(broken(path, "it is not a plain file"))
+                    }
                     Err(source) => Err(failed(source)),
                 }
             }

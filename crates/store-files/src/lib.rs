@@ -44,14 +44,15 @@ pub enum FolderError {
     Store(#[from] StoreError),
 }
 
-/// Returns the paths of the files that a publication of this size needs besides its checkpoint.
+/// Returns the paths of the files that a publication of this size needs besides its checkpoint, the
+/// tiles first; none is made before it is asked for.
 pub fn paths(size: u64) -> impl Iterator<Item = String> {
     let bundles = (0..size.div_ceil(TILE_WIDTH)).flat_map(move |index| {
         let width = (size - index * TILE_WIDTH).min(TILE_WIDTH);
         [entries_path(index, width), parts_path(index, width)]
     });
-    let tiles = Tile::of_tree(size).into_iter().map(|tile| tile.path());
-    std::iter::once("first-key".to_owned()).chain(bundles).chain(tiles)
+    let tiles = Tile::of_tree(size).map(|tile| tile.path());
+    std::iter::once("first-key".to_owned()).chain(tiles).chain(bundles)
 }
 
 /// A published folder: on a disk, or wherever its files are read from.
@@ -81,6 +82,14 @@ impl<F: PublishedFiles> Folder<F> {
     /// If the checkpoint cannot be read.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, FolderError> {
         self.files.read("checkpoint")
+    }
+
+    /// Reads a file by its path in the publication; `None` if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be read, or cannot be one of a publication.
+    pub fn file(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
+        self.files.read(path)
     }
 
     /// Returns the first key as the publisher states it, which is no reason to trust it.

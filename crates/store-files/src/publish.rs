@@ -138,7 +138,7 @@ impl Folder {
     fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
         let failed = |source| FolderError::Io { path: DRAFT.to_owned(), source };
         remove(&self.files.dir.join(DRAFT)).map_err(failed)?;
-        let full = Tile::of_tree(size).into_iter().filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
+        let full = Tile::of_tree(size).filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
         let bundles = (0..size / TILE_WIDTH).flat_map(|n| [entries_path(n, TILE_WIDTH), parts_path(n, TILE_WIDTH)]);
         for path in full.chain(bundles) {
             let partials = format!("{path}.p");

@@ -3,48 +3,61 @@
 
 use super::{counted, meter, plain, verify};
 use crate::args::{FollowArgs, Global};
-use crate::error::{CommandError, FAILED, INTEGRITY, USAGE, for_strangers, io};
-use crate::{Env, RunOutput, http, input, published};
+use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE, for_strangers, io};
+use crate::{Env, RunOutput, http, input, open, published};
 use heldto_exchange::{MirrorEvidence, Trust, TrustError, read_checkpoint};
 use heldto_ledger::{Fault, Ledger};
-use heldto_proof::{Checkpoint, SignedNote};
-use heldto_store_files::{Folder, FolderStore, limit_of, paths};
+use heldto_proof::{Checkpoint, NodeReader, SignedNote, TILE_WIDTH, Verifier, root_at};
+use heldto_store::Log;
+use heldto_store_files::{Folder, FolderError, FolderStore, limit_of, paths};
 use std::path::{Path, PathBuf};
 
 /// Maximum number of times a source is read again because its checkpoint changed.
 const RETRIES: usize = 10;
+/// Name of the file by which one process at a time writes to a mirror.
+const LOCK: &str = ".heldto-lock";
 
 /// Reads all of a source, checks it against what the mirror saw, and brings the mirror up to date.
 ///
 /// The mirror stays as it is if anything is wrong.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunOutput, CommandError> {
-    if ["journal", "hot", "signing.key"].iter().any(|name| args.mirror.join(name).exists()) {
-        let message = format!("{} is a ledger's own folder", args.mirror.display());
-        return Err(CommandError::new(USAGE, message).hint("name another folder for the mirror"));
-    }
+    refuse_ledgers(env, global, args)?;
+    std::fs::create_dir_all(&args.mirror)
+        .map_err(|e| io(&format!("cannot create the folder {}", args.mirror.display()), &e))?;
+    let _lock = lock(&args.mirror)?;
     let mirror = Folder::new(&args.mirror);
     let seen = mirror.checkpoint()?;
+    let own = |why: String| {
+        CommandError::new(FAILED, format!("the mirror's own checkpoint cannot be used: {why}"))
+            .hint(format!("move {} away, and follow into a new folder", args.mirror.display()))
+    };
     let mut trust = input::trust(env, args.key.as_deref(), None, args.policy.as_deref())?;
     let is_known = trust.key.is_some();
-    if seen.is_some() && trust.key.is_none() {
-        trust.key = Some(mirror.first_key()?);
+    if let Some(bytes) = &seen {
+        let (_, seen) = read_checkpoint(bytes, "it").map_err(|error| own(error.to_string()))?;
+        let first = mirror.first_key().map_err(|error| own(error.to_string()))?;
+        if seen.origin != first.name {
+            return Err(own("it is of another ledger than its first key".to_owned()));
+        }
+        trust.key = trust.key.or(Some(first));
     }
     trust.expected = seen;
     let mut tries = RETRIES;
     let (followed, evidence) = loop {
-        let snapshot = Snapshot::of(env, &args.source)?;
-        let mut evidence = None;
-        let mut found = Found { trust: &trust, mirror: &args.mirror, evidence: &mut evidence };
-        let followed = published::from_folder(Folder::new(snapshot.dir()), &snapshot.checkpoint)
-            .and_then(|ledger| found.follow(env, &ledger, &snapshot.checkpoint));
+        let mut following = Following { trust: &trust, mirror: &args.mirror, evidence: None };
+        let checkpoint = checkpoint_of(&args.source)?;
+        let followed = following.follow(env, &args.source, &checkpoint);
         tries -= 1;
-        // A publication may have changed while it was read.
-        if followed.is_ok() || tries == 0 || checkpoint_of(&args.source)? == snapshot.checkpoint {
-            break (followed, evidence);
+        // Only a missing part may be the doing of a publication that changed while it was read:
+        // what was signed stays signed.
+        let is_signed = following.evidence.as_ref().is_some_and(|found| found.what() != "part-missing");
+        let has_changed = || checkpoint_of(&args.source).is_ok_and(|newest| newest != checkpoint);
+        if followed.is_ok() || is_signed || tries == 0 || !has_changed() {
+            break (followed, following.evidence);
         }
     };
     let followed = followed.map_err(|error| match evidence.as_ref().map(|found| keep(env, args, found)) {
-        Some(Ok(path)) => error.hint(format!(
+        Some(Ok(path)) => CommandError { hints: Vec::new(), ..error }.hint(format!(
             "the mirror was not changed. To show it to others, give them {}: heldto verify {0} --key KEY",
             path.display()
         )),
@@ -63,124 +76,209 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunO
     Ok(plain(said))
 }
 
-/// The files of a source as they were read.
-enum Snapshot {
-    Local(PathBuf),
-    Fetched(tempfile::TempDir),
-}
-
-/// A snapshot with its checkpoint.
-struct Snapshotted {
-    files: Snapshot,
-    checkpoint: Vec<u8>,
-}
-
-impl Snapshot {
-    /// Reads a source: a folder stays where it is, an address is fetched into a folder of its own.
-    fn of(env: &mut Env<'_>, source: &str) -> Result<Snapshotted, CommandError> {
-        let checkpoint = checkpoint_of(source)?;
-        if !http::is_address(source) {
-            return Ok(Snapshotted { files: Self::Local(PathBuf::from(source)), checkpoint });
-        }
-        let (_, stated) = read_checkpoint(&checkpoint, "the checkpoint of the source")?;
-        let folder = tempfile::tempdir().map_err(|e| io("cannot make a folder for the copy", &e))?;
-        let all: Vec<String> = paths(stated.size).collect();
-        let mut progress = meter(env.terminal, env.progress, "fetching", all.len() as u64);
-        for (number, path) in (1..).zip(&all) {
-            let address = format!("{}/{path}", source.trim_end_matches('/'));
-            // A missing file is named by the check, or was replaced by a fuller one meanwhile.
-            if let Some(bytes) = http::get(&address, limit_of(path))? {
-                let target = folder.path().join(path);
-                let parent = target.parent().unwrap_or(folder.path());
-                std::fs::create_dir_all(parent)
-                    .and_then(|()| std::fs::write(&target, bytes))
-                    .map_err(|e| io(&format!("cannot write {}", target.display()), &e))?;
-            }
-            progress(number);
-        }
-        Ok(Snapshotted { files: Self::Fetched(folder), checkpoint })
+/// Refuses a source or a mirror that is a ledger's own folder, or inside one.
+fn refuse_ledgers(env: &Env<'_>, global: &Global, args: &FollowArgs) -> Result<(), CommandError> {
+    if open::is_ledger(&args.mirror) || open::not_of_ledger(env, global, &args.mirror.join("tile")).is_err() {
+        let message = format!("{} is a ledger's own folder", args.mirror.display());
+        return Err(CommandError::new(USAGE, message).hint("name another folder for the mirror"));
     }
+    let source = Path::new(&args.source);
+    if !http::is_address(&args.source) && open::is_ledger(source) && !verify::is_published(source) {
+        let message = format!("{} is a ledger's own folder, and not a published one", args.source);
+        return Err(CommandError::new(USAGE, message).hint("name a folder that `heldto publish` wrote"));
+    }
+    let whole = |path: &Path| path.canonicalize().ok();
+    if whole(source).is_some() && whole(source) == whole(&args.mirror) {
+        return Err(CommandError::new(USAGE, "the mirror is the source itself").hint("name another folder"));
+    }
+    Ok(())
 }
 
-impl Snapshotted {
-    fn dir(&self) -> &Path {
-        match &self.files {
-            Snapshot::Local(dir) => dir,
-            Snapshot::Fetched(folder) => folder.path(),
+/// Takes the lock of a mirror, until the returned file is dropped.
+fn lock(mirror: &Path) -> Result<std::fs::File, CommandError> {
+    let path = mirror.join(LOCK);
+    let failed = |e: &std::io::Error| io(&format!("cannot lock the mirror by {}", path.display()), e);
+    let file =
+        std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|e| failed(&e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let message = format!("another command is writing to the mirror {}", mirror.display());
+            Err(CommandError::new(FAILED, message).hint("run the command again when it has finished"))
         }
+        Err(std::fs::TryLockError::Error(e)) => Err(failed(&e)),
     }
 }
 
 /// Returns the checkpoint of a source.
 fn checkpoint_of(source: &str) -> Result<Vec<u8>, CommandError> {
-    let none = || {
-        let message = format!("there is no published ledger at {source}: it has no checkpoint");
+    file_of(source, "checkpoint")?.ok_or_else(|| {
+        let message = format!("there is no published ledger at {}: it has no checkpoint", shown(source));
         CommandError::new(FAILED, message).hint("name the folder or the address that holds the file `checkpoint`")
-    };
+    })
+}
+
+/// Reads a file of a source.
+fn file_of(source: &str, path: &str) -> Result<Option<Vec<u8>>, CommandError> {
     if http::is_address(source) {
-        let address = format!("{}/checkpoint", source.trim_end_matches('/'));
-        return http::get(&address, limit_of("checkpoint"))?.ok_or_else(none);
+        return http::get(&format!("{}/{path}", source.trim_end_matches('/')), limit_of(path));
     }
-    Folder::new(Path::new(source)).checkpoint()?.ok_or_else(none)
+    Ok(Folder::new(Path::new(source)).file(path)?)
+}
+
+/// Returns a source without the name and the password that its address may have.
+fn shown(source: &str) -> String {
+    match source.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            format!("{scheme}://{host}{}", path.map(|path| format!("/{path}")).unwrap_or_default())
+        }
+        None => source.to_owned(),
+    }
 }
 
 /// A source being compared with its mirror.
-struct Found<'f> {
+struct Following<'f> {
     trust: &'f Trust,
     mirror: &'f Path,
-    evidence: &'f mut Option<MirrorEvidence>,
+    evidence: Option<MirrorEvidence>,
 }
 
-impl Found<'_> {
-    /// Checks a source, and writes the mirror if all is well.
-    fn follow(
+impl Following<'_> {
+    /// Copies a source into a folder of its own, checks the copy, and writes the mirror from it if
+    /// all is well.
+    fn follow(&mut self, env: &mut Env<'_>, source: &str, checkpoint: &[u8]) -> Result<String, CommandError> {
+        let (note, served) = read_checkpoint(checkpoint, "the checkpoint of the source")?;
+        let copy = tempfile::tempdir().map_err(|e| io("cannot make a folder for the copy", &e))?;
+        let bundles = served.size.div_ceil(TILE_WIDTH);
+        let mut progress = meter(env.terminal, env.progress, "reading", 2 * bundles);
+        // The tiles come first: they show a fork, whatever else is left out.
+        let mut is_compared = false;
+        for (number, path) in (0..).zip(paths(served.size)) {
+            if path.starts_with("tile/entries/") && !is_compared {
+                self.compare(copy.path(), (&note, &served))?;
+                is_compared = true;
+            }
+            let bytes = file_of(source, &path)?
+                .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {path}: the source does not have it")))?;
+            put(copy.path(), &path, &bytes)?;
+            progress(number);
+        }
+        drop(progress);
+        if !is_compared {
+            self.compare(copy.path(), (&note, &served))?;
+        }
+        put(copy.path(), "checkpoint", checkpoint)?;
+        let ledger = published::from_folder(Folder::new(copy.path()), checkpoint)?;
+        self.check(env, (copy.path(), &ledger), (checkpoint, &note, &served))
+    }
+
+    /// Compares a source with what the mirror saw, by their tiles.
+    fn compare(&mut self, copy: &Path, (note, served): (&SignedNote, &Checkpoint)) -> Result<(), CommandError> {
+        let mut tiles = Folder::new(copy).tiles(served.size);
+        if root_at(served.size, &mut tiles)? != served.root {
+            return Err(CommandError::new(INTEGRITY, "broken: the tiles have a different root from the checkpoint"));
+        }
+        let Some((seen_note, seen)) = self.trust.expected()? else { return Ok(()) };
+        if seen.origin != served.origin {
+            let message = format!("the source is {}, and the mirror is of {}", served.origin, seen.origin);
+            return Err(CommandError::new(INPUT, message).hint("name another folder for this ledger"));
+        }
+        // Nobody is accused by a checkpoint that no key of the mirror's ledger signed.
+        let is_signed = self.keys()?.iter().any(|key| note.verify(key).is_ok());
+        let own = (&seen_note, &seen);
+        if served.size < seen.size {
+            let mut of_mirror = Folder::new(self.mirror).tiles(seen.size);
+            if root_at(served.size, &mut of_mirror)? == served.root {
+                self.evidence =
+                    is_signed.then(|| MirrorEvidence::Older { seen: seen_note.to_string(), served: note.to_string() });
+                let message = format!(
+                    "the source shows {} of a ledger that had {} before: the host serves an old copy, or the end was \
+                     taken away",
+                    counted(served.size, "entry", "entries"),
+                    seen.size
+                );
+                return Err(CommandError::new(INTEGRITY, message));
+            }
+            return Err(self.forked(&mut of_mirror, own, (note, served), is_signed));
+        }
+        if root_at(seen.size, &mut tiles)? != seen.root {
+            return Err(self.forked(&mut tiles, (note, served), own, is_signed));
+        }
+        Ok(())
+    }
+
+    /// Keeps the evidence of a fork, if the source's checkpoint is signed, and returns the error.
+    fn forked<R: NodeReader<Error = FolderError>>(
+        &mut self,
+        reader: &mut R,
+        longer: (&SignedNote, &Checkpoint),
+        shorter: (&SignedNote, &Checkpoint),
+        is_signed: bool,
+    ) -> CommandError {
+        if !is_signed {
+            let message =
+                "broken: the source is another ledger, or a rewritten one, and no key that the mirror knows signed it";
+            return CommandError::new(INTEGRITY, message);
+        }
+        match MirrorEvidence::fork(reader, longer, shorter) {
+            Ok(fork) => self.evidence = Some(fork),
+            Err(error) => return error.into(),
+        }
+        let message = format!(
+            "broken: the ledger was rewritten, or two of it are shown: one has {}, the other {}, and one is not the \
+             beginning of the other",
+            counted(longer.1.size, "entry", "entries"),
+            shorter.1.size
+        );
+        CommandError::new(INTEGRITY, message)
+    }
+
+    /// Returns the keys of the ledger that the mirror knows.
+    fn keys(&self) -> Result<Vec<Verifier>, CommandError> {
+        let mirror = Folder::new(self.mirror);
+        let mut keys: Vec<Verifier> = self.trust.key.iter().cloned().collect();
+        if let Some(seen) = &self.trust.expected {
+            let own = published::from_folder(mirror, seen)?;
+            let name = own.genesis().origin.clone();
+            keys.extend(own.keys()?.terms().iter().map(|term| Verifier { name: name.clone(), key: term.key }));
+        }
+        Ok(keys)
+    }
+
+    /// Checks a copied source, and writes the mirror if all is well.
+    fn check(
         &mut self,
         env: &mut Env<'_>,
-        ledger: &Ledger<FolderStore>,
-        checkpoint: &[u8],
+        (copy, ledger): (&Path, &Ledger<FolderStore>),
+        (checkpoint, note, served): (&[u8], &SignedNote, &Checkpoint),
     ) -> Result<String, CommandError> {
-        let (note, served) = read_checkpoint(checkpoint, "the checkpoint of the source")?;
         let changes = ledger.key_changes(ledger.head().size())?;
-        // Nobody is accused by a checkpoint that the ledger's key did not sign.
-        let signature = self.trust.signature(&note, &served, ledger.genesis(), &changes)?;
-        let size = ledger.head().size();
-        let mut progress = meter(env.terminal, env.progress, "verifying", size);
+        let signature = self.trust.signature(note, served, ledger.genesis(), &changes)?;
+        let mut tiles = Folder::new(copy).tiles(served.size);
+        let mut progress = meter(env.terminal, env.progress, "verifying", served.size);
         let verified = ledger.verify(true, &mut progress).map_err(|defect| {
             if let (Some(index), Fault::PartMissing { part, .. }) = (defect.entry, &defect.fault)
-                && let Ok(part) = u16::try_from(*part)
+                && let (Ok(part), Ok(stored)) = (u16::try_from(*part), ledger.store().entry(index))
             {
-                *self.evidence = MirrorEvidence::part_missing(ledger, (&note, &served), (index, part)).ok();
+                let of = (index, stored.entry);
+                self.evidence = MirrorEvidence::part_missing(&mut tiles, (note, served), of, part).ok();
             }
             CommandError::from(defect)
         })?;
         drop(progress);
-        let seen = self.trust.expected()?;
-        match (self.trust.expect(ledger), &seen) {
-            (Err(TrustError::CutOff { .. }), Some((seen_note, seen))) => {
-                *self.evidence = self.of_older((&note, &served), (seen_note, seen));
-                let message = match self.evidence {
-                    Some(MirrorEvidence::Fork { .. }) => forked(&served, seen),
-                    _ => format!(
-                        "the source shows {} of a ledger that had {} before: the host serves an old copy, or the end \
-                         was taken away",
-                        counted(served.size, "entry", "entries"),
-                        seen.size
-                    ),
-                };
-                return Err(CommandError::new(INTEGRITY, message));
+        match self.trust.expect(ledger) {
+            Err(TrustError::OtherLedger { of, origin, .. }) => {
+                let message = format!("the source is {origin}, and the mirror is of {of}");
+                return Err(CommandError::new(INPUT, message).hint("name another folder for this ledger"));
             }
-            (Err(TrustError::Rewritten { .. }), Some((seen_note, seen))) => {
-                *self.evidence = Some(MirrorEvidence::fork(ledger, (&note, &served), (seen_note, seen))?);
-                return Err(CommandError::new(INTEGRITY, forked(&served, seen)));
-            }
-            (expected, _) => drop(expected?),
+            expected => drop(expected?),
         }
         self.trust.quorum(&signature)?;
-        std::fs::create_dir_all(self.mirror)
-            .map_err(|e| io(&format!("cannot create the folder {}", self.mirror.display()), &e))?;
-        let first = heldto_proof::Verifier { name: ledger.genesis().origin.clone(), key: ledger.genesis().key };
+        let first = Verifier { name: ledger.genesis().origin.clone(), key: ledger.genesis().key };
         Folder::new(self.mirror).publish(ledger.store(), served.size, &first, checkpoint, &|_, _| false)?;
-        let before = seen.map_or(0, |(_, seen)| seen.size);
+        let before = self.trust.expected()?.map_or(0, |(_, seen)| seen.size);
         let trust = Trust { key: self.trust.key.clone(), expected: None, policy: self.trust.policy.clone() };
         let signed = verify::signed(ledger, Some(checkpoint), &trust)?;
         Ok(format!(
@@ -191,41 +289,27 @@ impl Found<'_> {
             verify::describe(&signed, verified.entries, self.trust)
         ))
     }
-
-    /// Returns the evidence of a source that is older than the mirror: a fork, if the mirror does
-    /// not begin with it.
-    fn of_older(
-        &self,
-        (note, served): (&SignedNote, &Checkpoint),
-        (seen_note, seen): (&SignedNote, &Checkpoint),
-    ) -> Option<MirrorEvidence> {
-        let own = published::from_folder(Folder::new(self.mirror), seen_note.to_string().as_bytes()).ok()?;
-        if own.root_at(served.size).ok()? == served.root {
-            return Some(MirrorEvidence::Older { seen: seen_note.to_string(), served: note.to_string() });
-        }
-        MirrorEvidence::fork(&own, (seen_note, seen), (note, served)).ok()
-    }
 }
 
-fn forked(served: &Checkpoint, seen: &Checkpoint) -> String {
-    format!(
-        "broken: the ledger was rewritten, or two of it are shown: the source has {}, and the mirror saw {}, and one is \
-         not the beginning of the other",
-        counted(served.size, "entry", "entries"),
-        seen.size
-    )
+/// Writes a file of a copy, whose folder is its own.
+fn put(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), CommandError> {
+    let target = folder.join(path);
+    std::fs::create_dir_all(target.parent().unwrap_or(folder))
+        .and_then(|()| std::fs::write(&target, bytes))
+        .map_err(|e| io(&format!("cannot write {}", target.display()), &e))
 }
 
 /// Writes evidence beside the mirror's files; never over another.
 fn keep(env: &Env<'_>, args: &FollowArgs, evidence: &MirrorEvidence) -> Result<PathBuf, CommandError> {
-    std::fs::create_dir_all(&args.mirror)
-        .map_err(|e| io(&format!("cannot create the folder {}", args.mirror.display()), &e))?;
-    let text = evidence.to_text(&env.today().to_string(), &args.source);
-    let name = |number: usize| args.mirror.join(format!("evidence-{}-{number}.json", evidence.what()));
-    for path in (1..).map(name) {
-        match std::fs::read(&path) {
-            Ok(there) if there == text.as_bytes() => return Ok(path),
-            Ok(_) => {}
+    let text = evidence.to_text(&env.today().to_string(), &shown(&args.source));
+    let mut number = 1;
+    loop {
+        let path = args.mirror.join(format!("evidence-{}-{number}.json", evidence.what()));
+        match std::fs::symlink_metadata(&path) {
+            Ok(about) if about.is_file() && std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) => {
+                return Ok(path);
+            }
+            Ok(_) => number += 1,
             Err(_) => {
                 crate::permissions::put_whole(&path, text.as_bytes())
                     .map_err(|e| io(&format!("cannot write {}", path.display()), &e))?;
@@ -233,5 +317,4 @@ fn keep(env: &Env<'_>, args: &FollowArgs, evidence: &MirrorEvidence) -> Result<P
             }
         }
     }
-    unreachable!("the names do not end")
 }

@@ -2,7 +2,7 @@
 //! order. Start at [`run`].
 
 use super::plain;
-use super::sign::{kept, signer, suffixed};
+use super::sign::{finish_change, kept, signer, suffixed};
 use crate::args::{Global, KeyAction, KeyArgs, RevokeArgs};
 use crate::error::{CommandError, FAILED, INPUT, io};
 use crate::open::{Access, LocalLedger};
@@ -131,6 +131,8 @@ fn revoke(
     }
     let by = match &args.reserve {
         Some(path) => {
+            finish_change(env, global, open)?;
+            own_file(&file, path, &in_force)?;
             let reserve = key::read_to_sign(env, path)?;
             if keys.reserve().is_none_or(|(_, key)| key != reserve.verifier().key) {
                 let message = format!("{} is not the reserve key of this ledger", path.display());
@@ -143,12 +145,41 @@ fn revoke(
         })?,
     };
     let (index, new, kept) = replace(env, global, open, &in_force, &by, Some(ground))?;
+    let others: String = open
+        .keys()?
+        .terms()
+        .iter()
+        .filter(|term| term.revoked.is_none() && term.key != new.key)
+        .map(|term| {
+            let earlier = Verifier { name: in_force.name.clone(), key: term.key };
+            format!("  still good    {earlier}\n                if it was taken too: heldto key revoke --ground TEXT --key {earlier}\n")
+        })
+        .collect();
+    let used = if args.reserve.is_some() {
+        "The reserve key is used up: make another with heldto key reserve FILE.\n"
+    } else {
+        ""
+    };
     let kept = if kept.exists() { format!("  its file     {}\n", kept.display()) } else { String::new() };
     Ok(format!(
         "Entry {index} records a new signing key, and entry {} that the old one was revoked and signs no more\n  \
-         new key      {new}\n  revoked      {in_force}\n{kept}{told}",
+         new key      {new}\n  revoked      {in_force}\n{kept}{others}{told}{used}",
         index + 1
     ))
+}
+
+/// Refuses to put a key file aside that is the reserve key's, or that holds the key of something
+/// else.
+fn own_file(file: &Path, reserve: &Path, in_force: &Verifier) -> Result<(), CommandError> {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let is_reserve = whole(file).is_some() && whole(file) == whole(reserve);
+    let is_of_another = key::read(file).is_ok_and(|signer| signer.verifier() != *in_force);
+    if is_reserve || is_of_another {
+        let message = format!("{} holds another key than the one to be replaced", file.display());
+        return Err(CommandError::new(FAILED, message)
+            .hint("move it away, or name the right file in HELDTO_KEY_FILE; the new key is written there"));
+    }
+    Ok(())
 }
 
 /// Replaces the key in force by a new one, whose change `by` signs; `revoking` revokes the old one
@@ -212,6 +243,13 @@ pub fn reserve(
     file: &Path,
 ) -> Result<String, CommandError> {
     open::not_of_ledger(env, global, file)?;
+    let own = key::file(env, &open::folder(global));
+    let folder = |path: &Path| path.parent().map(Path::to_path_buf).and_then(|parent| parent.canonicalize().ok());
+    let begins = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if folder(file) == folder(&own) && begins(file).starts_with(&begins(&own)) {
+        let message = format!("{} has a name that the signing key's own files have", file.display());
+        return Err(CommandError::new(INPUT, message).hint("name another file, such as one on a stick"));
+    }
     let current = signer(env, global, open)?;
     let reserve = new_signer(env, &current.verifier().name)?;
     let (by, key) = (current.verifier(), reserve.verifier());

@@ -50,7 +50,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &ProveArgs) -> Result<RunOu
 /// proof does not show.
 pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, CommandError> {
     let checked = proof_file::check(bytes, trust)?;
-    let CheckedProof { checkpoint, signature, fact, entries } = &checked;
+    let CheckedProof { checkpoint, signature, fact, entries, revoked } = &checked;
     if global.format == Format::Json {
         let value = json!({
             "sound": true,
@@ -63,6 +63,7 @@ pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, Co
             "signature-checked": signature.is_checked,
             "signed-by": signature.by.to_string(),
             "expected": trust.expected.as_ref().map(|_| checkpoint.size),
+            "key-revoked-by": revoked.as_ref().map(|(entry, _)| *entry),
         });
         return Ok(format!("{value}\n"));
     }
@@ -70,7 +71,7 @@ pub fn verify(global: &Global, trust: &Trust, bytes: &[u8]) -> Result<String, Co
 }
 
 fn describe(checked: &CheckedProof) -> String {
-    let CheckedProof { checkpoint, signature, fact, entries } = checked;
+    let CheckedProof { checkpoint, signature, fact, entries, revoked } = checked;
     let Some(main) = entries.first() else { return String::new() };
     let time = |micros| {
         chrono::DateTime::from_timestamp_micros(micros)
@@ -98,14 +99,24 @@ fn describe(checked: &CheckedProof) -> String {
         };
         out.push_str(&format!("  then      entry {index}: {then}\n"));
     }
-    out.push_str(if signature.is_checked {
-        "shows: the holder of the key signed a ledger that holds exactly this fact at this place\n"
-    } else {
-        "the signature was not checked: to check it, add --key with a public key that you have from elsewhere\n"
+    out.push_str(&match (signature.is_checked, signature.since) {
+        (true, Some(index)) => format!(
+            "shows: the holder of {}, a successor of the key you gave, in force since entry {index}, signed a ledger \
+             that holds exactly this fact at this place\n",
+            signature.by
+        ),
+        (true, None) => {
+            "shows: the holder of the key signed a ledger that holds exactly this fact at this place\n".to_owned()
+        }
+        _ => "the signature was not checked: to check it, add --key with a public key that you have from elsewhere\n"
+            .to_owned(),
     });
+    if let Some((entry, ground)) = revoked {
+        out.push_str(&super::verify::revoked_by(*entry, ground));
+    }
     let witnessed = signature.witnessed.as_ref().filter(|witnessed| !witnessed.by.is_empty());
     if let Some(witnessed) = witnessed {
-        out.push_str(&format!("witnesses: {}\n", super::verify::cosigned(witnessed)));
+        out.push_str(&format!("witnesses: {}\n", super::verify::cosigned(witnessed, main.entry.recorded_at)));
     }
     let when = if witnessed.is_some() { "" } else { " when it was recorded;" };
     out.push_str(&format!(

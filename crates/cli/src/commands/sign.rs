@@ -38,6 +38,23 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Resul
 
 /// Reads the signing key and checks that it is the current one.
 pub fn signer(env: &mut Env<'_>, global: &Global, open: &LocalLedger) -> Result<NoteSigner, CommandError> {
+    finish_change(env, global, open)?;
+    let file = key::file(env, &open::folder(global));
+    let current = open.keys()?.in_force();
+    let signer = key::read_to_sign(env, &file)?;
+    if signer.verifier() == current {
+        return Ok(signer);
+    }
+    let message =
+        format!("{} holds the key {}, but the key of this ledger is {current}", file.display(), signer.verifier());
+    Err(CommandError::new(FAILED, message).hint("name the right file in HELDTO_KEY_FILE"))
+}
+
+/// Finishes a key change that was interrupted before the files were renamed.
+///
+/// # Errors
+/// If a file cannot be read or renamed.
+pub fn finish_change(env: &Env<'_>, global: &Global, open: &LocalLedger) -> Result<(), CommandError> {
     let file = key::file(env, &open::folder(global));
     let next = suffixed(&file, "next");
     let current = open.keys()?.in_force();
@@ -56,13 +73,7 @@ pub fn signer(env: &mut Env<'_>, global: &Global, open: &LocalLedger) -> Result<
             .and_then(|()| key::sync_folder(&file))
             .map_err(|e| io("cannot move the new key into place", &e))?;
     }
-    let signer = key::read_to_sign(env, &file)?;
-    if signer.verifier() == current {
-        return Ok(signer);
-    }
-    let message =
-        format!("{} holds the key {}, but the key of this ledger is {current}", file.display(), signer.verifier());
-    Err(CommandError::new(FAILED, message).hint("name the right file in HELDTO_KEY_FILE"))
+    Ok(())
 }
 
 /// Returns the earlier keys on this machine that still sign: those that a planned change replaced

@@ -20,7 +20,8 @@ use std::path::Path;
 pub fn run(env: &mut Env<'_>, global: &Global, args: &VerifyArgs) -> Result<RunOutput, CommandError> {
     let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref(), args.policy.as_deref())?;
     let stamp = args.stamp.as_deref().zip(args.tsa.as_deref());
-    let asked = Asked { trust, sources: args.sources.as_deref(), stamp };
+    let keys = args.key.as_deref().map(input::keys).transpose()?.unwrap_or_default();
+    let asked = Asked { trust, keys, sources: args.sources.as_deref(), stamp };
     match found(env, global, args.target.as_deref(), &asked) {
         Ok(out) if args.certificate && global.format != Format::Json => Ok(plain(certificate(env, args, &out))),
         Ok(out) => Ok(plain(out)),
@@ -75,6 +76,8 @@ fn quoted(path: &Path) -> String {
 /// Questions of the reader besides soundness.
 struct Asked<'a> {
     trust: Trust,
+    /// All keys that the reader gave; evidence may need several.
+    keys: Vec<Verifier>,
     /// Folder of archived documents.
     sources: Option<&'a Path>,
     /// Time-stamp, and the certificate that must vouch for it.
@@ -154,25 +157,32 @@ fn file(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>) -> R
 
 /// Checks evidence that a mirror kept.
 fn of_evidence(global: &Global, bytes: &[u8], asked: &Asked<'_>) -> Result<String, CommandError> {
-    let wrong = |error: NoEvidence| CommandError::new(INTEGRITY, format!("broken: {error}"));
+    let Trust { expected, policy, .. } = &asked.trust;
+    if expected.is_some() || policy.is_some() || asked.sources.is_some() || asked.stamp.is_some() {
+        return Err(CommandError::new(USAGE, "evidence is checked with --key alone"));
+    }
+    let wrong = |error: NoEvidence| {
+        CommandError::new(INTEGRITY, format!("broken: {error}"))
+            .hint("if a key of the ledger was replaced, give all of them: --key FILE, with a key on each line")
+    };
     let (evidence, found, source) = MirrorEvidence::parse(bytes).map_err(wrong)?;
-    let key = asked.trust.key.as_ref();
-    let shown = evidence.check(key).map_err(wrong)?;
+    let shown = evidence.check(&asked.keys).map_err(wrong)?;
+    if asked.keys.is_empty() {
+        let message = format!("nothing is shown without a key; if the ledger's key signed it, it shows {shown}");
+        return Err(CommandError::new(UNSIGNED, message).hint("add --key with the ledger's key, from elsewhere"));
+    }
     if global.format == Format::Json {
         let value = json!({
             "sound": true, "evidence": evidence.what(), "shows": shown, "found": found, "source": source,
-            "signature-checked": key.is_some(),
+            "signature-checked": true,
         });
         return Ok(format!("{value}\n"));
     }
-    let signed = match key {
-        Some(key) => format!("signed by the key you gave, {key}"),
-        None => {
-            "the signatures were not checked: to check them, add --key with a public key that you have from elsewhere"
-                .to_owned()
-        }
-    };
-    Ok(format!("evidence: {shown}\n  found   {found}, as the mirror says, at {source}\n  signed  {signed}\n"))
+    let keys: Vec<String> = asked.keys.iter().map(ToString::to_string).collect();
+    Ok(format!(
+        "evidence: {shown}\n  found   {found}, as the mirror says, at {source}\n  signed  by the key you gave, {}\n",
+        keys.join(" or ")
+    ))
 }
 
 /// Returns the error for a broken entry, with the id and the text of its fact, unless that fact is
@@ -275,6 +285,8 @@ pub struct Signed {
     expected: Option<(Checkpoint, Signature)>,
     /// Entry and ground of the revocation of the reader's key.
     revoked: Option<(u64, String)>,
+    /// Time of the last entry by the keeper's clock, in microseconds since the Unix epoch.
+    recorded_at: i64,
 }
 
 /// Compares a ledger with its own checkpoint and the reader's: sizes and roots, then signatures.
@@ -314,7 +326,7 @@ pub fn signed<S: Log>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Tru
         _ => {
             let keys = ledger.keys()?;
             let revoked = trust.key.as_ref().and_then(|key| keys.revocation(&key.key)).cloned();
-            Ok(Signed { own, expected, revoked })
+            Ok(Signed { own, expected, revoked, recorded_at: ledger.head().recorded_at })
         }
     }
 }
@@ -423,30 +435,45 @@ pub fn describe(signed: &Signed, entries: u64, trust: &Trust) -> String {
         None => out.push_str("  signed  nothing: anybody could have made it\n"),
     }
     if let Some(witnessed) = signed.own.as_ref().and_then(|(_, signature)| signature.witnessed.as_ref()) {
-        out.push_str(&format!("  witness {}\n", cosigned(witnessed)));
+        out.push_str(&format!("  witness {}\n", cosigned(witnessed, signed.recorded_at)));
     }
     if let Some((entry, ground)) = &signed.revoked {
-        out.push_str(&format!(
-            "  warning the key you gave was revoked by entry {entry}: {ground}. Whoever has it could sign another ledger: \
-             get the present key from the keeper by another way\n"
-        ));
+        out.push_str(&format!("  {}", revoked_by(*entry, ground)));
     }
     out
 }
 
-/// Returns the witnesses that cosigned, each with the time, and what that shows.
-pub fn cosigned(witnessed: &Witnessed) -> String {
+/// Returns the warning that the reader's key was revoked, as a line.
+pub fn revoked_by(entry: u64, ground: &str) -> String {
+    format!(
+        "warning the key you gave was revoked by entry {entry}: {ground}. Whoever has it could sign another ledger: \
+         get the present key from the keeper by another way\n"
+    )
+}
+
+/// Difference between two right clocks, in seconds.
+const CLOCKS_APART: i64 = 300;
+
+/// Returns the witnesses that cosigned, each with the time, and what that shows of entries that the
+/// keeper's clock put at `recorded_at`, in microseconds since the Unix epoch.
+pub fn cosigned(witnessed: &Witnessed, recorded_at: i64) -> String {
     let each: Vec<String> = witnessed.by.iter().map(|(name, time)| format!("{name} at {}", at(*time))).collect();
     let last = witnessed.by.iter().map(|(_, time)| *time).max();
     let shows = last.map_or_else(String::new, |last| {
-        let say = if witnessed.by.len() == 1 {
-            "1 witness says".to_owned()
-        } else {
-            format!("{} witnesses say", witnessed.by.len())
-        };
-        format!("; so everything was recorded no later than {}, {say}", at(last))
+        let is_before = i64::try_from(last).is_ok_and(|last| last < recorded_at.div_euclid(1_000_000) - CLOCKS_APART);
+        let say = counted(witnessed.by.len() as u64, "witness says", "witnesses say");
+        match at(last) {
+            _ if is_before => {
+                "; which is before the keeper's clock has the last entry: one of the clocks is wrong, and this shows no time"
+                    .to_owned()
+            }
+            time => format!("; so everything was recorded no later than {time}, {say}"),
+        }
     });
-    format!("{}{shows}", if each.is_empty() { "none needed".to_owned() } else { each.join(", ") })
+    format!(
+        "{}{shows}",
+        if each.is_empty() { "none, and the policy asks for none".to_owned() } else { each.join(", ") }
+    )
 }
 
 fn who(signature: &Signature, key: Option<&Verifier>) -> String {

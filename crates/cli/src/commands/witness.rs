@@ -23,6 +23,7 @@ const MAX_ANSWER: u64 = 1 << 16;
 pub fn run(env: &mut Env<'_>, global: &Global, args: &WitnessArgs) -> Result<RunOutput, CommandError> {
     match &args.action {
         WitnessAction::Add { key, url, quorum } => add(env, global, key, url, *quorum),
+        WitnessAction::Remove { name } => remove(env, global, name),
         WitnessAction::List => list(env, global),
         WitnessAction::CheckPolicy { file } => {
             let policy = input::policy(env, file)?;
@@ -68,11 +69,8 @@ fn add(
     witnesses.push(Witness { name: key.name.clone(), key: key.clone(), url });
     let count = witnesses.len();
     let log = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
-    let policy = Policy::any_of(log, witnesses, quorum.or(before).unwrap_or(1))
-        .map_err(|error| CommandError::new(INPUT, error.why))?;
+    let policy = put(global, log, witnesses, quorum.or(before).unwrap_or(1))?;
     let path = policy_file(global);
-    permissions::put_whole(&path, policy.to_string().as_bytes())
-        .map_err(|e| io(&format!("cannot write {}", path.display()), &e))?;
     let least = policy.quorum().map_or(1, |(least, _)| least);
     Ok(plain(format!(
         "{} is a witness now: {least} of {} must cosign before anything is published\n  \
@@ -82,6 +80,43 @@ fn add(
         policy.logs.first().map(ToString::to_string).unwrap_or_default(),
         path.display()
     )))
+}
+
+/// Writes the policy that any `quorum` of these witnesses must cosign.
+fn put(global: &Global, log: Verifier, witnesses: Vec<Witness>, quorum: usize) -> Result<Policy, CommandError> {
+    let invalid = |why: String| CommandError::new(INPUT, why);
+    let policy = Policy::any_of(log, witnesses, quorum).map_err(|error| invalid(error.why))?;
+    // What is written must be read as it was meant.
+    if policy.to_string().parse::<Policy>().as_ref() != Ok(&policy) {
+        return Err(invalid("the address or the name of the witness cannot stand in a policy".to_owned()));
+    }
+    let path = policy_file(global);
+    permissions::put_whole(&path, policy.to_string().as_bytes())
+        .map_err(|e| io(&format!("cannot write {}", path.display()), &e))?;
+    Ok(policy)
+}
+
+fn remove(env: &mut Env<'_>, global: &Global, name: &str) -> Result<RunOutput, CommandError> {
+    let open = open::ledger(env, global, Access::Write)?;
+    let none =
+        || CommandError::new(INPUT, format!("`{name}` is no witness of this ledger")).hint("heldto witness list");
+    let mut policy = own_policy(env, global)?.ok_or_else(none)?;
+    let before = policy.witnesses.len();
+    policy.witnesses.retain(|witness| witness.name != name);
+    let left = policy.witnesses.len();
+    if left == before {
+        return Err(none());
+    }
+    if left == 0 {
+        let path = policy_file(global);
+        std::fs::remove_file(&path).map_err(|e| io(&format!("cannot remove {}", path.display()), &e))?;
+        return Ok(plain(format!("{name} is no witness any more, and there is none left\n")));
+    }
+    let least = policy.quorum().map_or(1, |(least, _)| least).min(left);
+    let log = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
+    put(global, log, policy.witnesses, least)?;
+    let all = counted(left as u64, "witness", "witnesses");
+    Ok(plain(format!("{name} is no witness any more: {least} of {all} must cosign\n")))
 }
 
 fn list(env: &mut Env<'_>, global: &Global) -> Result<RunOutput, CommandError> {
@@ -184,10 +219,8 @@ fn submit(
         let answer = String::from_utf8_lossy(&answer).into_owned();
         match status {
             200 => {
-                let with = note.with_signatures(&answer).map_err(|e| format!("it answers something else: {e}"))?;
-                if witness.key.cosigned_at(&with).is_none() {
-                    return Err("its cosignature is wrong, or by another key".to_owned());
-                }
+                let with = witness.key.accept(note, &answer);
+                let with = with.ok_or_else(|| "its cosignature is wrong, or by another key".to_owned())?;
                 *size = checkpoint.size;
                 return Ok(with);
             }
