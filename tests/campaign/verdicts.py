@@ -604,7 +604,8 @@ def another_first_key(w):
 @kind("public", BROKEN)
 def a_file_of_another_ledger(w):
     names = [path.relative_to(w.at) for path in files(w.at) if (w.other_public / path.relative_to(w.at)).exists()]
-    name = w.rng.choice([name for name in names if str(name) != "checkpoint"])
+    # The page is for readers, and no file of the ledger.
+    name = w.rng.choice([name for name in names if str(name) not in ("checkpoint", "index.html")])
     shutil.copy(w.other_public / name, w.at / name)
 
 

@@ -47,8 +47,8 @@ impl WitnessKey {
         own.map(|(_, bytes)| time(bytes)).collect::<Option<Vec<u64>>>()?.into_iter().min()
     }
 
-    /// Returns a note with this witness's own cosignature from the lines of its answer; `None` if no
-    /// line is one.
+    /// Returns a note with this witness's own cosignature from the lines of its answer; `None` if
+    /// no line is one.
     ///
     /// Nothing else of the answer is taken: a witness must not spoil the signatures of others.
     #[must_use]
