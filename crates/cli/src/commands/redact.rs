@@ -48,7 +48,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunO
     let descendants = descendants(&open, &targets, args.words_only)?;
     let undecided = undecided(&open, &targets, &descendants, args)?;
     if !undecided.is_empty() || args.dry_run {
-        return answer(&targets, &descendants, &undecided, args);
+        return answer(env, &targets, &descendants, &undecided, args);
     }
     let redactions = redactions(&open, &targets, args.words_only, (&ground, &by))?;
     let what = counted(targets.len() as u64, "record", "records");
@@ -236,6 +236,7 @@ fn undecided(
 
 /// Lists what would be erased and what refers to it; an error unless everything is decided.
 fn answer(
+    env: &mut Env<'_>,
     targets: &[Erasing],
     descendants: &BTreeMap<FactId, Descendant>,
     undecided: &[FactId],
@@ -273,8 +274,9 @@ fn answer(
     let hint = format!(
         "decide each: name it too, to erase it ({first}), or add --keep {first} to leave it as it is; --keep-others keeps all"
     );
-    let message = format!("nothing was erased: {has}\n{}", said.trim_end());
-    Err(CommandError::new(INPUT, message).hint(hint))
+    // A line each: an error is one line.
+    said.lines().for_each(|line| (env.eprintln)(line));
+    Err(CommandError::new(INPUT, format!("nothing was erased: {has}")).hint(hint))
 }
 
 /// Returns a redaction for each part to be erased.
