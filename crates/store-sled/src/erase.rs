@@ -131,8 +131,8 @@ impl SledStore {
         self.erased.write(&self.dir)
     }
 
-    /// As [`Self::finish_erasing`], for an opening: a reader to whom the system refuses it reads on
-    /// without these parts.
+    /// Finishes an erasure when the ledger is opened, as [`Self::finish_erasing`] does; a reader to
+    /// whom the system refuses it reads on without these parts.
     pub(crate) fn finish_erasing_on_opening(&mut self, reads: bool) -> Result<(), StoreError> {
         let was_pending = self.lock.is_some() && self.pending_parts()?.is_some();
         let finished = self.finish_erasing().and_then(|()| {

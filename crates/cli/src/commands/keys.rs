@@ -121,6 +121,13 @@ fn revoke(
     let file = key::file(env, &open::folder(global));
     let told = "Tell every witness, and whoever knows the ledger by the old key, by another way than the ledger.\n";
     if revoked.key != in_force.key {
+        if args.reserve.is_some() {
+            return Err(CommandError::new(
+                INPUT,
+                "the reserve key is for the key in force, and this is an earlier one",
+            )
+            .hint("leave out --reserve"));
+        }
         let ground = ground.clone();
         let record = SystemRecord::Revocation(Revocation { key: revoked.key, ground });
         let index = open.append_record(&record, (env.now)(), env.random)?;

@@ -59,8 +59,7 @@ pub fn finish_change(env: &Env<'_>, global: &Global, open: &LocalLedger) -> Resu
     let next = suffixed(&file, "next");
     let current = open.keys()?.in_force();
     key::remove_blank(&next)?;
-    // Finishes a key change that was interrupted before the files were renamed. An unreadable
-    // `.next` file is ignored: while the old key signs, it holds no key in use.
+    // An unreadable `.next` file is ignored: while the old key signs, it holds no key in use.
     if next.exists() && key::read(&next).is_ok_and(|key| key.verifier() == current) {
         let size = open.head().size();
         // A revoked key never signs again, and is kept under another name.
