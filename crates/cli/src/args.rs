@@ -31,8 +31,8 @@ use std::path::PathBuf;
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Folder of the ledger [default: the current folder, or the nearest one above it that holds a
-    /// ledger]
+    /// Folder of the ledger, or its address on a server, postgres://… [default: the current folder,
+    /// or the nearest one above it that holds a ledger]
     #[arg(long, global = true, value_name = "DIR", env = "HELDTO_LEDGER", hide_env_values = true)]
     pub ledger: Option<PathBuf>,
     /// Format of the output: table, csv, json, md, html or xlsx; also ics or atom if the rows have
@@ -85,7 +85,10 @@ pub enum Color {
 /// Global flags, resolved against the terminal and the environment.
 #[derive(Clone)]
 pub struct Global {
+    /// Folder of the ledger, or of what this machine keeps of a ledger on a server.
     pub ledger: Option<PathBuf>,
+    /// Address of the ledger, if it is on a server.
+    pub server: Option<String>,
     pub format: Format,
     pub bom: bool,
     /// The chosen rows and columns.
@@ -108,6 +111,7 @@ impl Arguments {
         };
         Global {
             ledger: self.ledger.clone(),
+            server: None,
             format: if self.json { Format::Json } else { self.format },
             bom: self.bom,
             rows: RowChoice { columns: self.columns.clone(), sort: self.sort.clone(), limit: self.limit },
@@ -230,7 +234,7 @@ pub struct ManArgs {
 
 #[derive(Args)]
 pub struct InitArgs {
-    /// Folder to create the ledger in
+    /// Folder to create the ledger in, or an address on a server: postgres://…
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Permanent name of the ledger, preferably the address where it will be published, such as
@@ -383,10 +387,11 @@ pub struct PublishArgs {
 
 #[derive(Args)]
 pub struct FollowArgs {
-    /// Published folder, or the address of one: https://…
+    /// Published folder, or the address of one: https://…; or a ledger on a server: postgres://…
     pub source: String,
-    /// Folder of the mirror
-    pub mirror: PathBuf,
+    /// Folder of the mirror; of a ledger on a server, of its copy [default for that: the copy of this
+    /// machine]
+    pub mirror: Option<PathBuf>,
     /// Public key that must have signed the checkpoint, or a file that holds the key [default: the
     /// one that the mirror saw first]
     #[arg(long, value_name = "KEY")]
@@ -462,7 +467,7 @@ pub struct ExportArgs {
 pub struct RestoreArgs {
     /// Export or published folder to restore from, or - for standard input
     pub file: PathBuf,
-    /// Folder to create the ledger in
+    /// Folder to create the ledger in, or an address on a server: postgres://…
     pub dir: PathBuf,
     /// Public key that must have signed the checkpoint, or a file that holds the key; get it from
     /// elsewhere

@@ -39,12 +39,17 @@ fn plain(out: impl Into<Vec<u8>>) -> RunOutput {
 }
 
 /// Returns a number with its noun, singular for 1.
-fn counted(n: u64, one: &str, many: &str) -> String {
+pub fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// Returns a callback that draws a progress bar on a terminal, once the job has taken a second.
-fn meter<'a>(terminal: Terminal, progress: &'a mut dyn FnMut(&str), what: &'a str, total: u64) -> impl FnMut(u64) + 'a {
+pub fn meter<'a>(
+    terminal: Terminal,
+    progress: &'a mut dyn FnMut(&str),
+    what: &'a str,
+    total: u64,
+) -> impl FnMut(u64) + 'a {
     let start = Instant::now();
     let mut shown = Duration::ZERO;
     move |done| {

@@ -99,6 +99,7 @@ impl From<StoreError> for CommandError {
             StoreError::Unwritable { .. } | StoreError::ReadOnly => {
                 new.hint("reports and verify still work; to record facts, copy the folder to where you can write")
             }
+            StoreError::Server { remedy, .. } => new.hint(remedy),
             StoreError::Partial => new.hint("record the facts in the ledger that this copy was made from"),
             StoreError::Io { source, .. } => new.hint(match source.kind() {
                 std::io::ErrorKind::StorageFull => {

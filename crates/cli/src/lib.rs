@@ -17,7 +17,9 @@ mod prompt;
 mod publications;
 mod published;
 mod screen;
+mod server;
 mod settings;
+mod store;
 
 use args::{Arguments, Command, Global, SiteAction};
 use chrono::{DateTime, NaiveDate};
@@ -211,12 +213,20 @@ fn run_with(env: &mut Env<'_>, given: &[OsString], names: usize) -> RunOutput {
         status_cache_limit: env.status_cache_limit,
         whole_limit: env.whole_limit,
     };
+    let placed = global.ledger.as_ref().map(|place| server::of_address(&env, &global, place));
+    let (global, misplaced) = match placed {
+        Some(Ok(placed)) => (placed, None),
+        Some(Err(error)) => (global, Some(error)),
+        None => (global, None),
+    };
     let has_rows = arguments.command.as_ref().is_none_or(Command::has_rows);
     let is_of_rows = has_rows && matches!(global.format, Format::Csv | Format::Json | Format::Xlsx);
     let done = if global.rows != RowChoice::default() && !is_of_rows {
         let error =
             CommandError::new(error::USAGE, "--columns, --sort and --limit choose rows, and there are none here");
         Err(error.hint("they are for reports with --format csv, json or xlsx"))
+    } else if let Some(error) = misplaced {
+        Err(error)
     } else if let Some(Err(error)) = output.as_deref().map(|path| open::not_of_ledger(&env, &global, path)) {
         Err(error)
     } else if let Some(path) = output.as_deref().filter(|path| is_read_too(given, path)) {

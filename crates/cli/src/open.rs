@@ -1,20 +1,18 @@
-//! Opens the ledger on this machine, and verifies it. The one place that names the store. Knows no
-//! facts and no report. Start at [`ledger`].
+//! Opens the ledger, in a folder or on a server, and verifies it. Knows no facts and no report.
+//! Start at [`ledger`].
 
 use crate::Env;
 use crate::args::Global;
 use crate::error::{CommandError, USAGE};
-use crate::publications;
+use crate::{publications, server};
 use heldto_ledger::{Defect, Ledger, Verified, index_hashes};
 use heldto_store::{Notice, StoreError};
 use heldto_store_sled::{SledStore, Waiting};
 
 use std::path::{Path, PathBuf};
 
+pub use crate::store::LocalStore;
 pub use heldto_store_sled::{Access, Opening, is_ledger};
-
-/// The store that the program keeps ledgers in.
-pub type LocalStore = SledStore;
 
 /// A ledger in that store.
 pub type LocalLedger = Ledger<LocalStore>;
@@ -34,7 +32,9 @@ const OWN: &[&str] = &[
     "acknowledged",
     "archive",
     "checkpoint",
+    "copy",
     "erased",
+    "follows",
     "hot",
     "journal",
     "judged",
@@ -67,7 +67,8 @@ pub fn not_of_ledger(env: &Env<'_>, global: &Global, path: &Path) -> Result<(), 
     // What a link leads to is what would be written.
     let whole = named.canonicalize().unwrap_or(named);
     let of_ledger = |ledger: &Path| {
-        let rest = whole.strip_prefix(ledger).ok().filter(|_| is_ledger(ledger));
+        let is_one = || is_ledger(ledger) || is_ledger(&ledger.join("copy"));
+        let rest = whole.strip_prefix(ledger).ok().filter(|_| is_one());
         let first = rest.and_then(|rest| rest.components().next()?.as_os_str().to_str());
         first.is_some_and(|first| OWN.iter().any(|own| first.starts_with(own)))
     };
@@ -85,8 +86,19 @@ pub fn not_of_ledger(env: &Env<'_>, global: &Global, path: &Path) -> Result<(), 
 
 /// Opens the ledger, reports waiting for another process, and prints the store's notices.
 pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<LocalLedger, CommandError> {
+    if let Some(address) =
+        server::followed(&folder(global)).filter(|_| access == Access::Write && global.server.is_none())
+    {
+        let message = format!("{} is a copy of the ledger {address}, and only follows it", folder(global).display());
+        return Err(CommandError::new(USAGE, message).hint("to write to that ledger: heldto --ledger ADDRESS …"));
+    }
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
-    let store = LocalStore::open(&folder(global), opening(global, access, waiting));
+    let store = match &global.server {
+        Some(address) => server::open(env, global, address, access),
+        None => SledStore::open(&folder(global), opening(global, access, waiting))
+            .map(|store| LocalStore::Folder(Box::new(store)))
+            .map_err(CommandError::from),
+    };
     say_notices(env, global);
     let store = store?;
     if access == Access::Write && store.is_partial() {
@@ -160,7 +172,8 @@ pub fn verify(ledger: &mut LocalLedger, progress: &mut dyn FnMut(u64)) -> Result
     ledger.store_mut().check_database()?;
     let is_partial = ledger.store().is_partial();
     match ledger.verify(is_partial, progress) {
-        Err(problem) if problem.is_of_index() => {
+        // A server has no other copy to rebuild its index from.
+        Err(problem) if problem.is_of_index() && ledger.store().has_two_copies() => {
             ledger.store_mut().rebuild_database(&problem.to_string())?;
             ledger.verify(is_partial, progress).map_err(Unverified::Defect)
         }

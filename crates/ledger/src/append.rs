@@ -252,12 +252,31 @@ impl<S: WritableLog + Sync> Ledger<S> {
 
     /// Appends all new facts, or none, and reports progress.
     ///
+    /// If another writer was first, the facts are planned again, on what that writer recorded.
     /// `progress` receives the number of facts sealed, and the number of all facts once they are
     /// durable.
     ///
     /// # Errors
     /// Those of [`Self::append`].
     pub fn append_with(
+        &mut self,
+        facts: &[Fact],
+        now: i64,
+        random: &mut dyn FnMut(&mut [u8]),
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Appended, AppendError> {
+        loop {
+            let before = self.head.size();
+            match self.append_once(facts, now, random, progress) {
+                Err(AppendError::Store(StoreError::Conflict { .. })) if self.store.head()?.size() > before => {
+                    self.head = self.store.head()?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn append_once(
         &mut self,
         facts: &[Fact],
         now: i64,

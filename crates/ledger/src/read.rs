@@ -324,7 +324,7 @@ impl<S: Log> Ledger<S> {
 }
 
 /// Returns the system record of a stored entry with its index; `None` of a fact's entry.
-fn system_record(stored: &StoredEntry) -> Result<Option<(u64, SystemRecord)>, ReadError> {
+pub(crate) fn system_record(stored: &StoredEntry) -> Result<Option<(u64, SystemRecord)>, ReadError> {
     let index = stored.index;
     let kind = Entry::decode(&stored.entry).ok().and_then(|entry| kind_of(entry.kind));
     let bytes = stored.parts.first().and_then(|(_, bytes)| bytes.get(32..));

@@ -3,11 +3,13 @@
 //!
 //! This module does not know JSON or files. Start at [`restore`] and [`Ledger::contents`].
 
-use crate::read::recorded;
-use crate::{Defect, Fault, IndexKey, Ledger, ReadError, Verified, decode_quoted};
+use crate::read::{recorded, system_record};
+use crate::{Defect, Fault, IndexKey, Ledger, ReadError, SystemRecord, Verified, decode_quoted};
 use heldto_fact::{Content, Fact};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Head, Part, Role, chain, leaf_hash};
-use heldto_store::{EntryHashes, Founding, Log, MemoryStore, NewEntry, StoreError, StoredEntry, WritableLog};
+use heldto_store::{
+    EntryHashes, Founding, Log, MemoryStore, NewEntry, PartPlace, StoreError, StoredEntry, WritableLog,
+};
 
 /// An exported entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +144,84 @@ impl<S: Log + Sync> Ledger<S> {
         }
         Ok((entries, self.head.clone(), verified))
     }
+}
+
+/// Number of entries copied at a time.
+const SHARE: usize = 1 << 12;
+
+impl<S: Log> Ledger<S> {
+    /// Appends to a copy the entries that it lacks, each checked, and erases there what redactions
+    /// among them name; returns their number.
+    ///
+    /// # Errors
+    /// If the copy holds other entries than this ledger, or an entry does not follow the one before
+    /// it; the copy has the entries before it then.
+    pub fn copy_to(&self, copy: &mut impl WritableLog, progress: &mut dyn FnMut(u64)) -> Result<u64, RestoreError> {
+        let mut head = copy.head()?;
+        let first = head.size();
+        if first > self.head.size() || self.chain_before(first)? != head.chain {
+            let last = first.min(self.head.size()).checked_sub(1);
+            return Err(Box::new(Defect { entry: last, fault: Fault::Changed }).into());
+        }
+        let index_key = IndexKey::of(&copy.founding()?);
+        let mut entries = self.store.entries(first..self.head.size());
+        while head.size() < self.head.size() {
+            let before = head.clone();
+            let mut new = Vec::new();
+            let mut erased: Vec<PartPlace> = Vec::new();
+            while new.len() < SHARE
+                && let Some(stored) = entries.try_next()?
+            {
+                follow(&mut head, stored)?;
+                if let Some((_, SystemRecord::Redaction(redaction))) = system_record(stored)? {
+                    erased.extend(u16::try_from(redaction.part).ok().map(|part| (redaction.entry, part)));
+                }
+                new.push(stored.to_new(hashes_of(stored, &index_key)));
+            }
+            if erased.is_empty() {
+                copy.append(&before, &new, &head)?;
+            } else {
+                copy.append_and_erase(&before, &new, &head, &erased)?;
+            }
+            progress(head.size());
+        }
+        if head.edge.root() != self.head.edge.root() || head.chain != self.head.chain {
+            return Err(Box::new(Defect { entry: None, fault: Fault::Head("end") }).into());
+        }
+        Ok(head.size() - first)
+    }
+}
+
+/// Advances a head by an entry, after checking that the entry follows it and that its parts are
+/// those that it commits to.
+fn follow(head: &mut Head, stored: &StoredEntry) -> Result<(), Box<Defect>> {
+    let wrong = |fault| Err(Box::new(Defect { entry: Some(stored.index), fault }));
+    let entry = match Entry::decode(&stored.entry) {
+        Ok(entry) => entry,
+        Err(error) => return wrong(Fault::Entry(error)),
+    };
+    if entry.index != head.size() {
+        return wrong(Fault::Index(entry.index));
+    }
+    if entry.previous != head.chain {
+        return wrong(Fault::Spliced);
+    }
+    if entry.recorded_at < head.recorded_at {
+        return wrong(Fault::Time);
+    }
+    for (number, bytes) in stored.present_parts() {
+        let Some(part) = entry.parts.get(usize::from(number)) else { return wrong(Fault::PartExtra(number)) };
+        let fits = bytes
+            .split_first_chunk::<32>()
+            .is_some_and(|(salt, content)| Part::commitment_of(part.role, salt, content) == part.commitment);
+        if !fits {
+            return wrong(Fault::PartChanged { part: usize::from(number), role: part.role });
+        }
+    }
+    head.chain = chain(&stored.entry);
+    head.edge.push(leaf_hash(&stored.entry));
+    head.recorded_at = entry.recorded_at;
+    Ok(())
 }
 
 /// Returns the function that computes an entry's index hashes, for a store that rebuilds its index.

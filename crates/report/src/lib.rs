@@ -89,7 +89,7 @@ pub use scale::Scale;
 pub use selection::Selection;
 pub use show::show;
 pub use slippage::slippage;
-pub use status::{LedgerFacts, StatusSummary, status};
+pub use status::{LedgerFacts, ServerFacts, StatusSummary, status};
 pub use timeline::{SortOrder, timeline};
 pub use warnings::{KnownFacts, Warning, check, warnings};
 pub use wording::date::when;

@@ -29,6 +29,25 @@ pub struct LedgerFacts {
     pub erasures: Vec<Erasure>,
     /// Others than the keeper who may read the ledger's folder, in words; `None` if there are none.
     pub readers: Option<String>,
+    /// The server that keeps the ledger; `None` of a ledger in a folder.
+    pub server: Option<ServerFacts>,
+}
+
+/// Facts about the server that keeps a ledger.
+#[derive(Debug, Clone)]
+pub struct ServerFacts {
+    /// Its address, without secrets.
+    pub address: String,
+    /// Its version, as it states it.
+    pub version: String,
+    /// Its setting for the standbys that a commit waits for; empty if there are none.
+    pub standbys: String,
+    /// `true` if it is a standby itself.
+    pub is_standby: bool,
+    /// Settings by which it may lose what it acknowledged; empty if there are none.
+    pub faults: String,
+    /// Number of entries by which the copy on this machine is behind; `None` if there is no copy.
+    pub behind: Option<u64>,
 }
 
 /// The status summary: the result of judging a whole ledger, small enough to be cached and shown
@@ -160,6 +179,11 @@ pub fn status(
     put(label::PUBLIC_KEY, about.key);
     if let Some(readers) = about.readers {
         put(label::READERS, readers);
+    }
+    if let Some(server) = &about.server {
+        put(label::SERVER, wording::status::server(&server.address, &server.version, server.is_standby));
+        put(label::ACKNOWLEDGEMENT, wording::status::acknowledgement(&server.standbys, &server.faults));
+        put(label::COPY, wording::status::copy(server.behind));
     }
     let recorded = document.basis.last_recorded;
     put(

@@ -22,12 +22,18 @@ pub fn founding() -> Founding {
 /// If an entry cannot be encoded.
 #[must_use]
 pub fn entries(head: &Head, lens: &[usize]) -> (Vec<NewEntry>, Head) {
+    let contents = (head.size()..).zip(lens).map(|(index, len)| vec![index.to_be_bytes()[7]; *len]);
+    entries_of(head, contents)
+}
+
+/// Returns entries as [`entries`] does, of these contents.
+fn entries_of(head: &Head, contents: impl IntoIterator<Item = Vec<u8>>) -> (Vec<NewEntry>, Head) {
     let mut next = head.clone();
     let mut all = Vec::new();
-    for len in lens {
+    for content in contents {
         let index = next.size();
+        let len = content.len();
         let salt = [index.to_be_bytes()[7]; 32];
-        let content = vec![salt[0]; *len];
         let part = |role, content: &[u8]| PartRef { role, commitment: Part::commitment_of(role, &salt, content) };
         let mut parts = vec![part(Role::Fact, &content), part(Role::Quotation, b"x"), part(Role::PrivateNote, &[])];
         // These commitments make the entry itself about as long as its part.
@@ -180,30 +186,49 @@ pub fn race<S: WritableLog>(open: impl Fn() -> S + Sync, writers: u64, each: u64
     std::thread::scope(|scope| {
         for writer in 0..writers {
             let open = &open;
-            scope.spawn(move || {
-                for n in 0..each {
-                    loop {
-                        let mut store = open();
-                        let head = ok(store.head());
-                        let own = usize::try_from(writer * each + n).expect("small");
-                        let (entries, next) = entries(&head, &[50 + own]);
-                        match store.append(&head, &entries, &next) {
-                            Ok(()) => break,
-                            Err(StoreError::Conflict { .. }) => {}
-                            Err(error) => panic!("{error}"),
-                        }
-                    }
-                }
-            });
+            scope.spawn(move || race_alone(open, writer, each));
         }
     });
-    let store = open();
-    assert_eq!(ok(store.head()).size(), writers * each);
-    let mut all: Vec<usize> =
-        ok(collect(store.entries(0..writers * each))).iter().map(|stored| stored.parts[0].1.len()).collect();
+    raced(&open(), writers * each);
+}
+
+/// Appends `each` times as one of several racing writers, which have different numbers below 2^32.
+///
+/// # Panics
+/// If an append fails other than by a conflict.
+pub fn race_alone<S: WritableLog>(open: impl Fn() -> S, writer: u64, each: u64) {
+    for n in 0..each {
+        loop {
+            let mut store = open();
+            let head = ok(store.head());
+            let (entries, next) = entries_of(&head, [(writer << 32 | n).to_be_bytes().to_vec()]);
+            match store.append(&head, &entries, &next) {
+                Ok(()) => break,
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+/// Checks that each entry of racing writers is in the log once, and follows the one before it.
+///
+/// # Panics
+/// If an entry is lost, duplicated or forked.
+pub fn raced(store: &impl WritableLog, count: u64) {
+    assert_eq!(ok(store.head()).size(), count);
+    let stored = ok(collect(store.entries(0..count)));
+    let mut previous = founding().genesis.chain();
+    for one in &stored {
+        let entry = Entry::decode(&one.entry).expect("an entry");
+        assert_eq!(entry.previous, previous, "entry {} follows the one before it", one.index);
+        previous = chain(&one.entry);
+    }
+    let mut all: Vec<&[u8]> =
+        stored.iter().filter_map(|stored| stored.present_parts().next()).map(|p| &p.1[32..]).collect();
     all.sort_unstable();
     all.dedup();
-    assert_eq!(all.len() as u64, writers * each, "each entry once");
+    assert_eq!(all.len() as u64, count, "each entry once");
 }
 
 /// Returns all entries that a cursor lends.

@@ -281,6 +281,14 @@ pub enum StoreError {
     /// The database below the store is broken.
     #[error("the database is broken: {0}")]
     Broken(String),
+    /// A server failed or refused; the remedy is of that failure.
+    #[error("{why}")]
+    Server {
+        /// The failure.
+        why: String,
+        /// The remedy.
+        remedy: String,
+    },
     /// An I/O operation failed.
     #[error("{what} failed: {source}")]
     Io {

@@ -61,6 +61,12 @@ pub enum Notice {
          what is recorded as erased is left out here, and is still on the disk"
     )]
     ErasureUnfinished(String),
+    /// A server's files still have what was erased.
+    #[error(
+        "what was erased cannot be read any more, but the server's files may still have it; the owner of the table \
+         removes it with: VACUUM FULL {0}"
+    )]
+    ServerKeepsErased(String),
     /// The folder is not writable, so the database is not opened.
     #[error("the folder cannot be written to, so the ledger is read from its journal")]
     FolderUnwritable,

@@ -4,13 +4,14 @@
 use super::{counted, plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, for_strangers, io};
-use crate::open::{Access, LocalStore};
-use crate::{Env, RunOutput, input, key, open, permissions, published};
+use crate::open::Access;
+use crate::{Env, RunOutput, input, key, open, permissions, published, server};
 use heldto_exchange::{Trust, export};
 use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
 use heldto_store::{Founding, Log, NewEntry};
 use heldto_store_files::Folder;
+use heldto_store_sled::SledStore;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -97,16 +98,25 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
         exported.map_err(CommandError::from).and_then(|exported| Contents::of(&exported, index_key, None, &trust))
     };
     let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
-    permissions::create_private(&args.dir)
-        .map_err(|e| io(&format!("cannot create the folder {}", args.dir.display()), &e))?;
-    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
-    let opening = open::opening(global, Access::Write, waiting);
+    let global = &server::of_address(env, global, &args.dir)?;
     let is_partial = verified.is_partial();
-    LocalStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
+    let place = match &global.server {
+        Some(address) => {
+            server::create(env, global, address, &founding, (&entries, &head), is_partial)?;
+            server::shown(env, address)?
+        }
+        None => {
+            permissions::create_private(&args.dir)
+                .map_err(|e| io(&format!("cannot create the folder {}", args.dir.display()), &e))?;
+            let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
+            let opening = open::opening(global, Access::Write, waiting);
+            SledStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
+            args.dir.display().to_string()
+        }
+    };
     let mut said = format!(
-        "{} restored to {}, with the same head\n  chain   {}\n  root    {}\n{signed}",
+        "{} restored to {place}, with the same head\n  chain   {}\n  root    {}\n{signed}",
         counted(head.size(), "entry", "entries"),
-        args.dir.display(),
         head.chain.0,
         head.edge.root().base64(),
     );

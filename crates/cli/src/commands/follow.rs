@@ -4,7 +4,7 @@
 use super::{counted, meter, plain, verify};
 use crate::args::{FollowArgs, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE, for_strangers, io};
-use crate::{Env, RunOutput, http, input, open, published};
+use crate::{Env, RunOutput, http, input, open, published, server};
 use heldto_exchange::{MirrorEvidence, Trust, TrustError, read_checkpoint};
 use heldto_ledger::{Fault, Ledger};
 use heldto_proof::{Checkpoint, NodeReader, SignedNote, TILE_WIDTH, Verifier, root_at};
@@ -21,6 +21,13 @@ const LOCK: &str = ".heldto-lock";
 ///
 /// The mirror stays as it is if anything is wrong.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunOutput, CommandError> {
+    if server::is_address(Path::new(&args.source)) {
+        return of_server(env, global, args);
+    }
+    let Some(mirror) = args.mirror.clone() else {
+        return Err(CommandError::new(USAGE, "a mirror needs a folder").hint("name it after the source"));
+    };
+    let args = &Followed { source: args.source.clone(), mirror, key: args.key.clone(), policy: args.policy.clone() };
     refuse_ledgers(env, global, args)?;
     std::fs::create_dir_all(&args.mirror)
         .map_err(|e| io(&format!("cannot create the folder {}", args.mirror.display()), &e))?;
@@ -76,8 +83,33 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunO
     Ok(plain(said))
 }
 
+/// Brings a copy of a server's ledger up to date: a ledger of its own kind, with all parts, which
+/// only follows.
+fn of_server(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunOutput, CommandError> {
+    if args.key.is_some() || args.policy.is_some() {
+        let message = "--key and --policy are for published ledgers";
+        return Err(CommandError::new(USAGE, message).hint("verify the copy with them: heldto verify FOLDER --key KEY"));
+    }
+    let global = &server::of_address(env, global, Path::new(&args.source))?;
+    let folder = args.mirror.clone().unwrap_or_else(|| server::copy_folder(global));
+    let ledger = open::ledger(env, global, open::Access::Read)?;
+    let new = server::follow(env, global, &args.source, &ledger, &folder)?;
+    let entries = counted(new, "entry is", "entries are");
+    let all = counted(ledger.head().size(), "entry", "entries");
+    let said = format!("{entries} new, now {all} in {}\n", folder.display());
+    Ok(plain(if global.quiet { String::new() } else { said }))
+}
+
+/// A source and its mirror, with the reader's anchors of trust.
+struct Followed {
+    source: String,
+    mirror: PathBuf,
+    key: Option<String>,
+    policy: Option<PathBuf>,
+}
+
 /// Refuses a source or a mirror that is a ledger's own folder, or inside one.
-fn refuse_ledgers(env: &Env<'_>, global: &Global, args: &FollowArgs) -> Result<(), CommandError> {
+fn refuse_ledgers(env: &Env<'_>, global: &Global, args: &Followed) -> Result<(), CommandError> {
     if open::is_ledger(&args.mirror) || open::not_of_ledger(env, global, &args.mirror.join("tile")).is_err() {
         let message = format!("{} is a ledger's own folder", args.mirror.display());
         return Err(CommandError::new(USAGE, message).hint("name another folder for the mirror"));
@@ -300,7 +332,7 @@ fn put(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), CommandError> {
 }
 
 /// Writes evidence beside the mirror's files; never over another.
-fn keep(env: &Env<'_>, args: &FollowArgs, evidence: &MirrorEvidence) -> Result<PathBuf, CommandError> {
+fn keep(env: &Env<'_>, args: &Followed, evidence: &MirrorEvidence) -> Result<PathBuf, CommandError> {
     let text = evidence.to_text(&env.today().to_string(), &shown(&args.source));
     let mut number = 1;
     loop {

@@ -4,24 +4,32 @@
 use super::{keys, plain};
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, FAILED, USAGE, io};
-use crate::open::{Access, LocalStore};
-use crate::{Env, RunOutput, gitignore, key, open};
-use heldto_proof::{Genesis, NoteSigner, Verifier};
+use crate::open::Access;
+use crate::{Env, RunOutput, gitignore, key, open, server};
+use heldto_proof::{Genesis, Head, NoteSigner, Verifier};
 use heldto_store::Founding;
+use heldto_store_sled::SledStore;
 use std::path::{Path, PathBuf};
 
 const EXAMPLE: &str = include_str!("example.toml");
 
 /// Creates the ledger and describes it and the next step.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &InitArgs) -> Result<RunOutput, CommandError> {
-    let dir = global.ledger.as_ref().filter(|_| args.dir == Path::new(".")).unwrap_or(&args.dir);
+    let global = match &global.ledger {
+        Some(_) if args.dir == Path::new(".") => global,
+        _ => &server::of_address(env, global, &args.dir)?,
+    };
+    let dir = &open::folder(global);
     let origin = args.origin.clone().unwrap_or_else(|| default_origin(dir));
     let (key_file, public) = create(env, global, dir, &origin)?;
+    let ledger = match &global.server {
+        Some(address) => server::shown(env, address)?,
+        None => dir.display().to_string(),
+    };
     let reserve = match &args.reserve {
         Some(file) => {
-            let global = Global { ledger: Some(dir.clone()), ..global.clone() };
-            let mut open = open::ledger(env, &global, Access::Write)?;
-            keys::reserve(env, &global, &mut open, file)?
+            let mut open = open::ledger(env, global, Access::Write)?;
+            keys::reserve(env, global, &mut open, file)?
         }
         None => "  no reserve key: should the signing key be lost, nobody can sign this ledger any more; \
                  to make one: heldto key reserve FILE\n"
@@ -31,15 +39,19 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &InitArgs) -> Result<RunOut
         return Ok(plain(""));
     }
     Ok(plain(format!(
-        "Created a ledger in {}\n  origin       {origin}\n  signing key  {} (keep it safe and private)\n  \
+        "Created a ledger in {ledger}\n  origin       {origin}\n  signing key  {} (keep it safe and private)\n  \
          public key   {}\n  next         edit {}, then: heldto --ledger {} append {}\n{reserve}",
-        dir.display(),
         key_file.display(),
         public,
         dir.join("example.toml").display(),
-        dir.display(),
+        typed(&ledger),
         dir.join("example.toml").display(),
     )))
+}
+
+/// Returns the place of a ledger as it is typed in a shell.
+fn typed(place: &str) -> String {
+    if place.contains('?') { format!("'{place}'") } else { place.to_owned() }
 }
 
 /// Creates a ledger and returns the key's file and the public key.
@@ -94,8 +106,18 @@ pub fn create(
             .hint("a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE"));
     }
     let founding = Founding { genesis: Genesis { origin: origin.to_owned(), key: public.key }, index_key };
-    let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
-    LocalStore::create(dir, &founding, open::opening(global, Access::Write, waiting))?;
+    match &global.server {
+        Some(address) => {
+            let empty = Head::empty(&founding.genesis);
+            server::create(env, global, address, &founding, (&[], &empty), false)?;
+            let ledger = open::ledger(env, global, Access::Read)?;
+            server::follow(env, global, address, &ledger, &server::copy_folder(global))?;
+        }
+        None => {
+            let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
+            SledStore::create(dir, &founding, open::opening(global, Access::Write, waiting))?;
+        }
+    }
     write("example.toml", EXAMPLE)?;
     Ok((key_file, public))
 }

@@ -10,6 +10,7 @@ use heldto_exchange::export;
 use heldto_proof::TILE_WIDTH;
 use heldto_store::{Log, Notice, Notices, StoredEntry};
 use heldto_store_files::Folder;
+use heldto_store_sled::SledStore;
 use std::ops::Range;
 use std::path::Path;
 
@@ -21,7 +22,11 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
     let quiet = Global { notices: Notices::default(), ..global.clone() };
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let opening = Opening { source: Some(&from), ..open::opening(&quiet, Access::Write, waiting) };
-    let mut open = heldto_ledger::Ledger::open(LocalStore::open(&open::folder(global), opening)?)?;
+    let store = match global.server {
+        Some(_) => open::ledger(env, global, Access::Read)?.into_store(),
+        None => LocalStore::Folder(Box::new(SledStore::open(&open::folder(global), opening)?)),
+    };
+    let mut open = heldto_ledger::Ledger::open(store)?;
     let own = open.genesis().clone();
     if let (Some(copy), Some(path)) = (&copy, &args.from)
         && copy.founding()?.genesis != own
@@ -29,7 +34,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
         let message = format!("{} is a copy of another ledger: {}", path.display(), copy.founding()?.genesis.origin);
         return Err(CommandError::new(INPUT, message).hint(format!("this ledger is {}", own.origin)));
     }
-    let repaired = open.store_mut().repair(Some(&from))?;
+    let repaired = open.store_mut().folder_mut()?.repair(Some(&from))?;
     if let [first, ..] = repaired.lost[..] {
         let message = match repaired.lost.len() {
             1 => format!("entry {first} could not be repaired: no available copy holds it undamaged"),
@@ -46,14 +51,14 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
     }
     // A copy from before an erasure brings nothing back, even if the list of erased parts was lost.
     let erased = open.erased_parts()?;
-    open.store_mut().keep_erased(erased)?;
+    open.store_mut().folder_mut()?.keep_erased(erased)?;
     let verified = open::verify(&mut open, &mut |_| {})?;
     let is_reported = |notice: &Notice| !matches!(notice, Notice::DatabaseNotRebuilt(_) | Notice::DatabaseSuspect(_));
     let notices: Vec<Notice> = quiet.notices.take().into_iter().filter(is_reported).collect();
     let what = if notices.is_empty() { "Nothing to repair" } else { "Repaired" };
     notices.into_iter().for_each(|notice| global.notices.add(notice));
     open::say_notices(env, global);
-    if !open.store().uses_database() {
+    if !open.store_mut().folder_mut()?.uses_database() {
         return Err(CommandError::new(FAILED, "the journal is complete, but the database could not be rebuilt")
             .hint("run the command again; if it fails again, copy the folder to another disk"));
     }
@@ -86,7 +91,7 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn Lo
     if is_ledger(path) {
         let waiting = &mut |_: &str| {};
         let opening = Opening { notices: Notices::default(), ..open::opening(global, Access::Read, waiting) };
-        return Ok(Box::new(LocalStore::open(path, opening).map_err(|error| no_copy(error.into()))?));
+        return Ok(Box::new(SledStore::open(path, opening).map_err(|error| no_copy(error.into()))?));
     }
     if path.is_dir() {
         let folder = Folder::new(path);

@@ -315,6 +315,7 @@ pub fn status_document(env: &mut Env<'_>, global: &Global, args: &StatusArgs) ->
         sensitive,
         erasures,
         readers: permissions::readers(&open::folder(global)),
+        server: crate::server::facts(env, global)?,
     };
     Ok(heldto_report::status(clock, position.log, last_recorded, about, summary.as_ref()))
 }

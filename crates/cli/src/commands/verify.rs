@@ -5,7 +5,7 @@ use super::{counted, meter, plain, sources};
 use crate::args::{Global, VerifyArgs};
 use crate::error::{CommandError, INTEGRITY, UNSIGNED, USAGE, for_strangers};
 use crate::open::Access;
-use crate::{Env, RunOutput, input, load, open, published};
+use crate::{Env, RunOutput, input, load, open, published, server};
 use heldto_exchange::{MirrorEvidence, NoEvidence, Signature, Trust, evidence, export, is_beginning, read_checkpoint};
 use heldto_fact::FactId;
 use heldto_ledger::{Defect, Fault, Ledger, Verified, decode_fact};
@@ -86,10 +86,11 @@ struct Asked<'a> {
 
 fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, asked: &Asked<'_>) -> Result<String, CommandError> {
     match target {
+        Some(path) if server::is_address(path) => own(env, &server::of_address(env, global, path)?, asked),
         // A published folder stays one even if other files were added to it.
         Some(path) if is_published(path) => published(env, global, path, asked).map_err(for_strangers),
         Some(path) if open::is_ledger(path) => {
-            own(env, &Global { ledger: Some(path.to_owned()), ..global.clone() }, asked)
+            own(env, &Global { ledger: Some(path.to_owned()), server: None, ..global.clone() }, asked)
         }
         Some(path) if path.is_dir() => {
             let message = format!("broken: the folder {} has no checkpoint", path.display());

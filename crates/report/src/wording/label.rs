@@ -2,6 +2,7 @@
 //! Knows no values. Start at [`BY`].
 
 pub const ABOUT: &str = "about";
+pub const ACKNOWLEDGEMENT: &str = "acknowledged means";
 pub const ACT: &str = "act";
 pub const AMOUNTS: &str = "amounts";
 pub const ANSWER: &str = "answer";
@@ -15,6 +16,7 @@ pub const CHECKPOINT: &str = "checkpoint";
 pub const CODES: &str = "codes";
 pub const CONDITIONS: &str = "conditions";
 pub const CONTROL: &str = "control";
+pub const COPY: &str = "copy here";
 pub const DECISION: &str = "decision";
 pub const DEFINITION: &str = "definition";
 pub const DUE: &str = "due";
@@ -63,6 +65,7 @@ pub const REFERENCE: &str = "reference";
 pub const REPORTER: &str = "reporter";
 pub const REVISED: &str = "revised";
 pub const RULE: &str = "rule";
+pub const SERVER: &str = "server";
 pub const SETTLES: &str = "settles";
 pub const SOURCES: &str = "sources";
 pub const SUCCEEDED_BY: &str = "succeeded by";

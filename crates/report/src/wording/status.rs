@@ -61,6 +61,30 @@ pub fn checkpoint(signed: Option<u64>, size: u64, is_partial: bool) -> String {
     }
 }
 
+/// Returns the server that keeps the ledger.
+pub fn server(address: &str, version: &str, is_standby: bool) -> String {
+    let standby = if is_standby { ", a standby: it may be behind" } else { "" };
+    format!("{address} (PostgreSQL {version}{standby})")
+}
+
+/// Returns what it means that the server acknowledged something.
+pub fn acknowledgement(standbys: &str, faults: &str) -> String {
+    match (standbys, faults) {
+        (_, faults) if !faults.is_empty() => format!("little: the server may lose it in a crash ({faults})"),
+        ("", _) => "on the disk of one server; if that is lost, so is what no copy has".to_owned(),
+        (standbys, _) => format!("on the disk of the server and of its standbys: {standbys}"),
+    }
+}
+
+/// Returns how far the copy on this machine is behind the server.
+pub fn copy(behind: Option<u64>) -> String {
+    match behind {
+        None => "none; to keep one: heldto follow ADDRESS".to_owned(),
+        Some(0) => "has all entries".to_owned(),
+        Some(n) => format!("{} behind; to bring it up to date: heldto follow ADDRESS", entries(n)),
+    }
+}
+
 /// Returns the advice on a ledger that is not judged.
 pub fn too_long(size: u64, as_of: NaiveDate) -> String {
     format!(

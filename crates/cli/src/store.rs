@@ -1,0 +1,149 @@
+//! The stores that the program keeps ledgers in: a folder of this machine, or a schema of a server.
+//! Start at [`LocalStore`].
+
+use crate::error::CommandError;
+use heldto_proof::{Chain, Head};
+use heldto_store::{
+    Checkpoints, Entries, Founding, Index, IndexRecords, Log, NewEntry, PartPlace, StoreError, WritableLog,
+};
+#[cfg(feature = "postgres")]
+use heldto_store_postgres::PostgresStore;
+use heldto_store_sled::SledStore;
+use std::ops::{Range, RangeInclusive};
+
+/// An open store of either sort.
+pub enum LocalStore {
+    /// A folder.
+    Folder(Box<SledStore>),
+    /// A server.
+    #[cfg(feature = "postgres")]
+    Server(Box<PostgresStore>),
+}
+
+/// Calls the same method of whichever store is open.
+macro_rules! either {
+    ($of:expr, $store:ident => $call:expr) => {
+        match $of {
+            LocalStore::Folder($store) => $call,
+            #[cfg(feature = "postgres")]
+            LocalStore::Server($store) => $call,
+        }
+    };
+}
+
+impl LocalStore {
+    /// Returns `true` if the ledger was restored from a copy that leaves parts out.
+    pub fn is_partial(&self) -> bool {
+        either!(self, store => store.is_partial())
+    }
+
+    /// Returns the cached result of judging the whole ledger; a server keeps none.
+    ///
+    /// # Errors
+    /// On an I/O error.
+    pub fn status_cache(&self) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::Folder(store) => store.status_cache(),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => Ok(None),
+        }
+    }
+
+    /// Returns `true` of a folder, whose journal and databases are copies of each other.
+    pub const fn has_two_copies(&self) -> bool {
+        matches!(self, Self::Folder(_))
+    }
+
+    /// Compares the databases of a folder with its journal; a server has one copy.
+    ///
+    /// # Errors
+    /// If they cannot be read or rebuilt.
+    pub fn check_database(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(store) => store.check_database(),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => Ok(()),
+        }
+    }
+
+    /// Rebuilds the databases of a folder.
+    ///
+    /// # Errors
+    /// If they cannot be rebuilt.
+    pub fn rebuild_database(&mut self, why: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(store) => store.rebuild_database(why),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => Ok(()),
+        }
+    }
+
+    /// Returns the store of a folder, for what only a folder has.
+    ///
+    /// # Errors
+    /// If the ledger is on a server.
+    pub fn folder_mut(&mut self) -> Result<&mut SledStore, CommandError> {
+        match self {
+            Self::Folder(store) => Ok(store),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => {
+                Err(CommandError::new(crate::error::USAGE, "this ledger is on a server, which keeps its own copies")
+                    .hint("verify it, and restore it from a copy if it is broken: heldto restore COPY ADDRESS"))
+            }
+        }
+    }
+}
+
+impl Log for LocalStore {
+    fn founding(&self) -> Result<Founding, StoreError> {
+        either!(self, store => store.founding())
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        either!(self, store => store.head())
+    }
+
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        either!(self, store => store.entries(range))
+    }
+
+    fn index(&self) -> Option<&dyn Index> {
+        either!(self, store => store.index())
+    }
+}
+
+impl Index for LocalStore {
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
+        either!(self, store => store.find(hashes, most))
+    }
+
+    fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, StoreError> {
+        either!(self, store => store.records(hashes))
+    }
+}
+
+impl WritableLog for LocalStore {
+    fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+        either!(self, store => store.append(expected, entries, head))
+    }
+
+    fn append_and_erase(
+        &mut self,
+        expected: &Head,
+        entries: &[NewEntry],
+        head: &Head,
+        parts: &[PartPlace],
+    ) -> Result<(), StoreError> {
+        either!(self, store => store.append_and_erase(expected, entries, head, parts))
+    }
+}
+
+impl Checkpoints for LocalStore {
+    fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        either!(self, store => store.checkpoint())
+    }
+
+    fn put_checkpoint(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError> {
+        either!(self, store => store.put_checkpoint(size, chain, checkpoint))
+    }
+}

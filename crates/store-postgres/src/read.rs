@@ -1,0 +1,144 @@
+//! Reads entries and index records in the snapshot of the store. Start at `entries`.
+
+use crate::PostgresStore;
+use crate::append::{of_hash, to_hash};
+use crate::session::server;
+use crate::store::number;
+use heldto_proof::Head;
+use heldto_store::{Entries, EntryChunk, Founding, Index, IndexRecords, Log, StoreError, StoredEntry};
+use std::cell::Cell;
+use std::ops::{Range, RangeInclusive};
+
+/// Number of entries in the first chunk of a cursor.
+const FIRST: u64 = 64;
+/// Most entries in a chunk.
+const MOST: u64 = 4096;
+/// Bytes that a chunk should not exceed, by the entries of the one before.
+const CHUNK_BYTES: u64 = 8 << 20;
+/// Number of index records read at a time.
+const RECORDS: usize = 10_000;
+
+impl Log for PostgresStore {
+    fn founding(&self) -> Result<Founding, StoreError> {
+        Ok(self.founding.clone())
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.lock().head.clone())
+    }
+
+    fn entries(&self, range: Range<u64>) -> Entries<'_> {
+        let share = Cell::new(FIRST);
+        Entries::new(range, move |range, chunk| {
+            let until = range.end.min(range.start.saturating_add(share.get()));
+            let bytes = self.read(range.start..until, chunk)?;
+            let count = chunk.entries().len() as u64;
+            let fitting = CHUNK_BYTES / (bytes / count.max(1)).max(1);
+            share.set(fitting.clamp(1, MOST).min(share.get() * 2));
+            Ok(())
+        })
+    }
+
+    fn index(&self) -> Option<&dyn Index> {
+        Some(self)
+    }
+}
+
+impl PostgresStore {
+    /// Reads the entries of a range up to the first that is missing, and returns their bytes.
+    fn read(&self, range: Range<u64>, chunk: &mut EntryChunk) -> Result<u64, StoreError> {
+        let (Ok(from), Ok(until)) = (i64::try_from(range.start), i64::try_from(range.end)) else { return Ok(0) };
+        let open = self.lock();
+        let statement = "SELECT e.entry_index, e.entry, p.number, p.part FROM entries e LEFT JOIN parts p \
+                         ON p.entry_index = e.entry_index WHERE e.entry_index >= $1 AND e.entry_index < $2 \
+                         ORDER BY e.entry_index, p.number";
+        let rows = open.session.wait(open.session.client.query(statement, &[&from, &until]))?;
+        let mut bytes = 0;
+        let mut rows = rows.into_iter().peekable();
+        let mut expected = range.start;
+        while let Some(first) = rows.next_if(|row| row.get::<_, i64>(0) == number(expected)) {
+            let mut stored =
+                StoredEntry { index: expected, entry: first.get::<_, &[u8]>(1).to_vec(), parts: Vec::new() };
+            let mut next = Some(first);
+            while let Some(row) = next.take() {
+                if let (Some(part), Some(content)) = (row.get::<_, Option<i32>>(2), row.get::<_, Option<&[u8]>>(3)) {
+                    let part = u16::try_from(part).map_err(|_| StoreError::Block {
+                        first: expected,
+                        why: format!("it has a part {part}, which no entry can have"),
+                    })?;
+                    bytes += content.len() as u64;
+                    stored.parts.push((part, content.to_vec()));
+                }
+                next = rows.next_if(|row| row.get::<_, i64>(0) == number(expected));
+            }
+            bytes += stored.entry.len() as u64;
+            chunk.push(&stored);
+            expected += 1;
+        }
+        Ok(bytes)
+    }
+
+    /// Reads the first index records of a range that come after `after`.
+    fn some_records(
+        &self,
+        hashes: &RangeInclusive<u64>,
+        after: Option<(u64, u64)>,
+    ) -> Result<Vec<(u64, u64)>, StoreError> {
+        let (after_hash, after_index) = match after {
+            Some((hash, index)) => (of_hash(hash), number(index)),
+            None => (of_hash(*hashes.start()), -1),
+        };
+        let open = self.lock();
+        let rows = open.session.wait(open.session.client.query(
+            "SELECT hash, entry_index FROM terms WHERE (hash, entry_index) > ($1, $2) AND hash <= $3 \
+             ORDER BY hash, entry_index LIMIT $4",
+            &[&after_hash, &after_index, &of_hash(*hashes.end()), &(RECORDS as i64)],
+        ))?;
+        rows.iter().map(record).collect()
+    }
+}
+
+fn record(row: &tokio_postgres::Row) -> Result<(u64, u64), StoreError> {
+    let index = u64::try_from(row.get::<_, i64>(1)).map_err(|_| {
+        server("the index lists an entry of a negative number", "have the row deleted, then verify the ledger")
+    })?;
+    Ok((to_hash(row.get(0)), index))
+}
+
+impl Index for PostgresStore {
+    fn find(&self, hashes: &[u64], most: usize) -> Result<Vec<(u64, u64)>, StoreError> {
+        if hashes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted: Vec<i64> = hashes.iter().copied().map(of_hash).collect();
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let open = self.lock();
+        let rows = open.session.wait(open.session.client.query(
+            "SELECT found.hash, found.entry_index FROM unnest($1::bigint[]) AS wanted (h), LATERAL \
+             (SELECT hash, entry_index FROM terms WHERE hash = h ORDER BY entry_index LIMIT $2) AS found \
+             ORDER BY 1, 2",
+            &[&wanted, &most],
+        ))?;
+        rows.iter().map(record).collect()
+    }
+
+    fn records(&self, hashes: RangeInclusive<u64>) -> Result<IndexRecords<'_>, StoreError> {
+        let mut some = self.some_records(&hashes, None)?.into_iter();
+        let mut last = None;
+        Ok(Box::new(std::iter::from_fn(move || {
+            if let Some(record) = some.next() {
+                last = Some(record);
+                return Some(Ok(record));
+            }
+            let after = last.take()?;
+            match self.some_records(&hashes, Some(after)) {
+                Ok(more) => {
+                    some = more.into_iter();
+                    last = some.next();
+                    last.map(Ok)
+                }
+                Err(error) => Some(Err(error)),
+            }
+        })))
+    }
+}

@@ -1,0 +1,301 @@
+//! An open ledger on a server: the session that reads in one snapshot, and what was read when it
+//! was opened. Start at [`PostgresStore`].
+
+use crate::schema::{self, LAYOUT};
+use crate::session::{Failure, Session, server};
+use crate::{Address, Durability};
+use heldto_proof::{Chain, Genesis, Hash, Head};
+use heldto_store::{Checkpoints, EntryHashes, Founding, IndexHashes, Log, NewEntry, Notices, StoreError, WritableLog};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio_postgres::config::Host;
+
+/// A command's use of a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading only, from a standby too.
+    Read,
+    /// Writing.
+    Write,
+}
+
+/// An open ledger on a server.
+pub struct PostgresStore {
+    pub(crate) address: Address,
+    pub(crate) access: Access,
+    pub(crate) founding: Founding,
+    pub(crate) hashes: EntryHashes,
+    pub(crate) notices: Notices,
+    is_partial: bool,
+    durability: Durability,
+    pub(crate) open: Mutex<Open>,
+}
+
+/// The session, and the head of its snapshot.
+pub(crate) struct Open {
+    pub(crate) session: Session,
+    pub(crate) head: Head,
+}
+
+impl PostgresStore {
+    /// Opens a ledger.
+    ///
+    /// # Errors
+    /// If no server answers, the ledger is not there or is damaged, or a command that writes is
+    /// given a server that may lose what it acknowledges, and the address does not allow that.
+    pub fn open(address: Address, access: Access, hashes: IndexHashes, notices: Notices) -> Result<Self, StoreError> {
+        let (session, durability) = connect(&address, access)?;
+        if !schema::exists(&session, &address.schema)? {
+            return Err(StoreError::NoLedger(address.to_string()));
+        }
+        let (founding, is_partial) = founding(&session)?;
+        let head = snapshot(&session)?;
+        let store = Self {
+            hashes: hashes(&founding),
+            address,
+            access,
+            founding,
+            notices,
+            is_partial,
+            durability,
+            open: Mutex::new(Open { session, head }),
+        };
+        store.check_signed()?;
+        Ok(store)
+    }
+
+    /// Makes a ledger with these first entries: schema, roles and rights, all or nothing.
+    ///
+    /// # Errors
+    /// If a schema of that name is there, the rights do not suffice, or the server fails. After a
+    /// lost connection the outcome is unknown, and [`StoreError::AlreadyThere`] of a second call
+    /// tells.
+    pub fn create(
+        address: Address,
+        founding: &Founding,
+        (entries, head): (&[NewEntry], &Head),
+        is_partial: bool,
+        (hashes, notices): (IndexHashes, Notices),
+    ) -> Result<Self, StoreError> {
+        let (session, _) = connect(&address, Access::Write)?;
+        if schema::exists(&session, &address.schema)? {
+            return Err(StoreError::AlreadyThere(address.to_string()));
+        }
+        let make = || -> Result<(), Failure> {
+            session.run("BEGIN")?;
+            session.run(&schema::create(&address.schema)).map_err(|e| schema::too_few_rights(address.user(), e))?;
+            session.wait(session.client.execute(
+                "INSERT INTO ledger (layout, origin, key, index_key, is_partial) VALUES ($1, $2, $3, $4, $5)",
+                &[&LAYOUT, &founding.genesis.origin, &&founding.genesis.key[..], &&founding.index_key[..], &is_partial],
+            ))?;
+            session.wait(
+                session.client.execute(
+                    "INSERT INTO head (size, record) VALUES ($1, $2)",
+                    &[&number(head.size()), &head.encode()],
+                ),
+            )?;
+            crate::append::copy(&session, 0, entries)?;
+            session.commit(session.client.batch_execute("COMMIT"))
+        };
+        make()?;
+        drop(session);
+        Self::open(address, Access::Write, hashes, notices)
+    }
+
+    /// Returns `true` if the ledger was restored from a copy that leaves parts out.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
+    /// Returns what the server says of its acknowledgements.
+    #[must_use]
+    pub const fn durability(&self) -> &Durability {
+        &self.durability
+    }
+
+    /// Returns the address.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Returns when the server, and a standby where it has synchronous ones, have all that this
+    /// store has read; then reads a new snapshot.
+    ///
+    /// A server that was restarted or paused may show commits that no standby has, and that a
+    /// fail-over loses. One commit that returns on the same connection shows that they are safe.
+    ///
+    /// # Errors
+    /// If the server does not answer in time, as one does that has no standby left, or if the role
+    /// may not write.
+    pub fn confirm(&mut self) -> Result<(), StoreError> {
+        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
+        open.session.run("COMMIT")?;
+        open.session.commit(open.session.client.batch_execute(crate::append::CONFIRM))?;
+        open.head = snapshot(&open.session)?;
+        Ok(())
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compares the log with the last checkpoint.
+    fn check_signed(&self) -> Result<(), StoreError> {
+        let open = self.lock();
+        let row = open.session.wait(open.session.client.query_opt("SELECT size, chain FROM checkpoint", &[]))?;
+        let head = open.head.clone();
+        drop(open);
+        let Some(row) = row else { return Ok(()) };
+        let (size, signed): (i64, Vec<u8>) = (row.get(0), row.get(1));
+        let size = size.cast_unsigned();
+        if size > head.size() {
+            let why = format!("{size} were signed, and the ledger's size is {}", head.size());
+            return Err(StoreError::Behind(why));
+        }
+        let chain = if size == head.size() {
+            head.chain
+        } else {
+            let entry = self.entry(size)?;
+            let entry = heldto_proof::Entry::decode(&entry.entry);
+            entry.map_err(|error| StoreError::Lost { index: size, why: error.to_string() })?.previous
+        };
+        if chain.0.0[..] == signed[..] {
+            return Ok(());
+        }
+        Err(StoreError::Behind(format!("entry {} is not the one that was signed", size.saturating_sub(1))))
+    }
+}
+
+/// Returns a session with the server that answers and, for writing, that writes.
+pub(crate) fn connect(address: &Address, access: Access) -> Result<(Session, Durability), StoreError> {
+    let mut failed = None;
+    for server_config in address.servers() {
+        let found = Session::open(address, &server_config).and_then(|session| {
+            let durability = Durability::of(&session)?;
+            Ok((session, durability))
+        });
+        match found {
+            Ok((_, durability)) if durability.is_standby && access == Access::Write => {
+                failed.get_or_insert_with(|| {
+                    server(
+                        format!("{} can only be read: it is a standby", host(&server_config)),
+                        "name the server that writes, or all of them: postgres://USER@ONE,OTHER/DATABASE",
+                    )
+                });
+            }
+            Ok((_, durability)) if !durability.is_durable() && access == Access::Write && !address.allow_loss => {
+                return Err(server(
+                    format!(
+                        "{} may lose what it acknowledges: it runs with {}",
+                        host(&server_config),
+                        durability.faults()
+                    ),
+                    "have the setting changed; to write all the same, add allow-loss=yes to the address",
+                ));
+            }
+            Ok(found) => return Ok(found),
+            Err(Failure::Refused(error)) => failed = Some(error),
+            Err(Failure::Lost(why)) => {
+                failed.get_or_insert_with(|| {
+                    server(
+                        format!("cannot reach {}: {why}", host(&server_config)),
+                        "check the address and that the server runs; everything that was acknowledged is kept",
+                    )
+                });
+            }
+        }
+    }
+    Err(failed.unwrap_or_else(|| StoreError::NoLedger(address.to_string())))
+}
+
+fn host(config: &tokio_postgres::Config) -> String {
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => format!("{name}:{port}"),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => "the server".to_owned(),
+    }
+}
+
+/// Begins a snapshot, in which everything is read until the next one, and returns its head.
+pub(crate) fn snapshot(session: &Session) -> Result<Head, Failure> {
+    session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    let row = session.wait(session.client.query_opt("SELECT size, record FROM head", &[]))?;
+    let damaged = |why: &str| Failure::Refused(StoreError::Damaged { record: "head", why: why.to_owned() });
+    let row = row.ok_or_else(|| damaged("it is missing"))?;
+    let record: Vec<u8> = row.get(1);
+    let head = Head::decode(&record).map_err(|error| damaged(&error.to_string()))?;
+    if head.size() == row.get::<_, i64>(0).cast_unsigned() { Ok(head) } else { Err(damaged("its size is another")) }
+}
+
+/// Reads the founding record, and whether parts are left out.
+fn founding(session: &Session) -> Result<(Founding, bool), StoreError> {
+    let row =
+        session.wait(session.client.query_opt("SELECT layout, origin, key, index_key, is_partial FROM ledger", &[]))?;
+    let damaged = |why: &str| StoreError::Damaged { record: "founding record", why: why.to_owned() };
+    let row = row.ok_or_else(|| damaged("it is missing"))?;
+    let layout: i16 = row.get(0);
+    if layout != LAYOUT {
+        let [_, layout] = layout.to_be_bytes();
+        let known = LAYOUT.to_be_bytes()[1];
+        return Err(StoreError::NewLayout { found: layout, known });
+    }
+    let key = |column: usize| row.get::<_, Vec<u8>>(column).try_into().map_err(|_| damaged("a key is no key"));
+    let origin: String = row.get(1);
+    if !Genesis::origin_is_valid(&origin) {
+        return Err(damaged("its origin is not allowed in a checkpoint"));
+    }
+    Ok((Founding { genesis: Genesis { origin, key: key(2)? }, index_key: key(3)? }, row.get(4)))
+}
+
+/// Returns a number of entries as the server keeps it.
+///
+/// # Panics
+/// If it is 2^63 or more, which no log reaches.
+pub(crate) fn number(of: u64) -> i64 {
+    i64::try_from(of).expect("a log is shorter than 2^63 entries")
+}
+
+impl Checkpoints for PostgresStore {
+    fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let open = self.lock();
+        let row = open.session.wait(open.session.client.query_opt("SELECT note FROM checkpoint", &[]))?;
+        Ok(row.map(|row| row.get::<_, String>(0).into_bytes()))
+    }
+
+    fn put_checkpoint(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError> {
+        if self.access == Access::Read {
+            return Err(StoreError::ReadOnly);
+        }
+        let Chain(Hash(chain)) = chain;
+        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
+        open.session.run("COMMIT")?;
+        open.session.commit(open.session.client.execute(
+            "INSERT INTO checkpoint (size, chain, note) VALUES ($1, $2, $3) ON CONFLICT (only_row) DO UPDATE \
+             SET size = excluded.size, chain = excluded.chain, note = excluded.note",
+            &[&number(size), &&chain[..], &checkpoint],
+        ))?;
+        open.head = snapshot(&open.session)?;
+        Ok(())
+    }
+}
+
+impl WritableLog for PostgresStore {
+    fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
+        self.append_all(expected, entries, head, &[])
+    }
+
+    fn append_and_erase(
+        &mut self,
+        expected: &Head,
+        entries: &[NewEntry],
+        head: &Head,
+        parts: &[heldto_store::PartPlace],
+    ) -> Result<(), StoreError> {
+        self.append_all(expected, entries, head, parts)?;
+        self.destroy();
+        Ok(())
+    }
+}
