@@ -139,7 +139,8 @@ class Server:
         """Makes this a standby of another server."""
         shutil.rmtree(self.data, ignore_errors=True)
         self.run("pg_basebackup", "-D", self.data, "-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres",
-                 "-c", "fast", "--no-sync", "-R")
+                 "-c", "fast", "--no-sync")
+        (self.data / "standby.signal").touch()
         self.follow(primary)
 
     def follow(self, primary):

@@ -204,33 +204,43 @@ fn ledger(server: &str) -> (tempfile::TempDir, String) {
     (dir, text)
 }
 
+/// Returns `true` if a file in a folder has the name of the fact that is erased.
+fn has_name(folder: &Path) -> bool {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(path) = folders.pop() {
+        if path.is_dir() {
+            folders.extend(std::fs::read_dir(path).expect("reads").map(|entry| entry.expect("reads").path()));
+        } else if std::fs::read(&path)
+            .is_ok_and(|bytes| memchr::memmem::find(&bytes, b"Name of to-be-erased").is_some())
+        {
+            return true;
+        }
+    }
+    false
+}
+
 #[test]
 fn an_erasure_leaves_nothing_on_the_server_or_in_the_copy() {
     let Some((server, _settings)) = server() else { return };
     let (dir, text) = ledger(&server);
     let dir = dir.path();
-    let redact = ["redact", "second", "--ground", "an order", "--by", "the editor", "--yes"];
+    party(dir, "to-be-erased");
+    ok(dir, &["--ledger", &text, "append", "to-be-erased.toml", "-q"]);
+    let redact = ["redact", "to-be-erased", "--ground", "an order", "--by", "the editor", "--yes"];
+    sql(&server, "CHECKPOINT");
+    let data = std::env::var("HELDTO_POSTGRES_DATA").expect("a data folder");
+    let tables = Path::new(&data).join("base");
+    ok(dir, &["follow", &text]);
+    assert!(has_name(&tables) && has_name(&dir.join("node")), "both have it before");
     let done = heldto(dir, &[&["--ledger", &text], &redact[..]].concat());
     assert_eq!(String::from_utf8_lossy(&done.stderr), "", "nothing is left to do");
     ok(dir, &["follow", &text]);
-    let has_name = |folder: &Path| {
-        let mut folders = vec![folder.to_owned()];
-        while let Some(path) = folders.pop() {
-            if path.is_dir() {
-                folders.extend(std::fs::read_dir(path).expect("reads").map(|entry| entry.expect("reads").path()));
-            } else if memchr::memmem::find(&std::fs::read(&path).expect("reads"), b"Name of second").is_some() {
-                return true;
-            }
-        }
-        false
-    };
-    assert!(!has_name(&dir.join("node")), "the copy destroys it too");
+    assert!(!has_name(&dir.join("node")), "the copy does not have it");
     sql(&server, "CHECKPOINT");
     // The log of the server keeps it until it is recycled, as docs/DATA-PROTECTION.md says.
-    let data = std::env::var("HELDTO_POSTGRES_DATA").expect("a data folder");
-    assert!(!has_name(&Path::new(&data).join("base")), "the tables do not have it");
+    assert!(!has_name(&tables), "the tables do not have it");
     let said = ok(dir, &["--ledger", &text, "verify"]);
-    assert!(said.contains("1 part was erased for good: see entry 2"), "{said}");
+    assert!(said.contains("1 part was erased for good: see entry 3"), "{said}");
     assert!(ok(dir, &["verify", "node/copy"]).contains("1 part was erased for good"));
 }
 

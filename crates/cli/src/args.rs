@@ -181,6 +181,8 @@ pub enum Command {
     Site(SiteArgs),
     /// Write every entry and fact as JSON lines
     Export(ExportArgs),
+    /// Find out if a bucket can hold a published ledger
+    Store(StoreArgs),
     /// Recreate a ledger, with the same head, from an export or a published folder
     Restore(RestoreArgs),
     /// Check both copies of the ledger, and repair each from the other or from a third copy
@@ -248,7 +250,8 @@ pub struct InitArgs {
 
 #[derive(Args, Default)]
 pub struct VerifyArgs {
-    /// Published folder, export or proof to check instead of the ledger, or - for standard input
+    /// Published folder or its address, export or proof to check instead of the ledger, or - for
+    /// standard input
     pub target: Option<PathBuf>,
     /// Public key that must have signed the checkpoint, or a file that holds the key; get it from
     /// elsewhere, never from what you check
@@ -372,7 +375,7 @@ pub struct ProveArgs {
 
 #[derive(Args, Clone)]
 pub struct PublishArgs {
-    /// Folder to publish in
+    /// Folder to publish in, or one of a bucket: s3://…, gs://… or az://…
     pub dir: PathBuf,
     /// Also publish facts about identifiable children and families, for everyone to read
     #[arg(long)]
@@ -387,7 +390,7 @@ pub struct PublishArgs {
 
 #[derive(Args)]
 pub struct FollowArgs {
-    /// Published folder, or the address of one: https://…; or a ledger on a server: postgres://…
+    /// Published folder, or the address of one: https://…, s3://…, gs://… or az://…; or a ledger on a server: postgres://…
     pub source: String,
     /// Folder of the mirror; of a ledger on a server, of its copy [default for that: the copy of this
     /// machine]
@@ -400,6 +403,21 @@ pub struct FollowArgs {
     /// tlog-policy)
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct StoreArgs {
+    #[command(subcommand)]
+    pub action: StoreAction,
+}
+
+#[derive(Subcommand)]
+pub enum StoreAction {
+    /// Race writers in a bucket: one of them must win, every time
+    Check {
+        /// Folder of the bucket: s3://…, gs://… or az://…
+        url: PathBuf,
+    },
 }
 
 #[derive(Args)]

@@ -25,6 +25,7 @@ pub mod site;
 pub mod sources;
 #[cfg(feature = "network")]
 pub mod stamp;
+pub mod store;
 pub mod undo;
 pub mod verify;
 pub mod watch;

@@ -172,6 +172,7 @@ impl From<RestoreError> for CommandError {
     fn from(error: RestoreError) -> Self {
         match error {
             RestoreError::Store(error) => error.into(),
+            RestoreError::Read(error) => error.into(),
             RestoreError::Defect(problem) => problem.into(),
             other => Self::new(INTEGRITY, format!("broken: {other}")),
         }

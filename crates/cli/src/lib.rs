@@ -3,6 +3,7 @@
 //! sentences live in the other crates. Start at [`run`].
 
 mod args;
+mod bucket;
 mod commands;
 mod consequences;
 mod error;
@@ -320,11 +321,13 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Site(args) => match args.action {
             SiteAction::Build(args) => {
                 open::not_of_ledger(env, global, &args.publish.dir)?;
+                bucket::refuse(&args.publish.dir)?;
                 commands::site::build(env, global, &args)
             }
             SiteAction::Serve(args) => commands::serve::serve(env, &args),
         },
         Command::Export(args) => commands::export::run(env, global, &args),
+        Command::Store(args) => commands::store::run(env, &args),
         Command::Restore(args) => commands::export::restore(env, global, &args),
         Command::Repair(args) => commands::repair::run(env, global, &args),
         Command::Demo(args) => commands::demo::run(env, global, &args),

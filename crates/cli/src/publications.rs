@@ -88,8 +88,11 @@ impl Publication {
     }
 }
 
-/// Returns the absolute path of what exists, or the path as it is.
+/// Returns the absolute path of what exists, or the path as it is; of a bucket, its address.
 fn whole(path: &Path) -> PathBuf {
+    if crate::bucket::is_address(path) {
+        return path.to_owned();
+    }
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 

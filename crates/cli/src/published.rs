@@ -1,9 +1,12 @@
-//! Published folders opened as ledgers. Knows no command and no trust. Start at [`read_folder`].
+//! Published folders opened as ledgers, and published files read from wherever they are. Knows no
+//! command and no trust. Start at [`read_folder`] and [`Source`].
 
-use crate::error::{CommandError, INTEGRITY};
+use crate::error::{CommandError, FAILED, INTEGRITY, io};
+use crate::{Env, bucket, http};
 use heldto_exchange::OpenFolderError;
 use heldto_ledger::Ledger;
-use heldto_store_files::{Folder, FolderStore};
+use heldto_store_files::{Folder, FolderStore, limit_of};
+use std::path::Path;
 
 /// Maximum number of times a published folder is read again because its checkpoint changed.
 const RETRIES: usize = 10;
@@ -41,4 +44,93 @@ pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderSto
         OpenFolderError::Root { last: Some(last) } => broken(&format!("entry {last}: {error}")),
         error => broken(&error),
     })
+}
+
+/// A place from which published files are read: a folder, a web host or a bucket.
+pub struct Source {
+    text: String,
+    from: From,
+}
+
+enum From {
+    Folder(Folder),
+    Web,
+    Bucket(Box<Folder<bucket::Files>>),
+}
+
+impl Source {
+    /// Returns `true` if a text is an address, not a folder.
+    pub fn is_address(text: &str) -> bool {
+        http::is_address(text) || bucket::is_address(Path::new(text))
+    }
+
+    /// Opens a place, and reads nothing yet.
+    ///
+    /// # Errors
+    /// If the address of a bucket cannot be used.
+    pub fn open(env: &Env<'_>, text: &str) -> Result<Self, CommandError> {
+        let from = if http::is_address(text) {
+            From::Web
+        } else if bucket::is_address(Path::new(text)) {
+            From::Bucket(Box::new(bucket::open(env, Path::new(text))?))
+        } else {
+            From::Folder(Folder::new(Path::new(text)))
+        };
+        Ok(Self { text: text.to_owned(), from })
+    }
+
+    /// Reads a file; `None` if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn file(&self, path: &str) -> Result<Option<Vec<u8>>, CommandError> {
+        match &self.from {
+            From::Folder(folder) => Ok(folder.file(path)?),
+            From::Bucket(folder) => Ok(folder.file(path)?),
+            From::Web => http::get(&format!("{}/{path}", self.text.trim_end_matches('/')), limit_of(path)),
+        }
+    }
+
+    /// Reads a file that the checkpoint needs.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not there.
+    pub fn needed(&self, path: &str) -> Result<Vec<u8>, CommandError> {
+        self.file(path)?
+            .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {path}: the source does not have it")))
+    }
+
+    /// Reads the checkpoint.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not there.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, CommandError> {
+        self.file("checkpoint")?.ok_or_else(|| {
+            let message = format!("there is no published ledger at {}: it has no checkpoint", shown(&self.text));
+            CommandError::new(FAILED, message).hint("name the folder or the address that holds the file `checkpoint`")
+        })
+    }
+}
+
+/// Returns a source without the name and the password that its address may have.
+pub fn shown(source: &str) -> String {
+    match source.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            format!("{scheme}://{host}{}", path.map(|path| format!("/{path}")).unwrap_or_default())
+        }
+        None => source.to_owned(),
+    }
+}
+
+/// Writes a file of a copy, whose folder is its own.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn put(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), CommandError> {
+    let target = folder.join(path);
+    std::fs::create_dir_all(target.parent().unwrap_or(folder))
+        .and_then(|()| std::fs::write(&target, bytes))
+        .map_err(|e| io(&format!("cannot write {}", target.display()), &e))
 }

@@ -21,6 +21,41 @@ pub trait PublishedFiles {
     fn older_partials(&self, path: &str, width: u64) -> Vec<usize>;
 }
 
+/// The files of a publication that is written; each is written whole and durably, or not at all.
+pub trait WritableFiles: PublishedFiles {
+    /// Writes a file that never changes; `false` if it is there with the same bytes.
+    ///
+    /// # Errors
+    /// If it cannot be written, or other bytes are there where that shows a fork.
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError>;
+
+    /// Writes a file of parts, which an erasure may change; `false` if it is there with the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// If it cannot be written, or another publisher changed it meanwhile.
+    fn replace(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError>;
+
+    /// Writes the checkpoint in place of the one that was read last; `false` if it is there with the
+    /// same bytes.
+    ///
+    /// # Errors
+    /// As [`Self::replace`].
+    fn put_checkpoint(&self, bytes: &[u8]) -> Result<bool, FolderError>;
+
+    /// Removes the partial files of a tile or bundle that is full, and returns their number.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    fn remove_partials(&self, path: &str) -> Result<usize, FolderError>;
+
+    /// Removes what an interrupted write may have left.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    fn finish(&self) -> Result<(), FolderError>;
+}
+
 /// A publication on a disk.
 #[derive(Debug, Clone)]
 pub struct Directory {
@@ -118,7 +153,7 @@ impl PublishedFiles for InMemory {
 }
 
 /// Returns the widths that names of partial files state, if less than `width`, rising.
-fn older<'n>(names: impl Iterator<Item = &'n str>, width: u64) -> Vec<usize> {
+pub fn older<'n>(names: impl Iterator<Item = &'n str>, width: u64) -> Vec<usize> {
     let mut older: Vec<usize> = names.filter_map(width_of).collect();
     older.retain(|older| (*older as u64) < width);
     older.sort_unstable();

@@ -8,7 +8,7 @@ mod files;
 mod publish;
 mod store;
 
-pub use files::{Directory, InMemory, PublishedFiles, limit_of};
+pub use files::{Directory, InMemory, PublishedFiles, WritableFiles, limit_of, older};
 pub use publish::Written;
 pub use store::FolderStore;
 
@@ -38,6 +38,12 @@ pub enum FolderError {
         path: String,
         /// Cause.
         why: String,
+    },
+    /// Another publisher changed a file after it was read.
+    #[error("{path}: another publisher changed it meanwhile")]
+    Overtaken {
+        /// Path of the file.
+        path: String,
     },
     /// The ledger to be published cannot be read.
     #[error(transparent)]
@@ -74,6 +80,12 @@ impl<F: PublishedFiles> Folder<F> {
     #[must_use]
     pub const fn of(files: F) -> Self {
         Self { files }
+    }
+
+    /// Returns where the files are read from.
+    #[must_use]
+    pub const fn files(&self) -> &F {
+        &self.files
     }
 
     /// Returns the bytes of the checkpoint; `None` if nothing is published yet.

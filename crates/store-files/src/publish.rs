@@ -5,7 +5,7 @@
 //! written. Start at [`Folder::publish`].
 
 use crate::files::width_of;
-use crate::{Folder, FolderError, PublishedFiles, bundle, parts_of, parts_path};
+use crate::{Directory, Folder, FolderError, PublishedFiles, WritableFiles, bundle, parts_of, parts_path};
 use heldto_proof::{Entry, Role, TILE_WIDTH, Tile, Verifier, entries_path, leaf_hash, tile_of};
 use heldto_store::{Log, StoredEntry};
 use std::io::{ErrorKind, Write};
@@ -20,8 +20,20 @@ pub struct Written {
     pub kept: usize,
     /// Number of files removed because a fuller one replaced them.
     pub pruned: usize,
+    /// Number of files of parts replaced because parts were erased or withheld.
+    pub replaced: usize,
     /// Number of parts left out because they are withheld.
     pub withheld: usize,
+}
+
+impl Written {
+    const fn count(&mut self, is_new: bool) {
+        if is_new {
+            self.new += 1;
+        } else {
+            self.kept += 1;
+        }
+    }
 }
 
 /// A predicate on an entry index and a part number: `true` if the part is left out.
@@ -30,7 +42,7 @@ pub type IsWithheld<'w> = &'w dyn Fn(u64, u16) -> bool;
 /// Temporary name of a file until it is moved, outside the folders that hold published files.
 const DRAFT: &str = ".heldto-draft";
 
-impl Folder {
+impl<F: WritableFiles> Folder<F> {
     /// Publishes the first `size` entries of a store, without private and withheld parts.
     ///
     /// Files already present with the same bytes are kept, so the next run completes one that was
@@ -47,11 +59,12 @@ impl Folder {
         key: &Verifier,
         checkpoint: &[u8],
         is_withheld: IsWithheld<'_>,
+        progress: &mut dyn FnMut(u64),
     ) -> Result<Written, FolderError> {
         let mut written = Written::default();
         let mut leaves = Vec::new();
         let mut later = Vec::new();
-        self.put("first-key", format!("{key}\n").as_bytes(), &mut written)?;
+        written.count(self.files.create("first-key", format!("{key}\n").as_bytes())?);
         for index in 0..size.div_ceil(TILE_WIDTH) {
             let start = index * TILE_WIDTH;
             let width = (size - start).min(TILE_WIDTH);
@@ -62,25 +75,27 @@ impl Folder {
                 let parts = public(stored, is_withheld, &mut written.withheld);
                 bundled.push(StoredEntry { index: stored.index, entry: stored.entry.clone(), parts });
             }
-            self.put(&entries_path(index, width), &bundle(&bundled), &mut written)?;
+            written.count(self.files.create(&entries_path(index, width), &bundle(&bundled))?);
             let path = parts_path(index, width);
             let parts = parts_of(&bundled);
             if self.files.read(&path)?.is_none_or(|there| there == parts) {
-                self.put(&path, &parts, &mut written)?;
+                written.count(self.files.replace(&path, &parts)?);
             } else {
                 later.push((path, parts));
             }
             self.stale_parts(index, width, &bundled, &mut later)?;
+            progress(start + width);
         }
         for tile in Tile::of_tree(size) {
             let hashes: Vec<u8> = tile_of(&leaves, tile).iter().flat_map(|h| h.0).collect();
-            self.put(&tile.path(), &hashes, &mut written)?;
+            written.count(self.files.create(&tile.path(), &hashes)?);
         }
         // A crash before this line leaves the old checkpoint and all that it needs; after it, the
         // new one.
-        self.put("checkpoint", checkpoint, &mut written)?;
+        written.count(self.files.put_checkpoint(checkpoint)?);
         for (path, parts) in later {
-            self.put(&path, &parts, &mut written)?;
+            written.count(self.files.replace(&path, &parts)?);
+            written.replaced += 1;
         }
         self.prune(size, &mut written)?;
         Ok(written)
@@ -105,17 +120,31 @@ impl Folder {
         Ok(())
     }
 
-    /// Writes a file whole and durably, unless it already has these bytes.
-    fn put(&self, path: &str, bytes: &[u8], written: &mut Written) -> Result<(), FolderError> {
-        let target = self.files.dir.join(path);
-        let is_link = std::fs::symlink_metadata(&target).is_ok_and(|about| about.is_symlink());
-        if !is_link && self.files.read(path)?.as_deref() == Some(bytes) {
-            written.kept += 1;
-            return Ok(());
+    /// Removes drafts, and the partial files of tiles and bundles that are now full.
+    ///
+    /// Other partial files stay: an older checkpoint may still be read with them.
+    fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
+        self.files.finish()?;
+        let full = Tile::of_tree(size).filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
+        let bundles = (0..size / TILE_WIDTH).flat_map(|n| [entries_path(n, TILE_WIDTH), parts_path(n, TILE_WIDTH)]);
+        for path in full.chain(bundles) {
+            written.pruned += self.files.remove_partials(&path)?;
         }
-        self.files.check_folders(path)?;
-        let folder = target.parent().unwrap_or(&self.files.dir);
-        let draft = self.files.dir.join(DRAFT);
+        Ok(())
+    }
+}
+
+impl Directory {
+    /// Writes a file whole and durably, unless it already has these bytes.
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
+        let target = self.dir.join(path);
+        let is_link = std::fs::symlink_metadata(&target).is_ok_and(|about| about.is_symlink());
+        if !is_link && self.read(path)?.as_deref() == Some(bytes) {
+            return Ok(false);
+        }
+        self.check_folders(path)?;
+        let folder = target.parent().unwrap_or(&self.dir);
+        let draft = self.dir.join(DRAFT);
         let write = || {
             std::fs::create_dir_all(folder)?;
             remove(&draft)?;
@@ -128,36 +157,45 @@ impl Folder {
             if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
         };
         write().map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
-        written.new += 1;
-        Ok(())
+        Ok(true)
+    }
+}
+
+impl WritableFiles for Directory {
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
+        self.put(path, bytes)
     }
 
-    /// Removes drafts, and the partial files of tiles and bundles that are now full.
-    ///
-    /// Other partial files stay: an older checkpoint may still be read with them.
-    fn prune(&self, size: u64, written: &mut Written) -> Result<(), FolderError> {
-        let failed = |source| FolderError::Io { path: DRAFT.to_owned(), source };
-        remove(&self.files.dir.join(DRAFT)).map_err(failed)?;
-        let full = Tile::of_tree(size).filter(|t| t.width == TILE_WIDTH).map(|t| t.path());
-        let bundles = (0..size / TILE_WIDTH).flat_map(|n| [entries_path(n, TILE_WIDTH), parts_path(n, TILE_WIDTH)]);
-        for path in full.chain(bundles) {
-            let partials = format!("{path}.p");
-            self.files.check_folders(&format!("{partials}/1"))?;
-            let folder = self.files.dir.join(&partials);
-            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                let name = entry.file_name();
-                let is_own = name.to_str().is_some_and(|name| width_of(name.trim_end_matches(".new")).is_some());
-                if is_own && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    std::fs::remove_file(entry.path())
-                        .map_err(|source| FolderError::Io { path: entry.path().display().to_string(), source })?;
-                    written.pruned += 1;
-                }
+    fn replace(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
+        self.put(path, bytes)
+    }
+
+    fn put_checkpoint(&self, bytes: &[u8]) -> Result<bool, FolderError> {
+        self.put("checkpoint", bytes)
+    }
+
+    fn remove_partials(&self, path: &str) -> Result<usize, FolderError> {
+        let partials = format!("{path}.p");
+        self.check_folders(&format!("{partials}/1"))?;
+        let folder = self.dir.join(&partials);
+        let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(0) };
+        let mut removed = 0;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_own = name.to_str().is_some_and(|name| width_of(name.trim_end_matches(".new")).is_some());
+            if is_own && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                std::fs::remove_file(entry.path())
+                    .map_err(|source| FolderError::Io { path: entry.path().display().to_string(), source })?;
+                removed += 1;
             }
-            // If this fails, an empty folder remains, which does no harm.
-            drop(std::fs::remove_dir(&folder));
         }
-        Ok(())
+        // If this fails, an empty folder remains, which does no harm.
+        drop(std::fs::remove_dir(&folder));
+        Ok(removed)
+    }
+
+    fn finish(&self) -> Result<(), FolderError> {
+        remove(&self.dir.join(DRAFT)).map_err(|source| FolderError::Io { path: DRAFT.to_owned(), source })
     }
 }
 

@@ -64,6 +64,7 @@ impl From<FolderError> for StoreError {
         match error {
             FolderError::Io { path, source } => Self::Io { what: format!("reading {path}"), source },
             FolderError::Broken { path, why } => Self::File { path, why },
+            FolderError::Overtaken { path } => Self::File { path, why: "it changes while it is read".to_owned() },
             FolderError::Store(error) => error,
         }
     }

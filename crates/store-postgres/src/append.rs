@@ -62,11 +62,11 @@ impl PostgresStore {
             return Err(StoreError::Partial);
         }
         let hidden = self.terms_of(parts)?;
-        let deadline = Instant::now() + self.address.patience;
         let mut why = match self.try_append(expected, entries, head, (parts, &hidden)) {
             Ok(done) => return done,
             Err(why) => why,
         };
+        let deadline = Instant::now() + self.address.patience;
         while Instant::now() < deadline {
             match self.outcome(expected, entries, head) {
                 Ok(Outcome::Stored) => return Ok(()),
@@ -144,9 +144,14 @@ impl PostgresStore {
     /// it saw is durable.
     fn outcome(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<Outcome, String> {
         let mut why = "no server answers".to_owned();
-        for config in self.address.servers() {
-            let asked = Session::open(&self.address, &config).and_then(|session| {
+        let servers = self.address.servers();
+        // A server that commits nothing any more must not take the time that the others need.
+        let share = self.address.patience / (2 * u32::try_from(servers.len()).unwrap_or(1));
+        for config in servers {
+            let asked = Session::open(&self.address, &config).and_then(|mut session| {
+                session.set_patience(share);
                 session.commit(session.client.batch_execute(CONFIRM))?;
+                session.set_patience(self.address.patience);
                 let found = snapshot(&session)?;
                 Ok(Open { session, head: found })
             });

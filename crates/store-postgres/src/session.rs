@@ -82,6 +82,11 @@ impl Session {
         Ok(session)
     }
 
+    /// Sets the longest wait for an answer.
+    pub const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Waits for an answer.
     pub fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
         match self.runtime.block_on(async { tokio::time::timeout(self.patience, answer).await }) {

@@ -4,12 +4,13 @@
 use super::{counted, meter, plain, verify};
 use crate::args::{FollowArgs, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE, for_strangers, io};
-use crate::{Env, RunOutput, http, input, open, published, server};
+use crate::published::{Source, put, shown};
+use crate::{Env, RunOutput, input, open, published, server};
 use heldto_exchange::{MirrorEvidence, Trust, TrustError, read_checkpoint};
 use heldto_ledger::{Fault, Ledger};
 use heldto_proof::{Checkpoint, NodeReader, SignedNote, TILE_WIDTH, Verifier, root_at};
 use heldto_store::Log;
-use heldto_store_files::{Folder, FolderError, FolderStore, limit_of, paths};
+use heldto_store_files::{Folder, FolderError, FolderStore, paths};
 use std::path::{Path, PathBuf};
 
 /// Maximum number of times a source is read again because its checkpoint changed.
@@ -50,15 +51,16 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunO
     }
     trust.expected = seen;
     let mut tries = RETRIES;
+    let source = Source::open(env, &args.source)?;
     let (followed, evidence) = loop {
         let mut following = Following { trust: &trust, mirror: &args.mirror, evidence: None };
-        let checkpoint = checkpoint_of(&args.source)?;
-        let followed = following.follow(env, &args.source, &checkpoint);
+        let checkpoint = source.checkpoint()?;
+        let followed = following.follow(env, &source, &checkpoint);
         tries -= 1;
         // Only a missing part may be the doing of a publication that changed while it was read:
         // what was signed stays signed.
         let is_signed = following.evidence.as_ref().is_some_and(|found| found.what() != "part-missing");
-        let has_changed = || checkpoint_of(&args.source).is_ok_and(|newest| newest != checkpoint);
+        let has_changed = || source.checkpoint().is_ok_and(|newest| newest != checkpoint);
         if followed.is_ok() || is_signed || tries == 0 || !has_changed() {
             break (followed, following.evidence);
         }
@@ -115,7 +117,7 @@ fn refuse_ledgers(env: &Env<'_>, global: &Global, args: &Followed) -> Result<(),
         return Err(CommandError::new(USAGE, message).hint("name another folder for the mirror"));
     }
     let source = Path::new(&args.source);
-    if !http::is_address(&args.source) && open::is_ledger(source) && !verify::is_published(source) {
+    if !Source::is_address(&args.source) && open::is_ledger(source) && !verify::is_published(source) {
         let message = format!("{} is a ledger's own folder, and not a published one", args.source);
         return Err(CommandError::new(USAGE, message).hint("name a folder that `heldto publish` wrote"));
     }
@@ -142,34 +144,6 @@ fn lock(mirror: &Path) -> Result<std::fs::File, CommandError> {
     }
 }
 
-/// Returns the checkpoint of a source.
-fn checkpoint_of(source: &str) -> Result<Vec<u8>, CommandError> {
-    file_of(source, "checkpoint")?.ok_or_else(|| {
-        let message = format!("there is no published ledger at {}: it has no checkpoint", shown(source));
-        CommandError::new(FAILED, message).hint("name the folder or the address that holds the file `checkpoint`")
-    })
-}
-
-/// Reads a file of a source.
-fn file_of(source: &str, path: &str) -> Result<Option<Vec<u8>>, CommandError> {
-    if http::is_address(source) {
-        return http::get(&format!("{}/{path}", source.trim_end_matches('/')), limit_of(path));
-    }
-    Ok(Folder::new(Path::new(source)).file(path)?)
-}
-
-/// Returns a source without the name and the password that its address may have.
-fn shown(source: &str) -> String {
-    match source.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            format!("{scheme}://{host}{}", path.map(|path| format!("/{path}")).unwrap_or_default())
-        }
-        None => source.to_owned(),
-    }
-}
-
 /// A source being compared with its mirror.
 struct Following<'f> {
     trust: &'f Trust,
@@ -180,7 +154,7 @@ struct Following<'f> {
 impl Following<'_> {
     /// Copies a source into a folder of its own, checks the copy, and writes the mirror from it if
     /// all is well.
-    fn follow(&mut self, env: &mut Env<'_>, source: &str, checkpoint: &[u8]) -> Result<String, CommandError> {
+    fn follow(&mut self, env: &mut Env<'_>, source: &Source, checkpoint: &[u8]) -> Result<String, CommandError> {
         let (note, served) = read_checkpoint(checkpoint, "the checkpoint of the source")?;
         let copy = tempfile::tempdir().map_err(|e| io("cannot make a folder for the copy", &e))?;
         let bundles = served.size.div_ceil(TILE_WIDTH);
@@ -192,9 +166,7 @@ impl Following<'_> {
                 self.compare(copy.path(), (&note, &served))?;
                 is_compared = true;
             }
-            let bytes = file_of(source, &path)?
-                .ok_or_else(|| CommandError::new(INTEGRITY, format!("broken: {path}: the source does not have it")))?;
-            put(copy.path(), &path, &bytes)?;
+            put(copy.path(), &path, &source.needed(&path)?)?;
             progress(number);
         }
         drop(progress);
@@ -309,7 +281,14 @@ impl Following<'_> {
         }
         self.trust.quorum(&signature)?;
         let first = Verifier { name: ledger.genesis().origin.clone(), key: ledger.genesis().key };
-        Folder::new(self.mirror).publish(ledger.store(), served.size, &first, checkpoint, &|_, _| false)?;
+        Folder::new(self.mirror).publish(
+            ledger.store(),
+            served.size,
+            &first,
+            checkpoint,
+            &|_, _| false,
+            &mut |_| {},
+        )?;
         let before = self.trust.expected()?.map_or(0, |(_, seen)| seen.size);
         let trust = Trust { key: self.trust.key.clone(), expected: None, policy: self.trust.policy.clone() };
         let signed = verify::signed(ledger, Some(checkpoint), &trust)?;
@@ -321,14 +300,6 @@ impl Following<'_> {
             verify::describe(&signed, verified.entries, self.trust)
         ))
     }
-}
-
-/// Writes a file of a copy, whose folder is its own.
-fn put(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), CommandError> {
-    let target = folder.join(path);
-    std::fs::create_dir_all(target.parent().unwrap_or(folder))
-        .and_then(|()| std::fs::write(&target, bytes))
-        .map_err(|e| io(&format!("cannot write {}", target.display()), &e))
 }
 
 /// Writes evidence beside the mirror's files; never over another.

@@ -2,17 +2,17 @@
 //! parts are withheld. The file layout is in `heldto_store_files`. Start at [`run`].
 
 use super::sign::sign;
-use super::{counted, plain, site, witness};
+use super::{counted, meter, plain, site, witness};
 use crate::args::{ClockArgs, Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::open::{Access, LocalLedger};
 use crate::publications::{self, Publication};
-use crate::{Env, RunOutput, open};
+use crate::{Env, RunOutput, bucket, open};
 use heldto_fact::{Content, FactId};
 use heldto_ledger::{SystemRecord, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_store::Checkpoints;
-use heldto_store_files::{Folder, FolderError};
+use heldto_store_files::{Folder, FolderError, WritableFiles, Written};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -36,14 +36,24 @@ pub fn write(
     args: &PublishArgs,
     publication: Option<Publication>,
 ) -> Result<RunOutput, CommandError> {
-    let mut open = match open::ledger(env, global, Access::Write) {
+    let open = match open::ledger(env, global, Access::Write) {
         Err(error) if error.is_unwritable => open::ledger(env, global, Access::Read)?,
         open => open?,
     };
-    let folder = Folder::new(&args.dir);
-    if let Some(bytes) = folder.checkpoint()? {
-        continues(&open, &bytes)?;
+    if bucket::is_address(&args.dir) {
+        let folder = bucket::open(env, &args.dir)?;
+        if folder.checkpoint()?.is_none() {
+            bucket::check(env, &args.dir)?;
+        }
+        let (written, said) = write_in(env, global, args, publication, (&folder, open))?;
+        if written.replaced > 0
+            && let Some(note) = bucket::kept_versions(&args.dir, folder.files())
+        {
+            (env.eprintln)(&format!("note: {note}"));
+        }
+        return Ok(said);
     }
+    let folder = Folder::new(&args.dir);
     if ["journal", "hot", "signing.key"].iter().any(|name| args.dir.join(name).exists()) {
         let message =
             format!("{} is a ledger's own folder: its key and its database would be published too", args.dir.display());
@@ -53,6 +63,20 @@ pub fn write(
         let message =
             format!("the ledger is inside {}: its key and its database would be published too", args.dir.display());
         return Err(CommandError::new(USAGE, message).hint("name another folder"));
+    }
+    write_in(env, global, args, publication, (&folder, open)).map(|(_, said)| said)
+}
+
+/// Writes the ledger in a folder, of a disk or of a bucket.
+fn write_in<F: WritableFiles>(
+    env: &mut Env<'_>,
+    global: &Global,
+    args: &PublishArgs,
+    publication: Option<Publication>,
+    (folder, mut open): (&Folder<F>, LocalLedger),
+) -> Result<(Written, RunOutput), CommandError> {
+    if let Some(bytes) = folder.checkpoint()? {
+        continues(&open, &bytes)?;
     }
     let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
     if folder.first_key().is_ok_and(|key| key != first) {
@@ -88,14 +112,19 @@ pub fn write(
         withheld.retain(|part| !sensitive.contains(&part.0) || quotations.contains(part));
     }
     let is_withheld = |entry, part| withheld.contains(&(entry, u64::from(part)));
-    let written = folder.publish(open.store(), size, &first, note.to_string().as_bytes(), &is_withheld)?;
-    site::put_plain_index(&args.dir, &open.genesis().origin)?;
+    let mut progress = meter(env.terminal, env.progress, "publishing", size);
+    let note = note.to_string();
+    let written = folder.publish(open.store(), size, &first, note.as_bytes(), &is_withheld, &mut progress)?;
+    drop(progress);
+    if !bucket::is_address(&args.dir) {
+        site::put_plain_index(&args.dir, &open.genesis().origin)?;
+    }
     // A site is whole only with its pages.
     if is_kept && !is_site && !publications::is_site(&open::folder(global), &args.dir) {
         said_of(env, args, publications::published(&open::folder(global), &args.dir, size));
     }
     if global.quiet {
-        return Ok(plain(""));
+        return Ok((written, plain("")));
     }
     let mut said = format!(
         "{} published in {}: {} written, {} already there, {} removed as no longer needed\n",
@@ -109,7 +138,7 @@ pub fn write(
         let parts = counted(written.withheld as u64, "part was", "parts were");
         said.push_str(&format!("{parts} left out, as the ledger records\n"));
     }
-    Ok(plain(said))
+    Ok((written, plain(said)))
 }
 
 fn said_of(env: &mut Env<'_>, args: &PublishArgs, remembered: Result<(), CommandError>) {
@@ -261,6 +290,8 @@ impl From<FolderError> for CommandError {
         match error {
             FolderError::Store(error) => error.into(),
             FolderError::Broken { .. } => Self::new(INTEGRITY, format!("broken: {error}")),
+            FolderError::Overtaken { .. } => Self::new(FAILED, error.to_string())
+                .hint("nothing of another publisher was overwritten; run the command again"),
             other => Self::new(FAILED, other.to_string()),
         }
     }

@@ -9,13 +9,13 @@ use crate::error::{CommandError, FAILED, INPUT, io};
 use crate::open::{Access, LocalLedger};
 use crate::prompt::{Prompt, is_yes};
 use crate::publications::{self, Publication};
-use crate::{Env, RunOutput, open};
+use crate::published::Source;
+use crate::{Env, RunOutput, bucket, open};
 use descendants::{Descendant, Erasing, Words, descendants};
 use heldto_fact::{Body, Content, FactId};
 use heldto_ledger::Redaction;
 use heldto_proof::{Entry, Role, Verifier};
 use heldto_store::Log;
-use heldto_store_files::Folder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunO
     if args.clean {
         let open = open::ledger(env, &Global { quiet: true, ..global.clone() }, Access::Write)?;
         for path in &args.published {
-            publications::remember(&open::folder(global), place(&open, path, args)?)?;
+            publications::remember(&open::folder(global), place(env, &open, path, args)?)?;
         }
         drop(open);
         return finished(env, global, args, String::new());
@@ -37,7 +37,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunO
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
-    let places = args.published.iter().map(|path| place(&open, path, args)).collect::<Result<Vec<_>, _>>()?;
+    let places = args.published.iter().map(|path| place(env, &open, path, args)).collect::<Result<Vec<_>, _>>()?;
     let targets = targets(&open, args)?;
     let stated = [ground.as_str(), by.as_str()].map(Words::of);
     if targets.iter().any(|target| stated.iter().any(|stated| target.is_told_by(stated))) {
@@ -107,7 +107,7 @@ fn finished(
 }
 
 /// Returns a place to clean, which must hold this ledger.
-fn place(open: &LocalLedger, path: &Path, args: &RedactArgs) -> Result<Publication, CommandError> {
+fn place(env: &Env<'_>, open: &LocalLedger, path: &Path, args: &RedactArgs) -> Result<Publication, CommandError> {
     let none = || {
         let message = format!("{} holds no publication of this ledger", path.display());
         CommandError::new(INPUT, message).hint("name a folder that `heldto publish` or `heldto site build` wrote")
@@ -121,9 +121,9 @@ fn place(open: &LocalLedger, path: &Path, args: &RedactArgs) -> Result<Publicati
         (publication.site, publication.single) = (true, true);
         return Ok(publication);
     }
-    let folder = Folder::new(path);
     let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
-    if folder.checkpoint()?.is_none() || folder.first_key()? != first {
+    let source = Source::open(env, &path.to_string_lossy())?;
+    if source.file("checkpoint")?.is_none() || source.file("first-key")? != Some(format!("{first}\n").into_bytes()) {
         return Err(none());
     }
     publication.site = path.join(heldto_site::MANIFEST).is_file();
@@ -316,7 +316,7 @@ fn clean(env: &mut Env<'_>, global: &Global, args: &RedactArgs, said: &mut Strin
     let quiet = Global { quiet: true, ..global.clone() };
     for publication in publications::read(&open::folder(global))? {
         let path = publication.path.display();
-        if !publication.path.exists() {
+        if !bucket::is_address(&publication.path) && !publication.path.exists() {
             unreached = true;
             said.push_str(&format!(
                 "  not found    {path}: if it was moved, take it out of publications.json, and: \

@@ -1,0 +1,280 @@
+//! A folder of a bucket, read and written as the files of a publication. Start at [`Bucket::open`].
+
+use futures_util::TryStreamExt;
+use heldto_store_files::{FolderError, PublishedFiles, WritableFiles, limit_of, older};
+use object_store::path::Path;
+use object_store::{ObjectStore, PutMode, PutOptions, PutPayload, UpdateVersion};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use url::Url;
+
+/// A folder of a bucket.
+pub struct Bucket {
+    runtime: Runtime,
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+    scheme: String,
+    /// Versions of the files that were read, on which a replacement depends.
+    versions: RefCell<BTreeMap<String, UpdateVersion>>,
+    /// The checkpoint that was read last.
+    checkpoint: RefCell<Option<Vec<u8>>>,
+    /// Names of all files, listed once.
+    listed: RefCell<Option<BTreeSet<String>>>,
+    keeps_versions: Cell<bool>,
+}
+
+/// The reason why an address is no bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketError(pub String);
+
+/// The settings of the clouds that are read from the environment, by their first letters.
+const SETTINGS: [(&str, &str); 3] = [("s3", "AWS_"), ("gs", "GOOGLE_"), ("az", "AZURE_")];
+
+/// Longest time in which a request is tried again.
+const RETRIES: Duration = Duration::from_secs(60);
+
+/// Returns `true` if a text is the address of a folder in a bucket, not a path.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    SETTINGS.iter().any(|(scheme, _)| text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")))
+}
+
+impl Bucket {
+    /// Opens a folder of a bucket with the credentials of its cloud, from the environment or, where
+    /// there are none, from the machine's own service; reads nothing yet.
+    ///
+    /// # Errors
+    /// If the address is malformed or holds a password, or the settings are not usable.
+    pub fn open(address: &str, environment: &[(String, String)]) -> Result<Self, BucketError> {
+        let wrong = |why: &dyn std::fmt::Display| BucketError(format!("{address} cannot be used: {why}"));
+        let url = Url::parse(address).map_err(|error| wrong(&error))?;
+        if url.password().is_some() || !url.username().is_empty() || url.query().is_some() {
+            let why = "the address of a bucket holds no user, no password and no options; the cloud's own variables do";
+            return Err(BucketError(why.to_owned()));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong(&"it names no bucket"));
+        }
+        let is_wrong = |(name, value): &&(String, String)| name.contains("ENDPOINT") && Url::parse(value).is_err();
+        let letters = SETTINGS.iter().find(|(scheme, _)| *scheme == url.scheme()).map_or("", |(_, letters)| letters);
+        if let Some((name, _)) = environment.iter().filter(|(name, _)| name.starts_with(letters)).find(is_wrong) {
+            return Err(BucketError(format!("the variable {name} is no address")));
+        }
+        // The one provider of TLS in this program; installed already if this is a second bucket.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| wrong(&error))?;
+        let settings = environment
+            .iter()
+            .filter(|(name, _)| name.starts_with(letters))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        let (store, prefix) = object_store::parse_url_opts(&url, settings).map_err(|error| wrong(&error))?;
+        Ok(Self {
+            runtime,
+            store: Arc::from(store),
+            prefix,
+            scheme: url.scheme().to_owned(),
+            versions: RefCell::default(),
+            checkpoint: RefCell::default(),
+            listed: RefCell::default(),
+            keeps_versions: Cell::new(false),
+        })
+    }
+
+    /// Returns `true` if the bucket said that it keeps earlier versions of what was replaced.
+    ///
+    /// Only S3 says so.
+    #[must_use]
+    pub const fn keeps_versions(&self) -> bool {
+        self.keeps_versions.get()
+    }
+
+    pub(crate) fn path(&self, file: &str) -> Path {
+        let parts = self.prefix.parts().map(|part| part.as_ref().to_owned());
+        Path::from_iter(parts.chain(file.split('/').map(str::to_owned)))
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    pub(crate) fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.runtime.block_on(answer)
+    }
+
+    fn failed(path: &str, error: &object_store::Error) -> FolderError {
+        let why = match error {
+            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+                "the bucket does not allow it; set the cloud's credentials".to_owned()
+            }
+            object_store::Error::NotFound { .. } => "there is no such bucket".to_owned(),
+            other => last_cause(other),
+        };
+        FolderError::Io { path: path.to_owned(), source: std::io::Error::other(why) }
+    }
+
+    /// Writes a file on a condition; `None` if the condition does not hold.
+    fn put(&self, path: &str, bytes: &[u8], mode: PutMode) -> Result<Option<()>, FolderError> {
+        let options = PutOptions { mode, ..PutOptions::default() };
+        let written = self.wait(async {
+            let payload = PutPayload::from(bytes.to_vec());
+            tokio::time::timeout(RETRIES * 2, self.store.put_opts(&self.path(path), payload, options)).await
+        });
+        match written {
+            Ok(Ok(result)) => {
+                // Google's generations and Azure's tags are versions whether or not any are kept.
+                self.keeps_versions.set(self.keeps_versions.get() || (self.scheme == "s3" && result.version.is_some()));
+                self.versions.borrow_mut().insert(path.to_owned(), result.into());
+                if let Some(listed) = self.listed.borrow_mut().as_mut() {
+                    listed.insert(path.to_owned());
+                }
+                Ok(Some(()))
+            }
+            Ok(Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. })) => Ok(None),
+            Ok(Err(error)) => Err(Self::failed(path, &error)),
+            Err(_) => {
+                let why = std::io::Error::other("the bucket does not answer");
+                Err(FolderError::Io { path: path.to_owned(), source: why })
+            }
+        }
+    }
+
+    /// Lists all files, once.
+    fn list(&self) -> Result<(), FolderError> {
+        if self.listed.borrow().is_some() {
+            return Ok(());
+        }
+        let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
+        let skipped = self.prefix.parts().count();
+        let found: Result<Vec<Path>, _> =
+            self.wait(self.store.list(prefix).map_ok(|about| about.location).try_collect());
+        let found = found.map_err(|error| Self::failed("the list of files", &error))?;
+        let name =
+            |path: &Path| path.parts().skip(skipped).map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/");
+        *self.listed.borrow_mut() = Some(found.iter().map(name).collect());
+        Ok(())
+    }
+
+    fn names_in(&self, folder: &str) -> Vec<String> {
+        let listed = self.listed.borrow();
+        let names = listed.iter().flat_map(|listed| listed.range(folder.to_owned()..));
+        names.map_while(|name| name.strip_prefix(folder)).map(str::to_owned).collect()
+    }
+}
+
+/// Returns the innermost cause of an error: the outer ones repeat addresses.
+pub(crate) fn last_cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
+}
+
+impl PublishedFiles for Bucket {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
+        let limit = limit_of(path);
+        let read = self.wait(async {
+            let got = self.store.get_opts(&self.path(path), object_store::GetOptions::default()).await?;
+            if got.meta.size > limit {
+                return Ok(None);
+            }
+            let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
+            Ok::<_, object_store::Error>(Some((got.bytes().await?.to_vec(), version)))
+        });
+        match read {
+            Ok(Some((bytes, version))) => {
+                self.versions.borrow_mut().insert(path.to_owned(), version);
+                if path == "checkpoint" {
+                    *self.checkpoint.borrow_mut() = Some(bytes.clone());
+                }
+                Ok(Some(bytes))
+            }
+            Ok(None) => Err(FolderError::Broken {
+                path: path.to_owned(),
+                why: "it is longer than a file of its kind can be".to_owned(),
+            }),
+            Err(object_store::Error::NotFound { .. }) => {
+                self.versions.borrow_mut().remove(path);
+                Ok(None)
+            }
+            Err(error) => Err(Self::failed(path, &error)),
+        }
+    }
+
+    fn older_partials(&self, path: &str, width: u64) -> Vec<usize> {
+        if self.list().is_err() {
+            // The error comes again, and is returned, when files are removed.
+            return Vec::new();
+        }
+        older(self.names_in(&format!("{path}.p/")).iter().map(String::as_str), width)
+    }
+}
+
+impl WritableFiles for Bucket {
+    fn create(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
+        if self.put(path, bytes, PutMode::Create)?.is_some() {
+            return Ok(true);
+        }
+        match self.read(path)? {
+            Some(there) if there == bytes => Ok(false),
+            _ => Err(FolderError::Broken {
+                path: path.to_owned(),
+                why: "other bytes are published under this name: the ledger was forked".to_owned(),
+            }),
+        }
+    }
+
+    fn replace(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
+        if self.read(path)?.as_deref() == Some(bytes) {
+            return Ok(false);
+        }
+        let version = self.versions.borrow().get(path).cloned();
+        let mode = version.map_or(PutMode::Create, PutMode::Update);
+        match self.put(path, bytes, mode)? {
+            Some(()) => Ok(true),
+            // A request that was tried again may have failed by its own success.
+            None if self.read(path)?.as_deref() == Some(bytes) => Ok(true),
+            None => Err(FolderError::Overtaken { path: path.to_owned() }),
+        }
+    }
+
+    /// Moves the checkpoint on from the one that was read last.
+    fn put_checkpoint(&self, bytes: &[u8]) -> Result<bool, FolderError> {
+        if self.checkpoint.borrow().as_deref() == Some(bytes) {
+            return Ok(false);
+        }
+        let version = self.versions.borrow().get("checkpoint").cloned();
+        let mode = version.map_or(PutMode::Create, PutMode::Update);
+        match self.put("checkpoint", bytes, mode)? {
+            Some(()) => Ok(true),
+            None if self.read("checkpoint")?.as_deref() == Some(bytes) => Ok(false),
+            None => Err(FolderError::Overtaken { path: "checkpoint".to_owned() }),
+        }
+    }
+
+    fn remove_partials(&self, path: &str) -> Result<usize, FolderError> {
+        self.list()?;
+        let folder = format!("{path}.p/");
+        let names = self.names_in(&folder);
+        for name in &names {
+            let file = format!("{folder}{name}");
+            match self.wait(object_store::ObjectStoreExt::delete(&self.store, &self.path(&file))) {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(Self::failed(&file, &error)),
+            }
+            if let Some(listed) = self.listed.borrow_mut().as_mut() {
+                listed.remove(&file);
+            }
+        }
+        Ok(names.len())
+    }
+
+    fn finish(&self) -> Result<(), FolderError> {
+        Ok(())
+    }
+}
