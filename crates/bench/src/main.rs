@@ -13,6 +13,7 @@ mod money;
 mod others;
 mod plot;
 mod process;
+mod server;
 mod site;
 
 use heldto_fact::Fact;
@@ -58,6 +59,7 @@ fn main() {
                 let took = append(&dir, size, |n| log::fact(n, log::abreast(size)));
                 return println!("{:.6} s", took.as_secs_f64());
             }
+            "--server" => return server::run(Path::new(&next())),
             "--site" => return site::run(Path::new(&next())),
             "--plot" => return plot::draw(Path::new(&next())),
             size => sizes.push(size.parse().expect("a number of events")),

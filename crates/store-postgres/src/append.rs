@@ -96,11 +96,11 @@ impl PostgresStore {
         (parts, hidden): (&[PartPlace], &[(u64, u64)]),
     ) -> Result<Result<(), StoreError>, String> {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let session = &open.session;
         let bytes = |new: &NewEntry| new.entry.len() + new.parts.iter().flatten().map(Vec::len).sum::<usize>();
         let is_small = entries.len() <= FEW && entries.iter().map(bytes).sum::<usize>() <= SMALL;
         let moved = (|| {
-            session.run("COMMIT")?;
+            open.end_snapshot()?;
+            let session = &open.session;
             if is_small && parts.is_empty() {
                 return append_few(session, expected, entries, head);
             }
@@ -120,22 +120,18 @@ impl PostgresStore {
             Err(Failure::Lost(why)) => return Err(why),
             Err(Failure::Refused(error)) => {
                 // The transaction is undone; the session goes on if it can.
-                if session.run("ROLLBACK").is_ok()
-                    && let Ok(head) = snapshot(session)
-                {
-                    open.head = head;
-                }
+                drop(open.session.run("ROLLBACK"));
                 return Ok(Err(error));
             }
         };
-        // Durable from here on: a failed snapshot is an error of the next read.
-        match snapshot(session) {
-            Ok(head) => open.head = head,
-            Err(_) if moved => open.head = head.clone(),
-            Err(failure) => return Ok(Err(failure.into())),
+        if moved {
+            open.head = head.clone();
+            return Ok(Ok(()));
         }
-        let found = open.head.size();
-        Ok(if moved { Ok(()) } else { Err(StoreError::Conflict { expected: expected.size(), found }) })
+        if let Err(failure) = open.renew() {
+            return Ok(Err(failure.into()));
+        }
+        Ok(Err(StoreError::Conflict { expected: expected.size(), found: open.head.size() }))
     }
 
     /// Finds out what became of an append, on whichever server of the address commits now.
@@ -153,7 +149,7 @@ impl PostgresStore {
                 session.commit(session.client.batch_execute(CONFIRM))?;
                 session.set_patience(self.address.patience);
                 let found = snapshot(&session)?;
-                Ok(Open { session, head: found })
+                Ok(Open { session, head: found, has_snapshot: true })
             });
             match asked {
                 Ok(open) => {
@@ -204,19 +200,13 @@ impl PostgresStore {
         let table = format!("{}.parts", self.address.schema);
         let rewritten = connect(&self.address, Access::Write).and_then(|(session, _)| {
             // The snapshot of this store would be in the way.
-            self.lock().session.run("COMMIT")?;
+            self.lock().end_snapshot()?;
             session.run("SET lock_timeout = '10s'")?;
             // A table that the role does not own is passed over with a warning.
             let done = session.commit(session.client.batch_execute(&format!("VACUUM FULL {table}")));
             done.map_err(StoreError::from)
         });
-        let resumed = {
-            let mut open = self.lock();
-            // The snapshot may be open still, if the connection failed.
-            let _ = open.session.run("ROLLBACK");
-            snapshot(&open.session).map(|head| open.head = head)
-        };
-        if rewritten.is_err() || resumed.is_err() {
+        if rewritten.is_err() {
             self.notices.add(Notice::ServerKeepsErased(table));
         }
     }
@@ -253,7 +243,8 @@ fn append_few(session: &Session, expected: &Head, entries: &[NewEntry], head: &H
     let (size, record, before) = (number(head.size()), head.encode(), expected.encode());
     let values: [&(dyn ToSql + Sync); 10] =
         [&size, &record, &before, &entries.0, &entries.1, &parts.0, &parts.1, &parts.2, &terms.0, &terms.1];
-    let row = session.commit(session.client.query_one(APPEND, &values))?;
+    let statement = session.prepared(APPEND)?;
+    let row = session.commit(session.client.query_one(&statement, &values))?;
     Ok(row.get::<_, i64>(0) == 1)
 }
 

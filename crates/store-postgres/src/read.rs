@@ -48,7 +48,7 @@ impl PostgresStore {
     /// Reads the entries of a range up to the first that is missing, and returns their bytes.
     fn read(&self, range: Range<u64>, chunk: &mut EntryChunk) -> Result<u64, StoreError> {
         let (Ok(from), Ok(until)) = (i64::try_from(range.start), i64::try_from(range.end)) else { return Ok(0) };
-        let open = self.lock();
+        let open = self.reading()?;
         let statement = "SELECT e.entry_index, e.entry, p.number, p.part FROM entries e LEFT JOIN parts p \
                          ON p.entry_index = e.entry_index WHERE e.entry_index >= $1 AND e.entry_index < $2 \
                          ORDER BY e.entry_index, p.number";
@@ -88,7 +88,7 @@ impl PostgresStore {
             Some((hash, index)) => (of_hash(hash), number(index)),
             None => (of_hash(*hashes.start()), -1),
         };
-        let open = self.lock();
+        let open = self.reading()?;
         let rows = open.session.wait(open.session.client.query(
             "SELECT hash, entry_index FROM terms WHERE (hash, entry_index) > ($1, $2) AND hash <= $3 \
              ORDER BY hash, entry_index LIMIT $4",
@@ -112,7 +112,7 @@ impl Index for PostgresStore {
         }
         let wanted: Vec<i64> = hashes.iter().copied().map(of_hash).collect();
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let open = self.lock();
+        let open = self.reading()?;
         let rows = open.session.wait(open.session.client.query(
             "SELECT found.hash, found.entry_index FROM unnest($1::bigint[]) AS wanted (h), LATERAL \
              (SELECT hash, entry_index FROM terms WHERE hash = h ORDER BY entry_index LIMIT $2) AS found \

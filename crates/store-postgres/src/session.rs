@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
 
 /// The reason why a server did not do what it was asked.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub struct Session {
     patience: Duration,
     user: String,
     schema: String,
+    /// The statement that was prepared last, which is usually the one that is needed again.
+    prepared: Mutex<Option<(&'static str, Statement)>>,
 }
 
 impl Session {
@@ -69,7 +71,8 @@ impl Session {
             Ok(Err(Unconnected::Server(error))) => return Err(failure(&error, &user, &schema)),
             Err(_) => return Err(Failure::Lost(format!("no connection within {} seconds", limit.as_secs()))),
         };
-        let session = Self { runtime, client, warnings, patience: address.patience, user, schema };
+        let session =
+            Self { runtime, client, warnings, patience: address.patience, user, schema, prepared: Mutex::default() };
         // A commit waits for the disk, and for a standby where there is one, whatever a role or a
         // database was set to. A time limit of the server would end that wait and report success.
         session.run(&format!(
@@ -93,6 +96,19 @@ impl Session {
             Ok(answered) => answered.map_err(|error| failure(&error, &self.user, &self.schema)),
             Err(_) => Err(Failure::Lost(format!("none within {} seconds", self.patience.as_secs()))),
         }
+    }
+
+    /// Returns a prepared statement.
+    pub fn prepared(&self, text: &'static str) -> Result<Statement, Failure> {
+        let mut held = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((held_text, statement)) = &*held
+            && *held_text == text
+        {
+            return Ok(statement.clone());
+        }
+        let statement = self.wait(self.client.prepare(text))?;
+        *held = Some((text, statement.clone()));
+        Ok(statement)
     }
 
     /// Runs statements that return nothing.
@@ -142,11 +158,10 @@ where
 
 /// Returns the TLS client: ring, and the roots of the system.
 fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, String> {
-    use rustls_platform_verifier::BuilderVerifierExt;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier())
+        .and_then(rustls_platform_verifier::BuilderVerifierExt::with_platform_verifier)
         .map_err(|error| error.to_string())?;
     Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config.with_no_client_auth()))
 }

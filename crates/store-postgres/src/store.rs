@@ -34,6 +34,22 @@ pub struct PostgresStore {
 pub(crate) struct Open {
     pub(crate) session: Session,
     pub(crate) head: Head,
+    /// `false` after an append, until something is read.
+    pub(crate) has_snapshot: bool,
+}
+
+impl Open {
+    /// Ends the snapshot, if there is one, so that a statement commits.
+    pub(crate) fn end_snapshot(&mut self) -> Result<(), Failure> {
+        if std::mem::take(&mut self.has_snapshot) { self.session.run("COMMIT") } else { Ok(()) }
+    }
+
+    /// Begins a new snapshot and reads its head.
+    pub(crate) fn renew(&mut self) -> Result<(), Failure> {
+        self.head = snapshot(&self.session)?;
+        self.has_snapshot = true;
+        Ok(())
+    }
 }
 
 impl PostgresStore {
@@ -57,7 +73,7 @@ impl PostgresStore {
             notices,
             is_partial,
             durability,
-            open: Mutex::new(Open { session, head }),
+            open: Mutex::new(Open { session, head, has_snapshot: true }),
         };
         store.check_signed()?;
         Ok(store)
@@ -130,19 +146,28 @@ impl PostgresStore {
     /// may not write.
     pub fn confirm(&mut self) -> Result<(), StoreError> {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
-        open.session.run("COMMIT")?;
+        open.end_snapshot()?;
         open.session.commit(open.session.client.batch_execute(crate::append::CONFIRM))?;
-        open.head = snapshot(&open.session)?;
-        Ok(())
+        Ok(open.renew()?)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the session in its snapshot, which has all that this store appended.
+    pub(crate) fn reading(&self) -> Result<MutexGuard<'_, Open>, StoreError> {
+        let mut open = self.lock();
+        if !open.has_snapshot {
+            open.session.run(SNAPSHOT)?;
+            open.has_snapshot = true;
+        }
+        Ok(open)
+    }
+
     /// Compares the log with the last checkpoint.
     fn check_signed(&self) -> Result<(), StoreError> {
-        let open = self.lock();
+        let open = self.reading()?;
         let row = open.session.wait(open.session.client.query_opt("SELECT size, chain FROM checkpoint", &[]))?;
         let head = open.head.clone();
         drop(open);
@@ -219,9 +244,12 @@ fn host(config: &tokio_postgres::Config) -> String {
     }
 }
 
+/// Begins a snapshot.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// Begins a snapshot, in which everything is read until the next one, and returns its head.
 pub(crate) fn snapshot(session: &Session) -> Result<Head, Failure> {
-    session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    session.run(SNAPSHOT)?;
     let row = session.wait(session.client.query_opt("SELECT size, record FROM head", &[]))?;
     let damaged = |why: &str| Failure::Refused(StoreError::Damaged { record: "head", why: why.to_owned() });
     let row = row.ok_or_else(|| damaged("it is missing"))?;
@@ -260,7 +288,7 @@ pub(crate) fn number(of: u64) -> i64 {
 
 impl Checkpoints for PostgresStore {
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let open = self.lock();
+        let open = self.reading()?;
         let row = open.session.wait(open.session.client.query_opt("SELECT note FROM checkpoint", &[]))?;
         Ok(row.map(|row| row.get::<_, String>(0).into_bytes()))
     }
@@ -271,14 +299,13 @@ impl Checkpoints for PostgresStore {
         }
         let Chain(Hash(chain)) = chain;
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
-        open.session.run("COMMIT")?;
+        open.end_snapshot()?;
         open.session.commit(open.session.client.execute(
             "INSERT INTO checkpoint (size, chain, note) VALUES ($1, $2, $3) ON CONFLICT (only_row) DO UPDATE \
              SET size = excluded.size, chain = excluded.chain, note = excluded.note",
             &[&number(size), &&chain[..], &checkpoint],
         ))?;
-        open.head = snapshot(&open.session)?;
-        Ok(())
+        Ok(open.renew()?)
     }
 }
 

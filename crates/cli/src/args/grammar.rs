@@ -12,7 +12,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Record", &["add", "append", "check", "mapping", "quote"]),
     ("Correct", &["edit", "correct", "retract", "undo", "redact"]),
     ("Read", &["status", "report", "timeline", "show", "list", "calc"]),
-    ("Prove and publish", &["verify", "checkpoint", "prove", "publish", "site", "follow", "key", "witness", "stamp"]),
+    (
+        "Prove and publish",
+        &["verify", "checkpoint", "prove", "publish", "site", "follow", "key", "witness", "stamp", "store"],
+    ),
     ("Keep", &["export", "restore", "repair"]),
     ("Set up", &["completions", "man", "schema"]),
 ];
@@ -64,6 +67,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("verify", &["heldto verify", "heldto verify public/ --key KEY", "heldto verify --sources archive/"]),
     ("prove", &["heldto prove dcc-500-places > proof.txt", "heldto prove dcc-500-places --page > fact.html"]),
     ("publish", &["heldto publish public/"]),
+    ("store", &["heldto store check s3://anyshire-ledger"]),
     ("site", &["heldto site build site --contact you@example.org", "heldto site serve site"]),
 ];
 
