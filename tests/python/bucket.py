@@ -1,6 +1,7 @@
-"""A small S3 server for tests, which keeps conditions, or ignores some on request.
+"""A small S3 server for tests, which keeps conditions, or ignores some on request, or allows no
+list.
 
-    bucket.py [--ignore create] [--ignore update]   prints its address, serves until it is killed
+    bucket.py [--ignore create] [--ignore update] [--ignore list]   prints its address, serves until it is killed
 
 One bucket for all names, in memory, under one lock.
 """
@@ -53,6 +54,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         parts = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(parts.query))
         if "list-type" in query:
+            if "list" in self.ignored:
+                return self.answer(403, b"<Error><Code>AccessDenied</Code></Error>")
             return self.list(parts.path, query.get("prefix", ""))
         with self.lock:
             body = self.files.get(self.name())
@@ -90,7 +93,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ignore", action="append", default=[], choices=["create", "update"])
+    parser.add_argument("--ignore", action="append", default=[], choices=["create", "update", "list"])
     Handler.ignored = parser.parse_args().ignore
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)

@@ -247,12 +247,41 @@ server.serve_forever()
 }
 
 #[test]
+fn an_erasure_is_not_called_done_where_it_was_not() {
+    let (server, other, hidden) = (small(&[]), small(&[]), small(&["list"]));
+    let dir = ledger(&server, "ledger", 3);
+    let dir = dir.path();
+    let said = fails(&hidden, dir, 1, &["--ledger", "ledger", "publish", "s3://b/x"]);
+    assert!(said.contains("the list of files"), "without a list nothing is published: {said}");
+    ok(&server, dir, &["--ledger", "ledger", "publish", "s3://b/x"]);
+    let redact = ["--ledger", "ledger", "redact", "p-1", "--ground", "an order", "--by", "the editor", "--yes"];
+    // The same name at another cloud is not the place that was published to.
+    let elsewhere = run(&other, dir, &redact);
+    assert_eq!(elsewhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&elsewhere.stdout).contains("not found    s3://b/x"));
+    fails(&other, dir, 1, &["verify", "s3://b/x"]);
+    ok(&server, dir, &["--ledger", "ledger", "redact", "--clean"]);
+    assert!(ok(&server, dir, &["verify", "s3://b/x"]).contains("1 part was erased for good"));
+}
+
+#[test]
 fn bad_buckets_are_told() {
     let server = small(&[]);
     let dir = ledger(&server, "ledger", 3);
     let dir = dir.path();
     let said = fails(&server, dir, 2, &["--ledger", "ledger", "publish", "s3://me:hunter2@b/x"]);
     assert!(said.contains("no user, no password") && !said.contains("hunter2"), "{said}");
+    for address in ["s3://b/~x", "s3://b/../y", "s3://b//x", "s3://b/a#b", "s3://b/%2e", "s3://b/ü"] {
+        let said = fails(&server, dir, 2, &["--ledger", "ledger", "publish", address]);
+        assert!(said.contains("cannot be used"), "{address}: {said}");
+    }
+    for address in ["http://h/x", "s3a://b/x", "S3://b/x"] {
+        let said = fails(&server, dir, 2, &["--ledger", "ledger", "publish", address]);
+        assert!(said.contains("cannot be used here") || said.contains("cannot be used"), "{address}: {said}");
+        fails(&server, dir, 2, &["init", address]);
+    }
+    let said = fails(&server, dir, 1, &["verify", "http://me:hunter2@127.0.0.1:1/x?key=hunter2"]);
+    assert!(!said.contains("hunter2"), "{said}");
     let said = fails(&server, dir, 2, &["store", "check", "folder"]);
     assert!(said.contains("is no bucket"), "{said}");
     let said = fails(&server, dir, 1, &["verify", "s3://b/nothing"]);

@@ -2,7 +2,7 @@
 //! settings and its damage are told.
 
 use heldto_store::{Notices, WritableLog, conformance};
-use heldto_store_postgres::{Access, Address, PostgresStore};
+use heldto_store_postgres::{PostgresStore, Purpose, ServerAddress};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,8 +35,8 @@ fn fresh(server: &str) -> String {
     format!("{server}?schema=t{}_{number}", std::process::id())
 }
 
-fn address(text: &str) -> Address {
-    Address::read(text, &|_| None).unwrap_or_else(|error| panic!("{}", error.why))
+fn address(text: &str) -> ServerAddress {
+    ServerAddress::read(text, &|_| None).unwrap_or_else(|error| panic!("{}", error.why))
 }
 
 fn create(text: &str) -> PostgresStore {
@@ -47,7 +47,7 @@ fn create(text: &str) -> PostgresStore {
 }
 
 fn open(text: &str) -> PostgresStore {
-    PostgresStore::open(address(text), Access::Write, conformance::index_hashes, Notices::default()).expect("opens")
+    PostgresStore::open(address(text), Purpose::Write, conformance::index_hashes, Notices::default()).expect("opens")
 }
 
 /// Runs the program with a folder of its own for what it keeps of a server's ledger.
@@ -234,7 +234,6 @@ fn an_erasure_leaves_nothing_on_the_server_or_in_the_copy() {
     assert!(has_name(&tables) && has_name(&dir.join("node")), "both have it before");
     let done = heldto(dir, &[&["--ledger", &text], &redact[..]].concat());
     assert_eq!(String::from_utf8_lossy(&done.stderr), "", "nothing is left to do");
-    ok(dir, &["follow", &text]);
     assert!(!has_name(&dir.join("node")), "the copy does not have it");
     sql(&server, "CHECKPOINT");
     // The log of the server keeps it until it is recycled, as docs/DATA-PROTECTION.md says.
@@ -262,7 +261,20 @@ fn rows_edited_by_hand_are_found() {
         ("ALTER TABLE S.head DISABLE TRIGGER ALL; UPDATE S.head SET size = 1", "head"),
         ("DELETE FROM S.head", "head"),
         ("DROP TABLE S.terms", "schema"),
-        ("UPDATE S.checkpoint SET chain = set_byte(chain, 0, 255 - get_byte(chain, 0))", "signed"),
+        (
+            "ALTER TABLE S.checkpoint DISABLE TRIGGER ALL; UPDATE S.checkpoint SET chain = set_byte(chain, 0, 255 - get_byte(chain, 0))",
+            "signed",
+        ),
+        ("INSERT INTO S.entries VALUES (50, 'x')", "beyond the head"),
+        ("INSERT INTO S.parts VALUES (99, 0, 'x')", "beyond the head"),
+        ("INSERT INTO S.entries VALUES (-5, 'x')", "beyond the head"),
+        ("ALTER TABLE S.checkpoint ALTER size TYPE int", "schema is damaged"),
+        ("ALTER TABLE S.parts ALTER number TYPE bigint", "schema is damaged"),
+        ("ALTER TABLE S.ledger ALTER layout TYPE int", "schema is damaged"),
+        (
+            "ALTER TABLE S.entries ALTER entry DROP NOT NULL; UPDATE S.entries SET entry = NULL WHERE entry_index = 1",
+            "schema is damaged",
+        ),
     ] {
         let (dir, text) = ledger(&server);
         sql(&server, &change.replace("S.", &format!("{}.", schema(&text))));
@@ -324,6 +336,11 @@ fn bad_addresses_and_servers_are_told() {
         let said = fails(dir, 2, &arguments);
         assert!(said.contains("holds a password") && !said.contains("hunter2"), "{said}");
     }
+    for text in ["Postgres://keeper:hunter2@h/d", "postgres://keeper:hunt/er2@h/d", "postgres://h/d?p%61ssword=hunter2"]
+    {
+        let said = fails(dir, 2, &["--ledger", text, "status"]);
+        assert!(!said.contains("er2"), "{said}");
+    }
     let gone = "postgres://keeper@127.0.0.1:1/ledgers?schema=x";
     let said = fails(dir, 1, &["--ledger", gone, "status"]);
     assert!(said.contains("cannot reach 127.0.0.1:1"), "{said}");
@@ -336,6 +353,9 @@ fn bad_addresses_and_servers_are_told() {
     assert!(said.contains("does not exist"), "{said}");
     let said = fails(dir, 1, &["--ledger", &text.replace("keeper@", "nobody@"), "status"]);
     assert!(said.contains("nobody"), "{said}");
+    sql(&server, "CREATE ROLE clerk LOGIN");
+    let said = fails(dir, 1, &["--ledger", &text.replace("keeper@", "clerk@"), "status"]);
+    assert!(said.contains("clerk has too few rights") && said.contains("GRANT"), "{said}");
     let said = fails(dir, 2, &["--ledger", &text, "repair"]);
     assert!(said.contains("on a server"), "{said}");
 
@@ -358,6 +378,60 @@ fn bad_addresses_and_servers_are_told() {
     ok(dir, &["--ledger", &read_only, "status"]);
     let said = fails(dir, 1, &["--ledger", &read_only, "append", "third.toml"]);
     assert!(said.contains("can only be read"), "{said}");
+}
+
+/// Moves a schema away, and a dump of it from before in its place.
+fn roll_back(server: &str, text: &str, dump: &Path) {
+    sql(server, &format!("DROP SCHEMA {} CASCADE", schema(text)));
+    let root = server.replace("keeper@", "postgres@");
+    let done = Command::new("psql").args([&root, "-Xqf", dump.to_str().expect("UTF-8")]).output().expect("psql starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn dump(server: &str, text: &str, to: &Path) {
+    let root = server.replace("keeper@", "postgres@");
+    let done =
+        Command::new("pg_dump").args([&root, "-n", schema(text), "-f"]).arg(to).output().expect("pg_dump starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn a_rolled_back_server_is_neither_signed_nor_believed() {
+    let Some((server, _settings)) = server() else { return };
+    let (dir, text) = ledger(&server);
+    let dir = dir.path();
+    let before = dir.join("before.sql");
+    dump(&server, &text, &before);
+    ok(dir, &["--ledger", &text, "append", "third.toml", "-q"]);
+    ok(dir, &["--ledger", &text, "checkpoint", "-q"]);
+    roll_back(&server, &text, &before);
+    for arguments in [&["checkpoint"][..], &["key", "rotate"], &["verify"], &["status"], &["append", "third.toml"]] {
+        let said = fails(dir, 4, &[&["--ledger", &text], arguments].concat());
+        assert!(said.contains("the server has 2 entries, and the copy 3"), "{arguments:?}: {said}");
+        assert!(!said.contains("heldto repair"), "{said}");
+    }
+    assert!(!dir.join("node/signing.key.next").exists(), "no key was changed");
+    // Without the copy, what this machine signed last is remembered.
+    std::fs::remove_dir_all(dir.join("node/copy")).expect("there");
+    let said = fails(dir, 4, &["--ledger", &text, "checkpoint"]);
+    assert!(said.contains("checkpoint"), "{said}");
+}
+
+#[test]
+fn tables_that_lose_rows_are_refused() {
+    let Some((server, _settings)) = server() else { return };
+    for change in [
+        "ALTER TABLE S.parts SET UNLOGGED",
+        "CREATE RULE lose AS ON INSERT TO S.parts DO INSTEAD NOTHING",
+        "CREATE FUNCTION S.lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+         CREATE TRIGGER lose BEFORE INSERT ON S.parts FOR EACH ROW EXECUTE FUNCTION S.lose()",
+        "ALTER TABLE S.head ENABLE ROW LEVEL SECURITY",
+    ] {
+        let (dir, text) = ledger(&server);
+        sql(&server, &change.replace("S.", &format!("{}.", schema(&text))));
+        let said = fails(dir.path(), 1, &["--ledger", &text, "append", "third.toml"]);
+        assert!(said.contains("was changed, and may lose"), "{change}: {said}");
+    }
 }
 
 #[test]
@@ -387,7 +461,7 @@ fn a_reader_in_its_snapshot_sees_no_writer() {
     let head = heldto_store::Log::head(&writer).expect("a head");
     let (entries, next) = conformance::entries(&head, &[10; 100]);
     writer.append(&head, &entries, &next).expect("appended");
-    let reader = PostgresStore::open(address(&text), Access::Read, conformance::index_hashes, Notices::default())
+    let reader = PostgresStore::open(address(&text), Purpose::Read, conformance::index_hashes, Notices::default())
         .expect("opens");
     let (more, last) = conformance::entries(&next, &[10; 100]);
     writer.append_and_erase(&next, &more, &last, &[(5, 0)]).expect("erased");

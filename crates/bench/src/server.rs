@@ -1,11 +1,11 @@
-//! What a ledger on a PostgreSQL server costs, beside the same rows by `COPY`, one-row transactions
+//! Measures a ledger on a PostgreSQL server beside the same rows by `COPY`, one-row transactions
 //! of `pgbench`, and the same ledger in sled. Start at [`run`].
 
 use crate::{BATCH, ROUNDS, median, milliseconds, opening, timed};
 use heldto_ledger::{Ledger, index_hashes};
 use heldto_proof::{Entry, Head, chain, leaf_hash};
 use heldto_store::{Log, NewEntry, Notices, WritableLog};
-use heldto_store_postgres::{Access, Address, PostgresStore};
+use heldto_store_postgres::{Purpose, ServerAddress, PostgresStore};
 use heldto_store_sled::SledStore;
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,7 @@ const SINGLES: usize = 400;
 pub fn run(dir: &Path) {
     let server = std::env::var("HELDTO_POSTGRES").expect("HELDTO_POSTGRES: run by tests/campaign/postgres.py");
     let data = std::env::var("HELDTO_POSTGRES_DATA").expect("HELDTO_POSTGRES_DATA");
-    let address = || Address::read(&format!("{server}?schema=bench&patience=600"), &|_| None).ok().expect("an address");
+    let address = || ServerAddress::read(&format!("{server}?schema=bench&patience=600"), &|_| None).ok().expect("an address");
     let waiting = &mut |_: &str| {};
     let sled = Ledger::open(SledStore::open(dir, opening(waiting)).expect("opens")).expect("opens");
     let founding = sled.store().founding().expect("reads");
@@ -125,7 +125,7 @@ pub fn run(dir: &Path) {
     let mut on_server = Vec::new();
     let mut in_sled = Vec::new();
     for _ in 0..3 {
-        let store = PostgresStore::open(address(), Access::Read, index_hashes, Notices::default()).expect("opens");
+        let store = PostgresStore::open(address(), Purpose::Read, index_hashes, Notices::default()).expect("opens");
         let ledger = Ledger::open(store).expect("opens");
         on_server.push(timed(|| ledger.verify(false, &mut |_| {}).expect("sound")).0);
         in_sled.push(timed(|| sled.verify(false, &mut |_| {}).expect("sound")).0);

@@ -21,7 +21,7 @@ pub fn refuse(place: &Path) -> Result<(), CommandError> {
     Err(CommandError::new(USAGE, message).hint("name a folder, and copy it to the bucket; publish writes to buckets"))
 }
 
-pub use client::{Files, check, kept_versions, open};
+pub use client::{Files, check, kept_versions, open, ready};
 
 #[cfg(feature = "buckets")]
 mod client {
@@ -51,6 +51,14 @@ mod client {
                 "credentials come from the variables of the cloud: AWS_…, GOOGLE_… or AZURE_…, or from its machine",
             )
         })
+    }
+
+    /// Lists the files of a bucket, without which nothing is published in it.
+    ///
+    /// # Errors
+    /// If the bucket does not allow it.
+    pub fn ready(files: &Files) -> Result<(), CommandError> {
+        Ok(files.ready()?)
     }
 
     /// Races writers in a scratch folder of the bucket, and refuses a bucket that lets two of them
@@ -113,6 +121,10 @@ mod client {
     }
 
     pub fn check(_: &mut Env<'_>, _: &Path) -> Result<(), CommandError> {
+        none()
+    }
+
+    pub fn ready(_: &Files) -> Result<(), CommandError> {
         none()
     }
 

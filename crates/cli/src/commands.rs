@@ -31,39 +31,11 @@ pub mod verify;
 pub mod watch;
 pub mod witness;
 
-use crate::{RunOutput, Terminal};
-use std::time::{Duration, Instant};
+use crate::RunOutput;
+
+pub use crate::screen::{counted, meter};
 
 /// Returns output for scripts, which is never paged.
 fn plain(out: impl Into<Vec<u8>>) -> RunOutput {
     RunOutput { out: out.into(), ..RunOutput::default() }
-}
-
-/// Returns a number with its noun, singular for 1.
-pub fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-/// Returns a callback that draws a progress bar on a terminal, once the job has taken a second.
-pub fn meter<'a>(
-    terminal: Terminal,
-    progress: &'a mut dyn FnMut(&str),
-    what: &'a str,
-    total: u64,
-) -> impl FnMut(u64) + 'a {
-    let start = Instant::now();
-    let mut shown = Duration::ZERO;
-    move |done| {
-        let now = start.elapsed();
-        if !terminal.err || now < Duration::from_secs(1) {
-            return;
-        }
-        if done == total {
-            progress("");
-        } else if now - shown > Duration::from_millis(100) {
-            shown = now;
-            let filled = usize::try_from(done * 30 / total.max(1)).unwrap_or(0).min(30);
-            progress(&format!("{what} {}{} {done} of {total}", "█".repeat(filled), "░".repeat(30 - filled)));
-        }
-    }
 }

@@ -116,6 +116,13 @@ impl From<StoreError> for CommandError {
     }
 }
 
+/// Replaces the repair hint, which is for folders, by one for servers.
+pub fn for_server(error: &mut CommandError) {
+    for hint in error.hints.iter_mut().filter(|hint| *hint == REBUILD) {
+        *hint = "restore the ledger from a copy to another schema: heldto restore COPY ADDRESS".to_owned();
+    }
+}
+
 /// Replaces the repair hint, which only the ledger's keeper can follow, by advice to a reader.
 pub fn for_strangers(mut error: CommandError) -> CommandError {
     if error.exit_code == INTEGRITY {

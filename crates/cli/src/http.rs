@@ -34,8 +34,21 @@ pub fn post(address: &str, media_type: &str, body: &[u8], limit: u64) -> Result<
     client::post(address, media_type, body, limit)
 }
 
+/// Returns a source without the name, the password and the options that its address may have.
+pub fn shown(source: &str) -> String {
+    match source.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            let path = path.map(|path| path.split('?').next().unwrap_or(path));
+            format!("{scheme}://{host}{}", path.map(|path| format!("/{path}")).unwrap_or_default())
+        }
+        None => source.to_owned(),
+    }
+}
+
 fn failed(address: &str, why: &str) -> CommandError {
-    CommandError::new(FAILED, format!("cannot reach {address}: {why}"))
+    CommandError::new(FAILED, format!("cannot reach {}: {why}", shown(address)))
 }
 
 #[cfg(feature = "network")]

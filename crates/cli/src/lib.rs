@@ -6,6 +6,7 @@ mod args;
 mod bucket;
 mod commands;
 mod consequences;
+mod copy;
 mod error;
 mod gitignore;
 mod http;
@@ -271,6 +272,9 @@ fn run_with(env: &mut Env<'_>, given: &[OsString], names: usize) -> RunOutput {
             run_with(&mut env, &arguments, names - 1)
         }
         Err(mut error) => {
+            if global.server.is_some() {
+                error::for_server(&mut error);
+            }
             if let Some((_, choice)) = error.meant.take() {
                 error = error.hint(format!("did you mean {choice}?"));
             }
@@ -315,6 +319,9 @@ fn dispatch(env: &mut Env<'_>, global: &Global, arguments: Arguments) -> Result<
         Command::Key(args) => commands::keys::run(env, global, &args),
         Command::Prove(args) => commands::prove::run(env, global, &args),
         Command::Publish(args) => {
+            if !bucket::is_address(&args.dir) {
+                server::refuse_address(&args.dir)?;
+            }
             open::not_of_ledger(env, global, &args.dir)?;
             commands::publish::run(env, global, &args)
         }

@@ -7,6 +7,7 @@ use crate::args::{At, Clocks, Global};
 use crate::error::{CommandError, FAILED, INPUT, USAGE};
 use crate::open::{Access, LocalLedger};
 use crate::prompt::Choice;
+use crate::store::FolderLog;
 use crate::{Env, input, open};
 use heldto_exchange::Trust;
 use heldto_fact::{FactId, IndexTerm, Kind, Recorded};
@@ -16,7 +17,6 @@ use heldto_proof::{Checkpoint, SignedNote, Verifier};
 use heldto_replay::{AllFacts, AllView, Chunk, Clock, Extent, FactSource, IndexedFacts, Lookup, View};
 use heldto_report::{LogPosition, StatusSummary};
 use heldto_store::{Checkpoints, Log};
-use heldto_store_sled::SledStore;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -142,7 +142,7 @@ pub fn cache_status(global: &Global, summary: &StatusSummary) {
     if let Ok(text) = serde_json::to_string(summary) {
         // A server's ledger has no cache: its folder here may not even exist.
         if global.server.is_none() {
-            drop(SledStore::put_status_cache(&open::folder(global), &text));
+            drop(FolderLog::put_status_cache(&open::folder(global), &text));
         }
     }
 }

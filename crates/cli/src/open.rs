@@ -4,28 +4,14 @@
 use crate::Env;
 use crate::args::Global;
 use crate::error::{CommandError, USAGE};
-use crate::{publications, server};
-use heldto_ledger::{Defect, Ledger, Verified, index_hashes};
+use crate::store::FolderLog;
+use crate::{copy, publications, server};
+use heldto_ledger::{Defect, Ledger, Verified};
 use heldto_store::{Notice, StoreError};
-use heldto_store_sled::{SledStore, Waiting};
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-pub use crate::store::LocalStore;
-pub use heldto_store_sled::{Access, Opening, is_ledger};
-
-/// A ledger in that store.
-pub type LocalLedger = Ledger<LocalStore>;
-
-/// Returns the ledger's folder: the one named, else the nearest ledger from the current folder
-/// upwards, else the current folder.
-pub fn folder(global: &Global) -> PathBuf {
-    global.ledger.clone().unwrap_or_else(|| {
-        let here = std::env::current_dir().unwrap_or_default();
-        let found = here.ancestors().find(|dir| is_ledger(dir)).map(Path::to_path_buf);
-        found.unwrap_or_else(|| PathBuf::from("."))
-    })
-}
+pub use crate::store::{Access, LocalLedger, LocalStore, Opening, folder, is_ledger, opening};
 
 /// Names with which the ledger's own files and folders begin.
 const OWN: &[&str] = &[
@@ -87,7 +73,7 @@ pub fn not_of_ledger(env: &Env<'_>, global: &Global, path: &Path) -> Result<(), 
 /// Opens the ledger, reports waiting for another process, and prints the store's notices.
 pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<LocalLedger, CommandError> {
     if let Some(address) =
-        server::followed(&folder(global)).filter(|_| access == Access::Write && global.server.is_none())
+        copy::followed(&folder(global)).filter(|_| access == Access::Write && global.server.is_none())
     {
         let message = format!("{} is a copy of the ledger {address}, and only follows it", folder(global).display());
         return Err(CommandError::new(USAGE, message).hint("to write to that ledger: heldto --ledger ADDRESS …"));
@@ -95,7 +81,7 @@ pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Loca
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let store = match &global.server {
         Some(address) => server::open(env, global, address, access),
-        None => SledStore::open(&folder(global), opening(global, access, waiting))
+        None => FolderLog::open(&folder(global), opening(global, access, waiting))
             .map(|store| LocalStore::Folder(Box::new(store)))
             .map_err(CommandError::from),
     };
@@ -105,6 +91,7 @@ pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Loca
         return Err(StoreError::Partial.into());
     }
     let ledger = Ledger::open(store)?;
+    copy::check(global, &ledger)?;
     say_unclean(env, global, &ledger);
     Ok(ledger)
 }
@@ -119,11 +106,6 @@ fn say_unclean(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger) {
         let path = place.path.display();
         (env.eprintln)(&format!("note: {path} may still have what was erased; to clean it: heldto redact --clean"));
     }
-}
-
-/// Returns the arguments for opening or creating a ledger.
-pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Opening<'w> {
-    Opening { access, hashes: index_hashes, notices: global.notices.clone(), waiting, source: None }
 }
 
 /// Prints the store's notices about its own repairs, one a line.

@@ -1,11 +1,14 @@
 //! Published folders opened as ledgers, and published files read from wherever they are. Knows no
-//! command and no trust. Start at [`read_folder`] and [`Source`].
+//! command and no trust. Start at [`read_folder`] and [`FileSource`].
 
 use crate::error::{CommandError, FAILED, INTEGRITY, io};
+pub use crate::http::shown;
+use crate::screen::meter;
 use crate::{Env, bucket, http};
-use heldto_exchange::OpenFolderError;
+use heldto_exchange::{OpenFolderError, read_checkpoint};
 use heldto_ledger::Ledger;
-use heldto_store_files::{Folder, FolderStore, limit_of};
+use heldto_proof::TILE_WIDTH;
+use heldto_store_files::{Folder, FolderStore, limit_of, paths};
 use std::path::Path;
 
 /// Maximum number of times a published folder is read again because its checkpoint changed.
@@ -47,18 +50,18 @@ pub fn from_folder(folder: Folder, checkpoint: &[u8]) -> Result<Ledger<FolderSto
 }
 
 /// A place from which published files are read: a folder, a web host or a bucket.
-pub struct Source {
+pub struct FileSource {
     text: String,
-    from: From,
+    from: Place,
 }
 
-enum From {
+enum Place {
     Folder(Folder),
     Web,
     Bucket(Box<Folder<bucket::Files>>),
 }
 
-impl Source {
+impl FileSource {
     /// Returns `true` if a text is an address, not a folder.
     pub fn is_address(text: &str) -> bool {
         http::is_address(text) || bucket::is_address(Path::new(text))
@@ -70,11 +73,11 @@ impl Source {
     /// If the address of a bucket cannot be used.
     pub fn open(env: &Env<'_>, text: &str) -> Result<Self, CommandError> {
         let from = if http::is_address(text) {
-            From::Web
+            Place::Web
         } else if bucket::is_address(Path::new(text)) {
-            From::Bucket(Box::new(bucket::open(env, Path::new(text))?))
+            Place::Bucket(Box::new(bucket::open(env, Path::new(text))?))
         } else {
-            From::Folder(Folder::new(Path::new(text)))
+            Place::Folder(Folder::new(Path::new(text)))
         };
         Ok(Self { text: text.to_owned(), from })
     }
@@ -85,9 +88,9 @@ impl Source {
     /// If it cannot be read.
     pub fn file(&self, path: &str) -> Result<Option<Vec<u8>>, CommandError> {
         match &self.from {
-            From::Folder(folder) => Ok(folder.file(path)?),
-            From::Bucket(folder) => Ok(folder.file(path)?),
-            From::Web => http::get(&format!("{}/{path}", self.text.trim_end_matches('/')), limit_of(path)),
+            Place::Folder(folder) => Ok(folder.file(path)?),
+            Place::Bucket(folder) => Ok(folder.file(path)?),
+            Place::Web => http::get(&format!("{}/{path}", self.text.trim_end_matches('/')), limit_of(path)),
         }
     }
 
@@ -110,17 +113,41 @@ impl Source {
             CommandError::new(FAILED, message).hint("name the folder or the address that holds the file `checkpoint`")
         })
     }
-}
 
-/// Returns a source without the name and the password that its address may have.
-pub fn shown(source: &str) -> String {
-    match source.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            format!("{scheme}://{host}{}", path.map(|path| format!("/{path}")).unwrap_or_default())
+    /// Reads from a copy of all files, and again from a new one if the checkpoint changed.
+    ///
+    /// # Errors
+    /// Those of `read`, if the checkpoint did not change or the retries are used up; or if a file
+    /// cannot be read.
+    pub fn read_copied<T>(
+        &self,
+        env: &mut Env<'_>,
+        mut read: impl FnMut(&mut Env<'_>, &Path) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        let mut checkpoint = self.checkpoint()?;
+        let mut tries = RETRIES;
+        loop {
+            let verdict = self.copied(env, &checkpoint).and_then(|copy| read(env, copy.path()));
+            let newest = self.checkpoint()?;
+            if verdict.is_ok() || newest == checkpoint || tries == 0 {
+                return verdict;
+            }
+            checkpoint = newest;
+            tries -= 1;
         }
-        None => source.to_owned(),
+    }
+
+    /// Copies the files that a checkpoint needs to a folder of their own.
+    fn copied(&self, env: &mut Env<'_>, checkpoint: &[u8]) -> Result<tempfile::TempDir, CommandError> {
+        let (_, stated) = read_checkpoint(checkpoint, "the checkpoint of the source")?;
+        let copy = tempfile::tempdir().map_err(|e| io("cannot make a folder for the copy", &e))?;
+        let mut progress = meter(env.terminal, env.progress, "reading", 2 * stated.size.div_ceil(TILE_WIDTH));
+        for (number, path) in (0..).zip(paths(stated.size)) {
+            put(copy.path(), &path, &self.needed(&path)?)?;
+            progress(number);
+        }
+        put(copy.path(), "checkpoint", checkpoint)?;
+        Ok(copy)
     }
 }
 

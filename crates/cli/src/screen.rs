@@ -1,6 +1,38 @@
-//! Removes control sequences from text before it reaches a terminal. Knows nothing of its meaning.
+//! Removes control sequences from text before it reaches a terminal, counts things in words, and
+//! draws progress. Knows nothing of what is counted.
 
+use crate::Terminal;
 use heldto_report::steers;
+use std::time::{Duration, Instant};
+
+/// Returns a number with its noun, singular for 1.
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// Returns a callback that draws a progress bar on a terminal, once the job has taken a second.
+pub fn meter<'a>(
+    terminal: Terminal,
+    progress: &'a mut dyn FnMut(&str),
+    what: &'a str,
+    total: u64,
+) -> impl FnMut(u64) + 'a {
+    let start = Instant::now();
+    let mut shown = Duration::ZERO;
+    move |done| {
+        let now = start.elapsed();
+        if !terminal.err || now < Duration::from_secs(1) {
+            return;
+        }
+        if done == total {
+            progress("");
+        } else if now - shown > Duration::from_millis(100) {
+            shown = now;
+            let filled = usize::try_from(done * 30 / total.max(1)).unwrap_or(0).min(30);
+            progress(&format!("{what} {}{} {done} of {total}", "█".repeat(filled), "░".repeat(30 - filled)));
+        }
+    }
+}
 
 /// Returns the text with spaces for characters that control the terminal.
 ///

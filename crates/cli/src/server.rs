@@ -1,19 +1,36 @@
-//! Ledgers on a server: their address, their folder on this machine, and the keeper's copy there,
-//! which holds every entry in sled too. Built with the feature `postgres`. Start at [`of_address`].
+//! Ledgers on a server: their address and their folder on this machine. Built with the feature
+//! `postgres`; otherwise every address of a server is refused. Start at [`of_address`].
 
 use crate::Env;
 use crate::args::Global;
-use crate::error::CommandError;
-use crate::open::LocalLedger;
-use heldto_report::ServerFacts;
-use std::path::{Path, PathBuf};
-
-/// Name of the file in a copy that names the address it follows.
-pub const FOLLOWS: &str = "follows";
+use crate::error::{CommandError, USAGE};
+use std::path::Path;
 
 /// Returns `true` if the place of a ledger is the address of a server, not a folder.
 pub fn is_address(place: &Path) -> bool {
-    place.to_str().is_some_and(|place| place.starts_with("postgres://") || place.starts_with("postgresql://"))
+    let begin = |place: &str| {
+        place.trim_start().split_once(':').is_some_and(|(scheme, _)| {
+            scheme.eq_ignore_ascii_case("postgres") || scheme.eq_ignore_ascii_case("postgresql")
+        })
+    };
+    place.to_str().is_some_and(begin)
+}
+
+/// Refuses text that is an address of some kind, where a folder is wanted: it would be made as a
+/// folder of that name.
+///
+/// # Errors
+/// If the place begins as an address does.
+pub fn refuse_address(place: &Path) -> Result<(), CommandError> {
+    let text = place.to_string_lossy();
+    let scheme = text.split_once(":/").map_or("", |(scheme, _)| scheme);
+    let is_scheme = scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
+    if !is_scheme {
+        return Ok(());
+    }
+    let message = format!("an address that begins with {scheme}: cannot be used here");
+    Err(CommandError::new(USAGE, message)
+        .hint("a ledger is in a folder, or at postgres://…; it is published in a folder, or at s3://, gs:// or az://"))
 }
 
 /// Returns the global flags for a ledger at another place: a folder, or the address of a server,
@@ -23,6 +40,7 @@ pub fn is_address(place: &Path) -> bool {
 /// If the address is malformed or holds a password, or this build has no client.
 pub fn of_address(env: &Env<'_>, global: &Global, place: &Path) -> Result<Global, CommandError> {
     if !is_address(place) {
+        refuse_address(place)?;
         return Ok(Global { ledger: Some(place.to_owned()), server: None, ..global.clone() });
     }
     let text = place.to_string_lossy().into_owned();
@@ -30,37 +48,24 @@ pub fn of_address(env: &Env<'_>, global: &Global, place: &Path) -> Result<Global
     Ok(Global { ledger: Some(folder), server: Some(text), ..global.clone() })
 }
 
-/// Returns the address that a folder's ledger is a copy of; `None` if it is none.
-pub fn followed(folder: &Path) -> Option<String> {
-    std::fs::read_to_string(folder.join(FOLLOWS)).ok().map(|text| text.trim().to_owned())
-}
-
-/// Returns the folder of the copy on this machine.
-pub fn copy_folder(global: &Global) -> PathBuf {
-    crate::open::folder(global).join("copy")
-}
-
-pub use client::{create, facts, follow, open, prepare_to_sign, shown};
+pub use client::{create, exists, open, shown};
 
 #[cfg(feature = "postgres")]
 mod client {
     //! The client of the server.
 
-    use super::{FOLLOWS, LocalLedger, ServerFacts, copy_folder};
+    use crate::Env;
     use crate::args::Global;
-    use crate::commands::{counted, meter};
-    use crate::error::{CommandError, FAILED, INTEGRITY, USAGE, io};
-    use crate::store::LocalStore;
-    use crate::{Env, open};
-    use heldto_ledger::{Ledger, Verified, index_hashes};
+    use crate::error::{CommandError, USAGE};
+    use crate::store::{Access, LocalStore};
+    use heldto_ledger::index_hashes;
     use heldto_proof::Head;
-    use heldto_store::{Founding, Log, NewEntry, StoreError};
-    use heldto_store_postgres::{Access, Address, PostgresStore};
-    use heldto_store_sled::SledStore;
-    use std::path::{Path, PathBuf};
+    use heldto_store::{Founding, NewEntry};
+    use heldto_store_postgres::{PostgresStore, Purpose, ServerAddress};
+    use std::path::PathBuf;
 
-    fn address(env: &Env<'_>, text: &str) -> Result<Address, CommandError> {
-        Address::read(text, env.variable).map_err(|error| CommandError::new(USAGE, error.why).hint(error.remedy))
+    fn address(env: &Env<'_>, text: &str) -> Result<ServerAddress, CommandError> {
+        ServerAddress::read(text, env.variable).map_err(|error| CommandError::new(USAGE, error.why).hint(error.remedy))
     }
 
     /// Returns the address without secrets.
@@ -87,10 +92,15 @@ mod client {
     }
 
     /// Opens the ledger at an address.
-    pub fn open(env: &Env<'_>, global: &Global, text: &str, access: open::Access) -> Result<LocalStore, CommandError> {
-        let access = if access == open::Access::Write { Access::Write } else { Access::Read };
-        let store = PostgresStore::open(address(env, text)?, access, index_hashes, global.notices.clone())?;
+    pub fn open(env: &Env<'_>, global: &Global, text: &str, access: Access) -> Result<LocalStore, CommandError> {
+        let purpose = if access == Access::Write { Purpose::Write } else { Purpose::Read };
+        let store = PostgresStore::open(address(env, text)?, purpose, index_hashes, global.notices.clone())?;
         Ok(LocalStore::Server(Box::new(store)))
+    }
+
+    /// Returns `true` if a ledger is at an address.
+    pub fn exists(env: &Env<'_>, text: &str) -> Result<bool, CommandError> {
+        Ok(PostgresStore::exists(&address(env, text)?)?)
     }
 
     /// Makes a ledger at an address.
@@ -106,125 +116,19 @@ mod client {
         PostgresStore::create(address(env, text)?, founding, (entries, head), is_partial, opening)?;
         Ok(())
     }
-
-    /// Brings a folder's copy of a server's ledger up to date; makes it if it is not there.
-    ///
-    /// Returns the number of entries that were new.
-    pub fn follow(
-        env: &mut Env<'_>,
-        global: &Global,
-        text: &str,
-        ledger: &LocalLedger,
-        folder: &Path,
-    ) -> Result<u64, CommandError> {
-        let shown = address(env, text)?.without_user();
-        let other = |why: String| CommandError::new(USAGE, why).hint("name another folder for the copy");
-        let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the copy"));
-        let opening = open::opening(global, open::Access::Write, waiting);
-        if ledger.store().is_partial() {
-            return Err(StoreError::Partial.into());
-        }
-        let mut copy = if open::is_ledger(folder) {
-            match super::followed(folder) {
-                Some(followed) if followed == shown => {}
-                Some(followed) => return Err(other(format!("{} is a copy of {followed}", folder.display()))),
-                None => return Err(other(format!("{} is a ledger of its own", folder.display()))),
-            }
-            SledStore::open(folder, opening)?
-        } else {
-            crate::permissions::create_private(folder)
-                .map_err(|e| io(&format!("cannot create the folder {}", folder.display()), &e))?;
-            crate::gitignore::complete(folder)?;
-            crate::permissions::put_whole(&folder.join(FOLLOWS), format!("{shown}\n").as_bytes())
-                .map_err(|e| io(&format!("cannot write in {}", folder.display()), &e))?;
-            SledStore::create(folder, &ledger.store().founding()?, opening)?
-        };
-        if copy.founding()?.genesis != *ledger.genesis() {
-            return Err(other(format!("{} is a copy of another ledger", folder.display())));
-        }
-        let mut progress = meter(env.terminal, env.progress, "copying", ledger.head().size());
-        let copied = ledger.copy_to(&mut copy, &mut progress);
-        drop(progress);
-        copied.map_err(|error| {
-            let error = CommandError::from(error);
-            if error.exit_code != INTEGRITY {
-                return error;
-            }
-            let message = format!(
-                "{}; the server's ledger is not the one that {} holds, or a fail-over lost its end",
-                error.message,
-                folder.display()
-            );
-            CommandError::new(INTEGRITY, message).hint("the copy was not changed by this: keep it, and do not sign")
-        })
-    }
-
-    /// Brings the keeper's copy up to what was verified, and has the server confirm it, so that
-    /// nothing is signed that a fail-over can lose or that only the server has.
-    ///
-    /// # Errors
-    /// If the copy cannot be brought there, or the server does not commit.
-    pub fn prepare_to_sign(
-        env: &mut Env<'_>,
-        global: &Global,
-        ledger: &mut LocalLedger,
-        verified: &Verified,
-    ) -> Result<(), CommandError> {
-        let Some(text) = global.server.clone() else { return Ok(()) };
-        follow(env, global, &text, ledger, &copy_folder(global))?;
-        let LocalStore::Server(store) = ledger.store_mut() else { return Ok(()) };
-        store.confirm()?;
-        let copied = copied(global)?;
-        if copied.as_ref().is_none_or(|head| head.size() < verified.entries) {
-            let entries = counted(copied.map_or(0, |head| head.size()), "entry", "entries");
-            let message = format!("the copy on this machine has {entries} of {}", verified.entries);
-            return Err(CommandError::new(FAILED, message).hint("run the command again"));
-        }
-        Ok(())
-    }
-
-    /// Returns the head of the keeper's copy; `None` if there is none.
-    fn copied(global: &Global) -> Result<Option<Head>, CommandError> {
-        let folder = copy_folder(global);
-        if !open::is_ledger(&folder) {
-            return Ok(None);
-        }
-        let waiting = &mut |_: &str| {};
-        let opening = open::opening(global, open::Access::Read, waiting);
-        Ok(Some(Ledger::open(SledStore::open(&folder, opening)?)?.head().clone()))
-    }
-
-    /// Returns what the status says of the server and the copy.
-    pub fn facts(env: &mut Env<'_>, global: &Global) -> Result<Option<ServerFacts>, CommandError> {
-        let Some(text) = &global.server else { return Ok(None) };
-        let ledger = open::ledger(env, global, open::Access::Read)?;
-        let LocalStore::Server(store) = ledger.store() else { return Ok(None) };
-        let said = store.durability();
-        let behind = copied(global)?.map(|head| ledger.head().size().saturating_sub(head.size()));
-        Ok(Some(ServerFacts {
-            address: shown(env, text)?,
-            version: said.version.clone(),
-            standbys: said.standbys.clone(),
-            is_standby: said.is_standby,
-            faults: said.faults(),
-            behind,
-        }))
-    }
 }
 
 #[cfg(not(feature = "postgres"))]
 mod client {
     //! A build without a client.
 
-    use super::{LocalLedger, ServerFacts};
+    use crate::Env;
     use crate::args::Global;
     use crate::error::{CommandError, FAILED};
-    use crate::store::LocalStore;
-    use crate::{Env, open};
-    use heldto_ledger::Verified;
+    use crate::store::{Access, LocalStore};
     use heldto_proof::Head;
     use heldto_store::{Founding, NewEntry};
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     fn none<T>() -> Result<T, CommandError> {
         let message = "this build has no client for servers";
@@ -240,7 +144,7 @@ mod client {
         none()
     }
 
-    pub fn open(_: &Env<'_>, _: &Global, _: &str, _: open::Access) -> Result<LocalStore, CommandError> {
+    pub fn open(_: &Env<'_>, _: &Global, _: &str, _: Access) -> Result<LocalStore, CommandError> {
         none()
     }
 
@@ -255,15 +159,7 @@ mod client {
         none()
     }
 
-    pub fn follow(_: &mut Env<'_>, _: &Global, _: &str, _: &LocalLedger, _: &Path) -> Result<u64, CommandError> {
+    pub fn exists(_: &Env<'_>, _: &str) -> Result<bool, CommandError> {
         none()
-    }
-
-    pub fn prepare_to_sign(_: &mut Env<'_>, _: &Global, _: &mut LocalLedger, _: &Verified) -> Result<(), CommandError> {
-        Ok(())
-    }
-
-    pub fn facts(_: &mut Env<'_>, _: &Global) -> Result<Option<ServerFacts>, CommandError> {
-        Ok(None)
     }
 }

@@ -1,20 +1,46 @@
 //! The stores that the program keeps ledgers in: a folder of this machine, or a schema of a server.
+//! The one place that names them, besides `server`.
 //! Start at [`LocalStore`].
 
+use crate::args::Global;
 use crate::error::CommandError;
+use heldto_ledger::{Ledger, index_hashes};
 use heldto_proof::{Chain, Head};
+use heldto_report::ServerFacts;
 use heldto_store::{
     Checkpoints, Entries, Founding, Index, IndexRecords, Log, NewEntry, PartPlace, StoreError, WritableLog,
 };
 #[cfg(feature = "postgres")]
 use heldto_store_postgres::PostgresStore;
-use heldto_store_sled::SledStore;
+pub use heldto_store_sled::{Access, Opening, Waiting, is_ledger};
 use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+
+/// The store of a folder.
+pub type FolderLog = heldto_store_sled::SledStore;
+
+/// A ledger in either store.
+pub type LocalLedger = Ledger<LocalStore>;
+
+/// Returns the ledger's folder: the one named, else the nearest ledger from the current folder
+/// upwards, else the current folder.
+pub fn folder(global: &Global) -> PathBuf {
+    global.ledger.clone().unwrap_or_else(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        let found = here.ancestors().find(|dir| is_ledger(dir)).map(Path::to_path_buf);
+        found.unwrap_or_else(|| PathBuf::from("."))
+    })
+}
+
+/// Returns the arguments for opening or creating a ledger in a folder.
+pub fn opening<'w>(global: &Global, access: Access, waiting: Waiting<'w>) -> Opening<'w> {
+    Opening { access, hashes: index_hashes, notices: global.notices.clone(), waiting, source: None }
+}
 
 /// An open store of either sort.
 pub enum LocalStore {
     /// A folder.
-    Folder(Box<SledStore>),
+    Folder(Box<FolderLog>),
     /// A server.
     #[cfg(feature = "postgres")]
     Server(Box<PostgresStore>),
@@ -54,15 +80,48 @@ impl LocalStore {
         matches!(self, Self::Folder(_))
     }
 
-    /// Compares the databases of a folder with its journal; a server has one copy.
+    /// Compares the databases of a folder with its journal, or looks for rows of a server that no
+    /// append wrote.
     ///
     /// # Errors
-    /// If they cannot be read or rebuilt.
+    /// If they cannot be read or rebuilt, or there are such rows.
     pub fn check_database(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Folder(store) => store.check_database(),
             #[cfg(feature = "postgres")]
-            Self::Server(_) => Ok(()),
+            Self::Server(store) => store.check_rows(),
+        }
+    }
+
+    /// Has a server confirm that all that was read is as durable as a commit that returns.
+    ///
+    /// # Errors
+    /// If the server does not commit.
+    pub fn confirm(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Server(store) => store.confirm(),
+        }
+    }
+
+    /// Returns what is known of the server; `None` of a folder. `behind` is of the copy.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "a folder has no copy"))]
+    pub fn server_facts(&self, behind: Option<u64>) -> Option<ServerFacts> {
+        match self {
+            Self::Folder(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Server(store) => {
+                let said = store.durability();
+                Some(ServerFacts {
+                    address: store.address().to_string(),
+                    version: said.version.clone(),
+                    standbys: said.standbys.clone(),
+                    is_standby: said.is_standby,
+                    faults: said.faults(),
+                    behind,
+                })
+            }
         }
     }
 
@@ -82,7 +141,7 @@ impl LocalStore {
     ///
     /// # Errors
     /// If the ledger is on a server.
-    pub fn folder_mut(&mut self) -> Result<&mut SledStore, CommandError> {
+    pub fn folder_mut(&mut self) -> Result<&mut FolderLog, CommandError> {
         match self {
             Self::Folder(store) => Ok(store),
             #[cfg(feature = "postgres")]

@@ -51,15 +51,24 @@ impl Bucket {
     /// If the address is malformed or holds a password, or the settings are not usable.
     pub fn open(address: &str, environment: &[(String, String)]) -> Result<Self, BucketError> {
         let wrong = |why: &dyn std::fmt::Display| BucketError(format!("{address} cannot be used: {why}"));
-        let url = Url::parse(address).map_err(|error| wrong(&error))?;
-        if url.password().is_some() || !url.username().is_empty() || url.query().is_some() {
+        let url = Url::parse(address).map_err(|error| BucketError(format!("the address of the bucket: {error}")))?;
+        let (_, rest) = address.split_once("://").unwrap_or_default();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        let has_secret = url.password().is_some() || !url.username().is_empty() || url.query().is_some();
+        if has_secret || rest.contains('@') {
             let why = "the address of a bucket holds no user, no password and no options; the cloud's own variables do";
             return Err(BucketError(why.to_owned()));
+        }
+        let is_odd = |part: &str| part == "." || part == "..";
+        if !rest.chars().all(is_plain) || rest.split('/').any(is_odd) || rest.contains("//") {
+            return Err(wrong(&"in the name of a bucket and its folder are only a-z, A-Z, 0-9 and . _ - /"));
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err(wrong(&"it names no bucket"));
         }
-        let is_wrong = |(name, value): &&(String, String)| name.contains("ENDPOINT") && Url::parse(value).is_err();
+        let is_wrong = |(name, value): &&(String, String)| {
+            name.contains("ENDPOINT") && !value.is_empty() && Url::parse(value).is_err()
+        };
         let letters = SETTINGS.iter().find(|(scheme, _)| *scheme == url.scheme()).map_or("", |(_, letters)| letters);
         if let Some((name, _)) = environment.iter().filter(|(name, _)| name.starts_with(letters)).find(is_wrong) {
             return Err(BucketError(format!("the variable {name} is no address")));
@@ -70,7 +79,7 @@ impl Bucket {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| wrong(&error))?;
         let settings = environment
             .iter()
-            .filter(|(name, _)| name.starts_with(letters))
+            .filter(|(name, value)| name.starts_with(letters) && !value.is_empty())
             .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
         let (store, prefix) = object_store::parse_url_opts(&url, settings).map_err(|error| wrong(&error))?;
         Ok(Self {
@@ -143,6 +152,15 @@ impl Bucket {
         }
     }
 
+    /// Lists all files, without which nothing is published: an erasure would not reach those that
+    /// an older checkpoint left.
+    ///
+    /// # Errors
+    /// If the bucket does not allow it.
+    pub fn ready(&self) -> Result<(), FolderError> {
+        self.list()
+    }
+
     /// Lists all files, once.
     fn list(&self) -> Result<(), FolderError> {
         if self.listed.borrow().is_some() {
@@ -207,8 +225,8 @@ impl PublishedFiles for Bucket {
     }
 
     fn older_partials(&self, path: &str, width: u64) -> Vec<usize> {
+        // `ready` has the list, or the publication is not begun.
         if self.list().is_err() {
-            // The error comes again, and is returned, when files are removed.
             return Vec::new();
         }
         older(self.names_in(&format!("{path}.p/")).iter().map(String::as_str), width)
@@ -230,9 +248,7 @@ impl WritableFiles for Bucket {
     }
 
     fn replace(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
-        if self.read(path)?.as_deref() == Some(bytes) {
-            return Ok(false);
-        }
+        // On the version that was read and compared, not on the one that is there now.
         let version = self.versions.borrow().get(path).cloned();
         let mode = version.map_or(PutMode::Create, PutMode::Update);
         match self.put(path, bytes, mode)? {
@@ -245,13 +261,12 @@ impl WritableFiles for Bucket {
 
     /// Moves the checkpoint on from the one that was read last.
     fn put_checkpoint(&self, bytes: &[u8]) -> Result<bool, FolderError> {
-        if self.checkpoint.borrow().as_deref() == Some(bytes) {
-            return Ok(false);
-        }
+        let is_same = self.checkpoint.borrow().as_deref() == Some(bytes);
         let version = self.versions.borrow().get("checkpoint").cloned();
         let mode = version.map_or(PutMode::Create, PutMode::Update);
+        // Written even if it is the same: a publisher that was overtaken learns it here.
         match self.put("checkpoint", bytes, mode)? {
-            Some(()) => Ok(true),
+            Some(()) => Ok(!is_same),
             None if self.read("checkpoint")?.as_deref() == Some(bytes) => Ok(false),
             None => Err(FolderError::Overtaken { path: "checkpoint".to_owned() }),
         }
@@ -274,7 +289,15 @@ impl WritableFiles for Bucket {
         Ok(names.len())
     }
 
+    /// Checks that the files of this publication are in the list by which older ones are found: a
+    /// list that cannot be had, or leaves files out, hides what an erasure has to reach.
     fn finish(&self) -> Result<(), FolderError> {
-        Ok(())
+        *self.listed.borrow_mut() = None;
+        self.list()?;
+        let is_listed = |name: &str| self.listed.borrow().as_ref().is_some_and(|listed| listed.contains(name));
+        if is_listed("checkpoint") && is_listed("first-key") {
+            return Ok(());
+        }
+        Err(FolderError::Broken { path: "the list of files".to_owned(), why: "it leaves files out".to_owned() })
     }
 }

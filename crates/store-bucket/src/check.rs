@@ -11,8 +11,8 @@ const WRITERS: usize = 8;
 /// Number of races of each kind.
 const RACES: usize = 5;
 
-/// Races writers under a scratch folder, `name`, and returns what the store does wrong; `None` if it
-/// keeps every condition. Deletes what it wrote.
+/// Races writers under a scratch folder, `name`, and returns what the store does wrong; `None` if
+/// it keeps every condition. Deletes what it wrote.
 ///
 /// # Errors
 /// If the store cannot be reached or does not allow what the check needs.

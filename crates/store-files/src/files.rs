@@ -29,15 +29,15 @@ pub trait WritableFiles: PublishedFiles {
     /// If it cannot be written, or other bytes are there where that shows a fork.
     fn create(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError>;
 
-    /// Writes a file of parts, which an erasure may change; `false` if it is there with the same
-    /// bytes.
+    /// Writes a file of parts, which an erasure may change, in place of the one that was read last;
+    /// `false` if it was found there with the same bytes.
     ///
     /// # Errors
-    /// If it cannot be written, or another publisher changed it meanwhile.
+    /// If it cannot be written, or another publisher changed it after it was read.
     fn replace(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError>;
 
-    /// Writes the checkpoint in place of the one that was read last; `false` if it is there with the
-    /// same bytes.
+    /// Writes the checkpoint in place of the one that was read last; `false` if it was there with
+    /// the same bytes.
     ///
     /// # Errors
     /// As [`Self::replace`].

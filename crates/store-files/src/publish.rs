@@ -78,10 +78,10 @@ impl<F: WritableFiles> Folder<F> {
             written.count(self.files.create(&entries_path(index, width), &bundle(&bundled))?);
             let path = parts_path(index, width);
             let parts = parts_of(&bundled);
-            if self.files.read(&path)?.is_none_or(|there| there == parts) {
-                written.count(self.files.replace(&path, &parts)?);
-            } else {
-                later.push((path, parts));
+            match self.files.read(&path)? {
+                None => written.count(self.files.replace(&path, &parts)?),
+                Some(there) if there == parts => written.count(false),
+                Some(_) => later.push((path, parts)),
             }
             self.stale_parts(index, width, &bundled, &mut later)?;
             progress(start + width);

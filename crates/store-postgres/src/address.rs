@@ -1,5 +1,5 @@
 //! Turns the address of a ledger on a server into the settings of a connection; passwords come from
-//! the files that PostgreSQL's own programs read. Start at [`Address`].
+//! the files that PostgreSQL's own programs read. Start at [`ServerAddress`].
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use tokio_postgres::config::{Host, SslMode};
 ///
 /// Several hosts, with commas, are servers of one cluster. Displays without secrets.
 #[derive(Clone)]
-pub struct Address {
+pub struct ServerAddress {
     pub(crate) config: Config,
     pub(crate) schema: String,
     /// Longest wait for an answer, and for a server that writes to be found again.
@@ -23,7 +23,7 @@ pub struct Address {
 
 /// The reason why an address is refused, with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddressError {
+pub struct ServerAddressError {
     /// The problem.
     pub why: String,
     /// The remedy.
@@ -37,17 +37,17 @@ const CONNECT: u64 = 5;
 /// Length of a schema's name, so that the names of its roles fit in 63 bytes.
 const MAX_SCHEMA: usize = 40;
 
-fn wrong(why: impl Into<String>, remedy: impl Into<String>) -> AddressError {
-    AddressError { why: why.into(), remedy: remedy.into() }
+fn wrong(why: impl Into<String>, remedy: impl Into<String>) -> ServerAddressError {
+    ServerAddressError { why: why.into(), remedy: remedy.into() }
 }
 
-impl std::fmt::Display for Address {
+impl std::fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.shown)
     }
 }
 
-impl Address {
+impl ServerAddress {
     /// Returns `true` if a text is the address of a server, not a path.
     #[must_use]
     pub fn is_one(text: &str) -> bool {
@@ -58,11 +58,11 @@ impl Address {
     ///
     /// # Errors
     /// If it is malformed, holds a password, or names a file that cannot be used.
-    pub fn read(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, AddressError> {
+    pub fn read(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ServerAddressError> {
         let form = "write postgres://USER@HOST/DATABASE?schema=NAME";
-        let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+        let rest = text.split_once(':').map_or(text, |(_, rest)| rest);
+        // A password may hold any character, so all before the last `@` is taken for it.
+        let has_password = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let mut own = Own::default();
         let mut service = None;
@@ -88,6 +88,10 @@ impl Address {
         let query = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
         let mut config = Config::from_str(&format!("{base}{query}"))
             .map_err(|error| wrong(format!("this is no address of a ledger on a server: {error}"), form))?;
+        // However the password was written: the parser has found it.
+        if config.get_password().is_some() {
+            return Err(password());
+        }
         if let Some(name) = service {
             read_service(&mut config, &name, &mut own, variable)?;
         }
@@ -117,6 +121,10 @@ impl Address {
         if !own.has_tls_mode {
             let is_near = config.get_hosts().iter().all(is_on_this_machine);
             config.ssl_mode(if is_near { SslMode::Disable } else { SslMode::Require });
+        }
+        // A connection that falls back to plain text is one without TLS.
+        if config.get_ssl_mode() == SslMode::Prefer {
+            config.ssl_mode(SslMode::Require);
         }
         config.application_name("heldto");
         read_password(&mut config, variable)?;
@@ -182,7 +190,7 @@ struct Own {
     has_tls_mode: bool,
 }
 
-fn password() -> AddressError {
+fn password() -> ServerAddressError {
     wrong(
         "the address holds a password, which other users of this machine can see",
         "take it out, and put it in the password file: a line host:port:database:user:password in ~/.pgpass, readable \
@@ -190,7 +198,7 @@ fn password() -> AddressError {
     )
 }
 
-fn seconds(text: &str) -> Result<Duration, AddressError> {
+fn seconds(text: &str) -> Result<Duration, ServerAddressError> {
     let seconds = text.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
     seconds
         .map(Duration::from_secs)
@@ -237,7 +245,7 @@ fn read_service(
     name: &str,
     own: &mut Own,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<(), AddressError> {
+) -> Result<(), ServerAddressError> {
     let file = variable("PGSERVICEFILE").map(PathBuf::from).or_else(|| Some(home(variable)?.join(".pg_service.conf")));
     let file = file.unwrap_or_else(|| PathBuf::from(".pg_service.conf"));
     let remedy = "name the service file in PGSERVICEFILE, or make ~/.pg_service.conf";
@@ -287,7 +295,7 @@ fn read_service(
 }
 
 /// Sets the password from the password file of PostgreSQL, or from `PGPASSWORD`.
-fn read_password(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), AddressError> {
+fn read_password(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), ServerAddressError> {
     if config.get_password().is_some() {
         return Ok(());
     }
@@ -343,7 +351,7 @@ fn fields(line: &str) -> Vec<String> {
 }
 
 /// Refuses a password file that others may read, as PostgreSQL's own programs do.
-fn check_private(file: &Path) -> Result<(), AddressError> {
+fn check_private(file: &Path) -> Result<(), ServerAddressError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -358,12 +366,12 @@ fn check_private(file: &Path) -> Result<(), AddressError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, fields};
+    use super::{ServerAddress, fields};
     use tokio_postgres::config::SslMode;
 
-    fn read(text: &str) -> Result<Address, String> {
+    fn read(text: &str) -> Result<ServerAddress, String> {
         let variable = |name: &str| (name == "USER").then(|| "clerk".to_owned());
-        Address::read(text, &variable).map_err(|error| error.why)
+        ServerAddress::read(text, &variable).map_err(|error| error.why)
     }
 
     #[test]

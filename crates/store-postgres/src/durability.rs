@@ -1,5 +1,6 @@
 //! Asks a server whether it keeps what it acknowledges. Start at [`Durability`].
 
+use crate::schema::cell;
 use crate::session::{Failure, Session, server};
 
 /// The oldest version of PostgreSQL that is accepted.
@@ -29,8 +30,8 @@ impl Durability {
              current_setting('synchronous_standby_names'), pg_is_in_recovery()",
             &[],
         ))?;
-        let version: String = row.get(0);
-        let number: i32 = row.get(1);
+        let version: String = cell(&row, 0)?;
+        let number: i32 = cell(&row, 1)?;
         if number < OLDEST {
             return Err(Failure::Refused(server(
                 format!("the server is PostgreSQL {version}, which is too old"),
@@ -39,10 +40,10 @@ impl Durability {
         }
         Ok(Self {
             version,
-            fsync: row.get(2),
-            full_page_writes: row.get(3),
-            standbys: row.get(4),
-            is_standby: row.get(5),
+            fsync: cell(&row, 2)?,
+            full_page_writes: cell(&row, 3)?,
+            standbys: cell(&row, 4)?,
+            is_standby: cell(&row, 5)?,
         })
     }
 

@@ -12,10 +12,11 @@ mod address;
 mod append;
 mod durability;
 mod read;
+mod rows;
 mod schema;
 mod session;
 mod store;
 
-pub use address::{Address, AddressError};
+pub use address::{ServerAddress, ServerAddressError};
 pub use durability::Durability;
-pub use store::{Access, PostgresStore};
+pub use store::{PostgresStore, Purpose};

@@ -1,13 +1,14 @@
 //! Reads entries and index records in the snapshot of the store. Start at `entries`.
 
 use crate::PostgresStore;
-use crate::append::{of_hash, to_hash};
+use crate::rows::{number, of_hash, to_hash};
+use crate::schema::cell;
 use crate::session::server;
-use crate::store::number;
 use heldto_proof::Head;
 use heldto_store::{Entries, EntryChunk, Founding, Index, IndexRecords, Log, StoreError, StoredEntry};
 use std::cell::Cell;
 use std::ops::{Range, RangeInclusive};
+use tokio_postgres::Row;
 
 /// Number of entries in the first chunk of a cursor.
 const FIRST: u64 = 64;
@@ -56,12 +57,13 @@ impl PostgresStore {
         let mut bytes = 0;
         let mut rows = rows.into_iter().peekable();
         let mut expected = range.start;
-        while let Some(first) = rows.next_if(|row| row.get::<_, i64>(0) == number(expected)) {
-            let mut stored =
-                StoredEntry { index: expected, entry: first.get::<_, &[u8]>(1).to_vec(), parts: Vec::new() };
+        let is_of = |row: &Row, index: u64| row.try_get(0).is_ok_and(|held: i64| held == number(index));
+        while let Some(first) = rows.next_if(|row| is_of(row, expected)) {
+            let entry: &[u8] = cell(&first, 1)?;
+            let mut stored = StoredEntry { index: expected, entry: entry.to_vec(), parts: Vec::new() };
             let mut next = Some(first);
             while let Some(row) = next.take() {
-                if let (Some(part), Some(content)) = (row.get::<_, Option<i32>>(2), row.get::<_, Option<&[u8]>>(3)) {
+                if let (Some(part), Some(content)) = (cell::<Option<i32>>(&row, 2)?, cell::<Option<&[u8]>>(&row, 3)?) {
                     let part = u16::try_from(part).map_err(|_| StoreError::Block {
                         first: expected,
                         why: format!("it has a part {part}, which no entry can have"),
@@ -69,7 +71,7 @@ impl PostgresStore {
                     bytes += content.len() as u64;
                     stored.parts.push((part, content.to_vec()));
                 }
-                next = rows.next_if(|row| row.get::<_, i64>(0) == number(expected));
+                next = rows.next_if(|row| is_of(row, expected));
             }
             bytes += stored.entry.len() as u64;
             chunk.push(&stored);
@@ -98,11 +100,11 @@ impl PostgresStore {
     }
 }
 
-fn record(row: &tokio_postgres::Row) -> Result<(u64, u64), StoreError> {
-    let index = u64::try_from(row.get::<_, i64>(1)).map_err(|_| {
+fn record(row: &Row) -> Result<(u64, u64), StoreError> {
+    let index = u64::try_from(cell::<i64>(row, 1)?).map_err(|_| {
         server("the index lists an entry of a negative number", "have the row deleted, then verify the ledger")
     })?;
-    Ok((to_hash(row.get(0)), index))
+    Ok((to_hash(cell(row, 0)?), index))
 }
 
 impl Index for PostgresStore {
@@ -111,7 +113,8 @@ impl Index for PostgresStore {
             return Ok(Vec::new());
         }
         let wanted: Vec<i64> = hashes.iter().copied().map(of_hash).collect();
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        // A number that does not fit is no limit.
+        let most = i64::try_from(most).ok();
         let open = self.reading()?;
         let rows = open.session.wait(open.session.client.query(
             "SELECT found.hash, found.entry_index FROM unnest($1::bigint[]) AS wanted (h), LATERAL \

@@ -1,6 +1,9 @@
 //! The tables, the roles and the rights of a ledger's schema. Knows no rows. Start at [`create`].
 
 use crate::session::{Failure, Session, server};
+use heldto_store::StoreError;
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
 
 /// The layout that this version writes and reads.
 pub const LAYOUT: i16 = 1;
@@ -20,8 +23,8 @@ pub fn create(schema: &str) -> String {
     let roles: String = ["reader", "writer", "keeper"].map(role).concat();
     format!(
         "{roles}
-         CREATE SCHEMA {schema};
-         SET LOCAL search_path = {schema}, pg_catalog;
+         CREATE SCHEMA \"{schema}\";
+         SET LOCAL search_path = \"{schema}\", pg_catalog;
          CREATE TABLE ledger (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), layout smallint NOT NULL,
              origin text NOT NULL, key bytea NOT NULL, index_key bytea NOT NULL, is_partial boolean NOT NULL);
          CREATE TABLE head (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), size bigint NOT NULL,
@@ -42,11 +45,15 @@ pub fn create(schema: &str) -> String {
          CREATE FUNCTION same_head() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              IF NEW.size = OLD.size AND NEW.record <> OLD.record THEN
              RAISE EXCEPTION 'a head never changes without entries'; END IF; RETURN NEW; END $$;
+         CREATE FUNCTION same_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF NEW.size = OLD.size AND NEW.chain <> OLD.chain THEN
+             RAISE EXCEPTION 'a signed size never has another chain'; END IF; RETURN NEW; END $$;
          CREATE TRIGGER onwards BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION onwards();
          CREATE TRIGGER same_head BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION same_head();
+         CREATE TRIGGER same_note BEFORE UPDATE ON checkpoint FOR EACH ROW EXECUTE FUNCTION same_note();
          CREATE TRIGGER onwards BEFORE UPDATE ON checkpoint FOR EACH ROW EXECUTE FUNCTION onwards();
-         GRANT USAGE ON SCHEMA {schema} TO {schema}_reader;
-         GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {schema}_reader;
+         GRANT USAGE ON SCHEMA \"{schema}\" TO {schema}_reader;
+         GRANT SELECT ON ALL TABLES IN SCHEMA \"{schema}\" TO {schema}_reader;
          GRANT {schema}_reader TO {schema}_writer;
          GRANT INSERT ON entries, parts, terms TO {schema}_writer;
          GRANT UPDATE ON head TO {schema}_writer;
@@ -56,24 +63,65 @@ pub fn create(schema: &str) -> String {
     )
 }
 
-/// Returns `true` if the schema is there.
-pub fn exists(session: &Session, schema: &str) -> Result<bool, Failure> {
-    let row = session.wait(session.client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema]))?;
-    Ok(row.get(0))
+/// Returns `true` if the schema has a ledger.
+///
+/// A role that may not look into the schema is refused, with its remedy.
+pub fn exists(session: &Session, schema: &str, user: &str) -> Result<bool, Failure> {
+    let row = session.wait(session.client.query_one(
+        "SELECT to_regnamespace(quote_ident($1)) IS NOT NULL, has_schema_privilege(oid, 'USAGE'), \
+         EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = 'ledger') \
+         FROM (VALUES (1)) AS one LEFT JOIN pg_namespace n ON nspname = $1",
+        &[&schema],
+    ))?;
+    if !cell::<bool>(&row, 0)? {
+        return Ok(false);
+    }
+    if !cell::<bool>(&row, 1)? {
+        return Err(Failure::Refused(server(
+            format!("{user} has too few rights: permission denied for schema {schema}"),
+            format!(
+                "ask the keeper of the ledger: GRANT {schema}_reader TO {user}, or {schema}_writer to record facts"
+            ),
+        )));
+    }
+    cell(&row, 2)
+}
+
+/// Returns what was done to the tables that lets an append be lost, or not be what was written;
+/// `None` if they are as they were made.
+pub fn changed(session: &Session, schema: &str) -> Result<Option<String>, Failure> {
+    let row = session.wait(session.client.query_opt(
+        "SELECT relname::text FROM pg_class c WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) \
+         AND relname IN ('ledger', 'head', 'checkpoint', 'entries', 'parts', 'terms') \
+         AND (relkind <> 'r' OR relpersistence <> 'p' OR relrowsecurity OR relhasrules \
+         OR EXISTS (SELECT FROM pg_trigger t WHERE tgrelid = c.oid AND NOT tgisinternal \
+         AND tgname NOT IN ('onwards', 'same_head', 'same_note'))) LIMIT 1",
+        &[&schema],
+    ))?;
+    row.map(|row| cell(&row, 0)).transpose()
+}
+
+/// Returns a value of a row.
+///
+/// # Errors
+/// If the column has another type, or no value, as in a schema that somebody changed.
+pub fn cell<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T, Failure> {
+    row.try_get(column).map_err(|error| {
+        let name = row.columns().get(column).map_or("a column", |column| column.name());
+        Failure::Refused(StoreError::Damaged { record: "schema", why: format!("{name}: {error}") })
+    })
 }
 
 /// Returns the error for a role that may not make a schema or roles.
 pub fn too_few_rights(user: &str, failure: Failure) -> Failure {
     match failure {
-        Failure::Refused(heldto_store::StoreError::Server { why, .. }) if why.contains("too few rights") => {
-            Failure::Refused(server(
-                why,
-                format!(
-                    "a ledger needs a schema and three roles: let an administrator run the command, or allow it with: \
+        Failure::Refused(StoreError::Server { why, .. }) if why.contains("too few rights") => Failure::Refused(server(
+            why,
+            format!(
+                "a ledger needs a schema and three roles: let an administrator run the command, or allow it with: \
                      ALTER ROLE {user} CREATEROLE; GRANT CREATE ON DATABASE … TO {user}"
-                ),
-            ))
-        }
+            ),
+        )),
         other => other,
     }
 }

@@ -1,7 +1,7 @@
 //! One connection to a server, as a synchronous client with a time limit on every answer. The one
 //! place with async code. Start at [`Session`].
 
-use crate::Address;
+use crate::ServerAddress;
 use heldto_store::StoreError;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,7 +52,7 @@ pub struct Session {
 
 impl Session {
     /// Connects to a server, and fixes what its sessions depend on.
-    pub fn open(address: &Address, config: &Config) -> Result<Self, Failure> {
+    pub fn open(address: &ServerAddress, config: &Config) -> Result<Self, Failure> {
         let lost = |error: std::io::Error| Failure::Lost(error.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(lost)?;
         let warnings = Arc::<Mutex<Vec<String>>>::default();
@@ -76,7 +76,8 @@ impl Session {
         // A commit waits for the disk, and for a standby where there is one, whatever a role or a
         // database was set to. A time limit of the server would end that wait and report success.
         session.run(&format!(
-            "SET search_path = {}, pg_catalog; SET statement_timeout = 0; SET lock_timeout = 0; \
+            "SET search_path = pg_catalog, \"{}\", pg_temp; SET statement_timeout = 0; SET lock_timeout = 0; \
+             SET default_transaction_isolation = 'read committed'; \
              SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; \
              SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')",

@@ -1,17 +1,18 @@
 //! An open ledger on a server: the session that reads in one snapshot, and what was read when it
 //! was opened. Start at [`PostgresStore`].
 
-use crate::schema::{self, LAYOUT};
+use crate::rows::{CONFIRM, copy, number};
+use crate::schema::{self, LAYOUT, cell};
 use crate::session::{Failure, Session, server};
-use crate::{Address, Durability};
+use crate::{Durability, ServerAddress};
 use heldto_proof::{Chain, Genesis, Hash, Head};
-use heldto_store::{Checkpoints, EntryHashes, Founding, IndexHashes, Log, NewEntry, Notices, StoreError, WritableLog};
+use heldto_store::{Checkpoints, EntryHashes, Founding, IndexHashes, Log, NewEntry, Notices, StoreError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_postgres::config::Host;
 
 /// A command's use of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum Purpose {
     /// Reading only, from a standby too.
     Read,
     /// Writing.
@@ -20,8 +21,8 @@ pub enum Access {
 
 /// An open ledger on a server.
 pub struct PostgresStore {
-    pub(crate) address: Address,
-    pub(crate) access: Access,
+    pub(crate) address: ServerAddress,
+    pub(crate) purpose: Purpose,
     pub(crate) founding: Founding,
     pub(crate) hashes: EntryHashes,
     pub(crate) notices: Notices,
@@ -58,17 +59,31 @@ impl PostgresStore {
     /// # Errors
     /// If no server answers, the ledger is not there or is damaged, or a command that writes is
     /// given a server that may lose what it acknowledges, and the address does not allow that.
-    pub fn open(address: Address, access: Access, hashes: IndexHashes, notices: Notices) -> Result<Self, StoreError> {
-        let (session, durability) = connect(&address, access)?;
-        if !schema::exists(&session, &address.schema)? {
+    pub fn open(
+        address: ServerAddress,
+        purpose: Purpose,
+        hashes: IndexHashes,
+        notices: Notices,
+    ) -> Result<Self, StoreError> {
+        let (session, durability) = connect(&address, purpose)?;
+        if !schema::exists(&session, &address.schema, address.user())? {
             return Err(StoreError::NoLedger(address.to_string()));
+        }
+        if purpose == Purpose::Write
+            && let Some(table) = schema::changed(&session, &address.schema)?
+        {
+            return Err(server(
+                format!("the table {table} was changed, and may lose what is written to it"),
+                "have the owner undo it (unlogged, a trigger, a rule, a policy or a view), or restore the ledger to \
+                 another schema",
+            ));
         }
         let (founding, is_partial) = founding(&session)?;
         let head = snapshot(&session)?;
         let store = Self {
             hashes: hashes(&founding),
             address,
-            access,
+            purpose,
             founding,
             notices,
             is_partial,
@@ -86,14 +101,14 @@ impl PostgresStore {
     /// lost connection the outcome is unknown, and [`StoreError::AlreadyThere`] of a second call
     /// tells.
     pub fn create(
-        address: Address,
+        address: ServerAddress,
         founding: &Founding,
         (entries, head): (&[NewEntry], &Head),
         is_partial: bool,
         (hashes, notices): (IndexHashes, Notices),
     ) -> Result<Self, StoreError> {
-        let (session, _) = connect(&address, Access::Write)?;
-        if schema::exists(&session, &address.schema)? {
+        let (session, _) = connect(&address, Purpose::Write)?;
+        if schema::exists(&session, &address.schema, address.user())? {
             return Err(StoreError::AlreadyThere(address.to_string()));
         }
         let make = || -> Result<(), Failure> {
@@ -109,12 +124,40 @@ impl PostgresStore {
                     &[&number(head.size()), &head.encode()],
                 ),
             )?;
-            crate::append::copy(&session, 0, entries)?;
+            copy(&session, 0, entries)?;
             session.commit(session.client.batch_execute("COMMIT"))
         };
         make()?;
         drop(session);
-        Self::open(address, Access::Write, hashes, notices)
+        Self::open(address, Purpose::Write, hashes, notices)
+    }
+
+    /// Returns `true` if a ledger is at an address.
+    ///
+    /// # Errors
+    /// If no server answers, or the rights do not suffice.
+    pub fn exists(address: &ServerAddress) -> Result<bool, StoreError> {
+        let (session, _) = connect(address, Purpose::Read)?;
+        Ok(schema::exists(&session, &address.schema, address.user())?)
+    }
+
+    /// Looks for rows that no append wrote: they would stop a later one.
+    ///
+    /// # Errors
+    /// If there are any.
+    pub fn check_rows(&mut self) -> Result<(), StoreError> {
+        let open = self.reading()?;
+        let size = number(open.head.size());
+        let row = open.session.wait(open.session.client.query_opt(
+            "SELECT * FROM ((SELECT 'entries', entry_index FROM entries WHERE entry_index < 0 OR entry_index >= $1 LIMIT 1) \
+             UNION ALL (SELECT 'parts', entry_index FROM parts WHERE entry_index < 0 OR entry_index >= $1 LIMIT 1)) \
+             AS stray LIMIT 1",
+            &[&size],
+        ))?;
+        let Some(row) = row else { return Ok(()) };
+        let (table, index): (&str, i64) = (cell(&row, 0)?, cell(&row, 1)?);
+        let why = format!("{table} has a row for entry {index}, which no append wrote: it lies beyond the head");
+        Err(StoreError::Damaged { record: "schema", why })
     }
 
     /// Returns `true` if the ledger was restored from a copy that leaves parts out.
@@ -131,7 +174,7 @@ impl PostgresStore {
 
     /// Returns the address.
     #[must_use]
-    pub const fn address(&self) -> &Address {
+    pub const fn address(&self) -> &ServerAddress {
         &self.address
     }
 
@@ -147,7 +190,7 @@ impl PostgresStore {
     pub fn confirm(&mut self) -> Result<(), StoreError> {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
         open.end_snapshot()?;
-        open.session.commit(open.session.client.batch_execute(crate::append::CONFIRM))?;
+        open.session.commit(open.session.client.batch_execute(CONFIRM))?;
         Ok(open.renew()?)
     }
 
@@ -172,7 +215,7 @@ impl PostgresStore {
         let head = open.head.clone();
         drop(open);
         let Some(row) = row else { return Ok(()) };
-        let (size, signed): (i64, Vec<u8>) = (row.get(0), row.get(1));
+        let (size, signed): (i64, Vec<u8>) = (cell(&row, 0)?, cell(&row, 1)?);
         let size = size.cast_unsigned();
         if size > head.size() {
             let why = format!("{size} were signed, and the ledger's size is {}", head.size());
@@ -193,7 +236,7 @@ impl PostgresStore {
 }
 
 /// Returns a session with the server that answers and, for writing, that writes.
-pub(crate) fn connect(address: &Address, access: Access) -> Result<(Session, Durability), StoreError> {
+pub(crate) fn connect(address: &ServerAddress, purpose: Purpose) -> Result<(Session, Durability), StoreError> {
     let mut failed = None;
     for server_config in address.servers() {
         let found = Session::open(address, &server_config).and_then(|session| {
@@ -201,7 +244,7 @@ pub(crate) fn connect(address: &Address, access: Access) -> Result<(Session, Dur
             Ok((session, durability))
         });
         match found {
-            Ok((_, durability)) if durability.is_standby && access == Access::Write => {
+            Ok((_, durability)) if durability.is_standby && purpose == Purpose::Write => {
                 failed.get_or_insert_with(|| {
                     server(
                         format!("{} can only be read: it is a standby", host(&server_config)),
@@ -209,7 +252,7 @@ pub(crate) fn connect(address: &Address, access: Access) -> Result<(Session, Dur
                     )
                 });
             }
-            Ok((_, durability)) if !durability.is_durable() && access == Access::Write && !address.allow_loss => {
+            Ok((_, durability)) if !durability.is_durable() && purpose == Purpose::Write && !address.allow_loss => {
                 return Err(server(
                     format!(
                         "{} may lose what it acknowledges: it runs with {}",
@@ -253,9 +296,9 @@ pub(crate) fn snapshot(session: &Session) -> Result<Head, Failure> {
     let row = session.wait(session.client.query_opt("SELECT size, record FROM head", &[]))?;
     let damaged = |why: &str| Failure::Refused(StoreError::Damaged { record: "head", why: why.to_owned() });
     let row = row.ok_or_else(|| damaged("it is missing"))?;
-    let record: Vec<u8> = row.get(1);
+    let record: Vec<u8> = cell(&row, 1)?;
     let head = Head::decode(&record).map_err(|error| damaged(&error.to_string()))?;
-    if head.size() == row.get::<_, i64>(0).cast_unsigned() { Ok(head) } else { Err(damaged("its size is another")) }
+    if head.size() == cell::<i64>(&row, 0)?.cast_unsigned() { Ok(head) } else { Err(damaged("its size is another")) }
 }
 
 /// Reads the founding record, and whether parts are left out.
@@ -264,37 +307,34 @@ fn founding(session: &Session) -> Result<(Founding, bool), StoreError> {
         session.wait(session.client.query_opt("SELECT layout, origin, key, index_key, is_partial FROM ledger", &[]))?;
     let damaged = |why: &str| StoreError::Damaged { record: "founding record", why: why.to_owned() };
     let row = row.ok_or_else(|| damaged("it is missing"))?;
-    let layout: i16 = row.get(0);
+    let layout: i16 = cell(&row, 0)?;
     if layout != LAYOUT {
-        let [_, layout] = layout.to_be_bytes();
-        let known = LAYOUT.to_be_bytes()[1];
-        return Err(StoreError::NewLayout { found: layout, known });
+        let [_, known] = LAYOUT.to_be_bytes();
+        return match u8::try_from(layout) {
+            Ok(found) if found > known => Err(StoreError::NewLayout { found, known }),
+            _ => Err(damaged("its layout is none")),
+        };
     }
-    let key = |column: usize| row.get::<_, Vec<u8>>(column).try_into().map_err(|_| damaged("a key is no key"));
-    let origin: String = row.get(1);
+    let key = |column: usize| {
+        let bytes: Vec<u8> = cell(&row, column)?;
+        bytes.try_into().map_err(|_| damaged("a key is no key"))
+    };
+    let origin: String = cell(&row, 1)?;
     if !Genesis::origin_is_valid(&origin) {
         return Err(damaged("its origin is not allowed in a checkpoint"));
     }
-    Ok((Founding { genesis: Genesis { origin, key: key(2)? }, index_key: key(3)? }, row.get(4)))
-}
-
-/// Returns a number of entries as the server keeps it.
-///
-/// # Panics
-/// If it is 2^63 or more, which no log reaches.
-pub(crate) fn number(of: u64) -> i64 {
-    i64::try_from(of).expect("a log is shorter than 2^63 entries")
+    Ok((Founding { genesis: Genesis { origin, key: key(2)? }, index_key: key(3)? }, cell(&row, 4)?))
 }
 
 impl Checkpoints for PostgresStore {
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let open = self.reading()?;
         let row = open.session.wait(open.session.client.query_opt("SELECT note FROM checkpoint", &[]))?;
-        Ok(row.map(|row| row.get::<_, String>(0).into_bytes()))
+        Ok(row.map(|row| cell::<String>(&row, 0)).transpose()?.map(String::into_bytes))
     }
 
     fn put_checkpoint(&mut self, size: u64, chain: Chain, checkpoint: &str) -> Result<(), StoreError> {
-        if self.access == Access::Read {
+        if self.purpose == Purpose::Read {
             return Err(StoreError::ReadOnly);
         }
         let Chain(Hash(chain)) = chain;
@@ -306,23 +346,5 @@ impl Checkpoints for PostgresStore {
             &[&number(size), &&chain[..], &checkpoint],
         ))?;
         Ok(open.renew()?)
-    }
-}
-
-impl WritableLog for PostgresStore {
-    fn append(&mut self, expected: &Head, entries: &[NewEntry], head: &Head) -> Result<(), StoreError> {
-        self.append_all(expected, entries, head, &[])
-    }
-
-    fn append_and_erase(
-        &mut self,
-        expected: &Head,
-        entries: &[NewEntry],
-        head: &Head,
-        parts: &[heldto_store::PartPlace],
-    ) -> Result<(), StoreError> {
-        self.append_all(expected, entries, head, parts)?;
-        self.destroy();
-        Ok(())
     }
 }

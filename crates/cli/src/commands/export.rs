@@ -5,13 +5,13 @@ use super::{counted, plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, for_strangers, io};
 use crate::open::Access;
+use crate::store::FolderLog;
 use crate::{Env, RunOutput, input, key, open, permissions, published, server};
 use heldto_exchange::{Trust, export};
 use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
 use heldto_store::{Founding, Log, NewEntry};
 use heldto_store_files::Folder;
-use heldto_store_sled::SledStore;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -110,7 +110,7 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
                 .map_err(|e| io(&format!("cannot create the folder {}", args.dir.display()), &e))?;
             let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
             let opening = open::opening(global, Access::Write, waiting);
-            SledStore::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
+            FolderLog::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
             args.dir.display().to_string()
         }
     };

@@ -4,8 +4,8 @@
 use super::{counted, meter, plain, verify};
 use crate::args::{FollowArgs, Global};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE, for_strangers, io};
-use crate::published::{Source, put, shown};
-use crate::{Env, RunOutput, input, open, published, server};
+use crate::published::{FileSource, put, shown};
+use crate::{Env, RunOutput, copy, input, open, published, server};
 use heldto_exchange::{MirrorEvidence, Trust, TrustError, read_checkpoint};
 use heldto_ledger::{Fault, Ledger};
 use heldto_proof::{Checkpoint, NodeReader, SignedNote, TILE_WIDTH, Verifier, root_at};
@@ -29,6 +29,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunO
         return Err(CommandError::new(USAGE, "a mirror needs a folder").hint("name it after the source"));
     };
     let args = &Followed { source: args.source.clone(), mirror, key: args.key.clone(), policy: args.policy.clone() };
+    server::refuse_address(&args.mirror)?;
     refuse_ledgers(env, global, args)?;
     std::fs::create_dir_all(&args.mirror)
         .map_err(|e| io(&format!("cannot create the folder {}", args.mirror.display()), &e))?;
@@ -51,7 +52,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunO
     }
     trust.expected = seen;
     let mut tries = RETRIES;
-    let source = Source::open(env, &args.source)?;
+    let source = FileSource::open(env, &args.source)?;
     let (followed, evidence) = loop {
         let mut following = Following { trust: &trust, mirror: &args.mirror, evidence: None };
         let checkpoint = source.checkpoint()?;
@@ -93,9 +94,10 @@ fn of_server(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<Ru
         return Err(CommandError::new(USAGE, message).hint("verify the copy with them: heldto verify FOLDER --key KEY"));
     }
     let global = &server::of_address(env, global, Path::new(&args.source))?;
-    let folder = args.mirror.clone().unwrap_or_else(|| server::copy_folder(global));
+    let folder = args.mirror.clone().unwrap_or_else(|| copy::place(global));
+    server::refuse_address(&folder)?;
     let ledger = open::ledger(env, global, open::Access::Read)?;
-    let new = server::follow(env, global, &args.source, &ledger, &folder)?;
+    let new = copy::follow(env, global, &ledger, &folder)?;
     let entries = counted(new, "entry is", "entries are");
     let all = counted(ledger.head().size(), "entry", "entries");
     let said = format!("{entries} new, now {all} in {}\n", folder.display());
@@ -117,7 +119,7 @@ fn refuse_ledgers(env: &Env<'_>, global: &Global, args: &Followed) -> Result<(),
         return Err(CommandError::new(USAGE, message).hint("name another folder for the mirror"));
     }
     let source = Path::new(&args.source);
-    if !Source::is_address(&args.source) && open::is_ledger(source) && !verify::is_published(source) {
+    if !FileSource::is_address(&args.source) && open::is_ledger(source) && !verify::is_published(source) {
         let message = format!("{} is a ledger's own folder, and not a published one", args.source);
         return Err(CommandError::new(USAGE, message).hint("name a folder that `heldto publish` wrote"));
     }
@@ -154,7 +156,7 @@ struct Following<'f> {
 impl Following<'_> {
     /// Copies a source into a folder of its own, checks the copy, and writes the mirror from it if
     /// all is well.
-    fn follow(&mut self, env: &mut Env<'_>, source: &Source, checkpoint: &[u8]) -> Result<String, CommandError> {
+    fn follow(&mut self, env: &mut Env<'_>, source: &FileSource, checkpoint: &[u8]) -> Result<String, CommandError> {
         let (note, served) = read_checkpoint(checkpoint, "the checkpoint of the source")?;
         let copy = tempfile::tempdir().map_err(|e| io("cannot make a folder for the copy", &e))?;
         let bundles = served.size.div_ceil(TILE_WIDTH);

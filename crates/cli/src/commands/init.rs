@@ -5,10 +5,10 @@ use super::{keys, plain};
 use crate::args::{Global, InitArgs};
 use crate::error::{CommandError, FAILED, USAGE, io};
 use crate::open::Access;
-use crate::{Env, RunOutput, gitignore, key, open, server};
+use crate::store::FolderLog;
+use crate::{Env, RunOutput, copy, gitignore, key, open, server};
 use heldto_proof::{Genesis, Head, NoteSigner, Verifier};
 use heldto_store::Founding;
-use heldto_store_sled::SledStore;
 use std::path::{Path, PathBuf};
 
 const EXAMPLE: &str = include_str!("example.toml");
@@ -69,6 +69,15 @@ pub fn create(
         return Err(CommandError::new(USAGE, message)
             .hint("give the address where the ledger will be published: --origin example.org/derbyshire"));
     }
+    if let Some(address) = &global.server {
+        if server::exists(env, address)? {
+            return Err(heldto_store::StoreError::AlreadyThere(server::shown(env, address)?).into());
+        }
+        if open::is_ledger(&copy::place(global)) {
+            let message = format!("{} keeps the copy of another ledger", dir.display());
+            return Err(CommandError::new(USAGE, message).hint("name a folder for this one in HELDTO_NODE"));
+        }
+    }
     if dir.join("acknowledged").exists() || open::is_ledger(dir) {
         return Err(heldto_store::StoreError::AlreadyThere(dir.display().to_string()).into());
     }
@@ -111,11 +120,11 @@ pub fn create(
             let empty = Head::empty(&founding.genesis);
             server::create(env, global, address, &founding, (&[], &empty), false)?;
             let ledger = open::ledger(env, global, Access::Read)?;
-            server::follow(env, global, address, &ledger, &server::copy_folder(global))?;
+            copy::follow(env, global, &ledger, &copy::place(global))?;
         }
         None => {
             let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
-            SledStore::create(dir, &founding, open::opening(global, Access::Write, waiting))?;
+            FolderLog::create(dir, &founding, open::opening(global, Access::Write, waiting))?;
         }
     }
     write("example.toml", EXAMPLE)?;

@@ -42,6 +42,7 @@ pub fn write(
     };
     if bucket::is_address(&args.dir) {
         let folder = bucket::open(env, &args.dir)?;
+        bucket::ready(folder.files())?;
         if folder.checkpoint()?.is_none() {
             bucket::check(env, &args.dir)?;
         }
@@ -290,8 +291,10 @@ impl From<FolderError> for CommandError {
         match error {
             FolderError::Store(error) => error.into(),
             FolderError::Broken { .. } => Self::new(INTEGRITY, format!("broken: {error}")),
-            FolderError::Overtaken { .. } => Self::new(FAILED, error.to_string())
-                .hint("nothing of another publisher was overwritten; run the command again"),
+            FolderError::Overtaken { .. } => Self::new(FAILED, error.to_string()).hint(
+                "run the command again; if the ledger here is behind the other, publish where it is newest, after an \
+                       erasure with: heldto redact --clean",
+            ),
             other => Self::new(FAILED, other.to_string()),
         }
     }

@@ -9,8 +9,8 @@ use crate::error::{CommandError, FAILED, INPUT, io};
 use crate::open::{Access, LocalLedger};
 use crate::prompt::{Prompt, is_yes};
 use crate::publications::{self, Publication};
-use crate::published::Source;
-use crate::{Env, RunOutput, bucket, open};
+use crate::published::FileSource;
+use crate::{Env, RunOutput, bucket, copy, open};
 use descendants::{Descendant, Erasing, Words, descendants};
 use heldto_fact::{Body, Content, FactId};
 use heldto_ledger::Redaction;
@@ -81,12 +81,20 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunO
     }
     let entries = open.redact(&redactions, (env.now)(), env.random)?;
     let other_files = files_with(&open::folder(global), &targets);
+    let copied = copy::catch_up(env, global, &open);
     drop(open);
     let as_recorded = match entries.end - entries.start {
         1 => format!("entry {} records", entries.start),
         _ => format!("entries {} to {} record", entries.start, entries.end - 1),
     };
     let mut said = format!("{what} erased, as {as_recorded}\n");
+    if let Err(error) = copied {
+        said.push_str(&format!(
+            "  NOT CLEANED  {}: {}; to try again: heldto follow ADDRESS\n",
+            copy::place(global).display(),
+            error.message
+        ));
+    }
     for path in other_files {
         said.push_str(&format!("  not touched  {}: it still has the words\n", path.display()));
     }
@@ -122,7 +130,7 @@ fn place(env: &Env<'_>, open: &LocalLedger, path: &Path, args: &RedactArgs) -> R
         return Ok(publication);
     }
     let first = Verifier { name: open.genesis().origin.clone(), key: open.genesis().key };
-    let source = Source::open(env, &path.to_string_lossy())?;
+    let source = FileSource::open(env, &path.to_string_lossy())?;
     if source.file("checkpoint")?.is_none() || source.file("first-key")? != Some(format!("{first}\n").into_bytes()) {
         return Err(none());
     }
@@ -316,7 +324,14 @@ fn clean(env: &mut Env<'_>, global: &Global, args: &RedactArgs, said: &mut Strin
     let quiet = Global { quiet: true, ..global.clone() };
     for publication in publications::read(&open::folder(global))? {
         let path = publication.path.display();
-        if !bucket::is_address(&publication.path) && !publication.path.exists() {
+        let is_there = if bucket::is_address(&publication.path) {
+            let held = FileSource::open(env, &publication.path.to_string_lossy()).and_then(|at| at.file("checkpoint"));
+            // Another cloud or account may have a bucket of the same name.
+            !matches!(held, Ok(None))
+        } else {
+            publication.path.exists()
+        };
+        if !is_there {
             unreached = true;
             said.push_str(&format!(
                 "  not found    {path}: if it was moved, take it out of publications.json, and: \

@@ -5,12 +5,12 @@ use super::{counted, plain};
 use crate::args::{Global, RepairArgs};
 use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE};
 use crate::open::{Access, LocalStore, Opening, is_ledger};
+use crate::store::FolderLog;
 use crate::{Env, RunOutput, input, open, published};
 use heldto_exchange::export;
 use heldto_proof::TILE_WIDTH;
 use heldto_store::{Log, Notice, Notices, StoredEntry};
 use heldto_store_files::Folder;
-use heldto_store_sled::SledStore;
 use std::ops::Range;
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RepairArgs) -> Result<RunO
     let opening = Opening { source: Some(&from), ..open::opening(&quiet, Access::Write, waiting) };
     let store = match global.server {
         Some(_) => open::ledger(env, global, Access::Read)?.into_store(),
-        None => LocalStore::Folder(Box::new(SledStore::open(&open::folder(global), opening)?)),
+        None => LocalStore::Folder(Box::new(FolderLog::open(&open::folder(global), opening)?)),
     };
     let mut open = heldto_ledger::Ledger::open(store)?;
     let own = open.genesis().clone();
@@ -91,7 +91,7 @@ fn copy_at(env: &mut Env<'_>, global: &Global, path: &Path) -> Result<Box<dyn Lo
     if is_ledger(path) {
         let waiting = &mut |_: &str| {};
         let opening = Opening { notices: Notices::default(), ..open::opening(global, Access::Read, waiting) };
-        return Ok(Box::new(SledStore::open(path, opening).map_err(|error| no_copy(error.into()))?));
+        return Ok(Box::new(FolderLog::open(path, opening).map_err(|error| no_copy(error.into()))?));
     }
     if path.is_dir() {
         let folder = Folder::new(path);

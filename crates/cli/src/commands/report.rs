@@ -307,6 +307,10 @@ pub fn status_document(env: &mut Env<'_>, global: &Global, args: &StatusArgs) ->
             (loaded.position, last, entries, Some(summary))
         }
     };
+    let server = match global.server {
+        Some(_) => crate::copy::facts(global, &open::ledger(env, global, Access::Read)?)?,
+        None => None,
+    };
     let about = heldto_report::LedgerFacts {
         size: position.size,
         key: position.key.to_string(),
@@ -315,7 +319,7 @@ pub fn status_document(env: &mut Env<'_>, global: &Global, args: &StatusArgs) ->
         sensitive,
         erasures,
         readers: permissions::readers(&open::folder(global)),
-        server: crate::server::facts(env, global)?,
+        server,
     };
     Ok(heldto_report::status(clock, position.log, last_recorded, about, summary.as_ref()))
 }

@@ -5,7 +5,7 @@ use super::{plain, witness};
 use crate::args::{CheckpointArgs, Global};
 use crate::error::{CommandError, FAILED, io};
 use crate::open::{Access, LocalLedger};
-use crate::{Env, RunOutput, key, open, server};
+use crate::{Env, RunOutput, copy, key, open};
 use heldto_ledger::{KeyTerm, Keys};
 use heldto_proof::{Checkpoint, NoteSigner, SignedNote};
 use heldto_store::Checkpoints;
@@ -23,7 +23,7 @@ pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Res
 /// returned.
 pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Result<SignedNote, CommandError> {
     let verified = open::verify(open, &mut |_| {})?;
-    server::prepare_to_sign(env, global, open, &verified)?;
+    copy::prepare_to_sign(env, global, open, &verified)?;
     let signer = signer(env, global, open)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
     let mut signers = vec![signer];
@@ -33,6 +33,7 @@ pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Resul
     let size = verified.entries;
     let chain = verified.chain;
     // From here on, a ledger shorter than this size is refused.
+    copy::keep_signed(global, &note.to_string())?;
     open.store_mut().put_checkpoint(size, chain, &note.to_string())?;
     witness::cosigned(env, global, open, note)
 }

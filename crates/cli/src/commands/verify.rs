@@ -3,17 +3,17 @@
 
 use super::{counted, meter, plain, sources};
 use crate::args::{Global, VerifyArgs};
-use crate::error::{CommandError, INTEGRITY, UNSIGNED, USAGE, for_strangers, io};
+use crate::error::{CommandError, INTEGRITY, UNSIGNED, USAGE, for_strangers};
 use crate::open::Access;
-use crate::published::{Source, put};
+use crate::published::FileSource;
 use crate::{Env, RunOutput, input, load, open, published, server};
 use heldto_exchange::{MirrorEvidence, NoEvidence, Signature, Trust, evidence, export, is_beginning, read_checkpoint};
 use heldto_fact::FactId;
 use heldto_ledger::{Defect, Fault, Ledger, Verified, decode_fact};
-use heldto_proof::{Checkpoint, TILE_WIDTH, Verifier, Witnessed};
+use heldto_proof::{Checkpoint, Verifier, Witnessed};
 use heldto_report::Format;
 use heldto_store::{Checkpoints, Log};
-use heldto_store_files::{Folder, paths};
+use heldto_store_files::Folder;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -87,7 +87,7 @@ struct Asked<'a> {
 
 fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, asked: &Asked<'_>) -> Result<String, CommandError> {
     match target {
-        Some(path) if path.to_str().is_some_and(Source::is_address) => {
+        Some(path) if path.to_str().is_some_and(FileSource::is_address) => {
             of_address(env, global, &path.to_string_lossy(), asked).map_err(for_strangers)
         }
         Some(path) if server::is_address(path) => own(env, &server::of_address(env, global, path)?, asked),
@@ -137,35 +137,10 @@ fn published(env: &mut Env<'_>, global: &Global, path: &Path, asked: &Asked<'_>)
     })
 }
 
-/// Number of times that a source is read again because its checkpoint changed.
-const RETRIES: usize = 10;
-
 /// Verifies a published ledger by its address, from a copy of its files.
 fn of_address(env: &mut Env<'_>, global: &Global, address: &str, asked: &Asked<'_>) -> Result<String, CommandError> {
-    let source = Source::open(env, address)?;
-    let mut checkpoint = source.checkpoint()?;
-    for tries in 0.. {
-        let verdict = copied(env, &source, &checkpoint).and_then(|copy| published(env, global, copy.path(), asked));
-        let newest = source.checkpoint()?;
-        if verdict.is_ok() || newest == checkpoint || tries == RETRIES {
-            return verdict;
-        }
-        checkpoint = newest;
-    }
-    Err(CommandError::new(INTEGRITY, "the source changes while it is read"))
-}
-
-/// Copies the files that a checkpoint needs to a folder of their own.
-fn copied(env: &mut Env<'_>, source: &Source, checkpoint: &[u8]) -> Result<tempfile::TempDir, CommandError> {
-    let (_, stated) = read_checkpoint(checkpoint, "the checkpoint of the source")?;
-    let copy = tempfile::tempdir().map_err(|e| io("cannot make a folder for the copy", &e))?;
-    let mut progress = meter(env.terminal, env.progress, "reading", 2 * stated.size.div_ceil(TILE_WIDTH));
-    for (number, path) in (0..).zip(paths(stated.size)) {
-        put(copy.path(), &path, &source.needed(&path)?)?;
-        progress(number);
-    }
-    put(copy.path(), "checkpoint", checkpoint)?;
-    Ok(copy)
+    let source = FileSource::open(env, address)?;
+    source.read_copied(env, |env, copy| published(env, global, copy, asked))
 }
 
 /// Verifies a proof or an export.
