@@ -68,7 +68,7 @@ pub fn check(global: &Global, ledger: &LocalLedger) -> Result<(), CommandError> 
 /// # Errors
 /// If the folder holds another ledger, or the server's does not continue it.
 pub fn follow(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger, folder: &Path) -> Result<u64, CommandError> {
-    let Some(facts) = ledger.store().server_facts(None) else {
+    let Some(facts) = ledger.store().server_facts() else {
         return Err(CommandError::new(USAGE, "this ledger is in a folder").hint("a copy is of a ledger on a server"));
     };
     let other = |why: String| CommandError::new(USAGE, why).hint("name another folder for the copy");
@@ -156,5 +156,5 @@ pub fn keep_signed(global: &Global, note: &str) -> Result<(), CommandError> {
 /// If the copy cannot be read.
 pub fn facts(global: &Global, ledger: &LocalLedger) -> Result<Option<ServerFacts>, CommandError> {
     let behind = head(global)?.map(|head| ledger.head().size().saturating_sub(head.size()));
-    Ok(ledger.store().server_facts(behind))
+    Ok(ledger.store().server_facts().map(|facts| ServerFacts { behind, ..facts }))
 }

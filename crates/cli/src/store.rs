@@ -105,9 +105,8 @@ impl LocalStore {
         }
     }
 
-    /// Returns what is known of the server; `None` of a folder. `behind` is of the copy.
-    #[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "a folder has no copy"))]
-    pub fn server_facts(&self, behind: Option<u64>) -> Option<ServerFacts> {
+    /// Returns what the server says of itself; `None` of a folder.
+    pub fn server_facts(&self) -> Option<ServerFacts> {
         match self {
             Self::Folder(_) => None,
             #[cfg(feature = "postgres")]
@@ -119,7 +118,7 @@ impl LocalStore {
                     standbys: said.standbys.clone(),
                     is_standby: said.is_standby,
                     faults: said.faults(),
-                    behind,
+                    behind: None,
                 })
             }
         }
