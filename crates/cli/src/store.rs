@@ -165,6 +165,10 @@ impl Log for LocalStore {
         either!(self, store => store.entries(range))
     }
 
+    fn entries_at<'l>(&'l self, places: &'l [u64]) -> Entries<'l> {
+        either!(self, store => store.entries_at(places))
+    }
+
     fn index(&self) -> Option<&dyn Index> {
         either!(self, store => store.index())
     }

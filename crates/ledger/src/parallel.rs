@@ -5,7 +5,12 @@
 use rayon::prelude::*;
 
 /// Number of chunks processed for each core before their results are joined.
-const CHUNKS_PER_CORE: u64 = 4;
+const CHUNKS_PER_CORE: usize = 4;
+
+/// Returns the number of chunks that [`map_ordered`] processes at a time.
+pub fn chunks() -> usize {
+    CHUNKS_PER_CORE * rayon::current_num_threads()
+}
 
 /// Calls `make` for each of `count` chunks on every core, and `join` with the results in order.
 ///
@@ -19,9 +24,9 @@ pub fn map_ordered<T: Send, E>(
     if count <= 1 {
         return (0..count).try_for_each(|n| join(make(n)));
     }
-    let batch = CHUNKS_PER_CORE * rayon::current_num_threads() as u64;
-    for first in (0..count).step_by(usize::try_from(batch).expect("a machine has few cores")) {
-        let made: Vec<T> = (first..(first + batch).min(count)).into_par_iter().map(make).collect();
+    let batch = chunks();
+    for first in (0..count).step_by(batch) {
+        let made: Vec<T> = (first..(first + batch as u64).min(count)).into_par_iter().map(make).collect();
         made.into_iter().try_for_each(&mut join)?;
     }
     Ok(())

@@ -3,12 +3,13 @@
 //! This module checks no hashes: `verify` does. Start at [`Ledger::recorded`] (all of a range),
 //! [`Ledger::versions`] (one id) and [`Ledger::replay`] (fact headers, on every core).
 
-use crate::parallel::map_ordered;
+use crate::parallel::{chunks, map_ordered};
 use crate::{Ledger, Recorder, SystemRecord, WireError, decode_header, decode_quoted, kind_of};
 use chrono::{DateTime, Utc};
 use heldto_fact::{Body, Content, Fact, FactHeader, FactId, IndexTerm, Invalid, Kind, Recorded, Version};
 use heldto_proof::{Chain, CompactRange, Entry, EntryError, Hash, Role, leaf_hash};
 use heldto_store::{Log, StoreError, StoredEntry};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Error of a log that cannot be read.
@@ -36,13 +37,8 @@ pub enum ReadError {
     },
 }
 
-/// Returns `true` if the two entries are close enough to be read in one pass.
-const fn near(a: &u64, b: &u64) -> bool {
-    *b - *a <= 16
-}
-
-/// Number of passes over nearby entries in one unit of work of [`Ledger::recorded_at`].
-const SHARE: usize = 32;
+/// Fewest entries in one unit of work of [`Ledger::recorded_at`].
+const SHARE: usize = 256;
 
 impl<S: Log> Ledger<S> {
     /// Returns an iterator over a range of entries, in order, which ends at the first error.
@@ -96,23 +92,6 @@ impl<S: Log> Ledger<S> {
     /// Returns one entry, decoded.
     fn entry(&self, index: u64) -> Result<Entry, ReadError> {
         Entry::decode(&self.store.entry(index)?.entry).map_err(|error| ReadError::Entry { index, error })
-    }
-
-    /// Reads the entries at `places` in one pass over the store.
-    ///
-    /// `places` rises, and its neighbours are near each other: they usually share one block.
-    fn near(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
-        let [first, .., last] = places else {
-            return places.iter().try_for_each(|only| recorded(&self.store.entry(*only)?).map(&mut *visit));
-        };
-        let mut wanted = places.iter().peekable();
-        let mut entries = self.store.entries(*first..last + 1);
-        while let Some(stored) = entries.try_next()? {
-            if wanted.next_if(|place| **place == stored.index).is_some() {
-                visit(recorded(stored)?);
-            }
-        }
-        Ok(())
     }
 
     /// Returns, for each index term, the indexes of the entries found by it, rising, at most
@@ -189,8 +168,10 @@ impl<S: Log> Ledger<S> {
         let mut found = Vec::new();
         if self.store.index().is_some() {
             let own = self.places(&[self.index_key.system_hash()], usize::MAX)?.concat();
-            for index in own.into_iter().filter(|index| *index < size) {
-                found.extend(system_record(&self.store.entry(index)?)?);
+            let within = own.partition_point(|index| *index < size);
+            let mut entries = self.store.entries_at(&own[..within]);
+            while let Some(stored) = entries.try_next()? {
+                found.extend(system_record(stored)?);
             }
         } else {
             let mut entries = self.store.entries(0..size);
@@ -220,18 +201,26 @@ impl<S: Log> Ledger<S> {
     /// If an entry is missing or damaged.
     pub fn versions(&self, id: &FactId) -> Result<Vec<Recorded>, ReadError> {
         let mut all = Vec::new();
-        let mut places = self.find(&[IndexTerm::Id(id), IndexTerm::Amended(id)], usize::MAX)?.concat();
+        let places = self.places_under([id])?;
+        let mut entries = self.store.entries_at(&places);
+        while let Some(stored) = entries.try_next()? {
+            let recorded = recorded(stored)?;
+            // Another id may have the same hash.
+            if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.entity_id() == id) {
+                all.push(recorded);
+            }
+        }
+        drop(entries);
+        Ok(all)
+    }
+
+    /// Returns the indexes of the entries listed under any of these ids, rising.
+    fn places_under<'i>(&self, ids: impl IntoIterator<Item = &'i FactId>) -> Result<Vec<u64>, StoreError> {
+        let terms: Vec<_> = ids.into_iter().flat_map(|id| [IndexTerm::Id(id), IndexTerm::Amended(id)]).collect();
+        let mut places = self.find(&terms, usize::MAX)?.concat();
         places.sort_unstable();
         places.dedup();
-        places.chunk_by(near).try_for_each(|few| {
-            self.near(few, &mut |recorded| {
-                // Another id may have the same hash.
-                if matches!(&recorded.content, Content::Known(fact) if fact.id == *id || fact.entity_id() == id) {
-                    all.push(recorded);
-                }
-            })
-        })?;
-        Ok(all)
+        Ok(places)
     }
 }
 
@@ -241,16 +230,37 @@ impl<S: Log + Sync> Ledger<S> {
     /// # Errors
     /// At the first entry that is missing or damaged.
     pub fn recorded_at(&self, places: &[u64], visit: &mut dyn FnMut(Recorded)) -> Result<(), ReadError> {
-        let near: Vec<&[u64]> = places.chunk_by(near).collect();
-        let shares: Vec<&[&[u64]]> = near.chunks(SHARE).collect();
-        let read = |n: u64| {
-            let mut all = Vec::new();
+        let share = places.len().div_ceil(chunks()).max(SHARE);
+        let shares: Vec<&[u64]> = places.chunks(share).collect();
+        let read = |n: u64| -> Result<Vec<Recorded>, ReadError> {
             let share = usize::try_from(n).ok().and_then(|n| shares.get(n)).copied().unwrap_or_default();
-            share.iter().try_for_each(|few| self.near(few, &mut |recorded| all.push(recorded))).map(|()| all)
+            let mut all = Vec::with_capacity(share.len());
+            let mut entries = self.store.entries_at(share);
+            while let Some(stored) = entries.try_next()? {
+                all.push(recorded(stored)?);
+            }
+            Ok(all)
         };
         map_ordered(shares.len() as u64, &read, |all| {
             all?.into_iter().for_each(&mut *visit);
             Ok(())
+        })
+    }
+
+    /// Reads all that was recorded under any of these ids, as [`Self::versions`] of each.
+    ///
+    /// # Errors
+    /// As [`Self::recorded_at`].
+    pub(crate) fn recorded_under(
+        &self,
+        ids: &BTreeSet<FactId>,
+        visit: &mut dyn FnMut(u64, Fact),
+    ) -> Result<(), ReadError> {
+        self.recorded_at(&self.places_under(ids)?, &mut |recorded| match recorded.content {
+            Content::Known(fact) if ids.contains(&fact.id) || ids.contains(fact.entity_id()) => {
+                visit(recorded.index, fact);
+            }
+            _ => {}
         })
     }
 

@@ -4,7 +4,7 @@
 //! This module decides nothing about disclosure. Start at [`Ledger::sensitive`].
 
 use crate::{Ledger, ReadError, SystemRecord, Withholding};
-use heldto_fact::{Body, Content, Fact, FactId, IndexTerm, Recorded};
+use heldto_fact::{Body, Content, Fact, FactId, IndexTerm};
 use heldto_proof::{Entry, Role};
 use heldto_store::Log;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,35 +65,35 @@ impl<S: Log + Sync> Ledger<S> {
                 }
             }
         }
-        let places_of = |id: &FactId| -> Result<Vec<Place>, ReadError> {
+        let places_of = |ids: &BTreeSet<FactId>| -> Result<Vec<Place>, ReadError> {
             if !has_index {
-                return Ok(recorded_under.get(id).cloned().unwrap_or_default());
+                return Ok(ids.iter().filter_map(|id| recorded_under.get(id)).flatten().cloned().collect());
             }
-            let place = |recorded: Recorded| match recorded.content {
-                Content::Known(fact) => Some((recorded.index, fact.id)),
-                _ => None,
-            };
-            Ok(self.versions(id)?.into_iter().filter_map(place).collect())
+            let mut all = Vec::new();
+            self.recorded_under(ids, &mut |index, fact| all.push((index, fact.id)))?;
+            Ok(all)
         };
         // A publisher who withheld a fact may put it back without the entry that marks it.
         let withholdings = self.withholdings(self.head.size())?;
-        for (_, withholding) in &withholdings {
-            for (index, _) in withholding.parts.iter().filter(|(index, part)| *part == 0 && *index < self.head.size()) {
-                if let Content::Known(fact) = crate::read::recorded(&self.store.entry(*index)?)?.content {
-                    marked.insert(fact.entity_id().clone());
-                }
+        let parts = withholdings.iter().flat_map(|(_, withholding)| &withholding.parts);
+        let withheld = parts.filter(|(index, part)| *part == 0 && *index < self.head.size()).map(|(index, _)| *index);
+        let withheld: Vec<u64> = withheld.collect::<BTreeSet<_>>().into_iter().collect();
+        self.recorded_at(&withheld, &mut |recorded| {
+            if let Content::Known(fact) = recorded.content {
+                marked.insert(fact.entity_id().clone());
             }
-        }
+        })?;
         let mut found = Sensitive::default();
-        let mut open: Vec<FactId> = marked.into_iter().collect();
-        while let Some(id) = open.pop() {
-            for (index, of) in places_of(&id)? {
-                if found.entries.insert(index) && of != id {
-                    // A correction or retraction may itself be amended.
-                    open.push(of);
+        let mut open = marked;
+        while !open.is_empty() {
+            let places = places_of(&open)?;
+            found.entities.append(&mut open);
+            for (index, of) in places {
+                // A correction or retraction may itself be amended.
+                if found.entries.insert(index) && !found.entities.contains(&of) {
+                    open.insert(of);
                 }
             }
-            found.entities.insert(id);
         }
         for (_, withholding) in &withholdings {
             self.add_absent(withholding, &mut found)?;

@@ -9,9 +9,12 @@ use heldto_store::{Entries, EntryChunk, Founding, Index, IndexRecords, Log, Stor
 use std::cell::Cell;
 use std::ops::{Range, RangeInclusive};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 /// Number of entries in the first chunk of a cursor.
 const FIRST: u64 = 64;
+/// Number of entries in the first chunk of a cursor over places: few reports need a second.
+const FIRST_PLACES: u64 = 1024;
 /// Most entries in a chunk.
 const MOST: u64 = 4096;
 /// Bytes that a chunk should not exceed, by the entries of the one before.
@@ -32,10 +35,20 @@ impl Log for PostgresStore {
         let share = Cell::new(FIRST);
         Entries::new(range, move |range, chunk| {
             let until = range.end.min(range.start.saturating_add(share.get()));
-            let bytes = self.read(range.start..until, chunk)?;
-            let count = chunk.entries().len() as u64;
-            let fitting = CHUNK_BYTES / (bytes / count.max(1)).max(1);
-            share.set(fitting.clamp(1, MOST).min(share.get() * 2));
+            let (Ok(from), Ok(to)) = (i64::try_from(range.start), i64::try_from(until)) else { return Ok(()) };
+            let rows = self.rows("e.entry_index >= $1 AND e.entry_index < $2", &[&from, &to])?;
+            share.set(next_share(share.get(), read(rows, range.start..until, chunk)?, chunk));
+            Ok(())
+        })
+    }
+
+    fn entries_at<'l>(&'l self, places: &'l [u64]) -> Entries<'l> {
+        let share = Cell::new(FIRST_PLACES);
+        Entries::at(places, move |places, chunk| {
+            let some = usize::try_from(share.get()).ok().and_then(|share| places.get(..share)).unwrap_or(places);
+            let wanted: Vec<i64> = some.iter().map(|place| number(*place)).collect();
+            let rows = self.rows("e.entry_index = ANY($1)", &[&wanted])?;
+            share.set(next_share(share.get(), read(rows, some.iter().copied(), chunk)?, chunk));
             Ok(())
         })
     }
@@ -46,38 +59,14 @@ impl Log for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Reads the entries of a range up to the first that is missing, and returns their bytes.
-    fn read(&self, range: Range<u64>, chunk: &mut EntryChunk) -> Result<u64, StoreError> {
-        let (Ok(from), Ok(until)) = (i64::try_from(range.start), i64::try_from(range.end)) else { return Ok(0) };
+    /// Returns the rows of the entries that a condition selects: one a part, in order.
+    fn rows(&self, condition: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let open = self.reading()?;
-        let statement = "SELECT e.entry_index, e.entry, p.number, p.part FROM entries e LEFT JOIN parts p \
-                         ON p.entry_index = e.entry_index WHERE e.entry_index >= $1 AND e.entry_index < $2 \
-                         ORDER BY e.entry_index, p.number";
-        let rows = open.session.wait(open.session.client.query(statement, &[&from, &until]))?;
-        let mut bytes = 0;
-        let mut rows = rows.into_iter().peekable();
-        let mut expected = range.start;
-        let is_of = |row: &Row, index: u64| row.try_get(0).is_ok_and(|held: i64| held == number(index));
-        while let Some(first) = rows.next_if(|row| is_of(row, expected)) {
-            let entry: &[u8] = cell(&first, 1)?;
-            let mut stored = StoredEntry { index: expected, entry: entry.to_vec(), parts: Vec::new() };
-            let mut next = Some(first);
-            while let Some(row) = next.take() {
-                if let (Some(part), Some(content)) = (cell::<Option<i32>>(&row, 2)?, cell::<Option<&[u8]>>(&row, 3)?) {
-                    let part = u16::try_from(part).map_err(|_| StoreError::Block {
-                        first: expected,
-                        why: format!("it has a part {part}, which no entry can have"),
-                    })?;
-                    bytes += content.len() as u64;
-                    stored.parts.push((part, content.to_vec()));
-                }
-                next = rows.next_if(|row| is_of(row, expected));
-            }
-            bytes += stored.entry.len() as u64;
-            chunk.push(&stored);
-            expected += 1;
-        }
-        Ok(bytes)
+        let statement = format!(
+            "SELECT e.entry_index, e.entry, p.number, p.part FROM entries e LEFT JOIN parts p \
+             ON p.entry_index = e.entry_index WHERE {condition} ORDER BY e.entry_index, p.number"
+        );
+        Ok(open.session.wait(open.session.client.query(&statement, values))?)
     }
 
     /// Reads the first index records of a range that come after `after`.
@@ -98,6 +87,40 @@ impl PostgresStore {
         ))?;
         rows.iter().map(record).collect()
     }
+}
+
+/// Adds the entries of `places`, up to the first that has no row, and returns their bytes.
+fn read(rows: Vec<Row>, places: impl Iterator<Item = u64>, chunk: &mut EntryChunk) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    let mut rows = rows.into_iter().peekable();
+    let is_of = |row: &Row, index: u64| row.try_get(0).is_ok_and(|held: i64| held == number(index));
+    for index in places {
+        let Some(first) = rows.next_if(|row| is_of(row, index)) else { break };
+        let entry: &[u8] = cell(&first, 1)?;
+        let mut stored = StoredEntry { index, entry: entry.to_vec(), parts: Vec::new() };
+        let mut next = Some(first);
+        while let Some(row) = next.take() {
+            if let (Some(part), Some(content)) = (cell::<Option<i32>>(&row, 2)?, cell::<Option<&[u8]>>(&row, 3)?) {
+                let part = u16::try_from(part).map_err(|_| StoreError::Block {
+                    first: index,
+                    why: format!("it has a part {part}, which no entry can have"),
+                })?;
+                bytes += content.len() as u64;
+                stored.parts.push((part, content.to_vec()));
+            }
+            next = rows.next_if(|row| is_of(row, index));
+        }
+        bytes += stored.entry.len() as u64;
+        chunk.push(&stored);
+    }
+    Ok(bytes)
+}
+
+/// Returns the number of entries to read next, after `last` that had `bytes`.
+fn next_share(last: u64, bytes: u64, chunk: &EntryChunk) -> u64 {
+    let count = chunk.entries().len() as u64;
+    let fitting = CHUNK_BYTES / (bytes / count.max(1)).max(1);
+    fitting.clamp(1, MOST).min(last * 2)
 }
 
 fn record(row: &Row) -> Result<(u64, u64), StoreError> {

@@ -107,6 +107,18 @@ fn keeps_what_it_was_given(store: &mut impl WritableLog) {
     drop(entries);
     let few: Vec<u64> = ok(collect(store.entries(2..5))).iter().map(|stored| stored.index).collect();
     assert_eq!(few, vec![2, 3, 4], "reading ends with the range");
+    let some: Vec<_> = ok(collect(store.entries_at(&[0, 3, 6])));
+    let of = |index: usize| (index as u64, &all[index].entry, all[index].present_parts().collect::<Vec<_>>().len());
+    assert_eq!(
+        some.iter().map(|s| (s.index, &s.entry, s.parts.len())).collect::<Vec<_>>(),
+        vec![of(0), of(3), of(6)],
+        "a few are read by their places"
+    );
+    assert!(ok(collect(store.entries_at(&[]))).is_empty());
+    let mut missing = store.entries_at(&[5, 7, 40]);
+    assert_eq!(ok(missing.try_next()).map(|stored| stored.index), Some(5));
+    assert!(matches!(missing.try_next(), Err(StoreError::Missing(7))), "the first that is missing is named");
+    drop(missing);
     assert_eq!(
         ok(store.find(&[77], usize::MAX)),
         (0..7).map(|n| (77, n)).collect::<Vec<_>>(),

@@ -93,10 +93,25 @@ impl<'l> Entries<'l> {
         Self { rest: range, chunk: EntryChunk::default(), lent: 0, read: Box::new(read) }
     }
 
+    /// Returns a cursor over the entries at `places`, which must rise.
+    ///
+    /// `read` adds entries of the places it is given to an empty chunk, in order and from the
+    /// first: at least one. It is called again for the rest.
+    pub fn at(places: &'l [u64], read: impl Fn(&[u64], &mut EntryChunk) -> Result<(), StoreError> + 'l) -> Self {
+        Self::new(0..places.len() as u64, move |positions, chunk| {
+            let rest = usize::try_from(positions.start).ok().and_then(|start| places.get(start..)).unwrap_or_default();
+            read(rest, chunk)?;
+            match rest {
+                [first, ..] if chunk.len == 0 => Err(StoreError::Missing(*first)),
+                _ => Ok(()),
+            }
+        })
+    }
+
     /// Returns the next entry; `None` at the end of the range.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] at the first entry of the range that does not exist; otherwise any
+    /// [`StoreError::Missing`] at the first of the entries that does not exist; otherwise any
     /// error of the store. A further call tries to read the same entry again.
     pub fn try_next(&mut self) -> Result<Option<&StoredEntry>, StoreError> {
         if self.lent == self.chunk.len {

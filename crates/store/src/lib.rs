@@ -63,6 +63,9 @@ pub type EntryHashes = Box<dyn Fn(&StoredEntry) -> Vec<u64> + Send + Sync>;
 /// `ledger`, because no other crate knows facts.
 pub type IndexHashes = fn(&Founding) -> EntryHashes;
 
+/// Most entries between two that are read in one pass.
+const NEIGHBOUR: u64 = 16;
+
 /// A log of entries, read in order.
 ///
 /// A published folder is no more than this.
@@ -81,6 +84,29 @@ pub trait Log {
 
     /// Returns a cursor over the entries of a range, which reads nothing before its first call.
     fn entries(&self, range: Range<u64>) -> Entries<'_>;
+
+    /// Returns a cursor over the entries at `places`, which must rise.
+    ///
+    /// Reads neighbours in one pass, since they usually share a block. A store that pays for each
+    /// question, as a server does, reads many at once.
+    fn entries_at<'l>(&'l self, places: &'l [u64]) -> Entries<'l> {
+        Entries::at(places, |places, chunk| {
+            let [first, ..] = places else { return Ok(()) };
+            let near = places.chunk_by(|a, b| *b - *a <= NEIGHBOUR).next().unwrap_or_default();
+            let mut wanted = near.iter().peekable();
+            let mut entries = self.entries(*first..near.last().map_or(*first, |last| last + 1));
+            while !chunk.is_full() && wanted.peek().is_some() {
+                match entries.try_next() {
+                    Ok(Some(stored)) if wanted.next_if(|place| **place == stored.index).is_some() => chunk.push(stored),
+                    Ok(Some(_)) => {}
+                    // The next call reads the same place first, and fails again.
+                    Err(error) if chunk.entries().is_empty() => return Err(error),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            Ok(())
+        })
+    }
 
     /// Returns one entry.
     ///
@@ -182,6 +208,10 @@ impl<L: Log + ?Sized> Log for &L {
 
     fn entries(&self, range: Range<u64>) -> Entries<'_> {
         (**self).entries(range)
+    }
+
+    fn entries_at<'l>(&'l self, places: &'l [u64]) -> Entries<'l> {
+        (**self).entries_at(places)
     }
 
     fn index(&self) -> Option<&dyn Index> {
