@@ -18,6 +18,8 @@ pub struct ServerAddress {
     pub(crate) patience: Duration,
     /// `true` if a server that may lose what it acknowledges is accepted.
     pub(crate) allow_loss: bool,
+    /// The password for each host, where the password file has one.
+    passwords: Vec<Option<String>>,
     shown: String,
 }
 
@@ -127,10 +129,10 @@ impl ServerAddress {
             config.ssl_mode(SslMode::Require);
         }
         config.application_name("heldto");
-        read_password(&mut config, variable)?;
+        let passwords = read_passwords(&mut config, variable)?;
         let shown = shown(&config, &schema);
         let patience = own.patience.unwrap_or(Duration::from_secs(PATIENCE));
-        Ok(Self { config, schema, patience, allow_loss: own.allow_loss, shown })
+        Ok(Self { config, schema, patience, allow_loss: own.allow_loss, passwords, shown })
     }
 
     /// Returns the address without its user, which is the same for everybody.
@@ -155,7 +157,6 @@ impl ServerAddress {
 
     /// Returns the settings for each server of the cluster.
     pub(crate) fn servers(&self) -> Vec<Config> {
-        let ports = self.config.get_ports();
         let of = |(n, host): (usize, &Host)| {
             let mut one = Config::new();
             match host {
@@ -163,10 +164,11 @@ impl ServerAddress {
                 #[cfg(unix)]
                 Host::Unix(path) => one.host_path(path),
             };
-            one.port(ports.get(n).or(ports.first()).copied().unwrap_or(5432));
+            one.port(port(&self.config, n));
             one.user(self.config.get_user().unwrap_or_default());
             one.dbname(self.config.get_dbname().unwrap_or_default());
-            self.config.get_password().map(|password| one.password(password));
+            let own = self.passwords.get(n).and_then(Option::as_deref).map(str::as_bytes);
+            own.or(self.config.get_password()).map(|password| one.password(password));
             self.config.get_options().map(|options| one.options(options));
             one.application_name("heldto").ssl_mode(self.config.get_ssl_mode());
             one.connect_timeout(self.config.get_connect_timeout().copied().unwrap_or(Duration::from_secs(CONNECT)));
@@ -294,46 +296,51 @@ fn read_service(
     Err(wrong(format!("the service file {} has no [{name}]", file.display()), "add it, or name another service"))
 }
 
-/// Sets the password from the password file of PostgreSQL, or from `PGPASSWORD`.
-fn read_password(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), ServerAddressError> {
+/// Returns the port of a host.
+fn port(config: &Config, host: usize) -> u16 {
+    let ports = config.get_ports();
+    ports.get(host).or(ports.first()).copied().unwrap_or(5432)
+}
+
+/// Returns the password of each host from the password file of PostgreSQL; sets one for all from
+/// `PGPASSWORD`.
+fn read_passwords(
+    config: &mut Config,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Option<String>>, ServerAddressError> {
     if config.get_password().is_some() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     if let Some(password) = variable("PGPASSWORD") {
         config.password(password);
-        return Ok(());
+        return Ok(Vec::new());
     }
     let named = variable("PGPASSFILE").map(PathBuf::from);
-    let Some(file) = named.clone().or_else(|| Some(home(variable)?.join(".pgpass"))) else { return Ok(()) };
+    let Some(file) = named.clone().or_else(|| Some(home(variable)?.join(".pgpass"))) else { return Ok(Vec::new()) };
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(_) if named.is_none() => return Ok(()),
+        Err(_) if named.is_none() => return Ok(Vec::new()),
         Err(error) => {
             let why = format!("cannot read the password file {}: {error}", file.display());
             return Err(wrong(why, "name another file in PGPASSFILE"));
         }
     };
     check_private(&file)?;
-    let host = config.get_hosts().first().map(|host| match host {
-        Host::Tcp(name) => name.clone(),
-        #[cfg(unix)]
-        Host::Unix(_) => "localhost".to_owned(),
-    });
-    let port = config.get_ports().first().copied().unwrap_or(5432).to_string();
-    let wanted = [
-        host.unwrap_or_default(),
-        port,
-        config.get_dbname().unwrap_or_default().to_owned(),
-        config.get_user().unwrap_or_default().to_owned(),
-    ];
-    let lines = text.lines().filter(|line| !line.starts_with('#')).map(fields);
-    let is_meant = |fields: &Vec<String>| {
-        fields.len() == 5 && fields.iter().zip(&wanted).all(|(field, wanted)| field == "*" || field == wanted)
+    let lines: Vec<Vec<String>> = text.lines().filter(|line| !line.starts_with('#')).map(fields).collect();
+    let of = |(n, host): (usize, &Host)| {
+        let host = match host {
+            Host::Tcp(name) => name.as_str(),
+            #[cfg(unix)]
+            Host::Unix(_) => "localhost",
+        };
+        let port = port(config, n).to_string();
+        let wanted = [host, &port, config.get_dbname().unwrap_or_default(), config.get_user().unwrap_or_default()];
+        let is_meant = |fields: &&Vec<String>| {
+            fields.len() == 5 && fields.iter().zip(&wanted).all(|(field, wanted)| field == "*" || field == wanted)
+        };
+        lines.iter().find(is_meant).and_then(|fields| fields.last().cloned())
     };
-    if let Some(password) = lines.into_iter().find(is_meant).and_then(|mut fields| fields.pop()) {
-        config.password(password);
-    }
-    Ok(())
+    Ok(config.get_hosts().iter().enumerate().map(of).collect())
 }
 
 /// Splits a line of a password file; a backslash takes the next character as it is.
@@ -400,6 +407,26 @@ mod tests {
         assert_eq!(mode("postgres://127.0.0.1/d"), SslMode::Disable);
         assert_eq!(mode("postgres://127.0.0.1,db.example.org/d"), SslMode::Require);
         assert_eq!(mode("postgres://db.example.org/d?sslmode=disable"), SslMode::Disable);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn each_host_is_given_its_own_password() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = std::env::temp_dir().join(format!("heldto-pgpass-{}", std::process::id()));
+        std::fs::write(&file, "one:5432:*:*:first\ntwo:5433:d:clerk:second\n").expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("set");
+        let variable = |name: &str| match name {
+            "PGPASSFILE" => Some(file.to_string_lossy().into_owned()),
+            "PGUSER" => Some("clerk".to_owned()),
+            _ => None,
+        };
+        let address = ServerAddress::read("postgres://one:5432,two:5433,three:5433/d", &variable);
+        let address = address.map_err(|error| error.why).expect("an address");
+        std::fs::remove_file(&file).expect("there");
+        let servers = address.servers();
+        let passwords: Vec<_> = servers.iter().map(|one| one.get_password()).collect();
+        assert_eq!(passwords, [Some(&b"first"[..]), Some(b"second"), None]);
     }
 
     #[test]
