@@ -126,6 +126,28 @@ fn the_last_append_is_taken_back_and_no_more() {
 }
 
 #[test]
+fn nobody_takes_back_what_another_recorded() {
+    let dir = promised();
+    let dir = dir.path();
+    written(dir, "delivery.toml", DELIVERY);
+    let at = |now: &str, arguments: &[&str]| {
+        let mut command = crate::heldto(dir);
+        command.args(["--ledger", "ledger"]).args(arguments).env("HELDTO_TEST_NOW", now).output().expect("runs")
+    };
+    // Two recorders, whose machines have one time.
+    written(dir, "other.toml", &DELIVERY.replace("74-places", "60-places"));
+    for (file, who) in [("delivery.toml", "clerk"), ("other.toml", "reporter")] {
+        let done = at("1795348900", &["append", file, "--recorder", who, "-q"]);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+    }
+    let refused = at("1795349000", &["undo", "--yes", "--recorder", "clerk"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("was recorded by reporter, not by clerk"), "{}", text(&refused.stderr));
+    let done = at("1795349000", &["undo", "--yes", "--recorder", "reporter"]);
+    assert!(text(&done.stdout).contains("1 fact retracted"), "{}", text(&done.stdout));
+}
+
+#[test]
 fn words_are_quoted_from_the_document_alone() {
     let dir = promised();
     let dir = dir.path();

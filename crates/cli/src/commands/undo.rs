@@ -7,6 +7,7 @@ use crate::open::{Access, LocalLedger};
 use crate::prompt::{Prompt, is_yes};
 use crate::{Env, RunOutput, consequences, open, settings};
 use heldto_fact::{Body, Content, Fact, FactId, Recorded};
+use heldto_ledger::Recorder;
 
 /// Retracts every fact of the last append that still stands, in one append.
 ///
@@ -15,8 +16,15 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(settings::recorder(global, &args.recorder)?);
-    let last = last_append(&open)?;
+    let recorder = settings::recorder(global, &args.recorder)?;
+    open.set_recorder(recorder.clone());
+    let (last, by) = last_append(&open)?;
+    if let (Some(own), Some(by)) = (&recorder, &by)
+        && !settings::is_same(&own.by, &by.by)
+    {
+        let message = format!("the last append was recorded by {}, not by {}", by.by, own.by);
+        return Err(CommandError::new(INPUT, message).hint("to withdraw a fact: heldto retract ID --reason TEXT"));
+    }
     if let Some(record) =
         last.iter().find(|fact| matches!(fact.body, Body::Correction { .. } | Body::Retraction { .. }))
     {
@@ -80,27 +88,32 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
 /// Maximum number of ids shown.
 const MOST_NAMED: usize = 10;
 
-/// Returns the facts of the last append that recorded any, in their order: those of one time,
-/// without the ledger's own records after them.
-fn last_append(open: &LocalLedger) -> Result<Vec<Fact>, CommandError> {
+/// Returns the facts of the last append that recorded any, in their order, and its recorder.
+///
+/// The facts are those of one time and one recorder, without the ledger's own records after them.
+fn last_append(open: &LocalLedger) -> Result<(Vec<Fact>, Option<Recorder>), CommandError> {
     let mut facts: Vec<Fact> = Vec::new();
-    let mut time = None;
+    let mut append = None;
     for index in (0..open.head().size()).rev() {
         let recorded: Recorded = match open.recorded(index..index + 1).next() {
             Some(recorded) => recorded?,
             None => break,
         };
         match recorded.content {
-            Content::Known(fact) if time.is_none_or(|time| time == recorded.recorded_at) => {
-                time = Some(recorded.recorded_at);
+            Content::Known(fact) => {
+                // Writers on several machines may share a time: the ledger's never goes back.
+                let this = (recorded.recorded_at, open.recorder(index)?);
+                if append.get_or_insert_with(|| this.clone()) != &this {
+                    break;
+                }
                 facts.push(fact);
             }
-            Content::System(_) if time.is_none() => {}
+            Content::System(_) if append.is_none() => {}
             _ => break,
         }
     }
     facts.reverse();
-    Ok(facts)
+    Ok((facts, append.and_then(|(_, by)| by)))
 }
 
 fn retraction(open: &LocalLedger, id: &FactId) -> Result<Fact, CommandError> {
