@@ -1,7 +1,9 @@
 """Runs PostgreSQL servers on loopback for tests: one, or a primary with standbys behind proxies.
 
     postgres.py run -- COMMAND …   starts one server, runs the command with HELDTO_POSTGRES set to the
-                                   address of an empty database on it, and stops the server
+                                   address of an empty database on it, HELDTO_POSTGRES_DATA to its
+                                   folder and HELDTO_POSTGRES_CA to its authority's certificate (empty
+                                   without openssl), and stops the server
 
 Exits with 77 where PostgreSQL is not installed.
 """
@@ -131,6 +133,27 @@ class Server:
             "wal_keep_size = 256MB", "wal_receiver_timeout = 2s", "wal_sender_timeout = 2s",
             "wal_retrieve_retry_interval = 100ms", "restart_after_crash = off", *settings])
 
+    def certify(self):
+        """Lets the server offer TLS as localhost, and returns its authority's certificate; None without openssl.
+
+        The role tls_only may come by TLS alone.
+        """
+        if shutil.which("openssl") is None:
+            return None
+        authority, key = self.data / "authority.pem", self.data / "authority.key"
+        def openssl(*arguments):
+            command = as_owner(["openssl", *arguments])
+            subprocess.run(list(map(str, command)), check=True, capture_output=True, cwd="/")
+        new = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+        openssl(*new, "-subj", "/CN=authority", "-keyout", key, "-out", authority)
+        openssl(*new, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                "-addext", "basicConstraints=critical,CA:FALSE", "-CA", authority, "-CAkey", key,
+                "-keyout", self.data / "server.key", "-out", self.data / "server.crt")
+        self.configure(["ssl = on"])
+        access = self.data / "pg_hba.conf"
+        access.write_text("hostnossl all tls_only all reject\n" + access.read_text())
+        return authority
+
     def configure(self, settings):
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
             file.writelines(f"{setting}\n" for setting in [*settings, f"port = {self.port}"])
@@ -228,12 +251,13 @@ def main():
     server = Server(folder, "one")
     try:
         server.initialise()
+        authority = server.certify()
         server.start()
         # As one administrator of a ledger would be: may make schemas and roles, and is no superuser.
         server.query("CREATE ROLE keeper LOGIN CREATEROLE")
         server.query("CREATE DATABASE ledgers OWNER keeper")
         environment = {**os.environ, "HELDTO_POSTGRES": f"postgres://keeper@127.0.0.1:{server.port}/ledgers",
-                       "HELDTO_POSTGRES_DATA": str(server.data)}
+                       "HELDTO_POSTGRES_DATA": str(server.data), "HELDTO_POSTGRES_CA": str(authority or "")}
         code = subprocess.run(sys.argv[3:], env=environment, check=False).returncode
     finally:
         server.stop()

@@ -380,6 +380,38 @@ fn bad_addresses_and_servers_are_told() {
     assert!(said.contains("can only be read"), "{said}");
 }
 
+#[test]
+fn over_a_network_the_server_must_be_the_one_that_was_named() {
+    let Some((server, _settings)) = server() else { return };
+    let authority = std::env::var("HELDTO_POSTGRES_CA").unwrap_or_default();
+    if authority.is_empty() {
+        let required = std::env::var("HELDTO_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|name| name.trim() == "postgres"), "openssl is wanted here");
+        eprintln!("SKIPPED, for want of openssl: the server has no certificate");
+        return;
+    }
+    let (dir, text) = ledger(&server);
+    let dir = dir.path();
+    sql(&server, &format!("CREATE ROLE tls_only LOGIN; GRANT {}_reader TO tls_only", schema(&text)));
+    let text = text.replace("keeper@", "tls_only@");
+    let named = text.replace("127.0.0.1", "localhost");
+    let status = |text: &str, roots: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_heldto-test"));
+        command.args(["--ledger", text, "status"]).env("HELDTO_NODE", dir.join("node"));
+        roots.map(|roots| command.env("SSL_CERT_FILE", roots));
+        let output = command.output().expect("the program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = status(&named, Some(&authority));
+    assert!(code == Some(1) && said.contains("no encryption"), "plain text on this machine, unless asked: {said}");
+    let (code, said) = status(&format!("{named}&sslmode=require"), Some(&authority));
+    assert_eq!(code, Some(0), "{said}");
+    for (text, roots) in [(&named, None), (&text, Some(authority.as_str()))] {
+        let (code, said) = status(&format!("{text}&sslmode=require"), roots);
+        assert!(code == Some(1) && said.contains("no safe connection to") && said.contains("SSL_CERT_FILE"), "{said}");
+    }
+}
+
 /// Moves a schema away, and a dump of it from before in its place.
 fn roll_back(server: &str, text: &str, dump: &Path) {
     sql(server, &format!("DROP SCHEMA {} CASCADE", schema(text)));

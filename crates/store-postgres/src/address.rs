@@ -183,6 +183,16 @@ impl ServerAddress {
     }
 }
 
+/// Returns the first host of a connection's settings, as text.
+pub(crate) fn host(config: &Config) -> String {
+    match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => format!("{name}:{}", port(config, 0)),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => "the server".to_owned(),
+    }
+}
+
 /// The settings of an address that are not PostgreSQL's own.
 #[derive(Default)]
 struct Own {

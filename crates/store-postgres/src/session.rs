@@ -2,6 +2,7 @@
 //! place with async code. Start at [`Session`].
 
 use crate::ServerAddress;
+use crate::address::host;
 use heldto_store::StoreError;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +69,9 @@ impl Session {
         let client = match connected {
             Ok(Ok(client)) => client,
             Ok(Err(Unconnected::Tls(why))) => return Err(Failure::Lost(why)),
-            Ok(Err(Unconnected::Server(error))) => return Err(failure(&error, &user, &schema)),
+            Ok(Err(Unconnected::Server(error))) => {
+                return Err(unsafe_connection(&host(config), failure(&error, &user, &schema)));
+            }
             Err(_) => return Err(Failure::Lost(format!("no connection within {} seconds", limit.as_secs()))),
         };
         let session =
@@ -136,6 +139,20 @@ impl Session {
 enum Unconnected {
     Server(tokio_postgres::Error),
     Tls(String),
+}
+
+/// Returns the failure to connect, with the remedy if it is one of TLS.
+fn unsafe_connection(host: &str, failure: Failure) -> Failure {
+    let Failure::Lost(why) = &failure else { return failure };
+    let remedy = if why.contains("certificate") {
+        "the certificate must be for the name in the address, by an authority that this machine trusts; for an \
+         authority of your own, name its file in SSL_CERT_FILE"
+    } else if why.contains("does not support TLS") {
+        "have TLS set up on the server; on a network that nobody else can read, add sslmode=disable to the address"
+    } else {
+        return failure;
+    };
+    Failure::Refused(server(format!("there is no safe connection to {host}: {why}"), remedy))
 }
 
 /// Connects, and keeps the warnings that the server sends.

@@ -1,6 +1,7 @@
 //! An open ledger on a server: the session that reads in one snapshot, and what was read when it
 //! was opened. Start at [`PostgresStore`].
 
+use crate::address::host;
 use crate::rows::{CONFIRM, copy, number};
 use crate::schema::{self, LAYOUT, cell};
 use crate::session::{Failure, Session, server};
@@ -8,7 +9,6 @@ use crate::{Durability, ServerAddress};
 use heldto_proof::{Chain, Genesis, Hash, Head};
 use heldto_store::{Checkpoints, EntryHashes, Founding, IndexHashes, Log, NewEntry, Notices, StoreError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio_postgres::config::Host;
 
 /// A command's use of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,16 +275,6 @@ pub(crate) fn connect(address: &ServerAddress, purpose: Purpose) -> Result<(Sess
         }
     }
     Err(failed.unwrap_or_else(|| StoreError::NoLedger(address.to_string())))
-}
-
-fn host(config: &tokio_postgres::Config) -> String {
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    match config.get_hosts().first() {
-        Some(Host::Tcp(name)) => format!("{name}:{port}"),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => path.display().to_string(),
-        None => "the server".to_owned(),
-    }
 }
 
 /// Begins a snapshot.
