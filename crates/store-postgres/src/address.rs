@@ -66,6 +66,9 @@ impl ServerAddress {
         // A password may hold any character, so all before the last `@` is taken for it.
         let has_password = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
+        if has_password {
+            return Err(password());
+        }
         let mut own = Own::default();
         let mut service = None;
         let mut others = Vec::new();
@@ -78,18 +81,22 @@ impl ServerAddress {
                 "service" => service = Some(value.to_owned()),
                 "sslmode" => {
                     own.has_tls_mode = true;
-                    others.push(pair);
+                    others.push(format!("sslmode={}", tls_mode(value)?));
+                }
+                "sslrootcert" => {
+                    let remedy = "name the authority's certificate in SSL_CERT_FILE; without it the system's count";
+                    return Err(wrong("sslrootcert cannot be given in the address", remedy));
                 }
                 "password" => return Err(password()),
-                _ => others.push(pair),
+                _ => others.push(pair.to_owned()),
             }
         }
-        if has_password {
-            return Err(password());
-        }
         let query = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
-        let mut config = Config::from_str(&format!("{base}{query}"))
-            .map_err(|error| wrong(format!("this is no address of a ledger on a server: {error}"), form))?;
+        let mut config = Config::from_str(&format!("{base}{query}")).map_err(|error| {
+            // The parser names what it does not know.
+            let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            wrong(format!("this is no address of a ledger on a server: {cause}"), form)
+        })?;
         // However the password was written: the parser has found it.
         if config.get_password().is_some() {
             return Err(password());
@@ -123,10 +130,6 @@ impl ServerAddress {
         if !own.has_tls_mode {
             let is_near = config.get_hosts().iter().all(is_on_this_machine);
             config.ssl_mode(if is_near { SslMode::Disable } else { SslMode::Require });
-        }
-        // A connection that falls back to plain text is one without TLS.
-        if config.get_ssl_mode() == SslMode::Prefer {
-            config.ssl_mode(SslMode::Require);
         }
         config.application_name("heldto");
         let passwords = read_passwords(&mut config, variable)?;
@@ -177,8 +180,9 @@ impl ServerAddress {
         self.config.get_hosts().iter().enumerate().map(of).collect()
     }
 
-    /// Returns the user.
-    pub(crate) fn user(&self) -> &str {
+    /// Returns the user: a role of the server.
+    #[must_use]
+    pub fn user(&self) -> &str {
         self.config.get_user().unwrap_or_default()
     }
 }
@@ -215,6 +219,16 @@ fn seconds(text: &str) -> Result<Duration, ServerAddressError> {
     seconds
         .map(Duration::from_secs)
         .ok_or_else(|| wrong(format!("`{text}` is no patience"), "give a number of seconds from 1 to 3600"))
+}
+
+/// Returns the mode of a connection for a value of `sslmode`: with TLS the server's name and
+/// certificate are always checked.
+fn tls_mode(value: &str) -> Result<&'static str, ServerAddressError> {
+    match value {
+        "disable" => Ok("disable"),
+        "allow" | "prefer" | "require" | "verify-ca" | "verify-full" => Ok("require"),
+        other => Err(wrong(format!("`{other}` is no sslmode"), "give require, or disable for no encryption")),
+    }
 }
 
 fn is_on_this_machine(host: &Host) -> bool {
@@ -278,14 +292,13 @@ fn read_service(
             "schema" if own.schema.is_none() => own.schema = Some(value.to_owned()),
             "user" if config.get_user().is_none() => drop(config.user(value)),
             "dbname" if config.get_dbname().is_none() => drop(config.dbname(value)),
-            "password" => drop(config.password(value)),
+            "password" => {
+                check_private(&file)?;
+                config.password(value);
+            }
             "sslmode" if !own.has_tls_mode => {
                 own.has_tls_mode = true;
-                config.ssl_mode(match value {
-                    "disable" => SslMode::Disable,
-                    "allow" | "prefer" => SslMode::Prefer,
-                    _ => SslMode::Require,
-                });
+                config.ssl_mode(if tls_mode(value)? == "disable" { SslMode::Disable } else { SslMode::Require });
             }
             "host" if config.get_hosts().is_empty() => {
                 for host in value.split(',') {
@@ -374,7 +387,7 @@ fn check_private(file: &Path) -> Result<(), ServerAddressError> {
         use std::os::unix::fs::PermissionsExt;
         let is_open = std::fs::metadata(file).is_ok_and(|about| about.permissions().mode() & 0o077 != 0);
         if is_open {
-            let why = format!("other users may read the password file {}", file.display());
+            let why = format!("other users may read {}, which holds a password", file.display());
             return Err(wrong(why, format!("take that right away: chmod 600 {}", file.display())));
         }
     }
@@ -405,6 +418,8 @@ mod tests {
             let why = read(secret).map(|_| ()).expect_err("refused");
             assert!(why.contains("holds a password") && !why.contains("s3cret"), "{why}");
         }
+        let why = read("postgres://h/d?shcema=x").map(|_| ()).expect_err("refused");
+        assert!(why.contains("shcema"), "{why}");
         for wrong in ["postgres:///d", "postgres://h/d?schema=A", "postgres://h/d?patience=0", "postgres://h/"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

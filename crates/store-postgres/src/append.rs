@@ -3,10 +3,10 @@
 
 use crate::rows::{CONFIRM, append_few, copy, delete, number};
 use crate::session::{Failure, Session, server};
-use crate::store::{Open, connect, snapshot};
+use crate::store::{Open, snapshot};
 use crate::{PostgresStore, Purpose};
 use heldto_proof::Head;
-use heldto_store::{NewEntry, Notice, PartPlace, StoreError, StoredEntry, WritableLog};
+use heldto_store::{NewEntry, PartPlace, StoreError, StoredEntry, WritableLog};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
@@ -163,7 +163,7 @@ impl PostgresStore {
     }
 
     /// Returns the index records of the entries whose first part is among these.
-    fn terms_of(&self, parts: &[PartPlace]) -> Result<Vec<(u64, u64)>, StoreError> {
+    pub(crate) fn terms_of(&self, parts: &[PartPlace]) -> Result<Vec<(u64, u64)>, StoreError> {
         use heldto_store::Log;
         let mut terms = Vec::new();
         for (index, _) in parts.iter().filter(|(_, number)| *number == 0) {
@@ -171,23 +171,6 @@ impl PostgresStore {
             terms.extend((self.hashes)(&stored).into_iter().map(|hash| (hash, *index)));
         }
         Ok(terms)
-    }
-
-    /// Rewrites the table of parts, so that the server's files no longer have the deleted ones;
-    /// says so where that is not possible.
-    pub(crate) fn destroy(&mut self) {
-        let table = format!("\"{}\".parts", self.address.schema);
-        let rewritten = connect(&self.address, Purpose::Write).and_then(|(session, _)| {
-            // The snapshot of this store would be in the way.
-            self.lock().end_snapshot()?;
-            session.run("SET lock_timeout = '10s'")?;
-            // A table that the role does not own is passed over with a warning.
-            let done = session.commit(session.client.batch_execute(&format!("VACUUM FULL {table}")));
-            done.map_err(StoreError::from)
-        });
-        if rewritten.is_err() {
-            self.notices.add(Notice::ServerKeepsErased(table));
-        }
     }
 }
 
@@ -214,7 +197,7 @@ impl WritableLog for PostgresStore {
         parts: &[PartPlace],
     ) -> Result<(), StoreError> {
         self.append_all(expected, entries, head, parts)?;
-        self.destroy();
+        self.rewrite();
         Ok(())
     }
 }

@@ -11,6 +11,7 @@
 mod address;
 mod append;
 mod durability;
+mod erase;
 mod read;
 mod rows;
 mod schema;

@@ -3,7 +3,6 @@
 use crate::PostgresStore;
 use crate::rows::{number, of_hash, to_hash};
 use crate::schema::cell;
-use crate::session::server;
 use heldto_proof::Head;
 use heldto_store::{Entries, EntryChunk, Founding, Index, IndexRecords, Log, StoreError, StoredEntry};
 use std::cell::Cell;
@@ -124,8 +123,9 @@ fn next_share(last: u64, bytes: u64, chunk: &EntryChunk) -> u64 {
 }
 
 fn record(row: &Row) -> Result<(u64, u64), StoreError> {
-    let index = u64::try_from(cell::<i64>(row, 1)?).map_err(|_| {
-        server("the index lists an entry of a negative number", "have the row deleted, then verify the ledger")
+    let index = u64::try_from(cell::<i64>(row, 1)?).map_err(|_| StoreError::Damaged {
+        record: "index",
+        why: "a row of terms names an entry below 0".to_owned(),
     })?;
     Ok((to_hash(cell(row, 0)?), index))
 }

@@ -31,6 +31,9 @@ pub fn create(schema: &str) -> String {
              record bytea NOT NULL, confirmed bigint NOT NULL DEFAULT 0) WITH (fillfactor = 10);
          CREATE TABLE checkpoint (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), size bigint NOT NULL,
              chain bytea NOT NULL, note text NOT NULL);
+         -- The number of entries whose erasures are gone from the files of the server too.
+         CREATE TABLE erasure (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), rewritten bigint NOT NULL);
+         INSERT INTO erasure (rewritten) VALUES (0);
          CREATE TABLE entries (entry_index bigint PRIMARY KEY, entry bytea NOT NULL);
          CREATE TABLE parts (entry_index bigint, number integer, part bytea NOT NULL,
              PRIMARY KEY (entry_index, number));
@@ -48,6 +51,12 @@ pub fn create(schema: &str) -> String {
          CREATE FUNCTION same_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              IF NEW.size = OLD.size AND NEW.chain <> OLD.chain THEN
              RAISE EXCEPTION 'a signed size never has another chain'; END IF; RETURN NEW; END $$;
+         CREATE FUNCTION whole() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF (SELECT count(*) FROM \"{schema}\".entries WHERE entry_index >= OLD.size AND entry_index < NEW.size)
+             <> NEW.size - OLD.size THEN RAISE EXCEPTION 'a head never moves without its entries'; END IF;
+             RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER whole AFTER UPDATE OF size ON head DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW WHEN (NEW.size <> OLD.size) EXECUTE FUNCTION whole();
          CREATE TRIGGER onwards BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION onwards();
          CREATE TRIGGER same_head BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION same_head();
          CREATE TRIGGER same_note BEFORE UPDATE ON checkpoint FOR EACH ROW EXECUTE FUNCTION same_note();
@@ -59,6 +68,7 @@ pub fn create(schema: &str) -> String {
          GRANT UPDATE ON head TO {schema}_writer;
          GRANT {schema}_writer TO {schema}_keeper;
          GRANT DELETE ON parts, terms TO {schema}_keeper;
+         GRANT UPDATE ON erasure TO {schema}_keeper;
          GRANT INSERT, UPDATE ON checkpoint TO {schema}_keeper;"
     )
 }
@@ -80,7 +90,8 @@ pub fn exists(session: &Session, schema: &str, user: &str) -> Result<bool, Failu
         return Err(Failure::Refused(server(
             format!("{user} has too few rights: permission denied for schema {schema}"),
             format!(
-                "ask the keeper of the ledger: GRANT {schema}_reader TO {user}, or {schema}_writer to record facts"
+                "if it holds a ledger, ask its keeper: GRANT {schema}_reader TO {user}, or {schema}_writer to record facts; \
+                 otherwise name another schema"
             ),
         )));
     }
@@ -92,10 +103,11 @@ pub fn exists(session: &Session, schema: &str, user: &str) -> Result<bool, Failu
 pub fn changed(session: &Session, schema: &str) -> Result<Option<String>, Failure> {
     let row = session.wait(session.client.query_opt(
         "SELECT relname::text FROM pg_class c WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) \
-         AND relname IN ('ledger', 'head', 'checkpoint', 'entries', 'parts', 'terms') \
+         AND relname IN ('ledger', 'head', 'checkpoint', 'erasure', 'entries', 'parts', 'terms') \
          AND (relkind <> 'r' OR relpersistence <> 'p' OR relrowsecurity OR relhasrules \
          OR EXISTS (SELECT FROM pg_trigger t WHERE tgrelid = c.oid AND NOT tgisinternal \
-         AND tgname NOT IN ('onwards', 'same_head', 'same_note'))) LIMIT 1",
+         AND (relname, tgname, tgtype) NOT IN (('head', 'onwards', 19), ('head', 'same_head', 19), ('head', 'whole', 17), \
+         ('checkpoint', 'onwards', 19), ('checkpoint', 'same_note', 19)))) LIMIT 1",
         &[&schema],
     ))?;
     row.map(|row| cell(&row, 0)).transpose()

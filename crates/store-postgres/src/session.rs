@@ -5,11 +5,11 @@ use crate::ServerAddress;
 use crate::address::host;
 use heldto_store::StoreError;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
 
@@ -43,7 +43,7 @@ pub fn server(why: impl Into<String>, remedy: impl Into<String>) -> StoreError {
 pub struct Session {
     runtime: Runtime,
     pub client: Client,
-    warnings: Arc<Mutex<Vec<String>>>,
+    said: Arc<Mutex<Said>>,
     patience: Duration,
     user: String,
     schema: String,
@@ -56,12 +56,12 @@ impl Session {
     pub fn open(address: &ServerAddress, config: &Config) -> Result<Self, Failure> {
         let lost = |error: std::io::Error| Failure::Lost(error.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(lost)?;
-        let warnings = Arc::<Mutex<Vec<String>>>::default();
+        let said = Arc::<Mutex<Said>>::default();
         let (user, schema) = (address.user().to_owned(), address.schema.clone());
         let connecting = async {
             match config.get_ssl_mode() {
-                SslMode::Disable => connect(config, NoTls, &warnings).await,
-                _ => connect(config, tls().map_err(Unconnected::Tls)?, &warnings).await,
+                SslMode::Disable => connect(config, NoTls, &said).await,
+                _ => connect(config, tls().map_err(Unconnected::Tls)?, &said).await,
             }
         };
         let limit = config.get_connect_timeout().copied().unwrap_or(address.patience);
@@ -75,7 +75,7 @@ impl Session {
             Err(_) => return Err(Failure::Lost(format!("no connection within {} seconds", limit.as_secs()))),
         };
         let session =
-            Self { runtime, client, warnings, patience: address.patience, user, schema, prepared: Mutex::default() };
+            Self { runtime, client, said, patience: address.patience, user, schema, prepared: Mutex::default() };
         // A commit waits for the disk, and for a standby where there is one, whatever a role or a
         // database was set to. A time limit of the server would end that wait and report success.
         session.run(&format!(
@@ -125,14 +125,29 @@ impl Session {
     /// A server that stops waiting for its standby commits alone and says so in a warning only: the
     /// outcome is unknown then.
     pub fn commit<T>(&self, statement: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.said() = Said::default();
         let done = self.wait(statement)?;
-        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        match warnings.first() {
+        match self.said().warnings.first() {
             Some(warning) => Err(Failure::Lost(warning.clone())),
             None => Ok(done),
         }
     }
+
+    /// Returns the details that the server gave while it did what was committed last.
+    pub fn details(&self) -> Vec<String> {
+        self.said().details.clone()
+    }
+
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The messages of a server that are no answers.
+#[derive(Default)]
+struct Said {
+    warnings: Vec<String>,
+    details: Vec<String>,
 }
 
 /// The reason why no connection was made.
@@ -147,6 +162,8 @@ fn unsafe_connection(host: &str, failure: Failure) -> Failure {
     let remedy = if why.contains("certificate") {
         "the certificate must be for the name in the address, by an authority that this machine trusts; for an \
          authority of your own, name its file in SSL_CERT_FILE"
+    } else if why.contains("password missing") {
+        "put the password in ~/.pgpass, in a line host:port:database:user:password, readable by you alone"
     } else if why.contains("does not support TLS") {
         "have TLS set up on the server; on a network that nobody else can read, add sslmode=disable to the address"
     } else {
@@ -155,19 +172,24 @@ fn unsafe_connection(host: &str, failure: Failure) -> Failure {
     Failure::Refused(server(format!("there is no safe connection to {host}: {why}"), remedy))
 }
 
-/// Connects, and keeps the warnings that the server sends.
-async fn connect<T>(config: &Config, tls: T, warnings: &Arc<Mutex<Vec<String>>>) -> Result<Client, Unconnected>
+/// Connects, and keeps the messages that the server sends.
+async fn connect<T>(config: &Config, tls: T, said: &Arc<Mutex<Said>>) -> Result<Client, Unconnected>
 where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
     T::TlsConnect: TlsConnect<Socket>,
 {
     let (client, mut connection) = config.connect(tls).await.map_err(Unconnected::Server)?;
-    let kept = Arc::clone(warnings);
+    let said = Arc::clone(said);
     tokio::spawn(async move {
         while let Some(Ok(message)) = futures_util::future::poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notice(notice) = message {
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(notice.message().to_owned());
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                if notice.parsed_severity() == Some(Severity::Info) {
+                    said.details.extend(notice.detail().map(str::to_owned));
+                } else {
+                    said.warnings.push(notice.message().to_owned());
+                }
             }
         }
     });
@@ -208,9 +230,16 @@ fn failure(error: &tokio_postgres::Error, user: &str, schema: &str) -> Failure {
         return refused(
             format!("{user} has too few rights: {message}"),
             format!(
-                "ask the server's administrator for a role of this ledger: GRANT {schema}_reader, {schema}_writer or \
-                 {schema}_keeper TO {user}"
+                "ask the ledger's keeper for one of its roles. To read: GRANT {schema}_reader TO {user}; to record: \
+                 {schema}_writer; to sign and to erase: {schema}_keeper"
             ),
+        );
+    }
+    if *code == SqlState::UNIQUE_VIOLATION {
+        return refused(
+            format!("the server has a row that no append wrote: {message}"),
+            "nothing of this was recorded; heldto verify names the row, and the owner of the schema can delete it"
+                .to_owned(),
         );
     }
     if *code == SqlState::DISK_FULL {

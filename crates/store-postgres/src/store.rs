@@ -7,7 +7,7 @@ use crate::schema::{self, LAYOUT, cell};
 use crate::session::{Failure, Session, server};
 use crate::{Durability, ServerAddress};
 use heldto_proof::{Chain, Genesis, Hash, Head};
-use heldto_store::{Checkpoints, EntryHashes, Founding, IndexHashes, Log, NewEntry, Notices, StoreError};
+use heldto_store::{Checkpoints, EntryHashes, Founding, Index, IndexHashes, Log, NewEntry, Notices, StoreError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A command's use of a ledger.
@@ -27,6 +27,7 @@ pub struct PostgresStore {
     pub(crate) hashes: EntryHashes,
     pub(crate) notices: Notices,
     is_partial: bool,
+    pub(crate) rewritten: u64,
     durability: Durability,
     pub(crate) open: Mutex<Open>,
 }
@@ -78,7 +79,7 @@ impl PostgresStore {
                  another schema",
             ));
         }
-        let (founding, is_partial) = founding(&session)?;
+        let (founding, is_partial, rewritten) = founding(&session)?;
         let head = snapshot(&session)?;
         let store = Self {
             hashes: hashes(&founding),
@@ -87,9 +88,11 @@ impl PostgresStore {
             founding,
             notices,
             is_partial,
+            rewritten,
             durability,
             open: Mutex::new(Open { session, head, has_snapshot: true }),
         };
+        store.check_founding()?;
         store.check_signed()?;
         Ok(store)
     }
@@ -127,7 +130,13 @@ impl PostgresStore {
             copy(&session, 0, entries)?;
             session.commit(session.client.batch_execute("COMMIT"))
         };
-        make()?;
+        if let Err(failure) = make() {
+            drop(session.run("ROLLBACK"));
+            // Another command may have made it at the same time.
+            let is_there =
+                matches!(failure, Failure::Refused(_)) && schema::exists(&session, &address.schema, address.user())?;
+            return Err(if is_there { StoreError::AlreadyThere(address.to_string()) } else { failure.into() });
+        }
         drop(session);
         Self::open(address, Purpose::Write, hashes, notices)
     }
@@ -178,6 +187,17 @@ impl PostgresStore {
         &self.address
     }
 
+    /// Returns `true` if the server writes, and the role may have it confirm what it shows.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub fn may_confirm(&self) -> Result<bool, StoreError> {
+        let open = self.reading()?;
+        let asked = "SELECT has_table_privilege('head', 'UPDATE') AND NOT pg_is_in_recovery() \
+                     AND current_setting('default_transaction_read_only') = 'off'";
+        Ok(cell(&open.session.wait(open.session.client.query_one(asked, &[]))?, 0)?)
+    }
+
     /// Returns when the server, and a standby where it has synchronous ones, have all that this
     /// store has read; then reads a new snapshot.
     ///
@@ -208,6 +228,27 @@ impl PostgresStore {
         Ok(open)
     }
 
+    /// Compares the founding record with the first entry, which contains its hash, and the key of
+    /// the index with the place of that entry in it.
+    fn check_founding(&self) -> Result<(), StoreError> {
+        if self.lock().head.size() == 0 {
+            return Ok(());
+        }
+        let damaged = |record, why: &str| Err(StoreError::Damaged { record, why: why.to_owned() });
+        let stored = self.entry(0)?;
+        let first = heldto_proof::Entry::decode(&stored.entry);
+        if first.is_ok_and(|first| first.previous != Head::empty(&self.founding.genesis).chain) {
+            return damaged("founding record", "the first entry is of another ledger");
+        }
+        let mut hashes = (self.hashes)(&stored);
+        hashes.sort_unstable();
+        hashes.dedup();
+        if self.find(&hashes, 1)?.iter().filter(|(_, index)| *index == 0).count() != hashes.len() {
+            return damaged("index", "it does not lead to the first entry: a row was deleted, or its key was changed");
+        }
+        Ok(())
+    }
+
     /// Compares the log with the last checkpoint.
     fn check_signed(&self) -> Result<(), StoreError> {
         let open = self.reading()?;
@@ -235,9 +276,11 @@ impl PostgresStore {
     }
 }
 
-/// Returns a session with the server that answers and, for writing, that writes.
+/// Returns a session with the server that answers: the one that writes, or for reading a standby if
+/// no other answers.
 pub(crate) fn connect(address: &ServerAddress, purpose: Purpose) -> Result<(Session, Durability), StoreError> {
     let mut failed = None;
+    let mut standby = None;
     for server_config in address.servers() {
         let found = Session::open(address, &server_config).and_then(|session| {
             let durability = Durability::of(&session)?;
@@ -262,6 +305,7 @@ pub(crate) fn connect(address: &ServerAddress, purpose: Purpose) -> Result<(Sess
                     "have the setting changed; to write all the same, add allow-loss=yes to the address",
                 ));
             }
+            Ok(found) if found.1.is_standby => drop(standby.get_or_insert(found)),
             Ok(found) => return Ok(found),
             Err(Failure::Refused(error)) => failed = Some(error),
             Err(Failure::Lost(why)) => {
@@ -274,7 +318,7 @@ pub(crate) fn connect(address: &ServerAddress, purpose: Purpose) -> Result<(Sess
             }
         }
     }
-    Err(failed.unwrap_or_else(|| StoreError::NoLedger(address.to_string())))
+    standby.ok_or_else(|| failed.unwrap_or_else(|| StoreError::NoLedger(address.to_string())))
 }
 
 /// Begins a snapshot.
@@ -291,10 +335,13 @@ pub(crate) fn snapshot(session: &Session) -> Result<Head, Failure> {
     if head.size() == cell::<i64>(&row, 0)?.cast_unsigned() { Ok(head) } else { Err(damaged("its size is another")) }
 }
 
-/// Reads the founding record, and whether parts are left out.
-fn founding(session: &Session) -> Result<(Founding, bool), StoreError> {
-    let row =
-        session.wait(session.client.query_opt("SELECT layout, origin, key, index_key, is_partial FROM ledger", &[]))?;
+/// Reads the founding record, whether parts are left out, and the number of entries whose erasures
+/// are complete.
+fn founding(session: &Session) -> Result<(Founding, bool, u64), StoreError> {
+    let row = session.wait(session.client.query_opt(
+        "SELECT layout, origin, key, index_key, is_partial, (SELECT rewritten FROM erasure) FROM ledger",
+        &[],
+    ))?;
     let damaged = |why: &str| StoreError::Damaged { record: "founding record", why: why.to_owned() };
     let row = row.ok_or_else(|| damaged("it is missing"))?;
     let layout: i16 = cell(&row, 0)?;
@@ -313,7 +360,8 @@ fn founding(session: &Session) -> Result<(Founding, bool), StoreError> {
     if !Genesis::origin_is_valid(&origin) {
         return Err(damaged("its origin is not allowed in a checkpoint"));
     }
-    Ok((Founding { genesis: Genesis { origin, key: key(2)? }, index_key: key(3)? }, cell(&row, 4)?))
+    let rewritten = cell::<i64>(&row, 5)?.cast_unsigned();
+    Ok((Founding { genesis: Genesis { origin, key: key(2)? }, index_key: key(3)? }, cell(&row, 4)?, rewritten))
 }
 
 impl Checkpoints for PostgresStore {

@@ -61,10 +61,10 @@ pub enum Notice {
          what is recorded as erased is left out here, and is still on the disk"
     )]
     ErasureUnfinished(String),
-    /// A server's files still have what was erased.
+    /// A server's files may still have what was erased, for that reason.
     #[error(
-        "what was erased cannot be read any more, but the server's files may still have it; the owner of the table \
-         removes it with: VACUUM FULL {0}"
+        "what was erased cannot be read any more, but the server's files may still have it: {0}; the owner of the \
+         ledger's schema removes it with: heldto redact --clean"
     )]
     ServerKeepsErased(String),
     /// The folder is not writable, so the database is not opened.
