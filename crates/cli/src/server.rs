@@ -48,7 +48,7 @@ pub fn of_address(env: &Env<'_>, global: &Global, place: &Path) -> Result<Global
     Ok(Global { ledger: Some(folder), server: Some(text), ..global.clone() })
 }
 
-pub use client::{create, exists, open, shown};
+pub use client::{create, exists, open, shown, user};
 
 #[cfg(feature = "postgres")]
 mod client {
@@ -71,6 +71,11 @@ mod client {
     /// Returns the address without secrets.
     pub fn shown(env: &Env<'_>, text: &str) -> Result<String, CommandError> {
         address(env, text).map(|address| address.to_string())
+    }
+
+    /// Returns the role that an address connects as.
+    pub fn user(env: &Env<'_>, text: &str) -> Result<String, CommandError> {
+        address(env, text).map(|address| address.user().to_owned())
     }
 
     /// Returns the folder of a server's ledger on this machine: `HELDTO_NODE`, or else one of the
@@ -137,6 +142,10 @@ mod client {
     }
 
     pub fn shown(_: &Env<'_>, _: &str) -> Result<String, CommandError> {
+        none()
+    }
+
+    pub fn user(_: &Env<'_>, _: &str) -> Result<String, CommandError> {
         none()
     }
 

@@ -3,7 +3,7 @@
 
 use crate::args::{Global, RecorderArgs};
 use crate::error::{CommandError, INPUT, USAGE};
-use crate::open;
+use crate::{Env, open, server};
 use heldto_ledger::Recorder;
 use serde::Deserialize;
 use std::path::Path;
@@ -47,14 +47,17 @@ pub fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Returns the recorder of new facts, and the reviewer: from the arguments, else from the ledger's
-/// settings.
+/// settings; on a server the recorder is the role that writes, if neither names one.
 ///
 /// # Errors
 /// If the settings name nobody, if a reviewer is given without a recorder, or if the ledger asks
 /// for a reviewer and none other than the recorder is given.
-pub fn recorder(global: &Global, args: &RecorderArgs) -> Result<Option<Recorder>, CommandError> {
+pub fn recorder(env: &Env<'_>, global: &Global, args: &RecorderArgs) -> Result<Option<Recorder>, CommandError> {
     let settings = read(&open::folder(global))?;
-    let by = args.recorder.clone().or(settings.recorder);
+    let by = match (args.recorder.clone().or(settings.recorder), &global.server) {
+        (None, Some(address)) => Some(server::user(env, address)?),
+        (named, _) => named,
+    };
     let checked_by = args.checked_by.clone();
     let is_checked = matches!((&by, &checked_by), (Some(by), Some(checked)) if !is_same(by, checked));
     match by {

@@ -20,7 +20,7 @@ pub fn correct(env: &mut Env<'_>, global: &Global, args: &CorrectArgs) -> Result
     let drafts = heldto_intake::draft(&files);
     let mut open = open::ledger(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(settings::recorder(global, &args.recorder)?);
+    open.set_recorder(settings::recorder(env, global, &args.recorder)?);
     let (facts, _) = append::facts(global, &mut open, &drafts)?;
     let (current, fact) = same(&open, &args.id, &facts, &args.file.display().to_string())?;
     replace(env, global, &mut open, (&current, fact), &args.reason)
@@ -81,7 +81,7 @@ pub fn retract(env: &mut Env<'_>, global: &Global, args: &RetractArgs) -> Result
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(settings::recorder(global, &args.recorder)?);
+    open.set_recorder(settings::recorder(env, global, &args.recorder)?);
     let withdrawn = open.versions(&args.id)?.into_iter().find_map(|recorded| match recorded.content {
         Content::Known(Fact { id, body: Body::Retraction { of, .. }, .. }) if id == args.id => Some(of),
         _ => None,

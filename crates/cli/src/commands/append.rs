@@ -59,7 +59,7 @@ pub fn given(
     (files, places, facts): Given<'_>,
 ) -> Result<RunOutput, CommandError> {
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(settings::recorder(global, &args.recorder)?);
+    open.set_recorder(settings::recorder(env, global, &args.recorder)?);
     let fail = |error| placed(global, files, places, error);
     let corrected = args.reason.as_deref().map(|reason| corrections(&open, facts, reason)).transpose()?;
     let facts = corrected.as_deref().unwrap_or(facts);

@@ -62,7 +62,7 @@ fn replaced(env: &mut Env<'_>, global: &Global, args: &EditArgs, text: String) -
     let drafts = heldto_intake::draft(&files);
     let mut open = open::ledger(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(settings::recorder(global, &args.recorder)?);
+    open.set_recorder(settings::recorder(env, global, &args.recorder)?);
     let (facts, _) = append::facts(global, &mut open, &drafts)?;
     let fact = amend::same(&open, &args.id, &facts, &files[0].name)?;
     let reason = match &args.reason {

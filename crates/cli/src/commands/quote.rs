@@ -27,7 +27,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &QuoteArgs) -> Result<RunOu
     };
     let mut open = open::ledger(env, global, Access::Write)?;
     open.set_clock_policy(args.clock.policy());
-    open.set_recorder(settings::recorder(global, &args.recorder)?);
+    open.set_recorder(settings::recorder(env, global, &args.recorder)?);
     let current = amend::standing(&open, id)?;
     let is_of_document = |cite: &Citation| {
         let source = open.standing(&cite.source).ok().flatten();

@@ -16,14 +16,18 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let mut open = open::ledger(env, global, access)?;
     open.set_clock_policy(args.clock.policy());
-    let recorder = settings::recorder(global, &args.recorder)?;
+    let recorder = settings::recorder(env, global, &args.recorder)?;
     open.set_recorder(recorder.clone());
     let (last, by) = last_append(&open)?;
-    if let (Some(own), Some(by)) = (&recorder, &by)
-        && !settings::is_same(&own.by, &by.by)
+    if let Some(by) = &by
+        && recorder.as_ref().is_none_or(|own| !settings::is_same(&own.by, &by.by))
     {
-        let message = format!("the last append was recorded by {}, not by {}", by.by, own.by);
-        return Err(CommandError::new(INPUT, message).hint("to withdraw a fact: heldto retract ID --reason TEXT"));
+        let you = recorder.as_ref().map_or(String::new(), |own| format!(", not by {}", own.by));
+        let message = format!("the last append was recorded by {}{you}", by.by);
+        return Err(CommandError::new(INPUT, message).hint(format!(
+            "if that is you: heldto undo --recorder '{}'; to withdraw a fact of another: heldto retract ID --reason TEXT",
+            by.by
+        )));
     }
     if let Some(record) =
         last.iter().find(|fact| matches!(fact.body, Body::Correction { .. } | Body::Retraction { .. }))
