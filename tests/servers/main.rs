@@ -3,5 +3,9 @@
 
 #[path = "bucket.rs"]
 mod bucket;
+#[path = "erasure.rs"]
+mod erasure;
 #[path = "postgres.rs"]
 mod postgres;
+#[path = "recovery.rs"]
+mod recovery;

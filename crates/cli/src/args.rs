@@ -393,9 +393,11 @@ pub struct ExportArgs {
 
 #[derive(Args)]
 pub struct RestoreArgs {
-    /// Export or published folder to restore from, or - for standard input
+    /// Export, published folder or another folder of a ledger to restore from, or - for standard
+    /// input
     pub file: PathBuf,
-    /// Folder to create the ledger in, or an address on a server: postgres://…
+    /// Folder to create the ledger in, or an address on a server: postgres://…; a ledger that is
+    /// there gets what it lacks of the one in a folder
     pub dir: PathBuf,
     /// Public key that must have signed the checkpoint, or a file that holds the key; get it from
     /// elsewhere

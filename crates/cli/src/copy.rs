@@ -1,26 +1,42 @@
 //! The copy on this machine of a ledger on a server: a ledger in a folder, which holds every entry
-//! in sled too, and only follows. Start at [`follow`]; [`prepare_to_sign`] guards signatures.
+//! in sled too, and only follows. Start at [`follow`]; [`prepare_to_sign`] guards signatures, and
+//! [`put_back`] gives a server what it lost.
 
-use crate::Env;
 use crate::args::Global;
-use crate::error::{CommandError, FAILED, INTEGRITY, USAGE, io};
+use crate::error::{CommandError, FAILED, INPUT, INTEGRITY, USAGE, io};
 use crate::screen::{counted, meter};
 use crate::store::{Access, FolderLog, LocalLedger, folder, is_ledger, opening};
+use crate::{Env, server};
 use heldto_exchange::Trust;
 use heldto_ledger::{Ledger, Verified};
-use heldto_proof::Head;
+use heldto_proof::{Genesis, Head, Verifier};
 use heldto_report::ServerFacts;
 use heldto_store::{Log, StoreError};
 use std::path::{Path, PathBuf};
 
-/// Name of the file in a copy that names the address it follows.
+/// Name of the file in a copy that names the address it follows and, in a second line, the first
+/// key of its ledger.
 const FOLLOWS: &str = "follows";
 /// Name of the file beside the key of a server's ledger with the checkpoint that was signed last.
 const SIGNED: &str = "signed.note";
 
 /// Returns the address that a folder's ledger is a copy of; `None` if it is none.
 pub fn followed(folder: &Path) -> Option<String> {
-    std::fs::read_to_string(folder.join(FOLLOWS)).ok().map(|text| text.trim().to_owned())
+    let text = std::fs::read_to_string(folder.join(FOLLOWS)).ok()?;
+    Some(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+/// Returns the folder of the copy of a ledger that this machine keeps under another address: a
+/// server has many.
+fn place_under_another(global: &Global, genesis: &Genesis) -> Option<PathBuf> {
+    let own = folder(global);
+    let first = Verifier { name: genesis.origin.clone(), key: genesis.key }.to_string();
+    let is_of_it = |copy: &PathBuf| {
+        let follows = std::fs::read_to_string(copy.join(FOLLOWS)).unwrap_or_default();
+        follows.lines().nth(1) == Some(&first) && is_ledger(copy)
+    };
+    let others = std::fs::read_dir(own.parent()?).into_iter().flatten().flatten().map(|entry| entry.path());
+    others.filter(|other| *other != own).map(|other| other.join("copy")).find(is_of_it)
 }
 
 /// Returns the folder of the copy on this machine.
@@ -28,37 +44,180 @@ pub fn place(global: &Global) -> PathBuf {
     folder(global).join("copy")
 }
 
+/// Opens a copy to read it.
+fn opened(global: &Global, copy: &Path) -> Result<Ledger<FolderLog>, CommandError> {
+    let waiting = &mut |_: &str| {};
+    Ok(Ledger::open(FolderLog::open(copy, opening(global, Access::Read, waiting))?)?)
+}
+
 /// Returns the head of the copy on this machine; `None` if there is none.
 fn head(global: &Global) -> Result<Option<Head>, CommandError> {
     if global.server.is_none() || !is_ledger(&place(global)) {
         return Ok(None);
     }
-    let waiting = &mut |_: &str| {};
-    let copy = FolderLog::open(&place(global), opening(global, Access::Read, waiting))?;
-    Ok(Some(Ledger::open(copy)?.head().clone()))
+    Ok(Some(opened(global, &place(global))?.head().clone()))
 }
 
 /// Checks that a ledger on a server continues the copy on this machine, if there is one.
 ///
 /// # Errors
 /// If the server has fewer entries, or others.
-pub fn check(global: &Global, ledger: &LocalLedger) -> Result<(), CommandError> {
-    let Some(copied) = head(global)? else { return Ok(()) };
-    let size = ledger.head().size();
+pub fn check(env: &Env<'_>, global: &Global, ledger: &LocalLedger) -> Result<(), CommandError> {
+    let Some(address) = &global.server else { return Ok(()) };
+    let own = Some(place(global)).filter(|own| is_ledger(own));
+    let Some(place) = own.or_else(|| place_under_another(global, ledger.genesis())) else { return Ok(()) };
+    let copy = opened(global, &place)?;
+    if copy.genesis() != ledger.genesis() || ledger.store().is_partial() {
+        return Err(other_founding(env, (&copy, &place), (ledger, address))?);
+    }
+    let (size, copied) = (ledger.head().size(), copy.head());
     if copied.size() <= size && ledger.chain_before(copied.size())? == copied.chain {
         return Ok(());
     }
+    let begin = format!("broken: the server's ledger does not continue the copy in {}", place.display());
+    let is_behind = copied.size() > size && copy.chain_before(size)? == ledger.head().chain;
+    if is_behind && ledger.store().server_facts().is_some_and(|facts| facts.is_standby) {
+        let message = format!("the server is a standby, and behind the copy in {}", place.display());
+        return Err(CommandError::new(FAILED, message)
+            .hint("run the command again when it has caught up, or name the server that writes"));
+    }
+    if is_behind {
+        let (has, address) = (counted(size, "entry", "entries"), server::shown(env, address)?);
+        let message = format!("{begin}: the server has {has}, and the copy {}", copied.size());
+        return Err(CommandError::new(INTEGRITY, message).hint(format!(
+            "a fail-over or a restored backup lost its end. Sign nothing; to put it back: heldto restore {} '{address}'",
+            place.display()
+        )));
+    }
+    let shared = counted(copied.size().min(size), "entry", "entries");
+    let message = format!("{begin}: the first {shared} are not those of the copy");
+    let signed = Trust { key: None, expected: signed(global), policy: None };
+    if signed.expected.is_some() && signed.expect(ledger).is_ok() {
+        return Err(CommandError::new(INTEGRITY, message).hint(format!(
+            "all that was signed here is there: the end of the copy was lost in a fail-over, and the ledger went on \
+             without it. Sign nothing; move {} away and follow the server again, then record what is missing",
+            place.display()
+        )));
+    }
+    Err(CommandError::new(INTEGRITY, message)
+        .hint("this is a rewritten ledger: sign nothing, keep the copy, and find out what happened on the server"))
+}
+
+/// Returns the checkpoint that this machine signed last.
+fn signed(global: &Global) -> Option<Vec<u8>> {
+    std::fs::read(folder(global).join(SIGNED)).ok()
+}
+
+/// Returns the error of a server whose founding record is not that of the copy.
+fn other_founding(
+    env: &Env<'_>,
+    (copy, place): (&Ledger<FolderLog>, &Path),
+    (ledger, address): (&LocalLedger, &str),
+) -> Result<CommandError, CommandError> {
+    let address = server::shown(env, address)?;
+    let (own, other) = (&copy.genesis().origin, &ledger.genesis().origin);
+    if !follows(place, &address) {
+        let message = format!("{} is of the ledger {own}, and {address} is {other}", place.display());
+        return Ok(CommandError::new(USAGE, message).hint("name another folder for this ledger in HELDTO_NODE"));
+    }
+    let message = format!("broken: the founding record of {address} is not that of the copy in {}", place.display());
+    Ok(CommandError::new(INTEGRITY, message)
+        .hint("somebody changed it: sign nothing, and restore the ledger from the copy to another schema"))
+}
+
+/// Returns `true` if a copy follows an address, whatever its user.
+fn follows(copy: &Path, address: &str) -> bool {
+    let place_of = |address: &str| address.rsplit('@').next().map(str::to_owned);
+    followed(copy).and_then(|followed| place_of(&followed)) == place_of(address)
+}
+
+/// Checks that a server has nothing of what redactions name, and says what may still have it: the
+/// files of the server, or the copy.
+///
+/// # Errors
+/// If an erased part is there again, as after a restored backup.
+pub fn check_erased(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger) -> Result<(), CommandError> {
+    let Some(rewritten) = ledger.store().rewritten() else { return Ok(()) };
+    let redactions = ledger.redactions(ledger.head().size())?;
+    let Some((last, _)) = redactions.last() else { return Ok(()) };
+    if let Some(index) = ledger.returned_parts(&redactions)?.first() {
+        let message = format!("broken: entry {index} has a part again that was erased");
+        return Err(CommandError::new(INTEGRITY, message)
+            .hint("somebody put it back, or a backup did; to erase it again: heldto redact --clean"));
+    }
+    if global.quiet {
+        return Ok(());
+    }
+    if rewritten <= *last {
+        (env.eprintln)(
+            "note: the server's files may still have what was erased; to take it out, as the owner of the schema: \
+             heldto redact --clean",
+        );
+    }
+    if head(global)?.is_some_and(|copied| copied.size() <= *last) {
+        let copy = place(global);
+        (env.eprintln)(&format!("note: {} may still have what was erased; to clean it: heldto follow", copy.display()));
+    }
+    Ok(())
+}
+
+/// Erases on a server, and in the copy, what redactions name and what is there still or again.
+///
+/// # Errors
+/// If the server or the copy cannot be changed.
+pub fn finish_erasure(env: &mut Env<'_>, global: &Global) -> Result<(), CommandError> {
+    let Some(address) = &global.server else { return Ok(()) };
+    let mut ledger = Ledger::open(server::open(env, global, address, Access::Write)?)?;
+    check(env, global, &ledger)?;
+    let parts: Vec<_> = ledger.erased_parts()?.into_iter().collect();
+    if parts.is_empty() {
+        return Ok(());
+    }
+    ledger.store_mut().erase_again(&parts)?;
+    catch_up(env, global, &ledger)
+}
+
+/// Returns the error of a server that has no ledger any more, if this machine has a copy of it.
+pub fn lost(env: &Env<'_>, global: &Global, error: CommandError) -> CommandError {
+    let (Some(address), Ok(Some(copied))) = (&global.server, head(global)) else { return error };
+    let (true, Ok(address)) = (error.is_no_ledger, server::shown(env, address)) else { return error };
     let copy = place(global);
-    let why = if copied.size() > size {
-        format!("the server has {}, and the copy {}", counted(size, "entry", "entries"), copied.size())
-    } else {
-        format!("the first {} are not those of the copy", counted(copied.size(), "entry", "entries"))
-    };
-    let message = format!("broken: the server's ledger does not continue the copy in {}: {why}", copy.display());
-    Err(CommandError::new(INTEGRITY, message).hint(
-        "a fail-over or a restored backup may have lost its end, or this is another ledger: sign nothing, and restore \
-         the ledger from the copy",
-    ))
+    // A mistyped address is no loss of the ledger that the copy follows.
+    if !follows(&copy, &address) {
+        return error;
+    }
+    let has = counted(copied.size(), "entry", "entries");
+    let message =
+        format!("broken: there is no ledger at {address} any more, and the copy in {} has {has}", copy.display());
+    CommandError::new(INTEGRITY, message)
+        .hint(format!("make no new one there; to put it back: heldto restore {} '{address}'", copy.display()))
+}
+
+/// Puts back what a server's ledger lacks of a ledger in a folder; returns the number of entries.
+///
+/// # Errors
+/// If it is another ledger, or has other entries.
+pub fn put_back<S: Log>(
+    env: &mut Env<'_>,
+    (copy, folder): (&Ledger<S>, &Path),
+    (global, address): (&Global, &str),
+) -> Result<u64, CommandError> {
+    let mut store = server::open(env, global, address, Access::Write)?;
+    let (head, size) = (store.head()?, copy.head().size());
+    if head.size() > size || copy.chain_before(head.size())? != head.chain {
+        let has = counted(head.size(), "entry", "entries");
+        let message = format!(
+            "the ledger at {} has {has} that {} does not begin with",
+            server::shown(env, address)?,
+            folder.display()
+        );
+        return Err(CommandError::new(INPUT, message)
+            .hint("nothing was changed; restore to another schema, and find out which of the two is right"));
+    }
+    let mut progress = meter(env.terminal, env.progress, "restoring", size);
+    let restored = copy.copy_to(&mut store, &mut progress);
+    drop(progress);
+    Ok(restored?)
 }
 
 /// Brings a folder's copy of a server's ledger up to date; makes it if it is not there.
@@ -87,7 +246,8 @@ pub fn follow(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger, folder: 
         crate::permissions::create_private(folder)
             .map_err(|e| io(&format!("cannot create the folder {}", folder.display()), &e))?;
         crate::gitignore::complete(folder)?;
-        crate::permissions::put_whole(&folder.join(FOLLOWS), format!("{}\n", facts.address).as_bytes())
+        let first = Verifier { name: ledger.genesis().origin.clone(), key: ledger.genesis().key };
+        crate::permissions::put_whole(&folder.join(FOLLOWS), format!("{}\n{first}\n", facts.address).as_bytes())
             .map_err(|e| io(&format!("cannot write in {}", folder.display()), &e))?;
         FolderLog::create(folder, &ledger.store().founding()?, opening)?
     };
@@ -125,10 +285,10 @@ pub fn prepare_to_sign(
     if global.server.is_none() {
         return Ok(());
     }
-    let signed = std::fs::read(folder(global).join(SIGNED)).ok();
-    Trust { key: None, expected: signed, policy: None }.expect(ledger)?;
-    follow(env, global, ledger, &place(global))?;
+    Trust { key: None, expected: signed(global), policy: None }.expect(ledger)?;
+    // First, so that the copy gets nothing that a fail-over can lose.
     ledger.store_mut().confirm()?;
+    follow(env, global, ledger, &place(global))?;
     let size = head(global)?.map_or(0, |head| head.size());
     if size < verified.entries {
         let message = format!("the copy on this machine has {size} of {} entries", verified.entries);

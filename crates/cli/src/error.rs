@@ -37,6 +37,8 @@ pub struct CommandError {
     pub rendered: bool,
     /// `true` if the only problem is that the ledger's folder cannot be written to.
     pub is_unwritable: bool,
+    /// `true` if there is no ledger at the place.
+    pub is_no_ledger: bool,
     /// The id that is unknown and the one that is meant, if it is a name in the form of an id.
     pub meant: Option<(FactId, Choice)>,
 }
@@ -49,6 +51,7 @@ impl CommandError {
             hints: Vec::new(),
             rendered: false,
             is_unwritable: false,
+            is_no_ledger: false,
             meant: None,
         }
     }
@@ -81,14 +84,19 @@ pub fn io(what: &str, error: &std::io::Error) -> CommandError {
 const REBUILD: &str = "repair the ledger from a published folder or an export: heldto repair --from COPY; \
                        or create it again: heldto restore COPY NEW-FOLDER";
 
+const CREATE: &str = "create one with: heldto init DIR, or name one with: --ledger DIR";
+
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let exit_code = if error.is_integrity() { INTEGRITY } else { FAILED };
         let is_unwritable = matches!(error, StoreError::Unwritable { .. });
-        let new = Self { is_unwritable, ..Self::new(exit_code, error.to_string()) };
+        let is_no_ledger = matches!(error, StoreError::NoLedger(_));
+        let new = Self { is_unwritable, is_no_ledger, ..Self::new(exit_code, error.to_string()) };
         match error {
-            StoreError::NoLedger(_) => new.hint("create one with: heldto init DIR, or name one with: --ledger DIR"),
-            StoreError::AlreadyThere(_) => new.hint("to record facts in it: heldto --ledger DIR append FILE"),
+            StoreError::NoLedger(_) => new.hint(CREATE),
+            StoreError::AlreadyThere(place) => {
+                new.hint(format!("to record facts in it: heldto --ledger '{place}' append FILE"))
+            }
             StoreError::Locked { .. } => new.hint("wait until it has finished, then run the command again"),
             StoreError::Conflict { .. } => new.hint("run the command again"),
             StoreError::OldLayout(_) => new
@@ -116,10 +124,14 @@ impl From<StoreError> for CommandError {
     }
 }
 
-/// Replaces the repair hint, which is for folders, by one for servers.
+/// Replaces the hints that are for folders by hints for servers.
 pub fn for_server(error: &mut CommandError) {
-    for hint in error.hints.iter_mut().filter(|hint| *hint == REBUILD) {
-        *hint = "restore the ledger from a copy to another schema: heldto restore COPY ADDRESS".to_owned();
+    for hint in &mut error.hints {
+        *hint = match hint.as_str() {
+            REBUILD => "restore the ledger from a copy to another schema: heldto restore COPY ADDRESS".to_owned(),
+            CREATE => "check the address and its schema; to make a ledger there: heldto init ADDRESS".to_owned(),
+            _ => continue,
+        };
     }
 }
 

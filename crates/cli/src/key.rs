@@ -21,6 +21,11 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let text = signer.to_file();
+    // The folder of a server's ledger may have been lost with the key.
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        crate::permissions::create_private(folder)
+            .map_err(|e| io(&format!("cannot create the folder {}", folder.display()), &e))?;
+    }
     let written = options
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
@@ -67,8 +72,16 @@ pub fn read_to_sign(env: &mut Env<'_>, path: &Path) -> Result<NoteSigner, Comman
 
 /// Reads a key file.
 pub fn read(path: &Path) -> Result<NoteSigner, CommandError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| io(&format!("cannot read the signing key {}", path.display()), &e))?;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let error = io(&format!("cannot read the signing key {}", path.display()), &e);
+        if e.kind() != std::io::ErrorKind::NotFound {
+            return error;
+        }
+        error.hint(
+            "the keeper signs, where the key is. If this is that machine, copy the key back, or name its file in \
+             HELDTO_KEY_FILE; if it is lost: heldto key revoke --reserve FILE --ground TEXT",
+        )
+    })?;
     text.parse().map_err(|e| {
         CommandError::new(INPUT, format!("the signing key {} is damaged: {e}", path.display()))
             .hint("restore it from the copy that you keep; everything except signing works without it")

@@ -37,6 +37,12 @@ const OWN: &[&str] = &[
     "witnesses",
 ];
 
+/// Returns `true` if a folder is a published one, not a ledger's own.
+pub fn is_publication(folder: &Path) -> bool {
+    // An empty ledger has no tiles.
+    folder.join("checkpoint").is_file() && (folder.join("tile").is_dir() || folder.join("first-key").is_file())
+}
+
 /// Returns `true` for the checkpoint and the first key of a published folder.
 fn is_published(path: &Path) -> bool {
     let is_named = path.file_name().is_some_and(|name| name == "checkpoint" || name == "first-key");
@@ -78,6 +84,15 @@ pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Loca
         let message = format!("{} is a copy of the ledger {address}, and only follows it", folder(global).display());
         return Err(CommandError::new(USAGE, message).hint("to write to that ledger: heldto --ledger ADDRESS …"));
     }
+    let place = folder(global);
+    if global.server.is_none() && is_publication(&place) && !is_ledger(&place) {
+        let place = place.display();
+        let message = format!("{place} is a published folder, not a ledger");
+        return Err(CommandError::new(USAGE, message).hint(format!(
+            "to check it: heldto verify {place} --key KEY; for reports: heldto restore {place} FOLDER, then heldto \
+             --ledger FOLDER report"
+        )));
+    }
     let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder} to finish with the ledger"));
     let store = match &global.server {
         Some(address) => server::open(env, global, address, access),
@@ -86,19 +101,20 @@ pub fn ledger(env: &mut Env<'_>, global: &Global, access: Access) -> Result<Loca
             .map_err(CommandError::from),
     };
     say_notices(env, global);
-    let store = store?;
-    if access == Access::Write && store.is_partial() {
+    let store = store.map_err(|error| copy::lost(env, global, error))?;
+    let ledger = Ledger::open(store)?;
+    copy::check(env, global, &ledger)?;
+    if access == Access::Write && ledger.store().is_partial() {
         return Err(StoreError::Partial.into());
     }
-    let ledger = Ledger::open(store)?;
-    copy::check(global, &ledger)?;
+    copy::check_erased(env, global, &ledger)?;
     say_unclean(env, global, &ledger);
     Ok(ledger)
 }
 
 /// Says which places may still have what an erasure took, because a command was killed or failed.
 fn say_unclean(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger) {
-    if global.quiet || !folder(global).join("erased").exists() {
+    if global.quiet || (global.server.is_none() && !folder(global).join("erased").exists()) {
         return;
     }
     let Ok(places) = publications::unclean(&folder(global), ledger) else { return };

@@ -93,6 +93,18 @@ impl LocalStore {
         }
     }
 
+    /// Returns `true` if this role can have a server confirm what it shows.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub fn may_confirm(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Folder(_) => Ok(true),
+            #[cfg(feature = "postgres")]
+            Self::Server(store) => store.may_confirm(),
+        }
+    }
+
     /// Has a server confirm that all that was read is as durable as a commit that returns.
     ///
     /// # Errors
@@ -102,6 +114,29 @@ impl LocalStore {
             Self::Folder(_) => Ok(()),
             #[cfg(feature = "postgres")]
             Self::Server(store) => store.confirm(),
+        }
+    }
+
+    /// Returns the number of entries whose erasures are gone from a server's files too; `None` of a
+    /// folder, which finishes its own.
+    pub const fn rewritten(&self) -> Option<u64> {
+        match self {
+            Self::Folder(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Server(store) => Some(store.rewritten()),
+        }
+    }
+
+    /// Erases parts of a server's ledger that redactions name once more, and from its files.
+    ///
+    /// # Errors
+    /// If the server does not allow it.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables))]
+    pub fn erase_again(&mut self, parts: &[PartPlace]) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Server(store) => store.erase_again(parts),
         }
     }
 

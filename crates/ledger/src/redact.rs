@@ -34,6 +34,24 @@ impl<S: Log> Ledger<S> {
         Ok(self.redactions(self.head.size())?.into_iter().filter_map(place).collect())
     }
 
+    /// Returns the entries, rising, that have a part which one of these redactions names.
+    ///
+    /// # Errors
+    /// If an entry is missing.
+    pub fn returned_parts(&self, redactions: &[(u64, Redaction)]) -> Result<Vec<u64>, ReadError> {
+        let named: BTreeSet<(u64, u64)> = redactions.iter().map(|(_, named)| (named.entry, named.part)).collect();
+        let places: BTreeSet<u64> = named.iter().map(|(entry, _)| *entry).filter(|e| *e < self.head.size()).collect();
+        let places: Vec<u64> = places.into_iter().collect();
+        let mut found = Vec::new();
+        let mut entries = self.store.entries_at(&places);
+        while let Some(stored) = entries.try_next()? {
+            if stored.parts.iter().any(|(part, _)| named.contains(&(stored.index, u64::from(*part)))) {
+                found.push(stored.index);
+            }
+        }
+        Ok(found)
+    }
+
     /// Returns the tombstones at hand, each with the entry of its redaction.
     ///
     /// # Errors

@@ -183,7 +183,7 @@ pub fn status(
     if let Some(server) = &about.server {
         put(label::SERVER, wording::status::server(&server.address, &server.version, server.is_standby));
         put(label::ACKNOWLEDGEMENT, wording::status::acknowledgement(&server.standbys, &server.faults));
-        put(label::COPY, wording::status::copy(server.behind));
+        put(label::COPY, wording::status::copy(server.behind, &server.address));
     }
     let recorded = document.basis.last_recorded;
     put(

@@ -24,8 +24,8 @@ pub struct PublishArgs {
 #[derive(Args)]
 pub struct FollowArgs {
     /// Published folder, or the address of one: https://…, s3://…, gs://… or az://…; or a ledger on
-    /// a server: postgres://…
-    pub source: String,
+    /// a server: postgres://… [default: the ledger of --ledger or HELDTO_LEDGER, on a server]
+    pub source: Option<String>,
     /// Folder of the mirror, or of the copy of a ledger on a server [default for a copy: the one of
     /// this machine]
     pub mirror: Option<PathBuf>,

@@ -6,11 +6,11 @@ use crate::args::{ExportArgs, Global, RestoreArgs};
 use crate::error::{CommandError, for_strangers, io};
 use crate::open::Access;
 use crate::store::FolderLog;
-use crate::{Env, RunOutput, input, key, open, permissions, published, server};
+use crate::{Env, RunOutput, copy, input, key, open, permissions, published, server};
 use heldto_exchange::{Trust, export};
 use heldto_ledger::{Ledger, Verified};
 use heldto_proof::Head;
-use heldto_store::{Founding, Log, NewEntry};
+use heldto_store::{Checkpoints, Founding, Log, NewEntry};
 use heldto_store_files::Folder;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -89,7 +89,19 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
     let mut index_key = [0; 32];
     (env.random)(&mut index_key);
     let trust = input::trust(env, args.key.as_deref(), args.expect.as_deref(), None)?;
-    let contents = if args.file.is_dir() {
+    let global = &server::of_address(env, global, &args.dir)?;
+    let contents = if open::is_ledger(&args.file) && !open::is_publication(&args.file) {
+        let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
+        let source = FolderLog::open(&args.file, open::opening(global, Access::Read, waiting))?;
+        let source = Ledger::open(source)?;
+        if let Some(address) = &global.server
+            && server::exists(env, address)?
+        {
+            return put_back(env, global, &source, (&args.file, address));
+        }
+        let checkpoint = source.store().checkpoint()?;
+        Contents::of(&source, index_key, checkpoint.as_deref(), &trust)
+    } else if args.file.is_dir() {
         published::read_folder(&Folder::new(&args.file), |exported, checkpoint| {
             Contents::of(exported, index_key, Some(checkpoint), &trust)
         })
@@ -98,7 +110,6 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
         exported.map_err(CommandError::from).and_then(|exported| Contents::of(&exported, index_key, None, &trust))
     };
     let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
-    let global = &server::of_address(env, global, &args.dir)?;
     let is_partial = verified.is_partial();
     let place = match &global.server {
         Some(address) => {
@@ -108,6 +119,7 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
         None => {
             permissions::create_private(&args.dir)
                 .map_err(|e| io(&format!("cannot create the folder {}", args.dir.display()), &e))?;
+            crate::gitignore::complete(&args.dir)?;
             let waiting = &mut |holder: &str| (env.eprintln)(&format!("waiting for {holder}"));
             let opening = open::opening(global, Access::Write, waiting);
             FolderLog::create_from(&args.dir, &founding, (&entries, &head), is_partial, opening)?;
@@ -123,5 +135,26 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
     if is_partial {
         said.push_str("This copy lacks parts: it can be read and verified, but nothing can be recorded in it.\n");
     }
+    Ok(plain(if global.quiet { String::new() } else { said }))
+}
+
+/// Gives a server's ledger what it lacks of a ledger in a folder, after verifying that.
+fn put_back(
+    env: &mut Env<'_>,
+    global: &Global,
+    source: &Ledger<FolderLog>,
+    (folder, address): (&Path, &str),
+) -> Result<RunOutput, CommandError> {
+    if source.store().is_partial() {
+        return Err(heldto_store::StoreError::Partial.into());
+    }
+    source.verify(false, &mut |_| {})?;
+    let restored = copy::put_back(env, (source, folder), (global, address))?;
+    let said = format!(
+        "{} restored to {}, now {}, with the same head\n",
+        counted(restored, "entry", "entries"),
+        server::shown(env, address)?,
+        source.head().size()
+    );
     Ok(plain(if global.quiet { String::new() } else { said }))
 }

@@ -22,13 +22,18 @@ const LOCK: &str = ".heldto-lock";
 ///
 /// The mirror stays as it is if anything is wrong.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunOutput, CommandError> {
-    if server::is_address(Path::new(&args.source)) {
-        return of_server(env, global, args);
+    let Some(source) = args.source.clone().or_else(|| global.server.clone()) else {
+        return Err(CommandError::new(USAGE, "follow needs a source and a folder for the mirror")
+            .hint("heldto follow SOURCE FOLDER; the source is a published folder, or the address of one"));
+    };
+    if server::is_address(Path::new(&source)) {
+        return of_server(env, global, args, &source);
     }
     let Some(mirror) = args.mirror.clone() else {
-        return Err(CommandError::new(USAGE, "a mirror needs a folder").hint("name it after the source"));
+        return Err(CommandError::new(USAGE, "a mirror needs a folder")
+            .hint(format!("name it after the source: heldto follow {} FOLDER", shown(&source))));
     };
-    let args = &Followed { source: args.source.clone(), mirror, key: args.key.clone(), policy: args.policy.clone() };
+    let args = &Followed { source, mirror, key: args.key.clone(), policy: args.policy.clone() };
     server::refuse_address(&args.mirror)?;
     refuse_ledgers(env, global, args)?;
     std::fs::create_dir_all(&args.mirror)
@@ -88,15 +93,18 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunO
 
 /// Brings a copy of a server's ledger up to date: a ledger of its own kind, with all parts, which
 /// only follows.
-fn of_server(env: &mut Env<'_>, global: &Global, args: &FollowArgs) -> Result<RunOutput, CommandError> {
+fn of_server(env: &mut Env<'_>, global: &Global, args: &FollowArgs, source: &str) -> Result<RunOutput, CommandError> {
     if args.key.is_some() || args.policy.is_some() {
         let message = "--key and --policy are for published ledgers";
         return Err(CommandError::new(USAGE, message).hint("verify the copy with them: heldto verify FOLDER --key KEY"));
     }
-    let global = &server::of_address(env, global, Path::new(&args.source))?;
+    let global = &server::of_address(env, global, Path::new(source))?;
     let folder = args.mirror.clone().unwrap_or_else(|| copy::place(global));
     server::refuse_address(&folder)?;
-    let ledger = open::ledger(env, global, open::Access::Read)?;
+    let mut ledger = open::ledger(env, global, open::Access::Read)?;
+    if ledger.store().may_confirm()? {
+        ledger.store_mut().confirm()?;
+    }
     let new = copy::follow(env, global, &ledger, &folder)?;
     let entries = counted(new, "entry is", "entries are");
     let all = counted(ledger.head().size(), "entry", "entries");
@@ -119,7 +127,7 @@ fn refuse_ledgers(env: &Env<'_>, global: &Global, args: &Followed) -> Result<(),
         return Err(CommandError::new(USAGE, message).hint("name another folder for the mirror"));
     }
     let source = Path::new(&args.source);
-    if !FileSource::is_address(&args.source) && open::is_ledger(source) && !verify::is_published(source) {
+    if !FileSource::is_address(&args.source) && open::is_ledger(source) && !open::is_publication(source) {
         let message = format!("{} is a ledger's own folder, and not a published one", args.source);
         return Err(CommandError::new(USAGE, message).hint("name a folder that `heldto publish` wrote"));
     }

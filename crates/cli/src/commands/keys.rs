@@ -214,9 +214,11 @@ fn replace(
     // change. After a crash from here on it is still in that file, and `signer` finishes the
     // change.
     if next.exists() {
-        // Left by a change that the ledger does not hold; otherwise `signer` would have finished
-        // it.
-        std::fs::remove_file(&next).map_err(|e| io(&format!("cannot remove {}", next.display()), &e))?;
+        // Left by a change that the ledger does not hold as far as is known, but whose outcome may
+        // still be open on a server: it stays until `finish_change` finds it, or for good.
+        let mut aside = (0_u32..).map(|n| suffixed(&next, &n.to_string())).filter(|aside| !aside.exists());
+        let aside = aside.next().expect("a free name");
+        std::fs::rename(&next, &aside).map_err(|e| io(&format!("cannot rename {}", next.display()), &e))?;
     }
     key::create(&next, &new)?;
     let mut records = vec![SystemRecord::Key(change)];
@@ -258,6 +260,11 @@ pub fn reserve(
         return Err(CommandError::new(INPUT, message).hint("name another file, such as one on a stick"));
     }
     let current = signer(env, global, open)?;
+    let recorded = open.keys()?.reserve().map(|(_, key)| key);
+    if recorded.is_some() && key::read(file).ok().map(|there| there.verifier().key) == recorded {
+        let message = format!("the key in {} is in reserve already", file.display());
+        return Err(CommandError::new(INPUT, message).hint("keep it away from this machine"));
+    }
     let reserve = new_signer(env, &current.verifier().name)?;
     let (by, key) = (current.verifier(), reserve.verifier());
     let index = open.head().size();

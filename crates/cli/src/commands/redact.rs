@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 /// named, and the exit code is 1 then.
 pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunOutput, CommandError> {
     if args.clean {
+        copy::finish_erasure(env, global)?;
+        open::say_notices(env, global);
         let open = open::ledger(env, &Global { quiet: true, ..global.clone() }, Access::Write)?;
         for path in &args.published {
             publications::remember(&open::folder(global), place(env, &open, path, args)?)?;
@@ -90,7 +92,7 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &RedactArgs) -> Result<RunO
     let mut said = format!("{what} erased, as {as_recorded}\n");
     if let Err(error) = copied {
         said.push_str(&format!(
-            "  NOT CLEANED  {}: {}; to try again: heldto follow ADDRESS\n",
+            "  NOT CLEANED  {}: {}; to try again: heldto --ledger ADDRESS follow\n",
             copy::place(global).display(),
             error.message
         ));

@@ -23,8 +23,8 @@ pub fn checkpoint(env: &mut Env<'_>, global: &Global, _: &CheckpointArgs) -> Res
 /// returned.
 pub fn sign(env: &mut Env<'_>, global: &Global, open: &mut LocalLedger) -> Result<SignedNote, CommandError> {
     let verified = open::verify(open, &mut |_| {})?;
-    copy::prepare_to_sign(env, global, open, &verified)?;
     let signer = signer(env, global, open)?;
+    copy::prepare_to_sign(env, global, open, &verified)?;
     let checkpoint = Checkpoint { origin: open.genesis().origin.clone(), size: verified.entries, root: verified.root };
     let mut signers = vec![signer];
     signers.extend(earlier_signers(env, global, &open.keys()?));
@@ -61,8 +61,11 @@ pub fn finish_change(env: &Env<'_>, global: &Global, open: &LocalLedger) -> Resu
     let next = suffixed(&file, "next");
     let current = open.keys()?.in_force();
     key::remove_blank(&next)?;
-    // An unreadable `.next` file is ignored: while the old key signs, it holds no key in use.
-    if next.exists() && key::read(&next).is_ok_and(|key| key.verifier() == current) {
+    // An unreadable `.next` file is ignored: while the old key signs, it holds no key in use. Those
+    // of earlier attempts have a number.
+    let begin = next.as_os_str().as_encoded_bytes();
+    let waiting = kept(&file).into_iter().filter(|(path, _)| path.as_os_str().as_encoded_bytes().starts_with(begin));
+    if let Some((next, _)) = waiting.into_iter().find(|(_, key)| key.verifier() == current) {
         let size = open.head().size();
         // A revoked key never signs again, and is kept under another name.
         let revoked = key::read(&file).ok().and_then(|key| open.keys().ok()?.revocation(&key.verifier().key).cloned());

@@ -92,7 +92,7 @@ fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, asked: &Aske
         }
         Some(path) if server::is_address(path) => own(env, &server::of_address(env, global, path)?, asked),
         // A published folder stays one even if other files were added to it.
-        Some(path) if is_published(path) => published(env, global, path, asked).map_err(for_strangers),
+        Some(path) if open::is_publication(path) => published(env, global, path, asked).map_err(for_strangers),
         Some(path) if open::is_ledger(path) => {
             own(env, &Global { ledger: Some(path.to_owned()), server: None, ..global.clone() }, asked)
         }
@@ -103,12 +103,6 @@ fn found(env: &mut Env<'_>, global: &Global, target: Option<&Path>, asked: &Aske
         Some(path) => file(env, global, path, asked).map_err(for_strangers),
         None => own(env, global, asked),
     }
-}
-
-/// Returns `true` if a folder is a published one, not a ledger's own.
-pub fn is_published(path: &Path) -> bool {
-    // An empty ledger has no tiles.
-    path.join("checkpoint").is_file() && (path.join("tile").is_dir() || path.join("first-key").is_file())
 }
 
 /// Verifies a local ledger.

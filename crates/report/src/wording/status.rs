@@ -71,17 +71,17 @@ pub fn server(address: &str, version: &str, is_standby: bool) -> String {
 pub fn acknowledgement(standbys: &str, faults: &str) -> String {
     match (standbys, faults) {
         (_, faults) if !faults.is_empty() => format!("little: the server may lose it in a crash ({faults})"),
-        ("", _) => "on the disk of one server; if that is lost, so is what no copy has".to_owned(),
+        ("", _) => "on the disk of one server only; entries that are in no copy are lost with it".to_owned(),
         (standbys, _) => format!("on the disk of the server and of its standbys: {standbys}"),
     }
 }
 
 /// Returns how far the copy on this machine is behind the server.
-pub fn copy(behind: Option<u64>) -> String {
+pub fn copy(behind: Option<u64>, address: &str) -> String {
     match behind {
-        None => "none; to keep one: heldto follow ADDRESS".to_owned(),
+        None => format!("none; to keep one: heldto follow '{address}'"),
         Some(0) => "has all entries".to_owned(),
-        Some(n) => format!("{} behind; to bring it up to date: heldto follow ADDRESS", entries(n)),
+        Some(n) => format!("{} behind; to bring it up to date: heldto follow '{address}'", entries(n)),
     }
 }
 
