@@ -302,3 +302,35 @@ fn bad_buckets_are_told() {
     ok(&server, dir, &["--ledger", "ledger", "publish", "s3://b/x"]);
     ok(&server, dir, &["verify", "s3://b/x"]);
 }
+
+#[test]
+fn a_bucket_that_cannot_be_reached_is_told_with_its_address_and_a_remedy() {
+    let Some(server) = moto(false) else { return };
+    let dir = ledger(&server, "ledger", 1);
+    let publish = ["--ledger", "ledger", "publish", "s3://ledgers/pub"];
+    let http: &[(&str, &str)] = &[("AWS_ALLOW_HTTP", "")];
+    let gone: &[(&str, &str)] = &[("AWS_ENDPOINT", "http://127.0.0.1:1")];
+    let metadata =
+        &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1")];
+    for (settings, arguments, why, remedy) in [
+        (http, &publish[..], "http://", "AWS_ALLOW_HTTP"),
+        (gone, &publish, "http://127.0.0.1:1, the list of files: no answer", "AWS_ENDPOINT"),
+        (&metadata[..], &publish, "no credentials were found", "AWS_"),
+        (&[], &["verify", "s3://nobody/pub"], "there is no such bucket", "make the bucket"),
+        (&[], &["store", "check", "s3://nobody/pub"], "there is no such bucket", "make the bucket"),
+    ] {
+        let mut command = heldto_at(&server, dir.path(), arguments);
+        for (name, value) in settings {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
+        let output = command.output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("s3://") && said.contains(why) && said.contains(remedy), "{arguments:?}: {said}");
+        assert!(!said.contains('<') && !said.contains(SECRET), "{said}");
+    }
+}

@@ -71,7 +71,7 @@ mod client {
         (env.random)(&mut name);
         let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
         let found = heldto_store_bucket::check(&files(place)?, &format!("heldto-check-{name}"));
-        match found.map_err(|why| CommandError::new(FAILED, format!("{} cannot be used: {why}", place.display())))? {
+        match found? {
             None => Ok(()),
             Some(why) => Err(CommandError::new(
                 FAILED,

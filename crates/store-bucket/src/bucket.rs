@@ -1,5 +1,6 @@
 //! A folder of a bucket, read and written as the files of a publication. Start at [`Bucket::open`].
 
+use crate::failure::Server;
 use futures_util::TryStreamExt;
 use heldto_store_files::{FolderError, PublishedFiles, WritableFiles, limit_of, older};
 use object_store::path::Path;
@@ -17,7 +18,7 @@ pub struct Bucket {
     runtime: Runtime,
     store: Arc<dyn ObjectStore>,
     prefix: Path,
-    scheme: String,
+    server: Server,
     /// Versions of the files that were read, on which a replacement depends.
     versions: RefCell<BTreeMap<String, UpdateVersion>>,
     /// The checkpoint that was read last.
@@ -34,8 +35,13 @@ pub struct BucketError(pub String);
 /// The settings of the clouds that are read from the environment, by their first letters.
 const SETTINGS: [(&str, &str); 3] = [("s3", "AWS_"), ("gs", "GOOGLE_"), ("az", "AZURE_")];
 
-/// Longest time in which a request is tried again.
-const RETRIES: Duration = Duration::from_secs(60);
+/// Longest wait for a file, or for a page of the list, with all that is tried again.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for a file to be written.
+const WRITING: Duration = Duration::from_secs(120);
+
+/// The list of files, in messages.
+const LIST: &str = "the list of files";
 
 /// Returns `true` if a text is the address of a folder in a bucket, not a path.
 #[must_use]
@@ -77,6 +83,12 @@ impl Bucket {
         drop(rustls::crypto::ring::default_provider().install_default());
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| wrong(&error))?;
+        let is_endpoint = |(name, value): &&(String, String)| {
+            name.starts_with(letters) && name.contains("ENDPOINT") && !value.is_empty()
+        };
+        // Only scheme, host and port: the rest may hold a secret.
+        let endpoint = environment.iter().find(is_endpoint).and_then(|(_, value)| Url::parse(value).ok());
+        let endpoint = endpoint.map_or_else(String::new, |at| at.origin().ascii_serialization());
         let settings = environment
             .iter()
             .filter(|(name, value)| name.starts_with(letters) && !value.is_empty())
@@ -86,7 +98,7 @@ impl Bucket {
             runtime,
             store: Arc::from(store),
             prefix,
-            scheme: url.scheme().to_owned(),
+            server: Server { letters, address: address.trim_end_matches('/').to_owned(), endpoint },
             versions: RefCell::default(),
             checkpoint: RefCell::default(),
             listed: RefCell::default(),
@@ -111,44 +123,38 @@ impl Bucket {
         &self.store
     }
 
-    pub(crate) fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
-        self.runtime.block_on(answer)
+    /// Waits for an answer; `what` names the file or the list that is asked for.
+    pub(crate) fn wait<T>(
+        &self,
+        what: &str,
+        limit: Duration,
+        answer: impl Future<Output = Result<T, object_store::Error>>,
+    ) -> Result<Result<T, object_store::Error>, FolderError> {
+        let answered = self.runtime.block_on(async { tokio::time::timeout(limit, answer).await });
+        answered.map_err(|_| self.server.silence(what, limit))
     }
 
-    fn failed(path: &str, error: &object_store::Error) -> FolderError {
-        let why = match error {
-            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-                "the bucket does not allow it; set the cloud's credentials".to_owned()
-            }
-            object_store::Error::NotFound { .. } => "there is no such bucket".to_owned(),
-            other => last_cause(other),
-        };
-        FolderError::Io { path: path.to_owned(), source: std::io::Error::other(why) }
+    pub(crate) fn failed(&self, what: &str, error: &object_store::Error) -> FolderError {
+        self.server.failure(what, error)
     }
 
     /// Writes a file on a condition; `None` if the condition does not hold.
     fn put(&self, path: &str, bytes: &[u8], mode: PutMode) -> Result<Option<()>, FolderError> {
         let options = PutOptions { mode, ..PutOptions::default() };
-        let written = self.wait(async {
-            let payload = PutPayload::from(bytes.to_vec());
-            tokio::time::timeout(RETRIES * 2, self.store.put_opts(&self.path(path), payload, options)).await
-        });
-        match written {
-            Ok(Ok(result)) => {
+        let payload = PutPayload::from(bytes.to_vec());
+        match self.wait(path, WRITING, self.store.put_opts(&self.path(path), payload, options))? {
+            Ok(result) => {
                 // Google's generations and Azure's tags are versions whether or not any are kept.
-                self.keeps_versions.set(self.keeps_versions.get() || (self.scheme == "s3" && result.version.is_some()));
+                self.keeps_versions
+                    .set(self.keeps_versions.get() || (self.server.letters == "AWS_" && result.version.is_some()));
                 self.versions.borrow_mut().insert(path.to_owned(), result.into());
                 if let Some(listed) = self.listed.borrow_mut().as_mut() {
                     listed.insert(path.to_owned());
                 }
                 Ok(Some(()))
             }
-            Ok(Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. })) => Ok(None),
-            Ok(Err(error)) => Err(Self::failed(path, &error)),
-            Err(_) => {
-                let why = std::io::Error::other("the bucket does not answer");
-                Err(FolderError::Io { path: path.to_owned(), source: why })
-            }
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(None),
+            Err(error) => Err(self.failed(path, &error)),
         }
     }
 
@@ -168,9 +174,13 @@ impl Bucket {
         }
         let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
         let skipped = self.prefix.parts().count();
-        let found: Result<Vec<Path>, _> =
-            self.wait(self.store.list(prefix).map_ok(|about| about.location).try_collect());
-        let found = found.map_err(|error| Self::failed("the list of files", &error))?;
+        let mut listing = self.store.list(prefix);
+        let mut found: Vec<Path> = Vec::new();
+        while let Some(about) =
+            self.wait(LIST, PATIENCE, listing.try_next())?.map_err(|error| self.failed(LIST, &error))?
+        {
+            found.push(about.location);
+        }
         let name =
             |path: &Path| path.parts().skip(skipped).map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/");
         *self.listed.borrow_mut() = Some(found.iter().map(name).collect());
@@ -184,26 +194,17 @@ impl Bucket {
     }
 }
 
-/// Returns the innermost cause of an error: the outer ones repeat addresses.
-pub(crate) fn last_cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
-}
-
 impl PublishedFiles for Bucket {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
         let limit = limit_of(path);
-        let read = self.wait(async {
+        let read = self.wait(path, PATIENCE, async {
             let got = self.store.get_opts(&self.path(path), object_store::GetOptions::default()).await?;
             if got.meta.size > limit {
                 return Ok(None);
             }
             let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
-            Ok::<_, object_store::Error>(Some((got.bytes().await?.to_vec(), version)))
-        });
+            Ok(Some((got.bytes().await?.to_vec(), version)))
+        })?;
         match read {
             Ok(Some((bytes, version))) => {
                 self.versions.borrow_mut().insert(path.to_owned(), version);
@@ -216,11 +217,12 @@ impl PublishedFiles for Bucket {
                 path: path.to_owned(),
                 why: "it is longer than a file of its kind can be".to_owned(),
             }),
-            Err(object_store::Error::NotFound { .. }) => {
+            // A bucket that is not there has no file either.
+            Err(object_store::Error::NotFound { source, .. }) if !source.to_string().contains("NoSuchBucket") => {
                 self.versions.borrow_mut().remove(path);
                 Ok(None)
             }
-            Err(error) => Err(Self::failed(path, &error)),
+            Err(error) => Err(self.failed(path, &error)),
         }
     }
 
@@ -278,9 +280,9 @@ impl WritableFiles for Bucket {
         let names = self.names_in(&folder);
         for name in &names {
             let file = format!("{folder}{name}");
-            match self.wait(object_store::ObjectStoreExt::delete(&self.store, &self.path(&file))) {
+            match self.wait(&file, PATIENCE, object_store::ObjectStoreExt::delete(&self.store, &self.path(&file)))? {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(Self::failed(&file, &error)),
+                Err(error) => return Err(self.failed(&file, &error)),
             }
             if let Some(listed) = self.listed.borrow_mut().as_mut() {
                 listed.remove(&file);
@@ -298,6 +300,6 @@ impl WritableFiles for Bucket {
         if is_listed("checkpoint") && is_listed("first-key") {
             return Ok(());
         }
-        Err(FolderError::Broken { path: "the list of files".to_owned(), why: "it leaves files out".to_owned() })
+        Err(FolderError::Broken { path: LIST.to_owned(), why: "it leaves files out".to_owned() })
     }
 }

@@ -1,39 +1,44 @@
 //! Finds out if a store keeps the conditions of writes: some accept them and ignore them. Start at
 //! [`check()`].
 
-use crate::bucket::{Bucket, last_cause};
+use crate::bucket::Bucket;
 use futures_util::future::join_all;
+use heldto_store_files::FolderError;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
+use std::time::Duration;
 
 /// Number of writers that race.
 const WRITERS: usize = 8;
 /// Number of races of each kind.
 const RACES: usize = 5;
+/// Longest wait for one race.
+const RACING: Duration = Duration::from_secs(60);
 
 /// Races writers under a scratch folder, `name`, and returns what the store does wrong; `None` if
 /// it keeps every condition. Deletes what it wrote.
 ///
 /// # Errors
-/// If the store cannot be reached or does not allow what the check needs.
-pub fn check(bucket: &Bucket, name: &str) -> Result<Option<String>, String> {
-    bucket.wait(async {
-        let mut wrong = None;
-        for race in 0..RACES {
-            let path = bucket.path(&format!("{name}/{race}"));
-            if wrong.is_none() {
-                wrong = race_at(bucket.store().as_ref(), &path).await.map_err(|error| last_cause(&error))?;
-            }
-            match bucket.store().delete(&path).await {
-                Ok(()) | Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(last_cause(&error)),
-            }
-            if wrong.is_none() && bucket.store().get(&path).await.is_ok() {
-                wrong = Some("a file can still be read after it was deleted".to_owned());
-            }
+/// If the store cannot be reached, or does not allow what the check and a publication need.
+pub fn check(bucket: &Bucket, name: &str) -> Result<Option<String>, FolderError> {
+    bucket.ready()?;
+    let mut wrong = None;
+    for race in 0..RACES {
+        let file = format!("{name}/{race}");
+        let path = bucket.path(&file);
+        let failed = |error: Error| bucket.failed(&file, &error);
+        if wrong.is_none() {
+            wrong = bucket.wait(&file, RACING, race_at(bucket.store().as_ref(), &path))?.map_err(failed)?;
         }
-        Ok(wrong)
-    })
+        match bucket.wait(&file, RACING, bucket.store().delete(&path))? {
+            Ok(()) | Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        if wrong.is_none() && bucket.wait(&file, RACING, bucket.store().get(&path))?.is_ok() {
+            wrong = Some("a file can still be read after it was deleted".to_owned());
+        }
+    }
+    Ok(wrong)
 }
 
 /// Races writers for one file.

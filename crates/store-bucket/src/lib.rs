@@ -9,6 +9,7 @@
 
 mod bucket;
 mod check;
+mod failure;
 
 pub use bucket::{Bucket, BucketError, is_address};
 pub use check::check;
