@@ -274,6 +274,8 @@ fn rights_make_it_append_only() {
         ("writer", "UPDATE S.parts SET part = ''"),
         ("writer", "UPDATE S.head SET size = 0"),
         ("writer", "UPDATE S.head SET record = ''"),
+        ("writer", "UPDATE S.head SET size = 9000000000000000000"),
+        ("writer", "UPDATE S.erasure SET rewritten = 9000"),
         ("keeper", "UPDATE S.entries SET entry = ''"),
         ("keeper", "TRUNCATE S.entries"),
         ("keeper", "UPDATE S.checkpoint SET size = 0"),

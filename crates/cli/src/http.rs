@@ -82,7 +82,12 @@ mod client {
 
     /// Returns the status and the body of an answer.
     pub fn get(address: &str, limit: u64) -> Result<(u16, Vec<u8>), CommandError> {
-        let failed = |error: ureq::Error| failed(address, &error.to_string());
+        let failed = |error: ureq::Error| {
+            let why = error.to_string();
+            let is_plain = why.contains("InvalidContentType");
+            let failed = failed(address, &why);
+            if is_plain { failed.hint("the host does not answer in https: is the address http://…?") } else { failed }
+        };
         let mut answer = agent().get(address).call().map_err(failed)?;
         let bytes = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
         Ok((answer.status().as_u16(), bytes))

@@ -93,10 +93,6 @@ fn write_in<F: WritableFiles>(
     let quotations = withhold_quotations(env, &mut open, args.withhold_quotations)?;
     let is_site = publication.as_ref().is_some_and(|publication| publication.site);
     let is_kept = publication.is_some();
-    if let Some(Err(error)) = publication.map(|publication| publications::remember(&open::folder(global), publication))
-    {
-        said_of(env, args, Err(error));
-    }
     let size = open.head().size();
     let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
     let held = open.store().checkpoint()?.unwrap_or_default();
@@ -107,6 +103,10 @@ fn write_in<F: WritableFiles>(
         }
         _ => sign(env, global, &mut open)?,
     };
+    if let Some(Err(error)) = publication.map(|publication| publications::remember(&open::folder(global), publication))
+    {
+        said_of(env, args, Err(error));
+    }
     let mut withheld = named(&open)?;
     if args.sensitive {
         let sensitive = open.sensitive()?.entries;

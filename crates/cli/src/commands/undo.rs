@@ -57,15 +57,15 @@ pub fn run(env: &mut Env<'_>, global: &Global, args: &UndoArgs) -> Result<RunOut
     let sensitive = open.sensitive()?.entities;
     let named: Vec<&str> = standing.iter().rev().filter(|id| !sensitive.contains(*id)).map(FactId::as_str).collect();
     let ids = &named[..named.len().min(MOST_NAMED)];
-    let more =
-        if standing.len() > ids.len() { format!(" and {} more", standing.len() - ids.len()) } else { String::new() };
+    let names = match (ids, standing.len() - ids.len()) {
+        ([], _) => String::new(),
+        (ids, 0) => format!(": {}", ids.join(", ")),
+        (ids, more) => format!(": {} and {more} more", ids.join(", ")),
+    };
     if args.dry_run {
-        return Ok(plain(format!(
-            "{what} would be retracted: {}{more}. Dry run: nothing was recorded.\n",
-            ids.join(", ")
-        )));
+        return Ok(plain(format!("{what} would be retracted{names}. Dry run: nothing was recorded.\n")));
     }
-    (env.eprintln)(&format!("of the last append, {what} would be retracted: {}{more}", ids.join(", ")));
+    (env.eprintln)(&format!("of the last append, {what} would be retracted{names}"));
     if !args.yes {
         match (env.ask)(&Prompt::free("Retract them? [y/N]")) {
             Ok(answer) if is_yes(&answer) => {}

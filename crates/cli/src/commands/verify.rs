@@ -118,7 +118,7 @@ fn own(env: &mut Env<'_>, global: &Global, asked: &Asked<'_>) -> Result<String, 
     })?;
     let checkpoint = open.store().checkpoint()?;
     finish(global, &open, &verified, checkpoint.as_deref(), asked).map_err(|error| match error.exit_code {
-        UNSIGNED => error.hint("sign all the entries with: heldto checkpoint"),
+        UNSIGNED => error.hint("the keeper signs all the entries with: heldto checkpoint"),
         _ => error,
     })
 }
@@ -316,16 +316,20 @@ pub fn signed<S: Log>(ledger: &Ledger<S>, checkpoint: Option<&[u8]>, trust: &Tru
         trust.quorum(signature)?;
     }
     let end = own.as_ref().map(|(own, _)| own.size);
+    let held = expected.as_ref().map_or(String::new(), |(expected, _)| {
+        format!(" (your checkpoint of {} is met)", counted(expected.size, "entry", "entries"))
+    });
     match (end, &trust.key) {
         (None, Some(_)) => {
-            Err(CommandError::new(UNSIGNED, "sound, but there is no checkpoint, so there is no signature to check"))
+            let message = format!("sound{held}, but there is no checkpoint, so there is no signature to check");
+            Err(CommandError::new(UNSIGNED, message))
         }
         (Some(end), Some(_)) if end < size => {
             let unsigned = match size - end {
                 1 => "entry is".to_owned(),
                 n => format!("{n} entries are"),
             };
-            let message = format!("sound, but the last {unsigned} not signed");
+            let message = format!("sound{held}, but the last {unsigned} not signed");
             Err(CommandError::new(UNSIGNED, message))
         }
         _ => {
