@@ -37,9 +37,9 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// Rewrites the table of parts, so that the server's files no longer have the deleted ones; adds a
-    /// notice where that is not possible.
+    /// Rewrites the table of parts, so that the server's files no longer have the deleted ones.
     ///
+    /// Adds a notice where that is not possible.
     /// Waits for sessions that still see what was deleted, as long as the patience lasts.
     pub(crate) fn rewrite(&mut self) {
         let size = self.lock().head.size();
