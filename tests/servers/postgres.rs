@@ -267,6 +267,17 @@ fn rights_make_it_append_only() {
     let said = heldto(dir, &[&["--ledger", &of("keeper")], &redact[..]].concat());
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     assert!(String::from_utf8_lossy(&said.stderr).contains("redact --clean"), "what its owner has to do is said");
+    // A writer who owns another schema may make operators there.
+    sql(
+        &server,
+        &format!(
+            "CREATE SCHEMA IF NOT EXISTS tricks; CREATE FUNCTION tricks.never(bigint, bigint) RETURNS boolean LANGUAGE sql \
+             IMMUTABLE AS 'SELECT false'; \
+             CREATE OPERATOR tricks.< (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = tricks.never); \
+             CREATE OPERATOR tricks.<> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = tricks.never); \
+             GRANT USAGE ON SCHEMA tricks TO {schema}_the_writer"
+        ),
+    );
     for (role, statement) in [
         ("writer", "UPDATE S.entries SET entry = ''"),
         ("writer", "DELETE FROM S.entries"),
@@ -276,6 +287,10 @@ fn rights_make_it_append_only() {
         ("writer", "UPDATE S.head SET record = ''"),
         ("writer", "UPDATE S.head SET size = 9000000000000000000"),
         ("writer", "UPDATE S.erasure SET rewritten = 9000"),
+        (
+            "writer",
+            "SET search_path = tricks, pg_catalog; UPDATE S.head SET size = 1, record = (SELECT record FROM S.head)",
+        ),
         ("keeper", "UPDATE S.entries SET entry = ''"),
         ("keeper", "TRUNCATE S.entries"),
         ("keeper", "UPDATE S.checkpoint SET size = 0"),

@@ -1,7 +1,7 @@
 //! Checks that a server that was set back, lost or changed is neither signed nor believed, and is
 //! given back what it lost.
 
-use crate::postgres::{SETTINGS, address_of_server, fails, ledger, ok, schema, server, sql};
+use crate::postgres::{SETTINGS, address_of_server, fails, heldto, ledger, ok, party, schema, server, sql};
 use std::path::Path;
 use std::process::Command;
 use std::sync::PoisonError;
@@ -39,11 +39,14 @@ fn a_rolled_back_server_is_neither_signed_nor_believed() {
     }
     assert!(!dir.join("node/signing.key.next").exists(), "no key was changed");
 
-    // Nor under another address, or with another folder.
+    // Nor under another address.
+    std::fs::create_dir_all(dir.join("data/heldto")).expect("made");
+    std::os::unix::fs::symlink(dir.join("node"), dir.join("data/heldto/node")).expect("made");
     let elsewhere = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heldto-test"));
         command.args(["--ledger", &text.replace("127.0.0.1", "localhost")]).args(arguments);
-        let output = command.env("HELDTO_NODE", dir.join("other")).output().expect("the program starts");
+        command.env_remove("HELDTO_NODE").env("XDG_DATA_HOME", dir.join("data"));
+        let output = command.output().expect("the program starts");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (code, said) = elsewhere(&["status"]);
@@ -60,9 +63,25 @@ fn a_rolled_back_server_is_neither_signed_nor_believed() {
     assert!(ok(dir, &["restore", copy, &text]).starts_with("3 entries restored"), "all");
     ok(dir, &["--ledger", &text, "verify"]);
     assert_eq!(elsewhere(&["status"]).0, Some(0));
-    let (_other_dir, other) = ledger(&server);
+    let (other_dir, other) = ledger(&server);
     let said = fails(dir, 3, &["restore", copy, &other]);
     assert!(said.contains("does not begin with") && said.contains("nothing was changed"), "{said}");
+
+    // A fact that was recorded and erased since does not come back, and stops nothing.
+    party(dir, "fourth");
+    ok(dir, &["--ledger", &text, "append", "fourth.toml", "-q"]);
+    ok(dir, &["--ledger", &text, "redact", "fourth", "--ground", "an order", "--by", "the editor", "--yes"]);
+    roll_back(&server, &text, &before);
+    assert!(ok(dir, &["restore", copy, &text]).starts_with("4 entries restored"), "with the erasure");
+    ok(dir, &["--ledger", &text, "verify"]);
+
+    // More than the end is missing: that is not called restored. Trust is asked for first.
+    sql(&server, &format!("DELETE FROM {}.parts WHERE entry_index = 0 AND number = 0", schema(&text)));
+    let said = fails(dir, 4, &["restore", copy, &text]);
+    assert!(said.contains("this is still broken"), "{said}");
+    let key = ok(other_dir.path(), &["--ledger", &other, "key"]);
+    let key = key.lines().find_map(|line| line.trim().strip_prefix("key")).expect("a key").trim();
+    assert_ne!(heldto(dir, &["restore", copy, &text, "--key", key]).status.code(), Some(0));
 
     roll_back(&server, &text, &before);
     // Without the copy, what this machine signed last is remembered.
@@ -78,7 +97,7 @@ fn a_changed_founding_record_is_found_by_every_command() {
         ("origin = 'example.org/another'", "founding record"),
         ("key = set_byte(key, 3, 7)", "founding record"),
         ("index_key = set_byte(index_key, 3, get_byte(index_key, 3) # 1)", "index"),
-        ("is_partial = true", "founding record"),
+        ("is_partial = true", "leaves parts out"),
     ] {
         let (dir, text) = ledger(&server);
         sql(&server, &format!("UPDATE {}.ledger SET {change}", schema(&text)));

@@ -35,7 +35,8 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Folder of the ledger, or its address on a server, postgres://… [default: the current folder,
-    /// or the nearest one above it that holds a ledger]
+    /// or the nearest one above it that holds a ledger]; of a ledger on a server, HELDTO_NODE names
+    /// the folder of this machine
     #[arg(long, global = true, value_name = "DIR", env = "HELDTO_LEDGER", hide_env_values = true)]
     pub ledger: Option<PathBuf>,
     /// Format of the output: table, csv, json, md, html or xlsx; also ics or atom if the rows have

@@ -26,17 +26,22 @@ pub fn followed(folder: &Path) -> Option<String> {
     Some(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// Returns the folder of the copy of a ledger that this machine keeps under another address: a
-/// server has many.
-fn place_under_another(global: &Global, genesis: &Genesis) -> Option<PathBuf> {
+/// Returns the folders of the copies of a ledger that this machine keeps: its own, and those under
+/// other addresses, of which a server has many.
+///
+/// A folder that `HELDTO_NODE` names is alone: what lies beside it may be anybody's.
+fn places(env: &Env<'_>, global: &Global, genesis: &Genesis) -> Vec<PathBuf> {
     let own = folder(global);
     let first = Verifier { name: genesis.origin.clone(), key: genesis.key }.to_string();
     let is_of_it = |copy: &PathBuf| {
         let follows = std::fs::read_to_string(copy.join(FOLLOWS)).unwrap_or_default();
         follows.lines().nth(1) == Some(&first) && is_ledger(copy)
     };
-    let others = std::fs::read_dir(own.parent()?).into_iter().flatten().flatten().map(|entry| entry.path());
-    others.filter(|other| *other != own).map(|other| other.join("copy")).find(is_of_it)
+    let is_alone = (env.variable)("HELDTO_NODE").is_some();
+    let beside = own.parent().filter(|_| !is_alone).map(std::fs::read_dir);
+    let others = beside.into_iter().flatten().flatten().flatten().map(|entry| entry.path());
+    let others = others.filter(|other| *other != own).map(|other| other.join("copy")).filter(is_of_it);
+    Some(place(global)).filter(|own| is_ledger(own)).into_iter().chain(others).collect()
 }
 
 /// Returns the folder of the copy on this machine.
@@ -64,11 +69,22 @@ fn head(global: &Global) -> Result<Option<Head>, CommandError> {
 /// If the server has fewer entries, or others.
 pub fn check(env: &Env<'_>, global: &Global, ledger: &LocalLedger) -> Result<(), CommandError> {
     let Some(address) = &global.server else { return Ok(()) };
-    let own = Some(place(global)).filter(|own| is_ledger(own));
-    let Some(place) = own.or_else(|| place_under_another(global, ledger.genesis())) else { return Ok(()) };
-    let copy = opened(global, &place)?;
+    places(env, global, ledger.genesis()).iter().try_for_each(|copy| check_copy(env, global, (ledger, address), copy))
+}
+
+/// Checks that a ledger on a server continues one copy.
+fn check_copy(
+    env: &Env<'_>,
+    global: &Global,
+    (ledger, address): (&LocalLedger, &str),
+    place: &Path,
+) -> Result<(), CommandError> {
+    let copy = opened(global, place).map_err(|error| {
+        let message = format!("the copy in {} cannot be used: {}", place.display(), error.message);
+        CommandError::new(error.exit_code, message).hint("move it away, and make a new one: heldto follow")
+    })?;
     if copy.genesis() != ledger.genesis() || ledger.store().is_partial() {
-        return Err(other_founding(env, (&copy, &place), (ledger, address))?);
+        return Err(other_founding(env, (&copy, place), (ledger, address))?);
     }
     let (size, copied) = (ledger.head().size(), copy.head());
     if copied.size() <= size && ledger.chain_before(copied.size())? == copied.chain {
@@ -92,15 +108,17 @@ pub fn check(env: &Env<'_>, global: &Global, ledger: &LocalLedger) -> Result<(),
     let shared = counted(copied.size().min(size), "entry", "entries");
     let message = format!("{begin}: the first {shared} are not those of the copy");
     let signed = Trust { key: None, expected: signed(global), policy: None };
-    if signed.expected.is_some() && signed.expect(ledger).is_ok() {
-        return Err(CommandError::new(INTEGRITY, message).hint(format!(
-            "all that was signed here is there: the end of the copy was lost in a fail-over, and the ledger went on \
-             without it. Sign nothing; move {} away and follow the server again, then record what is missing",
-            place.display()
-        )));
-    }
-    Err(CommandError::new(INTEGRITY, message)
-        .hint("this is a rewritten ledger: sign nothing, keep the copy, and find out what happened on the server"))
+    let told = match signed.expected.is_some().then(|| signed.expect(ledger).is_ok()) {
+        Some(true) => "all that was signed here is there, so a fail-over may have lost the end of the copy",
+        Some(false) => "what was signed here is not there: the ledger was rewritten",
+        None => "nothing was signed here: a fail-over may have lost the end of the copy, or the ledger was rewritten",
+    };
+    Err(CommandError::new(INTEGRITY, message).hint(format!(
+        "{told}. Sign nothing, and find out what happened on the server; to give up the copy, move {} out of {}, and \
+         follow the server again",
+        place.display(),
+        folder(global).parent().unwrap_or(Path::new(".")).display()
+    )))
 }
 
 /// Returns the checkpoint that this machine signed last.
@@ -119,6 +137,14 @@ fn other_founding(
     if !follows(place, &address) {
         let message = format!("{} is of the ledger {own}, and {address} is {other}", place.display());
         return Ok(CommandError::new(USAGE, message).hint("name another folder for this ledger in HELDTO_NODE"));
+    }
+    if copy.genesis() == ledger.genesis() {
+        let message = format!("broken: {address} leaves parts out, and the copy in {} has them", place.display());
+        return Ok(CommandError::new(INTEGRITY, message).hint(format!(
+            "it was restored from a publication, or somebody marked it so: have its owner drop the schema, then: heldto \
+             restore {} '{address}'",
+            place.display()
+        )));
     }
     let message = format!("broken: the founding record of {address} is not that of the copy in {}", place.display());
     Ok(CommandError::new(INTEGRITY, message)
@@ -148,15 +174,17 @@ pub fn check_erased(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger) ->
     if global.quiet {
         return Ok(());
     }
-    if rewritten <= *last {
+    if rewritten <= *last && ledger.store().may_erase() {
         (env.eprintln)(
             "note: the server's files may still have what was erased; to take it out, as the owner of the schema: \
              heldto redact --clean",
         );
     }
-    if head(global)?.is_some_and(|copied| copied.size() <= *last) {
-        let copy = place(global);
-        (env.eprintln)(&format!("note: {} may still have what was erased; to clean it: heldto follow", copy.display()));
+    for copy in places(env, global, ledger.genesis()) {
+        if opened(global, &copy)?.head().size() <= *last {
+            let clean = "to clean it: heldto redact --clean";
+            (env.eprintln)(&format!("note: {} may still have what was erased; {clean}", copy.display()));
+        }
     }
     Ok(())
 }
@@ -203,6 +231,12 @@ pub fn put_back<S: Log>(
     (global, address): (&Global, &str),
 ) -> Result<u64, CommandError> {
     let mut store = server::open(env, global, address, Access::Write)?;
+    if store.is_partial() {
+        let address = server::shown(env, address)?;
+        let message = format!("the ledger at {address} was restored from a copy that leaves parts out");
+        return Err(CommandError::new(INPUT, message)
+            .hint("nothing was changed; have its owner drop the schema, then restore it again"));
+    }
     let (head, size) = (store.head()?, copy.head().size());
     if head.size() > size || copy.chain_before(head.size())? != head.chain {
         let has = counted(head.size(), "entry", "entries");
@@ -217,7 +251,16 @@ pub fn put_back<S: Log>(
     let mut progress = meter(env.terminal, env.progress, "restoring", size);
     let restored = copy.copy_to(&mut store, &mut progress);
     drop(progress);
-    Ok(restored?)
+    let restored = restored?;
+    // The end may not be all that it lost.
+    Ledger::open(store)?.verify(false, &mut |_| {}).map_err(|defect| {
+        let broken = CommandError::from(defect);
+        CommandError { hints: Vec::new(), ..broken }.hint(format!(
+            "the end was put back, and this is still broken: have the owner drop the schema, then restore {} again",
+            folder.display()
+        ))
+    })?;
+    Ok(restored)
 }
 
 /// Brings a folder's copy of a server's ledger up to date; makes it if it is not there.
@@ -260,13 +303,13 @@ pub fn follow(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger, folder: 
     Ok(copied?)
 }
 
-/// Brings the copy of this machine up to date, if there is one: after an erasure, so that nothing
-/// is left in it.
+/// Brings the copies of this machine up to date, if there are any: after an erasure, so that nothing
+/// is left in them.
 ///
 /// # Errors
 /// As [`follow`].
 pub fn catch_up(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger) -> Result<(), CommandError> {
-    if head(global)?.is_some() { follow(env, global, ledger, &place(global)).map(drop) } else { Ok(()) }
+    places(env, global, ledger.genesis()).iter().try_for_each(|copy| follow(env, global, ledger, copy).map(drop))
 }
 
 /// Brings the copy up to what was verified, and has the server confirm it, so that nothing is

@@ -85,8 +85,13 @@ mod client {
         let failed = |error: ureq::Error| {
             let why = error.to_string();
             let is_plain = why.contains("InvalidContentType");
-            let failed = failed(address, &why);
-            if is_plain { failed.hint("the host does not answer in https: is the address http://…?") } else { failed }
+            let failed = failed(address, why.trim_start_matches("io: "));
+            let hint = if is_plain {
+                "the host does not answer in https: is the address http://…?"
+            } else {
+                "check the address, and the network"
+            };
+            failed.hint(hint)
         };
         let mut answer = agent().get(address).call().map_err(failed)?;
         let bytes = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;

@@ -138,7 +138,10 @@ pub fn keys(key: &str) -> Result<Vec<Verifier>, CommandError> {
     let text = if key.contains('+') {
         key.to_owned()
     } else {
-        std::fs::read_to_string(key).map_err(|e| crate::error::io(&format!("cannot read the key {key}"), &e))?
+        std::fs::read_to_string(key).map_err(|e| {
+            crate::error::io(&format!("cannot read the key {key}"), &e)
+                .hint("give the publisher's key, of the form origin+hash+base64, or a file that holds it")
+        })?
     };
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines

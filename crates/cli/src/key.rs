@@ -21,11 +21,6 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let text = signer.to_file();
-    // The folder of a server's ledger may have been lost with the key.
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        crate::permissions::create_private(folder)
-            .map_err(|e| io(&format!("cannot create the folder {}", folder.display()), &e))?;
-    }
     let written = options
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
@@ -34,7 +29,7 @@ pub fn create(path: &Path, signer: &NoteSigner) -> Result<(), CommandError> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let message = format!("a key already exists at {}", path.display());
-            let hint = "a key is never overwritten: move it away, or name another file in HELDTO_KEY_FILE";
+            let hint = "a key is never overwritten: move it away, or name another file";
             Err(CommandError::new(FAILED, message).hint(hint))
         }
         Err(error) => Err(io(&format!("cannot write the key {}", path.display()), &error)),

@@ -127,6 +127,15 @@ impl LocalStore {
         }
     }
 
+    /// Returns `true` if this role may erase.
+    pub const fn may_erase(&self) -> bool {
+        match self {
+            Self::Folder(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Server(store) => store.may_erase(),
+        }
+    }
+
     /// Erases parts of a server's ledger that redactions name once more, and from its files.
     ///
     /// # Errors

@@ -89,6 +89,21 @@ impl<S: Log> Ledger<S> {
         time_of(index, &self.entry(index)?).map(Some)
     }
 
+    /// Returns the recording times of the entries at `places`, which must rise.
+    ///
+    /// # Errors
+    /// If one of them is missing or damaged.
+    pub fn recorded_times(&self, places: &[u64]) -> Result<Vec<DateTime<Utc>>, ReadError> {
+        let mut times = Vec::with_capacity(places.len());
+        let mut entries = self.store.entries_at(places);
+        while let Some(stored) = entries.try_next()? {
+            let index = stored.index;
+            let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error })?;
+            times.push(time_of(index, &entry)?);
+        }
+        Ok(times)
+    }
+
     /// Returns one entry, decoded.
     fn entry(&self, index: u64) -> Result<Entry, ReadError> {
         Entry::decode(&self.store.entry(index)?.entry).map_err(|error| ReadError::Entry { index, error })

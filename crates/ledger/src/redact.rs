@@ -8,7 +8,7 @@ use crate::wire::Tombstone;
 use crate::{AppendError, Ledger, ReadError, Redaction, SystemRecord};
 use heldto_fact::{Content, FactId};
 use heldto_proof::{Entry, Role, Salt};
-use heldto_store::{Log, PartPlace, WritableLog};
+use heldto_store::{Log, PartPlace, StoreError, WritableLog};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -58,13 +58,16 @@ impl<S: Log> Ledger<S> {
     /// If an entry is missing or damaged.
     fn tombstones(&self) -> Result<Vec<(u64, Tombstone)>, ReadError> {
         let mut found = Vec::new();
-        for (index, _) in self.redactions(self.head.size())? {
-            let stored = self.store.entry(index)?;
+        let places: Vec<u64> = self.redactions(self.head.size())?.into_iter().map(|(index, _)| index).collect();
+        let mut entries = self.store.entries_at(&places);
+        while let Some(stored) = entries.try_next()? {
+            let index = stored.index;
             let entry = Entry::decode(&stored.entry).map_err(|error| ReadError::Entry { index, error })?;
             let place = entry.parts.iter().position(|part| part.role == Role::Tombstone);
             let held = stored.parts.iter().find(|(number, _)| Some(usize::from(*number)) == place);
             found.extend(held.and_then(|(_, bytes)| Some((index, Tombstone::decode(bytes.get(32..)?)?))));
         }
+        drop(entries);
         Ok(found)
     }
 
@@ -97,12 +100,30 @@ impl<S: WritableLog + Sync> Ledger<S> {
     /// Erases parts, each on the ground and by the author of its redaction; all or none.
     ///
     /// Durable on return, as are the redactions, whose entries are returned. `now` and `random` are
-    /// those of [`Self::append`].
+    /// those of [`Self::append`]. If another writer was first, tried again after what that writer
+    /// recorded.
     ///
     /// # Errors
     /// [`AppendError::NothingToErase`] for a part that its entry does not have or no longer has, or
     /// that belongs to a system record; otherwise as [`Self::append_record`].
     pub fn redact(
+        &mut self,
+        redactions: &[Redaction],
+        now: i64,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<Range<u64>, AppendError> {
+        loop {
+            let before = self.head.size();
+            match self.redact_once(redactions, now, random) {
+                Err(AppendError::Store(StoreError::Conflict { .. })) if self.store.head()?.size() > before => {
+                    self.head = self.store.head()?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn redact_once(
         &mut self,
         redactions: &[Redaction],
         now: i64,

@@ -119,12 +119,14 @@ impl<S: Log + Sync> Ledger<S> {
     /// If an entry is missing or damaged.
     pub fn parts_to_withhold(&self, entries: &BTreeSet<u64>) -> Result<Vec<(u64, u64)>, ReadError> {
         let mut parts = Vec::new();
-        for index in entries {
-            let stored = self.store.entry(*index)?;
+        let places: Vec<u64> = entries.iter().copied().collect();
+        let mut entries = self.store.entries_at(&places);
+        while let Some(stored) = entries.try_next()? {
             let roles = Entry::decode(&stored.entry).map(|entry| entry.parts).unwrap_or_default();
             let matches = (0..).zip(&roles).filter(|(_, part)| matches!(part.role, Role::Fact | Role::Quotation));
-            parts.extend(matches.map(|(number, _)| (*index, number)));
+            parts.extend(matches.map(|(number, _)| (stored.index, number)));
         }
+        drop(entries);
         Ok(parts)
     }
 
@@ -148,13 +150,13 @@ impl<S: Log + Sync> Ledger<S> {
     /// Adds the entries whose fact this withholding names and is not present.
     fn add_absent(&self, withholding: &Withholding, found: &mut Sensitive) -> Result<(), ReadError> {
         let facts = withholding.parts.iter().filter(|(_, part)| *part == 0).map(|(entry, _)| *entry);
-        for index in facts.filter(|index| *index < self.head.size()) {
-            if found.entries.contains(&index) {
-                continue;
-            }
-            if !self.store.entry(index)?.parts.iter().any(|(number, _)| *number == 0) {
-                found.entries.insert(index);
-                found.absent.insert(index);
+        let unknown = facts.filter(|index| *index < self.head.size() && !found.entries.contains(index));
+        let places: Vec<u64> = unknown.collect::<BTreeSet<_>>().into_iter().collect();
+        let mut entries = self.store.entries_at(&places);
+        while let Some(stored) = entries.try_next()? {
+            if !stored.parts.iter().any(|(number, _)| *number == 0) {
+                found.entries.insert(stored.index);
+                found.absent.insert(stored.index);
             }
         }
         Ok(())

@@ -53,11 +53,11 @@ pub fn mark<S: Log + Sync>(ledger: &Ledger<S>, extent: &mut Extent) -> Result<()
 /// author together.
 fn erasures<S: Log>(ledger: &Ledger<S>, size: u64) -> Result<Vec<Erasure>, ReadError> {
     let mut found: Vec<(Erasure, BTreeSet<u64>, BTreeSet<u64>)> = Vec::new();
-    for (entry, redaction) in ledger.redactions(ledger.head().size())? {
-        if redaction.entry >= size {
-            continue;
-        }
-        let recorded_at = ledger.recorded_last(entry + 1)?.unwrap_or_default();
+    let mut redactions = ledger.redactions(ledger.head().size())?;
+    redactions.retain(|(_, redaction)| redaction.entry < size);
+    let places: Vec<u64> = redactions.iter().map(|(entry, _)| *entry).collect();
+    let times = ledger.recorded_times(&places)?;
+    for ((entry, redaction), recorded_at) in redactions.into_iter().zip(times) {
         let Redaction { ground, by, .. } = redaction;
         let is_same =
             |erasure: &Erasure| erasure.recorded_at == recorded_at && erasure.ground == ground && erasure.by == by;

@@ -32,13 +32,20 @@ pub struct Bucket {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketError(pub String);
 
-/// The settings of the clouds that are read from the environment, by their first letters.
-const SETTINGS: [(&str, &str); 3] = [("s3", "AWS_"), ("gs", "GOOGLE_"), ("az", "AZURE_")];
+/// The clouds: scheme, first letters of the variables that are read, and those with credentials.
+const CLOUDS: [(&str, &str, &str); 3] = [
+    ("s3", "AWS_", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+    ("gs", "GOOGLE_", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ("az", "AZURE_", "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
+];
 
-/// Longest wait for a file, or for a page of the list, with all that is tried again.
+/// Longest wait for the next bytes of a file, or for a page of the list, with all that is tried
+/// again.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longest wait for a file to be written.
-const WRITING: Duration = Duration::from_secs(120);
+/// Longest wait for a file to be written: a line of 45 kB a second writes 27 MB in that time.
+const WRITING: Duration = Duration::from_secs(600);
+/// Longest time of a request for the client below, beyond that of any file.
+const REQUEST: (&str, &str) = ("timeout", "3600 seconds");
 
 /// The list of files, in messages.
 const LIST: &str = "the list of files";
@@ -46,7 +53,7 @@ const LIST: &str = "the list of files";
 /// Returns `true` if a text is the address of a folder in a bucket, not a path.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
-    SETTINGS.iter().any(|(scheme, _)| text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")))
+    CLOUDS.iter().any(|(scheme, ..)| text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")))
 }
 
 impl Bucket {
@@ -75,7 +82,8 @@ impl Bucket {
         let is_wrong = |(name, value): &&(String, String)| {
             name.contains("ENDPOINT") && !value.is_empty() && Url::parse(value).is_err()
         };
-        let letters = SETTINGS.iter().find(|(scheme, _)| *scheme == url.scheme()).map_or("", |(_, letters)| letters);
+        let cloud = CLOUDS.iter().find(|(scheme, ..)| *scheme == url.scheme());
+        let (_, letters, variables) = *cloud.ok_or_else(|| wrong(&"it begins with s3://, gs:// or az://"))?;
         if let Some((name, _)) = environment.iter().filter(|(name, _)| name.starts_with(letters)).find(is_wrong) {
             return Err(BucketError(format!("the variable {name} is no address")));
         }
@@ -92,13 +100,14 @@ impl Bucket {
         let settings = environment
             .iter()
             .filter(|(name, value)| name.starts_with(letters) && !value.is_empty())
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+            .chain([(REQUEST.0.to_owned(), REQUEST.1.to_owned())]);
         let (store, prefix) = object_store::parse_url_opts(&url, settings).map_err(|error| wrong(&error))?;
         Ok(Self {
             runtime,
             store: Arc::from(store),
             prefix,
-            server: Server { letters, address: address.trim_end_matches('/').to_owned(), endpoint },
+            server: Server { letters, variables, address: address.trim_end_matches('/').to_owned(), endpoint },
             versions: RefCell::default(),
             checkpoint: RefCell::default(),
             listed: RefCell::default(),
@@ -197,14 +206,24 @@ impl Bucket {
 impl PublishedFiles for Bucket {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
         let limit = limit_of(path);
-        let read = self.wait(path, PATIENCE, async {
-            let got = self.store.get_opts(&self.path(path), object_store::GetOptions::default()).await?;
-            if got.meta.size > limit {
-                return Ok(None);
+        let place = self.path(path);
+        let asked = self.store.get_opts(&place, object_store::GetOptions::default());
+        let read = match self.wait(path, PATIENCE, asked)? {
+            Ok(got) if got.meta.size > limit => Ok(None),
+            Ok(got) => {
+                let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
+                let mut stream = got.into_stream();
+                let mut bytes = Vec::new();
+                loop {
+                    match self.wait(path, PATIENCE, stream.try_next())? {
+                        Ok(Some(some)) => bytes.extend_from_slice(&some),
+                        Ok(None) => break Ok(Some((bytes, version))),
+                        Err(error) => break Err(error),
+                    }
+                }
             }
-            let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
-            Ok(Some((got.bytes().await?.to_vec(), version)))
-        })?;
+            Err(error) => Err(error),
+        };
         match read {
             Ok(Some((bytes, version))) => {
                 self.versions.borrow_mut().insert(path.to_owned(), version);

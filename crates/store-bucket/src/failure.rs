@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct Server {
     /// First letters of the variables that its cloud reads.
     pub letters: &'static str,
+    /// The variables that hold its credentials.
+    pub variables: &'static str,
     /// Address of the folder in the bucket.
     pub address: String,
     /// Host that is asked in place of the cloud's own; empty if there is none.
@@ -23,18 +25,22 @@ struct Kind {
     remedy: &'static str,
 }
 
+const NO_CREDENTIALS: &str =
+    "no credentials were found in the variables of the cloud, and this machine has none of its own";
+
 /// The kinds of failure, the most telling first. `LETTERS` stands for the first letters of the
-/// cloud's variables.
-const KINDS: [Kind; 7] = [
+/// cloud's variables, `VARIABLES` for those that hold its credentials.
+const KINDS: [Kind; 9] = [
     Kind {
         signs: &["URL scheme is not allowed"],
         why: "the endpoint is http://, which anybody on the way can read",
         remedy: "use https://; for a server of your own on a network of your own, set LETTERSALLOW_HTTP=true",
     },
+    Kind { signs: &["169.254.169.254", "metadata.google.internal"], why: NO_CREDENTIALS, remedy: "set VARIABLES" },
     Kind {
-        signs: &["169.254.169.254", "metadata.google.internal", "instance metadata", "metadata/", "api/token"],
-        why: "no credentials were found in the variables of the cloud, and this machine has none of its own",
-        remedy: "set the variables that the cloud's own programs read, which begin with LETTERS",
+        signs: &["RequestTimeTooSkewed"],
+        why: "the clock of this machine is wrong",
+        remedy: "set it, then run the command again",
     },
     Kind {
         signs: &["NoSuchBucket", "The specified bucket does not exist", "ContainerNotFound"],
@@ -52,7 +58,7 @@ const KINDS: [Kind; 7] = [
             "401 Unauthorized",
         ],
         why: "the credentials are refused",
-        remedy: "check the variables that begin with LETTERS",
+        remedy: "check VARIABLES",
     },
     Kind {
         signs: &["PermanentRedirect", "redirect without LOCATION", "AuthorizationHeaderMalformed", "IllegalLocation"],
@@ -63,6 +69,11 @@ const KINDS: [Kind; 7] = [
         signs: &["AccessDenied", "PermissionDenied", "403 Forbidden"],
         why: "the credentials do not allow it",
         remedy: "let them list, read, write and delete in this bucket",
+    },
+    Kind {
+        signs: &["/latest/api/token", "/metadata/identity/oauth2/token"],
+        why: NO_CREDENTIALS,
+        remedy: "set VARIABLES",
     },
     Kind {
         signs: &["onnection refused", "dns error", "error sending request", "timed out", "operation timed out"],
@@ -83,10 +94,15 @@ impl Server {
             cause = inner.source();
         }
         match KINDS.iter().find(|kind| kind.signs.iter().any(|sign| text.contains(sign))) {
-            Some(kind) => self.error(what, kind.why, &kind.remedy.replace("LETTERS", self.letters)),
+            Some(kind) => self.error(what, kind.why, kind.remedy),
             None => {
+                let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
                 let first = innermost.lines().next().unwrap_or_default();
-                self.error(what, first, "run the command again; what is published stays as it is until then")
+                let why = match code {
+                    Some((code, _)) => format!("the bucket answers {code}"),
+                    None => first.split('<').next().unwrap_or_default().trim_end_matches([':', ' ']).to_owned(),
+                };
+                self.error(what, &why, "run the command again; what is published stays as it is until then")
             }
         }
     }
@@ -94,14 +110,15 @@ impl Server {
     /// Returns the error for a request that had no answer in time.
     pub fn silence(&self, what: &str, limit: Duration) -> FolderError {
         let why = format!("no answer within {} seconds", limit.as_secs());
-        let remedy = "check the network and the endpoint in LETTERSENDPOINT, if one is set; without credentials in the \
-                      variables that begin with LETTERS, this machine's own service is asked for them";
-        self.error(what, &why, &remedy.replace("LETTERS", self.letters))
+        let remedy = "check the network and the endpoint in LETTERSENDPOINT, if one is set; without \
+                      VARIABLES this machine's own service is asked for credentials";
+        self.error(what, &why, remedy)
     }
 
     fn error(&self, what: &str, why: &str, remedy: &str) -> FolderError {
         let at = if self.endpoint.is_empty() { String::new() } else { format!(" at {}", self.endpoint) };
         let why = format!("{}{at}, {what}: {why}", self.address);
-        FolderError::Store(heldto_store::StoreError::Server { why, remedy: remedy.to_owned() })
+        let remedy = remedy.replace("LETTERS", self.letters).replace("VARIABLES", self.variables);
+        FolderError::Store(heldto_store::StoreError::Server { why, remedy })
     }
 }

@@ -40,7 +40,8 @@ impl PostgresStore {
         if self.is_partial() {
             return Err(StoreError::Partial);
         }
-        let hidden = self.terms_of(parts)?;
+        let known: Vec<PartPlace> = parts.iter().copied().filter(|(index, _)| *index < expected.size()).collect();
+        let hidden = self.terms_of(&known)?;
         let mut why = match self.try_append(expected, entries, head, (parts, &hidden)) {
             Ok(done) => return done,
             Err(why) => why,
@@ -122,6 +123,7 @@ impl PostgresStore {
         let servers = self.address.servers();
         // A server that commits nothing any more must not take the time that the others need.
         let share = self.address.patience / (2 * u32::try_from(servers.len()).unwrap_or(1));
+        let share = share.max(Duration::from_secs(1));
         for config in servers {
             let asked = Session::open(&self.address, &config).and_then(|mut session| {
                 session.set_patience(share);

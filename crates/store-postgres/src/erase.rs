@@ -21,16 +21,23 @@ impl PostgresStore {
         self.rewritten
     }
 
+    /// Returns `true` if the role may erase, and so can finish an erasure.
+    #[must_use]
+    pub const fn may_erase(&self) -> bool {
+        self.may_erase
+    }
+
     /// Deletes parts that are there again, or still, though redactions name them, and rewrites the
     /// table.
     ///
     /// # Errors
     /// If the role may not delete, or the server fails.
     pub fn erase_again(&mut self, parts: &[PartPlace]) -> Result<(), StoreError> {
+        let hidden = self.terms_of(parts)?;
         {
             let mut open = self.lock();
             open.end_snapshot()?;
-            delete(&open.session, parts, &[])?;
+            delete(&open.session, parts, &hidden)?;
             open.renew()?;
         }
         self.rewrite();

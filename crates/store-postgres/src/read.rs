@@ -18,6 +18,15 @@ const FIRST_PLACES: u64 = 1024;
 const MOST: u64 = 4096;
 /// Bytes that a chunk should not exceed, by the entries of the one before.
 const CHUNK_BYTES: u64 = 8 << 20;
+/// The entries of a range.
+const RANGE: &str = "SELECT e.entry_index, e.entry, p.number, p.part FROM entries e LEFT JOIN parts p \
+     ON p.entry_index = e.entry_index WHERE e.entry_index >= $1 AND e.entry_index < $2 \
+     ORDER BY e.entry_index, p.number";
+/// The entries at places, each by the primary keys: a plan for the whole list may read the tables.
+const PLACES: &str = "SELECT e.entry_index, e.entry, p.number, p.part FROM unnest($1::bigint[]) AS wanted (i) \
+     CROSS JOIN LATERAL (SELECT entry_index, entry FROM entries WHERE entry_index = i OFFSET 0) AS e \
+     LEFT JOIN LATERAL (SELECT number, part FROM parts WHERE entry_index = i OFFSET 0) AS p ON true \
+     ORDER BY e.entry_index, p.number";
 /// Number of index records read at a time.
 const RECORDS: usize = 10_000;
 
@@ -35,7 +44,7 @@ impl Log for PostgresStore {
         Entries::new(range, move |range, chunk| {
             let until = range.end.min(range.start.saturating_add(share.get()));
             let (Ok(from), Ok(to)) = (i64::try_from(range.start), i64::try_from(until)) else { return Ok(()) };
-            let rows = self.rows("e.entry_index >= $1 AND e.entry_index < $2", &[&from, &to])?;
+            let rows = self.rows(RANGE, &[&from, &to])?;
             share.set(next_share(share.get(), read(rows, range.start..until, chunk)?, chunk));
             Ok(())
         })
@@ -46,10 +55,14 @@ impl Log for PostgresStore {
         Entries::at(places, move |places, chunk| {
             let some = usize::try_from(share.get()).ok().and_then(|share| places.get(..share)).unwrap_or(places);
             let wanted: Vec<i64> = some.iter().map(|place| number(*place)).collect();
-            let rows = self.rows("e.entry_index = ANY($1)", &[&wanted])?;
+            let rows = self.rows(PLACES, &[&wanted])?;
             share.set(next_share(share.get(), read(rows, some.iter().copied(), chunk)?, chunk));
             Ok(())
         })
+    }
+
+    fn entry(&self, index: u64) -> Result<StoredEntry, StoreError> {
+        self.entries_at(&[index]).try_next()?.cloned().ok_or(StoreError::Missing(index))
     }
 
     fn index(&self) -> Option<&dyn Index> {
@@ -58,14 +71,10 @@ impl Log for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Returns the rows of the entries that a condition selects: one a part, in order.
-    fn rows(&self, condition: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+    /// Returns the rows of some entries: one a part, in order.
+    fn rows(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let open = self.reading()?;
-        let statement = format!(
-            "SELECT e.entry_index, e.entry, p.number, p.part FROM entries e LEFT JOIN parts p \
-             ON p.entry_index = e.entry_index WHERE {condition} ORDER BY e.entry_index, p.number"
-        );
-        Ok(open.session.wait(open.session.client.query(&statement, values))?)
+        Ok(open.session.wait(open.session.client.query(statement, values))?)
     }
 
     /// Reads the first index records of a range that come after `after`.

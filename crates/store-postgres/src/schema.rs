@@ -43,15 +43,15 @@ pub fn create(schema: &str) -> String {
          -- The server's statistics would keep samples of what is erased.
          ALTER TABLE parts ALTER part SET STATISTICS 0;
          ALTER TABLE entries ALTER entry SET STATISTICS 0;
-         CREATE FUNCTION onwards() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         CREATE FUNCTION onwards() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN
              IF NEW.size < OLD.size THEN RAISE EXCEPTION 'a ledger never gets shorter'; END IF; RETURN NEW; END $$;
-         CREATE FUNCTION same_head() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         CREATE FUNCTION same_head() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN
              IF NEW.size = OLD.size AND NEW.record <> OLD.record THEN
              RAISE EXCEPTION 'a head never changes without entries'; END IF; RETURN NEW; END $$;
-         CREATE FUNCTION same_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         CREATE FUNCTION same_note() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN
              IF NEW.size = OLD.size AND NEW.chain <> OLD.chain THEN
              RAISE EXCEPTION 'a signed size never has another chain'; END IF; RETURN NEW; END $$;
-         CREATE FUNCTION whole() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         CREATE FUNCTION whole() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN
              IF (SELECT count(*) FROM \"{schema}\".entries WHERE entry_index >= OLD.size AND entry_index < NEW.size)
              <> NEW.size - OLD.size THEN RAISE EXCEPTION 'a head never moves without its entries'; END IF;
              RETURN NULL; END $$;

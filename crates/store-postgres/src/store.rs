@@ -28,6 +28,7 @@ pub struct PostgresStore {
     pub(crate) notices: Notices,
     is_partial: bool,
     pub(crate) rewritten: u64,
+    pub(crate) may_erase: bool,
     durability: Durability,
     pub(crate) open: Mutex<Open>,
 }
@@ -68,6 +69,10 @@ impl PostgresStore {
     ) -> Result<Self, StoreError> {
         let (session, durability) = connect(&address, purpose)?;
         if !schema::exists(&session, &address.schema, address.user())? {
+            if durability.is_standby {
+                let why = format!("the server is a standby, and has no ledger at {address}, or not yet");
+                return Err(server(why, "run the command again when it has caught up, or name the server that writes"));
+            }
             return Err(StoreError::NoLedger(address.to_string()));
         }
         if purpose == Purpose::Write
@@ -79,7 +84,7 @@ impl PostgresStore {
                  another schema",
             ));
         }
-        let (founding, is_partial, rewritten) = founding(&session)?;
+        let Made { founding, is_partial, rewritten, may_erase } = made(&session)?;
         let head = snapshot(&session)?;
         let store = Self {
             hashes: hashes(&founding),
@@ -89,6 +94,7 @@ impl PostgresStore {
             notices,
             is_partial,
             rewritten,
+            may_erase,
             durability,
             open: Mutex::new(Open { session, head, has_snapshot: true }),
         };
@@ -128,6 +134,8 @@ impl PostgresStore {
                 ),
             )?;
             copy(&session, 0, entries)?;
+            // What earlier erasures took was never in this server's files.
+            session.wait(session.client.execute("UPDATE erasure SET rewritten = $1", &[&number(head.size())]))?;
             session.commit(session.client.batch_execute("COMMIT"))
         };
         if let Err(failure) = make() {
@@ -312,7 +320,7 @@ pub(crate) fn connect(address: &ServerAddress, purpose: Purpose) -> Result<(Sess
                 failed.get_or_insert_with(|| {
                     server(
                         format!("cannot reach {}: {why}", host(&server_config)),
-                        "check the address and that the server runs; everything that was acknowledged is kept",
+                        "check the address, and that the server runs; nothing was changed",
                     )
                 });
             }
@@ -335,11 +343,19 @@ pub(crate) fn snapshot(session: &Session) -> Result<Head, Failure> {
     if head.size() == cell::<i64>(&row, 0)?.cast_unsigned() { Ok(head) } else { Err(damaged("its size is another")) }
 }
 
-/// Reads the founding record, whether parts are left out, and the number of entries whose erasures
-/// are complete.
-fn founding(session: &Session) -> Result<(Founding, bool, u64), StoreError> {
+/// The rows that tell how a ledger was made, and what this role may do.
+struct Made {
+    founding: Founding,
+    is_partial: bool,
+    rewritten: u64,
+    may_erase: bool,
+}
+
+/// Reads how a ledger was made.
+fn made(session: &Session) -> Result<Made, StoreError> {
     let row = session.wait(session.client.query_opt(
-        "SELECT layout, origin, key, index_key, is_partial, (SELECT rewritten FROM erasure) FROM ledger",
+        "SELECT layout, origin, key, index_key, is_partial, (SELECT rewritten FROM erasure), \
+         has_table_privilege('erasure', 'UPDATE') FROM ledger",
         &[],
     ))?;
     let damaged = |why: &str| StoreError::Damaged { record: "founding record", why: why.to_owned() };
@@ -361,7 +377,8 @@ fn founding(session: &Session) -> Result<(Founding, bool, u64), StoreError> {
         return Err(damaged("its origin is not allowed in a checkpoint"));
     }
     let rewritten = cell::<i64>(&row, 5)?.cast_unsigned();
-    Ok((Founding { genesis: Genesis { origin, key: key(2)? }, index_key: key(3)? }, cell(&row, 4)?, rewritten))
+    let founding = Founding { genesis: Genesis { origin, key: key(2)? }, index_key: key(3)? };
+    Ok(Made { founding, is_partial: cell(&row, 4)?, rewritten, may_erase: cell(&row, 6)? })
 }
 
 impl Checkpoints for PostgresStore {

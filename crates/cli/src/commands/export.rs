@@ -3,7 +3,7 @@
 
 use super::{counted, plain, publish, verify};
 use crate::args::{ExportArgs, Global, RestoreArgs};
-use crate::error::{CommandError, for_strangers, io};
+use crate::error::{CommandError, INPUT, for_strangers, io};
 use crate::open::Access;
 use crate::store::FolderLog;
 use crate::{Env, RunOutput, copy, input, key, open, permissions, published, server};
@@ -97,7 +97,7 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
         if let Some(address) = &global.server
             && server::exists(env, address)?
         {
-            return put_back(env, global, &source, (&args.file, address));
+            return put_back(env, global, &source, (&args.file, address), &trust);
         }
         let checkpoint = source.store().checkpoint()?;
         Contents::of(&source, index_key, checkpoint.as_deref(), &trust)
@@ -111,6 +111,13 @@ pub fn restore(env: &mut Env<'_>, global: &Global, args: &RestoreArgs) -> Result
     };
     let Contents { founding, entries, head, verified, signed } = contents.map_err(for_strangers)?;
     let is_partial = verified.is_partial();
+    if is_partial && global.server.is_some() {
+        let message = format!("{} leaves parts out: nobody could record in a ledger made from it", args.file.display());
+        return Err(CommandError::new(INPUT, message).hint(
+            "restore a server's ledger from its copy, or from an export with --private; for reports, restore this to a \
+             folder",
+        ));
+    }
     let place = match &global.server {
         Some(address) => {
             server::create(env, global, address, &founding, (&entries, &head), is_partial)?;
@@ -144,11 +151,14 @@ fn put_back(
     global: &Global,
     source: &Ledger<FolderLog>,
     (folder, address): (&Path, &str),
+    trust: &Trust,
 ) -> Result<RunOutput, CommandError> {
     if source.store().is_partial() {
         return Err(heldto_store::StoreError::Partial.into());
     }
     source.verify(false, &mut |_| {})?;
+    let checkpoint = source.store().checkpoint()?;
+    verify::signed(source, checkpoint.as_deref(), trust)?;
     let restored = copy::put_back(env, (source, folder), (global, address))?;
     let said = format!(
         "{} restored to {}, now {}, with the same head\n",

@@ -65,6 +65,9 @@ fn list(env: &Env<'_>, global: &Global, open: &LocalLedger) -> Result<String, Co
             (None, false, None) => "was replaced, and signs no more: it is not on this machine".to_owned(),
         };
         let since = term.since.map_or_else(|| "the first entry".to_owned(), |entry| format!("entry {entry}"));
+        let belongs = format!("none here; it belongs at {}", key::file(env, &open::folder(global)).display());
+        let is_wanted = term.key == in_force && term.revoked.is_none();
+        let file = file.or_else(|| is_wanted.then_some(belongs));
         let file = file.map_or_else(String::new, |file| format!("\n  file   {file}"));
         said.push_str(&format!("\n{state}\n  key    {}\n  since  {since}{file}\n", verifier(term.key)));
     }
@@ -139,6 +142,10 @@ fn revoke(
     let by = match &args.reserve {
         Some(path) => {
             finish_change(env, global, open)?;
+            if !path.exists() {
+                let message = format!("there is no file {} with the reserve key", path.display());
+                return Err(CommandError::new(INPUT, message).hint("connect what it is kept on, or name the file"));
+            }
             own_file(&file, path, &in_force)?;
             let reserve = key::read_to_sign(env, path)?;
             if keys.reserve().is_none_or(|(_, key)| key != reserve.verifier().key) {
@@ -208,6 +215,12 @@ fn replace(
     let message = KeyChange::message(&in_force.name, index, &in_force.key, &public.key);
     let change = KeyChange { key: public.key, by_old: by.sign(&message), by_new: new.sign(&message) };
     let next = suffixed(&file, "next");
+    if global.server.is_some() {
+        // It may have been lost with the key.
+        let folder = open::folder(global);
+        crate::permissions::create_private(&folder)
+            .map_err(|e| io(&format!("cannot create the folder {}", folder.display()), &e))?;
+    }
     let suffix = if revoking.is_some() { "revoked" } else { "until" };
     let kept = suffixed(&file, &format!("{suffix}-{index}"));
     // Crash safety: the new key is durable in the `.next` file before the ledger records the
@@ -260,22 +273,41 @@ pub fn reserve(
         return Err(CommandError::new(INPUT, message).hint("name another file, such as one on a stick"));
     }
     let current = signer(env, global, open)?;
-    let recorded = open.keys()?.reserve().map(|(_, key)| key);
+    let earlier = open.keys()?.reserve();
+    let recorded = earlier.map(|(_, key)| key);
+    if file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        let message = format!("there is no folder for {}", file.display());
+        return Err(CommandError::new(INPUT, message).hint("connect the stick, or make the folder first"));
+    }
     if recorded.is_some() && key::read(file).ok().map(|there| there.verifier().key) == recorded {
         let message = format!("the key in {} is in reserve already", file.display());
         return Err(CommandError::new(INPUT, message).hint("keep it away from this machine"));
     }
-    let reserve = new_signer(env, &current.verifier().name)?;
+    // A key in the file may be that of an attempt whose outcome was not known.
+    let is_free = |key: &NoteSigner| {
+        let (own, terms) =
+            (key.verifier(), open.keys().map(|keys| keys.terms().iter().map(|term| term.key).collect::<Vec<_>>()));
+        own.name == current.verifier().name && terms.is_ok_and(|terms| !terms.contains(&own.key))
+    };
+    let there = key::read(file).ok().filter(is_free);
+    let is_new = there.is_none();
+    let reserve = there.map_or_else(|| new_signer(env, &current.verifier().name), Ok)?;
     let (by, key) = (current.verifier(), reserve.verifier());
     let index = open.head().size();
     let message = ReserveKey::message(&by.name, index, &by.key, &key.key);
     let (by_current, by_reserve) = (current.sign(&message), reserve.sign(&message));
     // Durable before the ledger names it.
-    key::create(file, &reserve)?;
+    if is_new {
+        key::create(file, &reserve)?;
+    }
     let record = SystemRecord::ReserveKey(ReserveKey { key: key.key, by_current, by_reserve });
     open.append_record(&record, (env.now)(), env.random)?;
+    let replaced = earlier.map_or(String::new(), |(entry, earlier)| {
+        let earlier = Verifier { name: key.name.clone(), key: earlier };
+        format!("  replaced     {earlier}, of entry {entry}: its file is useless now\n")
+    });
     Ok(format!(
-        "Entry {index} records a reserve key\n  public key   {key}\n  file         {}\n\
+        "Entry {index} records a reserve key\n  public key   {key}\n  file         {}\n{replaced}\
          Keep it away from this machine. If the signing key is lost or stolen: heldto key revoke --reserve FILE --ground TEXT\n",
         file.display()
     ))

@@ -1,13 +1,13 @@
 //! `publish`: writes the ledger as static files, without the withheld parts, and records which
 //! parts are withheld. The file layout is in `heldto_store_files`. Start at [`run`].
 
-use super::sign::sign;
+use super::sign::{finish_change, sign};
 use super::{counted, meter, plain, site, witness};
 use crate::args::{ClockArgs, Global, PublishArgs};
 use crate::error::{CommandError, FAILED, INTEGRITY, USAGE};
 use crate::open::{Access, LocalLedger};
 use crate::publications::{self, Publication};
-use crate::{Env, RunOutput, bucket, open};
+use crate::{Env, RunOutput, bucket, key, open};
 use heldto_fact::{Content, FactId};
 use heldto_ledger::{SystemRecord, Withholding};
 use heldto_proof::{Checkpoint, SignedNote, Verifier};
@@ -86,7 +86,18 @@ fn write_in<F: WritableFiles>(
     }
     open.set_clock_policy(args.clock.policy());
     // Verified in every run, even if an earlier checkpoint is reused.
-    let verified = open::verify(&mut open, &mut |_| {})?;
+    open::verify(&mut open, &mut |_| {})?;
+    let is_covered = |open: &LocalLedger| -> Result<bool, CommandError> {
+        let size = open.head().size();
+        let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
+        let held = open.store().checkpoint()?.unwrap_or_default();
+        Ok(Checkpoint::open(&held, &current).is_ok_and(|c| c.size == size && c.root == open.head().edge.root()))
+    };
+    if !is_covered(&open)? {
+        // Without the key nothing is recorded either.
+        finish_change(env, global, &open)?;
+        key::read(&key::file(env, &open::folder(global)))?;
+    }
     if !args.sensitive {
         withhold(env, &mut open)?;
     }
@@ -94,14 +105,12 @@ fn write_in<F: WritableFiles>(
     let is_site = publication.as_ref().is_some_and(|publication| publication.site);
     let is_kept = publication.is_some();
     let size = open.head().size();
-    let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
-    let held = open.store().checkpoint()?.unwrap_or_default();
-    let note = match Checkpoint::open(&held, &current) {
-        Ok(c) if c.size == size && c.root == verified.root => {
-            let note = SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?;
-            witness::cosigned(env, global, &mut open, note)?
-        }
-        _ => sign(env, global, &mut open)?,
+    let note = if is_covered(&open)? {
+        let held = open.store().checkpoint()?.unwrap_or_default();
+        let note = SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?;
+        witness::cosigned(env, global, &mut open, note)?
+    } else {
+        sign(env, global, &mut open)?
     };
     if let Some(Err(error)) = publication.map(|publication| publications::remember(&open::folder(global), publication))
     {

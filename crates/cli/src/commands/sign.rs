@@ -47,6 +47,10 @@ pub fn signer(env: &mut Env<'_>, global: &Global, open: &LocalLedger) -> Result<
     if signer.verifier() == current {
         return Ok(signer);
     }
+    if let Some((entry, ground)) = open.keys()?.revocation(&signer.verifier().key) {
+        let message = format!("the key in {} was revoked by entry {entry}: {ground}", file.display());
+        return Err(CommandError::new(FAILED, message).hint(format!("the keeper signs with {current}")));
+    }
     let message =
         format!("{} holds the key {}, but the key of this ledger is {current}", file.display(), signer.verifier());
     Err(CommandError::new(FAILED, message).hint("name the right file in HELDTO_KEY_FILE"))

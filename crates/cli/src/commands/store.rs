@@ -14,5 +14,8 @@ pub fn run(env: &mut Env<'_>, args: &StoreArgs) -> Result<RunOutput, CommandErro
         return Err(CommandError::new(USAGE, message).hint("give an address such as s3://BUCKET/FOLDER"));
     }
     bucket::check(env, url)?;
-    Ok(plain(format!("{} keeps its conditions: a published ledger cannot be forked there\n", url.display())))
+    Ok(plain(format!(
+        "{} refuses to replace what another wrote first: a ledger can be published there\n",
+        url.display()
+    )))
 }
