@@ -303,8 +303,8 @@ pub fn follow(env: &mut Env<'_>, global: &Global, ledger: &LocalLedger, folder: 
     Ok(copied?)
 }
 
-/// Brings the copies of this machine up to date, if there are any: after an erasure, so that nothing
-/// is left in them.
+/// Brings the copies of this machine up to date, if there are any: after an erasure, so that
+/// nothing is left in them.
 ///
 /// # Errors
 /// As [`follow`].
