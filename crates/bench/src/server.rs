@@ -1,5 +1,5 @@
-//! Measures a ledger on a PostgreSQL server beside the same rows by `COPY`, one-row transactions
-//! of `pgbench`, and the same ledger in sled. Start at [`run`].
+//! Compares a ledger on a PostgreSQL server with the same rows by `COPY`, with one-row transactions
+//! of `pgbench`, and with the same ledger in sled. Start at [`run`].
 
 use crate::{BATCH, ROUNDS, median, milliseconds, opening, timed};
 use heldto_ledger::{Ledger, index_hashes};

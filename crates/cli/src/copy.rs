@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Name of the file in a copy that names the address it follows and, in a second line, the first
 /// key of its ledger.
 const FOLLOWS: &str = "follows";
-/// Name of the file beside the key of a server's ledger with the checkpoint that was signed last.
+/// Name of the file, in the folder of the key, with the checkpoint that was last signed.
 const SIGNED: &str = "signed.note";
 
 /// Returns the address that a folder's ledger is a copy of; `None` if it is none.
@@ -29,7 +29,7 @@ pub fn followed(folder: &Path) -> Option<String> {
 /// Returns the folders of the copies of a ledger that this machine keeps: its own, and those under
 /// other addresses, of which a server has many.
 ///
-/// A folder that `HELDTO_NODE` names is alone: what lies beside it may be anybody's.
+/// A folder that `HELDTO_NODE` names is alone: the folders next to it may be anybody's.
 fn places(env: &Env<'_>, global: &Global, genesis: &Genesis) -> Vec<PathBuf> {
     let own = folder(global);
     let first = Verifier { name: genesis.origin.clone(), key: genesis.key }.to_string();
@@ -38,8 +38,8 @@ fn places(env: &Env<'_>, global: &Global, genesis: &Genesis) -> Vec<PathBuf> {
         follows.lines().nth(1) == Some(&first) && is_ledger(copy)
     };
     let is_alone = (env.variable)("HELDTO_NODE").is_some();
-    let beside = own.parent().filter(|_| !is_alone).map(std::fs::read_dir);
-    let others = beside.into_iter().flatten().flatten().flatten().map(|entry| entry.path());
+    let neighbours = own.parent().filter(|_| !is_alone).map(std::fs::read_dir);
+    let others = neighbours.into_iter().flatten().flatten().flatten().map(|entry| entry.path());
     let others = others.filter(|other| *other != own).map(|other| other.join("copy")).filter(is_of_it);
     Some(place(global)).filter(|own| is_ledger(own)).into_iter().chain(others).collect()
 }
@@ -86,7 +86,8 @@ fn check_copy(
     if copy.genesis() != ledger.genesis() || ledger.store().is_partial() {
         return Err(other_founding(env, (&copy, place), (ledger, address))?);
     }
-    let (size, copied) = (ledger.head().size(), copy.head());
+    let size = ledger.head().size();
+    let copied = copy.head();
     if copied.size() <= size && ledger.chain_before(copied.size())? == copied.chain {
         return Ok(());
     }
@@ -98,7 +99,8 @@ fn check_copy(
             .hint("run the command again when it has caught up, or name the server that writes"));
     }
     if is_behind {
-        let (has, address) = (counted(size, "entry", "entries"), server::shown(env, address)?);
+        let has = counted(size, "entry", "entries");
+        let address = server::shown(env, address)?;
         let message = format!("{begin}: the server has {has}, and the copy {}", copied.size());
         return Err(CommandError::new(INTEGRITY, message).hint(format!(
             "a fail-over or a restored backup lost its end. Sign nothing; to put it back: heldto restore {} '{address}'",
@@ -133,7 +135,8 @@ fn other_founding(
     (ledger, address): (&LocalLedger, &str),
 ) -> Result<CommandError, CommandError> {
     let address = server::shown(env, address)?;
-    let (own, other) = (&copy.genesis().origin, &ledger.genesis().origin);
+    let own = &copy.genesis().origin;
+    let other = &ledger.genesis().origin;
     if !follows(place, &address) {
         let message = format!("{} is of the ledger {own}, and {address} is {other}", place.display());
         return Ok(CommandError::new(USAGE, message).hint("name another folder for this ledger in HELDTO_NODE"));
@@ -153,8 +156,11 @@ fn other_founding(
 
 /// Returns `true` if a copy follows an address, whatever its user.
 fn follows(copy: &Path, address: &str) -> bool {
-    let place_of = |address: &str| address.rsplit('@').next().map(str::to_owned);
-    followed(copy).and_then(|followed| place_of(&followed)) == place_of(address)
+    followed(copy).is_some_and(|followed| without_user(&followed) == without_user(address))
+}
+
+fn without_user(address: &str) -> &str {
+    address.rsplit_once('@').map_or(address, |(_, place)| place)
 }
 
 /// Checks that a server has nothing of what redactions name, and says what may still have it: the
@@ -207,8 +213,12 @@ pub fn finish_erasure(env: &mut Env<'_>, global: &Global) -> Result<(), CommandE
 
 /// Returns the error of a server that has no ledger any more, if this machine has a copy of it.
 pub fn lost(env: &Env<'_>, global: &Global, error: CommandError) -> CommandError {
-    let (Some(address), Ok(Some(copied))) = (&global.server, head(global)) else { return error };
-    let (true, Ok(address)) = (error.is_no_ledger, server::shown(env, address)) else { return error };
+    if !error.is_no_ledger {
+        return error;
+    }
+    let Some(address) = &global.server else { return error };
+    let Ok(Some(copied)) = head(global) else { return error };
+    let Ok(address) = server::shown(env, address) else { return error };
     let copy = place(global);
     // A mistyped address is no loss of the ledger that the copy follows.
     if !follows(&copy, &address) {
@@ -237,7 +247,8 @@ pub fn put_back<S: Log>(
         return Err(CommandError::new(INPUT, message)
             .hint("nothing was changed; have its owner drop the schema, then restore it again"));
     }
-    let (head, size) = (store.head()?, copy.head().size());
+    let head = store.head()?;
+    let size = copy.head().size();
     if head.size() > size || copy.chain_before(head.size())? != head.chain {
         let has = counted(head.size(), "entry", "entries");
         let message = format!(
@@ -340,7 +351,8 @@ pub fn prepare_to_sign(
     Ok(())
 }
 
-/// Keeps a signed checkpoint of a server's ledger beside its key, before anybody else has it.
+/// Keeps a signed checkpoint of a server's ledger in the folder of its key, before anybody else has
+/// it.
 ///
 /// # Errors
 /// If it cannot be written.

@@ -46,8 +46,8 @@ impl PostgresStore {
 
     /// Rewrites the table of parts, so that the server's files no longer have the deleted ones.
     ///
-    /// Adds a notice where that is not possible.
-    /// Waits for sessions that still see what was deleted, as long as the patience lasts.
+    /// Waits for sessions that still see what was deleted, as long as the patience lasts; adds a
+    /// notice if that is not enough.
     pub(crate) fn rewrite(&mut self) {
         let size = self.lock().head.size();
         // The snapshot of this store would be in the way.

@@ -7,7 +7,7 @@ use crate::args::{Global, KeyAction, KeyArgs, RevokeArgs};
 use crate::error::{CommandError, FAILED, INPUT, io};
 use crate::open::{Access, LocalLedger};
 use crate::{Env, RunOutput, key, open};
-use heldto_ledger::{KeyChange, ReserveKey, Revocation, SystemRecord};
+use heldto_ledger::{KeyChange, Keys, ReserveKey, Revocation, SystemRecord};
 use heldto_proof::{NoteSigner, Verifier};
 use heldto_report::Format;
 use serde_json::json;
@@ -257,6 +257,11 @@ fn set_aside(file: &Path, revoked: &Verifier, index: u64) -> Result<(), CommandE
         .map_err(|e| io(&format!("cannot rename {}", path.display()), &e))
 }
 
+/// Returns `true` if a key is of the ledger of that name, and was never in force there.
+fn never_signed(key: &Verifier, name: &str, keys: &Keys) -> bool {
+    key.name == name && !keys.terms().iter().any(|term| term.key == key.key)
+}
+
 /// Makes a reserve key in a file, and records it.
 pub fn reserve(
     env: &mut Env<'_>,
@@ -284,12 +289,8 @@ pub fn reserve(
         return Err(CommandError::new(INPUT, message).hint("keep it away from this machine"));
     }
     // A key in the file may be that of an attempt whose outcome was not known.
-    let is_free = |key: &NoteSigner| {
-        let (own, terms) =
-            (key.verifier(), open.keys().map(|keys| keys.terms().iter().map(|term| term.key).collect::<Vec<_>>()));
-        own.name == current.verifier().name && terms.is_ok_and(|terms| !terms.contains(&own.key))
-    };
-    let there = key::read(file).ok().filter(is_free);
+    let terms = open.keys()?;
+    let there = key::read(file).ok().filter(|key| never_signed(&key.verifier(), &current.verifier().name, &terms));
     let is_new = there.is_none();
     let reserve = there.map_or_else(|| new_signer(env, &current.verifier().name), Ok)?;
     let (by, key) = (current.verifier(), reserve.verifier());

@@ -68,6 +68,14 @@ pub fn write(
     write_in(env, global, args, publication, (&folder, open)).map(|(_, said)| said)
 }
 
+/// Returns `true` if the ledger's last checkpoint covers all entries.
+fn is_signed(open: &LocalLedger) -> Result<bool, CommandError> {
+    let size = open.head().size();
+    let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
+    let held = open.store().checkpoint()?.unwrap_or_default();
+    Ok(Checkpoint::open(&held, &current).is_ok_and(|c| c.size == size && c.root == open.head().edge.root()))
+}
+
 /// Writes the ledger in a folder, of a disk or of a bucket.
 fn write_in<F: WritableFiles>(
     env: &mut Env<'_>,
@@ -87,13 +95,7 @@ fn write_in<F: WritableFiles>(
     open.set_clock_policy(args.clock.policy());
     // Verified in every run, even if an earlier checkpoint is reused.
     open::verify(&mut open, &mut |_| {})?;
-    let is_covered = |open: &LocalLedger| -> Result<bool, CommandError> {
-        let size = open.head().size();
-        let current = heldto_exchange::current_key(open.genesis(), &open.key_changes(size)?);
-        let held = open.store().checkpoint()?.unwrap_or_default();
-        Ok(Checkpoint::open(&held, &current).is_ok_and(|c| c.size == size && c.root == open.head().edge.root()))
-    };
-    if !is_covered(&open)? {
+    if !is_signed(&open)? {
         // Without the key nothing is recorded either.
         finish_change(env, global, &open)?;
         key::read(&key::file(env, &open::folder(global)))?;
@@ -105,7 +107,7 @@ fn write_in<F: WritableFiles>(
     let is_site = publication.as_ref().is_some_and(|publication| publication.site);
     let is_kept = publication.is_some();
     let size = open.head().size();
-    let note = if is_covered(&open)? {
+    let note = if is_signed(&open)? {
         let held = open.store().checkpoint()?.unwrap_or_default();
         let note = SignedNote::parse(&held).map_err(|e| CommandError::new(INTEGRITY, e.to_string()))?;
         witness::cosigned(env, global, &mut open, note)?
